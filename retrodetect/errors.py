@@ -1,0 +1,77 @@
+"""Every error retrodetect raises on purpose.
+
+One root and a few kinds, so that a caller may catch as widely or as narrowly as
+it likes. A message always names the file, the place in it, the reason and the
+remedy, in one sentence that a wearer understands.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "InputError",
+    "ModelError",
+    "RefusedRecording",
+    "RetrodetectError",
+    "UnreadableFile",
+    "UsageError",
+]
+
+
+class RetrodetectError(Exception):
+    """Root of all errors raised on purpose.
+
+    Parameters
+    ----------
+    reason
+        What is wrong, in a few words, without a full stop.
+    file
+        The file or folder concerned, if any.
+    place
+        Where in it: a line, a column, a time.
+    remedy
+        What the reader of the message can do about it.
+    """
+
+    def __init__(
+        self, reason: str, *, file: str = "", place: str = "", remedy: str = ""
+    ) -> None:
+        self.reason = reason
+        self.file = file
+        self.place = place
+        self.remedy = remedy
+        super().__init__(reason, file, place, remedy)
+
+    def __str__(self) -> str:
+        where = ", ".join(part for part in (self.file, self.place) if part)
+        head = f"{where}: {self.reason}" if where else self.reason
+        return f"{head}; {self.remedy}." if self.remedy else f"{head}."
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.reason, self.file, self.place, self.remedy)
+
+
+class InputError(RetrodetectError):
+    """Something about one input; a batch records it and goes on."""
+
+
+class UnreadableFile(InputError):
+    """The file is missing, empty, damaged, or no recording at all (status ``failed``)."""
+
+
+class RefusedRecording(InputError):
+    """The file is understood but cannot honestly be labelled (status ``refused``)."""
+
+
+class ModelError(RetrodetectError):
+    """A model is missing, damaged, or does not fit this version."""
+
+
+class UsageError(RetrodetectError):
+    """An option or argument makes no sense; nothing was done."""
+
+
+def _rebuild(
+    kind: type[RetrodetectError], reason: str, file: str, place: str, remedy: str
+) -> RetrodetectError:
+    """Let errors travel between worker processes with their fields."""
+    return kind(reason, file=file, place=place, remedy=remedy)

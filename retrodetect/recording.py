@@ -1,0 +1,164 @@
+"""Recording: what every reader returns and every later stage trusts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.errors import InputError
+
+__all__ = [
+    "PLACEMENTS",
+    "STANDARD_GRAVITY_MPS2",
+    "Annotation",
+    "Finding",
+    "FloatArray",
+    "Gravity",
+    "Ground",
+    "Recording",
+]
+
+FloatArray = NDArray[np.float64]
+
+STANDARD_GRAVITY_MPS2 = 9.80665
+"""One g (BIPM, The International System of Units, 9th ed., 2019)."""
+
+PLACEMENTS = (
+    "foot", "ankle", "thigh", "pocket", "waist", "lower-back", "chest",
+    "upper-arm", "wrist", "hand", "head", "bag",
+)  # fmt: skip
+"""Body sites a wearer may name; ``auto`` is the absence of a name."""
+
+Gravity = Literal["total", "linear"]
+Ground = Literal["stated", "measured", "assumed", "given"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a reader concluded about a file, and on what ground.
+
+    Parameters
+    ----------
+    topic
+        What it is about: ``unit``, ``gravity``, ``sign``, ``clock``, ``rate``,
+        ``columns``, ``device`` or ``platform``.
+    value
+        The conclusion, in words fit for a person.
+    ground
+        ``stated`` by the file, ``measured`` from the data, ``assumed`` for want
+        of either, or ``given`` by the user.
+    """
+
+    topic: str
+    value: str
+    ground: Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A note made in the recording app, on the accelerometer's clock (s from start)."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Acceleration of one device on one wearer, in one unit and one frame.
+
+    Parameters
+    ----------
+    name
+        How the recording is called in every output: the path as given below the
+        input root, with ``#part`` where one file holds several recordings.
+    time_s : (n,) array
+        Seconds from the first sample; finite and strictly increasing. Gaps are
+        left as gaps: no sample is invented.
+    acceleration_mps2 : (n, 3) array
+        Specific force in the device frame (the axis that points up reads +9.81 at
+        rest), or the same less gravity where ``gravity`` is ``linear``.
+    rate_hz
+        Nominal sampling rate, estimated robustly against rounded stamps and gaps.
+    format
+        Name of the format that recognised the file.
+    gravity
+        ``total`` with gravity included, ``linear`` with it removed.
+    angular_rate_radps : (n, 3) array, optional
+        Gyroscope on the accelerometer's clock; NaN where it has no reading.
+    channels
+        Other series on the accelerometer's clock, by name with unit
+        (``magnetic_field_ut`` (n, 3), ``pressure_hpa``, ``speed_mps``, ``altitude_m``).
+    start_time
+        Wall clock of the first sample; aware where the zone is known.
+    placement
+        Body site where the file or the user tells, else None.
+    annotations
+        Notes made in the app, sorted by start.
+    findings
+        What was concluded about unit, gravity, sign, clock, rate and columns.
+    warnings
+        Things the user should know: gaps, clipping, repeated rows, clock jumps.
+
+    Raises
+    ------
+    InputError
+        Where an array has the wrong shape, a time is not finite or not increasing.
+    """
+
+    name: str
+    time_s: FloatArray
+    acceleration_mps2: FloatArray
+    rate_hz: float
+    format: str
+    gravity: Gravity = "total"
+    angular_rate_radps: FloatArray | None = None
+    channels: dict[str, FloatArray] = field(default_factory=dict)
+    start_time: datetime | None = None
+    placement: str | None = None
+    annotations: tuple[Annotation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n = self._check_time()
+        self._check_shape("acceleration_mps2", self.acceleration_mps2, (n, 3))
+        if not np.isfinite(self.acceleration_mps2).all():
+            raise self._invalid("acceleration_mps2 holds NaN or infinite values")
+        if self.angular_rate_radps is not None:
+            self._check_shape("angular_rate_radps", self.angular_rate_radps, (n, 3))
+        for channel, values in self.channels.items():
+            self._check_shape(channel, values, (n, *values.shape[1:]))
+        if self.gravity not in get_args(Gravity):
+            raise self._invalid(f"gravity is {self.gravity!r}, not total or linear")
+        if self.placement is not None and self.placement not in PLACEMENTS:
+            raise self._invalid(f"placement is {self.placement!r}, not one of {PLACEMENTS}")
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first sample to the last (0 for fewer than two)."""
+        return float(self.time_s[-1] - self.time_s[0]) if len(self.time_s) else 0.0
+
+    def with_(self, **changes: object) -> Self:
+        """Return a copy with some fields replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def _check_time(self) -> int:
+        if self.time_s.ndim != 1:
+            raise self._invalid(f"time_s has shape {self.time_s.shape}, not (n,)")
+        if not np.isfinite(self.time_s).all():
+            raise self._invalid("time_s holds NaN or infinite values")
+        if not (np.diff(self.time_s) > 0).all():
+            raise self._invalid("time_s does not increase strictly")
+        return len(self.time_s)
+
+    def _check_shape(self, what: str, values: FloatArray, shape: tuple[int, ...]) -> None:
+        if values.shape != shape:
+            raise self._invalid(f"{what} has shape {values.shape}, not {shape}")
+
+    def _invalid(self, reason: str) -> InputError:
+        return InputError(reason, file=self.name, remedy="mend the arrays before making a Recording")
