@@ -1,0 +1,8 @@
+"""Direction stage: travel direction, the classifier, and the session decoder that joins them."""
+
+from retrodetect.direction.anchors import Anchors
+from retrodetect.direction.classify import Directions, classify
+from retrodetect.direction.decoder import Priors
+from retrodetect.direction.model import GROUPS, DirectionModel
+
+__all__ = ["GROUPS", "Anchors", "DirectionModel", "Directions", "Priors", "classify"]

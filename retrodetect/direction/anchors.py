@@ -1,0 +1,85 @@
+"""Anchors: what the wearer tells, so that forward and backward get their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from retrodetect.errors import UsageError
+from retrodetect.recording import PLACEMENTS, FloatArray
+
+__all__ = ["Anchors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """What is known of a session beyond its signal.
+
+    Parameters
+    ----------
+    placement
+        Body site, or None to infer it.
+    front
+        Device axis that points to the wearer's front: ``+x``, ``-x``, … ``-z``; or None.
+    forward, backward
+        Marked stretches (start, end) in seconds from the first sample.
+    starts
+        Direction of the first strides of the recording, or None.
+
+    Raises
+    ------
+    UsageError
+        Where a value makes no sense, or a stretch is marked both ways.
+    """
+
+    placement: str | None = None
+    front: str | None = None
+    forward: tuple[tuple[float, float], ...] = ()
+    backward: tuple[tuple[float, float], ...] = ()
+    starts: Literal["forward", "backward"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.placement is not None and self.placement not in PLACEMENTS:
+            raise UsageError(
+                f"{self.placement!r} is no placement",
+                place="--placement",
+                remedy=f"choose auto or one of {', '.join(PLACEMENTS)}",
+            )
+        if self.front is not None and not (
+            len(self.front) == 2 and self.front[0] in "+-" and self.front[1] in "xyz"
+        ):
+            raise UsageError(
+                f"{self.front!r} is no device axis", place="--front", remedy="write +x, -x, … or -z"
+            )
+        if self.starts not in (None, "forward", "backward"):
+            raise UsageError(
+                f"{self.starts!r} is no direction",
+                place="--starts",
+                remedy="write forward or backward",
+            )
+        for option, stretches in (("--forward", self.forward), ("--backward", self.backward)):
+            for start_s, end_s in stretches:
+                if not 0 <= start_s < end_s < np.inf:
+                    raise UsageError(
+                        f"{start_s:g}:{end_s:g} is no stretch of time",
+                        place=option,
+                        remedy="write start:end in seconds from the first sample",
+                    )
+        for a, b in self.forward:
+            if any(a < d and c < b for c, d in self.backward):
+                raise UsageError(
+                    f"{a:g}:{b:g} is marked forward and backward",
+                    place="--forward, --backward",
+                    remedy="mark each second one way only",
+                )
+
+    @property
+    def front_axis(self) -> FloatArray | None:
+        """(3,) unit vector of the front in the device frame, or None."""
+        if self.front is None:
+            return None
+        axis = np.zeros(3)
+        axis["xyz".index(self.front[1])] = 1.0 if self.front[0] == "+" else -1.0
+        return axis

@@ -1,0 +1,260 @@
+"""From strides and anchors to a direction for each stride."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.direction.anchors import Anchors
+from retrodetect.direction.decoder import (
+    BACKWARD,
+    DIRECTIONS,
+    FORWARD,
+    Evidence,
+    Priors,
+    decode,
+)
+from retrodetect.direction.model import DirectionModel
+from retrodetect.features import StrideFeatures, compute
+from retrodetect.recording import FloatArray
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+
+__all__ = ["TRAVEL_MOMENT", "Directions", "FrontKnowledge", "classify"]
+
+FrontKnowledge = Literal["given", "marked", "inferred", "unknown"]
+
+TRAVEL_MOMENT = "h_dv_low"
+"""⟨h·dv/dt⟩ points along the travel direction in walking and against it in running (own
+measurement: 99.9 % of the strides of twelve people with a waist belt)."""
+
+EPISODE_TILT_RAD = np.deg2rad(40)
+"""Change of the device's tilt from one bout to the next that means it was placed anew."""
+
+STARTS_S = 6.0
+"""How much of the first bout the habit of starting one way vouches for: about ten steps."""
+
+TURN_RAD = np.deg2rad(50)
+"""Yaw within a stride above which a weak stride is put down to turning."""
+
+GAIT_ERROR = 0.02
+"""Share of strides whose walk or run is taken for the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """Directions of n strides.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``direction``, ``p_backward``, ``reason``; rows as the strides.
+    front
+        How forward got its name: ``given``, ``marked``, ``inferred`` or ``unknown``.
+    placement
+        The one given, else the inferred group of sites with ``?`` behind it.
+    """
+
+    table: pd.DataFrame
+    front: FrontKnowledge
+    placement: str
+
+
+def classify(
+    signals: list[Signal],
+    strides: pd.DataFrame,
+    model: DirectionModel,
+    anchors: Anchors | None = None,
+    priors: Priors | None = None,
+) -> Directions:
+    """Name the direction of every stride, or say why it is unknown.
+
+    Parameters
+    ----------
+    signals
+        The runs of the recording.
+    strides
+        Columns ``run``, ``bout``, ``start_s``, ``end_s``, ``gait``, in order of time.
+    model
+        A fitted direction model.
+    anchors
+        What the wearer tells.
+    priors
+        What is believed before any stride is seen.
+
+    Returns
+    -------
+    Directions
+    """
+    anchors = anchors or Anchors()
+    priors = priors or Priors()
+    features = compute(signals, strides)
+    if not len(features):
+        return Directions(
+            _table(np.empty((0, 3)), 0.5, np.empty(0, bool), np.empty(0, bool)),
+            "unknown",
+            anchors.placement or "unknown",
+        )
+    forced = _forced(strides, anchors)
+    episode = _episodes(features.up, strides["bout"].to_numpy())
+    probability = np.empty((len(features), len(DIRECTIONS)))
+    weights: dict[str, float] = {}
+    for number in np.unique(episode):
+        rows = np.flatnonzero(episode == number)
+        here = _rows(features, rows)
+        weights = model.group_weights(here, anchors.placement)
+        plane = _plane(here.up)
+        probability[rows] = sum(
+            weight
+            * decode(
+                _evidence(here, strides.iloc[rows], forced[rows], plane, model, group, anchors),
+                model.groups[group].score,
+                priors,
+            ).probability
+            for group, weight in weights.items()
+            if weight > 0.02
+        )
+    probability /= probability.sum(axis=1, keepdims=True)
+    turning = _yaw_rad(signals, strides) > TURN_RAD
+    no_vertical = ~np.isfinite(features.up[:, 0])
+    return Directions(
+        _table(probability, model.threshold, turning, no_vertical),
+        _front_knowledge(anchors, forced, probability, model.threshold),
+        anchors.placement or f"{max(weights, key=lambda group: weights[group])}?",
+    )
+
+
+def _evidence(
+    features: StrideFeatures,
+    strides: pd.DataFrame,
+    forced: np.ndarray[tuple[int], np.dtype[np.intp]],
+    plane: FloatArray,
+    model: DirectionModel,
+    group: str,
+    anchors: Anchors,
+) -> Evidence:
+    """Evidence of one episode if the device sat on one group of sites."""
+    site = model.groups[group]
+    score, sideways = site.scores(features)
+    travel = features.vector(TRAVEL_MOMENT) @ plane.T
+    axis = anchors.front_axis
+    front = None if axis is None else plane @ axis
+    # An axis that points nearly up or down has no bearing to speak of.
+    given = front is not None and float(np.hypot(*front)) > 0.5
+    return Evidence(
+        bearing_rad=np.arctan2(travel[:, 1], travel[:, 0]),
+        concentration=site.concentration * np.nan_to_num(np.hypot(travel[:, 0], travel[:, 1])),
+        p_run=np.where(strides["gait"] == "run", 1 - GAIT_ERROR, GAIT_ERROR),
+        score=score,
+        log_sideways=sideways,
+        bout=strides["bout"].to_numpy(dtype=np.intp),
+        forced=forced,
+        front_rad=float(np.arctan2(front[1], front[0])) if front is not None and given else None,
+    )
+
+
+def _forced(strides: pd.DataFrame, anchors: Anchors) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """(n,) direction a stride is marked with by the wearer, or -1."""
+    forced = np.full(len(strides), -1, dtype=np.intp)
+    middle_s = strides[["start_s", "end_s"]].mean(axis=1).to_numpy()
+    if anchors.starts is not None:
+        first = middle_s < strides["start_s"].iloc[0] + STARTS_S
+        first &= (strides["bout"] == strides["bout"].iloc[0]).to_numpy()
+        forced[first] = DIRECTIONS.index(anchors.starts)
+    for direction, stretches in ((FORWARD, anchors.forward), (BACKWARD, anchors.backward)):
+        for start_s, end_s in stretches:
+            forced[(middle_s >= start_s) & (middle_s < end_s)] = direction
+    return forced
+
+
+def _episodes(
+    up: FloatArray, bout: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """(n,) number of the placement episode: a new one where the tilt jumps between bouts."""
+    first = np.flatnonzero(np.diff(bout, prepend=bout[0] - 1))
+    lean = np.add.reduceat(np.nan_to_num(up), first, axis=0)
+    lean /= np.maximum(np.linalg.norm(lean, axis=1, keepdims=True), 1e-9)
+    jump = np.einsum("ij,ij->i", lean[1:], lean[:-1]) < np.cos(EPISODE_TILT_RAD)
+    jump &= np.linalg.norm(lean[1:], axis=1) > 0
+    of_bout = np.concatenate([[0], np.cumsum(jump)])
+    return np.asarray(np.repeat(of_bout, np.diff(np.append(first, len(bout)))))
+
+
+def _plane(up: FloatArray) -> FloatArray:
+    """(2, 3) right-handed basis of the device's mean horizontal plane."""
+    mean = np.nanmean(up, axis=0) if np.isfinite(up).any() else np.array([0.0, 0.0, 1.0])
+    mean = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    first = np.eye(3)[int(np.argmin(np.abs(mean)))]
+    first = first - (first @ mean) * mean
+    first /= np.linalg.norm(first)
+    return np.stack([first, np.cross(mean, first)])
+
+
+def _rows(
+    features: StrideFeatures, rows: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> StrideFeatures:
+    return replace(
+        features,
+        scalars=features.scalars[rows],
+        vectors=features.vectors[rows],
+        up=features.up[rows],
+    )
+
+
+def _yaw_rad(signals: list[Signal], strides: pd.DataFrame) -> FloatArray:
+    """(n,) angle turned about the vertical during each stride; 0 without a gyroscope."""
+    yaw = np.zeros(len(strides))
+    for run, signal in enumerate(signals):
+        rows = np.flatnonzero(strides["run"] == run)
+        if signal.angular_rate_radps is None or signal.up is None or not len(rows):
+            continue
+        rate = np.nan_to_num(np.einsum("ij,ij->i", signal.angular_rate_radps, signal.up))
+        angle = np.concatenate([[0.0], np.cumsum(rate) / ANALYSIS_RATE_HZ])
+        at_s = signal.start_s + np.arange(len(angle)) / ANALYSIS_RATE_HZ
+        ends = strides[["start_s", "end_s"]].to_numpy()[rows]
+        yaw[rows] = np.abs(np.diff(np.interp(ends, at_s, angle), axis=1))[:, 0]
+    return yaw
+
+
+def _table(
+    probability: FloatArray,
+    threshold: float,
+    turning: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    no_vertical: np.ndarray[tuple[int], np.dtype[np.bool_]],
+) -> pd.DataFrame:
+    """Labels where the posterior reaches the threshold, reasons where it does not."""
+    forward, backward, sideways = probability.T
+    sure_forward = (forward >= threshold) & ~no_vertical
+    sure_backward = (backward >= threshold) & ~no_vertical
+    unknown = ~(sure_forward | sure_backward)
+    reason = np.select(
+        [~unknown, no_vertical, sideways > np.maximum(forward, backward), turning],
+        ["", "no_vertical", "sideways", "turning"],
+        "weak",
+    )
+    return pd.DataFrame(
+        {
+            "direction": np.select(
+                [sure_forward, sure_backward], ["forward", "backward"], "unknown"
+            ),
+            "p_backward": backward,
+            "reason": reason,
+        }
+    )
+
+
+def _front_knowledge(
+    anchors: Anchors,
+    forced: np.ndarray[tuple[int], np.dtype[np.intp]],
+    probability: FloatArray,
+    threshold: float,
+) -> FrontKnowledge:
+    """How forward got its name in this session."""
+    if anchors.front is not None:
+        return "given"
+    if (forced >= 0).any():
+        return "marked"
+    named = (probability[:, [FORWARD, BACKWARD]] >= threshold).any(axis=1).mean()
+    return "inferred" if named > 0.5 else "unknown"

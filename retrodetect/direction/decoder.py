@@ -1,0 +1,292 @@
+"""Session decoder: all strides of a placement episode judged together.
+
+Hidden Markov model over strides. The state of a stride is
+
+- its **direction** (forward, backward, sideways), which changes rarely within a bout and
+  more easily between bouts;
+- the **front** of the wearer as a bearing in the device's horizontal plane, one unknown
+  angle per episode, allowed to creep as a phone settles in a pocket;
+- the wearer's **offset**: how far the free features of this person on this device lie from
+  those of the people the classifier learned from. It is constant over an episode, so that a
+  thousand equally biased strides count as one biased witness, while *differences* between
+  strides of the same episode keep their full weight.
+
+Evidence of a stride is its travel direction (von Mises around the front, turned by 180°
+when backward, by ±90° when sideways, and by another 180° in running) and the score of the
+free classifier, which is normal around a mean for each direction plus the wearer's offset
+(the two-covariance model of speaker recognition: Brümmer & de Villiers 2010, Odyssey).
+Posteriors come from the exact forward-backward recursion (Rabiner 1989, Proc IEEE 77:257)
+on a grid of offsets by fronts by directions.
+
+Without an anchor "forward" and "backward with the device turned by 180°" explain travel
+directions equally well; the free evidence and the prior break the tie, and where they are
+weak the posterior stays near the prior, which is what it should do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import i0e
+from scipy.stats import norm
+
+from retrodetect.recording import FloatArray
+
+__all__ = [
+    "BACKWARD",
+    "DIRECTIONS",
+    "FORWARD",
+    "SIDEWAYS",
+    "Decoded",
+    "Evidence",
+    "Priors",
+    "ScoreModel",
+    "decode",
+]
+
+DIRECTIONS = ("forward", "backward", "sideways")
+FORWARD, BACKWARD, SIDEWAYS = range(3)
+
+FRONTS = 36
+"""Bearings on the grid: 10° apart, finer than any placement's angular error."""
+
+OFFSETS = 11
+"""Quadrature points over the wearer's offset, at equal quantiles of a normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """What is believed before any stride is seen.
+
+    Parameters
+    ----------
+    forward, backward, sideways
+        Shares of strides over all sessions.
+    change_within_bout
+        Probability that a stride goes another way than the one before it in its bout.
+    change_between_bouts
+        The same across a pause: the direction is drawn anew with this probability.
+    front_jump
+        Probability that the device is turned by an arbitrary angle during a pause.
+    front_creep_rad
+        Standard deviation of the front's wander from stride to stride.
+    stray
+        Share of strides whose travel direction says nothing.
+    """
+
+    forward: float = 0.9
+    backward: float = 0.09
+    sideways: float = 0.01
+    change_within_bout: float = 0.02
+    change_between_bouts: float = 0.3
+    front_jump: float = 0.002
+    front_creep_rad: float = 0.02
+    stray: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreModel:
+    """How the free classifier's score behaves on wearers it has not seen.
+
+    Parameters
+    ----------
+    mean : 3 floats
+        Mean score of forward, backward and sideways strides.
+    sd
+        Standard deviation of strides within one wearer and direction.
+    offset_sd
+        Standard deviation between wearers.
+    temper
+        Share of a stride's evidence that is not already in its neighbours'.
+    """
+
+    mean: tuple[float, float, float]
+    sd: float
+    offset_sd: float
+    temper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of the n strides of one placement episode.
+
+    Parameters
+    ----------
+    bearing_rad : (n,) array
+        Bearing of the travel direction in the episode's horizontal plane, were the wearer
+        walking; NaN where there is none.
+    concentration : (n,) array
+        Von Mises concentration of the bearing around the front.
+    p_run : (n,) array
+        Probability that the stride is a running one, whose bearing is reversed.
+    score : (n,) array
+        Log odds of backward against forward from the free features; NaN where there is none.
+    log_sideways : (n,) array
+        Log likelihood ratio of sideways against either, from the free features.
+    bout : (n,) integer array
+    forced : (n,) integer array
+        Index of a direction the wearer marked, or -1.
+    front_rad : float or None
+        Bearing of the front where the mounting is known.
+    front_concentration
+        How exactly it is known: a belt sits askew by 10 to 20°.
+    """
+
+    bearing_rad: FloatArray
+    concentration: FloatArray
+    p_run: FloatArray
+    score: FloatArray
+    log_sideways: FloatArray
+    bout: np.ndarray[tuple[int], np.dtype[np.intp]]
+    forced: np.ndarray[tuple[int], np.dtype[np.intp]]
+    front_rad: float | None = None
+    front_concentration: float = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Posterior of one episode.
+
+    Parameters
+    ----------
+    probability : (n, 3) array
+        Of each direction for each stride.
+    front : (FRONTS,) array
+        Posterior of the front over the grid, at the last stride.
+    log_evidence
+        Log probability of all the evidence: compares hypotheses about the placement.
+    """
+
+    probability: FloatArray
+    front: FloatArray
+    log_evidence: float
+
+
+def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
+    """Infer the direction of every stride of an episode.
+
+    Parameters
+    ----------
+    evidence
+        Of n ≥ 1 strides in order of time.
+    model
+        What a score is worth.
+    priors
+        What is believed beforehand.
+
+    Returns
+    -------
+    Decoded
+    """
+    likelihood, scale = _likelihood(evidence, model, priors)
+    first = _first(evidence, priors)
+    pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
+    turns = {True: _turn(priors, pause=True), False: _turn(priors, pause=False)}
+    wander = {True: _wander(priors, pause=True), False: _wander(priors, pause=False)}
+
+    count = len(pause)
+    ahead = np.empty((count, *first.shape))
+    log_evidence = float(scale.sum())
+    state = first
+    for i in range(count):
+        if i:
+            state = wander[bool(pause[i])] @ state @ turns[bool(pause[i])]
+        state = state * likelihood[i]
+        total = state.sum()
+        log_evidence += float(np.log(total))
+        state = state / total
+        ahead[i] = state
+
+    probability = np.empty((count, len(DIRECTIONS)))
+    behind = np.ones(first.shape)
+    for i in range(count - 1, -1, -1):
+        joint = ahead[i] * behind
+        weight = joint.sum(axis=(0, 1))
+        probability[i] = weight / weight.sum()
+        if i:
+            behind = behind * likelihood[i]
+            behind = wander[bool(pause[i])].T @ behind @ turns[bool(pause[i])].T
+            behind = behind / behind.max()
+    front = ahead[-1].sum(axis=(0, 2))
+    return Decoded(probability, front / front.sum(), log_evidence)
+
+
+def grid_rad() -> FloatArray:
+    """(FRONTS,) bearings of the grid."""
+    return np.arange(FRONTS) * (2 * np.pi / FRONTS)
+
+
+def _likelihood(
+    evidence: Evidence, model: ScoreModel, priors: Priors
+) -> tuple[FloatArray, FloatArray]:
+    """(n, OFFSETS, FRONTS, 3) likelihood of each stride, and the logs taken out of each row."""
+    offset = norm.ppf((np.arange(OFFSETS) + 0.5) / OFFSETS) * model.offset_sd
+    away = evidence.score[:, None, None] - offset[:, None] - np.array(model.mean)
+    free = np.nan_to_num(-0.5 * model.temper * (away / model.sd) ** 2)
+    free[:, :, SIDEWAYS] += np.nan_to_num(evidence.log_sideways)[:, None]
+    log_like = free[:, :, None, :] + _log_bearing(evidence, priors)[:, None]
+    marked = evidence.forced >= 0
+    keep = np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[marked]]
+    log_like[marked] = np.where(keep[:, None, None, :], log_like[marked], -50.0)
+    scale = log_like.max(axis=(1, 2, 3))
+    return np.exp(log_like - scale[:, None, None, None]), scale
+
+
+def _log_bearing(evidence: Evidence, priors: Priors) -> FloatArray:
+    """(n, FRONTS, 3) log density of each bearing for each front and direction."""
+    away = evidence.bearing_rad[:, None] - grid_rad()[None]
+    kappa = evidence.concentration[:, None]
+    run = evidence.p_run[:, None]
+
+    def around(turn_rad: float) -> FloatArray:
+        walking = _von_mises(away - turn_rad, kappa)
+        running = _von_mises(away - turn_rad - np.pi, kappa)
+        return (1 - run) * walking + run * running
+
+    density = np.stack(
+        [around(0.0), around(np.pi), 0.5 * (around(np.pi / 2) + around(-np.pi / 2))], axis=2
+    )
+    density = (1 - priors.stray) * density + priors.stray / (2 * np.pi)
+    return np.where(
+        np.isfinite(density), np.log(np.where(density > 0, density, 1)), -np.log(2 * np.pi)
+    )
+
+
+def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
+    return np.exp(kappa * (np.cos(angle_rad) - 1)) / (2 * np.pi * i0e(kappa))
+
+
+def _first(evidence: Evidence, priors: Priors) -> FloatArray:
+    """(OFFSETS, FRONTS, 3) belief before the first stride."""
+    if evidence.front_rad is None:
+        front = np.full(FRONTS, 1 / FRONTS)
+    else:
+        front = np.exp(evidence.front_concentration * (np.cos(grid_rad() - evidence.front_rad) - 1))
+        front /= front.sum()
+    return np.broadcast_to(
+        front[:, None] * _shares(priors) / OFFSETS, (OFFSETS, FRONTS, len(DIRECTIONS))
+    )
+
+
+def _shares(priors: Priors) -> FloatArray:
+    shares = np.array([priors.forward, priors.backward, priors.sideways])
+    return shares / shares.sum()
+
+
+def _turn(priors: Priors, *, pause: bool) -> FloatArray:
+    """(3, 3) chances of the next direction (column) after this one (row)."""
+    change = priors.change_between_bouts if pause else priors.change_within_bout
+    return (1 - change) * np.eye(len(DIRECTIONS)) + change * _shares(priors)[None]
+
+
+def _wander(priors: Priors, *, pause: bool) -> FloatArray:
+    """(FRONTS, FRONTS) chances of the next front (row) after this one (column)."""
+    away = grid_rad()[:, None] - grid_rad()[None]
+    # A creep far below the grid step: only the neighbours' share has to be right.
+    step = 2 * np.pi / FRONTS
+    move = 0.5 * (priors.front_creep_rad / step) ** 2
+    near = np.isclose(np.cos(away), np.cos(step))
+    kernel = np.eye(FRONTS) * (1 - 2 * move) + near * move
+    jump = priors.front_jump if pause else 0.0
+    return np.asarray((1 - jump) * kernel + jump / FRONTS)

@@ -1,0 +1,10 @@
+"""Stride features: what one stride says about direction, whatever the mounting.
+
+``catalogue`` names every feature with its unit, meaning and source; ``compute`` turns
+strides into a :class:`StrideFeatures`. Nothing here knows which way the wearer went.
+"""
+
+from retrodetect.features.catalogue import FREE_FEATURES, SCALARS, VECTORS, Feature
+from retrodetect.features.compute import StrideFeatures, compute
+
+__all__ = ["FREE_FEATURES", "SCALARS", "VECTORS", "Feature", "StrideFeatures", "compute"]

@@ -1,0 +1,120 @@
+"""The catalogue: every stride feature, its unit, its meaning and its source.
+
+Notation. Over one stride, ``v`` is the vertical and ``h`` the horizontal acceleration
+(a vector in the device's own horizontal plane), ``dv`` and ``dh`` their derivatives (jerk),
+``hh`` = |h|², ``jj`` = |dh|². A *moment* is the mean of a product over the stride, divided
+by the root mean squares of its factors, and so has no unit and lies near [-1, 1].
+
+Two kinds of moment are enough:
+
+- a **vector** moment has one horizontal factor and turns with the device, e.g. ⟨h·dv⟩;
+- a **scalar** moment has none left over and ignores the mounting, e.g. ⟨dv³⟩.
+
+Turning the device about the vertical turns all vectors alike, and a total sign flip (an
+iOS recording taken for Android) turns all of them by 180° while ``v`` and ``hh`` stay as
+they are. Hence dot products of vectors, and scalars, are *free* of the mounting; a vector's
+component along a known front is *anchored*.
+
+Moments with an odd number of derivatives change sign under time reversal, which is what
+backward walking nearly is (Winter, Pluck & Yang 1989, J Mot Behav 21:291; Grasso,
+Bianchi & Lacquaniti 1998, J Neurophysiol 80:1868). An amplitude spectrum cannot see them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import Literal
+
+__all__ = ["BANDS_HZ", "FREE_FEATURES", "RATIOS", "SCALARS", "VECTORS", "Band", "Feature"]
+
+Band = Literal["low", "wide"]
+
+BANDS_HZ: dict[Band, tuple[float, float]] = {"low": (0.5, 4.0), "wide": (0.5, 10.0)}
+"""``low`` keeps the sway and bounce of the body, ``wide`` also the impacts. 10 Hz is what a
+24 Hz recorder can still show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One stride feature.
+
+    Parameters
+    ----------
+    name
+        Column name; the factors of a moment can be read from it.
+    factors
+        What is multiplied; a vector moment begins with its vector factor.
+    band
+        Which band-passed acceleration the factors come from.
+    meaning
+        In words.
+    source
+        Paper, or ``own`` where it is ours.
+    unit
+        ``1`` for moments.
+    """
+
+    name: str
+    factors: tuple[str, ...]
+    band: Band
+    meaning: str
+    source: str
+    unit: str = "1"
+
+
+def _both_bands(kind: dict[tuple[str, ...], tuple[str, str]]) -> tuple[Feature, ...]:
+    return tuple(
+        Feature(f"{'_'.join(factors)}_{band}", factors, band, meaning, source)
+        for band in BANDS_HZ
+        for factors, (meaning, source) in kind.items()
+    )
+
+
+_TRAVEL = "Kunze et al. 2009 (ISWC) for the axis; the sign is own"
+_BISPECTRUM = "Nikias & Mendel 1993, IEEE Signal Process Mag 10(3):10 (third-order statistics)"
+
+VECTORS = _both_bands(
+    {
+        ("h", "dv"): ("travel direction in walking, its opposite in running", _TRAVEL),
+        ("h", "v"): ("in-phase part: travel direction in running", _TRAVEL),
+        ("h", "v", "v"): ("horizontal push while the vertical is large", _BISPECTRUM),
+        ("h", "v", "dv"): ("horizontal push while the vertical power grows", _BISPECTRUM),
+        ("h", "dv", "dv"): ("horizontal push at vertical impacts", _BISPECTRUM),
+        ("h", "hh"): ("skewness of the horizontal acceleration and tilt", _BISPECTRUM),
+        ("dh", "jj"): ("skewness of the horizontal jerk: attack against decay", _BISPECTRUM),
+        ("dh", "hh"): ("which lobe of the swing rises faster", _BISPECTRUM),
+        ("h", "jj"): ("horizontal push while the jerk is large", _BISPECTRUM),
+    }
+)
+"""Vector moments, in the order of :attr:`StrideFeatures.vectors`."""
+
+SCALARS = _both_bands(
+    {
+        ("v", "v", "v"): ("skewness of the vertical", _BISPECTRUM),
+        ("dv", "dv", "dv"): ("skewness of the vertical jerk: attack against decay", _BISPECTRUM),
+        ("hh", "v"): ("horizontal power while pushed up", _BISPECTRUM),
+        ("hh", "dv"): ("horizontal power while the vertical rises", _BISPECTRUM),
+        ("jj", "v"): ("horizontal jerk while pushed up", _BISPECTRUM),
+        ("jj", "dv"): ("horizontal jerk while the vertical rises", _BISPECTRUM),
+        ("v", "dv", "dv"): ("vertical push at vertical impacts", _BISPECTRUM),
+        ("hj", "dv"): ("growth of horizontal power while the vertical rises", _BISPECTRUM),
+    }
+)
+"""Scalar moments."""
+
+RATIOS = (
+    Feature("log_h_over_v_low", ("h", "v"), "low", "horizontal over vertical size", "own", "log"),
+    Feature("log_h_over_v_wide", ("h", "v"), "wide", "the same with impacts", "own", "log"),
+    Feature(
+        "log_impact", ("v", "v"), "wide", "vertical size with over without impacts", "own", "log"
+    ),
+)
+"""Log ratios of root mean squares; no size in itself, for sensors and speeds differ."""
+
+FREE_FEATURES: tuple[str, ...] = (
+    *(feature.name for feature in SCALARS),
+    *(feature.name for feature in RATIOS),
+    *(f"{a.name}·{b.name}" for a, b in combinations_with_replacement(VECTORS, 2)),
+)
+"""Ordered names of all features that do not depend on the mounting."""

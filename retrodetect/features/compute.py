@@ -1,0 +1,189 @@
+"""Compute the catalogue for many strides at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import signal as sps
+
+from retrodetect.features.catalogue import (
+    BANDS_HZ,
+    FREE_FEATURES,
+    RATIOS,
+    SCALARS,
+    VECTORS,
+    Band,
+    Feature,
+)
+from retrodetect.recording import FloatArray
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+
+__all__ = ["StrideFeatures", "compute"]
+
+_TINY = 1e-6
+"""Keeps a stride without movement from dividing by zero (m/s² and m/s³)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrideFeatures:
+    """Features of n strides.
+
+    Parameters
+    ----------
+    scalars : (n, len(SCALARS) + len(RATIOS)) array
+    vectors : (n, len(VECTORS), 3) array
+        Vector moments in the device frame, at right angles to ``up``.
+    up : (n, 3) array
+        Mean unit vector against gravity over the stride, device frame; NaN throughout a
+        stride of a recording whose gravity was removed, as are its other features.
+    """
+
+    scalars: FloatArray
+    vectors: FloatArray
+    up: FloatArray
+
+    def free(self) -> pd.DataFrame:
+        """Return the (n, len(FREE_FEATURES)) features that ignore mounting and sign."""
+        first, second = np.triu_indices(len(VECTORS))
+        dots = np.einsum("nki,nki->nk", self.vectors[:, first], self.vectors[:, second])
+        return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
+
+    def vector(self, name: str) -> FloatArray:
+        """Return one (n, 3) vector moment by its catalogue name."""
+        return self.vectors[:, [feature.name for feature in VECTORS].index(name)]
+
+    def __len__(self) -> int:
+        return len(self.up)
+
+
+def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
+    """Compute every feature of the catalogue for every stride.
+
+    Parameters
+    ----------
+    signals
+        The runs of a recording, from :func:`retrodetect.signal.prepare`.
+    strides
+        Columns ``run`` (index into ``signals``), ``start_s`` and ``end_s``, in order of time.
+
+    Returns
+    -------
+    StrideFeatures
+        Row i belongs to row i of ``strides``.
+    """
+    parts = [
+        _run_features(signals[int(str(run))], rows["start_s"].to_numpy(), rows["end_s"].to_numpy())
+        for run, rows in strides.groupby("run", sort=True)
+    ]
+    if not parts:
+        return StrideFeatures(
+            np.empty((0, len(SCALARS) + len(RATIOS))),
+            np.empty((0, len(VECTORS), 3)),
+            np.empty((0, 3)),
+        )
+    return StrideFeatures(
+        np.concatenate([part.scalars for part in parts]),
+        np.concatenate([part.vectors for part in parts]),
+        np.concatenate([part.up for part in parts]),
+    )
+
+
+def _run_features(signal: Signal, start_s: FloatArray, end_s: FloatArray) -> StrideFeatures:
+    """Features of the strides of one gap-free run."""
+    count = len(start_s)
+    if signal.up is None:
+        return StrideFeatures(
+            np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
+            np.full((count, len(VECTORS), 3), np.nan),
+            np.full((count, 3), np.nan),
+        )
+    last = len(signal.acceleration_mps2)
+    begin = np.clip(np.rint((start_s - signal.start_s) * ANALYSIS_RATE_HZ), 0, last - 1)
+    end = np.clip(np.rint((end_s - signal.start_s) * ANALYSIS_RATE_HZ), begin + 1, last)
+    bounds = np.stack([begin, end], axis=1).astype(np.intp)
+
+    series = {band: _series(signal, band) for band in BANDS_HZ}
+    rms = {
+        band: {
+            "v": _rms(factors["v"], bounds),
+            "dv": _rms(factors["dv"], bounds),
+            "h": np.sqrt(_mean(factors["hh"], bounds)) + _TINY,
+            "dh": np.sqrt(_mean(factors["jj"], bounds)) + _TINY,
+        }
+        for band, factors in series.items()
+    }
+    up = _mean(signal.up, bounds)
+    return StrideFeatures(
+        scalars=np.stack(
+            [_moment(feature, series, rms, bounds) for feature in SCALARS]
+            + [
+                np.log(rms["low"]["h"] / rms["low"]["v"]),
+                np.log(rms["wide"]["h"] / rms["wide"]["v"]),
+                np.log(rms["wide"]["v"] / rms["low"]["v"]),
+            ],
+            axis=1,
+        ),
+        vectors=np.stack([_moment(feature, series, rms, bounds) for feature in VECTORS], axis=1),
+        up=up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY),
+    )
+
+
+def _series(signal: Signal, band: Band) -> dict[str, FloatArray]:
+    """All factors of the catalogue, sample by sample, in one band."""
+    assert signal.up is not None
+    low_hz, high_hz = BANDS_HZ[band]
+    high_hz = min(high_hz, 0.42 * signal.source_rate_hz)
+    sos = sps.butter(2, [low_hz, high_hz], "bandpass", fs=ANALYSIS_RATE_HZ, output="sos")
+    pad = min(int(3 * ANALYSIS_RATE_HZ / low_hz), len(signal.acceleration_mps2) - 1)
+    moving = sps.sosfiltfilt(sos, signal.acceleration_mps2, axis=0, padlen=pad)
+    v = np.einsum("ij,ij->i", moving, signal.up)
+    h = moving - v[:, None] * signal.up
+    dv = np.gradient(v) * ANALYSIS_RATE_HZ
+    dh = np.gradient(h, axis=0) * ANALYSIS_RATE_HZ
+    return {
+        "v": v,
+        "dv": dv,
+        "h": h,
+        "dh": dh,
+        "hh": np.einsum("ij,ij->i", h, h),
+        "jj": np.einsum("ij,ij->i", dh, dh),
+        "hj": np.einsum("ij,ij->i", h, dh),
+    }
+
+
+def _moment(
+    feature: Feature,
+    series: dict[Band, dict[str, FloatArray]],
+    rms: dict[Band, dict[str, FloatArray]],
+    bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]],
+) -> FloatArray:
+    """(n,) or (n, 3) mean of the product of a feature's factors over its size."""
+    lead, *others = (series[feature.band][factor] for factor in feature.factors)
+    weight = np.prod(others, axis=0)
+    product = lead * (weight[:, None] if lead.ndim == 2 else weight)
+    size = np.prod([_size(factor, rms[feature.band]) for factor in feature.factors], axis=0)
+    mean = _mean(product, bounds)
+    return mean / (size[:, None] if mean.ndim == 2 else size)
+
+
+def _size(factor: str, rms: dict[str, FloatArray]) -> FloatArray:
+    """Root mean square of a factor; of a squared norm, the square of that of its vector."""
+    if factor == "hh":
+        return rms["h"] ** 2
+    if factor == "jj":
+        return rms["dh"] ** 2
+    return rms["h"] * rms["dh"] if factor == "hj" else rms[factor]
+
+
+def _rms(values: FloatArray, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]) -> FloatArray:
+    return np.sqrt(_mean(values * values, bounds)) + _TINY
+
+
+def _mean(values: FloatArray, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]) -> FloatArray:
+    """Mean of the samples in each half-open range of ``bounds``."""
+    padded = np.concatenate([values, np.zeros_like(values[:1])])
+    sums = np.add.reduceat(padded, bounds.ravel(), axis=0)[::2]
+    counts = np.diff(bounds, axis=1)
+    return np.asarray(sums / (counts if values.ndim == 2 else counts[:, 0]))
