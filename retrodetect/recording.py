@@ -161,4 +161,4 @@ class Recording:
             raise self._invalid(f"{what} has shape {values.shape}, not {shape}")
 
     def _invalid(self, reason: str) -> InputError:
-        return InputError(reason, file=self.name, remedy="mend the arrays before making a Recording")
+        return InputError(reason, file=self.name, remedy="mend the arrays before use")

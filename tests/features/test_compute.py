@@ -1,0 +1,136 @@
+"""Stride features: what they ignore, and what they must not ignore."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from retrodetect.features import FREE_FEATURES, SCALARS, VECTORS, compute
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+
+STRIDE_S = 1.1
+
+
+def gait_like(travel: FloatArray, seconds: float = 20.0, seed: int = 0) -> FloatArray:
+    """Acceleration of a trunk in walking: bounce at twice the stride rate, sway a quarter ahead."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * ANALYSIS_RATE_HZ)) / ANALYSIS_RATE_HZ
+    phase = 4 * np.pi * t / STRIDE_S
+    vertical = 2 * np.cos(phase) + 0.8 * np.cos(2 * phase + 0.7)
+    # h in phase with dv/dt = -sin
+    along = -1.2 * np.sin(phase) + 0.4 * np.cos(2 * phase)
+    across = 0.8 * np.sin(phase / 2)
+    side = np.cross([0, 0, 1], travel)
+    out = along[:, None] * travel + across[:, None] * side
+    out[:, 2] += vertical + STANDARD_GRAVITY_MPS2
+    return out + rng.normal(0, 0.05, out.shape)
+
+
+def signal_of(acceleration: FloatArray) -> Signal:
+    mean = acceleration.mean(axis=0)
+    up = np.tile(mean / np.linalg.norm(mean), (len(acceleration), 1))
+    return Signal(0.0, acceleration, up, None, 100.0)
+
+
+def strides(run: int = 0, count: int = 15) -> pd.DataFrame:
+    start = 1.0 + STRIDE_S * np.arange(count)
+    return pd.DataFrame({"run": run, "start_s": start, "end_s": start + STRIDE_S})
+
+
+FRONT = np.array([1.0, 0.0, 0.0])
+
+
+def test_travel_moment_points_the_way_the_wearer_walks() -> None:
+    for bearing in np.linspace(0, 2 * np.pi, 8, endpoint=False):
+        travel = np.array([np.cos(bearing), np.sin(bearing), 0.0])
+        found = compute([signal_of(gait_like(travel))], strides()).vector("h_dv_low")
+        cosine = found @ travel / np.linalg.norm(found, axis=1)
+        assert cosine.min() > np.cos(np.deg2rad(15))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_free_features_ignore_the_mounting(seed: int) -> None:
+    acceleration = gait_like(FRONT)
+    turned = acceleration @ Rotation.random(rng=np.random.default_rng(seed)).as_matrix().T
+    expected = compute([signal_of(acceleration)], strides()).free()
+    np.testing.assert_allclose(compute([signal_of(turned)], strides()).free(), expected, atol=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_vectors_turn_with_the_mounting(seed: int) -> None:
+    rotation = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    acceleration = gait_like(FRONT)
+    expected = compute([signal_of(acceleration)], strides()).vectors @ rotation.T
+    found = compute([signal_of(acceleration @ rotation.T)], strides()).vectors
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_a_total_sign_flip_leaves_free_features_and_reverses_vectors() -> None:
+    plain = compute([signal_of(gait_like(FRONT))], strides())
+    flipped = compute([signal_of(-gait_like(FRONT))], strides())
+    np.testing.assert_allclose(flipped.free(), plain.free(), atol=1e-6)
+    np.testing.assert_allclose(flipped.vectors, -plain.vectors, atol=1e-6)
+
+
+def test_reversing_time_reverses_the_travel_moment() -> None:
+    # What backward walking nearly is; an amplitude spectrum would not change at all.
+    acceleration = gait_like(FRONT)[::-1].copy()
+    table = strides()
+    end_s = len(acceleration) / ANALYSIS_RATE_HZ
+    table = pd.DataFrame(
+        {"run": 0, "start_s": end_s - table["end_s"], "end_s": end_s - table["start_s"]}
+    )[::-1]
+    forward = compute([signal_of(gait_like(FRONT))], strides()).vector("h_dv_low")
+    backward = compute([signal_of(acceleration)], table).vector("h_dv_low")
+    assert (forward[:, 0] > 0.3).all()
+    assert (backward[:, 0] < -0.3).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0.2, 5.0))
+def test_features_ignore_the_size_of_the_movement(size: float) -> None:
+    acceleration = gait_like(FRONT)
+    mean = acceleration.mean(axis=0)
+    scaled = mean + size * (acceleration - mean)
+    expected = compute([signal_of(acceleration)], strides()).free()
+    np.testing.assert_allclose(compute([signal_of(scaled)], strides()).free(), expected, atol=1e-3)
+
+
+def test_no_strides_give_empty_tables_of_the_right_width() -> None:
+    empty = compute([signal_of(gait_like(FRONT))], strides(count=0))
+    assert len(empty) == 0
+    assert list(empty.free().columns) == list(FREE_FEATURES)
+    assert empty.vectors.shape == (0, len(VECTORS), 3)
+
+
+def test_a_recording_without_gravity_gives_nan_not_guesses() -> None:
+    signal = Signal(0.0, gait_like(FRONT), None, None, 100.0)
+    found = compute([signal], strides())
+    assert found.free().isna().all().all()
+    assert np.isnan(found.up).all()
+
+
+def test_a_stride_that_reaches_past_the_end_is_cut_there() -> None:
+    late = pd.DataFrame({"run": [0], "start_s": [19.5], "end_s": [25.0]})
+    assert np.isfinite(compute([signal_of(gait_like(FRONT))], late).free()).all().all()
+
+
+def test_a_device_at_rest_gives_finite_features() -> None:
+    rest = np.tile([0.0, 0.0, STANDARD_GRAVITY_MPS2], (1000, 1))
+    found = compute([signal_of(rest)], strides())
+    assert np.isfinite(found.free()).all().all()
+
+
+@pytest.mark.parametrize("kind", [SCALARS, VECTORS])
+def test_every_feature_is_documented(kind: tuple[object, ...]) -> None:
+    for feature in kind:
+        assert feature.meaning  # type: ignore[attr-defined]
+        assert feature.source  # type: ignore[attr-defined]
+    assert len(set(FREE_FEATURES)) == len(FREE_FEATURES)
