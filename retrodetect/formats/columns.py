@@ -1,0 +1,149 @@
+"""Column names: what each says about its quantity, axis, unit and device."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from retrodetect.formats.table import Table
+from retrodetect.formats.units import unit_in
+
+__all__ = ["Column", "Quantity", "classify"]
+
+Quantity = Literal[
+    "time", "counter", "acceleration", "linear", "gravity", "rotation", "magnetic", "pressure",
+    "speed", "magnitude", "counts", "who", "other",
+]  # fmt: skip
+
+_WORDS: dict[Quantity, set[str]] = {
+    "acceleration": {"acc", "accel", "accl", "acceleration", "accelerometer", "accelerations",
+                     "beschleunigung", "accélération", "aceleracion", "aceleración"},
+    "gravity": {"gravity", "grav"},
+    "rotation": {"gyro", "gyr", "gyroscope", "rotation", "rotationrate", "angular", "omega"},
+    "magnetic": {"mag", "magnetometer", "magnetic", "magnet", "magn"},
+    "pressure": {"pressure", "barometer", "baro"},
+    "speed": {"speed"},
+    "magnitude": {"magnitude", "vm", "vectormagnitude", "absolute", "resultant", "norm", "enmo",
+                  "svm", "smv", "total"},
+    "counts": {"counts", "count", "axis1", "axis2", "axis3", "steps", "lux", "inclinometer"},
+    "who": {"user", "subject", "person", "participant", "device", "model"},
+    "time": {"time", "timestamp", "timestamps", "t", "ts", "elapsed", "epoch", "epoc", "date",
+             "datetime", "clock", "millis", "seconds", "zeit", "tiempo", "temps", "tempo", "unix",
+             "ms", "sec", "arrival", "creation"},
+    "counter": {"counter", "seq", "sequence", "sample", "samples", "index", "packet",
+                "packetcounter", "frame", "row", "no", "nr", "id"},
+}  # fmt: skip
+_LINEAR = {"linear", "lineare", "lin", "user", "free", "freeacc", "linearacc", "useracceleration", "lacc"}
+_TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
+_OTHER = {"euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
+          "mat", "latitude", "longitude", "altitude", "accuracy", "bearing", "temperature", "temp",
+          "heart", "hr", "light", "sound", "battery", "bias", "velocity", "vel", "position", "pos",
+          "vector", "jerk", "label", "activity", "std", "var", "mean", "min", "max"}  # fmt: skip
+_UNIT_WORDS = {"mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad", "deg", "ut",
+               "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
+_SHORT = re.compile(
+    r"(?P<letter>acc|accel|gyro|gyr|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
+)
+_SHORT_MEANING: dict[str, Quantity] = {
+    "a": "acceleration", "acc": "acceleration", "accel": "acceleration", "gf": "acceleration",
+    "g": "rotation", "w": "rotation", "gyro": "rotation", "gyr": "rotation", "m": "magnetic",
+    "mag": "magnetic", "grav": "gravity", "lin": "linear", "la": "linear", "ua": "linear",
+}  # fmt: skip
+_UNIT_SUFFIX = re.compile(
+    r"[_ ](?P<unit>mps2|ms2|m_s2|mg|g|ns|us|ms|s|sec|seconds|millis|radps|rad_s|dps|deg_s|ut|"
+    r"meters_per_second_squared)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column's name says.
+
+    Parameters
+    ----------
+    index
+        Position.
+    quantity
+        ``acceleration`` is what the name calls acceleration without saying more.
+    axis
+        ``x``, ``y``, ``z`` or empty.
+    group
+        The remaining words: a device, a body site.
+    unit
+        As stated in the name or the unit row.
+    """
+
+    index: int
+    quantity: Quantity
+    axis: str
+    group: tuple[str, ...]
+    unit: str
+
+
+def classify(table: Table) -> list[Column]:
+    """Say what each named column of a table is."""
+    if not table.header:
+        return []
+    return [_column(table, index) for index in range(len(table.header)) if table.header[index]]
+
+
+def _column(table: Table, index: int) -> Column:
+    raw = table.header[index]
+    unit = table.unit(index)
+    words = _words(raw.split("(")[0].split("[")[0])
+    suffix = _UNIT_SUFFIX.search(raw)
+    if not unit and suffix:
+        unit = suffix["unit"].replace("_", "")
+    axis = next((word for word in words if word in ("x", "y", "z")), "")
+    rest = [word for word in words if word not in ("x", "y", "z", "axis")]
+    for word in rest:
+        short = _SHORT.match(word)
+        if short and not axis:
+            rest.remove(word)
+            return _found(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
+    return _found(index, _quantity(set(rest), axis), axis, rest, unit)
+
+
+def _found(
+    index: int, quantity: Quantity, axis: str, rest: list[str], unit: str
+) -> Column:
+    words = set(rest)
+    if quantity == "acceleration":
+        quantity = _by_unit(unit) or ("linear" if words & _LINEAR else quantity)
+    known = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
+    return Column(index, quantity, axis, tuple(word for word in rest if word not in known), unit)
+
+
+def _by_unit(unit: str) -> Quantity | None:
+    """What a unit forbids to call acceleration."""
+    if unit_in("acceleration", unit) is None and unit_in("rotation", unit) is not None:
+        return "rotation"
+    return "magnetic" if unit_in("magnetic", unit) is not None else None
+
+
+def _quantity(words: set[str], axis: str) -> Quantity:
+    if words & _OTHER:
+        return "other"
+    if axis:
+        for quantity in ("gravity", "rotation", "magnetic"):
+            if words & _WORDS[quantity]:
+                return quantity
+        # A bare x, y, z beside a time is what loggers of a single accelerometer write.
+        if words & _WORDS["acceleration"] or not words - _UNIT_WORDS - _LINEAR - _TOTAL:
+            return "acceleration"
+        return "other" if words & (_WORDS["counts"] | _WORDS["speed"]) else "acceleration" if (
+            words & _LINEAR
+        ) else "other"  # fmt: skip
+    for quantity in ("magnitude", "counts", "who", "time", "counter", "pressure", "speed"):
+        if words & _WORDS[quantity]:
+            return quantity
+    return "other"
+
+
+def _words(name: str) -> list[str]:
+    """Words of a name: ``userAcceleration.x`` and ``USER_ACCELERATION_X`` give the same."""
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    split = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", split)
+    return [word.lower() for word in re.findall(r"[^\W_]+", split)]

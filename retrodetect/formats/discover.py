@@ -1,0 +1,142 @@
+"""Inputs: which recordings a file, a folder or an archive holds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from retrodetect.errors import InputError
+from retrodetect.formats.columns import classify
+from retrodetect.formats.grouping import Main, mains
+from retrodetect.formats.source import Source, archive_members, open_file
+from retrodetect.formats.table import is_text
+
+__all__ = ["Input", "discover"]
+
+_log = logging.getLogger(__name__)
+
+_RECORDING_ENDINGS = {
+    ".csv", ".tsv", ".txt", ".gz", ".xz", ".bz2", ".zip", ".cwa", ".bin", ".gt3x", ".mat", ".avro",
+    ".xls", ".xlsx", ".json",
+}  # fmt: skip
+_PROSE_ENDINGS = {".txt", ".json"}
+_MAX_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One recording to read.
+
+    Parameters
+    ----------
+    path
+        The file to give to ``read``.
+    name
+        How results call it: the path below the input root.
+    side_files
+        What belongs to the same recording.
+    """
+
+    path: Path
+    name: str
+    side_files: tuple[Path, ...] = ()
+
+
+def discover(*paths: str | Path) -> list[Input]:
+    """Find the inputs below some paths.
+
+    A file that is named is an input whatever it holds. A folder is searched recursively: files of
+    one recording become one input, and files that hold no readings (notes, labels) are passed over.
+
+    Parameters
+    ----------
+    *paths
+        Files or folders; they need not exist (reading such an input fails with the reason).
+
+    Returns
+    -------
+    list of Input
+        Sorted by folder and name, with distinct names.
+    """
+    inputs = [one for path in paths for one in _below(Path(path))]
+    return _distinct(inputs)
+
+
+def _below(root: Path) -> Iterator[Input]:
+    if not root.is_dir():
+        yield Input(root, root.name or str(root))
+        return
+    folders: dict[Path, list[Path]] = {}
+    for path in sorted(_files(root)):
+        folder = path.parent.parent if path.parent.name == "meta" else path.parent
+        folders.setdefault(folder, []).append(path)
+    for folder, files in sorted(folders.items()):
+        yield from _in_folder(root, folder, files)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Files that could be recordings, hidden ones left out."""
+    for path in root.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if not hidden and path.suffix.lower() in _RECORDING_ENDINGS and path.is_file():
+            yield path
+
+
+def _in_folder(root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
+    sources = {path.relative_to(folder).as_posix(): open_file(path, _MAX_BYTES) for path in files}
+    named = [replace(source, name=name) for name, source in sources.items()]
+    found, left = mains(named)
+    for main in found:
+        yield _input(root, folder, main, alone=len(found) == 1)
+    for source in left:
+        assert source.path is not None
+        if _deserves_a_row(source):
+            yield Input(source.path, source.path.relative_to(root).as_posix())
+        else:
+            _log.info("%s holds no readings and is passed over", source.label)
+
+
+def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:
+    """Input of a recording; a folder that is one multi-file export gives its name."""
+    path = main.source.path
+    assert path is not None
+    name = path.relative_to(root).as_posix()
+    if alone and main.is_folder and main.source.companions:
+        name = folder.relative_to(root).as_posix() if folder != root else root.resolve().name
+    sides = tuple(side.path for side in main.source.companions if side.path is not None)
+    return Input(path, name, sides)
+
+
+def _deserves_a_row(source: Source) -> bool:
+    """Whether a user would miss this file in the results if it were passed over."""
+    ending = Path(source.name).suffix.lower()
+    try:
+        if archive_members(source) is not None or source.head.startswith(b"version https://git-lfs"):
+            return True
+        table = source.table
+    except InputError:
+        return True
+    if table is None:
+        return ending not in _PROSE_ENDINGS or not is_text(source)
+    sensors = {"acceleration", "linear", "rotation", "magnetic", "gravity", "magnitude", "counts"}
+    return any(column.quantity in sensors for column in classify(table))
+
+
+def _distinct(inputs: Sequence[Input]) -> list[Input]:
+    """Inputs whose names do not collide: those of several roots get their folder in front."""
+    names = [one.name for one in inputs]
+    if len(set(names)) == len(names):
+        return list(inputs)
+    seen: dict[str, int] = {}
+    distinct = []
+    for one in inputs:
+        name = one.name
+        if names.count(name) > 1:
+            name = f"{one.path.resolve().parent.name}/{name}"
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            name = f"{name}~{seen[name]}"
+        distinct.append(Input(one.path, name, one.side_files))
+    return distinct

@@ -1,0 +1,151 @@
+"""Drafts: what a format hands on, in the file's own units, signs and clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic, Literal, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.recording import FloatArray, Gravity, Ground
+
+__all__ = ["Claim", "Draft", "Epoch", "Note", "Series", "Sign", "Stamps"]
+
+T = TypeVar("T")
+Epoch = Literal["unix", "local", "none"]
+Sign = Literal[1, -1]
+
+
+@dataclass(frozen=True)
+class Claim(Generic[T]):
+    """A conclusion with its ground and the reason in words."""
+
+    value: T
+    ground: Ground
+    because: str
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Time stamps as the file has them.
+
+    Parameters
+    ----------
+    ticks : (n,) array of int64 or float64
+        NaN or ``NO_TICK`` where missing.
+    tick_s
+        Seconds per tick; None where it must be measured.
+    epoch
+        ``unix`` from 1970 in UTC, ``local`` the same in an unknown zone, ``none`` relative.
+    label
+        How messages call the clock.
+    counter : (n,) array, optional
+        Number of each sample, as the sensor counted.
+    rate_hz
+        Rate that the file states.
+    wrap_ticks
+        Where the ticks start again from 0.
+    zone_min
+        Offset of the wearer's zone from UTC in minutes, where the file tells.
+    """
+
+    ticks: NDArray[Any] | None
+    tick_s: float | None = None
+    epoch: Epoch = "none"
+    label: str = ""
+    counter: FloatArray | None = None
+    rate_hz: float | None = None
+    wrap_ticks: int | None = None
+    zone_min: int | None = None
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return the stamps of some rows."""
+        return replace(
+            self,
+            ticks=None if self.ticks is None else self.ticks[rows],
+            counter=None if self.counter is None else self.counter[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Series:
+    """Readings of one sensor, in the file's unit (empty where it does not say)."""
+
+    values: FloatArray
+    unit: str = ""
+    stamps: Stamps | None = None
+    """None where the readings stand in the rows of the accelerometer."""
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return the readings of some rows."""
+        stamps = None if self.stamps is None else self.stamps.take(rows)
+        return replace(self, values=self.values[rows], stamps=stamps)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An annotation whose time is on a clock of the file: ticks of the accelerometer's stamps."""
+
+    tick: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One recording before its units, signs and clocks are resolved.
+
+    Parameters
+    ----------
+    acceleration
+        (n, 3) readings.
+    stamps
+        Their clock.
+    gravity, sign
+        What the format knows; None where only the data can tell.
+    gravity_vector
+        The gravity that the app took off, to be added back.
+    rotation
+        Gyroscope.
+    channels
+        Other series by the name and unit they will have in the recording.
+    part
+        Tells several recordings of one file apart.
+    """
+
+    acceleration: Series
+    stamps: Stamps
+    gravity: Claim[Gravity] | None = None
+    sign: Claim[Sign] | None = None
+    gravity_vector: Series | None = None
+    rotation: Series | None = None
+    channels: Mapping[str, Series] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    part: str = ""
+    placement: str | None = None
+    device: str = ""
+    platform: str = ""
+    columns: str = ""
+    start_time: datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+    def with_(self, **changes: Any) -> Self:
+        """Return a copy with some fields replaced."""
+        return replace(self, **changes)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return some rows of every series that shares the accelerometer's rows."""
+
+        def cut(series: Series | None) -> Series | None:
+            return series.take(rows) if series is not None and series.stamps is None else series
+
+        return replace(
+            self,
+            acceleration=self.acceleration.take(rows),
+            stamps=self.stamps.take(rows),
+            gravity_vector=cut(self.gravity_vector),
+            rotation=cut(self.rotation),
+            channels={name: cut(series) for name, series in self.channels.items()},
+        )

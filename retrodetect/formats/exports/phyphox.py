@@ -1,0 +1,159 @@
+"""phyphox: quoted names with units, one file per set of columns, ``meta/`` beside them.
+
+iOS readings are turned into Android's convention by the app itself (phyphox-ios,
+ExperimentSensorInput.swift). Where a file names its columns only X, Y, Z, the file name says
+whether gravity is included.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.draft import Claim, Draft, Series, Sign
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import LIKELY, NO, Format, Role
+from retrodetect.formats.source import Source
+from retrodetect.formats.table import Table, records
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_CLOCK = Tick("time", "s")
+_SIGN = Claim[Sign](1, "stated", "phyphox writes Android's sign on both systems")
+_TOTAL = Claim[Gravity]("total", "stated", "phyphox column Acceleration")
+_LINEAR = Claim[Gravity]("linear", "stated", "phyphox column Linear Acceleration")
+_BARE = Axes("x", "y", "z")
+_SENSORS: dict[str, tuple[tuple[Axes | Value, ...], str]] = {
+    "rotation": ((xyz("gyroscope {}"), _BARE), "rad/s"),
+    "magnetic_field_ut": ((xyz("magnetic field {}"), _BARE), "µT"),
+    "pressure_hpa": ((Value("pressure"), Value("x")), "hPa"),
+    "speed_mps": ((Value("velocity"),), "m/s"),
+    "altitude_m": ((Value("height"),), "m"),
+    "latitude_deg": ((Value("latitude"),), "°"),
+    "longitude_deg": ((Value("longitude"),), "°"),
+}
+"""Columns of the other sensors, and the unit that tells bare axes apart."""
+
+
+def recognise(source: Source) -> int:
+    """``Time (s)`` beside axes whose unit is written as phyphox writes it."""
+    table = source.table
+    if table is None or table.index("time") != 0 or table.unit(0) != "s":
+        return NO
+    triads = (xyz("acceleration {}"), xyz("linear acceleration {}"), _BARE, xyz("gyroscope {}"))
+    present = [axes for axes in triads if table.has(*axes.names)]
+    units = {table.unit(table.index(axes.x) or 0) for axes in present}
+    return LIKELY if units & {"m/s^2", "m/s²", "rad/s", "µT"} else NO
+
+
+def role(source: Source) -> Role:
+    """Rank total acceleration over linear."""
+    table = source.table
+    assert table is not None
+    axes = _acceleration(source, table)
+    is_total = axes is not None and axes.gravity is not None and axes.gravity.value == "total"
+    return Role(axes is not None, rank=int(is_total))
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read the acceleration with the sets and the ``meta`` files beside it.
+
+    Raises
+    ------
+    RefusedRecording
+        Where the set holds another sensor.
+    """
+    table = source.table
+    assert table is not None
+    axes = _acceleration(source, table)
+    if axes is None and not options.columns:
+        raise RefusedRecording(
+            "holds no acceleration, only another sensor of phyphox",
+            file=source.label,
+            remedy="give the file of the accelerometer",
+        )
+    layout = Layout(
+        clock=(_CLOCK,),
+        acceleration=(axes,) if axes else (),
+        rotation=(xyz("gyroscope {}"),),
+        sign=_SIGN,
+    )
+    (draft,) = drafts(table, layout, options)
+    others = _others(source)
+    own = {name: values for name, values in others.items() if name != "rotation"}
+    return [
+        draft.with_(
+            rotation=draft.rotation or others.get("rotation"),
+            channels={**draft.channels, **own},
+            start_time=_start_time(source, draft),
+            **_device(source),
+        )
+    ]
+
+
+def _acceleration(source: Source, table: Table) -> Axes | None:
+    """Axes of the acceleration; for bare X, Y, Z the file name tells gravity, the unit the sensor."""
+    for axes in (xyz("acceleration {}", gravity=_TOTAL), xyz("linear acceleration {}", gravity=_LINEAR)):
+        if table.has(*axes.names):
+            return axes
+    if not table.has("x", "y", "z") or not table.unit(table.index("x") or 0).startswith("m/s"):
+        return None
+    name = source.stem.lower()
+    if "linear" in name or "without g" in name:
+        claim = Claim[Gravity]("linear", "stated", f"the file name {source.stem} says linear")
+    elif "acceler" in name:
+        claim = Claim[Gravity]("total", "stated", f"the file name {source.stem} of phyphox")
+    else:
+        return _BARE
+    return xyz("{}", gravity=claim)
+
+
+def _others(source: Source) -> dict[str, Series]:
+    """Series of the other sensors from the files beside the accelerometer's."""
+    found: dict[str, Series] = {}
+    for side in source.companions:
+        table = side.table
+        if table is None or table.index("time") != 0:
+            continue
+        for name, (choices, unit) in _SENSORS.items():
+            values = series(table, choices, _CLOCK)
+            if values is not None and values.unit == unit:
+                found.setdefault(name, values)
+    return found
+
+
+def _start_time(source: Source, draft: Draft) -> datetime | None:
+    """Wall clock of the first reading, from the START event of ``meta/time.csv``."""
+    starts = (
+        row
+        for side in source.companions
+        for row in records(side)
+        if row.get("event") == "START"
+    )
+    start = next(starts, None)
+    ticks = draft.stamps.ticks
+    if start is None or ticks is None or not len(ticks):
+        return None
+    try:
+        zero_s = float(start["system time"]) - float(start["experiment time"])
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=zero_s + float(ticks[0]))
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _device(source: Source) -> dict[str, str]:
+    """Device and platform from ``meta/device.csv``."""
+    facts = {
+        row["property"]: row.get("value", "")
+        for side in source.companions
+        for row in records(side)
+        if "property" in row
+    }
+    brand = facts.get("deviceBrand", "")
+    platform = "ios" if brand == "Apple" else "android" if brand else ""
+    return {"device": facts.get("deviceModel", ""), "platform": platform}
+
+
+FORMAT = Format("phyphox", recognise, read, role, is_folder=True)

@@ -1,0 +1,184 @@
+"""Sensor Logger (Kelvin Choi), phone and Apple Watch: one file per sensor, named after it.
+
+Every file has ``time`` (ns since 1970) and ``seconds_elapsed``; a phone's triads come as z, y, x. Only the
+file name tells an accelerometer from a gyroscope. On iOS all signs are CoreMotion's, unless the
+recording was standardised (https://github.com/tszheichoi/awesome-sensor-logger, UNITS.md,
+COORDINATES.md, CROSSPLATFORM.md).
+"""
+
+from __future__ import annotations
+
+import re
+
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format, Role
+from retrodetect.formats.source import Source
+from retrodetect.formats.table import records
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_CLOCK = Tick("time", "ns", "unix")
+_AXES = Axes("x", "y", "z")
+_SENSORS = (
+    "WatchAccelerometerUncalibrated", "WristMotion", "TotalAcceleration",
+    "AccelerometerUncalibrated", "Accelerometer", "GyroscopeUncalibrated", "Gyroscope", "Gravity",
+    "MagnetometerUncalibrated", "Magnetometer", "Barometer", "Location", "Annotation", "Metadata",
+)  # fmt: skip
+_SENSOR = re.compile("|".join(_SENSORS), re.IGNORECASE)
+_RANK = {"totalacceleration": 4, "accelerometeruncalibrated": 2, "accelerometer": 1,
+         "wristmotion": 2, "watchaccelerometeruncalibrated": 1}  # fmt: skip
+_WATCH = ("wristmotion", "watchaccelerometeruncalibrated")
+
+
+def recognise(source: Source) -> int:
+    """``time`` and ``seconds_elapsed`` beside axes."""
+    table = source.table
+    if table is None or not table.has("time", "seconds_elapsed"):
+        return CERTAIN if _sensor(source) == "metadata" and _metadata(source) else NO
+    is_motion = table.has("x", "y", "z") or table.has("accelerationx", "gravityx")
+    return CERTAIN if is_motion or _sensor(source) in ("barometer", "location") else NO
+
+
+def role(source: Source) -> Role:
+    """Rank total over linear acceleration, and keep a watch apart from the phone."""
+    sensor = _sensor(source)
+    rank = _RANK.get(sensor, 0)
+    if sensor == "accelerometer" and "gravity" in _companions(source):
+        rank = 3
+    has_acceleration = sensor in _RANK or sensor == ""
+    return Role(has_acceleration, "watch" if sensor in _WATCH else "", rank)
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read one accelerometer file with what lies beside it.
+
+    Raises
+    ------
+    RefusedRecording
+        Where the file name does not tell an accelerometer from a gyroscope.
+    """
+    sensor = _sensor(source)
+    if sensor not in _RANK and not options.gravity:
+        raise RefusedRecording(
+            f"holds no acceleration, only {sensor}"
+            if sensor
+            else "its name does not tell which sensor it is",
+            file=source.label,
+            remedy="give the file Accelerometer.csv or TotalAcceleration.csv, or say --gravity",
+        )
+    sides = _companions(source)
+    facts = _metadata(sides["metadata"]) if "metadata" in sides else {}
+    table = source.table
+    assert table is not None
+    layout = Layout(
+        clock=(_CLOCK,),
+        acceleration=(_acceleration(sensor, facts),),
+        rotation=(xyz("rotationrate{}", "rad/s"),),
+        gravity_vector=(xyz("gravity{}", ""),),
+        sign=_sign(sensor, facts),
+    )
+    (draft,) = drafts(table, layout, options)
+    if sensor == "accelerometer":
+        draft = draft.with_(gravity_vector=_side(sides, "gravity", (_axes("m/s2"),)))
+    if sensor not in _WATCH:
+        draft = draft.with_(
+            rotation=_side(sides, "gyroscope", (_axes("rad/s"),)), channels=_channels(sides)
+        )
+    return [
+        draft.with_(
+            notes=_notes(sides),
+            device=facts.get("device name", "Apple Watch" if sensor in _WATCH else ""),
+            platform=facts.get("platform", ""),
+            placement="wrist" if sensor == "wristmotion" else None,
+            part="watch" if sensor in _WATCH and "accelerometer" in sides else "",
+        )
+    ]
+
+
+def _acceleration(sensor: str, facts: dict[str, str]) -> Axes:
+    """Axes, unit and gravity of a file, as the app's UNITS.md states them."""
+    total = Claim[Gravity]("total", "stated", f"{sensor} of Sensor Logger includes gravity")
+    linear = Claim[Gravity]("linear", "stated", f"{sensor} of Sensor Logger leaves gravity out")
+    match sensor:
+        case "wristmotion":
+            return xyz("acceleration{}", "", linear)
+        case "totalacceleration":
+            return _axes("m/s2", total)
+        case "accelerometer":
+            return _axes("m/s2", linear)
+        case "accelerometeruncalibrated" | "watchaccelerometeruncalibrated":
+            is_g = facts.get("platform") == "ios" and not _is_standardised(facts)
+            is_android = facts.get("platform") == "android"
+            return _axes("g" if is_g else "m/s2" if is_android else "", total)
+    return _AXES
+
+
+def _sign(sensor: str, facts: dict[str, str]) -> Claim[Sign] | None:
+    if _is_standardised(facts):
+        return Claim[Sign](1, "stated", "Metadata.csv says standardised")
+    if facts.get("platform") == "android" or sensor == "totalacceleration":
+        return Claim[Sign](1, "stated", "Sensor Logger on Android")
+    if facts.get("platform") == "ios":
+        return Claim[Sign](-1, "stated", "Sensor Logger on iOS writes CoreMotion's sign")
+    if sensor in _WATCH:
+        return Claim[Sign](-1, "assumed", "Apple Watch, taken as not standardised")
+    return None
+
+
+def _is_standardised(facts: dict[str, str]) -> bool:
+    return facts.get("standardisation", "").lower() == "true"
+
+
+def _channels(sides: dict[str, Source]) -> dict[str, Series]:
+    found = {
+        "magnetic_field_ut": _side(sides, "magnetometer", (_axes("µT"),)),
+        "pressure_hpa": _side(sides, "barometer", (Value("pressure", "hPa"),)),
+        "speed_mps": _side(sides, "location", (Value("speed", "m/s"),)),
+        "altitude_m": _side(sides, "location", (Value("altitude", "m"),)),
+        "latitude_deg": _side(sides, "location", (Value("latitude", ""),)),
+        "longitude_deg": _side(sides, "location", (Value("longitude", ""),)),
+    }
+    return {name: values for name, values in found.items() if values is not None}
+
+
+def _side(
+    sides: dict[str, Source], sensor: str, choices: tuple[Axes | Value, ...]
+) -> Series | None:
+    table = sides[sensor].table if sensor in sides else None
+    return None if table is None else series(table, choices, _CLOCK)
+
+
+def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:
+    return Axes("x", "y", "z", unit, gravity)
+
+
+def _notes(sides: dict[str, Source]) -> tuple[Note, ...]:
+    rows = records(sides["annotation"]) if "annotation" in sides else []
+    return tuple(
+        Note(int(row["time"]), row.get("text", ""))
+        for row in rows
+        if row.get("time", "").isdigit()
+    )
+
+
+def _metadata(source: Source) -> dict[str, str]:
+    """The one row of Metadata.csv."""
+    rows = records(source)
+    return rows[0] if rows and {"platform", "sensors"} <= rows[0].keys() else {}
+
+
+def _sensor(source: Source) -> str:
+    """Sensor in the file name, in lower case; empty where there is none."""
+    found = _SENSOR.findall(source.stem)
+    return found[-1].lower() if found else ""
+
+
+def _companions(source: Source) -> dict[str, Source]:
+    return {_sensor(side): side for side in source.companions if _sensor(side)}
+
+
+FORMAT = Format("sensor-logger", recognise, read, role, is_folder=True)

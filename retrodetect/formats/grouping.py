@@ -1,0 +1,110 @@
+"""Which files beside each other are one recording.
+
+Apps write one file per sensor. Such files share a folder and differ in a word of their name that
+tells the sensor (``walk_Accelerometer.csv``, ``walk_Gyroscope.csv``); what is left of the name
+without that word is their key. Files that merely share a folder have keys of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from retrodetect.errors import InputError
+from retrodetect.formats.registry import Format, Role, recognised
+from retrodetect.formats.source import Source
+
+__all__ = ["Main", "key", "mains", "with_companions"]
+
+_SENSOR_WORDS = (
+    r"(?:watch|linear|total|free|raw|user|wrist|headphone|meta|lin)?[ _]?"
+    r"(?:acceleration|accelerometer|accel|acc|gyroscope|gyro|gyr|magnetometer|magnetic ?field|mag|"
+    r"motion|gravity|data|device|time|pressure|barometer|location|gps)"
+    r"(?:[ _]?uncalibrated)?|metadata|annotation|orientation|pedometer|stepcounter|heart ?rate|"
+    r"microphone|light|camera|network|activity|battery|brightness|compass|headphone|linear|earth|"
+    r"sensors|euler|quaternion|temperature|humidity|altimeter|altitude|matrix|bvp|eda|hr|ibi|temp|"
+    r"tags|info|meta"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(rf"(?<![a-z])(?:{_SENSOR_WORDS})(?![a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """A file from which a recording is read, with its companions."""
+
+    source: Source
+    format: Format | None
+    role: Role
+    is_folder: bool = False
+
+
+def key(name: str) -> str:
+    """What a file name has left without the word for its sensor; equal for one recording.
+
+    The folder ``meta`` of phyphox counts as the folder around it.
+    """
+    path = PurePosixPath(name)
+    folder = path.parent.parent if path.parent.name == "meta" else path.parent
+    stem = path.name.split(".csv")[0].split(".txt")[0]
+    stem = PurePosixPath(stem).stem if "." in stem and not stem[0] == "." else stem
+    found = list(_WORD.finditer(stem)) or list(_WORD.finditer(_CAMEL.sub(" ", stem)))
+    if not found:
+        return f"{folder}/{stem}"
+    last = found[-1]
+    text = last.string
+    return f"{folder}/\0{text[: last.start()].strip(' _-')}\0{text[last.end() :].strip(' _-')}".lower()
+
+
+def with_companions(source: Source, others: Iterable[Source]) -> Source:
+    """Let a file know the files of the same recording."""
+    own = key(source.name)
+    return source.with_companions(
+        tuple(other for other in others if other.name != source.name and key(other.name) == own)
+    )
+
+
+def mains(sources: Sequence[Source]) -> tuple[list[Main], list[Source]]:
+    """Find the recordings among files, and the files that belong to none.
+
+    Returns
+    -------
+    list of Main
+        One for each device of each recording.
+    list of Source
+        Files that are neither a recording nor beside one of their own.
+    """
+    groups: dict[str, list[Source]] = defaultdict(list)
+    for source in sources:
+        groups[key(source.name)].append(source)
+    found: list[Main] = []
+    left: list[Source] = []
+    for group in groups.values():
+        best: dict[tuple[str, str], Main] = {}
+        for source in group:
+            main = _main(with_companions(source, group))
+            if main is None:
+                continue
+            assert main.format is not None
+            place = (main.format.name, main.role.device)
+            if place not in best or main.role.rank > best[place].role.rank:
+                best[place] = main
+        found.extend(best.values())
+        if not best:
+            left.extend(group)
+    return found, left
+
+
+def _main(source: Source) -> Main | None:
+    """A file as the main one of a recording; None where it is none."""
+    try:
+        one = recognised(source)
+        role = one.role(source) if one else None
+    except InputError:
+        return None
+    if one is None or role is None or not role.has_acceleration:
+        return None
+    return Main(source, one, role, one.is_folder)

@@ -1,0 +1,336 @@
+"""Layouts: which columns of a table are the clock, the acceleration and the rest.
+
+A format module states a `Layout`; `drafts` reads a table by it. Of alternatives the first whose
+columns exist is taken, so that one layout covers the variants an app writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.errors import RefusedRecording, UsageError
+from retrodetect.formats.draft import Claim, Draft, Epoch, Series, Sign, Stamps
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.table import Array, Table
+from retrodetect.formats.timetext import TimeFormat, time_format
+from retrodetect.formats.units import unit_in
+from retrodetect.recording import FloatArray, Gravity
+
+__all__ = ["Axes", "Layout", "Tick", "Value", "drafts", "series", "xyz"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A column of times.
+
+    Parameters
+    ----------
+    name
+        The column; or two, a date and a time of day.
+    unit
+        Unit of its numbers, None where the header states it or it must be measured.
+    epoch
+        What they count from, None where their size tells.
+    wrap_ticks
+        Where they start again from 0.
+    date_hint
+        Order of day and month, where the file states it.
+    """
+
+    name: str | tuple[str, str]
+    unit: str | None = None
+    epoch: Epoch | None = None
+    wrap_ticks: int | None = None
+    date_hint: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns it needs."""
+        return (self.name,) if isinstance(self.name, str) else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """The three columns of a sensor, with what the format knows about them.
+
+    ``clock`` is set where the sensor has stamps of its own in the same table.
+    """
+
+    x: str
+    y: str
+    z: str
+    unit: str | None = None
+    gravity: Claim[Gravity] | None = None
+    clock: Tick | None = None
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The columns in the order x, y, z."""
+        return (self.x, self.y, self.z)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A column of a single value."""
+
+    name: str
+    unit: str | None = None
+    clock: Tick | None = None
+
+    @property
+    def names(self) -> tuple[str]:
+        """The column."""
+        return (self.name,)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a format lays out its table; of alternatives the first that exists is read.
+
+    Parameters
+    ----------
+    clock, acceleration, rotation, gravity_vector
+        Alternatives, best first.
+    channels
+        Other series: name and unit in the recording, and the columns with their unit.
+    counter
+        Column that numbers the samples.
+    rate_hz
+        Rate that the preamble states.
+    split
+        Columns whose values tell devices or people apart; each makes a recording of its own.
+    sign
+        Which way the format writes specific force, where it is known.
+    """
+
+    clock: tuple[Tick, ...] = ()
+    acceleration: tuple[Axes, ...] = ()
+    rotation: tuple[Axes, ...] = ()
+    gravity_vector: tuple[Axes, ...] = ()
+    channels: Mapping[str, tuple[Axes | Value, ...]] = field(default_factory=dict)
+    counter: str | None = None
+    rate_hz: float | None = None
+    split: tuple[str, ...] = ()
+    sign: Claim[Sign] | None = None
+
+
+def xyz(
+    pattern: str,
+    unit: str | None = None,
+    gravity: Claim[Gravity] | None = None,
+    clock: Tick | None = None,
+) -> Axes:
+    """Axes whose names differ in one letter: ``xyz("acceleration {}")``."""
+    return Axes(*(pattern.format(axis) for axis in "xyz"), unit, gravity, clock)
+
+
+def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
+    """Read a table by its layout: one draft, or one for each device or person.
+
+    Raises
+    ------
+    RefusedRecording
+        Where the columns of the acceleration are missing.
+    UsageError
+        Where the user named a column that does not exist.
+    """
+    if options.columns:
+        layout = _overridden(table, layout, options)
+    axes = _present(table, layout.acceleration)
+    if axes is None:
+        raise RefusedRecording(
+            "holds no acceleration along x, y and z",
+            file=table.source.label,
+            remedy="name the columns with --columns if it does",
+        )
+    clock = _present(table, layout.clock)
+    plans = {
+        "acceleration": _plan(table, axes),
+        "rotation": _plan(table, _present(table, layout.rotation)),
+        "gravity_vector": _plan(table, _present(table, layout.gravity_vector)),
+        **{name: _plan(table, _present(table, one)) for name, one in layout.channels.items()},
+    }
+    plans = {name: plan for name, plan in plans.items() if plan.indices}
+    counter = None if layout.counter is None else table.index(layout.counter)
+    split = [index for name in layout.split if (index := table.index(name)) is not None]
+    clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
+    columns = _load(table, clocks, plans, [*split, *([] if counter is None else [counter])])
+    stamps = replace(
+        _stamps(table, clock, clocks, columns),
+        counter=None if counter is None else columns.pop(counter),
+        rate_hz=layout.rate_hz,
+    )
+    codes, parts = _groups([columns.pop(index).astype(str) for index in split])
+    read = {
+        name: Series(
+            _values(columns, plan),
+            plan.unit,
+            _stamps(table, plan.clock, clocks, columns) if plan.clock else None,
+        )
+        for name, plan in plans.items()
+    }
+    draft = Draft(
+        acceleration=read.pop("acceleration"),
+        stamps=stamps,
+        gravity=axes.gravity,
+        sign=layout.sign,
+        rotation=read.pop("rotation", None),
+        gravity_vector=read.pop("gravity_vector", None),
+        channels=read,
+        columns=", ".join(_written(table, index) for index in plans["acceleration"].indices),
+    )
+    if codes is None:
+        return [draft]
+    return [
+        draft.take(np.flatnonzero(codes == code)).with_(part=part)
+        for code, part in enumerate(parts)
+    ]
+
+
+def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series | None:
+    """Read one series with its own clock, as from a file beside the accelerometer's."""
+    plan = _plan(table, _present(table, choices))
+    if not plan.indices or not table.has(*clock.names):
+        return None
+    clocks = {clock: _time_formats(table, clock)}
+    columns = _load(table, clocks, {"": plan}, [])
+    stamps = _stamps(table, clock, clocks, columns)
+    return Series(_values(columns, plan), plan.unit, stamps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Columns of one series, with the unit that is stated for them."""
+
+    indices: tuple[int, ...] = ()
+    unit: str = ""
+    clock: Tick | None = None
+
+
+def _plan(table: Table, choice: Axes | Value | None) -> _Plan:
+    if choice is None:
+        return _Plan()
+    indices = tuple(index for name in choice.names if (index := table.index(name)) is not None)
+    stated = next((unit for index in indices if (unit := table.unit(index))), "")
+    clock = choice.clock if choice.clock and table.has(*choice.clock.names) else None
+    return _Plan(indices, stated if choice.unit is None else choice.unit, clock)
+
+
+def _clocks(clock: Tick | None, plans: Mapping[str, _Plan]) -> list[Tick]:
+    """Every clock that is needed, once."""
+    own = [plan.clock for plan in plans.values()]
+    return list(dict.fromkeys(tick for tick in (clock, *own) if tick))
+
+
+def _load(
+    table: Table,
+    clocks: Mapping[Tick, Mapping[int, TimeFormat | None]],
+    plans: Mapping[str, _Plan],
+    more: Sequence[int],
+) -> dict[int, Array]:
+    """Load what the plans and clocks need in one pass over the file."""
+    formats = {index: text for found in clocks.values() for index, text in found.items()}
+    wanted = {*formats, *more, *(index for plan in plans.values() for index in plan.indices)}
+    return table.load(wanted, {i: text.parse for i, text in formats.items() if text})
+
+
+def _values(columns: dict[int, Array], plan: _Plan) -> FloatArray:
+    """(n,) or (n, 3) values, each column let go once it is copied."""
+    if len(plan.indices) == 1:
+        return columns[plan.indices[0]]
+    values = np.empty((len(columns[plan.indices[0]]), len(plan.indices)))
+    for place, index in enumerate(plan.indices):
+        values[:, place] = columns.pop(index)
+    return values
+
+
+def _present(table: Table, choices: Any) -> Any:
+    """First of the alternatives whose columns exist."""
+    return next((choice for choice in choices if table.has(*choice.names)), None)
+
+
+def _written(table: Table, index: int) -> str:
+    return table.header[index] if index < len(table.header) else f"column {index + 1}"
+
+
+def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
+    """Put the columns that the user named in the place of the layout's own."""
+    names: dict[str, str] = {}
+    for role, name in options.columns.items():
+        index = table.index(name)
+        if index is None and name.isdigit() and 1 <= int(name) <= table.width:
+            index = int(name) - 1
+        if index is None:
+            raise UsageError(
+                f"there is no column {name!r}",
+                file=table.source.label,
+                remedy=f"the columns are {', '.join(table.header) or f'1 to {table.width}'}",
+            )
+        names[role] = table.names[index]
+    return replace(
+        layout,
+        clock=(Tick(names["time"]),) if "time" in names else layout.clock,
+        acceleration=(Axes(names["x"], names["y"], names["z"]),),
+    )
+
+
+def _time_formats(table: Table, clock: Tick | None) -> dict[int, TimeFormat | None]:
+    """How each column of the clock writes its times; None for numbers."""
+    formats: dict[int, TimeFormat | None] = {}
+    for name in clock.names if clock else ():
+        index = table.index(name)
+        assert index is not None
+        is_text = table.kind(index) == "text"
+        formats[index] = time_format(table.cells(index), clock.date_hint) if is_text else None
+        if is_text and formats[index] is None:
+            raise RefusedRecording(
+                f"its times cannot be read ({table.cells(index)[0]!r})",
+                file=table.source.label,
+                place=f"column {_written(table, index)}",
+                remedy="give the rate with --rate",
+            )
+    return formats
+
+
+def _stamps(
+    table: Table,
+    clock: Tick | None,
+    clocks: Mapping[Tick, Mapping[int, TimeFormat | None]],
+    columns: Mapping[int, Array],
+) -> Stamps:
+    if clock is None:
+        return Stamps(None)
+    formats = clocks[clock]
+    label = " and ".join(_written(table, index) for index in formats)
+    ticks = [columns[index] for index in formats]
+    texts = [text for text in formats.values() if text]
+    if not texts:
+        (index,) = formats
+        unit = clock.unit if clock.unit is not None else table.unit(index)
+        return Stamps(ticks[0], unit_in("time", unit), clock.epoch or "none", label,
+                      wrap_ticks=clock.wrap_ticks)  # fmt: skip
+    epochs = {text.epoch for text in texts}
+    return Stamps(
+        ticks=ticks[0] if len(ticks) == 1 else ticks[0] + ticks[1],
+        tick_s=1e-9,
+        epoch="unix" if "unix" in epochs else "local" if "local" in epochs else "none",
+        label=label,
+        wrap_ticks=texts[-1].wrap_ns if epochs == {"none"} else None,
+        zone_min=texts[-1].zone_min,
+    )
+
+
+def _groups(keys: list[Array]) -> tuple[Array | None, list[str]]:
+    """Number of the group of each row, and the groups' names, in order of appearance."""
+    if not keys:
+        return None, []
+    joined = keys[0]
+    for key in keys[1:]:
+        joined = joined + "/" + key
+    codes, parts = pd.factorize(joined)
+    return (codes, [str(part) for part in parts]) if len(parts) > 1 else (None, [])

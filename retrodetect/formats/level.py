@@ -1,0 +1,187 @@
+"""Unit and gravity: what the file states, checked against what the readings can be.
+
+A body at rest or walking feels 1 g on average over seconds, whatever the mounting; with gravity
+removed the average is near 0. That average, the *level*, tells units and gravity apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.draft import Claim
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.units import unit_in_mps2
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Gravity
+
+__all__ = ["Level", "Scale", "resolve"]
+
+_BLOCK_S = 2.0
+"""Length of the averages: more than a stride, less than most turns."""
+
+_LINEAR_BELOW_G = 0.35
+_TOTAL_G = (0.6, 1.4)
+"""Own measurement on the samples and data sets: averages of total acceleration lie in 0.8 to 1.2 g
+(swinging wrist 0.7), those of linear acceleration under 0.15 g, running 0.25 g."""
+
+_SURE_G = (0.85, 1.18)
+_SURE_BLOCKS = 3
+_GUESSES = {"g": 1.0, "m/s2": STANDARD_GRAVITY_MPS2, "mg": 1000.0}
+_COUNTS_PER_G = tuple(2**power for power in range(6, 15))
+_COUNTS_WITHIN = 0.08
+_WALKING_G = 0.5
+"""Above this many g no walk spreads, so a linear acceleration that spreads more is in m/s²."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Averages of the readings, in the file's own unit.
+
+    Parameters
+    ----------
+    typical
+        Median norm of the block averages.
+    low, high
+        Quartiles of the same.
+    spread
+        Median deviation within a block.
+    blocks
+        How many there are.
+    """
+
+    typical: float
+    low: float
+    high: float
+    spread: float
+    blocks: int
+
+    @classmethod
+    def of(cls, values: FloatArray, rate_hz: float) -> Level:
+        """Measure it on (n, 3) readings."""
+        size = max(1, min(len(values), round(_BLOCK_S * rate_hz)))
+        blocks = values[: len(values) // size * size].reshape(-1, size, 3)
+        means = blocks.mean(axis=1)
+        norms = np.linalg.norm(means, axis=1)
+        sample = blocks[:: max(1, len(blocks) // 2000)]
+        spread = np.linalg.norm(sample.std(axis=1), axis=1)
+        low, typical, high = np.percentile(norms, [25, 50, 75])
+        return cls(float(typical), float(low), float(high), float(np.median(spread)), len(norms))
+
+    def is_surely(self, one_g: float) -> bool:
+        """Whether the readings stay near one g of this size throughout."""
+        bottom, top = (limit * one_g for limit in _SURE_G)
+        return self.blocks >= _SURE_BLOCKS and bottom < self.low and self.high < top
+
+    def is_about(self, one_g: float) -> bool:
+        """Whether the typical average could be one g of this size."""
+        return _TOTAL_G[0] * one_g < self.typical < _TOTAL_G[1] * one_g
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What came out: the factor to m/s², gravity, and on what grounds."""
+
+    mps2: float
+    gravity: Gravity
+    findings: tuple[Finding, Finding]
+    warnings: tuple[str, ...] = ()
+
+
+def resolve(
+    level: Level, unit: str, gravity: Claim[Gravity] | None, options: ReadOptions, label: str
+) -> Scale:
+    """Settle unit and gravity together.
+
+    Parameters
+    ----------
+    level
+        Of the readings as they stand in the file.
+    unit
+        As the file states it, else empty.
+    gravity
+        As the file or its format states it, else None.
+
+    Raises
+    ------
+    RefusedRecording
+        Where the unit can neither be read nor told from the readings.
+    """
+    stated = unit_in_mps2(options.unit or unit)
+    warnings: list[str] = []
+    if stated is None:
+        factor, unit_finding = _measured_unit(level, unit, gravity, options, label)
+    else:
+        factor = stated
+        unit_finding = Finding("unit", options.unit or unit, "given" if options.unit else "stated")
+        other = _contradiction(level, factor)
+        if other is not None and not options.unit:
+            factor = unit_in_mps2(other) or factor
+            unit_finding = Finding("unit", f"{other} (the file says {unit})", "measured")
+            warnings.append(
+                f"the file states {unit}, but its readings average {level.typical:.3g}, "
+                f"which is 1 g in {other}"
+            )
+    level_g = level.typical * factor / STANDARD_GRAVITY_MPS2
+    found, finding = _gravity(level_g, gravity, options, warnings)
+    return Scale(factor, found, (unit_finding, finding), tuple(warnings))
+
+
+def _contradiction(level: Level, factor: float) -> str | None:
+    """Unit in which the readings stay at one g, where the stated one makes no sense of them."""
+    if _LINEAR_BELOW_G < level.typical * factor / STANDARD_GRAVITY_MPS2 < 2 * _TOTAL_G[1]:
+        return None
+    return next((unit for unit, one_g in _GUESSES.items() if level.is_surely(one_g)), None)
+
+
+def _measured_unit(
+    level: Level,
+    unit: str,
+    gravity: Claim[Gravity] | None,
+    options: ReadOptions,
+    label: str,
+) -> tuple[float, Finding]:
+    """Unit from the level: one g in g, m/s² or mg, or in counts of a binary range."""
+    wanted = options.gravity or (gravity.value if gravity else None)
+    if wanted != "linear":
+        for guess, one_g in _GUESSES.items():
+            if level.is_about(one_g):
+                ground = "measured" if level.is_surely(one_g) else "assumed"
+                text = f"{guess} (mean vector {level.typical:.3g})"
+                return unit_in_mps2(guess) or 1.0, Finding("unit", text, ground)  # type: ignore[arg-type]
+        for counts in _COUNTS_PER_G:
+            if abs(level.typical / counts - 1) < _COUNTS_WITHIN and level.blocks >= _SURE_BLOCKS:
+                text = f"counts, {counts} to 1 g (mean vector {level.typical:.4g})"
+                return STANDARD_GRAVITY_MPS2 / counts, Finding("unit", text, "assumed")
+    is_linear = wanted == "linear" or level.typical < 0.5 * level.spread
+    if is_linear and level.spread > _WALKING_G:
+        return 1.0, Finding("unit", f"m/s2 (no gravity, spread {level.spread:.3g})", "assumed")
+    raise RefusedRecording(
+        f"the unit of its acceleration cannot be told (mean vector {level.typical:.4g}"
+        + (f", stated as {unit!r})" if unit else ")"),
+        file=label,
+        remedy="give it with --unit",
+    )
+
+
+def _gravity(
+    level_g: float, claim: Claim[Gravity] | None, options: ReadOptions, warnings: list[str]
+) -> tuple[Gravity, Finding]:
+    """Whether gravity is included: given, else what the file says unless the readings forbid it."""
+    if options.gravity:
+        return options.gravity, Finding("gravity", options.gravity, "given")
+    measured: Gravity | None = None
+    if level_g < _LINEAR_BELOW_G:
+        measured = "linear"
+    elif level_g > _TOTAL_G[0]:
+        measured = "total"
+    text = f"mean vector {level_g:.2f} g"
+    if claim is None:
+        if measured is None:
+            return "total", Finding("gravity", f"total ({text})", "assumed")
+        return measured, Finding("gravity", f"{measured} ({text})", "measured")
+    if measured is None or measured == claim.value:
+        return claim.value, Finding("gravity", f"{claim.value} ({claim.because})", claim.ground)
+    warnings.append(f"{claim.because}, but the {text} says {measured}")
+    return measured, Finding("gravity", f"{measured} ({text}, against {claim.because})", "measured")

@@ -1,0 +1,245 @@
+"""Sources: the bytes of one file, on disk or in an archive, decompressed within bounds."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, BinaryIO
+
+from retrodetect.errors import RefusedRecording, UnreadableFile
+
+if TYPE_CHECKING:
+    from retrodetect.formats.table import Table
+
+__all__ = ["HEAD_BYTES", "Source", "archive_members", "open_file"]
+
+HEAD_BYTES = 1 << 16
+"""How much of a file decides what it is: some hundred rows of the widest export seen."""
+
+_FREE_BYTES = 64 * 2**20
+_MOST_EXPANSION = 200
+"""A sensor table packs 3 to 30 times; what packs better than this, past ``_FREE_BYTES``, is a
+zip bomb (deflate ends at 1032)."""
+
+_MOST_MEMBERS = 5_000
+
+_PACKED: dict[bytes, Callable[[BinaryIO], IO[bytes]]] = {
+    b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
+    b"\xfd7zXZ\x00": lambda raw: lzma.LZMAFile(raw),
+    b"BZh": lambda raw: bz2.BZ2File(raw),
+}
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError,
+           NotImplementedError, ValueError)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that a format may read.
+
+    Parameters
+    ----------
+    name
+        Path within its folder or archive, with forward slashes.
+    label
+        How messages call it.
+    opener
+        Opens the bytes as stored.
+    stored_bytes
+        Their number.
+    max_bytes
+        Most bytes it may expand to.
+    path
+        The file on disk; None within an archive.
+    companions
+        Files of the same recording that lie beside it.
+    """
+
+    name: str
+    label: str
+    opener: Callable[[], io.BufferedReader]
+    stored_bytes: int
+    max_bytes: int
+    path: Path | None = None
+    companions: tuple[Source, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """File name without folders and endings (``walk.csv.gz`` gives ``walk``)."""
+        name = PurePosixPath(self.name).name
+        for ending in (".gz", ".xz", ".bz2"):
+            name = name.removesuffix(ending)
+        return PurePosixPath(name).stem
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first ``HEAD_BYTES`` after decompression.
+
+        Raises
+        ------
+        UnreadableFile
+            Where the file cannot be opened or is damaged.
+        """
+        with self.open() as stream:
+            return stream.read(HEAD_BYTES)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether ``head`` is the whole file."""
+        return len(self.head) < HEAD_BYTES
+
+    @cached_property
+    def table(self) -> Table | None:
+        """The file as a table of text; None where it is none."""
+        from retrodetect.formats.table import sniff
+
+        return sniff(self)
+
+    def open(self) -> BinaryIO:
+        """Open the content, decompressed and bounded."""
+        try:
+            raw = self.opener()
+            magic = raw.peek(6)
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+        for start, unpack in _PACKED.items():
+            if magic.startswith(start):
+                return io.BufferedReader(_Bounded(unpack(raw), raw, self), 1 << 18)
+        return raw
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """Give a path for libraries that want one: the file itself, or a copy for the while.
+
+        The copy carries none of an archive's own names, so a hostile one cannot choose its place.
+        """
+        if self.path is not None and not self.head.startswith(tuple(_PACKED)):
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="retrodetect-") as folder:
+            copy = Path(folder) / f"file{PurePosixPath(self.name).suffix}"
+            with self.open() as stream, copy.open("wb") as target:
+                shutil.copyfileobj(stream, target, 1 << 20)
+            yield copy
+
+    def with_companions(self, companions: tuple[Source, ...]) -> Source:
+        """Return the same file, knowing what lies beside it."""
+        return replace(self, companions=companions)
+
+    def _damaged(self, error: BaseException) -> UnreadableFile:
+        return UnreadableFile(
+            f"cannot be read ({str(error) or type(error).__name__})",
+            file=self.label,
+            remedy="copy or export it again",
+        )
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that stops a zip bomb and names the file where it finds damage."""
+
+    def __init__(self, stream: IO[bytes], below: IO[bytes], source: Source) -> None:
+        self._stream = stream
+        self._below = below
+        self._source = source
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            block = self._stream.read(len(buffer))
+        except _DAMAGE as error:
+            raise self._source._damaged(error) from error
+        self._count += len(block)
+        allowed = min(
+            self._source.max_bytes,
+            max(_FREE_BYTES, _MOST_EXPANSION * self._source.stored_bytes),
+        )
+        if self._count > allowed:
+            raise RefusedRecording(
+                f"expands to more than {allowed >> 20} MiB",
+                file=self._source.label,
+                remedy="unpack it yourself if you trust it",
+            )
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._stream.close()
+        self._below.close()
+        super().close()
+
+
+def open_file(path: Path, max_bytes: int) -> Source:
+    """Describe a file on disk without reading it."""
+    return Source(
+        name=path.name,
+        label=str(path),
+        opener=lambda: path.open("rb"),
+        stored_bytes=path.stat().st_size,
+        max_bytes=max_bytes,
+        path=path,
+    )
+
+
+def archive_members(source: Source) -> list[Source] | None:
+    """List the files of a zip archive; None where the source is no archive.
+
+    Nothing is ever extracted to disk under a name from the archive.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the archive is damaged.
+    RefusedRecording
+        Where it holds an absurd number of files.
+    """
+    if not source.head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return None
+    try:
+        with source.open() as raw, zipfile.ZipFile(raw) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except _DAMAGE as error:
+        raise source._damaged(error) from error
+    if len(entries) > _MOST_MEMBERS:
+        raise RefusedRecording(f"holds {len(entries)} files", file=source.label)
+    return [
+        Source(
+            name=entry.filename.replace("\\", "/"),
+            label=f"{source.label}#{entry.filename}",
+            opener=_member_opener(source, entry),
+            stored_bytes=entry.compress_size,
+            max_bytes=source.max_bytes,
+        )
+        for entry in entries
+        if not entry.filename.startswith("__MACOSX/")
+    ]
+
+
+def _member_opener(
+    source: Source, entry: zipfile.ZipInfo
+) -> Callable[[], io.BufferedReader]:
+    bounds = replace(source, label=f"{source.label}#{entry.filename}", stored_bytes=entry.compress_size)
+
+    def opener() -> io.BufferedReader:
+        raw = source.open()
+        try:
+            with zipfile.ZipFile(raw) as archive:
+                stream = archive.open(entry)
+        except BaseException:
+            raw.close()
+            raise
+        return io.BufferedReader(_Bounded(stream, raw, bounds), 1 << 18)
+
+    return opener

@@ -1,0 +1,146 @@
+"""Dates and times written as text, in the many ways apps write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from retrodetect.formats.draft import Epoch
+
+__all__ = ["TimeFormat", "time_format"]
+
+_DAY_NS = 86_400 * 10**9
+_HOUR_NS = 3_600 * 10**9
+
+_DATE = r"(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
+_TIME = (
+    r"(?P<hour>\d{1,2})(?P<sep>[:.\-])\d{2}(?P=sep)\d{2}(?:(?P<point>[.:,_])(?P<fraction>\d{1,9}))?"
+    r"(?P<half>\s*[AaPp][Mm])?(?P<zone>\s*(?:Z|UTC|GMT)?(?:[+-]\d{2}:?\d{2})?)"
+)
+_DATE_TIME = re.compile(rf"{_DATE}(?P<between>[T _]+){_TIME}$")
+_DATE_ONLY = re.compile(rf"{_DATE}$")
+_TIME_ONLY = re.compile(rf"{_TIME}$")
+_MINUTES = re.compile(r"\d{1,2}:\d{2}\.\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFormat:
+    """How a column writes its times.
+
+    Parameters
+    ----------
+    pattern
+        As for ``strptime``.
+    epoch
+        ``unix`` where a zone stands beside the time, ``local`` with a date, else ``none``.
+    zone_min
+        Offset of that zone in minutes.
+    wrap_ns
+        Nanoseconds after which a time without date starts again.
+    day_first
+        Whether the order of day and month was told by the dates, None where it was not.
+    """
+
+    pattern: str
+    epoch: Epoch
+    zone_min: int | None = None
+    wrap_ns: int | None = None
+    is_ambiguous: bool = False
+
+    def parse(self, cells: pd.Series[Any]) -> NDArray[np.int64]:
+        """(n,) nanoseconds since 1970 (or since midnight); ``NO_TICK`` where a cell is no time."""
+        if self.wrap_ns == _HOUR_NS:
+            parts = cells.str.split(":", n=1, expand=True)
+            seconds = 60 * pd.to_numeric(parts[0]) + pd.to_numeric(parts[1])
+            return np.asarray(np.round(seconds * 1e9), dtype=np.int64)
+        parsed = self._parse(cells, self.pattern)
+        lost = parsed.isna()
+        if lost.any() and "%f" in self.pattern:  # whole seconds are written without a fraction
+            whole = re.sub(r".%f", "", self.pattern)
+            parsed = parsed.fillna(self._parse(cells[lost], whole))
+        return parsed.to_numpy().astype("datetime64[ns]").astype(np.int64)
+
+    def _parse(self, cells: pd.Series[Any], pattern: str) -> pd.Series[Any]:
+        parsed = pd.to_datetime(cells, format=pattern, errors="coerce", utc=True)
+        return parsed.dt.tz_localize(None).astype("datetime64[ns]")
+
+
+def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:
+    """Find how a column writes its times; None where it holds none.
+
+    Parameters
+    ----------
+    cells
+        Some cells from the top of the column.
+    hint
+        Order of day and month where the file states it (``M/d/yyyy``).
+    """
+    filled = [cell for cell in cells if cell]
+    if not filled:
+        return None
+    if all(_MINUTES.match(cell) for cell in filled):
+        return TimeFormat("", "none", wrap_ns=_HOUR_NS)
+    for shape in (_DATE_TIME, _DATE_ONLY, _TIME_ONLY):
+        matches = [shape.match(cell) for cell in filled]
+        found = [match for match in matches if match]
+        if len(found) >= 0.8 * len(filled):
+            return _from_matches(found, hint)
+    return None
+
+
+def _from_matches(found: Sequence[re.Match[str]], hint: str) -> TimeFormat:
+    groups = max((match.groupdict() for match in found), key=lambda g: len(g.get("fraction") or ""))
+    pattern, is_ambiguous = "", False
+    if "date" in groups:
+        pattern, is_ambiguous = _date_pattern([m["date"] for m in found], hint)
+        pattern += groups.get("between") or ""
+    zone_min = None
+    if "hour" in groups:
+        sep = groups["sep"]
+        half = groups["half"] or ""
+        pattern += f"{'%I' if half else '%H'}{sep}%M{sep}%S"
+        pattern += f"{groups['point']}%f" if groups["fraction"] else ""
+        pattern += half.replace(half.strip(), "%p") if half else ""
+        zone = groups["zone"] or ""
+        zone_min = _zone_min(zone.strip())
+        pattern += re.sub(r"Z|[+-]\d{2}:?\d{2}", "%z", zone)
+    has_date = "date" in groups
+    return TimeFormat(
+        pattern,
+        epoch="none" if not has_date else "local" if zone_min is None else "unix",
+        zone_min=zone_min,
+        wrap_ns=None if has_date else _DAY_NS,
+        is_ambiguous=is_ambiguous,
+    )
+
+
+def _date_pattern(dates: Sequence[str], hint: str) -> tuple[str, bool]:
+    """``strptime`` pattern of a date, and whether day and month could be swapped."""
+    sep = re.sub(r"\d", "", dates[0])[0]
+    parts = np.array([date.split(sep) for date in dates if date.count(sep) == 2], dtype=int)
+    if parts[0, 0] > 31:
+        return f"%Y{sep}%m{sep}%d", False
+    if (parts[:, 0] > 12).any():
+        return f"%d{sep}%m{sep}%Y", False
+    if (parts[:, 1] > 12).any() or hint.lower().startswith("m"):
+        return f"%m{sep}%d{sep}%Y", False
+    # 1/2/2024 is American, 1.2.2024 is European.
+    is_day_first = hint.lower().startswith("d") or sep == "."
+    pattern = f"%d{sep}%m{sep}%Y" if is_day_first else f"%m{sep}%d{sep}%Y"
+    return pattern, not hint
+
+
+def _zone_min(zone: str) -> int | None:
+    if zone in ("Z", "UTC", "GMT"):
+        return 0
+    match = re.search(r"([+-])(\d{2}):?(\d{2})$", zone)
+    if not match:
+        return None
+    minutes = 60 * int(match[2]) + int(match[3])
+    return -minutes if match[1] == "-" else minutes

@@ -1,0 +1,33 @@
+"""What `read` promises of the common exports."""
+
+from pathlib import Path
+
+import numpy as np
+
+from retrodetect.formats import describe, discover, read
+
+
+def test_a_zip_of_sensor_logger_is_one_recording(shared: Path) -> None:
+    (recording,) = read(
+        shared / "formats/sensor_logger/android_SM-N986B_2023-11-24_07-25-54.zip"
+    )
+    assert recording.format == "sensor-logger"
+    assert recording.gravity == "total"
+    assert abs(recording.rate_hz - 100) < 0.5
+    assert recording.start_time is not None
+    facts = describe(recording)
+    assert facts["sign"]["ground"] == "stated"
+
+
+def test_ios_gravity_is_added_and_the_sign_turned(shared: Path) -> None:
+    (recording,) = read(shared / "formats/sensor_logger/ios_iPhone13_Accelerometer.csv")
+    assert recording.gravity == "total"
+    assert recording.acceleration_mps2[:, 2].mean() > 5  # CoreMotion's gravity reads z = -9.5
+    assert recording.angular_rate_radps is not None
+    assert np.isfinite(recording.angular_rate_radps).all()
+
+
+def test_files_of_one_recording_are_one_input(shared: Path) -> None:
+    inputs = discover(shared / "formats/sensor_logger")
+    assert len(inputs) == 3
+    assert len({one.name for one in inputs}) == 3
