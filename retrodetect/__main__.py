@@ -1,0 +1,5 @@
+"""``python -m retrodetect``: the command line."""
+
+from retrodetect.cli import main
+
+main()

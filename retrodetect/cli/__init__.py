@@ -1,0 +1,71 @@
+"""The command line: arguments in, messages and exit status out. No science, no logic of its own.
+
+Every command imports what it needs when it runs, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from retrodetect.cli.inspect import inspect
+from retrodetect.cli.label import label
+from retrodetect.cli.models import models
+from retrodetect.errors import InputError, RetrodetectError
+
+__all__ = ["app", "main"]
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="retrodetect",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(label)
+app.command()(inspect)
+app.command()(models)
+
+# The parser's own error; which package it comes from depends on the version of typer.
+_ParserError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status."""
+    try:
+        status = app(standalone_mode=False) or 0
+    except _ParserError as error:
+        status = _fail(error.format_message(), WRONG_USAGE)  # type: ignore[attr-defined]
+    except InputError as error:
+        status = _fail(str(error), FAILED)
+    except RetrodetectError as error:
+        status = _fail(str(error), WRONG_USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        status = _fail("Stopped; the same command goes on where it was.", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe has gone: nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = FAILED
+    sys.exit(status)
+
+
+def _fail(message: str, status: int) -> int:
+    typer.echo(f"retrodetect: {message}", err=True)
+    return status
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Tell backward from forward strides in accelerometer recordings."""
+    if version:
+        from retrodetect import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit

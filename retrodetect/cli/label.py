@@ -1,0 +1,123 @@
+"""``retrodetect label``: recordings in, tables out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retrodetect.cli import options
+from retrodetect.cli.options import Columns, Gravity, Model, Paths, Quiet, Rate, Sign, Unit
+
+if TYPE_CHECKING:
+    from retrodetect.batch import Progress
+
+__all__ = ["label"]
+
+_ANCHORS = "What the wearer knows"
+
+
+class _TableFormat(StrEnum):
+    csv = "csv"
+    parquet = "parquet"
+
+
+def label(
+    paths: Paths,
+    out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
+    placement: Annotated[
+        str, typer.Option(help="Body site, such as waist or pocket.", rich_help_panel=_ANCHORS)
+    ] = "auto",
+    front: Annotated[
+        str | None,
+        typer.Option(help="Device axis to the wearer's front: +x … -z.", rich_help_panel=_ANCHORS),
+    ] = None,
+    forward: Annotated[
+        list[str] | None,
+        typer.Option(help="Went forward from A:B seconds.", rich_help_panel=_ANCHORS),
+    ] = None,
+    backward: Annotated[
+        list[str] | None,
+        typer.Option(help="Went backward from A:B seconds.", rich_help_panel=_ANCHORS),
+    ] = None,
+    starts: Annotated[
+        str | None,
+        typer.Option(help="Direction of the first strides.", rich_help_panel=_ANCHORS),
+    ] = None,
+    model: Model = "default",
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume/--restart", help="Go on from an earlier run, or start anew.")
+    ] = True,
+    table_format: Annotated[_TableFormat, typer.Option("--format")] = _TableFormat.csv,
+    quiet: Quiet = False,
+    unit: Unit = None,
+    sign: Sign = None,
+    gravity: Gravity = None,
+    rate: Rate = None,
+    columns: Columns = None,
+) -> int:
+    """Label every stride of some recordings forward, backward or unknown."""
+    read = options.read_options(unit, sign, gravity, rate, columns)
+
+    from retrodetect import batch
+    from retrodetect.cli.summary import show
+    from retrodetect.direction import Anchors
+
+    anchors = Anchors(
+        placement=None if placement == "auto" else placement,
+        front=front,
+        forward=options.stretches(forward or [], "--forward"),
+        backward=options.stretches(backward or [], "--backward"),
+        starts=starts,  # type: ignore[arg-type]
+    )
+    with _progress(shown=not quiet) as on_progress:
+        outcome = batch.run(
+            paths,
+            out,
+            batch.Settings(model, anchors, read),
+            jobs=jobs,
+            restart=not resume,
+            table_format=table_format.value,
+            arguments=sys.argv[1:],
+            on_progress=on_progress,
+        )
+    if not quiet:
+        show(outcome.sessions, out)
+    return 0 if outcome.all_done else 1
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[Progress], None]]:
+    """Bar on a terminal: inputs done, recorded hours per second, time left."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield lambda _: None
+        return
+
+    from rich import progress
+
+    with progress.Progress(
+        progress.TextColumn("labelling"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[pace]}"),
+        progress.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=None, pace="")
+
+        def on_progress(now: Progress) -> None:
+            elapsed_s = bar.tasks[0].elapsed or 0.0
+            pace = f"{now.hours / elapsed_s:.2f} h/s" if elapsed_s else ""
+            bar.update(task, completed=now.done, total=now.total, pace=pace)
+
+        yield on_progress

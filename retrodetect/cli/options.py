@@ -1,0 +1,71 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retrodetect.errors import UsageError
+
+if TYPE_CHECKING:
+    from retrodetect.formats import ReadOptions
+
+__all__ = ["Columns", "Gravity", "Model", "Paths", "Quiet", "Rate", "Sign", "Unit", "read_options"]
+
+_READING = "Reading"
+
+Paths = Annotated[
+    list[Path], typer.Argument(help="File, folder (searched) or an app's zip.", show_default=False)
+]
+Model = Annotated[str, typer.Option(help="Name of a shipped model, or its file.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
+Unit = Annotated[
+    str | None,
+    typer.Option(help="Unit of the acceleration: m/s2, g, mg, g/256.", rich_help_panel=_READING),
+]
+Sign = Annotated[
+    str | None,
+    typer.Option(help="What an upward axis reads at rest: + or -.", rich_help_panel=_READING),
+]
+Gravity = Annotated[
+    str | None, typer.Option(help="total or linear (removed).", rich_help_panel=_READING)
+]
+Rate = Annotated[float | None, typer.Option(help="Sampling rate in Hz.", rich_help_panel=_READING)]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="Which column is which: time=T,x=A,y=B,z=C.", rich_help_panel=_READING),
+]
+
+
+def read_options(
+    unit: str | None, sign: str | None, gravity: str | None, rate: float | None, columns: str | None
+) -> ReadOptions:
+    """Overrides for reading, checked."""
+    from retrodetect.formats import ReadOptions
+
+    named = ReadOptions.parse_columns(columns) if columns else {}
+    return ReadOptions(unit=unit, sign=sign, gravity=gravity, rate_hz=rate, columns=named)  # type: ignore[arg-type]
+
+
+def stretches(texts: list[str], option: str) -> tuple[tuple[float, float], ...]:
+    """Turn ``5:20`` into (5.0, 20.0).
+
+    Raises
+    ------
+    UsageError
+        Where a text is not two numbers with a colon between.
+    """
+    found = []
+    for text in texts:
+        begin, _, end = text.partition(":")
+        try:
+            found.append((float(begin), float(end)))
+        except ValueError as error:
+            raise UsageError(
+                f"{text!r} is no stretch of time",
+                place=option,
+                remedy="write start:end in seconds, such as 5:20",
+            ) from error
+    return tuple(found)

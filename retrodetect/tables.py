@@ -1,0 +1,93 @@
+"""The tables retrodetect writes: their columns, and text that is safe in any spreadsheet."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["SESSION_COLUMNS", "STRIDE_COLUMNS", "csv_text", "harmless", "sessions_table", "visible"]
+
+STRIDE_COLUMNS = (
+    "recording", "stride", "bout", "start_s", "end_s", "start_time", "gait", "direction",
+    "p_backward", "reason",
+)  # fmt: skip
+"""Columns of ``strides.csv``, one row per stride."""
+
+SESSION_COLUMNS = (
+    "recording", "status", "message", "format", "placement", "front", "rate_hz", "duration_s",
+    "gait_s", "strides", "forward_strides", "backward_strides", "unknown_strides", "steps",
+    "backward_share", "backward_share_low", "backward_share_high", "bouts",
+    "longest_backward_bout_s", "cadence_forward_spm", "cadence_backward_spm", "model", "version",
+)  # fmt: skip
+"""Columns of ``sessions.csv``, one row per input."""
+
+DECIMALS = {
+    "start_s": 3, "end_s": 3, "p_backward": 4, "rate_hz": 3, "duration_s": 3, "gait_s": 2,
+    "backward_share": 4, "backward_share_low": 4, "backward_share_high": 4,
+    "longest_backward_bout_s": 2, "cadence_forward_spm": 1, "cadence_backward_spm": 1,
+}  # fmt: skip
+"""Places written: about a tenth of what each figure is good for."""
+
+_FORMULA_STARTS = "=+-@＝＋－＠"
+"""What a spreadsheet takes for the start of a formula (OWASP, CSV Injection)."""
+
+_TURNS_TEXT = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Direction controls: a name that holds them shows as another one (Unicode, TR 36)."""
+
+_COUNTS = (
+    "strides", "forward_strides", "backward_strides", "unknown_strides", "steps", "bouts",
+)  # fmt: skip
+
+
+def csv_text(table: pd.DataFrame, *, header: bool) -> str:
+    """Write a table as csv, with the promised decimals and nothing a spreadsheet would run.
+
+    Parameters
+    ----------
+    table
+        With some of the columns above.
+    header
+        Whether to begin with the names of the columns.
+    """
+    safe = table.round(DECIMALS)
+    for column in ("recording", "message"):
+        if column in safe:
+            # Tables of strides repeat one name thousands of times.
+            names = {
+                name: harmless(name, is_path=column == "recording") for name in set(safe[column])
+            }
+            safe[column] = safe[column].map(names)
+    return safe.to_csv(index=False, header=header, lineterminator="\n")
+
+
+def harmless(text: str, *, is_path: bool = False) -> str:
+    """Text that no spreadsheet takes for a formula and no terminal for a command.
+
+    A path gets ``./`` in front, so that it still names the same file; other text an apostrophe.
+    """
+    text = visible(text)
+    if text.lstrip().startswith(tuple(_FORMULA_STARTS)):
+        return f"./{text}" if is_path else f"'{text}"
+    return text
+
+
+def visible(text: str) -> str:
+    """Text with control and direction characters written out, so that it shows what it holds."""
+    return "".join(
+        char.encode("unicode_escape").decode() if _hidden(char) else char for char in text
+    )
+
+
+def _hidden(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_TEXT
+
+
+def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Rows of ``sessions.csv``, typed; fields that are missing stay empty."""
+    table = pd.DataFrame(list(rows), columns=list(SESSION_COLUMNS))
+    return table.astype(dict.fromkeys(_COUNTS, "Int64")).astype(
+        {column: "float64" for column in DECIMALS if column in SESSION_COLUMNS}
+    )

@@ -1,0 +1,1 @@
+"""Training: labelled recordings, fitting, scores on people held out, and models on disk."""

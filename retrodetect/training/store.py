@@ -1,0 +1,273 @@
+"""Models on disk: data with a card, never code.
+
+A model is a folder, or a zip of one, with three members: ``model.skops`` (the fitted
+estimators), ``card.json`` (everything about them, and what is needed to trust them) and
+``card.md`` (the card for people). Loading checks, in this order: that the card is whole and of
+a known schema, that the features, rate and bands are those of this version, that the estimators
+are the ones the card speaks of, that they hold nothing but scikit-learn and NumPy types, and
+that they still predict what they predicted when they were saved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import platform
+import warnings
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+from sklearn.exceptions import InconsistentVersionWarning
+
+from retrodetect.atomic import replacing
+from retrodetect.direction import GROUPS, DirectionModel
+from retrodetect.errors import ModelError
+from retrodetect.features import FREE_FEATURES
+from retrodetect.features.catalogue import BANDS_HZ, RATIOS
+from retrodetect.recording import FloatArray
+from retrodetect.signal import ANALYSIS_RATE_HZ
+from retrodetect.training.card import markdown
+
+__all__ = ["SCHEMA", "load", "load_card", "models_folder", "save", "shipped"]
+
+SCHEMA = 1
+"""Version of the card's layout; a card with a higher one is refused."""
+
+TRUSTED_TYPES: tuple[str, ...] = ()
+"""Types a model may hold beyond the scikit-learn, NumPy and SciPy ones skops knows as data."""
+
+GOLDEN_ROWS = 8
+GOLDEN_TOLERANCE = 1e-6
+
+_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE = "model.skops", "card.json", "card.md"
+_LIBRARIES = ("retrodetect", "scikit-learn", "numpy", "scipy", "skops")
+
+_Place = Path | zipfile.Path
+
+
+def save(model: DirectionModel, card: dict[str, Any], path: str | Path) -> dict[str, Any]:
+    """Store a model with its card.
+
+    Parameters
+    ----------
+    model
+        A fitted direction model.
+    card
+        What only the maker knows: ``summary``, ``created``, ``licence``, ``sources``,
+        ``scores``, ``error_rates``, ``weaknesses``; see :mod:`retrodetect.training.card`.
+    path
+        Where to: a folder, or a file if the name has an ending (``my.model``).
+
+    Returns
+    -------
+    dict
+        The card as written, completed with versions, features, hash and golden predictions.
+    """
+    estimators = skops.io.dumps(model.estimators())
+    whole = {
+        **card,
+        "schema": SCHEMA,
+        "name": model.name,
+        "versions": {"python": platform.python_version(), **{n: version(n) for n in _LIBRARIES}},
+        "placements": {group: list(GROUPS[group]) for group in model.groups},
+        "inputs": _inputs(),
+        "parameters": model.parameters(),
+        "sha256": hashlib.sha256(estimators).hexdigest(),
+        "golden": {name: found.tolist() for name, found in _golden(model.estimators()).items()},
+    }
+    whole["card_sha256"] = _digest(whole)
+    members = {
+        _ESTIMATORS: estimators,
+        _CARD: (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode(),
+        _CARD_FOR_PEOPLE: markdown(whole).encode(),
+    }
+    target = Path(path)
+    if target.suffix:
+        _write_file(target, members)
+    else:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in members.items():
+            (target / name).write_bytes(content)
+    return whole
+
+
+def load(model: str | Path) -> DirectionModel:
+    """Load a model by the name of a shipped one or by its path.
+
+    Parameters
+    ----------
+    model
+        ``default``, ``open``, or the path :func:`save` was given.
+
+    Returns
+    -------
+    DirectionModel
+        With its ``card``.
+
+    Raises
+    ------
+    ModelError
+        Where it is missing, damaged, tampered with, made for other features or by a newer
+        version, or would run code.
+    """
+    place, label = _find(model)
+    card = _checked_card(place, label)
+    content = _member(place, _ESTIMATORS, label)
+    if hashlib.sha256(content).hexdigest() != card["sha256"]:
+        raise _refused("its estimators are not those its card speaks of", label)
+    estimators = _checked_estimators(content, label)
+    found = DirectionModel.from_stored(estimators, card["parameters"], name=card["name"], card=card)
+    _check_golden(found, card, label)
+    return found
+
+
+def load_card(model: str | Path) -> dict[str, Any]:
+    """Read and check the card of a model without loading its estimators; errors as :func:`load`."""
+    place, label = _find(model)
+    return _checked_card(place, label)
+
+
+def shipped() -> list[str]:
+    """Names of the models that come with retrodetect."""
+    return sorted(path.parent.name for path in models_folder().glob(f"*/{_CARD}"))
+
+
+def models_folder() -> Path:
+    """Folder of the shipped models, in an installed package as in a clone."""
+    package = Path(__file__).parents[1]
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def _find(model: str | Path) -> tuple[_Place, str]:
+    """Where the members of a model lie, and how messages call it."""
+    label = str(model)
+    if label in shipped():
+        return models_folder() / label, label
+    path = Path(model)
+    if path.is_dir():
+        return path, label
+    if not path.exists():
+        raise ModelError(
+            "no such model", file=label, remedy=f"give a path or one of {', '.join(shipped())}"
+        )
+    if not zipfile.is_zipfile(path):
+        raise _refused("it is no retrodetect model; pickles are never loaded", label)
+    return zipfile.Path(path), label
+
+
+def _member(place: _Place, name: str, label: str) -> bytes:
+    try:
+        return (place / name).read_bytes()
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise _refused(f"{name} is missing or damaged", label) from error
+
+
+def _checked_card(place: _Place, label: str) -> dict[str, Any]:
+    """Return the card if it is whole and speaks of this version's inputs."""
+    try:
+        card = json.loads(_member(place, _CARD, label))
+        schema = int(card["schema"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _refused("its card cannot be read", label) from error
+    if schema > SCHEMA:
+        made_by = card.get("versions", {}).get("retrodetect", "a newer version")
+        raise ModelError(
+            f"made by a newer retrodetect ({made_by})", file=label, remedy="upgrade retrodetect"
+        )
+    if card.get("card_sha256") != _digest(card):
+        raise _refused("its card was changed after it was made", label)
+    if card["inputs"] != _inputs():
+        differing = [key for key, value in _inputs().items() if card["inputs"].get(key) != value]
+        raise ModelError(
+            f"made for other inputs ({', '.join(differing)}) than this version computes",
+            file=label,
+            remedy="train it again with this version, or install the one that made it",
+        )
+    return dict(card)
+
+
+def _checked_estimators(content: bytes, label: str) -> dict[str, Any]:
+    """Load the estimators if they hold nothing but known data types."""
+    try:
+        foreign = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES)
+        if foreign:
+            raise _refused(f"it holds foreign types ({', '.join(sorted(foreign))})", label)
+        with warnings.catch_warnings():
+            # Another scikit-learn is no reason to refuse: the golden predictions decide.
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            estimators = skops.io.loads(content, trusted=list(TRUSTED_TYPES))
+    except ModelError:
+        raise
+    except Exception as error:
+        # skops raises whatever the damaged content provokes.
+        raise _refused("its estimators cannot be read", label) from error
+    if not isinstance(estimators, dict):
+        raise _refused("its estimators cannot be read", label)
+    return estimators
+
+
+def _check_golden(model: DirectionModel, card: dict[str, Any], label: str) -> None:
+    """Compare predictions with those made when the model was saved."""
+    try:
+        now = _golden(model.estimators())
+        same = now.keys() == card["golden"].keys() and all(
+            np.allclose(found, card["golden"][name], rtol=0, atol=GOLDEN_TOLERANCE)
+            for name, found in now.items()
+        )
+    except (AttributeError, ValueError, TypeError):
+        same = False
+    if not same:
+        made_with = card["versions"].get("scikit-learn", "another version")
+        raise ModelError(
+            f"predicts otherwise than when it was saved, with scikit-learn {made_with}",
+            file=label,
+            remedy="install that version, or train the model again",
+        )
+
+
+def _golden(estimators: dict[str, Any]) -> dict[str, FloatArray]:
+    """Probabilities for a fixed set of feature rows within the range of moments."""
+    rows, columns = np.ogrid[1 : GOLDEN_ROWS + 1, 1 : len(FREE_FEATURES) + 1]
+    fixed = pd.DataFrame(np.sin(rows * columns), columns=list(FREE_FEATURES))
+    return {name: found.predict_proba(fixed) for name, found in estimators.items()}
+
+
+def _inputs() -> dict[str, Any]:
+    """What the estimators must be fed with."""
+    units = {feature.name: feature.unit for feature in RATIOS}
+    return {
+        "analysis_rate_hz": ANALYSIS_RATE_HZ,
+        "bands_hz": {band: list(edges) for band, edges in BANDS_HZ.items()},
+        "features": [{"name": name, "unit": units.get(name, "1")} for name in FREE_FEATURES],
+    }
+
+
+def _digest(card: dict[str, Any]) -> str:
+    """SHA-256 of a card without its own digest."""
+    content = {key: value for key, value in card.items() if key != "card_sha256"}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_file(target: Path, members: dict[str, bytes]) -> None:
+    """Write a zip of the members, whole or not at all."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as stream:
+        stream.write(buffer.getvalue())
+
+
+def _refused(reason: str, label: str) -> ModelError:
+    return ModelError(
+        f"refused, for {reason}", file=label, remedy="get it again from where it came"
+    )
