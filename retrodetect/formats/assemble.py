@@ -34,7 +34,9 @@ _INSIDE = {
 }  # fmt: skip
 
 
-def assemble(draft: Draft, name: str, label: str, format_name: str, options: ReadOptions) -> Recording:
+def assemble(
+    draft: Draft, name: str, label: str, format_name: str, options: ReadOptions
+) -> Recording:
     """Resolve a draft.
 
     Parameters
@@ -234,7 +236,9 @@ def _flip(work: _Work, scale: Scale, options: ReadOptions) -> int:
     """1 or -1: what turns the readings into specific force."""
     sign = work.draft.sign
     if options.sign is not None:
-        words = "an axis that points up reads " + ("+1 g" if options.sign == "+" else "-1 g, turned")
+        words = "an axis that points up reads " + (
+            "+1 g" if options.sign == "+" else "-1 g, turned"
+        )
         work.findings.append(Finding("sign", words, "given"))
         return 1 if options.sign == "+" else -1
     if sign is None:
@@ -287,7 +291,9 @@ def _aligned(series: Series | None, work: _Work) -> FloatArray | None:
         return None
     time_s = seconds_on(work.line, series.stamps.take(rows))
     if time_s is None:
-        work.warnings.append(f"{series.stamps.label}: its clock cannot be laid on the accelerometer's")
+        work.warnings.append(
+            f"{series.stamps.label}: its clock cannot be laid on the accelerometer's"
+        )
         return None
     time_s, unique = np.unique(time_s, return_index=True)
     values = series.values[rows[unique]]

@@ -20,10 +20,11 @@ _WORDS: dict[Quantity, set[str]] = {
     "acceleration": {"acc", "accel", "accl", "acceleration", "accelerometer", "accelerations",
                      "beschleunigung", "accélération", "aceleracion", "aceleración"},
     "gravity": {"gravity", "grav"},
-    "rotation": {"gyro", "gyr", "gyroscope", "rotation", "rotationrate", "angular", "omega"},
+    "rotation": {"gyro", "gyr", "gyroscope", "rotation", "rotationrate", "angular", "omega",
+                 "as"},
     "magnetic": {"mag", "magnetometer", "magnetic", "magnet", "magn"},
     "pressure": {"pressure", "barometer", "baro"},
-    "speed": {"speed"},
+    "speed": {"speed", "velocity", "vel"},
     "magnitude": {"magnitude", "vm", "vectormagnitude", "absolute", "resultant", "norm", "enmo",
                   "svm", "smv", "total"},
     "counts": {"counts", "count", "axis1", "axis2", "axis3", "steps", "lux", "inclinometer"},
@@ -34,11 +35,21 @@ _WORDS: dict[Quantity, set[str]] = {
     "counter": {"counter", "seq", "sequence", "sample", "samples", "index", "packet",
                 "packetcounter", "frame", "row", "no", "nr", "id"},
 }  # fmt: skip
-_LINEAR = {"linear", "lineare", "lin", "user", "free", "freeacc", "linearacc", "useracceleration", "lacc"}
+_LINEAR = {
+    "linear",
+    "lineare",
+    "lin",
+    "user",
+    "free",
+    "freeacc",
+    "linearacc",
+    "useracceleration",
+    "lacc",
+}
 _TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
 _OTHER = {"euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
           "mat", "latitude", "longitude", "altitude", "accuracy", "bearing", "temperature", "temp",
-          "heart", "hr", "light", "sound", "battery", "bias", "velocity", "vel", "position", "pos",
+          "heart", "hr", "light", "sound", "battery", "bias", "position", "pos",
           "vector", "jerk", "label", "activity", "std", "var", "mean", "min", "max"}  # fmt: skip
 _UNIT_WORDS = {"mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad", "deg", "ut",
                "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
@@ -106,9 +117,7 @@ def _column(table: Table, index: int) -> Column:
     return _found(index, _quantity(set(rest), axis), axis, rest, unit)
 
 
-def _found(
-    index: int, quantity: Quantity, axis: str, rest: list[str], unit: str
-) -> Column:
+def _found(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
     words = set(rest)
     if quantity == "acceleration":
         quantity = _by_unit(unit) or ("linear" if words & _LINEAR else quantity)

@@ -113,7 +113,9 @@ def _deserves_a_row(source: Source) -> bool:
     """Whether a user would miss this file in the results if it were passed over."""
     ending = Path(source.name).suffix.lower()
     try:
-        if archive_members(source) is not None or source.head.startswith(b"version https://git-lfs"):
+        if archive_members(source) is not None or source.head.startswith(
+            b"version https://git-lfs"
+        ):
             return True
         table = source.table
     except InputError:

@@ -56,7 +56,9 @@ def key(name: str) -> str:
         return f"{folder}/{stem}"
     last = found[-1]
     text = last.string
-    return f"{folder}/\0{text[: last.start()].strip(' _-')}\0{text[last.end() :].strip(' _-')}".lower()
+    return (
+        f"{folder}/\0{text[: last.start()].strip(' _-')}\0{text[last.end() :].strip(' _-')}".lower()
+    )
 
 
 def with_companions(source: Source, others: Iterable[Source]) -> Source:

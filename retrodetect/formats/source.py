@@ -227,10 +227,10 @@ def archive_members(source: Source) -> list[Source] | None:
     ]
 
 
-def _member_opener(
-    source: Source, entry: zipfile.ZipInfo
-) -> Callable[[], io.BufferedReader]:
-    bounds = replace(source, label=f"{source.label}#{entry.filename}", stored_bytes=entry.compress_size)
+def _member_opener(source: Source, entry: zipfile.ZipInfo) -> Callable[[], io.BufferedReader]:
+    bounds = replace(
+        source, label=f"{source.label}#{entry.filename}", stored_bytes=entry.compress_size
+    )
 
     def opener() -> io.BufferedReader:
         raw = source.open()

@@ -39,7 +39,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
          (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _NUMBER = re.compile(r"[+\-\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-\u2212]?\d+)?$")
 _MISSING = {"", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
-_SEP_LINE = re.compile(r'^\W*sep\s*=\s*(\W?)')
+_SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
 _COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -70,6 +70,8 @@ class Table:
         0-based number of the first line of data.
     rows
         The first rows, as text.
+    terminator
+        What ends a row where it is not the line.
     """
 
     source: Source
@@ -82,6 +84,7 @@ class Table:
     width: int
     first_line: int
     rows: tuple[tuple[str, ...], ...]
+    terminator: str | None = None
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -195,6 +198,7 @@ class Table:
             usecols=list(kinds),
             dtype={i: "str" if tolerant else dtypes[kind] for i, kind in kinds.items()},  # type: ignore[arg-type]
             sep=self.delimiter,
+            lineterminator=self.terminator,
             decimal=self.decimal,
             chunksize=_CHUNK_ROWS,
             skipinitialspace=True,
@@ -234,6 +238,9 @@ def sniff(source: Source) -> Table | None:
     lines = _LINE_END.split(text)
     if not source.is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
+    terminator = _terminator(lines)
+    if terminator:
+        lines = [line.rstrip(terminator) for line in lines]
     best = max(
         (
             _judge(rows, delimiter, decimal)
@@ -259,9 +266,10 @@ def sniff(source: Source) -> Table | None:
         units=units,
         width=max(best.width, len(header)),
         first_line=first_line,
-        rows=tuple(
-            tuple(row) for row in best.rows[first_line:] if len(row) == best.width
-        )[:_SAMPLE_LINES * 2],
+        rows=tuple(tuple(row) for row in best.rows[first_line:] if len(row) == best.width)[
+            : _SAMPLE_LINES * 2
+        ],
+        terminator=terminator,
     )
 
 
@@ -315,6 +323,15 @@ class _Split:
         found = sum(is_number(cell, self.decimal) for cell in row)
         empty = sum(cell.lower() in _MISSING for cell in row)
         return found >= 1 and found + empty >= 0.7 * self.numeric
+
+
+def _terminator(lines: Sequence[str]) -> str | None:
+    """A semicolon where each row ends in one (WISDM), and several may share a line."""
+    filled = [line for line in lines if line.strip()]
+    ended = sum(line.rstrip().endswith(";") for line in filled)
+    if not filled or ended < 0.8 * len(filled):
+        return None
+    return ";" if np.median([line.count(";") for line in filled]) == 1 else None
 
 
 def _cut(line: str, delimiter: str) -> list[str]:

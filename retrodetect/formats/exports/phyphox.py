@@ -95,7 +95,10 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
 
 def _acceleration(source: Source, table: Table) -> Axes | None:
     """Axes of the acceleration; for bare X, Y, Z the file name tells gravity, the unit the sensor."""
-    for axes in (xyz("acceleration {}", gravity=_TOTAL), xyz("linear acceleration {}", gravity=_LINEAR)):
+    for axes in (
+        xyz("acceleration {}", gravity=_TOTAL),
+        xyz("linear acceleration {}", gravity=_LINEAR),
+    ):
         if table.has(*axes.names):
             return axes
     if not table.has("x", "y", "z") or not table.unit(table.index("x") or 0).startswith("m/s"):
@@ -127,10 +130,7 @@ def _others(source: Source) -> dict[str, Series]:
 def _start_time(source: Source, draft: Draft) -> datetime | None:
     """Wall clock of the first reading, from the START event of ``meta/time.csv``."""
     starts = (
-        row
-        for side in source.companions
-        for row in records(side)
-        if row.get("event") == "START"
+        row for side in source.companions for row in records(side) if row.get("event") == "START"
     )
     start = next(starts, None)
     ticks = draft.stamps.ticks

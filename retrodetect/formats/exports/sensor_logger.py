@@ -159,9 +159,7 @@ def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:
 def _notes(sides: dict[str, Source]) -> tuple[Note, ...]:
     rows = records(sides["annotation"]) if "annotation" in sides else []
     return tuple(
-        Note(int(row["time"]), row.get("text", ""))
-        for row in rows
-        if row.get("time", "").isdigit()
+        Note(int(row["time"]), row.get("text", "")) for row in rows if row.get("time", "").isdigit()
     )
 
 

@@ -1,0 +1,82 @@
+"""ActiGraph raw csv (ActiLife): a preamble of ten lines, then g, with or without a time column.
+
+The same preamble stands over epoch counts; only an epoch of 00:00:00 means raw readings.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import pandas as pd
+
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.draft import Claim, Draft, Sign
+from retrodetect.formats.guess import stated_rate_hz
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.formats.timetext import time_format
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_TOTAL = Claim[Gravity]("total", "stated", "ActiGraph raw data are totals")
+_SIGN = Claim[Sign](1, "assumed", "ActiGraph, taken to read +1 g upward")
+
+
+def recognise(source: Source) -> int:
+    """The line that ActiLife writes first."""
+    return CERTAIN if b"Data File Created By ActiGraph" in source.head[:200] else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read raw readings.
+
+    Raises
+    ------
+    RefusedRecording
+        Where the file holds counts.
+    """
+    table = source.table
+    preamble = "\n".join(table.preamble) if table is not None else ""
+    epoch = re.search(r"Epoch Period \(hh:mm:ss\) (\d\d:\d\d:\d\d)", preamble)
+    if table is None or epoch is None or epoch[1] != "00:00:00":
+        raise RefusedRecording(
+            f"holds activity counts per epoch ({epoch[1] if epoch else 'unknown'}), not readings",
+            file=source.label,
+            remedy="export the raw data from ActiLife",
+        )
+    hint = re.search(r"date format (\S+)", preamble)
+    layout = Layout(
+        clock=(Tick("timestamp", date_hint=hint[1] if hint else ""),),
+        acceleration=(
+            Axes(*(f"accelerometer {axis}" for axis in "xyz"), unit="g", gravity=_TOTAL),
+            Axes("1", "2", "3", "g", _TOTAL),
+        ),
+        rate_hz=stated_rate_hz(table),
+        sign=_SIGN,
+    )
+    start = _start_time(preamble, hint[1] if hint else "")
+    device = re.search(r"Serial Number: (\S+)", preamble)
+    return [
+        draft.with_(start_time=start, device=f"ActiGraph {device[1]}" if device else "ActiGraph")
+        for draft in drafts(table, layout, options)
+    ]
+
+
+def _start_time(preamble: str, hint: str) -> datetime | None:
+    time = re.search(r"Start Time (\S+)", preamble)
+    date = re.search(r"Start Date (\S+)", preamble)
+    if not time or not date:
+        return None
+    text = f"{date[1]} {time[1]}"
+    found = time_format([text], hint)
+    if found is None:
+        return None
+    moment = pd.Timestamp(int(found.parse(pd.Series([text], dtype="str"))[0]))
+    return None if pd.isna(moment) else moment.to_pydatetime()
+
+
+FORMAT = Format("actigraph", recognise, read)

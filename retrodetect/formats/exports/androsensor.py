@@ -1,0 +1,53 @@
+"""AndroSensor: every sensor in one table, its two clocks in the last columns.
+
+Its default of two rows a second is too slow for steps, and is refused as such.
+"""
+
+from __future__ import annotations
+
+from retrodetect.formats.draft import Claim, Draft, Sign
+from retrodetect.formats.layout import Layout, Tick, Value, drafts, xyz
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_ELAPSED = Tick("time since start in ms", "ms", "none")
+_WALL = Tick("yyyy-mo-dd hh-mi-ss_sss")
+_LAYOUT = Layout(
+    clock=(_WALL, _ELAPSED),
+    acceleration=(
+        xyz("accelerometer {}", gravity=Claim[Gravity]("total", "stated", "ACCELEROMETER")),
+        xyz("linear acceleration {}",
+            gravity=Claim[Gravity]("linear", "stated", "LINEAR ACCELERATION")),
+    ),
+    rotation=(xyz("gyroscope {}"),),
+    channels={
+        "magnetic_field_ut": (xyz("magnetic field {}"),),
+        "pressure_hpa": (Value("atmospheric pressure", "hPa"),),
+        "speed_mps": (Value("location speed", "km/h"),),
+        "altitude_m": (Value("location altitude", "m"),),
+        "latitude_deg": (Value("location latitude :", ""),),
+        "longitude_deg": (Value("location longitude :", ""),),
+    },
+    sign=Claim[Sign](1, "stated", "AndroSensor runs on Android"),
+)  # fmt: skip
+
+
+def recognise(source: Source) -> int:
+    """Either of its clocks beside an accelerometer."""
+    table = source.table
+    if table is None or not (table.has(*_ELAPSED.names) or table.has(*_WALL.names)):
+        return NO
+    return CERTAIN if any(table.has(axes.x) for axes in _LAYOUT.acceleration) else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read the accelerometer, or else the linear acceleration."""
+    assert source.table is not None
+    return [draft.with_(platform="android") for draft in drafts(source.table, _LAYOUT, options)]
+
+
+FORMAT = Format("androsensor", recognise, read)

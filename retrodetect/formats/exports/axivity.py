@@ -1,0 +1,86 @@
+"""Axivity AX3 and AX6, as OmGui exports them: no header, CRLF, g, then deg/s for an AX6.
+
+An AX6 was seen to write gyroscope and accelerometer in each other's columns for its first seconds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from retrodetect.formats.draft import Claim, Draft, Series, Sign
+from retrodetect.formats.guess import best_clock
+from retrodetect.formats.layout import Axes, Layout, drafts
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import LIKELY, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.formats.table import Table
+from retrodetect.recording import FloatArray, Gravity
+
+__all__ = ["FORMAT"]
+
+_TOTAL = Claim[Gravity]("total", "stated", "Axivity writes totals")
+_SIGN = Claim[Sign](1, "stated", "Axivity writes specific force")
+_ONE_G = (0.7, 1.4)
+_BLOCK = 100
+"""Rows, one second at the usual rate, over which the sensors are told apart."""
+
+
+def recognise(source: Source) -> int:
+    """A clock and three or six columns, three of which average one g."""
+    table = source.table
+    if table is None or table.header or table.preamble or table.width not in (4, 7):
+        return NO
+    clock = best_clock(table)
+    if not clock or clock[0].name != "1" or b"\r\n" not in source.head:
+        return NO
+    return LIKELY if any(_is_one_g(_triad(table, first)) for first in _firsts(table)) else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read both sensors, and put them right where they were swapped."""
+    table = source.table
+    assert table is not None
+    layout = Layout(
+        clock=best_clock(table),
+        acceleration=(Axes("2", "3", "4", "g", _TOTAL),),
+        rotation=(Axes("5", "6", "7", "deg/s"),),
+        sign=_SIGN,
+    )
+    return [_unswapped(draft) for draft in drafts(table, layout, options)]
+
+
+def _unswapped(draft: Draft) -> Draft:
+    """Swap sensors back, second by second, where only the gyroscope's columns average one g."""
+    if draft.rotation is None:
+        return draft
+    acceleration, rotation = draft.acceleration.values, draft.rotation.values
+    swapped = np.zeros(len(acceleration), dtype=bool)
+    for begin in range(0, len(acceleration), _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        swapped[rows] = not _is_one_g(acceleration[rows]) and _is_one_g(rotation[rows])
+    if not swapped.any():
+        return draft
+    mended = np.where(swapped[:, None], rotation, acceleration)
+    turned = np.where(swapped[:, None], acceleration, rotation)
+    note = f"accelerometer and gyroscope were swapped in {swapped.mean():.0%} of the rows"
+    return draft.with_(
+        acceleration=Series(mended, "g"),
+        rotation=Series(turned, "deg/s"),
+        warnings=(*draft.warnings, f"{note}; put right"),
+    )
+
+
+def _firsts(table: Table) -> range:
+    return range(1, table.width, 3)
+
+
+def _triad(table: Table, first: int) -> FloatArray:
+    return np.stack([table.numbers(index) for index in range(first, first + 3)], axis=1)
+
+
+def _is_one_g(values: FloatArray) -> bool:
+    level = float(np.linalg.norm(np.nanmean(values, axis=0)))
+    return _ONE_G[0] < level < _ONE_G[1]
+
+
+FORMAT = Format("axivity", recognise, read)

@@ -1,0 +1,36 @@
+"""Empatica EmbracePlus csv, as Empatica's own conversion from avro writes it: µs since 1970, g."""
+
+from __future__ import annotations
+
+from retrodetect.formats.draft import Claim, Draft, Sign
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_LAYOUT = Layout(
+    clock=(Tick("unix_timestamp", "us", "unix"),),
+    acceleration=(
+        Axes("x", "y", "z", "g", Claim[Gravity]("total", "stated", "EmbracePlus writes totals")),
+    ),
+    sign=Claim[Sign](1, "assumed", "EmbracePlus, taken to read +1 g upward"),
+)
+
+
+def recognise(source: Source) -> int:
+    """``unix_timestamp`` beside bare axes."""
+    table = source.table
+    return CERTAIN if table is not None and table.names == ("unix_timestamp", "x", "y", "z") else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read the one table."""
+    assert source.table is not None
+    found = drafts(source.table, _LAYOUT, options)
+    return [draft.with_(device="Empatica EmbracePlus", placement="wrist") for draft in found]
+
+
+FORMAT = Format("empatica-embraceplus", recognise, read)

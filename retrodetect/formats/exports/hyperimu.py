@@ -1,0 +1,50 @@
+"""HyperIMU (ianovir) for Android: the phone's own sensor names, a clock only if it was asked for."""
+
+from __future__ import annotations
+
+from retrodetect.formats.draft import Claim, Draft, Sign
+from retrodetect.formats.guess import stated_rate_hz
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.formats.table import Table
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+
+def recognise(source: Source) -> int:
+    """The app's name in the first line."""
+    return CERTAIN if source.table is not None and b"HyperIMU" in source.head[:200] else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read the columns that end in the sensors' names, whoever made them."""
+    table = source.table
+    assert table is not None
+    layout = Layout(
+        clock=(Tick("timestamp", "ms", "unix"),),
+        acceleration=(
+            *_ending(table, "accelerometer", "m/s2", "total"),
+            *_ending(table, "linear_acceleration", "m/s2", "linear"),
+        ),
+        rotation=_ending(table, "gyroscope", "rad/s"),
+        gravity_vector=(),
+        channels={"magnetic_field_ut": _ending(table, "magnetic_field", "µT")},
+        rate_hz=stated_rate_hz(table),
+        sign=Claim[Sign](1, "stated", "HyperIMU runs on Android"),
+    )
+    return [draft.with_(platform="android") for draft in drafts(table, layout, options)]
+
+
+def _ending(
+    table: Table, sensor: str, unit: str, gravity: Gravity | None = None
+) -> tuple[Axes, ...]:
+    """Axes of the sensor whose vendor's name ends like this."""
+    heads = (name.removesuffix(".x") for name in table.names if name.endswith(f"{sensor}.x"))
+    claim = Claim[Gravity](gravity, "stated", f"HyperIMU column {sensor}") if gravity else None
+    return tuple(Axes(f"{head}.x", f"{head}.y", f"{head}.z", unit, claim) for head in heads)
+
+
+FORMAT = Format("hyperimu", recognise, read)

@@ -1,0 +1,63 @@
+"""Polar Sensor Logger: mg, and a sensor clock in ns since 2000 that nobody may ever have set."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from retrodetect.formats.draft import Claim, Draft, Sign
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts, series
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format, Role
+from retrodetect.formats.source import Source
+from retrodetect.formats.table import Table
+from retrodetect.formats.timetext import time_format
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_CLOCK = Tick("sensor timestamp", "ns", "none")
+_TOTAL = Claim[Gravity]("total", "stated", "Polar writes totals")
+_SIGN = Claim[Sign](1, "assumed", "Polar, taken to read +1 g upward")
+
+
+def recognise(source: Source) -> int:
+    """Both clocks of the app."""
+    table = source.table
+    return CERTAIN if table is not None and table.has("phone timestamp", "sensor timestamp") else NO
+
+
+def role(source: Source) -> Role:
+    """Only readings in mg are the accelerometer's."""
+    return Role(has_acceleration=source.table is not None and _unit(source.table) == "mg")
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read by the sensor's clock; the phone's tells when it began."""
+    table = source.table
+    assert table is not None
+    axes = (Axes("x", "y", "z", "mg", _TOTAL),) if _unit(table) == "mg" else ()
+    found = drafts(table, Layout(clock=(_CLOCK,), acceleration=axes, sign=_SIGN), options)
+    rotation = next(
+        (
+            values
+            for side in source.companions
+            if side.table is not None and _unit(side.table) in ("dps", "deg/s")
+            if (values := series(side.table, (Axes("x", "y", "z"),), _CLOCK))
+        ),
+        None,
+    )
+    cells = table.cells(table.index("phone timestamp") or 0)[:1]
+    text = time_format(cells)
+    start = pd.Timestamp(int(text.parse(pd.Series(cells, dtype="str"))[0])) if text else pd.NaT
+    start_time = None if pd.isna(start) else start.to_pydatetime()
+    return [
+        draft.with_(rotation=rotation, start_time=start_time, device="Polar") for draft in found
+    ]
+
+
+def _unit(table: Table) -> str:
+    index = table.index("x")
+    return "" if index is None else table.unit(index).strip()
+
+
+FORMAT = Format("polar", recognise, read, role)

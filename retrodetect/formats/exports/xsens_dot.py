@@ -1,0 +1,73 @@
+"""Movella (Xsens) DOT: ``Acc_`` with gravity in the sensor's frame, ``FreeAcc_`` without in the earth's.
+
+``SampleTimeFine`` counts µs in 32 bits; logs of the PC software count 0.1 ms.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from retrodetect.formats.draft import Claim, Draft, Sign
+from retrodetect.formats.layout import Layout, Tick, drafts, xyz
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.formats.table import Table
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_LAYOUT = Layout(
+    acceleration=(
+        xyz("acc_{}", "m/s2", Claim[Gravity]("total", "stated", "Acc_ of Movella DOT")),
+        xyz("freeacc_{}", "m/s2", Claim[Gravity]("linear", "stated", "FreeAcc_ of Movella DOT")),
+    ),
+    rotation=(xyz("gyr_{}", "deg/s"),),
+    channels={"magnetic_field_ut": (xyz("mag_{}", ""),)},
+    counter="packetcounter",
+    sign=Claim[Sign](1, "stated", "Xsens writes specific force"),
+)
+_SLOWEST_US = 1000
+"""No DOT samples faster than 120 Hz, so smaller steps are not in µs."""
+
+
+def recognise(source: Source) -> int:
+    """``SampleTimeFine`` beside either acceleration, surely so with its preamble."""
+    table = source.table
+    if table is None or not table.has("sampletimefine"):
+        return NO
+    if not any(table.has(*axes.names) for axes in _LAYOUT.acceleration):
+        return NO
+    return CERTAIN if any("DeviceTag" in line for line in table.preamble) else LIKELY
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read either acceleration."""
+    table = source.table
+    assert table is not None
+    layout = replace(_LAYOUT, clock=(_clock(table),), rate_hz=_rate_hz(table))
+    found = drafts(table, layout, options)
+    tag = re.search(r"DeviceTag:?,?\s*(\S+)", "\n".join(table.preamble))
+    is_free = not table.has(*_LAYOUT.acceleration[0].names)
+    warnings = ("free acceleration lies in the earth's frame, not the sensor's",) if is_free else ()
+    device = f"Movella DOT {tag[1]}" if tag else "Movella DOT"
+    return [draft.with_(device=device, warnings=warnings) for draft in found]
+
+
+def _clock(table: Table) -> Tick:
+    ticks = table.numbers(table.index("sampletimefine") or 0)
+    step = float(np.nanmedian(np.diff(ticks))) if len(ticks) > 1 else 0.0
+    unit = "us" if step >= _SLOWEST_US else "0.1ms"
+    return Tick("sampletimefine", unit, "none", wrap_ticks=2**32)
+
+
+def _rate_hz(table: Table) -> float | None:
+    """What the preamble states as ``OutputRate:,60Hz``."""
+    match = re.search(r"OutputRate:?\D*(\d+)", "\n".join(table.preamble))
+    return float(match[1]) if match else None
+
+
+FORMAT = Format("xsens-dot", recognise, read)

@@ -1,0 +1,191 @@
+"""Guesses: what the columns of a table are, told by their names or else by their values.
+
+Plain tables are read by nothing else; the formats of known apps use it for the columns that
+differ from version to version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.clock import PLAUSIBLE_STEP_S, TICKS_S
+from retrodetect.formats.columns import Column, Quantity, classify
+from retrodetect.formats.draft import Claim
+from retrodetect.formats.layout import Axes, Layout, Tick
+from retrodetect.formats.table import Table
+from retrodetect.formats.timetext import time_format
+from retrodetect.recording import Gravity
+
+__all__ = ["best_clock", "layouts", "no_acceleration", "stated_rate_hz"]
+
+_RATE = re.compile(r"(\d+(?:[.,]\d+)?)\s*hz\b", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"(?:interval|period|sampling time)\D{0,20}(\d+(?:\.\d+)?)\s*ms\b", re.IGNORECASE
+)
+_INSTEAD: dict[Quantity, str] = {
+    "rotation": ", only a gyroscope",
+    "magnetic": ", only a magnetometer",
+    "gravity": ", only the direction of gravity",
+}
+_ONE_G = (1.0, 9.80665, 1000.0)
+_TELLS_LINEAR = Claim[Gravity]("linear", "stated", "the column names say linear acceleration")
+
+
+def layouts(table: Table) -> dict[str, Layout]:
+    """Guess the layouts of the recordings in a table, by part (empty where there is one)."""
+    return _named(table) if table.header else _unnamed(table)
+
+
+def best_clock(table: Table) -> tuple[Tick, ...]:
+    """Columns that could be the clock, the one with the finest and steadiest stamps first."""
+    columns = classify(table)
+    indices = [c.index for c in columns if c.quantity == "time"] or (
+        [] if columns else list(range(table.width))
+    )
+    units = {column.index: column.unit for column in columns}
+    scored = []
+    for index in indices:
+        stamps = _head_stamps(table, index)
+        if stamps is not None and (score := _clock_score(stamps)) is not None:
+            is_text = table.kind(index) == "text"
+            tick = Tick(table.names[index], units.get(index) or None)
+            scored.append(((*score[:2], is_text, score[2]), tick))
+    return tuple(tick for _, tick in sorted(scored, key=lambda pair: pair[0]))
+
+
+def stated_rate_hz(table: Table) -> float | None:
+    """Sampling rate that the preamble states."""
+    for line in table.preamble:
+        if match := _RATE.search(line):
+            return float(match[1].replace(",", "."))
+        if match := _PERIOD.search(line):
+            return 1e3 / float(match[1])
+    return None
+
+
+def _named(table: Table) -> dict[str, Layout]:
+    """One layout for each group of named axes."""
+    columns = classify(table)
+    triads: dict[Quantity, dict[tuple[str, ...], Axes]] = {
+        quantity: _triads(table, columns, quantity)
+        for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
+    }
+    who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
+    counter = next((table.names[c.index] for c in columns if c.quantity == "counter"), None)
+    found = {}
+    for group in dict.fromkeys([*triads["acceleration"], *triads["linear"]]):
+        total, linear = triads["acceleration"].get(group), triads["linear"].get(group)
+        found[" ".join(group)] = Layout(
+            clock=best_clock(table),
+            acceleration=(total,) if total else (linear,) if linear else (),
+            gravity_vector=() if total else _only(triads["gravity"], group),
+            rotation=_only(triads["rotation"], group),
+            channels={"magnetic_field_ut": _only(triads["magnetic"], group)},
+            counter=counter,
+            rate_hz=stated_rate_hz(table),
+            split=who,
+        )
+    return found if len(found) > 1 else {"": one for one in found.values()}
+
+
+def _triads(
+    table: Table, columns: Sequence[Column], quantity: Quantity
+) -> dict[tuple[str, ...], Axes]:
+    """Complete triads of a quantity, by the words that tell devices apart."""
+    found: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
+    units: dict[tuple[str, ...], str] = {}
+    for column in columns:
+        if column.quantity == quantity and column.axis:
+            found[column.group].setdefault(column.axis, column.index)
+            units[column.group] = units.get(column.group) or column.unit
+    return {
+        group: Axes(
+            *(table.names[axes[axis]] for axis in "xyz"),
+            unit=units[group] or None,
+            gravity=_TELLS_LINEAR if quantity == "linear" else None,
+        )
+        for group, axes in found.items()
+        if len(axes) == 3
+    }
+
+
+def _only(triads: dict[tuple[str, ...], Axes], group: tuple[str, ...]) -> tuple[Axes, ...]:
+    """The triad of a group, or the only one there is."""
+    if group in triads:
+        return (triads[group],)
+    return tuple(triads.values()) if len(triads) == 1 else ()
+
+
+def _unnamed(table: Table) -> dict[str, Layout]:
+    """Layout of a table without names: a rising column, then three that average one g."""
+    clock = best_clock(table)
+    numbers = [table.numbers(index) for index in range(table.width)]
+    rising = {int(tick.names[0]) - 1 for tick in clock}
+    moving = [
+        index not in rising and np.isfinite(column).mean() > 0.9 and np.nanstd(column) > 0
+        for index, column in enumerate(numbers)
+    ]
+    for first in range(table.width - 2):
+        if all(moving[first : first + 3]):
+            level = np.linalg.norm(np.nanmean(numbers[first : first + 3], axis=1))
+            if clock and any(0.7 < level / one_g < 1.3 for one_g in _ONE_G):
+                names = [table.names[index] for index in range(first, first + 3)]
+                return {"": Layout(clock=clock, acceleration=(Axes(*names),))}
+    return {}
+
+
+def _head_stamps(table: Table, index: int) -> NDArray[np.float64] | None:
+    """Stamps at the top of a column, in its own ticks or in nanoseconds."""
+    if table.kind(index) != "text":
+        return table.numbers(index)
+    text = time_format(table.cells(index))
+    if text is None:
+        return None
+    return text.parse(pd.Series(table.cells(index), dtype="str")).astype(np.float64)
+
+
+def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | None:
+    """How poor a clock is (share of equal stamps, unevenness, coarseness); None if it is none."""
+    stamps = stamps[np.isfinite(stamps)]
+    steps = np.diff(stamps)
+    if not len(steps) or (steps < 0).mean() > 0.1 or not (steps > 0).any():
+        return None
+    mean = float(np.median(steps[steps > 0]))
+    if not any(PLAUSIBLE_STEP_S[0] <= mean * tick < 5 for tick in (*TICKS_S, 86_400.0)):
+        return None
+    equal = round(float((steps == 0).mean()), 1)
+    uneven = round(min(float(np.median(np.abs(steps - mean))) / mean, 9.0), 1)
+    is_count = (steps == 1).all()
+    return (float(is_count) + equal, uneven, -float(np.log10(max(abs(stamps[0]), 1.0))))
+
+
+def no_acceleration(table: Table) -> RefusedRecording:
+    """Say what the table holds instead."""
+    held = {column.quantity for column in classify(table)}
+    label = table.source.label
+    if not table.header:
+        return RefusedRecording(
+            "has no column names, and no three of its columns average 1 g",
+            file=label,
+            remedy="name them by number with --columns time=1,x=2,y=3,z=4",
+        )
+    if "counts" in held or "magnitude" in held:
+        what = "activity counts" if "counts" in held else "the magnitude of acceleration"
+        return RefusedRecording(
+            f"holds only {what}, not the three axes",
+            file=label,
+            remedy="export the raw acceleration",
+        )
+    what = next((text for quantity, text in _INSTEAD.items() if quantity in held), "")
+    return RefusedRecording(
+        f"holds no acceleration{what}",
+        file=label,
+        remedy="export the accelerometer, or name its columns with --columns",
+    )
