@@ -1,0 +1,10 @@
+"""Gait stage: where the wearer walks or runs, and when each foot meets the ground.
+
+``detect`` is the whole stage. It knows nothing of placement or mounting: periods come from
+the autocorrelation of the acceleration vector, which no rotation changes, and events from
+the phase of the vertical.
+"""
+
+from retrodetect.gait.detect import Gait, detect
+
+__all__ = ["Gait", "detect"]
