@@ -1,8 +1,20 @@
 """Fixtures shared by all tests."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from retrodetect.direction import GROUPS, DirectionModel
+from retrodetect.direction.decoder import DIRECTIONS, ScoreModel
+from retrodetect.direction.model import SiteGroup
+from retrodetect.features import FREE_FEATURES
+from retrodetect.training import store
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +24,50 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real recordings are not here: {folder} is missing")
     return folder
+
+
+@pytest.fixture(scope="session")
+def noise_model() -> DirectionModel:
+    """A model fitted on noise: knows nothing, but has everything a model has."""
+    rng = np.random.default_rng(0)
+    free = pd.DataFrame(rng.normal(size=(60, len(FREE_FEATURES))), columns=list(FREE_FEATURES))
+
+    def fitted(classes: Sequence[str]) -> Pipeline:
+        labels = np.resize(list(classes), len(free))
+        return make_pipeline(StandardScaler(), LogisticRegression()).fit(free, labels)
+
+    groups = {
+        group: SiteGroup(fitted(DIRECTIONS), ScoreModel((-1, 1, 0), 1, 1, 0.5), 1.0)
+        for group in GROUPS
+    }
+    return DirectionModel(groups, fitted(GROUPS), name="noise")
+
+
+@pytest.fixture(scope="session")
+def stored_model(noise_model: DirectionModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model on disk."""
+    folder = tmp_path_factory.mktemp("models") / "noise"
+    store.save(noise_model, {"summary": "Fitted on noise, for tests."}, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_walk() -> Callable[..., Path]:
+    """Write a plain csv of somebody walking with a device at the waist."""
+
+    def write(path: Path, seconds: float = 20.0) -> Path:
+        time_s = np.arange(0, seconds, 0.01)
+        phase = 2 * np.pi * 0.9 * time_s
+        rng = np.random.default_rng(1)
+        axes = {
+            "x": 1.0 * np.sin(phase) + 0.4 * np.sin(4 * phase),
+            "y": 9.81 + 2.5 * np.cos(2 * phase) + 1.0 * np.cos(4 * phase + 0.5),
+            "z": 1.2 * np.sin(2 * phase) + 0.5 * np.cos(2 * phase),
+        }
+        table = pd.DataFrame({"time_s": time_s, **axes})
+        table[list(axes)] += 0.1 * rng.normal(size=(len(table), 3))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.round(4).to_csv(path, index=False)
+        return path
+
+    return write

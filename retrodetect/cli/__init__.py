@@ -46,11 +46,13 @@ def main() -> None:
     except RetrodetectError as error:
         status = _fail(str(error), WRONG_USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        status = _fail("Stopped; the same command goes on where it was.", INTERRUPTED)
+        status = INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe has gone: nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILED
+    if status == INTERRUPTED:
+        _fail("stopped; the same command goes on where it was.", INTERRUPTED)
     sys.exit(status)
 
 

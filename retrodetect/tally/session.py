@@ -24,7 +24,9 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
     """Count the strides of one session; see :func:`retrodetect.tally.tally`."""
     forward, backward = (strides["direction"] == way for way in ("forward", "backward"))
     labelled = forward | backward
-    rates = rates or _known_rates(strides) or _doubts(strides[labelled])
+    rates = rates or _known_rates(strides) or doubted_rates(
+        strides.loc[labelled, "p_backward"].to_numpy(dtype=float)
+    )
     low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates)
     bouts = strides.groupby("bout").agg(start_s=("start_s", "min"), end_s=("end_s", "max"))
     runs = stretches(strides)
@@ -51,12 +53,6 @@ def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
     """Error rates that came along with the labels."""
     found = strides.attrs.get("error_rates")
     return ErrorRates(**found) if found else None
-
-
-def _doubts(labelled: pd.DataFrame) -> ErrorRates:
-    """Error rates that the model's own probabilities imply."""
-    is_backward = (labelled["direction"] == "backward").to_numpy()
-    return doubted_rates(labelled["p_backward"].to_numpy(dtype=float), is_backward)
 
 
 def _cadence_spm(strides: pd.DataFrame) -> float:

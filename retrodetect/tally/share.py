@@ -56,26 +56,22 @@ class ErrorRates:
     icc: float = ASSUMED_ICC
 
 
-def doubted_rates(p_backward: FloatArray, is_backward: np.ndarray) -> ErrorRates:
+def doubted_rates(p_backward: FloatArray) -> ErrorRates:
     """Error rates that the model itself expects, from its probabilities.
 
     Parameters
     ----------
     p_backward : (n,) array
         Probability that each labelled stride went backward.
-    is_backward : (n,) boolean array
-        Whether it is labelled so.
 
     Returns
     -------
     ErrorRates
-        With the assumed correlation.
+        The mean doubt about a label as the rate of both errors, for a session that went one
+        way says nothing about the other; with the assumed correlation.
     """
-    p_forward = 1 - p_backward
-    return ErrorRates(
-        false_backward=_ratio(p_forward[is_backward].sum(), p_forward.sum()),
-        false_forward=_ratio(p_backward[~is_backward].sum(), p_backward.sum()),
-    )
+    doubt = float(np.minimum(p_backward, 1 - p_backward).mean()) if len(p_backward) else 0.0
+    return ErrorRates(false_backward=doubt, false_forward=doubt)
 
 
 def measured_rates(sessions: pd.DataFrame) -> ErrorRates:

@@ -80,10 +80,8 @@ def test_the_interval_is_ordered_holds_the_count_and_repeats(labelled, part, rat
 
 
 def test_doubts_of_the_model_become_error_rates():
-    p_backward = np.array([0.1, 0.1, 0.9, 0.9])
-    rates = doubted_rates(p_backward, p_backward > 0.5)
-    assert rates.false_backward == pytest.approx(0.2 / 2.0)
-    assert rates.false_forward == pytest.approx(0.2 / 2.0)
+    rates = doubted_rates(np.array([0.1, 0.1, 0.9, 0.7]))
+    assert rates.false_backward == rates.false_forward == pytest.approx(0.15)
 
 
 @pytest.mark.parametrize("icc", [0.03, 0.3])

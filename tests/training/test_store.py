@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import retrodetect as rd
-from retrodetect.direction import GROUPS, DirectionModel
-from retrodetect.direction.decoder import ScoreModel
-from retrodetect.direction.model import SiteGroup
 from retrodetect.features import FREE_FEATURES
 from retrodetect.training import store
 
@@ -31,27 +27,10 @@ CARD = {
 }
 
 
-def noise_model(name="noise", scaler=None):
-    rng = np.random.default_rng(0)
-    free = pd.DataFrame(rng.normal(size=(60, len(FREE_FEATURES))), columns=list(FREE_FEATURES))
-
-    def fitted(classes):
-        labels = np.resize(classes, len(free))
-        return make_pipeline(scaler or StandardScaler(), LogisticRegression()).fit(free, labels)
-
-    groups = {
-        group: SiteGroup(
-            fitted(["forward", "backward", "sideways"]), ScoreModel((-1, 1, 0), 1, 1, 0.5), 1.0
-        )
-        for group in GROUPS
-    }
-    return DirectionModel(groups, fitted(list(GROUPS)), name=name)
-
-
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory) -> Path:
+def saved(noise_model, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("store") / "noise"
-    store.save(noise_model(), CARD, folder)
+    store.save(noise_model, CARD, folder)
     return folder
 
 
@@ -68,15 +47,14 @@ def rewrite_card(folder, *, sealed=True, **changes):
 
 
 @pytest.mark.parametrize("target", ["folder", "file.model"])
-def test_a_model_comes_back_as_it_was(tmp_path, target):
-    model = noise_model()
-    card = store.save(model, CARD, tmp_path / target)
+def test_a_model_comes_back_as_it_was(noise_model, tmp_path, target):
+    card = store.save(noise_model, CARD, tmp_path / target)
     loaded = rd.load_model(tmp_path / target)
     assert loaded.name == "noise"
     assert loaded.card == card
-    assert loaded.parameters() == model.parameters()
+    assert loaded.parameters() == noise_model.parameters()
     rows = pd.DataFrame(np.eye(len(FREE_FEATURES))[:5], columns=list(FREE_FEATURES))
-    for name, estimator in model.estimators().items():
+    for name, estimator in noise_model.estimators().items():
         same = loaded.estimators()[name].predict_proba(rows)
         np.testing.assert_allclose(same, estimator.predict_proba(rows))
 

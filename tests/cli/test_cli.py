@@ -1,0 +1,160 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from retrodetect import cli
+
+
+@pytest.fixture
+def retrodetect(monkeypatch, capsys):
+    """Run the command line in this process; gives status, stdout and stderr."""
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["retrodetect", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        return left.value.code, out, err
+
+    return command
+
+
+@pytest.fixture
+def walk(tmp_path, write_walk):
+    return write_walk(tmp_path / "in" / "walk.csv")
+
+
+def test_label_writes_its_files_and_says_how_many_how_much_and_how_sure(
+    retrodetect, walk, stored_model, tmp_path
+):
+    status, out, err = retrodetect(
+        "label", walk, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1
+    )
+    assert (status, err) == (0, "")
+    for word in ("walk.csv", "backward share", "95 % interval", " to ", "1 ok; results in"):
+        assert word in out
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"strides.csv", "sessions.csv", "run.json"} <= names
+
+
+def test_one_bad_input_gives_one_sentence_and_status_1(retrodetect, walk, stored_model, tmp_path):
+    status, out, _ = retrodetect(
+        "label", walk, tmp_path / "gone.csv", "--out", tmp_path / "out", "--model", stored_model,
+        "--jobs", 1,
+    )  # fmt: skip
+    assert status == 1
+    assert "does not exist" in out
+    assert "1 ok" in out
+
+
+def test_quiet_says_nothing(retrodetect, walk, stored_model, tmp_path):
+    assert retrodetect(
+        "label", walk, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1, "-q"
+    ) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Missing option '--out'"),
+        (["--out", "OUT", "--placement", "knee"], "'knee' is no placement"),
+        (["--out", "OUT", "--front", "up"], "'up' is no device axis"),
+        (["--out", "OUT", "--forward", "5-20"], "'5-20' is no stretch of time; write start:end"),
+        (["--out", "OUT", "--forward", "20:5"], "20:5 is no stretch of time"),
+        (["--out", "OUT", "--starts", "sideways"], "'sideways' is no direction"),
+        (["--out", "OUT", "--unit", "furlong"], "furlong"),
+        (["--out", "OUT", "--columns", "x"], "cannot be read"),
+        (["--out", "OUT", "--jobs", "0"], "--jobs"),
+        (["--out", "OUT", "--model", "gone"], "no such model"),
+        (["--out", "OUT", "--nonsense"], "No such option"),
+    ],
+    ids=lambda value: " ".join(value[2:]) if isinstance(value, list) else "",
+)
+def test_wrong_usage_gives_one_sentence_and_status_2(
+    retrodetect, walk, tmp_path, arguments, sentence
+):
+    out = tmp_path / "out"
+    status, stdout, err = retrodetect(
+        "label", walk, *(out if argument == "OUT" else argument for argument in arguments)
+    )
+    assert (status, stdout) == (2, "")
+    assert sentence in err
+    assert len(err.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_anchors_reach_the_decoder(retrodetect, walk, stored_model, tmp_path):
+    retrodetect(
+        "label", walk, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1,
+        "--placement", "waist", "--front", "-z",
+    )  # fmt: skip
+    row = (tmp_path / "out" / "sessions.csv").read_text().splitlines()[1]
+    assert ",waist,given," in row
+
+
+def test_inspect_shows_every_assumption_with_its_ground(retrodetect, walk):
+    status, out, _ = retrodetect("inspect", walk)
+    assert status == 0
+    for word in ("walk.csv", "unit", "measured", "sign", "assumed", "rate_hz"):
+        assert word in out
+
+
+def test_inspect_as_json_also_names_what_cannot_be_read(retrodetect, walk, tmp_path):
+    status, out, _ = retrodetect("inspect", "--json", walk, tmp_path / "gone.csv")
+    good, bad = json.loads(out)
+    assert status == 1
+    assert good["sign"]["ground"] == "assumed"
+    assert "does not exist" in bad["error"]
+
+
+def test_reading_options_reach_inspect(retrodetect, walk):
+    _, out, _ = retrodetect("inspect", "--json", walk, "--unit", "g", "--sign", "-")
+    (found,) = json.loads(out)
+    assert found["unit"]["ground"] == found["sign"]["ground"] == "given"
+
+
+def test_models_shows_a_card(retrodetect, stored_model):
+    status, out, _ = retrodetect("models", stored_model)
+    assert status == 0
+    assert "Fitted on noise" in out
+    assert retrodetect("models")[0] == 0
+
+
+def test_version_and_help(retrodetect):
+    assert retrodetect("--version")[0] == 0
+    status, out, _ = retrodetect("--help")
+    assert status == 0
+    for command in ("label", "inspect", "models"):
+        assert command in out
+
+
+def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path, write_walk, stored_model):
+    for number in range(16):
+        write_walk(tmp_path / "in" / f"{number:02}.csv", 40)
+    command = [
+        sys.executable, "-m", "retrodetect", "label", tmp_path / "in", "--out", tmp_path / "out",
+        "--model", stored_model, "--jobs", "2",
+    ]  # fmt: skip
+    running = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+    )
+    parts = tmp_path / "out" / ".retrodetect"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and len(list(parts.glob("*.part"))) < 3:
+        time.sleep(0.05)
+    # As a terminal does: to the whole group.
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert out == b""
+    assert err.decode().splitlines() == [
+        "retrodetect: stopped; the same command goes on where it was."
+    ]
+    again = subprocess.run(command, capture_output=True, check=True)
+    assert b"16 ok" in again.stdout
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["counts"]["resumed"] >= 3
