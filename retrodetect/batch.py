@@ -12,7 +12,8 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,6 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 import joblib
 import pandas as pd
+from joblib.externals.loky import ProcessPoolExecutor
 
 from retrodetect.atomic import replacing
 from retrodetect.direction import Anchors, DirectionModel
@@ -37,6 +39,9 @@ __all__ = ["Outcome", "Settings", "run"]
 _log = logging.getLogger(__name__)
 
 TableFormat = Literal["csv", "parquet"]
+
+SMALL_BATCH_BYTES = 5_000_000
+"""Inputs that one process has labelled by the time others have started (1.5 s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def run(
     settings
         Model, anchors and reading options.
     jobs
-        Processes; None for as many as there are cores.
+        Processes; None for as many as there are cores, or one where there is little to do.
     restart
         Whether to do all inputs anew rather than to go on from an earlier run.
     table_format
@@ -132,6 +137,7 @@ def run(
     """
     began = time.time()
     settings = settings or Settings()
+    write_tables = _writer(table_format)
     model = store.load(settings.model)
     inputs = discover(*paths)
     if not inputs:
@@ -146,11 +152,11 @@ def run(
     resumed = len(tasks) - len(left)
     hours = 0.0
     on_progress(Progress(resumed, len(tasks), hours))
-    for number, seconds in enumerate(_work(left, jobs), start=1):
+    for number, seconds in enumerate(_work(left, jobs, _do), start=1):
         hours += seconds / 3600
         on_progress(Progress(resumed + number, len(tasks), hours))
     sessions = sessions_table(row for task in tasks for row in _head(task.part)["sessions"])
-    _write_tables(Path(out), tasks, sessions, table_format)
+    write_tables(Path(out), (task.part for task in tasks), sessions)
     _write_run(Path(out), model, sessions, arguments, began, resumed)
     return Outcome(sessions, resumed)
 
@@ -163,15 +169,54 @@ class _Task(NamedTuple):
     part: Path
 
 
-def _work(tasks: list[_Task], jobs: int | None) -> Iterator[float]:
+def _work(
+    tasks: Sequence[_Task], jobs: int | None, do: Callable[[_Task], float]
+) -> Iterator[float]:
     """Do the tasks, in any order; gives the seconds of recording of each as it is done."""
-    count = min(jobs or joblib.cpu_count(), len(tasks))
-    if count <= 1:
-        return map(_do, tasks)
-    done: Iterator[float] = joblib.Parallel(n_jobs=count, return_as="generator_unordered")(
-        joblib.delayed(_do)(task) for task in tasks
-    )
-    return done
+    if jobs is None:
+        jobs = joblib.cpu_count() if _bytes(tasks) > SMALL_BATCH_BYTES else 1
+    if jobs == 1 or len(tasks) == 1:
+        yield from map(do, tasks)
+        return
+    left = {task.part: task for task in tasks}
+
+    def done(part: Path, seconds: float) -> float:
+        del left[part]
+        return seconds
+
+    while left:
+        try:
+            pool = joblib.Parallel(n_jobs=min(jobs, len(left)), return_as="generator_unordered")
+            for part, seconds in pool(
+                joblib.delayed(_named)(do, task) for task in [*left.values()]
+            ):
+                yield done(part, seconds)
+        except BrokenProcessPool:
+            # Which input brought its worker down? One by one until it is found, then on together.
+            for task in list(left.values()):
+                seconds = _do_alone(do, task)
+                yield done(task.part, seconds or 0.0)
+                if seconds is None:
+                    break
+
+
+def _named(do: Callable[[_Task], float], task: _Task) -> tuple[Path, float]:
+    return task.part, do(task)
+
+
+def _do_alone(do: Callable[[_Task], float], task: _Task) -> float | None:
+    """Do a task in a process of its own; None if that dies, and the task has failed."""
+    try:
+        with ProcessPoolExecutor(max_workers=1) as alone:
+            return float(alone.submit(do, task).result())
+    except BrokenProcessPool:
+        reason = f"{task.input.name}: its process was killed; try it alone, with more memory free."
+        _write_part(task.part, [_failed_row(task.input.name, "failed", reason)], [])
+        return None
+
+
+def _bytes(tasks: Sequence[_Task]) -> int:
+    return sum(task.input.path.stat().st_size for task in tasks if task.input.path.is_file())
 
 
 def _do(task: _Task) -> float:
@@ -299,29 +344,29 @@ def _head(part: Path) -> dict[str, Any]:
         return dict(json.loads(stream.readline()))
 
 
-def _bodies(tasks: list[_Task]) -> Iterator[bytes]:
-    """Csv rows of the strides of each task, in the order of the tasks."""
-    for task in tasks:
-        with task.part.open("rb") as stream:
-            stream.readline()
-            yield stream.read()
-
-
-def _write_tables(
-    out: Path, tasks: list[_Task], sessions: pd.DataFrame, table_format: TableFormat
-) -> None:
-    """Lay the parts end to end."""
-    strides_header = ",".join(STRIDE_COLUMNS).encode() + b"\n"
+def _writer(table_format: TableFormat) -> Callable[[Path, Iterable[Path], pd.DataFrame], None]:
+    """Find what writes the tables, before any work is done for a format that cannot be written."""
     if table_format == "csv":
-        with replacing(out / "strides.csv") as stream:
-            stream.write(strides_header)
-            stream.writelines(_bodies(tasks))
-        with replacing(out / "sessions.csv") as stream:
-            stream.write(csv_text(sessions, header=True).encode())
-    else:
-        from retrodetect.parquet import write_parquet
+        return _write_csv
+    from retrodetect.parquet import write_parquet
 
-        write_parquet(out, strides_header, _bodies(tasks), sessions)
+    return lambda out, parts, sessions: write_parquet(out, map(_body, parts), sessions)
+
+
+def _write_csv(out: Path, parts: Iterable[Path], sessions: pd.DataFrame) -> None:
+    """Lay the parts end to end."""
+    with replacing(out / "strides.csv") as stream:
+        stream.write(",".join(STRIDE_COLUMNS).encode() + b"\n")
+        stream.writelines(map(_body, parts))
+    with replacing(out / "sessions.csv") as stream:
+        stream.write(csv_text(sessions, header=True).encode())
+
+
+def _body(part: Path) -> bytes:
+    """Csv lines of the strides of one input."""
+    with part.open("rb") as stream:
+        stream.readline()
+        return stream.read()
 
 
 def _write_run(

@@ -11,6 +11,14 @@ import pandas as pd
 from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
 
+try:
+    import pyarrow as pa
+    from pyarrow import parquet
+except ImportError as error:
+    raise UsageError(
+        "writing parquet needs pyarrow", remedy="run pip install 'retrodetect[parquet]'"
+    ) from error
+
 __all__ = ["write_parquet"]
 
 _TYPES = {
@@ -20,35 +28,19 @@ _TYPES = {
 }  # fmt: skip
 
 
-def write_parquet(
-    out: Path, header: bytes, bodies: Iterable[bytes], sessions: pd.DataFrame
-) -> None:
+def write_parquet(out: Path, bodies: Iterable[bytes], sessions: pd.DataFrame) -> None:
     """Write ``strides.parquet`` and ``sessions.parquet``.
 
     Parameters
     ----------
     out
         Folder.
-    header
-        Csv line with the names of the columns of strides.
     bodies
         Csv lines of the strides, input by input: never all of them at once.
     sessions : DataFrame
         The table of sessions.
-
-    Raises
-    ------
-    UsageError
-        Where pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UsageError(
-            "writing parquet needs pyarrow", remedy="run pip install 'retrodetect[parquet]'"
-        ) from error
-
+    header = ",".join(_TYPES).encode() + b"\n"
     empty = pd.read_csv(io.BytesIO(header), dtype=_TYPES)
     schema = pa.Table.from_pandas(empty, preserve_index=False).schema
     with (

@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from retrodetect.direction import GROUPS, DirectionModel
 from retrodetect.direction.decoder import DIRECTIONS, ScoreModel
-from retrodetect.direction.model import SiteGroup
-from retrodetect.features import FREE_FEATURES
+from retrodetect.direction.model import Readout, SiteGroup
+from retrodetect.features import FREE_FEATURES, VECTORS
 from retrodetect.training import store
 
 
@@ -36,8 +36,10 @@ def noise_model() -> DirectionModel:
         labels = np.resize(list(classes), len(free))
         return make_pipeline(StandardScaler(), LogisticRegression()).fit(free, labels)
 
+    travel = Readout(walk=np.ones(len(VECTORS)), run=-np.ones(len(VECTORS)))
+    front = Readout(walk=np.zeros(len(VECTORS)), run=np.zeros(len(VECTORS)))
     groups = {
-        group: SiteGroup(fitted(DIRECTIONS), ScoreModel((-1, 1, 0), 1, 1, 0.5), 1.0)
+        group: SiteGroup(fitted(DIRECTIONS), ScoreModel((-1, 1, 0), 1, 1, 0.5), travel, front)
         for group in GROUPS
     }
     return DirectionModel(groups, fitted(GROUPS), name="noise")

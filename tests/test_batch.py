@@ -6,6 +6,7 @@ import pytest
 import retrodetect as rd
 from retrodetect import batch
 from retrodetect.batch import Settings, run
+from retrodetect.formats import Input
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 
 
@@ -130,6 +131,25 @@ def test_a_defect_in_one_recording_does_not_end_the_run(folder, settings, tmp_pa
     assert sessions.loc["a.csv", "status"] == "failed"
     assert "ZeroDivisionError (oops); please report it" in sessions.loc["a.csv", "message"]
     assert sessions.loc["=b.csv", "status"] == "ok"
+
+
+def test_an_input_that_kills_its_process_fails_alone(tmp_path):
+    inputs = [Input(tmp_path / f"{n}.csv", f"{n}.csv") for n in range(8)]
+    tasks = [batch._Task(one, Settings(), tmp_path / f"{one.name}.part") for one in inputs]
+
+    def do(task):  # nested, so that it travels to the processes by value
+        import os
+
+        if task.input.name == "5.csv":
+            os.kill(os.getpid(), 9)
+        task.part.write_text("done")
+        return 1.0
+
+    assert sum(batch._work(tasks, 2, do)) == 7
+    rows = json.loads(tasks[5].part.read_text().splitlines()[0])["sessions"]
+    assert rows[0]["status"] == "failed"
+    assert "its process was killed" in rows[0]["message"]
+    assert all(task.part.read_text() == "done" for task in tasks if task is not tasks[5])
 
 
 def test_parquet_holds_the_same_tables(folder, settings, tmp_path):

@@ -86,7 +86,7 @@ def _draw_lanes(
     """Every stride in the lane of its direction."""
     for lane, direction in enumerate(LANES):
         of_lane = strides[strides["direction"] == direction]
-        spans = np.column_stack([of_lane["start_s"], of_lane["end_s"] - of_lane["start_s"]])
+        spans = list(zip(of_lane["start_s"], of_lane["end_s"] - of_lane["start_s"], strict=True))
         axes.broken_barh(spans, (lane - 0.4, 0.8), facecolor=COLOURS[direction], linewidth=0)
     axes.set_yticks(range(len(LANES)), LANES)
     axes.set_ylim(-0.6, len(LANES) - 0.4)
@@ -108,22 +108,20 @@ def _draw_close_up(
     axes.plot(recording.time_s[begin:end], size_mps2[begin:end], color=_INK, linewidth=0.9)
     bottom, top = axes.get_ylim()
     shown = strides[(strides["end_s"] > window[0]) & (strides["start_s"] < window[1])]
-    for stride in shown.itertuples():
-        axes.axvspan(
-            stride.start_s,
-            stride.end_s,
-            facecolor=COLOURS[str(stride.direction)],
-            alpha=0.16 if stride.Index % 2 else 0.28,
-            linewidth=0,
-        )
+    columns = (shown[name] for name in ("start_s", "end_s", "direction", "p_backward"))
+    for number, (start_s, end_s, direction, p_backward) in enumerate(zip(*columns, strict=True)):
+        colour = COLOURS[direction]
+        shade = 0.16 if number % 2 else 0.28
+        axes.axvspan(start_s, end_s, facecolor=colour, alpha=shade, linewidth=0)
+        label = f"{direction[0].upper()} {p_backward:.2f}"
         axes.text(
-            (stride.start_s + stride.end_s) / 2,
+            (start_s + end_s) / 2,
             top,
-            f"{str(stride.direction)[0].upper()} {stride.p_backward:.2f}",
+            label,
             ha="center",
             va="bottom",
             fontsize=7.5,
-            color=COLOURS[str(stride.direction)],
+            color=colour,
             clip_on=True,
         )
     near = contacts_s[(contacts_s >= window[0]) & (contacts_s < window[1])]
@@ -177,5 +175,5 @@ def _interesting_s(recording: Recording, strides: pd.DataFrame) -> float:
     turns = runs[(runs["bout"] == runs["bout"].shift()) & (runs["strides"] > 2)]
     if len(turns):
         return float(turns["start_s"].iloc[0])
-    longest = runs.loc[(runs["end_s"] - runs["start_s"]).idxmax()]
-    return float((longest["start_s"] + longest["end_s"]) / 2)
+    longest = int((runs["end_s"] - runs["start_s"]).to_numpy().argmax())
+    return float(runs[["start_s", "end_s"]].iloc[longest].mean())
