@@ -17,18 +17,14 @@ from retrodetect.direction.decoder import (
     Priors,
     decode,
 )
-from retrodetect.direction.model import DirectionModel
+from retrodetect.direction.model import DirectionModel, SiteGroup
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
-__all__ = ["TRAVEL_MOMENT", "Directions", "FrontKnowledge", "classify"]
+__all__ = ["Directions", "FrontKnowledge", "classify"]
 
 FrontKnowledge = Literal["given", "marked", "inferred", "unknown"]
-
-TRAVEL_MOMENT = "h_dv_low"
-"""⟨h·dv/dt⟩ points along the travel direction in walking and against it in running (own
-measurement: 99.9 % of the strides of twelve people with a waist belt)."""
 
 EPISODE_TILT_RAD = np.deg2rad(40)
 """Change of the device's tilt from one bout to the next that means it was placed anew."""
@@ -39,8 +35,12 @@ STARTS_S = 6.0
 TURN_RAD = np.deg2rad(50)
 """Yaw within a stride above which a weak stride is put down to turning."""
 
-GAIT_ERROR = 0.02
-"""Share of strides whose walk or run is taken for the other."""
+GIVEN_FRONT_CONCENTRATION = 16.0
+GIVEN_FRONT_DOUBT = 1e-4
+"""A named axis: belts and pockets sit askew by 15° (one standard deviation)."""
+
+ANATOMY_DOUBT = 0.05
+"""How often the front read from the limb's own movement is wrong for a whole session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +138,34 @@ def _evidence(
     """Evidence of one episode if the device sat on one group of sites."""
     site = model.groups[group]
     score, sideways = site.scores(features)
-    travel = features.vector(TRAVEL_MOMENT) @ plane.T
-    axis = anchors.front_axis
-    front = None if axis is None else plane @ axis
-    # An axis that points nearly up or down has no bearing to speak of.
-    given = front is not None and float(np.hypot(*front)) > 0.5
+    p_run = strides["p_run"].to_numpy(dtype=float)
+    front, doubt = _front(features, p_run, plane, site, anchors)
     return Evidence(
-        bearing_rad=np.arctan2(travel[:, 1], travel[:, 0]),
-        concentration=site.concentration * np.nan_to_num(np.hypot(travel[:, 0], travel[:, 1])),
-        p_run=np.where(strides["gait"] == "run", 1 - GAIT_ERROR, GAIT_ERROR),
+        travel=np.nan_to_num(site.travel.vectors(features, p_run) @ plane.T),
         score=score,
         log_sideways=sideways,
         bout=strides["bout"].to_numpy(dtype=np.intp),
         forced=forced,
-        front_rad=float(np.arctan2(front[1], front[0])) if front is not None and given else None,
+        front=front,
+        front_doubt=doubt,
     )
+
+
+def _front(
+    features: StrideFeatures,
+    p_run: FloatArray,
+    plane: FloatArray,
+    site: SiteGroup,
+    anchors: Anchors,
+) -> tuple[FloatArray, float]:
+    """(2,) front of an episode before its travel is looked at, and how doubtful it is."""
+    axis = anchors.front_axis
+    if axis is not None:
+        front = plane @ axis
+        # An axis that points nearly up or down has no bearing to speak of.
+        if (length := float(np.linalg.norm(front))) > 0.5:
+            return front * (GIVEN_FRONT_CONCENTRATION / length), GIVEN_FRONT_DOUBT
+    return np.nan_to_num(site.front.vectors(features, p_run) @ plane.T).mean(axis=0), ANATOMY_DOUBT
 
 
 def _forced(strides: pd.DataFrame, anchors: Anchors) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

@@ -12,11 +12,11 @@ Hidden Markov model over strides. The state of a stride is
   strides of the same episode keep their full weight.
 
 Evidence of a stride is its travel direction (von Mises around the front, turned by 180°
-when backward, by ±90° when sideways, and by another 180° in running) and the score of the
-free classifier, which is normal around a mean for each direction plus the wearer's offset
-(the two-covariance model of speaker recognition: Brümmer & de Villiers 2010, Odyssey).
-Posteriors come from the exact forward-backward recursion (Rabiner 1989, Proc IEEE 77:257)
-on a grid of offsets by fronts by directions.
+when backward and by ±90° when sideways) and the score of the free classifier, which is
+normal around a mean for each direction plus the wearer's offset (the two-covariance model
+of speaker recognition: Brümmer & de Villiers 2010, Odyssey). Posteriors come from the
+exact forward-backward recursion (Rabiner 1989, Proc IEEE 77:257) on a grid of offsets by
+fronts by directions.
 
 Without an anchor "forward" and "backward with the device turned by 180°" explain travel
 directions equally well; the free evidence and the prior break the tie, and where they are
@@ -113,13 +113,9 @@ class Evidence:
 
     Parameters
     ----------
-    bearing_rad : (n,) array
-        Bearing of the travel direction in the episode's horizontal plane, were the wearer
-        walking; NaN where there is none.
-    concentration : (n,) array
-        Von Mises concentration of the bearing around the front.
-    p_run : (n,) array
-        Probability that the stride is a running one, whose bearing is reversed.
+    travel : (n, 2) array
+        Travel direction in the episode's horizontal plane; its length is its von Mises
+        concentration. Zero where there is none.
     score : (n,) array
         Log odds of backward against forward from the free features; NaN where there is none.
     log_sideways : (n,) array
@@ -127,21 +123,20 @@ class Evidence:
     bout : (n,) integer array
     forced : (n,) integer array
         Index of a direction the wearer marked, or -1.
-    front_rad : float or None
-        Bearing of the front where the mounting is known.
-    front_concentration
-        How exactly it is known: a belt sits askew by 10 to 20°.
+    front : (2,) array
+        What is known of the front beforehand: bearing, and concentration as its length. Zero
+        where nothing is.
+    front_doubt
+        Probability that it is wrong altogether.
     """
 
-    bearing_rad: FloatArray
-    concentration: FloatArray
-    p_run: FloatArray
+    travel: FloatArray
     score: FloatArray
     log_sideways: FloatArray
     bout: np.ndarray[tuple[int], np.dtype[np.intp]]
     forced: np.ndarray[tuple[int], np.dtype[np.intp]]
-    front_rad: float | None = None
-    front_concentration: float = 16.0
+    front: FloatArray
+    front_doubt: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,22 +230,13 @@ def _likelihood(
 
 def _log_bearing(evidence: Evidence, priors: Priors) -> FloatArray:
     """(n, FRONTS, 3) log density of each bearing for each front and direction."""
-    away = evidence.bearing_rad[:, None] - grid_rad()[None]
-    kappa = evidence.concentration[:, None]
-    run = evidence.p_run[:, None]
-
-    def around(turn_rad: float) -> FloatArray:
-        walking = _von_mises(away - turn_rad, kappa)
-        running = _von_mises(away - turn_rad - np.pi, kappa)
-        return (1 - run) * walking + run * running
-
+    kappa = np.linalg.norm(evidence.travel, axis=1)[:, None]
+    along = np.arctan2(evidence.travel[:, 1], evidence.travel[:, 0])[:, None] - grid_rad()[None]
+    left, right = (_von_mises(along + side, kappa) for side in (-np.pi / 2, np.pi / 2))
     density = np.stack(
-        [around(0.0), around(np.pi), 0.5 * (around(np.pi / 2) + around(-np.pi / 2))], axis=2
+        [_von_mises(along, kappa), _von_mises(along - np.pi, kappa), 0.5 * (left + right)], axis=2
     )
-    density = (1 - priors.stray) * density + priors.stray / (2 * np.pi)
-    return np.where(
-        np.isfinite(density), np.log(np.where(density > 0, density, 1)), -np.log(2 * np.pi)
-    )
+    return np.asarray(np.log((1 - priors.stray) * density + priors.stray / (2 * np.pi)))
 
 
 def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
@@ -259,11 +245,10 @@ def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
 
 def _first(evidence: Evidence, priors: Priors) -> FloatArray:
     """(OFFSETS, FRONTS, 3) belief before the first stride."""
-    if evidence.front_rad is None:
-        front = np.full(FRONTS, 1 / FRONTS)
-    else:
-        front = np.exp(evidence.front_concentration * (np.cos(grid_rad() - evidence.front_rad) - 1))
-        front /= front.sum()
+    kappa = float(np.linalg.norm(evidence.front))
+    bearing = float(np.arctan2(evidence.front[1], evidence.front[0]))
+    front = np.exp(kappa * (np.cos(grid_rad() - bearing) - 1))
+    front = (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
     return np.broadcast_to(
         front[:, None] * _shares(priors) / OFFSETS, (OFFSETS, FRONTS, len(DIRECTIONS))
     )

@@ -14,10 +14,10 @@ from scipy.special import log_softmax
 from sklearn.pipeline import Pipeline
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, SIDEWAYS, ScoreModel
-from retrodetect.features import FREE_FEATURES, StrideFeatures
+from retrodetect.features import FREE_FEATURES, VECTORS, StrideFeatures
 from retrodetect.recording import FloatArray
 
-__all__ = ["GROUPS", "DirectionModel", "SiteGroup", "group_of"]
+__all__ = ["GROUPS", "DirectionModel", "Readout", "SiteGroup", "direction_log_odds", "group_of"]
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "distal": ("foot", "ankle"),
@@ -38,6 +38,28 @@ def group_of(placement: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Readout:
+    """A weighted sum of the vector features of a stride: again a vector of the device frame.
+
+    Every vector feature turns with the device, and so does their sum; its length is the
+    von Mises concentration of its bearing around what it points to.
+
+    Parameters
+    ----------
+    walk, run : (len(VECTORS),) arrays
+        Weights for walking and for running strides.
+    """
+
+    walk: FloatArray
+    run: FloatArray
+
+    def vectors(self, features: StrideFeatures, p_run: FloatArray) -> FloatArray:
+        """Return (n, 3) vectors; a stride of doubtful pace gets a short one."""
+        weights = np.outer(1 - p_run, self.walk) + np.outer(p_run, self.run)
+        return np.asarray(np.einsum("nki,nk->ni", features.vectors, weights))
+
+
+@dataclass(frozen=True, slots=True)
 class SiteGroup:
     """What the model knows of one group of body sites.
 
@@ -47,34 +69,23 @@ class SiteGroup:
         Pipeline from the free features to ``DIRECTIONS`` (some may be missing).
     score
         How its score behaves on wearers it has not seen.
-    concentration
-        Von Mises concentration of the travel direction around the front for a stride whose
-        travel moment is 1; 0 where it says nothing.
+    travel
+        Points where the wearer goes.
+    front
+        Points where the wearer faces, whichever way the wearer goes; zero where the site does
+        not show it. Averaged over an episode.
     """
 
     classifier: Pipeline
     score: ScoreModel
-    concentration: float
+    travel: Readout
+    front: Readout
 
     def scores(self, features: StrideFeatures) -> tuple[FloatArray, FloatArray]:
         """Return (n,) log odds of backward against forward, and of sideways against both."""
-        free = features.free()
-        known = np.isfinite(features.up[:, 0])
-        log_p = np.full((len(features), len(DIRECTIONS)), np.nan)
-        if known.any():
-            log_p[known] = self._log_probability(free[known])
+        log_p = direction_log_odds(self.classifier, features)
         sideways = log_p[:, SIDEWAYS] - np.logaddexp(log_p[:, FORWARD], log_p[:, BACKWARD])
         return log_p[:, BACKWARD] - log_p[:, FORWARD], sideways
-
-    def _log_probability(self, free: Any) -> FloatArray:
-        """(n, 3) log probabilities in the order of DIRECTIONS; NaN for one never learned."""
-        classes = list(self.classifier.classes_)
-        found = np.log(np.clip(self.classifier.predict_proba(free), 1e-9, None))
-        columns = [
-            found[:, classes.index(name)] if name in classes else np.full(len(found), np.nan)
-            for name in DIRECTIONS
-        ]
-        return np.stack(columns, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +147,8 @@ class DirectionModel:
                     "sd": group.score.sd,
                     "offset_sd": group.score.offset_sd,
                     "temper": group.score.temper,
-                    "concentration": group.concentration,
+                    "travel": _as_names(group.travel),
+                    "front": _as_names(group.front),
                 }
                 for name, group in self.groups.items()
             },
@@ -156,7 +168,8 @@ class DirectionModel:
             group: SiteGroup(
                 estimators[group],
                 ScoreModel(tuple(found["mean"]), found["sd"], found["offset_sd"], found["temper"]),
-                found["concentration"],
+                _from_names(found["travel"]),
+                _from_names(found["front"]),
             )
             for group, found in parameters["groups"].items()
         }
@@ -165,3 +178,36 @@ class DirectionModel:
 
 _PLACEMENT_STRIDES = 4.0
 """How many independent strides a session is worth when its placement is inferred."""
+
+
+def _as_names(readout: Readout) -> dict[str, dict[str, float]]:
+    """Weights by feature name, those that are zero left out."""
+    return {
+        pace: {
+            feature.name: float(weight)
+            for feature, weight in zip(VECTORS, weights, strict=True)
+            if weight != 0
+        }
+        for pace, weights in (("walk", readout.walk), ("run", readout.run))
+    }
+
+
+def _from_names(weights: dict[str, dict[str, float]]) -> Readout:
+    def column(pace: str) -> FloatArray:
+        return np.array([weights[pace].get(feature.name, 0.0) for feature in VECTORS])
+
+    return Readout(column("walk"), column("run"))
+
+
+def direction_log_odds(classifier: Pipeline, features: StrideFeatures) -> FloatArray:
+    """(n, 3) log probabilities in the order of DIRECTIONS.
+
+    NaN for a direction the classifier never learned and for strides without a vertical.
+    """
+    known = np.isfinite(features.up[:, 0])
+    log_p = np.full((len(features), len(DIRECTIONS)), np.nan)
+    if known.any():
+        found = np.log(np.clip(classifier.predict_proba(features.free()[known]), 1e-9, None))
+        for column, name in enumerate(classifier.classes_):
+            log_p[known, DIRECTIONS.index(name)] = found[:, column]
+    return log_p

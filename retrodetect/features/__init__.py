@@ -4,7 +4,23 @@
 strides into a :class:`StrideFeatures`. Nothing here knows which way the wearer went.
 """
 
-from retrodetect.features.catalogue import FREE_FEATURES, SCALARS, VECTORS, Feature
+from retrodetect.features.catalogue import (
+    FREE_FEATURES,
+    MOMENTS,
+    SCALARS,
+    SWING,
+    VECTORS,
+    Feature,
+)
 from retrodetect.features.compute import StrideFeatures, compute
 
-__all__ = ["FREE_FEATURES", "SCALARS", "VECTORS", "Feature", "StrideFeatures", "compute"]
+__all__ = [
+    "FREE_FEATURES",
+    "MOMENTS",
+    "SCALARS",
+    "SWING",
+    "VECTORS",
+    "Feature",
+    "StrideFeatures",
+    "compute",
+]

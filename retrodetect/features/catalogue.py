@@ -15,6 +15,12 @@ iOS recording taken for Android) turns all of them by 180° while ``v`` and ``hh
 they are. Hence dot products of vectors, and scalars, are *free* of the mounting; a vector's
 component along a known front is *anchored*.
 
+A foot or ankle stands still once in every stride, and a third kind uses it: **swing** vectors
+are horizontal accelerations measured against that quiet stance, at fixed shares of the energy
+of the swing. Going forward, a swing begins with a push toward the toes and ends with a large
+brake; going backward, the large push comes first and points to the heel (own measurement on
+real and virtual feet; see docs/method.md). They too turn with the device.
+
 Moments with an odd number of derivatives change sign under time reversal, which is what
 backward walking nearly is (Winter, Pluck & Yang 1989, J Mot Behav 21:291; Grasso,
 Bianchi & Lacquaniti 1998, J Neurophysiol 80:1868). An amplitude spectrum cannot see them.
@@ -26,13 +32,28 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Literal
 
-__all__ = ["BANDS_HZ", "FREE_FEATURES", "RATIOS", "SCALARS", "VECTORS", "Band", "Feature"]
+__all__ = [
+    "BANDS_HZ",
+    "FREE_FEATURES",
+    "MOMENTS",
+    "RATIOS",
+    "SCALARS",
+    "SWING",
+    "SWING_BINS",
+    "VECTORS",
+    "Band",
+    "Feature",
+]
 
-Band = Literal["low", "wide"]
+Band = Literal["low", "wide", "swing"]
 
-BANDS_HZ: dict[Band, tuple[float, float]] = {"low": (0.5, 4.0), "wide": (0.5, 10.0)}
+BANDS_HZ: dict[Band, tuple[float, float]] = {
+    "low": (0.5, 4.0),
+    "wide": (0.5, 10.0),
+    "swing": (0.0, 6.0),
+}
 """``low`` keeps the sway and bounce of the body, ``wide`` also the impacts. 10 Hz is what a
-24 Hz recorder can still show."""
+24 Hz recorder can still show. ``swing`` is low-passed only: quiet stance is its zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ class Feature:
 def _both_bands(kind: dict[tuple[str, ...], tuple[str, str]]) -> tuple[Feature, ...]:
     return tuple(
         Feature(f"{'_'.join(factors)}_{band}", factors, band, meaning, source)
-        for band in BANDS_HZ
+        for band in ("low", "wide")
         for factors, (meaning, source) in kind.items()
     )
 
@@ -74,7 +95,7 @@ def _both_bands(kind: dict[tuple[str, ...], tuple[str, str]]) -> tuple[Feature, 
 _TRAVEL = "Kunze et al. 2009 (ISWC) for the axis; the sign is own"
 _BISPECTRUM = "Nikias & Mendel 1993, IEEE Signal Process Mag 10(3):10 (third-order statistics)"
 
-VECTORS = _both_bands(
+MOMENTS = _both_bands(
     {
         ("h", "dv"): ("travel direction in walking, its opposite in running", _TRAVEL),
         ("h", "v"): ("in-phase part: travel direction in running", _TRAVEL),
@@ -87,7 +108,29 @@ VECTORS = _both_bands(
         ("h", "jj"): ("horizontal push while the jerk is large", _BISPECTRUM),
     }
 )
-"""Vector moments, in the order of :attr:`StrideFeatures.vectors`."""
+"""Vector moments."""
+
+SWING_BINS = 10
+"""Points along the swing: enough for its lobes, few enough for 24 Hz."""
+
+_SWING = "own measurement; quiet stance as in Skog et al. 2010, IEEE Trans Biomed Eng 57:2657"
+
+SWING = (
+    Feature("swing_skew", ("h", "hh"), "swing", "points to the heel both ways", _SWING),
+    Feature(
+        "swing_way", ("h", "t"), "swing", "way covered: minus the first moment in time", _SWING
+    ),
+    *(
+        Feature(
+            f"swing_{k}", ("h",), "swing", f"push at {k} of {SWING_BINS - 1} of the swing", _SWING
+        )
+        for k in range(SWING_BINS)
+    ),
+)
+"""Vectors against the quiet stance."""
+
+VECTORS = (*MOMENTS, *SWING)
+"""All vectors, in the order of :attr:`StrideFeatures.vectors`."""
 
 SCALARS = _both_bands(
     {
@@ -115,6 +158,6 @@ RATIOS = (
 FREE_FEATURES: tuple[str, ...] = (
     *(feature.name for feature in SCALARS),
     *(feature.name for feature in RATIOS),
-    *(f"{a.name}·{b.name}" for a, b in combinations_with_replacement(VECTORS, 2)),
+    *(f"{a.name}·{b.name}" for a, b in combinations_with_replacement(MOMENTS, 2)),
 )
 """Ordered names of all features that do not depend on the mounting."""

@@ -11,12 +11,14 @@ from scipy import signal as sps
 from retrodetect.features.catalogue import (
     BANDS_HZ,
     FREE_FEATURES,
+    MOMENTS,
     RATIOS,
     SCALARS,
     VECTORS,
     Band,
     Feature,
 )
+from retrodetect.features.swing import swing_vectors
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
@@ -46,7 +48,7 @@ class StrideFeatures:
 
     def free(self) -> pd.DataFrame:
         """Return the (n, len(FREE_FEATURES)) features that ignore mounting and sign."""
-        first, second = np.triu_indices(len(VECTORS))
+        first, second = np.triu_indices(len(MOMENTS))
         dots = np.einsum("nki,nki->nk", self.vectors[:, first], self.vectors[:, second])
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
 
@@ -104,7 +106,8 @@ def _run_features(signal: Signal, start_s: FloatArray, end_s: FloatArray) -> Str
     end = np.clip(np.rint((end_s - signal.start_s) * ANALYSIS_RATE_HZ), begin + 1, last)
     bounds = np.stack([begin, end], axis=1).astype(np.intp)
 
-    series = {band: _series(signal, band) for band in BANDS_HZ}
+    bands: tuple[Band, ...] = ("low", "wide")
+    series = {band: _series(signal, band) for band in bands}
     rms = {
         band: {
             "v": _rms(factors["v"], bounds),
@@ -125,7 +128,13 @@ def _run_features(signal: Signal, start_s: FloatArray, end_s: FloatArray) -> Str
             ],
             axis=1,
         ),
-        vectors=np.stack([_moment(feature, series, rms, bounds) for feature in VECTORS], axis=1),
+        vectors=np.concatenate(
+            [
+                np.stack([_moment(feature, series, rms, bounds) for feature in MOMENTS], axis=1),
+                swing_vectors(signal, bounds),
+            ],
+            axis=1,
+        ),
         up=up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY),
     )
 
