@@ -1,0 +1,52 @@
+"""``retrodetect simulate``: recordings whose every stride is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    plan: Annotated[
+        str,
+        typer.Argument(
+            help="What to do, such as 'walk forward 20s 1.3m/s, stand 3s, walk backward 20s';"
+            " or the word examples, for the example recordings.",
+        ),
+    ] = "walk forward 30s, stand 3s, walk backward 30s",
+    out: Annotated[
+        Path, typer.Option(help="Folder for recordings; their truth goes to <out>_truth.")
+    ] = Path("simulated"),
+    bvh: Annotated[
+        Path | None, typer.Option(help="Wear the sensor in this motion capture instead.")
+    ] = None,
+    placement: Annotated[str, typer.Option(help="Body site.")] = "waist",
+    side: Annotated[
+        Literal["left", "right"], typer.Option(help="Body side of a site on a limb.")
+    ] = "left",
+    app: Annotated[str, typer.Option(help="Whose export to write.")] = "sensor_logger",
+    rate: Annotated[float, typer.Option(help="Sampling rate in Hz.")] = 50.0,
+    mounting: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="Turns of the device about z, y and x in degrees.", metavar="Z Y X"),
+    ] = (0.0, 0.0, 0.0),
+    name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
+    seed: Annotated[int, typer.Option(help="Another number, another person.")] = 0,
+) -> None:
+    """Simulate recordings, with the truth beside them."""
+    from retrodetect.simulate import Session, write_examples, write_session
+
+    if plan == "examples":
+        written = write_examples(out)
+    else:
+        session = Session(
+            plan=plan, capture=bvh, placement=placement, side=side, app=app, rate_hz=rate,
+            turned_deg=mounting, seed=seed,
+        )  # fmt: skip
+        written = [write_session(name or f"simulated_{placement}_{seed}", session, out)]
+    for path in written:
+        typer.echo(path)

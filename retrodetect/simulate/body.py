@@ -1,0 +1,552 @@
+"""From footsteps to a moving skeleton.
+
+Feet and trunk each follow what is known best about them, and the leg between is solved:
+
+- **Feet** stand where they were planted and roll over heel and ball; in swing they go from one
+  footprint to the next.
+- **The body** is moved by the force under the feet. Vertically every stance pushes with the two
+  harmonics of Alexander & Jayes (1980). The force points from the centre of pressure to the
+  body, so braking and push-off, and the pull to the middle, follow from where the foot is.
+  Twice integrated this gives the inverted pendulum of walking (highest in mid-stance) and the
+  bouncing spring of running (lowest in mid-stance) without prescribing either.
+- **Knees** come from hip and ankle by inverse kinematics.
+- **Pelvis, trunk and arms** turn as harmonics of the stride.
+
+Backward gait takes its poses from forward ones with time reversed (Winter 1989, Grasso 1998)
+and the changes listed in `norms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import gaussian_filter1d, minimum_filter1d
+from scipy.spatial.transform import Rotation
+
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
+from retrodetect.simulate.bvh import Motion, Side
+from retrodetect.simulate.steps import Person, Plan, Step
+
+__all__ = ["move_body"]
+
+SIDES: tuple[Side, Side] = ("left", "right")
+OUTWARD: dict[Side, float] = {"left": 1.0, "right": -1.0}
+
+PARTS_OF_STATURE = {
+    "thigh": 0.245, "shank": 0.246, "ankle": 0.039, "foot": 0.152, "hips": 0.191,
+    "shoulders": 0.259, "trunk": 0.288, "head": 0.34, "upper-arm": 0.186, "forearm": 0.146,
+}  # fmt: skip
+"""Segment lengths (Winter 2009, figure 4.1); ``trunk`` and ``head`` from the hips upward."""
+
+HEEL_OF_FOOT, BALL_OF_FOOT = -0.25, 0.45
+"""Where the sole rolls, from the ankle in foot lengths."""
+
+CENTRE_OF_MASS_OF_STATURE = 0.55
+"""Height of the body's centre of mass (Winter 2009)."""
+
+SLOWEST_SWAY_HZ = np.array([0.3, 0.3, 0.5])
+"""Below this the force under the feet moves nothing, for people correct their drift: below
+strides on the level, below slow steps upright."""
+
+FURTHEST_REACH = 0.985
+"""Longest leg in parts of thigh and shank: a knee flexed by 20°. Straighter knees exist, but
+their angle is then no smooth function of the length."""
+
+HANGING_ELBOW_DEG = 12.0
+
+RESTLESS_DEG = {"trunk": 0.6, "arm": 2.0, "head": 1.5, "pelvis": 0.4}
+RESTLESS_HZ = 0.8
+"""Slow wandering of posture, always [D]."""
+
+PARENTS = {
+    "hips": "", "left_hip": "hips", "left_knee": "left_hip", "left_ankle": "left_knee",
+    "left_toe": "left_ankle", "right_hip": "hips", "right_knee": "right_hip",
+    "right_ankle": "right_knee", "right_toe": "right_ankle", "chest": "hips",
+    "head": "chest", "left_shoulder": "chest", "left_elbow": "left_shoulder",
+    "left_wrist": "left_elbow", "right_shoulder": "chest", "right_elbow": "right_shoulder",
+    "right_wrist": "right_elbow",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """What all parts of the body share, F frames."""
+
+    time_s: FloatArray
+    plan: Plan
+    person: Person
+    rate_hz: float
+
+    def size_m(self, part: str) -> float:
+        return PARTS_OF_STATURE[part] * self.person.stature_m
+
+
+def move_body(plan: Plan, person: Person, rng: np.random.Generator) -> Motion:
+    """Let a person make the planned footsteps.
+
+    Parameters
+    ----------
+    plan
+        Footsteps and path; the motion has the path's frames.
+    person
+        Sizes and manners.
+    rng
+        Source of the restlessness of posture.
+
+    Returns
+    -------
+    Motion
+        A skeleton of 17 joints, z up, as motion capture would give it.
+    """
+    time_s = plan.path.time_s
+    frames = _Frames(time_s, plan, person, 1.0 / float(time_s[1] - time_s[0]))
+    feet = {side: _foot(frames, side) for side in SIDES}
+    sway = _sway(frames)
+    turns = _turns(frames, rng)
+    hips = _hips(frames, feet, sway, turns["pelvis"])
+    joints = {"hips": (hips, turns["pelvis"])}
+    for side in SIDES:
+        joints |= _leg(frames, side, hips, turns["pelvis"], feet[side])
+    joints |= _upper_body(frames, hips, turns)
+    return _skeleton(joints, frames)
+
+
+@dataclass(frozen=True, slots=True)
+class _Foot:
+    """One foot: ankle (F, 3) in the world, orientation, whether it stands (F,)."""
+
+    ankle_m: FloatArray
+    turn: Rotation
+    stands: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Stance:
+    """One foot on the ground, between the step that put it there and the one that lifts it."""
+
+    begin_s: float
+    end_s: float
+    arriving: Step | None
+    leaving: Step | None
+    print_m: FloatArray
+    yaw_rad: float
+    incline_rad: float
+
+
+def _foot(frames: _Frames, side: Side) -> _Foot:
+    """Path and attitude of one foot over the whole session."""
+    stances = _stances(frames, side)
+    pitch = _pitch(stances, frames.time_s)
+    yaw = _held([(s.begin_s, s.end_s, s.yaw_rad) for s in stances], frames.time_s)
+    incline = _held([(s.begin_s, s.end_s, s.incline_rad) for s in stances], frames.time_s)
+    turn = Rotation.from_euler("ZY", np.stack([yaw, -(pitch + incline)], axis=1))
+    ankle = np.empty((len(frames.time_s), 3))
+    stands = np.zeros(len(frames.time_s), dtype=bool)
+    for stance in stances:
+        frame = _slice(frames.time_s, stance.begin_s, stance.end_s)
+        stands[frame] = True
+        ankle[frame] = _rolling(frames, stance, pitch[frame])
+    for before, after in zip(stances[:-1], stances[1:], strict=True):
+        frame = _slice(frames.time_s, before.end_s, after.begin_s)
+        ankle[frame] = _swinging(frames, before, after, pitch, frames.time_s[frame])
+    return _Foot(ankle, turn, stands)
+
+
+def _stances(frames: _Frames, side: Side) -> list[_Stance]:
+    """All stances of a foot; the first from the start, the last to the end."""
+    own = [step for step in frames.plan.steps if step.side == side]
+    begins = [float(frames.time_s[0]), *(step.contact_s for step in own)]
+    ends = [step.contact_s - (step.stride_s - step.stance_s) for step in own]
+    ends.append(float(frames.time_s[-1]) + 1.0)
+    prints = [frames.time_s[0], *(step.middle_s for step in own)]
+    return [
+        _Stance(
+            begin_s, max(end_s, begin_s + 0.1), arriving, leaving, *_footprint(frames, side, at)
+        )
+        for begin_s, end_s, arriving, leaving, at in zip(
+            begins, ends, [None, *own], [*own, None], prints, strict=True
+        )
+    ]
+
+
+def _footprint(frames: _Frames, side: Side, time_s: float) -> tuple[FloatArray, float, float]:
+    """Where the ankle is over the flat foot, the foot's yaw and the ground's incline."""
+    position, heading, incline = frames.plan.path.at(time_s)
+    ahead = np.array([np.cos(heading), np.sin(heading), np.tan(incline)])
+    aside = np.array([-np.sin(heading), np.cos(heading), 0.0]) * OUTWARD[side]
+    behind_m = 0.2 * frames.size_m("foot")
+    ground = position - behind_m * ahead + frames.person.step_width_m / 2 * aside
+    yaw = heading + OUTWARD[side] * np.deg2rad(frames.person.toe_out_deg)
+    ground[2] += frames.size_m("ankle")
+    return ground, yaw, incline
+
+
+def _pitch(stances: list[_Stance], time_s: FloatArray) -> FloatArray:
+    """(F,) toe-up angle against the ground, in rad."""
+    knots: dict[float, float] = {float(time_s[0]): 0.0, float(time_s[-1]) + 2.0: 0.0}
+    for stance in stances:
+        # A long stance has standing in it: roll at the usual pace, and rest flat between.
+        length_s = min(stance.end_s - stance.begin_s, 1.0)
+        if stance.arriving:
+            for part, angle in stance.arriving.manner.stance_pitch_deg:
+                if part < 0.5:
+                    knots[stance.begin_s + part * length_s] = stance.arriving.vigour * angle
+        if stance.leaving:
+            manner, vigour = stance.leaving.manner, stance.leaving.vigour
+            swing_s = stance.leaving.contact_s - stance.end_s
+            for part, angle in manner.stance_pitch_deg:
+                if part >= 0.5:
+                    knots[stance.end_s - (1 - part) * length_s] = vigour * angle
+            for part, angle in manner.swing_pitch_deg:
+                knots[stance.end_s + part * swing_s] = vigour * angle
+    at = np.array(sorted(knots))
+    return np.deg2rad(PchipInterpolator(at, [knots[t] for t in at])(time_s))
+
+
+def _held(values: list[tuple[float, float, float]], time_s: FloatArray) -> FloatArray:
+    """(F,) values kept from begin to end of each (begin, end, value), smooth in between."""
+    knots = {}
+    for begin_s, end_s, value in values:
+        knots[begin_s], knots[end_s] = value, value
+    at = np.array(sorted(knots))
+    return np.asarray(PchipInterpolator(at, [knots[t] for t in at])(time_s))
+
+
+def _sole(frames: _Frames) -> FloatArray:
+    """(2, 2) heel and ball from the ankle: ahead and up, in the foot's frame."""
+    foot_m, ankle_m = frames.size_m("foot"), frames.size_m("ankle")
+    return np.array([[HEEL_OF_FOOT * foot_m, -ankle_m], [BALL_OF_FOOT * foot_m, -ankle_m]])
+
+
+def _tilted(points: FloatArray, angle: FloatArray) -> FloatArray:
+    """(2, n, 2) points (ahead, up) after a toe-up turn by each angle."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    ahead, up = points[:, :1], points[:, 1:]
+    return np.stack([ahead * cos - up * sin, ahead * sin + up * cos], axis=-1)
+
+
+def _rolling(frames: _Frames, stance: _Stance, pitch: FloatArray) -> FloatArray:
+    """(n, 3) ankle of a foot that rolls over heel (toe up) or ball (heel up)."""
+    sole = _sole(frames)
+    flat = _tilted(sole, np.full(1, stance.incline_rad))
+    turned = _tilted(sole, pitch + stance.incline_rad)
+    pivot = np.where(pitch > 0, 0, 1)
+    moved = (flat - turned)[pivot, np.arange(len(pitch))]
+    ahead = np.array([np.cos(stance.yaw_rad), np.sin(stance.yaw_rad), 0.0])
+    return np.asarray(stance.print_m + moved[:, :1] * ahead + moved[:, 1:] * [0.0, 0.0, 1.0])
+
+
+def _swinging(
+    frames: _Frames, before: _Stance, after: _Stance, pitch: FloatArray, time_s: FloatArray
+) -> FloatArray:
+    """(n, 3) ankle from lift-off to the next contact.
+
+    Over ground a quintic takes over the velocity of rolling at both ends. The height keeps the
+    lowest point of the sole clear of the ground.
+    """
+    length_s = after.begin_s - before.end_s
+    part = (time_s - before.end_s) / length_s
+    ends = []
+    for stance, at_s in ((before, before.end_s), (after, after.begin_s)):
+        around_s = at_s + np.array([-0.5, 0.5]) / frames.rate_hz
+        near = _rolling(frames, stance, np.interp(around_s, frames.time_s, pitch))
+        ends.append((near.mean(axis=0), (near[1] - near[0]) * frames.rate_hz * length_s))
+    ankle = _quintic(part, *ends[0], *ends[1])
+    step = after.arriving
+    assert step is not None
+    lift_m = step.manner.clearance_m * step.vigour * _hump(part, step.manner.clearance_peak)
+    angle = np.interp(time_s, frames.time_s, pitch)
+    ground = np.interp(part, [0, 1], [before.print_m[2], after.print_m[2]])
+    ground -= frames.size_m("ankle")
+    ankle[:, 2] = ground + lift_m + _ankle_over_sole(frames, angle, part)
+    return ankle
+
+
+def _quintic(
+    part: FloatArray, start: FloatArray, start_v: FloatArray, end: FloatArray, end_v: FloatArray
+) -> FloatArray:
+    """(n, 3) curve with given ends and end velocities (per whole), no end acceleration."""
+    p = part[:, None]
+    rise = p**3 * (10 - 15 * p + 6 * p**2)
+    out = p - p**3 * (6 - 8 * p + 3 * p**2)
+    into = -(p**3) * (4 - 7 * p + 3 * p**2)
+    return start * (1 - rise) + end * rise + start_v * out + end_v * into
+
+
+def _hump(part: FloatArray, peak: float) -> FloatArray:
+    """(n,) from 0 over 1 at ``peak`` to 0, flat at both ends."""
+    warped = part ** (np.log(0.5) / np.log(peak))
+    return np.asarray(np.sin(np.pi * warped) ** 2)
+
+
+def _ankle_over_sole(frames: _Frames, angle: FloatArray, part: FloatArray) -> FloatArray:
+    """(n,) height of the ankle over the sole's lowest point, rounded off in mid-swing."""
+    drop = -_tilted(_sole(frames), angle)[..., 1]
+    soft_m = 1e-4 + 0.03 * 4 * part * (1 - part)
+    return np.asarray(soft_m * np.logaddexp(drop[0] / soft_m, drop[1] / soft_m))
+
+
+def _sway(frames: _Frames) -> FloatArray:
+    """(F, 3) sway of the body about its path, from the force under the feet."""
+    time_s, path = frames.time_s, frames.plan.path
+    force = np.zeros((len(time_s), 3))
+    height_m = CENTRE_OF_MASS_OF_STATURE * frames.person.stature_m
+    for step in _with_ghosts(frames.plan):
+        frame = _slice(time_s, step.contact_s, step.contact_s + step.stance_s)
+        part = (time_s[frame] - step.contact_s) / step.stance_s
+        upward = _upward_mps2(step, part)
+        print_m, yaw, _ = _footprint(frames, step.side, step.middle_s)
+        ahead = np.array([np.cos(yaw), np.sin(yaw)])
+        pressure = print_m[:2] + _pressure_m(frames, step.direction, part)[:, None] * ahead
+        force[frame, :2] += upward[:, None] * (path.position_m[frame, :2] - pressure) / height_m
+        force[frame, 2] += upward
+    going = _going(frames)
+    force[:, 2] -= STANDARD_GRAVITY_MPS2
+    return _integrated(force * going[:, None], frames.rate_hz)
+
+
+def _upward_mps2(step: Step, part: FloatArray) -> FloatArray:
+    """(n,) vertical force per body mass over a stance; all steps together bear the weight."""
+    manner = step.manner
+    shape = np.clip(manner.force_shape * step.speed_mps / manner.speed_mps, -0.2, 0.6)
+    push = np.sin(np.pi * part) + shape * np.sin(3 * np.pi * part)
+    push += manner.force_skew * np.sin(2 * np.pi * part)
+    mean = 2 / np.pi * (1 + shape / 3)
+    return np.asarray(STANDARD_GRAVITY_MPS2 * step.stride_s / 2 / step.stance_s * push / mean)
+
+
+def _with_ghosts(plan: Plan) -> list[Step]:
+    """Steps with one more before and after each walk, so that its ends bear weight, too."""
+    steps = list(plan.steps)
+    for walk in plan.walks():
+        for step, way in ((walk[0], -0.5), (walk[-1], 0.5)):
+            other: Side = "left" if step.side == "right" else "right"
+            contact_s = step.contact_s + way * step.stride_s
+            steps.append(replace(step, side=other, contact_s=contact_s))
+    return steps
+
+
+def _pressure_m(frames: _Frames, direction: str, part: FloatArray) -> FloatArray:
+    """(n,) centre of pressure ahead of the ankle: heel to ball going forward, else back."""
+    ends = np.array([HEEL_OF_FOOT, BALL_OF_FOOT]) * frames.size_m("foot")
+    return np.interp(part, [0, 1], ends if direction == "forward" else ends[::-1])
+
+
+def _going(frames: _Frames) -> FloatArray:
+    """(F,) 1 while stepping, 0 while standing, smooth between."""
+    going = np.zeros(len(frames.time_s))
+    for walk in frames.plan.walks():
+        going[_slice(frames.time_s, walk[0].contact_s, walk[-1].contact_s + 0.1)] = 1.0
+    return np.asarray(gaussian_filter1d(going, 0.12 * frames.rate_hz))
+
+
+def _integrated(force: FloatArray, rate_hz: float) -> FloatArray:
+    """(F, 3) shift whose second derivative is the force, without drift."""
+    count = 2 * len(force)
+    omega = 2 * np.pi * np.fft.rfftfreq(count, 1 / rate_hz)[:, None]
+    # −1/ω², bent so that slow parts vanish instead of growing.
+    gain = -(omega**4) / (omega**6 + (2 * np.pi * SLOWEST_SWAY_HZ) ** 6)
+    spectrum = np.fft.rfft(force, count, axis=0) * gain
+    return np.asarray(np.fft.irfft(spectrum, count, axis=0)[: len(force)])
+
+
+def _turns(frames: _Frames, rng: np.random.Generator) -> dict[str, Rotation]:
+    """Orientation of pelvis, trunk, head and arms, all in the world."""
+    person, manners = frames.person, _mix(frames)
+    phase, backward = _phase(frames), manners["backward"]
+    going = _going(frames) * np.clip(manners["vigour"], 0, 1.2)
+    heading = frames.plan.path.heading_rad
+    deg = np.pi / 180.0
+
+    def wave(times: int, lag: float) -> FloatArray:
+        # Going backward the phase runs in reverse, and a contact shows the pose of a lift-off.
+        ahead = np.cos(2 * np.pi * times * (phase - lag))
+        reverse = np.cos(2 * np.pi * times * (manners["duty"] - phase - lag))
+        return np.asarray((1 - backward) * ahead + backward * reverse)
+
+    def turned(yaw: FloatArray, pitch: FloatArray, roll: FloatArray, part: str) -> Rotation:
+        stray = deg * RESTLESS_DEG[part] * _restless(frames, rng)
+        angles = np.stack([heading + yaw, pitch, roll], axis=1) + stray
+        return Rotation.from_euler("ZYX", angles)
+
+    swing = going * person.rotation * deg
+    yaw = -swing * manners["pelvis_yaw_deg"] * wave(1, 0.0)
+    roll = swing * manners["pelvis_roll_deg"] * wave(1, 0.12)
+    tilt = swing * manners["pelvis_tilt_deg"] * wave(2, 0.1)
+    lean = deg * (going * manners["lean_deg"] + person.lean_deg)
+    trunk_yaw = yaw - swing * manners["trunk_yaw_deg"] * wave(1, 0.0)
+    turns = {
+        "pelvis": turned(yaw, tilt + 0.3 * lean, roll, "pelvis"),
+        "chest": turned(trunk_yaw, lean + 0.7 * tilt, -0.4 * roll, "trunk"),
+        "head": turned(0.15 * trunk_yaw, 0.3 * lean - 0.3 * tilt, 0.0 * roll, "head"),
+    }
+    swung = person.arm_swing
+    for side in SIDES:
+        reach = -OUTWARD[side] * wave(1, 0.03)
+        shoulder = manners["shoulder_mean_deg"] + swung * manners["shoulder_deg"] * reach
+        flexed = -OUTWARD[side] * wave(1, 0.08)
+        elbow = (
+            manners["elbow_mean_deg"] - HANGING_ELBOW_DEG + swung * manners["elbow_deg"] * flexed
+        )
+        shoulder, elbow = deg * going * shoulder, deg * (HANGING_ELBOW_DEG + going * elbow)
+        aside = np.full(len(phase), OUTWARD[side] * 7.0 * deg)
+        turns[f"{side}_arm"] = turned(0.5 * trunk_yaw, -shoulder, aside, "arm")
+        turns[f"{side}_forearm"] = turns[f"{side}_arm"] * Rotation.from_euler("Y", -elbow[:, None])
+    return turns
+
+
+def _mix(frames: _Frames) -> dict[str, FloatArray]:
+    """(F,) figures of the manner of each moment, blended over about a step."""
+    names = (
+        "duty", "pelvis_yaw_deg", "pelvis_roll_deg", "pelvis_tilt_deg", "trunk_yaw_deg",
+        "lean_deg", "shoulder_deg", "shoulder_mean_deg", "elbow_deg", "elbow_mean_deg",
+    )  # fmt: skip
+    table = np.array(
+        [
+            [
+                *(getattr(step.manner, name) for name in names),
+                float(step.direction == "backward"),
+                0.0 if step.on_spot else step.vigour,
+            ]
+            for step in frames.plan.steps
+        ]
+        or [[0.0] * (len(names) + 2)]
+    )
+    contact_s = [step.contact_s for step in frames.plan.steps]
+    at = np.searchsorted(contact_s, frames.time_s).clip(0, len(table) - 1)
+    smooth = gaussian_filter1d(table[at], 0.15 * frames.rate_hz, axis=0)
+    return dict(zip((*names, "backward", "vigour"), smooth.T, strict=True))
+
+
+def _phase(frames: _Frames) -> FloatArray:
+    """(F,) stride phase: left contact at whole numbers, right contact half-way."""
+    steps = frames.plan.steps
+    if len(steps) < 2:
+        return np.zeros(len(frames.time_s))
+    count = 0.5 * np.arange(len(steps)) + (0.5 if steps[0].side == "right" else 0.0)
+    contact_s = np.array([step.contact_s for step in steps])
+    at = np.concatenate([[contact_s[0] - 10.0], contact_s, [contact_s[-1] + 10.0]])
+    rate = 0.5 / np.median(np.diff(contact_s))
+    values = np.concatenate([[count[0] - 10 * rate], count, [count[-1] + 10 * rate]])
+    return np.asarray(PchipInterpolator(at, values)(np.clip(frames.time_s, at[0], at[-1])))
+
+
+def _restless(frames: _Frames, rng: np.random.Generator) -> FloatArray:
+    """(F, 3) slow noise with unit variance."""
+    width = frames.rate_hz / (2 * np.pi * RESTLESS_HZ)
+    noise = gaussian_filter1d(rng.normal(size=(len(frames.time_s), 3)), width, axis=0)
+    return np.asarray(noise * np.sqrt(2 * np.sqrt(np.pi) * width))
+
+
+def _hips(
+    frames: _Frames, feet: dict[Side, _Foot], sway: FloatArray, pelvis: Rotation
+) -> FloatArray:
+    """(F, 3) middle of the hips: path and sway, as high as the legs can reach."""
+    hips = frames.plan.path.position_m + sway
+    leg_m = frames.size_m("thigh") + frames.size_m("shank")
+    highest = np.full(len(hips), FURTHEST_REACH * leg_m + frames.size_m("ankle"))
+    highest += frames.plan.path.position_m[:, 2]
+    for side in SIDES:
+        arm = pelvis.apply([0.0, OUTWARD[side] * frames.size_m("hips") / 2, 0.0])
+        level = np.linalg.norm((feet[side].ankle_m - hips - arm)[:, :2], axis=1)
+        reach = np.sqrt(np.maximum((FURTHEST_REACH * leg_m) ** 2 - level**2, 0.04))
+        limit = feet[side].ankle_m[:, 2] + reach - arm[:, 2] - sway[:, 2]
+        highest = np.where(feet[side].stands, np.minimum(highest, limit), highest)
+    relative = highest - frames.plan.path.position_m[:, 2]
+    lowest = minimum_filter1d(relative, int(1.4 * frames.rate_hz))
+    hips[:, 2] += gaussian_filter1d(lowest, 0.35 * frames.rate_hz)
+    return hips
+
+
+def _leg(
+    frames: _Frames, side: Side, hips: FloatArray, pelvis: Rotation, foot: _Foot
+) -> dict[str, tuple[FloatArray, Rotation]]:
+    """Hip, knee, ankle and toe of one side, by inverse kinematics."""
+    thigh_m, shank_m = frames.size_m("thigh"), frames.size_m("shank")
+    hip = hips + pelvis.apply([0.0, OUTWARD[side] * frames.size_m("hips") / 2, 0.0])
+    down = foot.ankle_m - hip
+    length = np.linalg.norm(down, axis=1, keepdims=True)
+    down = down / length
+    longest = 0.998 * (thigh_m + shank_m)
+    soft = 0.01 * longest
+    length = longest - soft * np.logaddexp(0.0, (longest - length) / soft)
+    along = (thigh_m**2 - shank_m**2 + length**2) / (2 * length)
+    ahead = _square(pelvis.apply([1.0, 0.0, 0.0]) + foot.turn.apply([1.0, 0.0, 0.0]), down)
+    bend = np.sqrt(np.maximum(thigh_m**2 - along**2, 0.0))
+    knee = hip + along * down + bend * ahead
+    toe_m = (1 + HEEL_OF_FOOT) * frames.size_m("foot")
+    toe = foot.ankle_m + foot.turn.apply([toe_m, 0.0, -frames.size_m("ankle")])
+    return {
+        f"{side}_hip": (hip, _limb(hip - knee, ahead)),
+        f"{side}_knee": (knee, _limb(knee - foot.ankle_m, ahead)),
+        f"{side}_ankle": (foot.ankle_m, foot.turn),
+        f"{side}_toe": (toe, foot.turn),
+    }
+
+
+def _square(vectors: FloatArray, axis: FloatArray) -> FloatArray:
+    """(n, 3) unit vectors at right angles to an axis."""
+    rest = vectors - np.einsum("ij,ij->i", vectors, axis)[:, None] * axis
+    return np.asarray(rest / np.linalg.norm(rest, axis=1, keepdims=True))
+
+
+def _limb(up: FloatArray, ahead: FloatArray) -> Rotation:
+    """Attitude of a limb: z along ``up``, x nearest to ``ahead``."""
+    up = up / np.linalg.norm(up, axis=1, keepdims=True)
+    front = _square(ahead, up)
+    return Rotation.from_matrix(np.stack([front, np.cross(up, front), up], axis=-1))
+
+
+def _upper_body(
+    frames: _Frames, hips: FloatArray, turns: dict[str, Rotation]
+) -> dict[str, tuple[FloatArray, Rotation]]:
+    """Chest, head and arms."""
+    chest = hips + turns["chest"].apply([0.0, 0.0, frames.size_m("trunk")])
+    neck_m = frames.size_m("head") - frames.size_m("trunk")
+    joints = {
+        "chest": (chest, turns["chest"]),
+        "head": (chest + turns["chest"].apply([0.0, 0.0, neck_m]), turns["head"]),
+    }
+    for side in SIDES:
+        arm, forearm = turns[f"{side}_arm"], turns[f"{side}_forearm"]
+        width_m = OUTWARD[side] * frames.size_m("shoulders") / 2
+        shoulder = chest + turns["chest"].apply([0.0, width_m, 0.0])
+        elbow = shoulder + arm.apply([0.0, 0.0, -frames.size_m("upper-arm")])
+        wrist = elbow + forearm.apply([0.0, 0.0, -frames.size_m("forearm")])
+        joints[f"{side}_shoulder"] = (shoulder, arm)
+        joints[f"{side}_elbow"] = (elbow, forearm)
+        joints[f"{side}_wrist"] = (wrist, forearm)
+    return joints
+
+
+def _skeleton(joints: dict[str, tuple[FloatArray, Rotation]], frames: _Frames) -> Motion:
+    """Pack joints as a motion capture."""
+    names = tuple(PARENTS)
+    positions = np.stack([joints[name][0] for name in names], axis=1)
+    rotations = np.stack([joints[name][1].as_matrix() for name in names], axis=1)
+    parents = tuple(names.index(parent) if parent else -1 for parent in PARENTS.values())
+    first = [
+        rotations[0, parent].T @ (positions[0, joint] - positions[0, parent])
+        if parent >= 0
+        else np.zeros(3)
+        for joint, parent in enumerate(parents)
+    ]
+    return Motion(
+        name="simulated",
+        names=names,
+        parents=parents,
+        offsets_m=np.array(first),
+        channels=tuple(() for _ in names),
+        frame_time_s=1.0 / frames.rate_hz,
+        positions_m=positions,
+        rotations=rotations,
+        roles={("pelvis" if name == "hips" else name): i for i, name in enumerate(names)},
+    )
+
+
+def _slice(time_s: FloatArray, begin_s: float, end_s: float) -> slice:
+    """Frames in [begin, end)."""
+    begin, end = np.searchsorted(time_s, [begin_s, end_s])
+    return slice(int(begin), int(end))

@@ -1,0 +1,505 @@
+"""From what a person is to do, to every footstep: when, where, which foot, in which manner.
+
+The path comes first: speed and heading over time follow from the sections. Each foot is then
+put down where the body will be in the middle of its stance, so that starts, stops, turns,
+slopes and changes of direction need no rules of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import gaussian_filter1d
+
+from retrodetect.errors import UsageError
+from retrodetect.recording import FloatArray
+from retrodetect.simulate.bvh import Side
+from retrodetect.simulate.norms import MANNERS, Direction, Gait, Manner
+
+__all__ = [
+    "STRIDE_COLUMNS",
+    "Path",
+    "Person",
+    "Plan",
+    "Section",
+    "Step",
+    "plan_steps",
+    "true_strides",
+]
+
+STRIDE_COLUMNS = ["start_s", "end_s", "foot", "direction", "gait"]
+
+REFERENCE_STATURE_M = 1.72
+"""Stature to which the cadences in `norms` belong."""
+
+FIRST_STEPS = {"walk": (0.55, 0.85), "run": (0.35, 0.6, 0.8, 0.92)}
+"""Part of full speed in the steps after a start and, in reverse, before a stop: walkers reach
+steady speed within about two steps (Breniere & Do, J Biomech 19:1035, 1986)."""
+
+STRIDE_TIME_CV = {"forward": 0.018, "backward": 0.035}
+"""Variation of step time (Hausdorff 1996: about 2 %; backward about twice as large)."""
+
+SPEED_CV = {"forward": 0.03, "backward": 0.05}
+TURN_SPEED_DEGPS = 70.0
+"""Heading rate of a turn on the spot."""
+
+SLOPE_CHANGE_S = 0.4
+"""Standard deviation of the time over which the ground changes its slope."""
+
+MIN_TRAVEL_M = 0.15
+"""Shift of a foot over a stride below which it went nowhere."""
+
+ANKLE_BEHIND_BODY_M = 0.05
+"""In mid-stance the body is over the mid-foot, that far ahead of the ankle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of one activity.
+
+    Parameters
+    ----------
+    gait
+        ``walk``, ``run`` or ``stand``.
+    duration_s
+        How long.
+    direction
+        ``forward`` or ``backward``; of no meaning while standing.
+    speed_mps
+        Speed over ground; None is comfortable for that gait, direction and person.
+    slope
+        Rise per way travelled: 0.1 is 10 % uphill.
+    turn_deg
+        Change of heading over the section, to the left positive; while standing, a turn on
+        the spot in small steps.
+    """
+
+    gait: Literal["walk", "run", "stand"]
+    duration_s: float
+    direction: Direction = "forward"
+    speed_mps: float | None = None
+    slope: float = 0.0
+    turn_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.gait not in ("walk", "run", "stand") or self.direction not in (
+            "forward",
+            "backward",
+        ):
+            raise UsageError(
+                f"nobody can {self.gait} {self.direction}",
+                remedy="choose walk, run or stand, and forward or backward",
+            )
+        if not 0 < self.duration_s <= 86_400:
+            raise UsageError(
+                f"a section of {self.duration_s:g} s cannot be simulated",
+                remedy="give it a duration between 0 and 86400 s",
+            )
+        if self.speed_mps is not None and not 0.2 <= self.speed_mps <= 8.0:
+            raise UsageError(
+                f"a speed of {self.speed_mps:g} m/s is not human gait",
+                remedy="choose one between 0.2 and 8 m/s",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What makes one simulated wearer differ from another.
+
+    Parameters
+    ----------
+    stature_m
+        Body height; sets all segment lengths.
+    cadence_factor, speed_factor
+        Own cadence and comfortable speed against the norm.
+    step_width_m
+        Lateral distance of the feet in walking.
+    toe_out_deg
+        Foot progression angle.
+    asymmetry
+        Part of the step time by which left steps are longer than the mean.
+    variability
+        Variation from stride to stride against the norm.
+    arm_swing, rotation, impact
+        Scale of the arms' swing, of pelvis and trunk rotations, and of foot strikes.
+    lean_deg
+        Forward lean of the trunk beyond the norm.
+    """
+
+    stature_m: float = REFERENCE_STATURE_M
+    cadence_factor: float = 1.0
+    speed_factor: float = 1.0
+    step_width_m: float = 0.10
+    toe_out_deg: float = 6.0
+    asymmetry: float = 0.0
+    variability: float = 1.0
+    arm_swing: float = 1.0
+    rotation: float = 1.0
+    impact: float = 1.0
+    lean_deg: float = 0.0
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> Self:
+        """Draw an adult (stature 1.70 ± 0.09 m; the other spreads are our own choice)."""
+        return cls(
+            stature_m=float(np.clip(rng.normal(1.70, 0.09), 1.48, 1.98)),
+            cadence_factor=float(np.clip(rng.normal(1.0, 0.05), 0.88, 1.12)),
+            speed_factor=float(np.clip(rng.normal(1.0, 0.10), 0.75, 1.25)),
+            step_width_m=float(np.clip(rng.normal(0.10, 0.025), 0.04, 0.18)),
+            toe_out_deg=float(np.clip(rng.normal(6.0, 4.0), -5.0, 18.0)),
+            asymmetry=float(np.clip(rng.normal(0.0, 0.01), -0.03, 0.03)),
+            variability=float(rng.uniform(0.7, 1.5)),
+            arm_swing=float(rng.uniform(0.5, 1.5)),
+            rotation=float(rng.uniform(0.6, 1.4)),
+            impact=float(rng.uniform(0.6, 1.5)),
+            lean_deg=float(rng.normal(0.0, 2.5)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Way of the body over ground, as functions of time.
+
+    Parameters
+    ----------
+    time_s : (n,) array
+        Even grid.
+    position_m : (n, 3) array
+        Way of the body at ground level, without the sway of the steps.
+    heading_rad : (n,) array
+        Where the wearer faces, counter-clockwise from x.
+    incline_rad : (n,) array
+        Rise of the ground toward where the wearer faces.
+    """
+
+    time_s: FloatArray
+    position_m: FloatArray
+    heading_rad: FloatArray
+    incline_rad: FloatArray
+
+    def at(self, time_s: float) -> tuple[FloatArray, float, float]:
+        """Position (3,), heading and incline at one time."""
+        position = np.array([np.interp(time_s, self.time_s, axis) for axis in self.position_m.T])
+        heading = float(np.interp(time_s, self.time_s, self.heading_rad))
+        return position, heading, float(np.interp(time_s, self.time_s, self.incline_rad))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One foot on the ground.
+
+    Parameters
+    ----------
+    contact_s
+        Initial contact.
+    side
+        Which foot.
+    gait, direction, speed_mps
+        How the body goes.
+    stance_s, stride_s
+        Time to lift-off, and to the next contact of this foot, had there been no stop.
+    walk
+        Number of the unbroken run of steps.
+    on_spot
+        A step of a turn on the spot.
+    """
+
+    contact_s: float
+    side: Side
+    gait: Gait
+    direction: Direction
+    speed_mps: float
+    stance_s: float
+    stride_s: float
+    walk: int
+    on_spot: bool = False
+
+    @property
+    def manner(self) -> Manner:
+        """Norms of this gait and direction."""
+        return MANNERS[self.gait, self.direction]
+
+    @property
+    def vigour(self) -> float:
+        """Scale of angles and lift: strides grow with the 0.58th power of speed (Grieve66)."""
+        return float(np.clip((self.speed_mps / self.manner.speed_mps) ** 0.58, 0.35, 1.15))
+
+    @property
+    def middle_s(self) -> float:
+        """Mid-stance, when the body is over the foot."""
+        return self.contact_s + self.stance_s / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every footstep and the way the body takes.
+
+    Parameters
+    ----------
+    steps
+        In order of time.
+    path
+        Way of the body.
+    """
+
+    steps: tuple[Step, ...]
+    path: Path
+
+    def walks(self) -> list[list[Step]]:
+        """Steps of each unbroken run."""
+        return [list(steps) for _, steps in groupby(self.steps, key=lambda step: step.walk)]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Steps and knots of the path while they are being planned."""
+
+    steps: list[Step] = field(default_factory=list)
+    speed: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+    heading: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+    incline: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+    now_s: float = 0.0
+    heading_rad: float = 0.0
+    next_side: Side = "left"
+    walk: int = 0
+
+
+def plan_steps(
+    sections: Sequence[Section], person: Person, rng: np.random.Generator, *, rate_hz: float
+) -> Plan:
+    """Plan all footsteps of a session.
+
+    Parameters
+    ----------
+    sections
+        What the person does, in order. A session starts and ends standing; where the sections
+        do not say so, a second of standing is added. Going on the other way or in another
+        gait without standing between takes a few slower steps.
+    person
+        Who does it.
+    rng
+        Source of the variation between steps.
+    rate_hz
+        Rate of the grid of the path.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    UsageError
+        Where there is no section.
+    """
+    if not sections:
+        raise UsageError("nothing to simulate", remedy="name at least one section")
+    todo = list(sections)
+    if todo[0].gait != "stand":
+        todo.insert(0, Section("stand", 1.0))
+    if todo[-1].gait != "stand":
+        todo.append(Section("stand", 1.0))
+    draft = _Draft(next_side="left" if rng.random() < 0.5 else "right")
+    for before, section, after in zip([None, *todo], todo, [*todo[1:], None], strict=False):
+        if section.gait == "stand":
+            _stand(draft, section, person)
+        else:
+            _go(draft, section, before, after, person, rng)
+    return Plan(_settled(draft.steps), _path(draft, rate_hz))
+
+
+def true_strides(plan: Plan) -> pd.DataFrame:
+    """Every stride, from initial contact to the next of the same foot.
+
+    Returns
+    -------
+    DataFrame
+        ``start_s``, ``end_s``, ``foot`` (left, right), ``direction`` (forward, backward, or
+        none where the foot came down within 0.15 m of where it was), ``gait`` (walk, run), in
+        order of start. The direction is measured from the footprints: which way along the
+        facing the foot has moved.
+    """
+    rows = []
+    for walk in plan.walks():
+        for first, second in zip(walk[:-2], walk[2:], strict=True):
+            here, there = (plan.path.at(step.middle_s)[0] for step in (first, second))
+            _, heading, _ = plan.path.at((first.middle_s + second.middle_s) / 2)
+            ahead = (there - here)[:2] @ [np.cos(heading), np.sin(heading)]
+            direction = "none"
+            if abs(ahead) >= MIN_TRAVEL_M:
+                direction = "forward" if ahead > 0 else "backward"
+            rows.append((first.contact_s, second.contact_s, first.side, direction, second.gait))
+    return pd.DataFrame(rows, columns=STRIDE_COLUMNS).astype({"start_s": float, "end_s": float})
+
+
+def comfortable_speed_mps(section: Section, person: Person) -> float:
+    """Speed of a section that names none: less uphill (Tobler's hiking function, 1993)."""
+    manner = MANNERS[_gait(section), section.direction]
+    return float(manner.speed_mps * person.speed_factor * np.exp(-2.5 * abs(section.slope)))
+
+
+def _gait(section: Section) -> Gait:
+    return "run" if section.gait == "run" else "walk"
+
+
+def _cadence_spm(manner: Manner, speed_mps: float, person: Person) -> float:
+    """Steps per minute at a speed; short legs step faster (Froude scaling)."""
+    size = np.sqrt(REFERENCE_STATURE_M / person.stature_m)
+    relative = max(speed_mps, 0.4) / manner.speed_mps
+    return float(
+        manner.cadence_spm * relative**manner.cadence_exponent * size * person.cadence_factor
+    )
+
+
+def _duty(manner: Manner, speed_mps: float, gait: Gait) -> float:
+    """Part of the stride a foot stands; a walk has double support, a run has none."""
+    duty = manner.duty + manner.duty_slope * (speed_mps - manner.speed_mps)
+    low, high = (0.54, 0.75) if gait == "walk" else (0.24, 0.46)
+    return float(np.clip(duty, low, high))
+
+
+def _stand(draft: _Draft, section: Section, person: Person) -> None:
+    """Stand still, or turn on the spot."""
+    draft.walk += 1
+    begin_s = draft.now_s
+    end_s = begin_s + section.duration_s
+    draft.speed += [(begin_s, 0.0), (end_s, 0.0)]
+    draft.heading.append((begin_s, draft.heading_rad))
+    if section.turn_deg:
+        step_s = 60.0 / _cadence_spm(MANNERS["walk", "forward"], 0.7, person)
+        turn_s = min(abs(section.turn_deg) / TURN_SPEED_DEGPS, section.duration_s)
+        count = max(int(np.ceil(turn_s / step_s)), 1)
+        for number in range(count + 1):
+            contact_s = begin_s + (number + 0.6) * step_s
+            _add(draft, contact_s, "walk", "forward", 0.3, step_s, on_spot=True)
+        end_s = max(end_s, begin_s + (count + 2) * step_s)
+        draft.heading_rad += np.deg2rad(section.turn_deg)
+        draft.heading.append((begin_s + (count + 1) * step_s, draft.heading_rad))
+        draft.speed.append((end_s, 0.0))
+        draft.walk += 1
+    draft.now_s = end_s
+
+
+def _go(
+    draft: _Draft,
+    section: Section,
+    before: Section | None,
+    after: Section | None,
+    person: Person,
+    rng: np.random.Generator,
+) -> None:
+    """Walk or run one section."""
+    gait, direction = _gait(section), section.direction
+    manner = MANNERS[gait, direction]
+    if section.speed_mps is None:
+        full_mps = comfortable_speed_mps(section, person)
+    else:
+        full_mps = section.speed_mps
+    usual_s = 60.0 / _cadence_spm(manner, full_mps, person)
+    count = max(round(section.duration_s / usual_s), 2)
+    start, stop = (np.ones(count) for _ in range(2))
+    first = FIRST_STEPS[gait][:count]
+    if _stops(before, section):
+        start[: len(first)] = first
+    if _stops(after, section):
+        stop[count - len(first) :] = first[::-1]
+    wobble = person.variability * SPEED_CV[direction] * _drift(count, rng)
+    speed = full_mps * np.minimum(start, stop) * (1.0 + wobble)
+    wander = person.variability * STRIDE_TIME_CV[direction] * rng.normal(size=count)
+    sign = 1.0 if direction == "forward" else -1.0
+    draft.incline.append((draft.now_s, sign * section.slope))
+    draft.heading.append((draft.now_s, draft.heading_rad))
+    for number in range(count):
+        step_s = 60.0 / _cadence_spm(manner, max(speed[number], 0.8 * full_mps), person)
+        lopsided = person.asymmetry if draft.next_side == "left" else -person.asymmetry
+        step_s *= 1.0 + wander[number] + lopsided
+        draft.speed.append((draft.now_s + step_s / 2, sign * speed[number]))
+        draft.now_s += step_s
+        _add(draft, draft.now_s, gait, direction, float(speed[number]), step_s)
+    draft.heading_rad += np.deg2rad(section.turn_deg)
+    draft.heading.append((draft.now_s, draft.heading_rad))
+
+
+def _stops(neighbour: Section | None, section: Section) -> bool:
+    """Whether the way is broken between two sections."""
+    return (
+        neighbour is None or neighbour.gait == "stand" or neighbour.direction != section.direction
+    )
+
+
+def _drift(count: int, rng: np.random.Generator) -> FloatArray:
+    """(count,) slow wandering about 0 with unit variance: neighbours are alike."""
+    memory = 0.8
+    values = rng.normal(size=count)
+    for k in range(1, count):
+        values[k] = memory * values[k - 1] + np.sqrt(1 - memory**2) * values[k]
+    return values
+
+
+def _add(
+    draft: _Draft,
+    contact_s: float,
+    gait: Gait,
+    direction: Direction,
+    speed_mps: float,
+    step_s: float,
+    *,
+    on_spot: bool = False,
+) -> None:
+    """Put the next foot down."""
+    duty = _duty(MANNERS[gait, direction], speed_mps, gait)
+    draft.steps.append(
+        Step(
+            contact_s=contact_s,
+            side=draft.next_side,
+            gait=gait,
+            direction=direction,
+            speed_mps=speed_mps,
+            stance_s=2 * step_s * duty,
+            stride_s=2 * step_s,
+            walk=draft.walk,
+            on_spot=on_spot,
+        )
+    )
+    draft.next_side = "right" if draft.next_side == "left" else "left"
+
+
+def _settled(steps: list[Step]) -> tuple[Step, ...]:
+    """Steps that last until the same foot's next step, which varies, rather than as usual."""
+    settled = []
+    for number, step in enumerate(steps):
+        following = steps[number + 2] if number + 2 < len(steps) else step
+        if following.walk == step.walk and following is not step:
+            stride_s = following.contact_s - step.contact_s
+            stance_s = step.stance_s * stride_s / step.stride_s
+            step = replace(step, stride_s=stride_s, stance_s=stance_s)
+        settled.append(step)
+    return tuple(settled)
+
+
+def _path(draft: _Draft, rate_hz: float) -> Path:
+    """Integrate speed, heading and slope to a way over ground."""
+    time_s = np.arange(int(np.floor(draft.now_s * rate_hz)) + 1) / rate_hz
+    speed = _through([*draft.speed, (draft.now_s, 0.0)], time_s)
+    heading = _through([*draft.heading, (draft.now_s, draft.heading_rad)], time_s)
+    begins, inclines = np.array(draft.incline).T
+    incline = inclines[np.searchsorted(begins, time_s, side="right") - 1]
+    incline = gaussian_filter1d(incline, SLOPE_CHANGE_S * rate_hz, mode="nearest")
+    velocity = speed[:, None] * np.stack([np.cos(heading), np.sin(heading), incline], axis=1)
+    steps = (velocity[1:] + velocity[:-1]) / (2 * rate_hz)
+    position = np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
+    return Path(time_s, position, heading, np.arctan(incline))
+
+
+def _through(knots: list[tuple[float, float]], time_s: FloatArray) -> FloatArray:
+    """Smooth curve through knots without overshoot; of knots at one time the last counts."""
+    latest = dict(knots)
+    at = np.array(sorted(latest))
+    if len(at) < 2:
+        return np.full(len(time_s), latest[float(at[0])])
+    return np.asarray(PchipInterpolator(at, [latest[t] for t in at])(time_s))
