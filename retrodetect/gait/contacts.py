@@ -10,6 +10,10 @@ from retrodetect.signal import ANALYSIS_RATE_HZ
 
 __all__ = ["step_phase"]
 
+CONTACT_PHASE_RAD = -0.65
+"""Initial contact comes before the peak of the vertical it causes: 57 ms in a 0.55 s step
+(median of 2,000 marked contacts of ten people, ``ipol-healthy-gait`` lower back)."""
+
 TRACKING_HZ = 0.35
 """How fast the phase may drift from the tracked period: slower than half a slow stride."""
 
@@ -30,8 +34,7 @@ def step_phase(carrier: FloatArray, period_s: FloatArray) -> tuple[FloatArray, b
     Returns
     -------
     phase_rad : (n,) array
-        Unwrapped; grows by 2π with every step, and is a multiple of 2π at a peak of the
-        leading harmonic.
+        Unwrapped; grows by 2π with every step and is a multiple of 2π at initial contact.
     both_feet
         True where the step frequency leads.
     """
@@ -40,8 +43,8 @@ def step_phase(carrier: FloatArray, period_s: FloatArray) -> tuple[FloatArray, b
     one_foot = _demodulated(carrier, stride)
     both_feet = bool(np.median(np.abs(step)) > 0.6 * np.median(np.abs(one_foot)))
     if both_feet:
-        return 2 * stride + np.unwrap(np.angle(step)), True
-    return 2 * (stride + np.unwrap(np.angle(one_foot))), False
+        return 2 * stride + np.unwrap(np.angle(step)) - CONTACT_PHASE_RAD, True
+    return 2 * (stride + np.unwrap(np.angle(one_foot))) - CONTACT_PHASE_RAD, False
 
 
 def _demodulated(
