@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Stamps
 from retrodetect.formats.table import NO_TICK
-from retrodetect.recording import Finding, FloatArray
+from retrodetect.recording import Finding, FloatArray, Ground
 
 __all__ = ["Timeline", "robust_rate_hz", "seconds_on", "timeline", "valid"]
 
@@ -25,12 +25,20 @@ PLAUSIBLE_STEP_S = (0.0004, 0.4)
 _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}
 """Power of ten of a stamp between 2001 and 2039, by length of tick."""
 
+_TICK_NAMES = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}
+
 _CORE = (0.5, 1.5)
 _NO_GAP_S = 0.25
 _RESTART_S = 2.0
 """A clock that falls back further than this was restarted; by less, it was corrected."""
 
 _RESTART_GAP_S = 1.0
+_SORT_SHARE = 0.02
+"""Share of short steps that sorting may add before it is taken to interleave two stretches."""
+
+_LOST_SHARE = 0.01
+_SAMPLE = 50_000
+_LONG_TICKS = 1e8
 _COARSE_SHARE = 0.3
 """Share of rows with the stamp of the row before, above which the clock is coarse."""
 
@@ -45,24 +53,47 @@ class Timeline:
         Rows that are kept, in order; None where all are, as they stand.
     time_s : (n,) array
         Strictly increasing from 0.
+    rate_hz
+        Nominal rate: of the sensor, where a counter tells of lost samples.
     origin
         Stamps of which one tick, the first, is zero: the base for other series.
     """
 
     rows: Rows | None
     time_s: FloatArray
+    rate_hz: float
     origin: Stamps
     start_time: datetime | None
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def take(self, rows: Rows) -> Timeline:
+        """Return the timeline of some of its rows, beginning at 0 again."""
+        begin_s = float(self.time_s[rows[0]])
+        origin, start_time = self.origin, self.start_time
+        if begin_s and origin.ticks is not None and origin.tick_s is not None:
+            ticks = origin.ticks + begin_s / origin.tick_s
+            if origin.ticks.dtype.kind == "i":
+                ticks = origin.ticks + np.int64(round(begin_s / origin.tick_s))
+            origin = replace(origin, ticks=ticks)
+        if start_time is not None:
+            start_time += timedelta(seconds=begin_s)
+        return replace(
+            self, time_s=self.time_s[rows] - begin_s, origin=origin, start_time=start_time
+        )
+
 
 def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
-    """Rows whose stamp can be read; None where all can."""
-    if stamps.ticks is None:
-        return None
+    """Rows whose stamp can be read; None where all can.
+
+    A clock that has run for long never reads 0: there a 0 stands for a missing stamp.
+    """
     ticks = stamps.ticks
+    if ticks is None:
+        return None
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
+    if len(ticks) and _median(ticks) > _LONG_TICKS:
+        missing |= ticks == 0
     return ~missing if missing.any() else None
 
 
@@ -85,53 +116,40 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     """
     if stamps.ticks is None:
         return _counted(stamps, len(repeated), label)
-    stamps, unit_finding = _with_tick(stamps, label)
-    time_s = _seconds(stamps)
-    notes: list[str] = []
-    warnings: list[str] = []
-    rows: Rows | None = None
-    order = _order(time_s)
-    if order is not None:
-        rows, time_s = order, time_s[order]
-        repeated = np.zeros(len(time_s), dtype=bool)
-        warnings.append("rows were out of order and were sorted by their time")
-    if (np.diff(time_s) < 0).any():
-        time_s, text = _reanchored(time_s)
-        warnings.append(text)
-    counter = stamps.counter if rows is None else _taken(stamps.counter, rows)
-    time_s, rows, counter = _without_duplicates(time_s, rows, counter, repeated, warnings)
-    if counter is not None and _is_uneven(time_s, counter):
-        time_s = _from_counter(time_s, _unwrapped_counter(counter))
-        notes.append("arrival times in bursts, rebuilt from the counter")
-    elif (np.diff(time_s) == 0).any():
-        time_s = _spread(time_s)
-        notes.append("equal stamps spread evenly")
-    if counter is None and _is_bursty(time_s):
-        time_s = _from_counter(time_s, np.arange(len(time_s), dtype=np.float64))
-        warnings.append(
-            "stamps came in bursts without a counter; the clock was rebuilt as if no sample was lost"
-        )
-    time_s, rows = _strictly(time_s, rows)
-    finding = replace(unit_finding, value="; ".join([unit_finding.value, *notes]))
+    stamps, finding = _with_tick(stamps, label)
+    work = _Repair(_seconds(stamps), stamps.counter, repeated)
+    if not (np.diff(work.time_s) > 0).all():
+        work.sort()
+        work.move_on()
+        work.drop_copies()
+    work.even_out()
+    work.be_strict()
+    value = "; ".join([finding.value, *work.notes])
+    rate_hz = robust_rate_hz(work.time_s)
+    if work.counter is not None:
+        rate_hz, lost = _counted_rate_hz(work.time_s, _unwrapped_counter(work.counter))
+        if lost > _LOST_SHARE:
+            work.warnings.append(f"{lost:.0%} of the samples were lost before they were written")
     return Timeline(
-        rows, time_s, _first(stamps, rows), _start_time(stamps, rows), (finding,), tuple(warnings)
+        rows=work.rows,
+        time_s=work.time_s,
+        rate_hz=rate_hz,
+        origin=_first(stamps, work.rows),
+        start_time=_start_time(stamps, work.rows),
+        findings=(replace(finding, value=value),),
+        warnings=tuple(work.warnings),
     )
 
 
 def seconds_on(line: Timeline, stamps: Stamps) -> FloatArray | None:
     """Seconds of other stamps on a timeline; None where the two clocks have no common origin."""
-    first = line.origin
-    if stamps.ticks is None or first.ticks is None or first.tick_s is None:
+    first, other = _resolved(line.origin), _resolved(stamps)
+    if first is None or other is None or first.epoch != other.epoch:
         return None
-    if stamps.tick_s is None:
-        stamps = replace(stamps, tick_s=_measured_tick_s(stamps.ticks))
-    if stamps.tick_s is None or stamps.epoch != first.epoch:
-        return None
-    if stamps.ticks.dtype.kind == "i" and first.ticks.dtype.kind == "i":
-        if stamps.tick_s == first.tick_s:
-            return np.asarray((stamps.ticks - first.ticks[0]) * stamps.tick_s, dtype=np.float64)
-    origin_s = float(first.ticks[0]) * first.tick_s
-    return np.asarray(stamps.ticks * stamps.tick_s - origin_s, dtype=np.float64)
+    (first_ticks, first_s), (ticks, tick_s) = _ticks(first), _ticks(other)
+    if first_ticks.dtype.kind == ticks.dtype.kind == "i" and tick_s == first_s:
+        return np.asarray((ticks - first_ticks[0]) * tick_s, dtype=np.float64)
+    return np.asarray(ticks * tick_s - float(first_ticks[0]) * first_s, dtype=np.float64)
 
 
 def robust_rate_hz(time_s: FloatArray) -> float:
@@ -143,8 +161,11 @@ def robust_rate_hz(time_s: FloatArray) -> float:
     steps = np.diff(time_s)
     if not len(steps):
         return 0.0
-    middle = float(np.median(steps))
-    core = steps[(steps > _CORE[0] * middle) & (steps < _CORE[1] * middle)]
+    middle = _median(steps)
+    low, high = (limit * middle for limit in _CORE)
+    if steps.min() > low and steps.max() < high:
+        return len(steps) / float(time_s[-1] - time_s[0])
+    core = steps[(steps > low) & (steps < high)]
     if len(core) < 0.5 * len(steps):
         core = steps[steps < max(_NO_GAP_S, 2.5 * middle)]
     return 1.0 / float(core.mean())
@@ -162,55 +183,79 @@ def _counted(stamps: Stamps, count: int, label: str) -> Timeline:
         numbers, what = np.arange(count, dtype=np.float64), "rows"
     else:
         numbers, what = _unwrapped_counter(stamps.counter), stamps.label or "counter"
-        numbers = numbers - numbers[0]
-    time_s, rows = _strictly(numbers / stamps.rate_hz, None)
     finding = Finding("clock", f"{what} counted at {stamps.rate_hz:g} Hz", "stated")
-    return Timeline(rows, time_s, stamps, None, (finding,))
+    return Timeline(None, numbers / stamps.rate_hz, stamps.rate_hz, stamps, None, (finding,))
 
 
 def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding]:
-    """Stamps whose length of tick is known, and how it became known."""
+    """Stamps whose length of tick and epoch are known, and how they became known."""
+    known = _resolved(stamps)
+    if known is None:
+        step = 0.0 if stamps.ticks is None else _step(stamps.ticks)
+        raise RefusedRecording(
+            f"the unit of its times cannot be told (typical step {step:g})",
+            file=label,
+            place=f"column {stamps.label}" if stamps.label else "",
+            remedy="give the rate with --rate",
+        )
+    _, tick_s = _ticks(known)
+    origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[known.epoch]
+    name = _TICK_NAMES.get(tick_s, f"ticks of {tick_s:g} s")
+    ground: Ground = "measured" if stamps.tick_s is None else "stated"
+    return known, Finding("clock", f"{stamps.label or 'time'}: {name}{origin}", ground)
+
+
+def _resolved(stamps: Stamps) -> Stamps | None:
+    """Stamps with their length of tick and their epoch; None where these cannot be told."""
+    if stamps.ticks is None or not len(stamps.ticks):
+        return None
+    tick_s = stamps.tick_s or _measured_tick_s(stamps.ticks)
+    if tick_s is None:
+        return None
+    is_unix = stamps.epoch == "none" and _is_epoch(stamps.ticks, tick_s)
+    return replace(stamps, tick_s=tick_s, epoch="unix" if is_unix else stamps.epoch)
+
+
+def _ticks(stamps: Stamps) -> tuple[NDArray[Any], float]:
+    """Ticks and their length, of stamps that are resolved."""
     assert stamps.ticks is not None
-    ground: str = "stated"
-    if stamps.tick_s is None:
-        tick_s = _measured_tick_s(stamps.ticks)
-        if tick_s is None:
-            raise RefusedRecording(
-                f"the unit of its times cannot be told (typical step {_step(stamps.ticks):g})",
-                file=label,
-                place=f"column {stamps.label}" if stamps.label else "",
-                remedy="give the rate with --rate",
-            )
-        stamps, ground = replace(stamps, tick_s=tick_s), "measured"
-    epoch = stamps.epoch
-    if epoch == "none" and _is_epoch(stamps.ticks, stamps.tick_s or 1.0):
-        stamps, epoch = replace(stamps, epoch="unix"), "unix"
-    origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[epoch]
-    name = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}.get(
-        stamps.tick_s or 0.0, f"ticks of {stamps.tick_s:g} s"
-    )
-    text = f"{stamps.label or 'time'}: {name}{origin}"
-    return stamps, Finding("clock", text, ground)  # type: ignore[arg-type]
+    assert stamps.tick_s is not None
+    return stamps.ticks, stamps.tick_s
 
 
 def _measured_tick_s(ticks: NDArray[Any]) -> float | None:
     """Length of a tick, from the size of the stamps or else from their typical step."""
     step = _step(ticks)
     for tick_s in TICKS_S:
-        if _is_epoch(ticks, tick_s) and PLAUSIBLE_STEP_S[0] / 4 < step * tick_s < 4:
+        # One a second or slower is told from a long-running clock of finer ticks by whole seconds.
+        is_slow = step * tick_s >= PLAUSIBLE_STEP_S[1] and (step * tick_s) % 1.0 == 0
+        if _is_epoch(ticks, tick_s) and (is_slow or _is_plausible(step * tick_s)):
             return tick_s
     if step == 1.0 and (np.diff(ticks) == 1).all():
         return None  # counts rows
-    for tick_s in (*TICKS_S, 86_400.0):
-        if PLAUSIBLE_STEP_S[0] <= step * tick_s < PLAUSIBLE_STEP_S[1]:
-            return tick_s
-    return None
+    return next((s for s in (*TICKS_S, 86_400.0) if _is_plausible(step * s)), None)
+
+
+def _is_plausible(step_s: float) -> bool:
+    return PLAUSIBLE_STEP_S[0] <= step_s < PLAUSIBLE_STEP_S[1]
 
 
 def _step(ticks: NDArray[Any]) -> float:
     """Typical step from one row to the next, also where many rows share a stamp."""
     apart = min(200, len(ticks) - 1)
-    return float(np.median(np.abs(ticks[apart:] - ticks[:-apart]))) / apart
+    starts = _sample(np.arange(len(ticks) - apart))
+    return float(np.median(np.abs(ticks[starts + apart] - ticks[starts]))) / apart
+
+
+def _sample(values: NDArray[Any]) -> NDArray[Any]:
+    """Enough of many values for a median, drawn without a rhythm that could match theirs."""
+    if len(values) <= _SAMPLE:
+        return values
+    return values[np.random.default_rng(0).integers(0, len(values), _SAMPLE)]
+
+
+def _median(values: FloatArray) -> float:
+    return float(np.median(_sample(values)))
 
 
 def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
@@ -221,66 +266,99 @@ def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
 
 def _seconds(stamps: Stamps) -> FloatArray:
     """Seconds from the first stamp; integers are subtracted before they are scaled."""
-    assert stamps.ticks is not None
-    assert stamps.tick_s is not None
-    ticks = stamps.ticks - stamps.ticks[0]
+    ticks, tick_s = _ticks(stamps)
+    ticks = ticks - ticks[0]
     if stamps.wrap_ticks is not None:
         falls = np.concatenate([[0], np.cumsum(np.diff(ticks) < -stamps.wrap_ticks / 2)])
         ticks = ticks + falls * stamps.wrap_ticks
-    return np.asarray(ticks * stamps.tick_s, dtype=np.float64)
+    return np.asarray(ticks * tick_s, dtype=np.float64)
 
 
-def _order(time_s: FloatArray) -> Rows | None:
-    """Order that sorts rows which merely arrived late; None where sorting is not the cure.
+class _Repair:
+    """Times on their way to a clock that increases, with what was done to them."""
 
-    Sorting is right where it leaves the steps as they were; where two stretches of time overlap
-    (a clock set back, two recordings in one file) it would interleave them.
-    """
-    steps = np.diff(time_s)
-    if not (steps < 0).any():
-        return None
-    order = np.argsort(time_s, kind="stable")
-    short = 0.3 * np.median(steps[steps > 0]) if (steps > 0).any() else 0.0
-    before = np.count_nonzero((steps >= 0) & (steps < short))
-    after = np.count_nonzero(np.diff(time_s[order]) < short)
-    return order if after <= before + 0.02 * len(time_s) else None
+    def __init__(
+        self, time_s: FloatArray, counter: FloatArray | None, repeated: NDArray[np.bool_]
+    ) -> None:
+        self.time_s = time_s
+        self.counter = counter
+        self.repeated = repeated
+        self.rows: Rows | None = None
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
 
+    def keep(self, rows: Rows) -> None:
+        """Keep some rows, in this order."""
+        self.time_s, self.repeated = self.time_s[rows], self.repeated[rows]
+        self.counter = None if self.counter is None else self.counter[rows]
+        self.rows = rows if self.rows is None else self.rows[rows]
 
-def _reanchored(time_s: FloatArray) -> tuple[FloatArray, str]:
-    """Times that go on where the clock fell back."""
-    steps = np.diff(time_s)
-    period = 1.0 / robust_rate_hz(np.unique(time_s))
-    back = steps < 0
-    shift = np.where(back, period - steps, 0.0)
-    shift[steps < -_RESTART_S] += _RESTART_GAP_S
-    places = np.flatnonzero(back)
-    text = (
-        f"the clock runs backward {len(places)} times (first after {time_s[places[0]]:.1f} s, by "
-        f"{-steps[places[0]]:.3g} s); later times were moved on"
-    )
-    return time_s + np.concatenate([[0.0], np.cumsum(shift)]), text
+    def sort(self) -> None:
+        """Sort rows that merely arrived late.
 
+        Sorting is right where it leaves the steps as they were; where two stretches of time
+        overlap (a clock set back, two recordings in one file) it would interleave them.
+        """
+        steps = np.diff(self.time_s)
+        if not (steps < 0).any() or not (steps > 0).any():
+            return
+        order = np.argsort(self.time_s, kind="stable")
+        short = 0.3 * float(np.median(steps[steps > 0]))
+        before = np.count_nonzero((steps >= 0) & (steps < short))
+        after = np.count_nonzero(np.diff(self.time_s[order]) < short)
+        if after <= before + _SORT_SHARE * len(self.time_s):
+            self.keep(order)
+            self.repeated = np.zeros(len(order), dtype=bool)
+            self.warnings.append("rows were out of order and were sorted by their time")
 
-def _without_duplicates(
-    time_s: FloatArray,
-    rows: Rows | None,
-    counter: FloatArray | None,
-    repeated: NDArray[np.bool_],
-    warnings: list[str],
-) -> tuple[FloatArray, Rows | None, FloatArray | None]:
-    """Drop rows written twice: the same stamp with the same readings.
+    def move_on(self) -> None:
+        """Let times go on where the clock fell back."""
+        steps = np.diff(self.time_s)
+        back = steps < 0
+        if not back.any():
+            return
+        period = 1.0 / robust_rate_hz(np.unique(self.time_s))
+        shift = np.where(back, period - steps, 0.0)
+        shift[steps < -_RESTART_S] += _RESTART_GAP_S
+        first = int(np.argmax(back))
+        self.warnings.append(
+            f"the clock runs backward {np.count_nonzero(back)} times (first after "
+            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s); later times were moved on"
+        )
+        self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
 
-    Under a coarse clock that many rows share, equal readings are no sign of a copy.
-    """
-    same_time = np.concatenate([[False], np.diff(time_s) == 0])
-    copies = same_time & repeated
-    if rows is not None or not copies.any():
-        return time_s, rows, counter
-    if same_time.mean() > _COARSE_SHARE and copies.sum() < 0.9 * same_time.sum():
-        return time_s, rows, counter
-    kept = np.flatnonzero(~copies)
-    warnings.append(f"{np.count_nonzero(copies)} rows were written twice and dropped")
-    return time_s[kept], kept, _taken(counter, kept)
+    def drop_copies(self) -> None:
+        """Drop rows written twice: the same stamp with the same readings.
+
+        Under a coarse clock that many rows share, equal readings are no sign of a copy.
+        """
+        same_time = np.concatenate([[False], np.diff(self.time_s) == 0])
+        copies = same_time & self.repeated
+        is_coarse = same_time.mean() > _COARSE_SHARE and copies.sum() < 0.9 * same_time.sum()
+        if copies.any() and not is_coarse:
+            self.keep(np.flatnonzero(~copies))
+            self.warnings.append(f"{np.count_nonzero(copies)} rows were written twice and dropped")
+
+    def even_out(self) -> None:
+        """Rebuild a clock of arrivals from the counter, or spread rows that share a stamp."""
+        if self.counter is not None and _is_uneven(self.time_s, self.counter):
+            self.time_s = _from_counter(self.time_s, _unwrapped_counter(self.counter))
+            self.notes.append("arrival times in bursts, rebuilt from the counter")
+            return
+        if (np.diff(self.time_s) == 0).any():
+            self.time_s = _spread(self.time_s)
+            self.notes.append("equal stamps spread evenly")
+        if self.counter is None and _is_bursty(self.time_s):
+            self.time_s = _from_counter(self.time_s, np.arange(len(self.time_s), dtype=np.float64))
+            self.warnings.append("stamps came in bursts; rebuilt as if no sample was lost")
+
+    def be_strict(self) -> None:
+        """Leave out what still does not come after the row before, and begin at 0."""
+        if not (np.diff(self.time_s) > 0).all():
+            latest = np.maximum.accumulate(self.time_s)
+            self.keep(np.flatnonzero(np.concatenate([[True], self.time_s[1:] > latest[:-1]])))
+        if self.time_s[0] != 0:
+            self.time_s = self.time_s - self.time_s[0]
 
 
 def _spread(time_s: FloatArray) -> FloatArray:
@@ -302,7 +380,7 @@ def _spread(time_s: FloatArray) -> FloatArray:
 
 def _is_bursty(time_s: FloatArray) -> bool:
     """Whether most rows follow the one before at once, and a few after a pause."""
-    steps = np.diff(time_s)
+    steps = _sample(np.diff(time_s))
     middle = float(np.median(steps))
     mean = float(np.mean(steps[steps < max(_NO_GAP_S, 2.5 * middle)]))
     return middle < 0.3 * mean
@@ -314,8 +392,8 @@ def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
     paces = np.diff(time_s)[counts > 0] / counts[counts > 0]
     if not len(paces):
         return False
-    middle = np.median(paces)
-    return bool(np.median(np.abs(paces - middle)) > 0.2 * middle) or _is_bursty(time_s)
+    middle = _median(paces)
+    return _median(np.abs(paces - middle)) > 0.2 * middle or _is_bursty(time_s)
 
 
 def _unwrapped_counter(counter: FloatArray) -> FloatArray:
@@ -326,12 +404,24 @@ def _unwrapped_counter(counter: FloatArray) -> FloatArray:
     return np.concatenate([[0.0], np.cumsum(np.where(wrapped <= 0, 1.0, wrapped))])
 
 
+def _counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> tuple[float, float]:
+    """Rate of the sensor, and the share of its samples that did not arrive."""
+    counts = np.diff(counter)
+    pace_s = _median(np.diff(time_s) / counts)
+    return 1.0 / pace_s, 1.0 - len(counter) / float(counts.sum() + 1)
+
+
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
     """Uniform times from a counter, anchored to the stamps anew after each pause."""
+    steps = np.diff(time_s)
+    middle = _median(steps)
+    if _median(np.abs(steps - middle)) < 0.1 * middle:
+        # The stamps were written per row, whatever was lost between.
+        return np.asarray(middle * (counter - counter[0]))
     apart = min(100, len(counter) - 1)
     paces = (time_s[apart:] - time_s[:-apart]) / (counter[apart:] - counter[:-apart])
     period = float(np.median(paces))
-    late = np.diff(time_s) - period * np.diff(counter)
+    late = steps - period * np.diff(counter)
     pauses = np.flatnonzero(late > max(1.0, 3 * period)) + 1
     rebuilt = np.empty_like(time_s)
     for begin, end in zip(np.append(0, pauses), np.append(pauses, len(time_s)), strict=True):
@@ -343,15 +433,6 @@ def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
     return np.asarray(rebuilt - rebuilt[0])
 
 
-def _strictly(time_s: FloatArray, rows: Rows | None) -> tuple[FloatArray, Rows | None]:
-    """Leave out what still does not come after the row before."""
-    if (np.diff(time_s) > 0).all():
-        return time_s - time_s[0], rows
-    latest = np.maximum.accumulate(time_s)
-    kept = np.flatnonzero(np.concatenate([[True], time_s[1:] > latest[:-1]]))
-    return time_s[kept] - time_s[0], kept if rows is None else rows[kept]
-
-
 def _first(stamps: Stamps, rows: Rows | None) -> Stamps:
     first = 0 if rows is None else int(rows[0])
     return stamps.take(np.array([first]))
@@ -359,22 +440,15 @@ def _first(stamps: Stamps, rows: Rows | None) -> Stamps:
 
 def _start_time(stamps: Stamps, rows: Rows | None) -> datetime | None:
     """Wall clock of the first row, aware where the zone is known."""
-    first = _first(stamps, rows)
-    if first.ticks is None or first.tick_s is None or stamps.epoch == "none":
+    if stamps.epoch == "none":
         return None
-    micro = round(int(first.ticks[0]) * first.tick_s * 1e6) if first.tick_s >= 1e-6 else (
-        int(first.ticks[0]) // 1000
-    )  # fmt: skip
-    if first.ticks.dtype.kind == "f":
-        micro = round(float(first.ticks[0]) * first.tick_s * 1e6)
+    ticks, tick_s = _ticks(_first(stamps, rows))
+    # A float of seconds since 1970 keeps microseconds; whole nanoseconds keep them exactly.
+    micros = int(ticks[0]) // 1000 if ticks.dtype.kind == "i" else float(ticks[0]) * tick_s * 1e6
     try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micro)
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     except OverflowError:
         return None
     if stamps.epoch == "local":
         return moment.replace(tzinfo=None)
     return moment.astimezone(timezone(timedelta(minutes=stamps.zone_min or 0)))
-
-
-def _taken(values: FloatArray | None, rows: Rows) -> FloatArray | None:
-    return None if values is None else values[rows]

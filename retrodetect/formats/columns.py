@@ -47,9 +47,9 @@ _LINEAR = {
     "lacc",
 }
 _TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
-_OTHER = {"euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
-          "mat", "latitude", "longitude", "altitude", "accuracy", "bearing", "temperature", "temp",
-          "heart", "hr", "light", "sound", "battery", "bias", "position", "pos",
+_OTHER = {"euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth",
+          "attitude", "mat", "latitude", "longitude", "altitude", "accuracy", "bearing",
+          "temperature", "temp", "heart", "hr", "light", "sound", "battery", "bias", "position", "pos",
           "vector", "jerk", "label", "activity", "std", "var", "mean", "min", "max"}  # fmt: skip
 _UNIT_WORDS = {"mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad", "deg", "ut",
                "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
@@ -136,19 +136,22 @@ def _quantity(words: set[str], axis: str) -> Quantity:
     if words & _OTHER:
         return "other"
     if axis:
-        for quantity in ("gravity", "rotation", "magnetic"):
-            if words & _WORDS[quantity]:
-                return quantity
+        found = _first_named(words, ("gravity", "rotation", "magnetic"))
+        if found is not None:
+            return found
         # A bare x, y, z beside a time is what loggers of a single accelerometer write.
         if words & _WORDS["acceleration"] or not words - _UNIT_WORDS - _LINEAR - _TOTAL:
             return "acceleration"
-        return "other" if words & (_WORDS["counts"] | _WORDS["speed"]) else "acceleration" if (
-            words & _LINEAR
-        ) else "other"  # fmt: skip
-    for quantity in ("magnitude", "counts", "who", "time", "counter", "pressure", "speed"):
-        if words & _WORDS[quantity]:
-            return quantity
-    return "other"
+        return "other"
+    order: tuple[Quantity, ...] = (
+        "magnitude", "counts", "who", "time", "counter", "pressure", "speed",
+    )  # fmt: skip
+    return _first_named(words, order) or "other"
+
+
+def _first_named(words: set[str], order: tuple[Quantity, ...]) -> Quantity | None:
+    """First quantity one of whose words is among these."""
+    return next((quantity for quantity in order if words & _WORDS[quantity]), None)
 
 
 def _words(name: str) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, Self, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray, Gravity, Ground
@@ -138,14 +137,14 @@ class Draft:
     def take(self, rows: NDArray[Any]) -> Self:
         """Return some rows of every series that shares the accelerometer's rows."""
 
-        def cut(series: Series | None) -> Series | None:
-            return series.take(rows) if series is not None and series.stamps is None else series
+        def cut(series: Series) -> Series:
+            return series.take(rows) if series.stamps is None else series
 
         return replace(
             self,
             acceleration=self.acceleration.take(rows),
             stamps=self.stamps.take(rows),
-            gravity_vector=cut(self.gravity_vector),
-            rotation=cut(self.rotation),
+            gravity_vector=self.gravity_vector and cut(self.gravity_vector),
+            rotation=self.rotation and cut(self.rotation),
             channels={name: cut(series) for name, series in self.channels.items()},
         )

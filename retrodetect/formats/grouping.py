@@ -28,6 +28,9 @@ _SENSOR_WORDS = (
     r"sensors|euler|quaternion|temperature|humidity|altimeter|altitude|matrix|bvp|eda|hr|ibi|temp|"
     r"tags|info|meta"
 )
+_ENDINGS = re.compile(r"(?:[_ ]?\d+(?:\.\d+)?Hz)|(?:\.[a-z][a-z0-9]{0,4})+$", re.IGNORECASE)
+"""File endings, and the rate that some apps write into the name of each sensor's file."""
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(rf"(?<![a-z])(?:{_SENSOR_WORDS})(?![a-z])", re.IGNORECASE)
 
@@ -49,8 +52,7 @@ def key(name: str) -> str:
     """
     path = PurePosixPath(name)
     folder = path.parent.parent if path.parent.name == "meta" else path.parent
-    stem = path.name.split(".csv")[0].split(".txt")[0]
-    stem = PurePosixPath(stem).stem if "." in stem and not stem[0] == "." else stem
+    stem = _ENDINGS.sub("", path.name)
     found = list(_WORD.finditer(stem)) or list(_WORD.finditer(_CAMEL.sub(" ", stem)))
     if not found:
         return f"{folder}/{stem}"

@@ -23,7 +23,7 @@ from retrodetect.formats.table import Table
 from retrodetect.formats.timetext import time_format
 from retrodetect.recording import Gravity
 
-__all__ = ["best_clock", "layouts", "no_acceleration", "stated_rate_hz"]
+__all__ = ["best_clock", "is_acceleration", "layouts", "no_acceleration", "stated_rate_hz"]
 
 _RATE = re.compile(r"(\d+(?:[.,]\d+)?)\s*hz\b", re.IGNORECASE)
 _PERIOD = re.compile(
@@ -92,7 +92,7 @@ def _named(table: Table) -> dict[str, Layout]:
             rate_hz=stated_rate_hz(table),
             split=who,
         )
-    return found if len(found) > 1 else {"": one for one in found.values()}
+    return found if len(found) != 1 else {"": next(iter(found.values()))}
 
 
 def _triads(
@@ -107,7 +107,9 @@ def _triads(
             units[column.group] = units.get(column.group) or column.unit
     return {
         group: Axes(
-            *(table.names[axes[axis]] for axis in "xyz"),
+            table.names[axes["x"]],
+            table.names[axes["y"]],
+            table.names[axes["z"]],
             unit=units[group] or None,
             gravity=_TELLS_LINEAR if quantity == "linear" else None,
         )
@@ -133,12 +135,18 @@ def _unnamed(table: Table) -> dict[str, Layout]:
         for index, column in enumerate(numbers)
     ]
     for first in range(table.width - 2):
-        if all(moving[first : first + 3]):
-            level = np.linalg.norm(np.nanmean(numbers[first : first + 3], axis=1))
-            if clock and any(0.7 < level / one_g < 1.3 for one_g in _ONE_G):
-                names = [table.names[index] for index in range(first, first + 3)]
-                return {"": Layout(clock=clock, acceleration=(Axes(*names),))}
+        if all(moving[first : first + 3]) and is_acceleration(numbers[first : first + 3]):
+            x, y, z = table.names[first : first + 3]
+            return {"": Layout(clock=clock, acceleration=(Axes(x, y, z),))} if clock else {}
     return {}
+
+
+def is_acceleration(columns: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether three columns are as long as one g, and keep to a side as gravity does."""
+    values = np.stack(columns)
+    length = float(np.nanmedian(np.linalg.norm(values, axis=0)))
+    level = float(np.linalg.norm(np.nanmean(values, axis=1)))
+    return level > 0.5 * length and any(0.75 < length / one_g < 1.35 for one_g in _ONE_G)
 
 
 def _head_stamps(table: Table, index: int) -> NDArray[np.float64] | None:

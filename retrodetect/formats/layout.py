@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,11 @@ from retrodetect.errors import RefusedRecording, UsageError
 from retrodetect.formats.draft import Claim, Draft, Epoch, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.table import Array, Table
-from retrodetect.formats.timetext import TimeFormat, time_format
+from retrodetect.formats.timetext import TimeFormat, moment, time_format
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import FloatArray, Gravity
 
-__all__ = ["Axes", "Layout", "Tick", "Value", "drafts", "series", "xyz"]
+__all__ = ["Axes", "Layout", "Tick", "Value", "drafts", "first_time", "series", "xyz"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def xyz(
     clock: Tick | None = None,
 ) -> Axes:
     """Axes whose names differ in one letter: ``xyz("acceleration {}")``."""
-    return Axes(*(pattern.format(axis) for axis in "xyz"), unit, gravity, clock)
+    x, y, z = (pattern.format(axis) for axis in "xyz")
+    return Axes(x, y, z, unit, gravity, clock)
 
 
 def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
@@ -203,6 +205,13 @@ def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series
     return Series(_values(columns, plan), plan.unit, stamps)
 
 
+def first_time(table: Table, name: str, hint: str = "") -> datetime | None:
+    """Wall clock in the first row of a column that is not the clock of the readings."""
+    index = table.index(name)
+    cells = [] if index is None else table.cells(index)[:1]
+    return moment(cells[0], hint) if cells else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """Columns of one series, with the unit that is stated for them."""
@@ -243,7 +252,8 @@ def _values(columns: dict[int, Array], plan: _Plan) -> FloatArray:
     """(n,) or (n, 3) values, each column let go once it is copied."""
     if len(plan.indices) == 1:
         return columns[plan.indices[0]]
-    values = np.empty((len(columns[plan.indices[0]]), len(plan.indices)))
+    # Column by column in memory: every later step works along a column first.
+    values = np.empty((len(columns[plan.indices[0]]), len(plan.indices)), order="F")
     for place, index in enumerate(plan.indices):
         values[:, place] = columns.pop(index)
     return values
@@ -279,10 +289,10 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
     )
 
 
-def _time_formats(table: Table, clock: Tick | None) -> dict[int, TimeFormat | None]:
+def _time_formats(table: Table, clock: Tick) -> dict[int, TimeFormat | None]:
     """How each column of the clock writes its times; None for numbers."""
     formats: dict[int, TimeFormat | None] = {}
-    for name in clock.names if clock else ():
+    for name in clock.names:
         index = table.index(name)
         assert index is not None
         is_text = table.kind(index) == "text"

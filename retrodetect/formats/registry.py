@@ -1,4 +1,4 @@
-"""The formats that are known: every module of `retrodetect.formats.exports` that has a ``FORMAT``."""
+"""The formats that are known: the ``FORMAT`` of every module of `retrodetect.formats.exports`."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ zip bomb (deflate ends at 1032)."""
 
 _MOST_MEMBERS = 5_000
 
-_PACKED: dict[bytes, Callable[[BinaryIO], IO[bytes]]] = {
+_PACKED: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase]] = {
     b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
     b"\xfd7zXZ\x00": lambda raw: lzma.LZMAFile(raw),
     b"BZh": lambda raw: bz2.BZ2File(raw),
@@ -98,6 +98,14 @@ class Source:
         """Whether ``head`` is the whole file."""
         return len(self.head) < HEAD_BYTES
 
+    @property
+    def is_stored_plain(self) -> bool:
+        """Whether the bytes lie on disk as they are read."""
+        if self.path is None:
+            return False
+        with self.path.open("rb") as stream:
+            return not stream.read(6).startswith(tuple(_PACKED))
+
     @cached_property
     def table(self) -> Table | None:
         """The file as a table of text; None where it is none."""
@@ -123,7 +131,7 @@ class Source:
 
         The copy carries none of an archive's own names, so a hostile one cannot choose its place.
         """
-        if self.path is not None and not self.head.startswith(tuple(_PACKED)):
+        if self.path is not None and self.is_stored_plain:
             yield self.path
             return
         with tempfile.TemporaryDirectory(prefix="retrodetect-") as folder:
@@ -147,7 +155,12 @@ class Source:
 class _Bounded(io.RawIOBase):
     """A stream that stops a zip bomb and names the file where it finds damage."""
 
-    def __init__(self, stream: IO[bytes], below: IO[bytes], source: Source) -> None:
+    def __init__(
+        self,
+        stream: IO[bytes] | io.BufferedIOBase,
+        below: IO[bytes] | io.BufferedIOBase,
+        source: Source,
+    ) -> None:
         self._stream = stream
         self._below = below
         self._source = source

@@ -12,9 +12,9 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -46,7 +46,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 @dataclass(frozen=True)
 class Table:
-    """A delimited text file whose head was understood.
+    r"""A delimited text file whose head was understood.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Table:
     encoding
         As Python names it.
     delimiter
-        One character, or ``\\s+`` for runs of blanks.
+        One character, or ``\s+`` for runs of blanks.
     decimal
         ``.`` or ``,``.
     preamble
@@ -165,17 +165,40 @@ class Table:
         tolerant: bool,
     ) -> dict[int, Array]:
         parts: dict[int, list[Array]] = {index: [] for index in kinds}
-        with self._open() as lines, self._reader(lines, kinds, tolerant) as reader:
-            for chunk in reader:
-                for index in kinds:
-                    parts[index].append(
-                        self._to_array(chunk[index], kinds[index], convert.get(index), tolerant)
-                    )
+        for frame in self._frames(kinds, tolerant=tolerant):
+            for index, kind in kinds.items():
+                cells = frame.pop(index)  # type: ignore[arg-type]
+                parts[index].append(self._to_array(cells, kind, convert.get(index), tolerant))
         # One column after the other, so that no more than one exists twice at any time.
-        return {
-            index: np.concatenate(parts.pop(index)) if parts[index] else _empty(kinds[index])
-            for index in kinds
-        }
+        return {index: _joined(parts.pop(index), kind) for index, kind in kinds.items()}
+
+    def _frames(self, kinds: Mapping[int, str], *, tolerant: bool) -> Iterator[pd.DataFrame]:
+        """The body in chunks, or whole where pandas can read it with several threads.
+
+        It does so for a plain file on disk, of which it must then read every column.
+        """
+        dtypes = {"number": "float64", "integer": "int64", "text": "str"}
+        dtype = {i: "str" if tolerant else dtypes[kind] for i, kind in kinds.items()}
+        read = partial(
+            pd.read_csv,
+            header=None,
+            names=list(range(self.width)),
+            index_col=False,
+            dtype=dtype,
+            sep=self.delimiter,
+            lineterminator=self.terminator,
+            decimal=self.decimal,
+            skipinitialspace=True,
+        )
+        is_plain = not self.preamble and self.encoding == "utf-8" and self.source.is_stored_plain
+        if is_plain and not tolerant and len(kinds) > self.width / 2:
+            yield read(str(self.source.path), skiprows=self.first_line)
+            return
+        with (
+            self._open() as lines,
+            read(lines, usecols=list(kinds), chunksize=_CHUNK_ROWS) as reader,
+        ):
+            yield from reader
 
     def _open(self) -> io.TextIOWrapper:
         """Open the text at the first line of data."""
@@ -185,25 +208,6 @@ class Table:
         for _ in range(self.first_line):
             lines.readline()
         return lines
-
-    def _reader(
-        self, lines: io.TextIOWrapper, kinds: Mapping[int, str], tolerant: bool
-    ) -> Iterable[pd.DataFrame] | Any:
-        dtypes = {"number": "float64", "integer": "int64", "text": "str"}
-        return pd.read_csv(
-            lines,
-            header=None,
-            names=list(range(self.width)),
-            index_col=False,
-            usecols=list(kinds),
-            dtype={i: "str" if tolerant else dtypes[kind] for i, kind in kinds.items()},  # type: ignore[arg-type]
-            sep=self.delimiter,
-            lineterminator=self.terminator,
-            decimal=self.decimal,
-            chunksize=_CHUNK_ROWS,
-            skipinitialspace=True,
-            low_memory=False,
-        )
 
     def _to_array(
         self,
@@ -266,9 +270,7 @@ def sniff(source: Source) -> Table | None:
         units=units,
         width=max(best.width, len(header)),
         first_line=first_line,
-        rows=tuple(tuple(row) for row in best.rows[first_line:] if len(row) == best.width)[
-            : _SAMPLE_LINES * 2
-        ],
+        rows=tuple(tuple(row) for row in best.rows[first_line:] if len(row) == best.width),
         terminator=terminator,
     )
 
@@ -448,5 +450,7 @@ def _to_float(cell: str, decimal: str) -> float:
     return float(cell.replace("\u2212", "-").replace(decimal, "."))
 
 
-def _empty(kind: str) -> Array:
-    return np.empty(0, dtype={"number": "f8", "integer": "i8", "text": "O"}[kind])
+def _joined(parts: list[Array], kind: str) -> Array:
+    if not parts:
+        return np.empty(0, dtype={"number": "f8", "integer": "i8", "text": "O"}[kind])
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from retrodetect.formats.draft import Epoch
 
-__all__ = ["TimeFormat", "time_format"]
+__all__ = ["TimeFormat", "moment", "time_format"]
 
 _DAY_NS = 86_400 * 10**9
 _HOUR_NS = 3_600 * 10**9
@@ -92,6 +93,16 @@ def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:
         if len(found) >= 0.8 * len(filled):
             return _from_matches(found, hint)
     return None
+
+
+def moment(text: str, hint: str = "") -> datetime | None:
+    """Time in a text by itself; None where it is none."""
+    found = time_format([text], hint)
+    if found is None or found.wrap_ns is not None:
+        return None
+    nanoseconds = int(found.parse(pd.Series([text], dtype="str"))[0])
+    when = pd.Timestamp(nanoseconds)
+    return None if pd.isna(when) else when.to_pydatetime(warn=False)
 
 
 def _from_matches(found: Sequence[re.Match[str]], hint: str) -> TimeFormat:

@@ -6,18 +6,15 @@ The same preamble stands over epoch counts; only an epoch of 00:00:00 means raw 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-
-import pandas as pd
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick, drafts
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.source import Source
-from retrodetect.formats.timetext import time_format
+from retrodetect.formats.timetext import moment
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -52,31 +49,19 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     layout = Layout(
         clock=(Tick("timestamp", date_hint=hint[1] if hint else ""),),
         acceleration=(
-            Axes(*(f"accelerometer {axis}" for axis in "xyz"), unit="g", gravity=_TOTAL),
+            xyz("accelerometer {}", "g", _TOTAL),
             Axes("1", "2", "3", "g", _TOTAL),
         ),
         rate_hz=stated_rate_hz(table),
         sign=_SIGN,
     )
-    start = _start_time(preamble, hint[1] if hint else "")
+    begun = re.search(r"Start Time (\S+)\s+Start Date (\S+)", preamble)
+    start = moment(f"{begun[2]} {begun[1]}", hint[1] if hint else "") if begun else None
     device = re.search(r"Serial Number: (\S+)", preamble)
     return [
         draft.with_(start_time=start, device=f"ActiGraph {device[1]}" if device else "ActiGraph")
         for draft in drafts(table, layout, options)
     ]
-
-
-def _start_time(preamble: str, hint: str) -> datetime | None:
-    time = re.search(r"Start Time (\S+)", preamble)
-    date = re.search(r"Start Date (\S+)", preamble)
-    if not time or not date:
-        return None
-    text = f"{date[1]} {time[1]}"
-    found = time_format([text], hint)
-    if found is None:
-        return None
-    moment = pd.Timestamp(int(found.parse(pd.Series([text], dtype="str"))[0]))
-    return None if pd.isna(moment) else moment.to_pydatetime()
 
 
 FORMAT = Format("actigraph", recognise, read)

@@ -6,7 +6,7 @@ Its default of two rows a second is too slow for steps, and is refused as such.
 from __future__ import annotations
 
 from retrodetect.formats.draft import Claim, Draft, Sign
-from retrodetect.formats.layout import Layout, Tick, Value, drafts, xyz
+from retrodetect.formats.layout import Layout, Tick, Value, drafts, first_time, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.source import Source
@@ -17,7 +17,7 @@ __all__ = ["FORMAT"]
 _ELAPSED = Tick("time since start in ms", "ms", "none")
 _WALL = Tick("yyyy-mo-dd hh-mi-ss_sss")
 _LAYOUT = Layout(
-    clock=(_WALL, _ELAPSED),
+    clock=(_ELAPSED, _WALL),
     acceleration=(
         xyz("accelerometer {}", gravity=Claim[Gravity]("total", "stated", "ACCELEROMETER")),
         xyz("linear acceleration {}",
@@ -46,8 +46,11 @@ def recognise(source: Source) -> int:
 
 def read(source: Source, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer, or else the linear acceleration."""
-    assert source.table is not None
-    return [draft.with_(platform="android") for draft in drafts(source.table, _LAYOUT, options)]
+    table = source.table
+    assert table is not None
+    start = first_time(table, *_WALL.names)
+    found = drafts(table, _LAYOUT, options)
+    return [draft.with_(platform="android", start_time=start) for draft in found]
 
 
 FORMAT = Format("androsensor", recognise, read)

@@ -1,4 +1,4 @@
-"""HHAR: long tables of several people and devices, arrival in ms and creation in ns by each device."""
+"""HHAR: long tables of several people and devices; arrival in ms, creation in ns by each device."""
 
 from __future__ import annotations
 

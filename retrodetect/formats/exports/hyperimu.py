@@ -1,4 +1,4 @@
-"""HyperIMU (ianovir) for Android: the phone's own sensor names, a clock only if it was asked for."""
+"""HyperIMU (ianovir) for Android: the phone's own sensor names, a clock only if asked for."""
 
 from __future__ import annotations
 

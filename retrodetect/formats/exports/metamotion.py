@@ -1,4 +1,4 @@
-"""MbientLab MetaMotion (MetaBase): one file per sensor, ``epoch (ms)`` or, misspelt, ``epoc (ms)``."""
+"""MbientLab MetaMotion (MetaBase): a file per sensor, ``epoch (ms)``, misspelt ``epoc (ms)``."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
 
 
 def _acceleration(source: Source, table: Table) -> Axes | None:
-    """Axes of the acceleration; for bare X, Y, Z the file name tells gravity, the unit the sensor."""
+    """Axes of the acceleration; for bare ones the unit tells the sensor, the file name gravity."""
     for axes in (
         xyz("acceleration {}", gravity=_TOTAL),
         xyz("linear acceleration {}", gravity=_LINEAR),

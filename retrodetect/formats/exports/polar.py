@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from retrodetect.formats.draft import Claim, Draft, Sign
-from retrodetect.formats.layout import Axes, Layout, Tick, drafts, series
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts, first_time, series
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
 from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
-from retrodetect.formats.timetext import time_format
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -46,13 +43,8 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         ),
         None,
     )
-    cells = table.cells(table.index("phone timestamp") or 0)[:1]
-    text = time_format(cells)
-    start = pd.Timestamp(int(text.parse(pd.Series(cells, dtype="str"))[0])) if text else pd.NaT
-    start_time = None if pd.isna(start) else start.to_pydatetime()
-    return [
-        draft.with_(rotation=rotation, start_time=start_time, device="Polar") for draft in found
-    ]
+    start = first_time(table, "phone timestamp")
+    return [draft.with_(rotation=rotation, start_time=start, device="Polar") for draft in found]
 
 
 def _unit(table: Table) -> str:

@@ -1,17 +1,20 @@
 """Sensor Logger (Kelvin Choi), phone and Apple Watch: one file per sensor, named after it.
 
-Every file has ``time`` (ns since 1970) and ``seconds_elapsed``; a phone's triads come as z, y, x. Only the
-file name tells an accelerometer from a gyroscope. On iOS all signs are CoreMotion's, unless the
-recording was standardised (https://github.com/tszheichoi/awesome-sensor-logger, UNITS.md,
-COORDINATES.md, CROSSPLATFORM.md).
+Each file has ``time`` (ns since 1970) and ``seconds_elapsed``; a phone's axes come as z, y, x.
+Only the file name tells an accelerometer from a gyroscope. On iOS all signs are CoreMotion's,
+unless the recording was standardised. Source: https://github.com/tszheichoi/awesome-sensor-logger
+(UNITS.md, COORDINATES.md, CROSSPLATFORM.md).
 """
 
 from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign
+from retrodetect.formats.guess import is_acceleration
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
@@ -31,6 +34,9 @@ _SENSORS = (
 _SENSOR = re.compile("|".join(_SENSORS), re.IGNORECASE)
 _RANK = {"totalacceleration": 4, "accelerometeruncalibrated": 2, "accelerometer": 1,
          "wristmotion": 2, "watchaccelerometeruncalibrated": 1}  # fmt: skip
+_STANDARDISED_ABOVE = 5.0
+"""A watch writes gravity with length 1 in g, or 9.81 where it was asked to standardise."""
+
 _WATCH = ("wristmotion", "watchaccelerometeruncalibrated")
 
 
@@ -49,7 +55,7 @@ def role(source: Source) -> Role:
     rank = _RANK.get(sensor, 0)
     if sensor == "accelerometer" and "gravity" in _companions(source):
         rank = 3
-    has_acceleration = sensor in _RANK or sensor == ""
+    has_acceleration = sensor in _RANK or (sensor == "" and _is_total(source))
     return Role(has_acceleration, "watch" if sensor in _WATCH else "", rank)
 
 
@@ -62,7 +68,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where the file name does not tell an accelerometer from a gyroscope.
     """
     sensor = _sensor(source)
-    if sensor not in _RANK and not options.gravity:
+    if sensor not in _RANK and not (options.gravity or (sensor == "" and _is_total(source))):
         raise RefusedRecording(
             f"holds no acceleration, only {sensor}"
             if sensor
@@ -76,10 +82,10 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     assert table is not None
     layout = Layout(
         clock=(_CLOCK,),
-        acceleration=(_acceleration(sensor, facts),),
+        acceleration=(_acceleration(source, facts),),
         rotation=(xyz("rotationrate{}", "rad/s"),),
-        gravity_vector=(xyz("gravity{}", ""),),
-        sign=_sign(sensor, facts),
+        gravity_vector=(xyz("gravity{}", _watch_unit(source)),),
+        sign=_sign(source, facts),
     )
     (draft,) = drafts(table, layout, options)
     if sensor == "accelerometer":
@@ -99,13 +105,14 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     ]
 
 
-def _acceleration(sensor: str, facts: dict[str, str]) -> Axes:
+def _acceleration(source: Source, facts: dict[str, str]) -> Axes:
     """Axes, unit and gravity of a file, as the app's UNITS.md states them."""
+    sensor = _sensor(source)
     total = Claim[Gravity]("total", "stated", f"{sensor} of Sensor Logger includes gravity")
     linear = Claim[Gravity]("linear", "stated", f"{sensor} of Sensor Logger leaves gravity out")
     match sensor:
         case "wristmotion":
-            return xyz("acceleration{}", "", linear)
+            return xyz("acceleration{}", _watch_unit(source), linear)
         case "totalacceleration":
             return _axes("m/s2", total)
         case "accelerometer":
@@ -117,9 +124,12 @@ def _acceleration(sensor: str, facts: dict[str, str]) -> Axes:
     return _AXES
 
 
-def _sign(sensor: str, facts: dict[str, str]) -> Claim[Sign] | None:
+def _sign(source: Source, facts: dict[str, str]) -> Claim[Sign] | None:
+    sensor = _sensor(source)
     if _is_standardised(facts):
         return Claim[Sign](1, "stated", "Metadata.csv says standardised")
+    if _watch_unit(source) == "m/s2":
+        return Claim[Sign](1, "measured", "gravity is 9.81 long, so the watch standardised")
     if facts.get("platform") == "android" or sensor == "totalacceleration":
         return Claim[Sign](1, "stated", "Sensor Logger on Android")
     if facts.get("platform") == "ios":
@@ -167,6 +177,24 @@ def _metadata(source: Source) -> dict[str, str]:
     """The one row of Metadata.csv."""
     rows = records(source)
     return rows[0] if rows and {"platform", "sensors"} <= rows[0].keys() else {}
+
+
+def _is_total(source: Source) -> bool:
+    """Whether the readings keep to one g, as no other sensor's do."""
+    table = source.table
+    if table is None or not table.has(*_AXES.names):
+        return False
+    return is_acceleration([table.numbers(table.index(name) or 0) for name in _AXES.names])
+
+
+def _watch_unit(source: Source) -> str:
+    """Unit that the length of the gravity columns tells; empty where there are none."""
+    table = source.table
+    if table is None or not table.has("gravityx", "gravityy", "gravityz"):
+        return ""
+    gravity = [table.numbers(table.index(f"gravity{axis}") or 0) for axis in "xyz"]
+    length = float(np.nanmedian(np.linalg.norm(gravity, axis=0)))
+    return "g" if length < _STANDARDISED_ABOVE else "m/s2"
 
 
 def _sensor(source: Source) -> str:

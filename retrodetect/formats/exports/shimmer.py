@@ -1,4 +1,4 @@
-"""Shimmer (Consensys): two accelerometers, a low-noise one of ±2 g (LN) and a wide-range one (WR)."""
+"""Shimmer (Consensys): two accelerometers, a low-noise one of ±2 g (LN) and a wide one (WR)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from retrodetect.formats.draft import Claim, Draft, Sign
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.source import Source
@@ -66,8 +66,7 @@ def _axes(table: Table, sensor: str) -> tuple[Axes, ...]:
         match = re.match(_AXIS.format(sensor), name)
         if match:
             claim = Claim[Gravity]("total", "stated", f"Shimmer {sensor}")
-            names = (f"{match['head']}{sensor}_{axis}{match['tail']}" for axis in "xyz")
-            found.append(Axes(*names, gravity=claim))
+            found.append(xyz(f"{match['head']}{sensor}_{{}}{match['tail']}", gravity=claim))
     return tuple(sorted(found, key=lambda axes: not axes.x.endswith("_cal")))
 
 

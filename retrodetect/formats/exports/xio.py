@@ -1,6 +1,7 @@
 """x-io Technologies NGIMU and x-IMU3: ``Accelerometer X (g)`` with gravity; ``linear`` without.
 
-``linear.csv`` and ``earth.csv`` name their columns only ``X (g)``; the latter lies in the earth's frame.
+``linear.csv`` and ``earth.csv`` name their columns only ``X (g)``; the latter lies in the earth's
+frame.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Movella (Xsens) DOT: ``Acc_`` with gravity in the sensor's frame, ``FreeAcc_`` without in the earth's.
+"""Movella (Xsens) DOT: ``Acc_`` with gravity; ``FreeAcc_`` without, and in the earth's frame.
 
 ``SampleTimeFine`` counts µs in 32 bits; logs of the PC software count 0.1 ms.
 """

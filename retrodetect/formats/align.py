@@ -1,0 +1,101 @@
+"""Other sensors on the accelerometer's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from retrodetect.formats.clock import Timeline, seconds_on, valid
+from retrodetect.formats.draft import Note, Series
+from retrodetect.formats.units import unit_in
+from retrodetect.recording import Annotation, Finding, FloatArray
+
+__all__ = ["align", "in_unit", "place_notes", "rotation_unit", "without_coordinates"]
+
+_GAP_S = 0.25
+_DEGREES_ABOVE = 20.0
+"""No limb turns faster than this many rad/s for long: 99 % of readings beyond mean deg/s."""
+
+_QUANTITIES = {
+    "magnetic_field_ut": "magnetic",
+    "pressure_hpa": "pressure",
+    "speed_mps": "speed",
+    "altitude_m": "length",
+}
+
+
+def align(series: Series | None, line: Timeline) -> FloatArray | None:
+    """Readings at the accelerometer's times.
+
+    Returns
+    -------
+    (n,) or (n, k) array or None
+        NaN outside the series' own time and within its gaps; None where its clock and the
+        accelerometer's have no common origin.
+    """
+    if series is None or series.stamps is None:
+        return None if series is None else series.values
+    known = np.isfinite(series.values.reshape(len(series.values), -1)).all(axis=1)
+    timed = valid(series.stamps)
+    rows = np.flatnonzero(known if timed is None else known & timed)
+    if len(rows) < 2:
+        return None
+    time_s = seconds_on(line, series.stamps.take(rows))
+    if time_s is None:
+        return None
+    time_s, first = np.unique(time_s, return_index=True)
+    return _interpolated(line.time_s, time_s, series.values[rows[first]])
+
+
+def in_unit(name: str, unit: str, values: FloatArray) -> FloatArray:
+    """Values of a channel in the unit that its name states."""
+    quantity = _QUANTITIES.get(name)
+    factor = unit_in(quantity, unit) if quantity else None
+    return values if factor is None else values * factor
+
+
+def rotation_unit(unit: str, values: FloatArray) -> tuple[float, Finding | None]:
+    """Factor to rad/s, and what was assumed where the file does not state the unit."""
+    factor = unit_in("rotation", unit)
+    if factor is not None:
+        return factor, None
+    known = np.abs(values[np.isfinite(values)])
+    is_degrees = len(known) > 0 and float(np.percentile(known, 99)) > _DEGREES_ABOVE
+    finding = Finding("gyroscope unit", "deg/s" if is_degrees else "rad/s", "assumed")
+    return (np.pi / 180 if is_degrees else 1.0), finding
+
+
+def place_notes(notes: tuple[Note, ...], line: Timeline) -> tuple[Annotation, ...]:
+    """Notes of the app on the accelerometer's clock, in order."""
+    ordered = sorted(notes, key=lambda note: note.tick)
+    stamps = replace(line.origin, ticks=np.array([note.tick for note in ordered]), counter=None)
+    times = seconds_on(line, stamps) if notes else None
+    if times is None:
+        return ()
+    return tuple(
+        Annotation(float(at), float(at), note.text) for at, note in zip(times, ordered, strict=True)
+    )
+
+
+def without_coordinates(channels: Mapping[str, Series]) -> dict[str, Series]:
+    """Channels that do not tell where the wearer was."""
+    return {
+        name: series
+        for name, series in channels.items()
+        if name not in ("latitude_deg", "longitude_deg")
+    }
+
+
+def _interpolated(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> FloatArray:
+    """Values (n,) or (n, k) at other times, NaN where none is near."""
+    if len(time_s) < 2:
+        return np.full((len(at_s), *values.shape[1:]), np.nan)
+    columns = values.reshape(len(values), -1).T
+    result = np.stack([np.interp(at_s, time_s, one, np.nan, np.nan) for one in columns], axis=1)
+    steps = np.diff(time_s)
+    step = steps[np.clip(np.searchsorted(time_s, at_s), 1, len(steps)) - 1]
+    # Slow sensors (barometer, GPS) are joined over their own period, fast ones not over a gap.
+    result[step > max(_GAP_S, 2.5 * float(np.median(steps)))] = np.nan
+    return result.reshape(len(at_s), *values.shape[1:])
