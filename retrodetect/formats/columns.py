@@ -47,10 +47,12 @@ _LINEAR = {
     "lacc",
 }
 _TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
-_OTHER = {"euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth",
-          "attitude", "mat", "latitude", "longitude", "altitude", "accuracy", "bearing",
-          "temperature", "temp", "heart", "hr", "light", "sound", "battery", "bias", "position", "pos",
-          "vector", "jerk", "label", "activity", "std", "var", "mean", "min", "max"}  # fmt: skip
+_OTHER = {
+    "euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
+    "mat", "latitude", "longitude", "altitude", "accuracy", "bearing", "temperature", "temp",
+    "heart", "hr", "light", "sound", "battery", "bias", "position", "pos", "vector", "jerk",
+    "label", "activity", "std", "var", "mean", "min", "max",
+}  # fmt: skip
 _UNIT_WORDS = {"mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad", "deg", "ut",
                "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
 _SHORT = re.compile(

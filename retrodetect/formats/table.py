@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -34,10 +34,16 @@ NO_TICK = np.iinfo(np.int64).min
 
 _CHUNK_ROWS = 1 << 18
 _SAMPLE_LINES = 200
+_NUMERIC_SHARE = 0.9
+"""Share of numbers that makes a column numeric in spite of repeated headers and odd cells."""
+
 _DELIMITERS = ("\t", ";", ",", "|", r"\s+")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
          (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _NUMBER = re.compile(r"[+\-\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-\u2212]?\d+)?$")
+_WHOLE = re.compile(r"-?(?:\d{1,18}|[1-8]\d{18})")
+"""Whole numbers that fit 64 bits."""
+
 _MISSING = {"", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
 _SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
 _COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
@@ -121,12 +127,13 @@ class Table:
 
     def kind(self, index: int) -> Kind:
         """What a column holds, judged by the first rows."""
-        cells = [cell for cell in self.cells(index) if cell.lower() not in _MISSING]
-        if not all(is_number(cell, self.decimal) for cell in cells):
+        filled = [cell for cell in self.cells(index) if cell.lower() not in _MISSING]
+        cells = [cell for cell in filled if is_number(cell, self.decimal)]
+        if len(cells) < _NUMERIC_SHARE * len(filled):
             return "text"
         # A float holds integers exactly up to 2**53; beyond that only an integer will do.
         if any(len(cell) >= 16 for cell in cells) and all(
-            re.fullmatch(r"-?\d{1,18}|-?[1-8]\d{18}", cell) for cell in cells
+            _WHOLE.fullmatch(cell) for cell in cells
         ):
             return "integer"
         return "number"
@@ -178,26 +185,22 @@ class Table:
         It does so for a plain file on disk, of which it must then read every column.
         """
         dtypes = {"number": "float64", "integer": "int64", "text": "str"}
-        dtype = {i: "str" if tolerant else dtypes[kind] for i, kind in kinds.items()}
-        read = partial(
-            pd.read_csv,
-            header=None,
-            names=list(range(self.width)),
-            index_col=False,
-            dtype=dtype,
-            sep=self.delimiter,
-            lineterminator=self.terminator,
-            decimal=self.decimal,
-            skipinitialspace=True,
-        )
+        arguments: dict[str, Any] = {
+            "header": None,
+            "names": list(range(self.width)),
+            "index_col": False,
+            "dtype": {i: "str" if tolerant else dtypes[kind] for i, kind in kinds.items()},
+            "sep": self.delimiter,
+            "lineterminator": self.terminator,
+            "decimal": self.decimal,
+            "skipinitialspace": True,
+        }
         is_plain = not self.preamble and self.encoding == "utf-8" and self.source.is_stored_plain
         if is_plain and not tolerant and len(kinds) > self.width / 2:
-            yield read(str(self.source.path), skiprows=self.first_line)
+            yield pd.read_csv(str(self.source.path), skiprows=self.first_line, **arguments)
             return
-        with (
-            self._open() as lines,
-            read(lines, usecols=list(kinds), chunksize=_CHUNK_ROWS) as reader,
-        ):
+        arguments |= {"usecols": list(kinds), "chunksize": _CHUNK_ROWS}
+        with self._open() as lines, pd.read_csv(lines, **arguments) as reader:
             yield from reader
 
     def _open(self) -> io.TextIOWrapper:
@@ -224,7 +227,7 @@ class Table:
         cells = cells.fillna("").str.strip().str.rstrip(";")
         cells = cells.str.replace("\u2212", "-", regex=False)
         if kind == "integer":
-            whole = cells.where(cells.str.fullmatch(r"-?\d{1,18}"), str(NO_TICK))
+            whole = cells.where(cells.str.fullmatch(_WHOLE.pattern), str(NO_TICK))
             return whole.astype("int64").to_numpy()
         if self.decimal == ",":
             cells = cells.str.replace(",", ".", regex=False)
