@@ -14,7 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -25,6 +25,7 @@ import joblib
 import pandas as pd
 from joblib.externals.loky import ProcessPoolExecutor
 
+from retrodetect import parts
 from retrodetect.atomic import replacing
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, UsageError
@@ -39,6 +40,9 @@ __all__ = ["Outcome", "Settings", "run"]
 _log = logging.getLogger(__name__)
 
 TableFormat = Literal["csv", "parquet"]
+
+MOST_FIGURES = 12
+"""Inputs up to which each gets a figure in the report: they take longer than labelling."""
 
 SMALL_BATCH_BYTES = 5_000_000
 """Inputs that one process has labelled by the time others have started (1.5 s)."""
@@ -56,11 +60,14 @@ class Settings:
         What the wearer tells; holds for every recording.
     read
         Overrides for reading.
+    view
+        What to keep of each session for the report: nothing, its facts, or a figure too.
     """
 
     model: str = "default"
     anchors: Anchors = field(default_factory=Anchors)
     read: ReadOptions = field(default_factory=ReadOptions)
+    view: Literal["none", "facts", "figure"] = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,7 @@ def run(
     jobs: int | None = None,
     restart: bool = False,
     table_format: TableFormat = "csv",
+    report: bool = False,
     arguments: Iterable[str] = (),
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
@@ -119,6 +127,8 @@ def run(
         Whether to do all inputs anew rather than to go on from an earlier run.
     table_format
         ``csv`` or ``parquet``.
+    report
+        Whether to write ``report.html``; where there are few inputs, with a figure of each.
     arguments
         The command line, for ``run.json``.
     on_progress
@@ -142,22 +152,30 @@ def run(
     inputs = discover(*paths)
     if not inputs:
         raise UsageError("no recordings found", remedy="name a file, or a folder that holds some")
-    parts = _parts_folder(Path(out))
+    if report:
+        _check_report()
+        settings = replace(settings, view="figure" if len(inputs) <= MOST_FIGURES else "facts")
+    folder = _parts_folder(Path(out))
     code = _code_digest()
     tasks = [
-        _Task(one, settings, parts / f"{_digest(one, settings, model, code)}.part")
+        _Task(one, settings, folder / f"{_digest(one, settings, model, code)}.part")
         for one in inputs
     ]
-    left = [task for task in tasks if restart or not _is_done(task.part)]
+    left = [task for task in tasks if restart or not parts.is_finished(task.part)]
     resumed = len(tasks) - len(left)
     hours = 0.0
     on_progress(Progress(resumed, len(tasks), hours))
     for number, seconds in enumerate(_work(left, jobs, _do), start=1):
         hours += seconds / 3600
         on_progress(Progress(resumed + number, len(tasks), hours))
-    sessions = sessions_table(row for task in tasks for row in _head(task.part)["sessions"])
-    write_tables(Path(out), (task.part for task in tasks), sessions)
-    _write_run(Path(out), model, sessions, arguments, began, resumed)
+    files = [task.part for task in tasks]
+    sessions = sessions_table(entry.row for file in files for entry in parts.entries(file))
+    write_tables(Path(out), files, sessions)
+    record = _record(model, sessions, arguments, began, resumed)
+    with replacing(Path(out) / "run.json") as stream:
+        stream.write((json.dumps(record, indent=1) + "\n").encode())
+    if report:
+        _write_report(Path(out), files, sessions, model, record)
     return Outcome(sessions, resumed)
 
 
@@ -211,7 +229,7 @@ def _do_alone(do: Callable[[_Task], float], task: _Task) -> float | None:
             return float(alone.submit(do, task).result())
     except BrokenProcessPool:
         reason = f"{task.input.name}: its process was killed; try it alone, with more memory free."
-        _write_part(task.part, [_failed_row(task.input.name, "failed", reason)], [])
+        parts.write(task.part, [_failed(task.input.name, "failed", reason)], [])
         return None
 
 
@@ -221,24 +239,36 @@ def _bytes(tasks: Sequence[_Task]) -> int:
 
 def _do(task: _Task) -> float:
     """Label one input and write its part; returns the seconds of recording in it."""
-    rows, strides = [], []
+    found: list[parts.Entry] = []
+    strides: list[pd.DataFrame] = []
     try:
         for recording in read(task.input.path, name=task.input.name, options=task.settings.read):
             session = label_session(recording, _model(task.settings.model), task.settings.anchors)
-            rows.append(_session_row(session))
+            found.append(parts.Entry(_session_row(session), _view(session, task.settings)))
             strides.append(session.strides)
     except InputError as error:
         status = "refused" if isinstance(error, RefusedRecording) else "failed"
-        rows.append(_failed_row(task.input.name, status, str(error)))
+        found.append(_failed(task.input.name, status, str(error)))
     except RetrodetectError:
         raise
     except Exception as error:
         # One recording must not end the run for all others, whatever is wrong with it.
         _log.debug("while labelling %s", task.input.path, exc_info=True)
         reason = f"{task.input.name}: unexpected {type(error).__name__} ({error}); please report it"
-        rows.append(_failed_row(task.input.name, "failed", reason))
-    _write_part(task.part, rows, strides)
-    return sum(row.get("duration_s") or 0.0 for row in rows)
+        found.append(_failed(task.input.name, "failed", reason))
+    parts.write(task.part, found, strides)
+    return sum(entry.row.get("duration_s") or 0.0 for entry in found)
+
+
+def _view(session: Session, settings: Settings) -> dict[str, Any] | None:
+    """What the report tells of a session."""
+    if settings.view == "none":
+        return None
+    from retrodetect.report import view_of
+
+    contacts_s = session.gait.contacts["time_s"].to_numpy()
+    drawn = settings.view == "figure"
+    return view_of(session.recording, session.strides, contacts_s, drawn=drawn)
 
 
 @lru_cache(maxsize=1)
@@ -275,25 +305,21 @@ def _message(session: Session) -> str:
     return "; ".join([*assumed, *session.recording.warnings])
 
 
-def _failed_row(name: str, status: str, message: str) -> dict[str, Any]:
-    return {
-        "recording": name,
-        "status": status,
-        "message": message,
-        "version": version("retrodetect"),
-    }
+def _failed(name: str, status: str, message: str) -> parts.Entry:
+    row = {"recording": name, "status": status, "message": message}
+    return parts.Entry({**row, "version": version("retrodetect")})
 
 
 def _parts_folder(out: Path) -> Path:
     """Make the folder for the parts, and the output folder above it."""
-    parts = out / ".retrodetect"
+    folder = out / ".retrodetect"
     try:
-        parts.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
             f"cannot be written to ({error.strerror})", file=str(out), remedy="name another folder"
         ) from error
-    return parts
+    return folder
 
 
 def _digest(one: Input, settings: Settings, model: DirectionModel, code: str) -> str:
@@ -303,9 +329,8 @@ def _digest(one: Input, settings: Settings, model: DirectionModel, code: str) ->
         found = path.stat() if path.exists() else None
         stamp = (found.st_size, found.st_mtime_ns) if found else None
         files.append((str(path.resolve()), stamp))
-    parts = [one.name, files, repr(settings.anchors), repr(settings.read), settings.model]
-    parts += [model.card["card_sha256"], code]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    content = [one.name, files, repr(settings), model.card["card_sha256"], code]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
 def _code_digest() -> str:
@@ -316,70 +341,34 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _write_part(path: Path, rows: list[dict[str, Any]], strides: list[pd.DataFrame]) -> None:
-    """Write the rows of one input: a line of JSON, then lines of csv."""
-    body = "".join(csv_text(table, header=False) for table in strides).encode()
-    head = {"sessions": rows, "sha256": hashlib.sha256(body).hexdigest()}
-    # No waiting for the disk: a part that a power cut has torn does not match its digest.
-    with replacing(path, durable=False) as stream:
-        stream.write(json.dumps(head).encode() + b"\n" + body)
-
-
-def _is_done(part: Path) -> bool:
-    """Whether a whole part is there from which to go on; what failed is tried again."""
-    if not part.exists():
-        return False
-    try:
-        head = _head(part)
-        with part.open("rb") as stream:
-            stream.readline()
-            whole = hashlib.file_digest(stream, "sha256").hexdigest() == head["sha256"]
-        return whole and all(row["status"] != "failed" for row in head["sessions"])
-    except (ValueError, KeyError):
-        return False
-
-
-def _head(part: Path) -> dict[str, Any]:
-    with part.open("rb") as stream:
-        return dict(json.loads(stream.readline()))
-
-
 def _writer(table_format: TableFormat) -> Callable[[Path, Iterable[Path], pd.DataFrame], None]:
     """Find what writes the tables, before any work is done for a format that cannot be written."""
     if table_format == "csv":
         return _write_csv
     from retrodetect.parquet import write_parquet
 
-    return lambda out, parts, sessions: write_parquet(out, map(_body, parts), sessions)
+    return lambda out, files, sessions: write_parquet(out, map(parts.stride_lines, files), sessions)
 
 
-def _write_csv(out: Path, parts: Iterable[Path], sessions: pd.DataFrame) -> None:
+def _write_csv(out: Path, files: Iterable[Path], sessions: pd.DataFrame) -> None:
     """Lay the parts end to end."""
     with replacing(out / "strides.csv") as stream:
         stream.write(",".join(STRIDE_COLUMNS).encode() + b"\n")
-        stream.writelines(map(_body, parts))
+        stream.writelines(map(parts.stride_lines, files))
     with replacing(out / "sessions.csv") as stream:
         stream.write(csv_text(sessions, header=True).encode())
 
 
-def _body(part: Path) -> bytes:
-    """Csv lines of the strides of one input."""
-    with part.open("rb") as stream:
-        stream.readline()
-        return stream.read()
-
-
-def _write_run(
-    out: Path,
+def _record(
     model: DirectionModel,
     sessions: pd.DataFrame,
     arguments: Iterable[str],
     began: float,
     resumed: int,
-) -> None:
-    """Write ``run.json``: what was done, with what, and how it went."""
+) -> dict[str, Any]:
+    """What was done, with what, and how it went."""
     counts = sessions["status"].value_counts()
-    record = {
+    return {
         "version": version("retrodetect"),
         "arguments": list(arguments),
         "model": {"name": model.name, "sha256": model.card["sha256"]},
@@ -395,5 +384,28 @@ def _write_run(
             "recorded_h": round(float(sessions["duration_s"].sum()) / 3600, 4),
         },
     }
-    with replacing(out / "run.json") as stream:
-        stream.write((json.dumps(record, indent=1) + "\n").encode())
+
+
+def _check_report() -> None:
+    """Find out before the work, not after it, whether the report can be made."""
+    try:
+        import retrodetect.report  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"the report needs {error.name}", remedy="run pip install 'retrodetect[report]'"
+        ) from error
+
+
+def _write_report(
+    out: Path,
+    files: Iterable[Path],
+    sessions: pd.DataFrame,
+    model: DirectionModel,
+    record: dict[str, Any],
+) -> None:
+    """Write ``report.html``."""
+    from retrodetect.report import page
+
+    views = (entry.view for file in files for entry in parts.entries(file))
+    with replacing(out / "report.html") as stream:
+        stream.write(page(sessions, views, model.card, record).encode())

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import retrodetect as rd
-from retrodetect import batch
+from retrodetect import batch, parts
 from retrodetect.batch import Settings, run
 from retrodetect.formats import Input
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
@@ -146,9 +146,9 @@ def test_an_input_that_kills_its_process_fails_alone(tmp_path):
         return 1.0
 
     assert sum(batch._work(tasks, 2, do)) == 7
-    rows = json.loads(tasks[5].part.read_text().splitlines()[0])["sessions"]
-    assert rows[0]["status"] == "failed"
-    assert "its process was killed" in rows[0]["message"]
+    (entry,) = parts.entries(tasks[5].part)
+    assert entry.row["status"] == "failed"
+    assert "its process was killed" in entry.row["message"]
     assert all(task.part.read_text() == "done" for task in tasks if task is not tasks[5])
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,12 @@ def label(
         bool, typer.Option("--resume/--restart", help="Go on from an earlier run, or start anew.")
     ] = True,
     table_format: Annotated[_TableFormat, typer.Option("--format")] = _TableFormat.csv,
+    report: Annotated[
+        bool | None,
+        typer.Option(
+            "--report/--no-report", help="Write report.html; on where its packages are installed."
+        ),
+    ] = None,
     quiet: Quiet = False,
     unit: Unit = None,
     sign: Sign = None,
@@ -84,12 +91,18 @@ def label(
             jobs=jobs,
             restart=not resume,
             table_format=table_format.value,
+            report=_can_report() if report is None else report,
             arguments=sys.argv[1:],
             on_progress=on_progress,
         )
     if not quiet:
         show(outcome.sessions, out)
     return 0 if outcome.all_done else 1
+
+
+def _can_report() -> bool:
+    """Whether the packages of the extra ``report`` are there."""
+    return all(find_spec(name) for name in ("jinja2", "matplotlib"))
 
 
 @contextmanager

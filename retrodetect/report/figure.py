@@ -22,8 +22,8 @@ LANES = ("backward", "unknown", "forward")
 CLOSE_UP_S = 12.0
 """Length of the close-up: some ten strides, each of them still to be seen."""
 
-MOST_POINTS = 2000
-"""Points of the overview's line; more than a screen has columns."""
+MOST_POINTS = 800
+"""Parts of the overview's envelope: about as many as the figure has columns on a screen."""
 
 _INK = "#333333"
 

@@ -138,7 +138,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path, write_walk, stor
         write_walk(tmp_path / "in" / f"{number:02}.csv", 40)
     command = [
         sys.executable, "-m", "retrodetect", "label", tmp_path / "in", "--out", tmp_path / "out",
-        "--model", stored_model, "--jobs", "2",
+        "--model", stored_model, "--jobs", "2", "--no-report",
     ]  # fmt: skip
     running = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
