@@ -72,6 +72,12 @@ def assemble(
     scale = resolve(
         Level.of(values, rate_hz), draft.acceleration.unit, draft.gravity, options, label
     )
+    if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
+        raise RefusedRecording(
+            "nothing says that its columns are acceleration, and their mean shows no gravity",
+            file=label,
+            remedy="if they are, say so with --gravity linear",
+        )
     sign, sign_finding = _sign(draft, options)
     if scale.mps2 * sign != 1:
         values *= scale.mps2 * sign

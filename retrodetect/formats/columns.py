@@ -9,7 +9,7 @@ from typing import Literal
 from retrodetect.formats.table import Table
 from retrodetect.formats.units import unit_in
 
-__all__ = ["Column", "Quantity", "classify"]
+__all__ = ["Column", "Quantity", "classify", "quantity_of", "says_acceleration"]
 
 Quantity = Literal[
     "time", "counter", "acceleration", "linear", "gravity", "rotation", "magnetic", "pressure",
@@ -99,7 +99,21 @@ def classify(table: Table) -> list[Column]:
     """Say what each named column of a table is."""
     if not table.header:
         return []
-    return [_column(table, index) for index in range(len(table.header)) if table.header[index]]
+    found = [_column(table, index) for index in range(len(table.header)) if table.header[index]]
+    # `x,y,z (m/s^2)` states the unit once, for all three.
+    bare = [column for column in found if table.names[column.index] in ("x", "y", "z")]
+    unit = next((column.unit for column in bare if column.unit), "")
+    return [
+        _found(column.index, "acceleration", column.axis, [], unit) if column in bare else column
+        for column in found
+    ]
+
+
+def quantity_of(name: str) -> Quantity:
+    """What a sensor's name in a cell says: ``Linear Acceleration``, ``gyro``."""
+    words = set(_words(name))
+    quantity = _quantity(words, "x")
+    return "linear" if quantity == "acceleration" and words & _LINEAR else quantity
 
 
 def _column(table: Table, index: int) -> Column:
@@ -117,6 +131,12 @@ def _column(table: Table, index: int) -> Column:
             rest.remove(word)
             return _found(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
     return _found(index, _quantity(set(rest), axis), axis, rest, unit)
+
+
+def says_acceleration(name: str) -> bool:
+    """Whether a name has a word for acceleration."""
+    words = _words(name)
+    return bool(_WORDS["acceleration"].intersection(words)) or any(map(_SHORT.match, words))
 
 
 def _found(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
@@ -146,7 +166,7 @@ def _quantity(words: set[str], axis: str) -> Quantity:
             return "acceleration"
         return "other"
     order: tuple[Quantity, ...] = (
-        "magnitude", "counts", "who", "time", "counter", "pressure", "speed",
+        "magnitude", "counts", "time", "who", "counter", "pressure", "speed",
     )  # fmt: skip
     return _first_named(words, order) or "other"
 

@@ -112,6 +112,8 @@ class Draft:
         Other series by the name and unit they will have in the recording.
     part
         Tells several recordings of one file apart.
+    is_named
+        Whether anything but the readings says that they are acceleration.
     """
 
     acceleration: Series
@@ -129,6 +131,7 @@ class Draft:
     columns: str = ""
     start_time: datetime | None = None
     warnings: tuple[str, ...] = ()
+    is_named: bool = True
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,14 +17,22 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import PLAUSIBLE_STEP_S, TICKS_S
-from retrodetect.formats.columns import Column, Quantity, classify
+from retrodetect.formats.columns import Column, Quantity, classify, quantity_of, says_acceleration
 from retrodetect.formats.draft import Claim
 from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.table import Table
 from retrodetect.formats.timetext import time_format
-from retrodetect.recording import Gravity
+from retrodetect.formats.units import unit_in
+from retrodetect.recording import PLACEMENTS, Gravity
 
-__all__ = ["best_clock", "is_acceleration", "layouts", "no_acceleration", "stated_rate_hz"]
+__all__ = [
+    "best_clock",
+    "is_acceleration",
+    "layouts",
+    "no_acceleration",
+    "rotation_axes",
+    "stated_rate_hz",
+]
 
 _RATE = re.compile(r"(\d+(?:[.,]\d+)?)\s*hz\b", re.IGNORECASE)
 _PERIOD = re.compile(
@@ -34,13 +43,28 @@ _INSTEAD: dict[Quantity, str] = {
     "magnetic": ", only a magnetometer",
     "gravity": ", only the direction of gravity",
 }
+_COUNTING_SHARE = 0.8
+_MOST_SENSORS = 30
+_SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
+_SITES = {
+    "lower leg": "ankle", "shank": "ankle", "upper leg": "thigh", "lower back": "lower-back",
+    "upper arm": "upper-arm", "front pocket": "pocket", "back pocket": "pocket",
+    **{site: site for site in PLACEMENTS if "-" not in site},
+    "shoe": "foot", "leg": "thigh", "hip": "waist", "belt": "waist", "sternum": "chest",
+    "armband": "upper-arm", "purse": "bag", "backpack": "bag",
+}  # fmt: skip
+"""Body sites as studies call them."""
+
 _ONE_G = (1.0, 9.80665, 1000.0)
 _TELLS_LINEAR = Claim[Gravity]("linear", "stated", "the column names say linear acceleration")
 
 
 def layouts(table: Table) -> dict[str, Layout]:
     """Guess the layouts of the recordings in a table, by part (empty where there is one)."""
-    return _named(table) if table.header else _unnamed(table)
+    found = _named(table) if table.header else _unnamed(table)
+    if quantity_of(table.source.stem) in ("rotation", "magnetic", "gravity"):
+        return {part: layout for part, layout in found.items() if _says_so(table, layout)}
+    return found
 
 
 def best_clock(table: Table) -> tuple[Tick, ...]:
@@ -78,21 +102,69 @@ def _named(table: Table) -> dict[str, Layout]:
         for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
     }
     who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
-    counter = next((table.names[c.index] for c in columns if c.quantity == "counter"), None)
     found = {}
     for group in dict.fromkeys([*triads["acceleration"], *triads["linear"]]):
         total, linear = triads["acceleration"].get(group), triads["linear"].get(group)
-        found[" ".join(group)] = Layout(
+        axes = total or linear
+        assert axes is not None
+        layout = Layout(
             clock=best_clock(table),
-            acceleration=(total,) if total else (linear,) if linear else (),
+            acceleration=(axes,),
             gravity_vector=() if total else _only(triads["gravity"], group),
             rotation=_only(triads["rotation"], group),
             channels={"magnetic_field_ut": _only(triads["magnetic"], group)},
-            counter=counter,
+            counter=_counter(table, columns),
             rate_hz=stated_rate_hz(table),
             split=who,
+            sensor=_sensor(table),
+            placement=placement_in(" ".join(group)) or stated_placement(table),
         )
+        is_named = _says_so(table, layout) or says_acceleration(table.source.stem)
+        found[" ".join(group)] = replace(layout, is_named=is_named)
     return found if len(found) != 1 else {"": next(iter(found.values()))}
+
+
+def _says_so(table: Table, layout: Layout) -> bool:
+    """Whether the names or units of columns say that they are acceleration."""
+    names = [name for axes in layout.acceleration for name in axes.names]
+    indices = [index for name in names if (index := table.index(name)) is not None]
+    units = [axes.unit or "" for axes in layout.acceleration]
+    return any(unit_in("acceleration", unit) for unit in units) or any(
+        index < len(table.header)
+        and (says_acceleration(table.header[index]) or unit_in("acceleration", table.unit(index)))
+        for index in indices
+    )
+
+
+def _counter(table: Table, columns: Sequence[Column]) -> str | None:
+    """Column that counts the samples."""
+    for column in columns:
+        if column.quantity == "counter" and table.kind(column.index) == "number":
+            steps = np.diff(table.numbers(column.index))
+            if len(steps) and (steps >= 1).mean() > _COUNTING_SHARE:
+                return table.names[column.index]
+    return None
+
+
+def _sensor(table: Table) -> str | None:
+    """Column of text whose cells name the sensor of their row."""
+    for index in range(len(table.header)):
+        cells = set(table.cells(index)) if table.kind(index) == "text" else set()
+        if 0 < len(cells) < _MOST_SENSORS and any(map(says_acceleration, cells)):
+            return table.names[index]
+    return None
+
+
+def placement_in(words: str) -> str | None:
+    """Body site that some words name."""
+    plain = f" {re.sub(r'[^a-z]+', ' ', words.lower())} "
+    return next((site for word, site in _SITES.items() if f" {word} " in plain), None)
+
+
+def stated_placement(table: Table) -> str | None:
+    """Body site that the preamble states, as ``Sensor position: Wrist``."""
+    sites = (placement_in(match[1]) for line in table.preamble if (match := _SITE.search(line)))
+    return next(filter(None, sites), None)
 
 
 def _triads(
@@ -172,6 +244,15 @@ def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | No
     uneven = round(min(float(np.median(np.abs(steps - mean))) / mean, 9.0), 1)
     is_count = (steps == 1).all()
     return (float(is_count) + equal, uneven, -float(np.log10(max(abs(stamps[0]), 1.0))))
+
+
+def rotation_axes(table: Table) -> tuple[Axes, ...]:
+    """Axes of a gyroscope: named so, or bare in a file that is."""
+    columns = classify(table)
+    found = tuple(_triads(table, columns, "rotation").values())
+    if not found and quantity_of(table.source.stem) == "rotation":
+        found = tuple(_triads(table, columns, "acceleration").values())
+    return found
 
 
 def no_acceleration(table: Table) -> RefusedRecording:

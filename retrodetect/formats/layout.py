@@ -13,14 +13,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording, UsageError
+from retrodetect.formats.columns import quantity_of
 from retrodetect.formats.draft import Claim, Draft, Epoch, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.table import Array, Table
 from retrodetect.formats.timetext import TimeFormat, moment, time_format
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import FloatArray, Gravity
+
+Rows = NDArray[np.intp]
 
 __all__ = ["Axes", "Layout", "Tick", "Value", "drafts", "first_time", "series", "xyz"]
 
@@ -105,8 +109,14 @@ class Layout:
         Rate that the preamble states.
     split
         Columns whose values tell devices or people apart; each makes a recording of its own.
+    sensor
+        Column whose values name the sensor of each row.
     sign
         Which way the format writes specific force, where it is known.
+    placement
+        Body site that the table states.
+    is_named
+        Whether anything says that the axes are acceleration, and not another sensor.
     """
 
     clock: tuple[Tick, ...] = ()
@@ -117,7 +127,10 @@ class Layout:
     counter: str | None = None
     rate_hz: float | None = None
     split: tuple[str, ...] = ()
+    sensor: str | None = None
     sign: Claim[Sign] | None = None
+    placement: str | None = None
+    is_named: bool = True
 
 
 def xyz(
@@ -159,15 +172,18 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     }
     plans = {name: plan for name, plan in plans.items() if plan.indices}
     counter = None if layout.counter is None else table.index(layout.counter)
+    sensor = None if layout.sensor is None else table.index(layout.sensor)
     split = [index for name in layout.split if (index := table.index(name)) is not None]
     clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
-    columns = _load(table, clocks, plans, [*split, *([] if counter is None else [counter])])
+    more = [index for index in (counter, sensor, *split) if index is not None]
+    columns = _load(table, clocks, plans, more)
     stamps = replace(
         _stamps(table, clock, clocks, columns),
         counter=None if counter is None else columns.pop(counter),
         rate_hz=layout.rate_hz,
     )
-    codes, parts = _groups([columns.pop(index).astype(str) for index in split])
+    groups = _groups([columns.pop(index).astype(str) for index in split])
+    labels = None if sensor is None else columns.pop(sensor).astype(str)
     read = {
         name: Series(
             _values(columns, plan),
@@ -181,17 +197,20 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
         stamps=stamps,
         gravity=axes.gravity,
         sign=layout.sign,
+        placement=layout.placement,
+        is_named=layout.is_named,
         rotation=read.pop("rotation", None),
         gravity_vector=read.pop("gravity_vector", None),
         channels=read,
         columns=", ".join(_written(table, index) for index in plans["acceleration"].indices),
     )
-    if codes is None:
-        return [draft]
-    return [
-        draft.take(np.flatnonzero(codes == code)).with_(part=part)
-        for code, part in enumerate(parts)
-    ]
+    found = []
+    for part, rows in groups.items():
+        one = draft if rows is None else draft.take(rows).with_(part=part)
+        if labels is not None:
+            one = _by_sensor(one, labels if rows is None else labels[rows], table.source.label)
+        found.append(one)
+    return found
 
 
 def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series | None:
@@ -335,12 +354,37 @@ def _stamps(
     )
 
 
-def _groups(keys: list[Array]) -> tuple[Array | None, list[str]]:
-    """Number of the group of each row, and the groups' names, in order of appearance."""
+def _groups(keys: list[Array]) -> dict[str, Rows | None]:
+    """Rows of each group by name, in order of appearance; all rows where there is one."""
     if not keys:
-        return None, []
+        return {"": None}
     joined = keys[0]
     for key in keys[1:]:
         joined = joined + "/" + key
     codes, parts = pd.factorize(joined)
-    return (codes, [str(part) for part in parts]) if len(parts) > 1 else (None, [])
+    if len(parts) == 1:
+        return {"": None}
+    return {str(part): np.flatnonzero(codes == code) for code, part in enumerate(parts)}
+
+
+def _by_sensor(draft: Draft, labels: Array, label: str) -> Draft:
+    """Rows of the accelerometer, with those of the gyroscope as a series of their own."""
+    codes, names = pd.factorize(labels)
+    quantities = [quantity_of(str(name)) for name in names]
+    rows = {
+        quantity: np.flatnonzero(codes == quantities.index(quantity))
+        for quantity in ("acceleration", "linear", "rotation")
+        if quantity in quantities
+    }
+    own = rows.get("acceleration", rows.get("linear"))
+    if own is None:
+        raise RefusedRecording(
+            f"holds no acceleration, only {', '.join(map(str, names))}",
+            file=label,
+            remedy="record the accelerometer too",
+        )
+    rotation = draft.acceleration.take(rows["rotation"]) if "rotation" in rows else None
+    if rotation is not None:
+        stamps = draft.stamps.take(rows["rotation"])
+        rotation = replace(rotation, unit="", stamps=stamps)
+    return draft.take(own).with_(rotation=rotation)

@@ -34,6 +34,7 @@ NO_TICK = np.iinfo(np.int64).min
 
 _CHUNK_ROWS = 1 << 18
 _SAMPLE_LINES = 200
+_LONGEST_NAME = 60
 _NUMERIC_SHARE = 0.9
 """Share of numbers that makes a column numeric in spite of repeated headers and odd cells."""
 
@@ -47,6 +48,7 @@ _WHOLE = re.compile(r"-?(?:\d{1,18}|[1-8]\d{18})")
 _MISSING = {"", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
 _SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
 _COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
+_JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"\d])")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -132,9 +134,7 @@ class Table:
         if len(cells) < _NUMERIC_SHARE * len(filled):
             return "text"
         # A float holds integers exactly up to 2**53; beyond that only an integer will do.
-        if any(len(cell) >= 16 for cell in cells) and all(
-            _WHOLE.fullmatch(cell) for cell in cells
-        ):
+        if any(len(cell) >= 16 for cell in cells) and all(_WHOLE.fullmatch(cell) for cell in cells):
             return "integer"
         return "number"
 
@@ -242,6 +242,8 @@ def sniff(source: Source) -> Table | None:
     if decoded is None:
         return None
     text, encoding = decoded
+    if _JSON.match(text):
+        return None
     lines = _LINE_END.split(text)
     if not source.is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
@@ -258,7 +260,7 @@ def sniff(source: Source) -> Table | None:
         key=lambda split: split.score,
     )
     if best.score <= 0:
-        return None
+        return _without_rows(source, lines, encoding)
     first_line = _first_data_line(best)
     if first_line is None:
         return None
@@ -328,6 +330,19 @@ class _Split:
         found = sum(is_number(cell, self.decimal) for cell in row)
         empty = sum(cell.lower() in _MISSING for cell in row)
         return found >= 1 and found + empty >= 0.7 * self.numeric
+
+
+def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table | None:
+    """Table of a header alone; None where the text is no such line."""
+    filled = [line for line in lines if line.strip() and not _SEP_LINE.match(line)]
+    if len(filled) != 1:
+        return None
+    delimiter = max(_DELIMITERS[:4], key=filled[0].count)
+    header = tuple(_cut(filled[0], delimiter))
+    if len(header) < 4 or any(len(cell) > _LONGEST_NAME for cell in header):
+        return None
+    width = len(header)
+    return Table(source, encoding, delimiter, ".", (), header, (), width, len(lines), ())
 
 
 def _terminator(lines: Sequence[str]) -> str | None:

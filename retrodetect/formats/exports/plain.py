@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from retrodetect.formats.draft import Draft
-from retrodetect.formats.guess import best_clock, layouts, no_acceleration, stated_rate_hz
-from retrodetect.formats.layout import Layout, drafts
+from retrodetect.formats.draft import Draft, Series
+from retrodetect.formats.guess import (
+    best_clock,
+    layouts,
+    no_acceleration,
+    rotation_axes,
+    stated_rate_hz,
+)
+from retrodetect.formats.layout import Layout, drafts, series
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import NO, POSSIBLE, Format, Role
 from retrodetect.formats.source import Source
@@ -39,10 +45,22 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     if not guessed:
         raise no_acceleration(table)
     return [
-        draft.with_(part="/".join(filter(None, (part, draft.part))))
+        draft.with_(
+            part="/".join(filter(None, (part, draft.part))),
+            rotation=draft.rotation or _rotation_beside(source),
+        )
         for part, layout in guessed.items()
         for draft in drafts(table, layout, options)
     ]
+
+
+def _rotation_beside(source: Source) -> Series | None:
+    """Gyroscope from a file beside the accelerometer's."""
+    for side in source.companions:
+        table = side.table
+        if table is not None and (clock := best_clock(table)) and (axes := rotation_axes(table)):
+            return series(table, axes, clock[0])
+    return None
 
 
 FORMAT = Format("plain", recognise, read, role)
