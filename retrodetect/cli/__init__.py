@@ -14,6 +14,7 @@ import typer
 from retrodetect.cli.inspect import inspect
 from retrodetect.cli.label import label
 from retrodetect.cli.models import models
+from retrodetect.cli.simulate import simulate
 from retrodetect.errors import InputError, RetrodetectError
 
 __all__ = ["app", "main"]
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(label)
 app.command()(inspect)
+app.command()(simulate)
 app.command()(models)
 
 # The parser's own error; which package it comes from depends on the version of typer.

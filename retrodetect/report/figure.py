@@ -65,7 +65,7 @@ def figure(
     _draw_overview(overview, recording, size_mps2)
     _draw_lanes(lanes, recording, strides, window)
     _draw_close_up(close_up, recording, size_mps2, strides, contacts_s, window)
-    drawn.suptitle(_title(recording, strides), x=0.01, ha="left", fontsize=11, color=_INK)
+    drawn.suptitle(_title(strides), x=0.01, ha="left", fontsize=11, color=_INK)
     for axes in (overview, lanes, close_up):
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=_INK, labelsize=9)
@@ -87,7 +87,7 @@ def _draw_lanes(
     for lane, direction in enumerate(LANES):
         of_lane = strides[strides["direction"] == direction]
         spans = list(zip(of_lane["start_s"], of_lane["end_s"] - of_lane["start_s"], strict=True))
-        axes.broken_barh(spans, (lane - 0.4, 0.8), facecolor=COLOURS[direction], linewidth=0)
+        axes.broken_barh(spans, (lane - 0.4, 0.8), color=COLOURS[direction], linewidth=0.5)
     axes.set_yticks(range(len(LANES)), LANES)
     axes.set_ylim(-0.6, len(LANES) - 0.4)
     axes.axvspan(*window, facecolor="none", edgecolor=_INK, linewidth=1, linestyle=":")
@@ -138,11 +138,10 @@ def _draw_close_up(
     )
 
 
-def _title(recording: Recording, strides: pd.DataFrame) -> str:
+def _title(strides: pd.DataFrame) -> str:
+    """Counts by direction; no name, for fonts lack the letters of many."""
     counts = strides["direction"].value_counts()
-    counted = ", ".join(f"{counts.get(way, 0)} {way}" for way in reversed(LANES))
-    # A lone dollar sign would start mathematics in matplotlib.
-    return f"{recording.name}: {counted}".replace("$", r"\$")
+    return ", ".join(f"{counts.get(way, 0)} {way}" for way in reversed(LANES)) + " strides"
 
 
 def _what(recording: Recording) -> str:

@@ -129,7 +129,7 @@ def test_version_and_help(retrodetect):
     assert retrodetect("--version")[0] == 0
     status, out, _ = retrodetect("--help")
     assert status == 0
-    for command in ("label", "inspect", "models"):
+    for command in ("label", "inspect", "simulate", "models"):
         assert command in out
 
 

@@ -1,0 +1,180 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from retrodetect.direction import Anchors
+from retrodetect.labelling import label_session
+from retrodetect.recording import Finding, Recording
+from retrodetect.report import figure, page, view_of
+from retrodetect.report.figure import COLOURS
+from retrodetect.tables import sessions_table
+from retrodetect.tally import tally
+
+F, B, U = "forward", "backward", "unknown"
+NASTY = "<script>alert(1)</script> \"quoted\" 'and' =cmd \x07 \u202e$x$"
+CARD = {"name": "noise", "summary": "For tests.", "weaknesses": ["<b>bold</b>"],
+        "scores": [{"group": "trunk", "evidence": "virtual", "backward_f1": 0.5}]}  # fmt: skip
+RUN = {
+    "version": "0", "model": {"name": "noise", "sha256": "0" * 64},
+    "counts": {"inputs": 2, "ok": 1}, "times": {"began": "2026-01-01T00:00:00+00:00"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def recording():
+    time_s = np.arange(0, 60, 0.02)
+    acceleration = np.column_stack([0 * time_s, np.sin(12 * time_s), 9.81 + np.cos(12 * time_s)])
+    return Recording(
+        NASTY, time_s, acceleration, 50.0, "made",
+        findings=(Finding("unit", NASTY, "assumed"),), warnings=(NASTY,),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def strides():
+    directions = [F] * 20 + [U] * 2 + [B] * 20
+    start = np.arange(len(directions), dtype=float) + 5
+    return pd.DataFrame(
+        {
+            "recording": NASTY, "bout": 0, "start_s": start, "end_s": start + 1, "gait": "walk",
+            "direction": directions, "p_backward": [float(d == B) for d in directions],
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
+def contacts_s(strides):
+    return np.arange(5, 47, 0.5)
+
+
+def rows_of(strides):
+    ok = {
+        "recording": NASTY, "status": "ok", "message": "", "format": "made",
+        "placement": "trunk?", "front": "inferred", "rate_hz": 50.0, "duration_s": 60.0,
+        **tally(strides), "model": "noise", "version": "0",
+    }  # fmt: skip
+    return sessions_table([ok, {"recording": "gone", "status": "failed", "message": NASTY}])
+
+
+class Elements(HTMLParser):
+    """Tags with their attributes, and all text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture
+def html(recording, strides, contacts_s):
+    view = json.loads(json.dumps(view_of(recording, strides, contacts_s, drawn=True)))
+    return page(rows_of(strides), [view, None], CARD, RUN)
+
+
+def test_the_page_runs_nothing_and_asks_nothing_of_any_network(html):
+    found = Elements(html)
+    assert not {"script", "iframe", "link", "object"} & {tag for tag, _ in found.tags}
+    for tag, attributes in found.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            if name in ("src", "href"):
+                assert value.startswith(("data:image/svg+xml;base64,", "#")), (tag, value)
+    assert "url(" not in html
+    assert "default-src 'none'" in html
+
+
+def test_names_findings_and_messages_are_shown_as_text(html):
+    text = "".join(Elements(html).text)
+    assert text.count("<script>alert(1)</script> \"quoted\" 'and' =cmd") >= 4
+    assert "\x07" not in html
+    assert "\u202e" not in html
+    assert "<b>bold</b>" in text
+
+
+def test_the_page_tells_counts_share_evidence_and_failures(html):
+    text = re.sub(r"\s+", " ", " ".join(Elements(html).text))
+    for told in (
+        "50.0 %",
+        "Strides unknown 2",
+        "trunk (inferred)",
+        "virtual",
+        "failed:",
+        "assumed",
+    ):
+        assert told in text
+
+
+def test_every_image_and_drawing_has_words_for_those_who_do_not_see_it(html):
+    for tag, attributes in Elements(html).tags:
+        if tag == "img":
+            assert len(attributes["alt"]) > 20
+        if tag == "svg":
+            assert "20 forward, 20 backward and 2 unknown" in attributes["aria-label"]
+
+
+def test_the_timeline_has_one_bar_for_each_run_of_strides(html):
+    bars = [attributes["class"] for tag, attributes in Elements(html).tags if tag == "rect"]
+    assert bars == [F, U, B]
+
+
+def test_the_same_session_gives_the_same_view(recording, strides, contacts_s):
+    first, second = (view_of(recording, strides, contacts_s, drawn=True) for _ in range(2))
+    assert first == second
+
+
+def test_the_figure_shows_each_direction_in_its_lane_and_the_contacts(
+    recording, strides, contacts_s
+):
+    drawn = figure(recording, strides, contacts_s)
+    _, lanes, close_up = drawn.axes
+    sizes = [len(bars.get_paths()) for bars in lanes.collections]
+    assert sizes == [20, 2, 20]  # backward, unknown, forward: from bottom to top
+    marks = next(line for line in close_up.lines if line.get_marker() == "v")
+    low, high = close_up.get_xlim()
+    # The close-up is taken where the direction changes.
+    assert low < strides["start_s"][22] < high
+    assert list(marks.get_xdata()) == [t for t in contacts_s if low <= t < high]
+
+
+@pytest.mark.parametrize("samples", [0, 1, 500])
+def test_a_session_without_strides_can_be_drawn(strides, samples):
+    short = Recording("short", np.arange(samples) / 50, np.full((samples, 3), 5.6), 50.0, "made")
+    drawn = figure(short, strides.iloc[:0], np.empty(0))
+    drawn.canvas.draw()
+    assert view_of(short, strides.iloc[:0], np.empty(0), drawn=True)["spans"] == []
+
+
+def test_the_colours_are_apart_in_lightness_or_hue_for_everyone():
+    """Simulated colour vision after Viénot, Brettel & Mollon (1999): distances stay large."""
+    to_lms = np.array([[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714],
+                       [0.0299566, 0.184309, 1.46709]])  # fmt: skip
+    missing = {
+        "protan": np.array([[0, 2.02344, -2.52581], [0, 1, 0], [0, 0, 1]]),
+        "deutan": np.array([[1, 0, 0], [0.494207, 0, 1.24827], [0, 0, 1]]),
+    }
+    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in COLOURS.values()])
+    for kind in missing.values():
+        seen = rgb**2.2 @ (np.linalg.inv(to_lms) @ kind @ to_lms).T
+        gaps = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(3, 1)]
+        assert gaps.min() > 0.1
+
+
+def test_a_real_session_goes_from_recording_to_page(tmp_path, write_walk, noise_model):
+    import retrodetect as rd
+
+    recording = rd.read(write_walk(tmp_path / "walk.csv"))
+    session = label_session(recording, noise_model, Anchors())
+    contacts_s = session.gait.contacts["time_s"].to_numpy()
+    view = view_of(recording, session.strides, contacts_s, drawn=False)
+    assert view["figure"] is None
+    assert page(rows_of(session.strides), [view, None], CARD, RUN)
