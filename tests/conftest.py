@@ -39,7 +39,7 @@ def noise_model() -> DirectionModel:
     travel = Readout(walk=np.ones(len(VECTORS)), run=-np.ones(len(VECTORS)))
     front = Readout(walk=np.zeros(len(VECTORS)), run=np.zeros(len(VECTORS)))
     groups = {
-        group: SiteGroup(fitted(DIRECTIONS), ScoreModel((-1, 1, 0), 1, 1, 0.5), travel, front)
+        group: SiteGroup(fitted(DIRECTIONS), ScoreModel((-1, 1, 0), 1, 1, 0.5), travel, front, True)
         for group in GROUPS
     }
     return DirectionModel(groups, fitted(GROUPS), name="noise")

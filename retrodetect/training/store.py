@@ -122,7 +122,16 @@ def load(model: str | Path) -> DirectionModel:
     if hashlib.sha256(content).hexdigest() != card["sha256"]:
         raise _refused("its estimators are not those its card speaks of", label)
     estimators = _checked_estimators(content, label)
-    found = DirectionModel.from_stored(estimators, card["parameters"], name=card["name"], card=card)
+    try:
+        found = DirectionModel.from_stored(
+            estimators, card["parameters"], name=card["name"], card=card
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"its parameters are not those of this version ({error})",
+            file=label,
+            remedy="train it again with this version, or install the one that made it",
+        ) from error
     _check_golden(found, card, label)
     return found
 

@@ -36,7 +36,7 @@ def test_label_writes_its_files_and_says_how_many_how_much_and_how_sure(
         "label", walk, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1
     )
     assert (status, err) == (0, "")
-    for word in ("walk.csv", "backward share", "95 % interval", " to ", "1 ok; results in"):
+    for word in ("walk.csv", "backward share (95 %)", "1 ok; results in"):
         assert word in out
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"strides.csv", "sessions.csv", "run.json"} <= names

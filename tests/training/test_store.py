@@ -98,6 +98,13 @@ def test_a_model_with_other_features_is_refused(copy):
     assert "other inputs (features)" in refusal(copy)
 
 
+def test_a_model_with_other_parameters_is_refused(copy):
+    parameters = json.loads((copy / "card.json").read_text())["parameters"]
+    del parameters["groups"]["distal"]["travel"]
+    rewrite_card(copy, parameters=parameters)
+    assert "parameters are not those of this version" in refusal(copy)
+
+
 def test_a_model_that_predicts_otherwise_is_refused(copy):
     golden = json.loads((copy / "card.json").read_text())["golden"]
     golden["distal"][0][0] += 0.01
