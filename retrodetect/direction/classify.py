@@ -139,6 +139,8 @@ def _evidence(
     site = model.groups[group]
     score, sideways = site.scores(features)
     p_run = strides["p_run"].to_numpy(dtype=float)
+    if not site.hears_running:
+        score = np.where(p_run < 0.5, score, np.nan)
     front, doubt = _front(features, p_run, plane, site, anchors)
     return Evidence(
         travel=np.nan_to_num(site.travel.vectors(features, p_run) @ plane.T),

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import i0e
-from scipy.stats import norm
+from scipy.stats import t as student_t
 
 from retrodetect.recording import FloatArray
 
@@ -51,8 +51,14 @@ FORWARD, BACKWARD, SIDEWAYS = range(3)
 FRONTS = 36
 """Bearings on the grid: 10° apart, finer than any placement's angular error."""
 
-OFFSETS = 11
-"""Quadrature points over the wearer's offset, at equal quantiles of a normal distribution."""
+OFFSETS = np.linspace(-6, 6, 25)
+OFFSET_WEIGHTS = student_t(3).pdf(OFFSETS) / student_t(3).pdf(OFFSETS).sum()
+"""Grid over the wearer's offset, in its standard deviations. Its tails are heavy: with the few
+people there are to learn from, the next wearer may lie far outside."""
+
+EFFECTIVE_STRIDES = 25.0
+"""Most independent strides a wearer's scores are ever worth: fatigue, footwear and ground make
+a session one sample of many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +221,11 @@ def grid_rad() -> FloatArray:
 def _likelihood(
     evidence: Evidence, model: ScoreModel, priors: Priors
 ) -> tuple[FloatArray, FloatArray]:
-    """(n, OFFSETS, FRONTS, 3) likelihood of each stride, and the logs taken out of each row."""
-    offset = norm.ppf((np.arange(OFFSETS) + 0.5) / OFFSETS) * model.offset_sd
-    away = evidence.score[:, None, None] - offset[:, None] - np.array(model.mean)
-    free = np.nan_to_num(-0.5 * model.temper * (away / model.sd) ** 2)
+    """(n, offsets, FRONTS, 3) likelihood of each stride, and the logs taken out of each row."""
+    offset = OFFSETS[:, None] * model.offset_sd
+    away = evidence.score[:, None, None] - offset - np.array(model.mean)
+    temper = min(model.temper, EFFECTIVE_STRIDES / max(np.isfinite(evidence.score).sum(), 1))
+    free = np.nan_to_num(-0.5 * temper * (away / model.sd) ** 2)
     free[:, :, SIDEWAYS] += np.nan_to_num(evidence.log_sideways)[:, None]
     log_like = free[:, :, None, :] + _log_bearing(evidence, priors)[:, None]
     marked = evidence.forced >= 0
@@ -244,13 +251,14 @@ def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
 
 
 def _first(evidence: Evidence, priors: Priors) -> FloatArray:
-    """(OFFSETS, FRONTS, 3) belief before the first stride."""
+    """(offsets, FRONTS, 3) belief before the first stride."""
     kappa = float(np.linalg.norm(evidence.front))
     bearing = float(np.arctan2(evidence.front[1], evidence.front[0]))
     front = np.exp(kappa * (np.cos(grid_rad() - bearing) - 1))
     front = (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
     return np.broadcast_to(
-        front[:, None] * _shares(priors) / OFFSETS, (OFFSETS, FRONTS, len(DIRECTIONS))
+        OFFSET_WEIGHTS[:, None, None] * front[:, None] * _shares(priors),
+        (len(OFFSETS), FRONTS, len(DIRECTIONS)),
     )
 
 

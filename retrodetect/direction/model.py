@@ -74,12 +74,15 @@ class SiteGroup:
     front
         Points where the wearer faces, whichever way the wearer goes; zero where the site does
         not show it. Averaged over an episode.
+    hears_running
+        Whether the classifier learned from real running, and so is asked about it.
     """
 
     classifier: Pipeline
     score: ScoreModel
     travel: Readout
     front: Readout
+    hears_running: bool
 
     def scores(self, features: StrideFeatures) -> tuple[FloatArray, FloatArray]:
         """Return (n,) log odds of backward against forward, and of sideways against both."""
@@ -149,6 +152,7 @@ class DirectionModel:
                     "temper": group.score.temper,
                     "travel": _as_names(group.travel),
                     "front": _as_names(group.front),
+                    "hears_running": group.hears_running,
                 }
                 for name, group in self.groups.items()
             },
@@ -170,6 +174,7 @@ class DirectionModel:
                 ScoreModel(tuple(found["mean"]), found["sd"], found["offset_sd"], found["temper"]),
                 _from_names(found["travel"]),
                 _from_names(found["front"]),
+                found["hears_running"],
             )
             for group, found in parameters["groups"].items()
         }

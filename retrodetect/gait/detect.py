@@ -9,7 +9,7 @@ import pandas as pd
 
 from retrodetect.gait.contacts import step_phase
 from retrodetect.gait.pace import probability_run
-from retrodetect.gait.period import HOP_S, Periods, band_passed, stride_periods
+from retrodetect.gait.period import HOP_S, WINDOW_S, Periods, band_passed, stride_periods
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
@@ -23,7 +23,7 @@ MIN_SIZE_MPS2 = 0.5
 """Least movement: slow walking gives 0.8 at the waist, a phone on a table 0.02."""
 
 MAX_PAUSE_S = 2.0
-MIN_STRIDES = 3
+MIN_STRIDES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,8 @@ def _bout(
     moving = band_passed(signal)
     time_s = signal.time_s
     # The outermost windows hold gait somewhere: reach half a window out, then trim by movement.
-    reach_s = 1.9
-    first = int(np.searchsorted(time_s, periods.time_s[begin] - reach_s))
-    last = int(np.searchsorted(time_s, periods.time_s[end - 1] + reach_s))
+    first = int(np.searchsorted(time_s, periods.time_s[begin] - WINDOW_S / 2))
+    last = int(np.searchsorted(time_s, periods.time_s[end - 1] + WINDOW_S / 2))
     period = np.interp(time_s[first:last], periods.time_s[begin:end], periods.period_s[begin:end])
     carrier = (
         np.linalg.norm(moving[first:last], axis=1)
@@ -134,7 +133,8 @@ def _bout(
     phase, _ = step_phase(carrier, period)
     events_s = _crossings(phase, time_s[first:last])
     strides = pd.DataFrame({"start_s": events_s[:-2:2], "end_s": events_s[2::2]})
-    strides = strides[_moves(moving, signal, strides)]
+    if len(strides):
+        strides = strides[_moves(moving, signal, strides)]
     if len(strides) < MIN_STRIDES:
         return np.empty(0), strides.iloc[:0]
     inside = (events_s >= strides["start_s"].iloc[0]) & (events_s <= strides["end_s"].iloc[-1])

@@ -10,10 +10,16 @@ from scipy import signal as sps
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
-__all__ = ["HOP_S", "PERIODS_S", "Periods", "stride_periods"]
+__all__ = ["HOP_S", "PERIODS_S", "WINDOW_S", "Periods", "stride_periods"]
 
 WINDOW_S = 4.0
 """Two slow strides, the least that shows a period; short enough for a sprint of six strides."""
+
+MIN_RUN_S = 1.8
+"""Shortest run looked at, as one window: two strides of running."""
+
+MAX_LAG_SHARE = 0.7
+"""Longest period a window can show, as a share of its length."""
 
 HOP_S = 0.5
 
@@ -69,11 +75,11 @@ def stride_periods(signal: Signal) -> Periods:
     Returns
     -------
     Periods
-        Empty where the run is shorter than a window.
+        Empty where the run is shorter than ``MIN_RUN_S``.
     """
-    length = int(WINDOW_S * ANALYSIS_RATE_HZ)
     moving = band_passed(signal)
-    if len(moving) < length:
+    length = min(int(WINDOW_S * ANALYSIS_RATE_HZ), len(moving))
+    if length < MIN_RUN_S * ANALYSIS_RATE_HZ:
         none = np.empty(0)
         return Periods(none, none, none, none)
     begin = np.arange(0, len(moving) - length + 1, int(HOP_S * ANALYSIS_RATE_HZ))
@@ -83,7 +89,7 @@ def stride_periods(signal: Signal) -> Periods:
         periodicity[chunk], size[chunk] = _autocorrelation(moving, begin[chunk], length)
     path = _path(_PERIODICITY_WEIGHT * periodicity + _log_prior(size))
     return Periods(
-        time_s=signal.start_s + begin / ANALYSIS_RATE_HZ + WINDOW_S / 2,
+        time_s=signal.start_s + (begin + length / 2) / ANALYSIS_RATE_HZ,
         period_s=PERIODS_S[path],
         periodicity=periodicity[np.arange(len(path)), path],
         size_mps2=size,
@@ -112,7 +118,9 @@ def _autocorrelation(
     share = lag - whole
     at_lag = (1 - share) * product[:, whole] + share * product[:, whole + 1]
     energy = np.maximum(product[:, :1], 1e-9)
-    return at_lag / energy * (length / (length - lag)), np.sqrt(energy[:, 0] / length)
+    shown = lag <= MAX_LAG_SHARE * length
+    unbiased = at_lag / energy * np.where(shown, length / np.where(shown, length - lag, 1), 0)
+    return unbiased, np.sqrt(energy[:, 0] / length)
 
 
 def _log_prior(size_mps2: FloatArray) -> FloatArray:

@@ -1,0 +1,146 @@
+"""Label recordings whose truth is known, and count what came out, stride by stride."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from retrodetect import gait
+from retrodetect.direction import Anchors, DirectionModel, Priors, classify
+from retrodetect.recording import Recording
+from retrodetect.signal import prepare
+from retrodetect.training.datasets import Labelled
+from retrodetect.training.truth import truth_of_strides
+
+__all__ = ["join", "label_with_truth", "marked_stretch", "summary"]
+
+
+def label_with_truth(
+    model: DirectionModel,
+    recordings: Iterable[Labelled],
+    anchors_of: Callable[[Labelled], Anchors] = lambda labelled: Anchors(labelled.placement),
+    priors: Priors | None = None,
+) -> pd.DataFrame:
+    """Label recordings exactly as users' are labelled and put the truth beside each stride.
+
+    Parameters
+    ----------
+    model
+        That has seen neither these wearers nor these sources.
+    recordings
+        With truth.
+    anchors_of
+        What the wearer is supposed to have told of a recording.
+    priors
+        As in :func:`retrodetect.direction.classify`.
+
+    Returns
+    -------
+    DataFrame
+        One row per stride: ``source``, ``subject``, ``recording``, ``placement``, ``virtual``,
+        ``start_s``, ``end_s``, ``gait``, ``true_gait``, ``truth`` (empty where unsure),
+        ``direction``, ``p_backward``, ``reason``.
+    """
+    tables = []
+    for labelled in recordings:
+        signals = prepare(labelled.recording)
+        strides = gait.detect(signals).strides
+        found = classify(signals, strides, model, anchors_of(labelled), priors).table
+        truth = truth_of_strides(strides, labelled.intervals)
+        tables.append(
+            strides[["start_s", "end_s", "bout", "gait", "p_run"]]
+            .join(found)
+            .join(truth)
+            .assign(
+                source=labelled.source,
+                subject=labelled.subject,
+                recording=labelled.recording.name,
+                placement=labelled.placement,
+                virtual=labelled.virtual,
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Count right, wrong and unknown strides among those that truly went forward or backward.
+
+    Returns
+    -------
+    DataFrame
+        ``strides``, ``right_of_labelled``, ``wrong`` (of all), ``unknown``,
+        ``recall_backward`` and ``f1_backward`` (unknown counted as missed),
+        ``false_backward_per_1000`` forward strides.
+    """
+    known = rows[rows["truth"].isin(["forward", "backward"])]
+    if not by:
+        return _counts(known).to_frame().T
+    return known.groupby(list(by), sort=True)[known.columns.tolist()].apply(_counts)
+
+
+def _counts(rows: pd.DataFrame) -> pd.Series:
+    truth, found = rows["truth"], rows["direction"]
+    backward, forward = truth == "backward", truth == "forward"
+    hit = int((backward & (found == "backward")).sum())
+    false = int((forward & (found == "backward")).sum())
+    labelled = int((found != "unknown").sum())
+    right = int((truth == found).sum())
+    return pd.Series(
+        {
+            "strides": len(rows),
+            "right_of_labelled": right / labelled if labelled else np.nan,
+            "wrong": (labelled - right) / max(len(rows), 1),
+            "unknown": 1 - labelled / max(len(rows), 1),
+            "recall_backward": hit / backward.sum() if backward.any() else np.nan,
+            "f1_backward": 2 * hit / (hit + false + backward.sum()) if backward.any() else np.nan,
+            "false_backward_per_1000": 1000 * false / forward.sum() if forward.any() else np.nan,
+        }
+    )
+
+
+def join(parts: Sequence[Labelled], *, pause_s: float = 5.0) -> Labelled:
+    """Put recordings of one wearer, site and mounting behind each other as one session.
+
+    Between two of them lies a gap of ``pause_s`` in which nothing was recorded.
+    """
+    shift_s, begin = 0.0, []
+    for part in parts:
+        begin.append(shift_s)
+        shift_s += part.recording.duration_s + pause_s
+    first = parts[0]
+    recordings = [part.recording for part in parts]
+    return Labelled(
+        **{
+            **{name: getattr(first, name) for name in Labelled.__dataclass_fields__},
+            "recording": Recording(
+                name=f"{first.source}/{first.subject}/{first.placement}",
+                time_s=np.concatenate(
+                    [one.time_s + shift for one, shift in zip(recordings, begin, strict=True)]
+                ),
+                acceleration_mps2=np.concatenate([one.acceleration_mps2 for one in recordings]),
+                rate_hz=recordings[0].rate_hz,
+                format="joined",
+            ),
+            "intervals": pd.concat(
+                [
+                    part.intervals.assign(
+                        start_s=part.intervals["start_s"] + shift,
+                        end_s=part.intervals["end_s"] + shift,
+                    )
+                    for part, shift in zip(parts, begin, strict=True)
+                ],
+                ignore_index=True,
+            ),
+        }
+    )
+
+
+def marked_stretch(labelled: Labelled, length_s: float = 5.0) -> Anchors:
+    """Return the anchor of a wearer who marks the first stretch of forward strides."""
+    forward = labelled.intervals[labelled.intervals["direction"] == "forward"]
+    if forward.empty:
+        return Anchors(labelled.placement)
+    start_s = float(forward["start_s"].iloc[0])
+    return Anchors(labelled.placement, forward=((start_s, start_s + length_s),))
