@@ -19,6 +19,7 @@ and the changes listed in `norms`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -40,8 +41,14 @@ PARTS_OF_STATURE = {
 }  # fmt: skip
 """Segment lengths (Winter 2009, figure 4.1); ``trunk`` and ``head`` from the hips upward."""
 
-HEEL_OF_FOOT, BALL_OF_FOOT = -0.25, 0.45
+HEEL_OF_FOOT, BALL_OF_FOOT, TOE_OF_FOOT = -0.25, 0.45, 0.60
 """Where the sole rolls, from the ankle in foot lengths."""
+
+TOE_PITCH_RAD = np.deg2rad(50.0)
+"""Heel-up angle at which a foot has rolled from its ball to its toes."""
+
+FOOT_ROLL_RAD, FOOT_TWIST_RAD = np.deg2rad(7.0), np.deg2rad(5.0)
+"""Sole turned inward and toes turned in during swing [D]."""
 
 CENTRE_OF_MASS_OF_STATURE = 0.55
 """Height of the body's centre of mass (Winter 2009)."""
@@ -50,9 +57,18 @@ SLOWEST_SWAY_HZ = np.array([0.3, 0.3, 0.5])
 """Below this the force under the feet moves nothing, for people correct their drift: below
 strides on the level, below slow steps upright."""
 
-FURTHEST_REACH = 0.985
-"""Longest leg in parts of thigh and shank: a knee flexed by 20°. Straighter knees exist, but
-their angle is then no smooth function of the length."""
+FURTHEST_REACH = 0.992
+"""Longest distance from hip to ankle in parts of thigh and shank, which sets how high the hips
+are carried."""
+
+SOFT_REACH = 0.006
+"""How gently, in the same parts, a leg runs into its full length. A knee nearly straight is no
+smooth function of that distance; knees therefore stay bent by about 15°, more than in people
+(5°, Winter 1991)."""
+
+LEG_SLUGGISHNESS_S = 0.022
+"""Smoothing (standard deviation) of the way from hip to ankle before the knee is solved: thigh and
+shank are too heavy to follow the ankle's jerks (thigh sensors show few of them) [D]."""
 
 HANGING_ELBOW_DEG = 12.0
 
@@ -138,17 +154,19 @@ class _Stance:
 def _foot(frames: _Frames, side: Side) -> _Foot:
     """Path and attitude of one foot over the whole session."""
     stances = _stances(frames, side)
-    pitch = _pitch(stances, frames.time_s)
+    pitch = _pitch(stances, frames.person, frames.time_s)
     yaw = _held([(s.begin_s, s.end_s, s.yaw_rad) for s in stances], frames.time_s)
     incline = _held([(s.begin_s, s.end_s, s.incline_rad) for s in stances], frames.time_s)
-    turn = Rotation.from_euler("ZY", np.stack([yaw, -(pitch + incline)], axis=1))
+    aloft = OUTWARD[side] * _aloft(stances, frames.time_s)
+    angles = [yaw - FOOT_TWIST_RAD * aloft, -(pitch + incline), FOOT_ROLL_RAD * aloft]
+    turn = Rotation.from_euler("ZYX", np.stack(angles, axis=1))
     ankle = np.empty((len(frames.time_s), 3))
     stands = np.zeros(len(frames.time_s), dtype=bool)
     for stance in stances:
         frame = _slice(frames.time_s, stance.begin_s, stance.end_s)
         stands[frame] = True
         ankle[frame] = _rolling(frames, stance, pitch[frame])
-    for before, after in zip(stances[:-1], stances[1:], strict=True):
+    for before, after in pairwise(stances):
         frame = _slice(frames.time_s, before.end_s, after.begin_s)
         ankle[frame] = _swinging(frames, before, after, pitch, frames.time_s[frame])
     return _Foot(ankle, turn, stands)
@@ -183,7 +201,7 @@ def _footprint(frames: _Frames, side: Side, time_s: float) -> tuple[FloatArray, 
     return ground, yaw, incline
 
 
-def _pitch(stances: list[_Stance], time_s: FloatArray) -> FloatArray:
+def _pitch(stances: list[_Stance], person: Person, time_s: FloatArray) -> FloatArray:
     """(F,) toe-up angle against the ground, in rad."""
     knots: dict[float, float] = {float(time_s[0]): 0.0, float(time_s[-1]) + 2.0: 0.0}
     for stance in stances:
@@ -202,7 +220,9 @@ def _pitch(stances: list[_Stance], time_s: FloatArray) -> FloatArray:
             for part, angle in manner.swing_pitch_deg:
                 knots[stance.end_s + part * swing_s] = vigour * angle
     at = np.array(sorted(knots))
-    return np.deg2rad(PchipInterpolator(at, [knots[t] for t in at])(time_s))
+    toe_up = np.array([knots[t] for t in at])
+    toe_up *= np.where(toe_up > 0, person.toe_up, person.heel_up)
+    return np.deg2rad(PchipInterpolator(at, toe_up)(time_s))
 
 
 def _held(values: list[tuple[float, float, float]], time_s: FloatArray) -> FloatArray:
@@ -214,26 +234,38 @@ def _held(values: list[tuple[float, float, float]], time_s: FloatArray) -> Float
     return np.asarray(PchipInterpolator(at, [knots[t] for t in at])(time_s))
 
 
-def _sole(frames: _Frames) -> FloatArray:
-    """(2, 2) heel and ball from the ankle: ahead and up, in the foot's frame."""
-    foot_m, ankle_m = frames.size_m("foot"), frames.size_m("ankle")
-    return np.array([[HEEL_OF_FOOT * foot_m, -ankle_m], [BALL_OF_FOOT * foot_m, -ankle_m]])
+def _aloft(stances: list[_Stance], time_s: FloatArray) -> FloatArray:
+    """(F,) 0 on the ground, rising to 1 in mid-swing."""
+    aloft = np.zeros(len(time_s))
+    for before, after in pairwise(stances):
+        frame = _slice(time_s, before.end_s, after.begin_s)
+        part = (time_s[frame] - before.end_s) / (after.begin_s - before.end_s)
+        aloft[frame] = np.sin(np.pi * part) ** 2
+    return aloft
+
+
+def _contact(frames: _Frames, angle: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(n, 2) heel and (n, 2) forefoot from the ankle, ahead and up along a foot at each angle."""
+    foot_m, up = frames.size_m("foot"), np.full(len(angle), -frames.size_m("ankle"))
+    rolled = np.sin(np.clip(-angle / TOE_PITCH_RAD, 0.0, 1.0) * np.pi / 2) ** 2
+    forefoot = BALL_OF_FOOT + (TOE_OF_FOOT - BALL_OF_FOOT) * rolled
+    heel = np.full(len(angle), HEEL_OF_FOOT * foot_m)
+    return np.stack([heel, up], axis=1), np.stack([forefoot * foot_m, up], axis=1)
 
 
 def _tilted(points: FloatArray, angle: FloatArray) -> FloatArray:
-    """(2, n, 2) points (ahead, up) after a toe-up turn by each angle."""
+    """(n, 2) points (ahead, up) after a toe-up turn."""
     cos, sin = np.cos(angle), np.sin(angle)
-    ahead, up = points[:, :1], points[:, 1:]
-    return np.stack([ahead * cos - up * sin, ahead * sin + up * cos], axis=-1)
+    ahead, up = points.T
+    return np.stack([ahead * cos - up * sin, ahead * sin + up * cos], axis=1)
 
 
 def _rolling(frames: _Frames, stance: _Stance, pitch: FloatArray) -> FloatArray:
-    """(n, 3) ankle of a foot that rolls over heel (toe up) or ball (heel up)."""
-    sole = _sole(frames)
-    flat = _tilted(sole, np.full(1, stance.incline_rad))
-    turned = _tilted(sole, pitch + stance.incline_rad)
-    pivot = np.where(pitch > 0, 0, 1)
-    moved = (flat - turned)[pivot, np.arange(len(pitch))]
+    """(n, 3) ankle of a foot that rolls over heel (toe up) or forefoot (heel up)."""
+    heel, forefoot = _contact(frames, pitch)
+    pivot = np.where(pitch[:, None] > 0, heel, forefoot)
+    ground = np.full(len(pitch), stance.incline_rad)
+    moved = _tilted(pivot, ground) - _tilted(pivot, ground + pitch)
     ahead = np.array([np.cos(stance.yaw_rad), np.sin(stance.yaw_rad), 0.0])
     return np.asarray(stance.print_m + moved[:, :1] * ahead + moved[:, 1:] * [0.0, 0.0, 1.0])
 
@@ -253,10 +285,18 @@ def _swinging(
         around_s = at_s + np.array([-0.5, 0.5]) / frames.rate_hz
         near = _rolling(frames, stance, np.interp(around_s, frames.time_s, pitch))
         ends.append((near.mean(axis=0), (near[1] - near[0]) * frames.rate_hz * length_s))
-    ankle = _quintic(part, *ends[0], *ends[1])
     step = after.arriving
     assert step is not None
-    lift_m = step.manner.clearance_m * step.vigour * _hump(part, step.manner.clearance_peak)
+    manner = step.manner
+    (start, start_v), (end, end_v) = ends
+    way = end - start
+    end_v = end_v + manner.landing * way
+    ankle = _quintic(
+        part, start, end, start_v, end_v, manner.swing_push * way, -manner.swing_brake * way
+    )
+    lift_m = np.zeros(len(part))
+    for height_m, gone, left in manner.clearance:
+        lift_m += step.vigour * height_m * _hump(part, gone, left)
     angle = np.interp(time_s, frames.time_s, pitch)
     ground = np.interp(part, [0, 1], [before.print_m[2], after.print_m[2]])
     ground -= frames.size_m("ankle")
@@ -265,27 +305,37 @@ def _swinging(
 
 
 def _quintic(
-    part: FloatArray, start: FloatArray, start_v: FloatArray, end: FloatArray, end_v: FloatArray
+    part: FloatArray,
+    start: FloatArray,
+    end: FloatArray,
+    start_v: FloatArray,
+    end_v: FloatArray,
+    start_a: FloatArray,
+    end_a: FloatArray,
 ) -> FloatArray:
-    """(n, 3) curve with given ends and end velocities (per whole), no end acceleration."""
+    """(n, 3) curve with given ends, velocities and accelerations (per whole)."""
     p = part[:, None]
     rise = p**3 * (10 - 15 * p + 6 * p**2)
     out = p - p**3 * (6 - 8 * p + 3 * p**2)
     into = -(p**3) * (4 - 7 * p + 3 * p**2)
-    return start * (1 - rise) + end * rise + start_v * out + end_v * into
+    push = p**2 * (1 - p) ** 3 / 2
+    brake = p**3 * (1 - p) ** 2 / 2
+    curve = start * (1 - rise) + end * rise + start_v * out + end_v * into
+    return np.asarray(curve + start_a * push + end_a * brake)
 
 
-def _hump(part: FloatArray, peak: float) -> FloatArray:
-    """(n,) from 0 over 1 at ``peak`` to 0, flat at both ends."""
-    warped = part ** (np.log(0.5) / np.log(peak))
-    return np.asarray(np.sin(np.pi * warped) ** 2)
+def _hump(part: FloatArray, gone: float, left: float) -> FloatArray:
+    """(n,) from 0 over 1 to 0, with powers of the part gone and the part left."""
+    peak = gone / (gone + left)
+    top = peak**gone * (1 - peak) ** left
+    return np.asarray(part**gone * (1 - part) ** left / top)
 
 
 def _ankle_over_sole(frames: _Frames, angle: FloatArray, part: FloatArray) -> FloatArray:
     """(n,) height of the ankle over the sole's lowest point, rounded off in mid-swing."""
-    drop = -_tilted(_sole(frames), angle)[..., 1]
+    heel_m, forefoot_m = (-_tilted(points, angle)[:, 1] for points in _contact(frames, angle))
     soft_m = 1e-4 + 0.03 * 4 * part * (1 - part)
-    return np.asarray(soft_m * np.logaddexp(drop[0] / soft_m, drop[1] / soft_m))
+    return np.asarray(soft_m * np.logaddexp(heel_m / soft_m, forefoot_m / soft_m))
 
 
 def _sway(frames: _Frames) -> FloatArray:
@@ -296,7 +346,7 @@ def _sway(frames: _Frames) -> FloatArray:
     for step in _with_ghosts(frames.plan):
         frame = _slice(time_s, step.contact_s, step.contact_s + step.stance_s)
         part = (time_s[frame] - step.contact_s) / step.stance_s
-        upward = _upward_mps2(step, part)
+        upward = _upward_mps2(step, part, frames.person)
         print_m, yaw, _ = _footprint(frames, step.side, step.middle_s)
         ahead = np.array([np.cos(yaw), np.sin(yaw)])
         pressure = print_m[:2] + _pressure_m(frames, step.direction, part)[:, None] * ahead
@@ -307,12 +357,13 @@ def _sway(frames: _Frames) -> FloatArray:
     return _integrated(force * going[:, None], frames.rate_hz)
 
 
-def _upward_mps2(step: Step, part: FloatArray) -> FloatArray:
+def _upward_mps2(step: Step, part: FloatArray, person: Person) -> FloatArray:
     """(n,) vertical force per body mass over a stance; all steps together bear the weight."""
     manner = step.manner
-    shape = np.clip(manner.force_shape * step.speed_mps / manner.speed_mps, -0.2, 0.6)
+    shape = manner.force_shape * person.stiffness * step.speed_mps / manner.speed_mps
+    shape = np.clip(shape, -0.2, 0.6)
     push = np.sin(np.pi * part) + shape * np.sin(3 * np.pi * part)
-    push += manner.force_skew * np.sin(2 * np.pi * part)
+    push += (manner.force_skew + person.loading) * np.sin(2 * np.pi * part)
     mean = 2 / np.pi * (1 + shape / 3)
     return np.asarray(STANDARD_GRAVITY_MPS2 * step.stride_s / 2 / step.stance_s * push / mean)
 
@@ -466,11 +517,11 @@ def _leg(
     """Hip, knee, ankle and toe of one side, by inverse kinematics."""
     thigh_m, shank_m = frames.size_m("thigh"), frames.size_m("shank")
     hip = hips + pelvis.apply([0.0, OUTWARD[side] * frames.size_m("hips") / 2, 0.0])
-    down = foot.ankle_m - hip
+    down = gaussian_filter1d(foot.ankle_m - hip, LEG_SLUGGISHNESS_S * frames.rate_hz, axis=0)
     length = np.linalg.norm(down, axis=1, keepdims=True)
     down = down / length
-    longest = 0.998 * (thigh_m + shank_m)
-    soft = 0.01 * longest
+    longest = 0.999 * (thigh_m + shank_m)
+    soft = SOFT_REACH * longest
     length = longest - soft * np.logaddexp(0.0, (longest - length) / soft)
     along = (thigh_m**2 - shank_m**2 + length**2) / (2 * length)
     ahead = _square(pelvis.apply([1.0, 0.0, 0.0]) + foot.turn.apply([1.0, 0.0, 0.0]), down)
@@ -480,7 +531,7 @@ def _leg(
     toe = foot.ankle_m + foot.turn.apply([toe_m, 0.0, -frames.size_m("ankle")])
     return {
         f"{side}_hip": (hip, _limb(hip - knee, ahead)),
-        f"{side}_knee": (knee, _limb(knee - foot.ankle_m, ahead)),
+        f"{side}_knee": (knee, _limb(knee - hip - down * length, ahead)),
         f"{side}_ankle": (foot.ankle_m, foot.turn),
         f"{side}_toe": (toe, foot.turn),
     }

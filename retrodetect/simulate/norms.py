@@ -54,8 +54,14 @@ class Manner:
         Weight of ``sin(2πs)``: positive where the first half of stance carries more.
     stance_pitch_deg, swing_pitch_deg
         Toe-up angle of the foot at fractions of stance and of swing.
-    clearance_m, clearance_peak
-        Highest lift of the sole's lowest point in swing, and at which fraction of swing.
+    swing_push, swing_brake
+        Acceleration of the foot at lift-off and against it at contact, in lengths of the swing
+        per square of its duration; the rest of the swing makes up for them.
+    landing
+        Speed over ground at contact, which the contact stops, in mean speeds of the swing.
+    clearance
+        Lift of the sole's lowest point in swing, early and late: its height in m, and the powers
+        of the parts of swing gone and left with which it rises and falls.
     pelvis_yaw_deg, pelvis_roll_deg, pelvis_tilt_deg, trunk_yaw_deg
         Amplitudes about the vertical, the fore-aft and the lateral axis; trunk against pelvis.
     lean_deg
@@ -75,8 +81,10 @@ class Manner:
     force_skew: float
     stance_pitch_deg: Knots
     swing_pitch_deg: Knots
-    clearance_m: float
-    clearance_peak: float
+    swing_push: float
+    swing_brake: float
+    landing: float
+    clearance: tuple[tuple[float, float, float], ...]
     pelvis_yaw_deg: float
     pelvis_roll_deg: float
     pelvis_tilt_deg: float
@@ -94,20 +102,22 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
         speed_mps=1.3,
         cadence_spm=112.0,  # Winter91, natural cadence
         cadence_exponent=0.42,  # Grieve66
-        duty=0.62,  # Winter91
+        duty=0.61,  # Winter91
         duty_slope=-0.075,  # Grieve66: stance shrinks as speed grows
-        force_shape=0.35,  # AJ80
+        force_shape=0.42,  # AJ80
         force_skew=0.03,  # Winter91: first peak a little higher
         stance_pitch_deg=(  # Winter91: heel strike, foot flat, heel off, toe off
-            (0.0, 20.0), (0.06, 13.0), (0.13, 0.0), (0.5, 0.0),
-            (0.62, -4.0), (0.75, -14.0), (0.88, -34.0), (1.0, -58.0),
+            (0.0, 15.0), (0.04, 6.0), (0.09, 1.5), (0.16, 0.0), (0.5, 0.0), (0.62, -1.5),
+            (0.73, -5.0), (0.82, -13.0), (0.89, -26.0), (0.95, -44.0), (1.0, -60.0),
         ),
         swing_pitch_deg=(
-            (0.12, -69.0), (0.25, -60.0), (0.4, -36.0), (0.55, -12.0),
-            (0.7, 6.0), (0.85, 20.0), (0.93, 22.0),
+            (0.05, -67.0), (0.1, -68.0), (0.18, -62.0), (0.3, -48.0), (0.45, -27.0),
+            (0.6, -6.0), (0.75, 11.0), (0.87, 19.0), (0.93, 19.5),
         ),
-        clearance_m=0.05,
-        clearance_peak=0.5,
+        swing_push=4.0,
+        swing_brake=6.5,
+        landing=0.05,
+        clearance=((0.018, 1.0, 4.0), (0.03, 9.0, 1.8)),
         pelvis_yaw_deg=5.0,  # Murray67
         pelvis_roll_deg=4.0,
         pelvis_tilt_deg=1.2,
@@ -125,17 +135,19 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
         cadence_exponent=0.42,
         duty=0.645,  # Laufer05: more double support than forward, which has 0.65 at this speed
         duty_slope=-0.075,
-        force_shape=0.25,
+        force_shape=0.32,
         force_skew=0.05,  # [D] landing on the toe loads early, push-off is weak (Jansen 2012)
         stance_pitch_deg=(  # Winter89, Grasso98: forward reversed, toe first
             (0.0, -24.0), (0.1, -16.0), (0.22, -6.0), (0.36, 0.0),
             (0.8, 0.0), (0.9, 5.0), (1.0, 14.0),
         ),
         swing_pitch_deg=(
-            (0.1, 19.0), (0.25, 15.0), (0.4, 0.0), (0.55, -16.0), (0.7, -28.0), (0.87, -31.0),
+            (0.1, 19.0), (0.25, 13.0), (0.4, -1.0), (0.55, -15.0), (0.7, -25.0), (0.85, -30.0),
         ),
-        clearance_m=0.06,
-        clearance_peak=0.45,
+        swing_push=4.0,
+        swing_brake=1.0,
+        landing=0.35,
+        clearance=((0.05, 1.8, 4.5), (0.012, 4.0, 1.5)),
         pelvis_yaw_deg=4.0,
         pelvis_roll_deg=3.0,
         pelvis_tilt_deg=1.2,
@@ -156,14 +168,17 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
         force_shape=-0.1,  # AJ80
         force_skew=0.06,  # Cavagna12: quick brake, slow push
         stance_pitch_deg=(
-            (0.0, 12.0), (0.12, 0.0), (0.42, 0.0), (0.58, -8.0), (0.8, -35.0), (1.0, -62.0),
+            (0.0, 12.0), (0.14, 0.0), (0.42, 0.0), (0.58, -5.0), (0.75, -17.0), (0.88, -36.0),
+            (1.0, -64.0),
         ),
         swing_pitch_deg=(
-            (0.1, -84.0), (0.22, -100.0), (0.36, -94.0), (0.5, -64.0),
-            (0.65, -26.0), (0.8, 4.0), (0.92, 15.0),
+            (0.07, -83.0), (0.15, -97.0), (0.25, -103.0), (0.36, -95.0), (0.5, -66.0),
+            (0.65, -29.0), (0.8, 3.0), (0.92, 14.0),
         ),
-        clearance_m=0.20,
-        clearance_peak=0.36,
+        swing_push=4.0,
+        swing_brake=3.0,
+        landing=0.2,
+        clearance=((0.04, 1.0, 4.0), (0.1, 3.0, 1.2)),
         pelvis_yaw_deg=7.0,  # Novacheck98
         pelvis_roll_deg=5.0,
         pelvis_tilt_deg=2.0,
@@ -189,8 +204,10 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
         swing_pitch_deg=(
             (0.15, -10.0), (0.3, -22.0), (0.5, -44.0), (0.7, -48.0), (0.87, -36.0),
         ),
-        clearance_m=0.12,
-        clearance_peak=0.5,
+        swing_push=4.0,
+        swing_brake=1.0,
+        landing=0.35,
+        clearance=((0.06, 2.0, 3.0), (0.05, 3.0, 1.5)),
         pelvis_yaw_deg=5.0,
         pelvis_roll_deg=4.0,
         pelvis_tilt_deg=2.0,
@@ -233,13 +250,13 @@ class Impact:
 
 
 IMPACTS = {
-    "foot": Impact(18.0, 20.0, 0.018, 0.000, 0.5, 0.02),
-    "ankle": Impact(14.0, 18.0, 0.020, 0.002, 0.4, 0.03),
+    "foot": Impact(12.0, 20.0, 0.018, 0.000, -1.2, 0.02),
+    "ankle": Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03),
     "thigh": Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15),
     "pocket": Impact(4.0, 13.0, 0.030, 0.007, 0.3, 0.2),
-    "waist": Impact(2.5, 12.0, 0.032, 0.010, 0.3, 0.9),
-    "lower-back": Impact(2.5, 12.0, 0.032, 0.010, 0.3, 1.0),
-    "chest": Impact(1.3, 10.0, 0.035, 0.014, 0.2, 1.0),
+    "waist": Impact(4.0, 12.0, 0.032, 0.010, 0.5, 0.9),
+    "lower-back": Impact(4.0, 12.0, 0.032, 0.010, 0.5, 1.0),
+    "chest": Impact(2.0, 10.0, 0.035, 0.014, 0.3, 1.0),
     "upper-arm": Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9),
     "wrist": Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8),
     "hand": Impact(0.8, 9.0, 0.035, 0.022, 0.1, 0.8),

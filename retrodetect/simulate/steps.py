@@ -130,6 +130,12 @@ class Person:
         Scale of the arms' swing, of pelvis and trunk rotations, and of foot strikes.
     lean_deg
         Forward lean of the trunk beyond the norm.
+    stiffness
+        Scale of the double hump of the vertical force: a bent knee flattens it.
+    loading
+        By how much the first half of stance bears more than the norm.
+    toe_up, heel_up
+        Scale of the foot's angles above and below the flat foot.
     """
 
     stature_m: float = REFERENCE_STATURE_M
@@ -143,6 +149,10 @@ class Person:
     rotation: float = 1.0
     impact: float = 1.0
     lean_deg: float = 0.0
+    stiffness: float = 1.0
+    loading: float = 0.0
+    toe_up: float = 1.0
+    heel_up: float = 1.0
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
@@ -159,6 +169,10 @@ class Person:
             rotation=float(rng.uniform(0.6, 1.4)),
             impact=float(rng.uniform(0.6, 1.5)),
             lean_deg=float(rng.normal(0.0, 2.5)),
+            stiffness=float(rng.uniform(0.85, 1.25)),
+            loading=float(rng.normal(0.0, 0.03)),
+            toe_up=float(rng.uniform(0.5, 1.25)),
+            heel_up=float(rng.uniform(0.85, 1.1)),
         )
 
 

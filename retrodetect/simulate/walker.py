@@ -44,11 +44,30 @@ PHONE = SensorErrors(
 """A phone: noise density and offsets of common parts (Bosch BMI160 data sheet, rev. 08:
 180 µg/√Hz, 0.007 °/s/√Hz) after calibration by the maker; ±8 g and ±2000 °/s."""
 
-LOOSENESS = {"pocket": (9.0, 0.35), "bag": (4.5, 0.3), "hand": (8.0, 0.5), "wrist": (14.0, 0.5)}
-"""Natural frequency (Hz) and damping of a device that hangs in cloth or fingers [D]."""
+LOOSENESS = {
+    "foot": (18.0, 0.1),
+    "ankle": (14.0, 0.15),
+    "thigh": (9.0, 0.3),
+    "pocket": (7.0, 0.5),
+    "waist": (8.0, 0.5),
+    "lower-back": (9.0, 0.3),
+    "chest": (9.0, 0.25),
+    "upper-arm": (9.0, 0.25),
+    "wrist": (12.0, 0.25),
+    "hand": (8.0, 0.4),
+    "head": (14.0, 0.1),
+    "bag": (4.5, 0.8),
+}
+"""How a device sits on skin, cloth or strap: natural frequency in Hz, and how much of its motion
+is its own, from 0 (screwed to the bone) to 1 (hanging in a pouch) [D]."""
 
-TEXTURE = 0.06
-"""Unsteady part of what a site feels: skin, cloth and muscle, against its own motion [D]."""
+LOOSE_DAMPING = (0.15, 0.35)
+LOOSE_SPREAD = 0.25
+"""Range of damping, and spread of frequency, between one wearing and the next."""
+
+TEXTURE = 0.25
+"""Irregular part of what a site feels (muscle, cloth, ground), against its own motion [D]."""
+
 TEXTURE_BAND_HZ = (2.0, 12.0)
 
 
@@ -160,7 +179,7 @@ def wear(
         session.motion, placement, rate_hz=rate_hz, side=side, errors=perfect, seed=seed
     )
     force = moved.acceleration_mps2 + _shocks(session, placement, side, moved.time_s, rng)
-    force = _loose(force, placement, rate_hz)
+    force = _loose(force, placement, rate_hz, rng)
     force = force + _texture(force, rate_hz, rng)
     rotation = moved.angular_rate_radps
     assert rotation is not None
@@ -199,30 +218,39 @@ def _ring(impact: Impact, time_s: FloatArray) -> FloatArray:
     return np.asarray(impact.peak_mps2 * wave / top)
 
 
-def _loose(force: FloatArray, placement: str, rate_hz: float) -> FloatArray:
-    """What a device on a spring feels (second order, causal); gravity passes unchanged."""
-    if placement not in LOOSENESS:
+def _loose(
+    force: FloatArray, placement: str, rate_hz: float, rng: np.random.Generator
+) -> FloatArray:
+    """What a device on a damped spring feels of its site's force (causal; gravity unchanged).
+
+    The spring also turns part of the motion along one axis into motion along the others.
+    """
+    frequency_hz, part = LOOSENESS[placement]
+    omega = 2 * np.pi * frequency_hz * np.exp(LOOSE_SPREAD * rng.normal())
+    damping = rng.uniform(*LOOSE_DAMPING)
+    coupling = part * (np.eye(3) + 0.5 * rng.normal(size=(3, 3)))
+    if omega > 0.8 * np.pi * rate_hz or len(force) == 0:
         return force
-    frequency_hz, damping = LOOSENESS[placement]
-    if frequency_hz > 0.4 * rate_hz:
-        return force
-    omega = 2 * np.pi * frequency_hz
-    taps = sps.bilinear([omega**2], [1.0, 2 * damping * omega, omega**2], fs=rate_hz)
-    state = sps.lfilter_zi(*taps)[:, None] * force[:1]
-    return np.asarray(sps.lfilter(*taps, force, axis=0, zi=state)[0])
+    taps = sps.bilinear([-1.0, 0.0, 0.0], [1.0, 2 * damping * omega, omega**2], fs=rate_hz)
+    own = sps.lfilter(*taps, force - force[:1], axis=0)
+    return np.asarray(force + own @ coupling.T)
 
 
 def _texture(force: FloatArray, rate_hz: float, rng: np.random.Generator) -> FloatArray:
     """(n, 3) irregular part, in proportion to how much the site moves at the time."""
-    low_hz, high_hz = TEXTURE_BAND_HZ
-    if high_hz > 0.45 * rate_hz:
-        high_hz = 0.45 * rate_hz
-    if low_hz >= high_hz or len(force) < 2:
+    low_hz, high_hz = TEXTURE_BAND_HZ[0], min(TEXTURE_BAND_HZ[1], 0.45 * rate_hz)
+    if low_hz >= high_hz:
         return np.zeros_like(force)
     band = sps.butter(2, [low_hz, high_hz], "bandpass", fs=rate_hz, output="sos")
     noise = sps.sosfilt(band, rng.normal(size=force.shape), axis=0)
     noise *= np.sqrt(rate_hz / 2 / (high_hz - low_hz))
-    effort = sps.sosfilt(
-        sps.butter(1, 1.0, fs=rate_hz, output="sos"), np.abs(force - force.mean(axis=0)), axis=0
+    effort = sps.sosfilt(sps.butter(1, low_hz, fs=rate_hz, output="sos"), _unrest(force, rate_hz))
+    return np.asarray(TEXTURE * effort[:, None] * noise)
+
+
+def _unrest(force: FloatArray, rate_hz: float) -> FloatArray:
+    """(n,) size of the quick part of the force, per axis."""
+    quick = sps.butter(1, 0.5, "highpass", fs=rate_hz, output="sos")
+    return np.asarray(
+        np.linalg.norm(sps.sosfilt(quick, force - force[:1], axis=0), axis=1) / 3**0.5
     )
-    return np.asarray(TEXTURE * effort * noise * 2)
