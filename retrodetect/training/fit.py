@@ -41,6 +41,7 @@ __all__ = [
     "fit",
     "fit_readout",
     "held_out_scores",
+    "merged",
     "readouts",
     "table_of",
 ]
@@ -96,7 +97,12 @@ def table_of(recordings: Iterable[Labelled]) -> StrideTable:
     Strides are found exactly as when labelling, so that the classifier learns from what it
     will be shown.
     """
-    tables = [_strides_of(labelled) for labelled in recordings]
+    return merged(_strides_of(labelled) for labelled in recordings)
+
+
+def merged(tables: Iterable[StrideTable]) -> StrideTable:
+    """Put tables behind each other."""
+    tables = list(tables)
     features = [table.features for table in tables]
     return StrideTable(
         StrideFeatures(
