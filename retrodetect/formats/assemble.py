@@ -29,6 +29,12 @@ LOWEST_RATE_HZ = 15.0
 """Under this the impact of a step (0.1 s, Whittle 1999) falls between two samples."""
 
 _GAP_S = 0.25
+_LARGEST = 1e6
+"""No reading is larger in any unit, counts of 16 bits and mg included."""
+
+_IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
+"""Beyond the range of any accelerometer that is worn (±400 g)."""
+
 _CLIP_ABOVE_MPS2 = 1.5 * STANDARD_GRAVITY_MPS2
 _CLIP_COUNT = 5
 _CLIP_SHARE = 0.001
@@ -81,6 +87,8 @@ def assemble(
     sign, sign_finding = _sign(draft, options)
     if scale.mps2 * sign != 1:
         values *= scale.mps2 * sign
+    line = work.drop_impossible(line)
+    draft, values = work.draft, work.draft.acceleration.values
     rotation, rotation_findings = _rotation(draft, line)
     return Recording(
         name=name,
@@ -123,9 +131,11 @@ class _Work:
         self._require(1)
         values = self.draft.acceleration.values
         timed = valid(self.draft.stamps)
-        if np.isfinite(values.sum()) and timed is None and values[0].any():
-            return
-        whole: NDArray[np.bool_] = np.isfinite(values.sum(axis=1))
+        with np.errstate(invalid="ignore"):  # infinities of both signs
+            total = abs(values.sum())
+            if total < _LARGEST * len(values) and timed is None and values[0].any():
+                return
+            whole: NDArray[np.bool_] = np.abs(values).sum(axis=1) < _LARGEST
         whole[: int(np.argmax(values.any(axis=1)))] = False
         if timed is not None:
             whole &= timed
@@ -144,7 +154,6 @@ class _Work:
         line = timeline(stamps, repeats(self.draft.acceleration.values), self.label)
         if line.rows is not None:
             self.draft = self.draft.take(line.rows)
-        self._require(2)
         return line
 
     def drop_held(self, line: Timeline) -> Timeline:
@@ -163,6 +172,17 @@ class _Work:
         self.notes.extend(holds.notes)
         line = self._keep(kept, line)
         return replace(line, rate_hz=robust_rate_hz(line.time_s))
+
+    def drop_impossible(self, line: Timeline) -> Timeline:
+        """Drop readings that no sensor gives, once they are in m/s²."""
+        values = self.draft.acceleration.values
+        if max(values.max(), -values.min()) < _IMPOSSIBLE_MPS2:
+            return line
+        kept = np.flatnonzero(np.abs(values).max(axis=1) < _IMPOSSIBLE_MPS2)
+        self.notes.append(f"{len(values) - len(kept)} impossible readings were dropped")
+        line = self._keep(kept, line)
+        self._require(2)
+        return line
 
     def add_gravity(self, line: Timeline, options: ReadOptions) -> Timeline:
         """Add the gravity that the app had taken off, where the file has it."""

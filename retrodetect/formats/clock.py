@@ -37,6 +37,7 @@ _SORT_SHARE = 0.02
 """Share of short steps that sorting may add before it is taken to interleave two stretches."""
 
 _LOST_SHARE = 0.01
+_UNEVEN_SHARE = 0.2
 _SAMPLE = 50_000
 _LONG_TICKS = 1e8
 _COARSE_SHARE = 0.3
@@ -117,19 +118,25 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     if stamps.ticks is None:
         return _counted(stamps, len(repeated), label)
     stamps, finding = _with_tick(stamps, label)
-    work = _Repair(_seconds(stamps), stamps.counter, repeated)
+    counter = None if stamps.counter is None else _unwrapped_counter(stamps.counter)
+    work = _Repair(_seconds(stamps), counter, repeated)
     if not (np.diff(work.time_s) > 0).all():
         work.sort()
         work.move_on()
         work.drop_copies()
     work.even_out()
     work.be_strict()
+    if len(work.time_s) < 2:
+        raise RefusedRecording(
+            "holds 1 sample with a time of its own", file=label, remedy="record for longer"
+        )
     value = "; ".join([finding.value, *work.notes])
     rate_hz = robust_rate_hz(work.time_s)
     if work.counter is not None:
-        rate_hz, lost = _counted_rate_hz(work.time_s, _unwrapped_counter(work.counter))
-        if lost > _LOST_SHARE:
-            work.warnings.append(f"{lost:.0%} of the samples were lost before they were written")
+        rate_hz = 1.0 / _median(np.diff(work.time_s) / np.diff(work.counter))
+        work.warnings.extend(_lost_note(work.counter))
+    else:
+        work.warnings.extend(_uneven_note(work.time_s))
     return Timeline(
         rows=work.rows,
         time_s=work.time_s,
@@ -184,7 +191,10 @@ def _counted(stamps: Stamps, count: int, label: str) -> Timeline:
     else:
         numbers, what = _unwrapped_counter(stamps.counter), stamps.label or "counter"
     finding = Finding("clock", f"{what} counted at {stamps.rate_hz:g} Hz", "stated")
-    return Timeline(None, numbers / stamps.rate_hz, stamps.rate_hz, stamps, None, (finding,))
+    warnings = tuple(_lost_note(numbers))
+    return Timeline(
+        None, numbers / stamps.rate_hz, stamps.rate_hz, stamps, None, (finding,), warnings
+    )
 
 
 def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding]:
@@ -342,7 +352,7 @@ class _Repair:
     def even_out(self) -> None:
         """Rebuild a clock of arrivals from the counter, or spread rows that share a stamp."""
         if self.counter is not None and _is_uneven(self.time_s, self.counter):
-            self.time_s = _from_counter(self.time_s, _unwrapped_counter(self.counter))
+            self.time_s = _from_counter(self.time_s, self.counter)
             self.notes.append("arrival times in bursts, rebuilt from the counter")
             return
         if (np.diff(self.time_s) == 0).any():
@@ -380,6 +390,8 @@ def _spread(time_s: FloatArray) -> FloatArray:
 
 def _is_bursty(time_s: FloatArray) -> bool:
     """Whether most rows follow the one before at once, and a few after a pause."""
+    if len(time_s) < 3:
+        return False
     steps = _sample(np.diff(time_s))
     middle = float(np.median(steps))
     mean = float(np.mean(steps[steps < max(_NO_GAP_S, 2.5 * middle)]))
@@ -398,17 +410,30 @@ def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
 
 def _unwrapped_counter(counter: FloatArray) -> FloatArray:
     """Counter that goes on where it overflowed (8 or 16 bits) or was restarted."""
+    counter = np.where(np.isfinite(counter), counter, np.nan)
     steps = np.diff(counter)
-    top = 256 if counter.max() < 256 else 65_536
-    wrapped = np.where((steps < -top / 2) & (counter.max() < top), steps + top, steps)
-    return np.concatenate([[0.0], np.cumsum(np.where(wrapped <= 0, 1.0, wrapped))])
+    largest = float(np.max(counter, initial=0.0, where=np.isfinite(counter)))
+    top = 256 if largest < 256 else 65_536
+    wrapped = np.where((steps < -top / 2) & (largest < top), steps + top, steps)
+    return np.concatenate([[0.0], np.cumsum(np.where(wrapped > 0, wrapped, 1.0))])
 
 
-def _counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> tuple[float, float]:
-    """Rate of the sensor, and the share of its samples that did not arrive."""
-    counts = np.diff(counter)
-    pace_s = _median(np.diff(time_s) / counts)
-    return 1.0 / pace_s, 1.0 - len(counter) / float(counts.sum() + 1)
+def _uneven_note(time_s: FloatArray) -> list[str]:
+    """Say where the steps between samples vary more than jitter explains."""
+    if len(time_s) < 3:
+        return []
+    steps = _sample(np.diff(time_s))
+    middle = np.median(steps)
+    uneven = float(np.mean((steps < _CORE[0] * middle) | (steps > _CORE[1] * middle)))
+    if uneven < _UNEVEN_SHARE:
+        return []
+    return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]
+
+
+def _lost_note(counter: FloatArray) -> list[str]:
+    """Say how many samples the counter counted that are not there."""
+    lost = 1.0 - len(counter) / float(counter[-1] - counter[0] + 1)
+    return [f"{lost:.0%} of the samples were lost on the way"] if lost > _LOST_SHARE else []
 
 
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:

@@ -103,7 +103,7 @@ def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:
     path = main.source.path
     assert path is not None
     name = path.relative_to(root).as_posix()
-    if alone and main.is_folder and main.source.companions:
+    if alone and main.format.is_folder and main.source.companions:
         name = folder.relative_to(root).as_posix() if folder != root else root.resolve().name
     sides = tuple(side.path for side in main.source.companions if side.path is not None)
     return Input(path, name, sides)

@@ -40,9 +40,8 @@ class Main:
     """A file from which a recording is read, with its companions."""
 
     source: Source
-    format: Format | None
+    format: Format
     role: Role
-    is_folder: bool = False
 
 
 def key(name: str) -> str:
@@ -79,7 +78,7 @@ def mains(sources: Sequence[Source]) -> tuple[list[Main], list[Source]]:
     list of Main
         One for each device of each recording.
     list of Source
-        Files that are neither a recording nor beside one of their own.
+        Files that are neither a recording nor beside one of their own, and damaged ones.
     """
     groups: dict[str, list[Source]] = defaultdict(list)
     for source in sources:
@@ -88,27 +87,28 @@ def mains(sources: Sequence[Source]) -> tuple[list[Main], list[Source]]:
     left: list[Source] = []
     for group in groups.values():
         best: dict[tuple[str, str], Main] = {}
+        others: list[Source] = []
         for source in group:
-            main = _main(with_companions(source, group))
-            if main is None:
+            try:
+                main = _main(with_companions(source, group))
+            except InputError:
+                left.append(source)
                 continue
-            assert main.format is not None
+            if main is None:
+                others.append(source)
+                continue
             place = (main.format.name, main.role.device)
             if place not in best or main.role.rank > best[place].role.rank:
                 best[place] = main
         found.extend(best.values())
-        if not best:
-            left.extend(group)
+        left.extend(others if not best else [])
     return found, left
 
 
 def _main(source: Source) -> Main | None:
     """A file as the main one of a recording; None where it is none."""
-    try:
-        one = recognised(source)
-        role = one.role(source) if one else None
-    except InputError:
-        return None
+    one = recognised(source)
+    role = one.role(source) if one else None
     if one is None or role is None or not role.has_acceleration:
         return None
-    return Main(source, one, role, one.is_folder)
+    return Main(source, one, role)

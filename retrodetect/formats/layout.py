@@ -175,8 +175,8 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     sensor = None if layout.sensor is None else table.index(layout.sensor)
     split = [index for name in layout.split if (index := table.index(name)) is not None]
     clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
-    more = [index for index in (counter, sensor, *split) if index is not None]
-    columns = _load(table, clocks, plans, more)
+    texts = [*split, *([] if sensor is None else [sensor])]
+    columns = _load(table, clocks, plans, texts, [] if counter is None else [counter])
     stamps = replace(
         _stamps(table, clock, clocks, columns),
         counter=None if counter is None else columns.pop(counter),
@@ -219,7 +219,7 @@ def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series
     if not plan.indices or not table.has(*clock.names):
         return None
     clocks = {clock: _time_formats(table, clock)}
-    columns = _load(table, clocks, {"": plan}, [])
+    columns = _load(table, clocks, {"": plan})
     stamps = _stamps(table, clock, clocks, columns)
     return Series(_values(columns, plan), plan.unit, stamps)
 
@@ -259,22 +259,26 @@ def _load(
     table: Table,
     clocks: Mapping[Tick, Mapping[int, TimeFormat | None]],
     plans: Mapping[str, _Plan],
-    more: Sequence[int],
+    texts: Sequence[int] = (),
+    numbers: Sequence[int] = (),
 ) -> dict[int, Array]:
     """Load what the plans and clocks need in one pass over the file."""
     formats = {index: text for found in clocks.values() for index, text in found.items()}
-    wanted = {*formats, *more, *(index for plan in plans.values() for index in plan.indices)}
-    return table.load(wanted, {i: text.parse for i, text in formats.items() if text})
+    parsed = {index: text.parse for index, text in formats.items() if text}
+    values = {index for plan in plans.values() for index in plan.indices}
+    wanted = {*values, *numbers, *formats} - parsed.keys()
+    return table.load(sorted(wanted), texts, parsed)
 
 
 def _values(columns: dict[int, Array], plan: _Plan) -> FloatArray:
-    """(n,) or (n, 3) values, each column let go once it is copied."""
+    """(n,) or (n, 3) values; each column becomes a view of them, so that it exists once."""
     if len(plan.indices) == 1:
         return columns[plan.indices[0]]
     # Column by column in memory: every later step works along a column first.
     values = np.empty((len(columns[plan.indices[0]]), len(plan.indices)), order="F")
     for place, index in enumerate(plan.indices):
-        values[:, place] = columns.pop(index)
+        values[:, place] = columns[index]
+        columns[index] = values[:, place]
     return values
 
 

@@ -118,9 +118,9 @@ def _read_archive(
     source: Source, members: Sequence[Source], name: str, options: ReadOptions
 ) -> list[Recording]:
     """Read each recording of an archive; failures beside successes become warnings."""
-    found, _ = mains(members)
+    found, left = mains(members)
     recordings: list[Recording] = []
-    failures: list[InputError] = []
+    failures = [error for member in left if (error := _damage(member)) is not None]
     for main in found:
         part = main.role.device or main.source.stem
         part_name = name if len(found) == 1 else f"{name}#{part}"
@@ -138,3 +138,12 @@ def _read_archive(
         )
     notes = tuple(str(error) for error in failures)
     return [recordings[0].with_(warnings=(*recordings[0].warnings, *notes)), *recordings[1:]]
+
+
+def _damage(member: Source) -> InputError | None:
+    """What keeps a file of an archive from being opened at all."""
+    try:
+        member.head  # noqa: B018 - reading it is the test
+    except InputError as error:
+        return error
+    return None

@@ -117,9 +117,13 @@ class Source:
         """Open the content, decompressed and bounded."""
         try:
             raw = self.opener()
-            magic = raw.peek(6)
         except _DAMAGE as error:
             raise self._damaged(error) from error
+        try:
+            magic = raw.peek(6)
+        except BaseException:
+            raw.close()
+            raise
         for start, unpack in _PACKED.items():
             if magic.startswith(start):
                 return io.BufferedReader(_Bounded(unpack(raw), raw, self), 1 << 18)

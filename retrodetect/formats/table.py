@@ -15,27 +15,37 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retrodetect.errors import UnreadableFile
 from retrodetect.formats.source import Source
 from retrodetect.formats.units import is_unit, split_unit
 
 __all__ = ["NO_TICK", "Table", "is_number", "is_text", "normal", "records", "sniff"]
 
 Kind = Literal["number", "integer", "text"]
+Way = Literal["fast", "cell by cell", "unquoted"]
 Array = NDArray[Any]
 
 NO_TICK = np.iinfo(np.int64).min
 """Stands for a missing integer."""
 
+_WAYS: tuple[Way, ...] = ("fast", "cell by cell", "unquoted")
+"""How a table is read, each way more patient than the one before."""
+
+_PADDING = ' "\t\r\n'
 _CHUNK_ROWS = 1 << 18
 _SAMPLE_LINES = 200
 _LONGEST_NAME = 60
-_NUMERIC_SHARE = 0.9
+_LARGEST = 1e30
+"""No stamp and no reading is larger; such a number is damaged."""
+
+_NUMERIC_SHARE = 0.5
 """Share of numbers that makes a column numeric in spite of repeated headers and odd cells."""
 
 _DELIMITERS = ("\t", ";", ",", "|", r"\s+")
@@ -139,14 +149,19 @@ class Table:
         return "number"
 
     def load(
-        self, columns: Iterable[int], convert: Mapping[int, Callable[[pd.Series[Any]], Array]] = {}
+        self,
+        columns: Iterable[int],
+        texts: Iterable[int] = (),
+        convert: Mapping[int, Callable[[pd.Series[Any]], Array]] = MappingProxyType({}),
     ) -> dict[int, Array]:
         """Read some columns of the whole file.
 
         Parameters
         ----------
         columns
-            Which ones.
+            Those of numbers.
+        texts
+            Those of text.
         convert
             For columns of text, what turns a chunk of cells into an array.
 
@@ -155,31 +170,35 @@ class Table:
         dict of arrays
             (n,) float64 (NaN where missing), or int64 (``NO_TICK`` where missing) for integers
             beyond 2**53, or what ``convert`` returns, or strings.
+
+        Raises
+        ------
+        UnreadableFile
+            Where even a forgiving parser cannot cut the rows.
         """
-        kinds = {
-            index: "text" if index in convert else self.kind(index) for index in sorted(columns)
-        }
-        try:
-            return self._load(kinds, convert, tolerant=False)
-        except (ValueError, OverflowError):  # pandas' ParserError is a ValueError
-            return self._load(kinds, convert, tolerant=True)
+        kinds: dict[int, Kind] = {index: self._number_kind(index) for index in columns}
+        kinds |= dict.fromkeys([*texts, *convert], "text")
+        for way in _WAYS:
+            parts: dict[int, list[Array]] = {index: [] for index in kinds}
+            try:
+                with np.errstate(invalid="ignore"):  # 1e400 in a column of integers
+                    for frame in self._frames(kinds, way):
+                        for index, kind in kinds.items():
+                            cells = frame.pop(index)  # type: ignore[arg-type]
+                            part = self._to_array(cells, kind, convert.get(index), way)
+                            parts[index].append(part)
+            except (ValueError, OverflowError):  # pandas' ParserError is a ValueError
+                continue
+            # One column after the other, so that no more than one exists twice at any time.
+            return {index: _joined(parts.pop(index), kind) for index, kind in kinds.items()}
+        raise UnreadableFile(
+            "its rows cannot be told apart", file=self.source.label, remedy="export it again"
+        )
 
-    def _load(
-        self,
-        kinds: Mapping[int, str],
-        convert: Mapping[int, Callable[[pd.Series[Any]], Array]],
-        *,
-        tolerant: bool,
-    ) -> dict[int, Array]:
-        parts: dict[int, list[Array]] = {index: [] for index in kinds}
-        for frame in self._frames(kinds, tolerant=tolerant):
-            for index, kind in kinds.items():
-                cells = frame.pop(index)  # type: ignore[arg-type]
-                parts[index].append(self._to_array(cells, kind, convert.get(index), tolerant))
-        # One column after the other, so that no more than one exists twice at any time.
-        return {index: _joined(parts.pop(index), kind) for index, kind in kinds.items()}
+    def _number_kind(self, index: int) -> Kind:
+        return "integer" if self.kind(index) == "integer" else "number"
 
-    def _frames(self, kinds: Mapping[int, str], *, tolerant: bool) -> Iterator[pd.DataFrame]:
+    def _frames(self, kinds: Mapping[int, Kind], way: Way) -> Iterator[pd.DataFrame]:
         """The body in chunks, or whole where pandas can read it with several threads.
 
         It does so for a plain file on disk, of which it must then read every column.
@@ -189,14 +208,15 @@ class Table:
             "header": None,
             "names": list(range(self.width)),
             "index_col": False,
-            "dtype": {i: "str" if tolerant else dtypes[kind] for i, kind in kinds.items()},
+            "dtype": {i: dtypes[kind] if way == "fast" else "str" for i, kind in kinds.items()},
             "sep": self.delimiter,
             "lineterminator": self.terminator,
             "decimal": self.decimal,
             "skipinitialspace": True,
+            "quoting": csv.QUOTE_NONE if way == "unquoted" else csv.QUOTE_MINIMAL,
         }
         is_plain = not self.preamble and self.encoding == "utf-8" and self.source.is_stored_plain
-        if is_plain and not tolerant and len(kinds) > self.width / 2:
+        if is_plain and way == "fast" and len(kinds) > self.width / 2:
             yield pd.read_csv(str(self.source.path), skiprows=self.first_line, **arguments)
             return
         arguments |= {"usecols": list(kinds), "chunksize": _CHUNK_ROWS}
@@ -215,16 +235,16 @@ class Table:
     def _to_array(
         self,
         cells: pd.Series[Any],
-        kind: str,
+        kind: Kind,
         convert: Callable[[pd.Series[Any]], Array] | None,
-        tolerant: bool,
+        way: Way,
     ) -> Array:
         if kind == "text":
-            cells = cells.fillna("").str.strip()
+            cells = cells.fillna("").str.strip(_PADDING)
             return convert(cells) if convert else cells.to_numpy(dtype=object)
-        if not tolerant:
+        if way == "fast":
             return cells.to_numpy()
-        cells = cells.fillna("").str.strip().str.rstrip(";")
+        cells = cells.fillna("").str.strip(_PADDING).str.rstrip(";")
         cells = cells.str.replace("\u2212", "-", regex=False)
         if kind == "integer":
             whole = cells.where(cells.str.fullmatch(_WHOLE.pattern), str(NO_TICK))
@@ -442,7 +462,7 @@ def _decode(head: bytes, is_whole: bool) -> tuple[str, str] | None:
     for bom, encoding in _BOMS:
         if head.startswith(bom):
             return _decoded(head, encoding, is_whole, "replace"), encoding
-    if b"\0" in head:
+    if b"\0" in head and len(head) >= 4:
         zeros = np.frombuffer(head, dtype=np.uint8) == 0
         for parity, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
             if zeros[parity::2].mean() > 0.5 and zeros[1 - parity :: 2].mean() < 0.1:
@@ -465,7 +485,8 @@ def _decoded(head: bytes, encoding: str, is_whole: bool, errors: str) -> str:
 def _to_float(cell: str, decimal: str) -> float:
     if not is_number(cell, decimal):
         return np.nan
-    return float(cell.replace("\u2212", "-").replace(decimal, "."))
+    number = float(cell.replace("\u2212", "-").replace(decimal, "."))
+    return number if abs(number) < _LARGEST else np.nan
 
 
 def _joined(parts: list[Array], kind: str) -> Array:

@@ -17,6 +17,7 @@ from retrodetect.formats.draft import Epoch
 __all__ = ["TimeFormat", "moment", "time_format"]
 
 _DAY_NS = 86_400 * 10**9
+_YEARS = (1900, 2200)
 _HOUR_NS = 3_600 * 10**9
 
 _DATE = r"(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
@@ -69,7 +70,8 @@ class TimeFormat:
 
     def _parse(self, cells: pd.Series[Any], pattern: str) -> pd.Series[Any]:
         parsed = pd.to_datetime(cells, format=pattern, errors="coerce", utc=True)
-        return parsed.dt.tz_localize(None).astype("datetime64[ns]")
+        parsed = parsed.dt.tz_localize(None)
+        return parsed.where(parsed.dt.year.between(*_YEARS)).astype("datetime64[ns]")
 
 
 def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:

@@ -51,10 +51,10 @@ CLOCKS: dict[str, Callable[[int], str]] = {
     "ISO": lambda ns: (START + timedelta(microseconds=ns // 1000)).isoformat(
         "T", timespec="milliseconds"
     ),
-    "ISO zone": lambda ns: (START + timedelta(microseconds=ns // 1000)).isoformat(
-        " ", timespec="microseconds"
-    )
-    + "+02:00",
+    "ISO zone": lambda ns: (
+        (START + timedelta(microseconds=ns // 1000)).isoformat(" ", timespec="microseconds")
+        + "+02:00"
+    ),
     "European": lambda ns: f"{START + timedelta(microseconds=ns // 1000):%d.%m.%Y %H:%M:%S.%f}",
     "American": lambda ns: f"{START + timedelta(microseconds=ns // 1000):%m/%d/%Y %I:%M:%S.%f %p}",
     "clock": lambda ns: f"{START + timedelta(microseconds=ns // 1000):%H:%M:%S:%f}"[:-3],

@@ -8,9 +8,7 @@ from retrodetect.formats import describe, discover, read
 
 
 def test_a_zip_of_sensor_logger_is_one_recording(shared: Path) -> None:
-    (recording,) = read(
-        shared / "formats/sensor_logger/android_SM-N986B_2023-11-24_07-25-54.zip"
-    )
+    (recording,) = read(shared / "formats/sensor_logger/android_SM-N986B_2023-11-24_07-25-54.zip")
     assert recording.format == "sensor-logger"
     assert recording.gravity == "total"
     assert abs(recording.rate_hz - 100) < 0.5

@@ -37,12 +37,8 @@ def reread(tmp_path: Path) -> Callable[[Style], Recording]:
 
 def assert_same(recording: Recording, original: Walk = WALK) -> None:
     assert len(recording.time_s) == len(original.time_ns)
-    np.testing.assert_allclose(
-        recording.time_s, original.time_ns / 1e9, atol=COARSEST_S
-    )
-    np.testing.assert_allclose(
-        recording.acceleration_mps2, original.acceleration_mps2, atol=2e-5
-    )
+    np.testing.assert_allclose(recording.time_s, original.time_ns / 1e9, atol=COARSEST_S)
+    np.testing.assert_allclose(recording.acceleration_mps2, original.acceleration_mps2, atol=2e-5)
     assert recording.rate_hz == pytest.approx(50, rel=0.002)
     assert recording.gravity == "total"
 
@@ -66,9 +62,7 @@ def test_every_encoding_and_packing(
 
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("is_unit_stated", [True, False])
-def test_every_unit(
-    unit: str, is_unit_stated: bool, reread: Callable[[Style], Recording]
-) -> None:
+def test_every_unit(unit: str, is_unit_stated: bool, reread: Callable[[Style], Recording]) -> None:
     recording = reread(Style(unit=unit, is_unit_stated=is_unit_stated))
     assert_same(recording)
     ground = next(found.ground for found in recording.findings if found.topic == "unit")
@@ -77,7 +71,8 @@ def test_every_unit(
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
-    "top", ["", "\n", "sep=;\n", '"sep=;"\r\n', "# phone: X\n# rate: 50 Hz\n\n", "App 3.1\nDate: today\n"]
+    "top",
+    ["", "\n", "sep=;\n", '"sep=;"\r\n', "# phone: X\n# rate: 50 Hz\n\n", "App 3.1\nDate: today\n"],
 )
 def test_what_stands_above_the_header(
     top: str, line_end: str, reread: Callable[[Style], Recording]

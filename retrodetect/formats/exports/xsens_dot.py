@@ -59,8 +59,8 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
 
 def _clock(table: Table) -> Tick:
     ticks = table.numbers(table.index("sampletimefine") or 0)
-    step = float(np.nanmedian(np.diff(ticks))) if len(ticks) > 1 else 0.0
-    unit = "us" if step >= _SLOWEST_US else "0.1ms"
+    steps = np.diff(ticks[np.isfinite(ticks)])
+    unit = "us" if len(steps) and np.median(steps) >= _SLOWEST_US else "0.1ms"
     return Tick("sampletimefine", unit, "none", wrap_ticks=2**32)
 
 
