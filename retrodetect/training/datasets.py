@@ -10,10 +10,11 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,12 @@ from scipy.io import loadmat
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UnreadableFile, UsageError
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.recording import PLACEMENTS, STANDARD_GRAVITY_MPS2, FloatArray, Recording
 
-__all__ = ["SETS", "DataSet", "Labelled", "load"]
+__all__ = ["SETS", "DataSet", "Labelled", "Wanted", "load"]
+
+if TYPE_CHECKING:
+    from retrodetect.simulate.bvh import Side
 
 INTERVAL_COLUMNS = ("start_s", "end_s", "direction", "gait", "confident")
 
@@ -54,9 +58,10 @@ class Labelled:
     virtual
         Whether the sensor was simulated on motion capture.
     steps
-        Steps (or strides of the instrumented side) counted by the wearer, if so.
+        Steps of both feet as counted by the wearer or by foot switches, if so.
     contacts_s : array or None
-        Times of known initial contacts.
+        Times of known initial contacts in order: of both feet, but on a foot or an ankle of
+        that one.
     """
 
     recording: Recording
@@ -69,6 +74,35 @@ class Labelled:
     virtual: bool = False
     steps: int | None = None
     contacts_s: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which recordings of a data set to make, and how virtual ones.
+
+    Parameters
+    ----------
+    placements, subjects
+        None for all; for virtual sensors, all in `VIRTUAL_PLACEMENTS`.
+    mounting
+        ``identity`` or ``random``.
+    seed
+        Of random mountings.
+    rate_hz
+        Of virtual sensors.
+    """
+
+    placements: frozenset[str] | None = None
+    subjects: frozenset[str] | None = None
+    mounting: Mounting = "identity"
+    seed: int = 0
+    rate_hz: float = 50.0
+
+    def takes(self, placement: str, subject: str) -> bool:
+        """Whether such a recording is asked for; called before its file is read."""
+        return (self.placements is None or placement in self.placements) and (
+            self.subjects is None or subject in self.subjects
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +122,28 @@ class DataSet:
     citation: str
     licence: str
     virtual: bool
-    loader: Callable[[Path, DataSet, str, Mounting], Iterator[Labelled]]
+    loader: Callable[[Path, DataSet, str, Wanted], Iterator[Labelled]]
 
 
 VIRTUAL_PLACEMENTS = (
     "foot", "ankle", "thigh", "pocket", "waist",
     "lower-back", "chest", "upper-arm", "wrist", "hand",
 )  # fmt: skip
+"""Sites of virtual sensors unless others are named: those that real recordings have."""
+
 _BOTH_SIDES = {"foot", "ankle", "thigh", "pocket", "upper-arm", "wrist", "hand"}
-VIRTUAL_RATE_HZ = 50.0
 
 
-def load(folder: str | Path, name: str, *, mounting: Mounting = "identity") -> Iterator[Labelled]:
+def load(
+    folder: str | Path,
+    name: str,
+    *,
+    placements: Collection[str] | None = None,
+    subjects: Collection[str] | None = None,
+    mounting: Mounting = "identity",
+    seed: int = 0,
+    rate_hz: float = 50.0,
+) -> Iterator[Labelled]:
     """Load one data set, recording by recording.
 
     Parameters
@@ -108,9 +152,16 @@ def load(folder: str | Path, name: str, *, mounting: Mounting = "identity") -> I
         Where the data sets lie, each in a folder called like its name in :data:`SETS`.
     name
         Which of them.
+    placements, subjects
+        Body sites and people to load; None loads all (of virtual sensors, all sites that real
+        recordings have; ``head`` and ``bag`` when named). Files of others are not read.
     mounting
-        How virtual sensors are turned: not at all, or each by a rotation of its own (seeded by
-        its name). Real sensors are as they were worn.
+        How virtual sensors are turned: not at all, or each by a rotation of its own (drawn
+        from ``seed`` and its name). Real sensors are as they were worn.
+    seed
+        Of random mountings.
+    rate_hz
+        Sampling rate of virtual sensors.
 
     Yields
     ------
@@ -119,23 +170,41 @@ def load(folder: str | Path, name: str, *, mounting: Mounting = "identity") -> I
     Raises
     ------
     UsageError
-        Where no loader of that name exists.
+        Where no loader of that name or no such placement exists.
     UnreadableFile
         Where the folder is missing.
     """
     if name not in SETS:
         raise UsageError(f"{name!r} is no known data set", remedy=f"choose from {', '.join(SETS)}")
+    if strange := set(placements or ()) - set(PLACEMENTS):
+        raise UsageError(
+            f"{', '.join(sorted(strange))} is no placement",
+            remedy=f"choose from {', '.join(PLACEMENTS)}",
+        )
     path = Path(folder) / name
     if not path.is_dir():
         raise UnreadableFile("is missing", file=str(path), remedy="get it from its publisher")
-    return SETS[name].loader(path, SETS[name], name, mounting)
+    wanted = Wanted(
+        None if placements is None else frozenset(placements),
+        None if subjects is None else frozenset(subjects),
+        mounting,
+        seed,
+        rate_hz,
+    )
+    return SETS[name].loader(path, SETS[name], name, wanted)
 
 
-def _sangenis(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labelled]:
+def _sangenis(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
     """Left foot, 800 Hz; x to the toes. Rows: acceleration (g), rate (deg/s), time (s)."""
-    directions = {"fwd": "forward", "back": "backward", "left": "sideways", "right": "sideways"}
+    directions = {
+        "fwd": "forward", "back": "backward", "left": "sideways", "right": "sideways",
+        "oblique": "sideways",
+    }  # fmt: skip
     table = pd.read_csv(path / "derived_strides.csv")
     for file, rows in table.groupby("file"):
+        subject = str(file).split("/")[0]  # each of the two people came on a day of their own
+        if not wanted.takes("foot", subject):
+            continue
         raw = loadmat(path / str(file))["u"]
         fresh = np.concatenate([[True], np.diff(raw[7]) > 0])
         strides = pd.DataFrame(
@@ -143,8 +212,10 @@ def _sangenis(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[La
                 "start_s": rows["t_start_s"],
                 "end_s": rows["t_end_s"],
                 "direction": rows["label"].map(directions).fillna(rows["label"]),
-                "gait": np.where(rows["gait"] == "run", "run", "walk"),
-                "confident": rows["confident"] | (rows["label"] == "still"),
+                # Backward strides are at most 1.6 m/s with a third of the stride standing: walked.
+                "gait": rows["gait"].where(rows["gait"].isin(["run", "none"]), "walk"),
+                "confident": (rows["confident"] & (rows["label"] != "oblique"))
+                | (rows["label"] == "still"),
             }
         )
         yield Labelled(
@@ -156,7 +227,7 @@ def _sangenis(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[La
                 rate_hz=800.0,
                 format="uci-sangenis",
             ),
-            subject=str(file).split("/")[0],
+            subject=subject,
             source=name,
             licence=known.licence,
             placement="foot",
@@ -165,9 +236,11 @@ def _sangenis(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[La
         )
 
 
-def _sisfall(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labelled]:
+def _sisfall(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
     """Waist belt, 200 Hz raw counts; +z faces the front."""
     for file in sorted(path.glob("*/D0[1-4]_*.txt.gz")):
+        if not wanted.takes("waist", file.parent.name):
+            continue
         with gzip.open(file, "rt") as text:
             raw = np.loadtxt(
                 (line.replace(";", "") for line in text if line.strip()), delimiter=","
@@ -191,13 +264,16 @@ def _sisfall(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Lab
         )
 
 
-def _ipol(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labelled]:
+def _ipol(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
     """Lower back and feet, 100 Hz, m/s² and rad/s; on the lower back -z faces the front."""
     for file in sorted(path.glob("*_*.txt.gz")):
         marks = json.loads((path / f"{file.name.split('_')[0]}.json").read_text())
-        raw = pd.read_csv(file, sep="\t", skiprows=1)
         back = "_lb" in file.name
+        if not wanted.takes("lower-back" if back else "foot", str(marks["Subject"])):
+            continue
+        raw = pd.read_csv(file, sep="\t", skiprows=1)
         sides = ("Left", "Right") if back else (("Left",) if "_lf" in file.name else ("Right",))
+        # An event is a swing: the foot leaves the ground, then meets it.
         contacts = [event[1] for side in sides for event in marks[f"{side}FootEvents"]]
         (begin, end), (turn, straight) = (
             np.array(marks[bounds]) / 100.0 for bounds in ("TrialBoundaries", "UTurnBoundaries")
@@ -207,6 +283,7 @@ def _ipol(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labell
             (begin, turn, "forward", "walk", True),
             (turn, straight, "turning", "walk", True),
             (straight, end, "forward", "walk", True),
+            (end, len(raw) / 100.0, "still", "none", True),
         ]
         yield Labelled(
             Recording(
@@ -233,10 +310,13 @@ _OXFORD_PLACEMENTS = {
 }  # fmt: skip
 
 
-def _oxford(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labelled]:
+def _oxford(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
     """Phones at 100 to 406 Hz, m/s²; foot switches as truth of the steps."""
     for file in sorted(path.glob("*/accelerometer.csv.gz")):
-        _, subject, _, placement, _ = file.parent.name.split("_")
+        _, subject, _, carried, _ = file.parent.name.split("_")
+        placement = _OXFORD_PLACEMENTS[carried.lower()]
+        if not wanted.takes(placement, subject):
+            continue
         raw = pd.read_csv(file, header=None)
         recording = _phone(
             f"{name}/{file.parent.name}", raw[0].to_numpy(), raw[[2, 3, 4]].to_numpy()
@@ -244,25 +324,32 @@ def _oxford(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labe
         switch = pd.read_csv(file.with_name("stepcounter.csv.gz"), header=None).to_numpy()
         at_s = (switch[1:, 0] - int(raw[0].iloc[0])) / 1e9
         contacts = np.sort(np.concatenate([at_s[np.diff(switch[:, foot]) > 0] for foot in (1, 2)]))
+        contacts = contacts[(contacts > 0) & (contacts < recording.duration_s)]
         yield Labelled(
             recording,
             subject=subject,
             source=name,
             licence=known.licence,
-            placement=_OXFORD_PLACEMENTS[placement.lower()],
+            placement=placement,
             front=None,
             intervals=_throughout(recording, "walk"),
-            contacts_s=contacts[(contacts > 0) & (contacts < recording.duration_s)],
+            steps=len(contacts),
+            contacts_s=contacts,
         )
 
 
-def _mobifall(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labelled]:
-    """Phone in a trouser pocket, about 88 Hz, uneven, m/s²."""
+def _mobifall(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+    """Phone in a trouser pocket, about 88 Hz, uneven, m/s² and rad/s on clocks of their own."""
     for file in sorted(path.glob("*/*_acc_*.txt.gz")):
-        with gzip.open(file, "rt") as text:
-            body = text.read().split("@DATA")[1]
-        raw = np.array([line.split(",") for line in body.split("\n") if line.strip()], dtype=float)
-        recording = _phone(f"{name}/{file.name}", raw[:, 0], raw[:, 1:4])
+        if not wanted.takes("pocket", file.parent.name):
+            continue
+        raw = _after_data(file)
+        turn = _after_data(file.with_name(file.name.replace("_acc_", "_gyro_")))
+        raw = raw[(raw[:, 0] >= turn[0, 0]) & (raw[:, 0] <= turn[-1, 0])]
+        rotation = np.stack(
+            [np.interp(raw[:, 0], turn[:, 0], axis) for axis in turn.T[1:4]], axis=1
+        )
+        recording = _phone(f"{name}/{file.name}", raw[:, 0], raw[:, 1:4], rotation)
         yield Labelled(
             recording,
             subject=file.parent.name,
@@ -274,6 +361,13 @@ def _mobifall(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[La
         )
 
 
+def _after_data(file: Path) -> FloatArray:
+    """Rows of numbers that follow ``@DATA``."""
+    with gzip.open(file, "rt") as text:
+        body = text.read().split("@DATA")[1]
+    return np.array([line.split(",") for line in body.split("\n") if line.strip()], dtype=float)
+
+
 _PDIOT_PLACEMENTS = {
     "upper-leg": "thigh", "lower-leg": "ankle", "torso": "chest", "upper-arm": "upper-arm",
     "wrist": "wrist", "foot": "foot",
@@ -281,22 +375,29 @@ _PDIOT_PLACEMENTS = {
 _PDIOT_GAITS = {"running": "run", "walking-level-ground": "walk"}
 
 
-def _pdiot(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Labelled]:
-    """Body-worn sensor in g; stamps are arrival times in bursts, the counter is the clock."""
+def _pdiot(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+    """Body-worn sensor in g and deg/s; stamps are arrival times, the counter is the clock."""
     for file in sorted(path.glob("*.csv.gz")):
         subject, activity, position, _, count, _ = re.split("_", file.name.removesuffix(".csv.gz"))
-        raw = pd.read_csv(file, comment="#", skiprows=_preamble(file))
+        remarks = _remarks(file)
+        in_pocket = any(line.strip('"\n').endswith("mounting: Pocket") for line in remarks)
+        placement = "pocket" if in_pocket else _PDIOT_PLACEMENTS[position]
+        if not wanted.takes(placement, subject):
+            continue
+        raw = pd.read_csv(file, skiprows=len(remarks))
         order, arrived_ms = raw["seq"].to_numpy(), raw["timestamp"].to_numpy()
         fresh = np.concatenate([[True], np.diff(order) > 0])
         if fresh.sum() < 2:
             continue
-        rate_hz = 1000 * (order[-1] - order[0]) / (arrived_ms[-1] - arrived_ms[0])
-        axes = raw[["accel_x", "accel_y", "accel_z"]].to_numpy(dtype=float)
+        rate_hz = float(1000 * (order[-1] - order[0]) / (arrived_ms[-1] - arrived_ms[0]))
+        force = raw[["accel_x", "accel_y", "accel_z"]].to_numpy(dtype=float)
+        rotation = raw[["gyro_x", "gyro_y", "gyro_z"]].to_numpy(dtype=float)
         recording = Recording(
             name=f"{name}/{file.name}",
             time_s=(order[fresh] - order[0]) / rate_hz,
-            acceleration_mps2=axes[fresh] * STANDARD_GRAVITY_MPS2,
-            rate_hz=float(rate_hz),
+            acceleration_mps2=force[fresh] * STANDARD_GRAVITY_MPS2,
+            angular_rate_radps=np.deg2rad(rotation[fresh]),
+            rate_hz=rate_hz,
             format="pdiot",
         )
         yield Labelled(
@@ -304,42 +405,71 @@ def _pdiot(path: Path, known: DataSet, name: str, _: Mounting) -> Iterator[Label
             subject=subject,
             source=name,
             licence=known.licence,
-            placement=_PDIOT_PLACEMENTS[position],
+            placement=placement,
             front=None,
             intervals=_throughout(recording, _PDIOT_GAITS.get(activity, "stairs")),
-            steps=int(count),
+            steps=_pdiot_steps(recording, int(count)),
         )
 
 
-def _preamble(file: Path) -> int:
+PDIOT_SINGLE_STEP_HZ = 15.0
+MAX_CADENCE_HZ = 4.0
+
+
+def _pdiot_steps(recording: Recording, count: int) -> int | None:
+    """Steps of both feet from the wearer's count, or None where it cannot be.
+
+    The recordings tell what was counted: at 24 Hz a count of 100 takes 100 s and more at 1.6 to
+    2 steps per second, so it counts double steps; at 10 Hz it takes 58 s, so it counts single
+    ones (own measurement). Two recordings of group G go on long after the count.
+    """
+    steps = count if recording.rate_hz < PDIOT_SINGLE_STEP_HZ else 2 * count
+    return steps if steps < MAX_CADENCE_HZ * recording.duration_s else None
+
+
+def _remarks(file: Path) -> list[str]:
     """Lines before the header: quoted remarks and a blank one."""
     with gzip.open(file, "rt") as text:
-        return next(i for i, line in enumerate(text) if line.startswith('"timestamp"'))
+        return list(takewhile(lambda line: not line.startswith('"timestamp"'), text))
 
 
 _NO_GAIT = re.compile("hop|jump|leap|skip|crouch|random|urban", re.IGNORECASE)
 
 
-def _motion_capture(
-    path: Path, known: DataSet, name: str, mounting: Mounting
-) -> Iterator[Labelled]:
-    """Virtual sensors at every site; front is +x of the unmounted device."""
-    from retrodetect.simulate.bvh import read_bvh
-    from retrodetect.simulate.virtual import direction_intervals, direction_truth, virtual_sensor
+def _motion_capture(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+    """Virtual sensors; front is +x of the unmounted device.
 
-    for file in sorted(path.glob("*.bvh.gz")):
+    The files do not tell actors apart, so each set counts as one person.
+    """
+    from retrodetect.simulate.bvh import read_bvh
+    from retrodetect.simulate.virtual import (
+        contact_times_s,
+        direction_intervals,
+        direction_truth,
+        front_axis,
+        virtual_sensor,
+    )
+
+    sides: tuple[Side, Side] = ("left", "right")
+    sites = VIRTUAL_PLACEMENTS if wanted.placements is None else sorted(wanted.placements)
+    sites = [site for site in sites if wanted.takes(site, "actor")]
+    for file in sorted(path.glob("*.bvh.gz")) if sites else []:
         motion = read_bvh(file)
         if _NO_GAIT.search(file.name) or motion.frames < MIN_CLIP_FRAMES:
             continue
-        intervals = direction_intervals(direction_truth(motion))
-        for placement in VIRTUAL_PLACEMENTS:
-            for side in ("left", "right") if placement in _BOTH_SIDES else ("left",):
+        truth = direction_truth(motion)
+        intervals = direction_intervals(truth)
+        contacts = {side: contact_times_s(truth, side) for side in sides}
+        both = np.sort(np.concatenate(list(contacts.values())))
+        for placement in sites:
+            for side in sides if placement in _BOTH_SIDES else sides[:1]:
                 label = f"{name}/{file.name}#{placement}-{side}"
                 turn = Rotation.identity()
-                if mounting == "random":
-                    turn = Rotation.random(rng=np.random.default_rng(list(label.encode())))
+                if wanted.mounting == "random":
+                    rng = np.random.default_rng([wanted.seed, *label.encode()])
+                    turn = Rotation.random(rng=rng)
                 recording = virtual_sensor(
-                    motion, placement, rate_hz=VIRTUAL_RATE_HZ, side=side, mounting=turn
+                    motion, placement, rate_hz=wanted.rate_hz, side=side, mounting=turn
                 )
                 yield Labelled(
                     recording.with_(name=label),
@@ -347,9 +477,10 @@ def _motion_capture(
                     source=name,
                     licence=known.licence,
                     placement=placement,
-                    front=turn.inv().apply([1.0, 0.0, 0.0]),
+                    front=front_axis(turn),
                     intervals=intervals,
                     virtual=True,
+                    contacts_s=contacts[side] if placement in ("foot", "ankle") else both,
                 )
 
 
@@ -357,7 +488,12 @@ MIN_CLIP_FRAMES = 20
 """Clips of less than 0.7 s at 30 Hz hold no stride."""
 
 
-def _phone(name: str, time_ns: FloatArray, acceleration_mps2: FloatArray) -> Recording:
+def _phone(
+    name: str,
+    time_ns: FloatArray,
+    acceleration_mps2: FloatArray,
+    angular_rate_radps: FloatArray | None = None,
+) -> Recording:
     """Recording of a phone with sensor stamps in ns, stamps that do not advance left out."""
     fresh = np.concatenate([[True], np.diff(time_ns) > 0])
     time_s = (time_ns[fresh] - time_ns[0]) / 1e9
@@ -365,6 +501,7 @@ def _phone(name: str, time_ns: FloatArray, acceleration_mps2: FloatArray) -> Rec
         name=name,
         time_s=time_s,
         acceleration_mps2=acceleration_mps2[fresh].astype(float),
+        angular_rate_radps=None if angular_rate_radps is None else angular_rate_radps[fresh],
         rate_hz=float(1 / np.median(np.diff(time_s))),
         format="phone",
     )
