@@ -73,7 +73,7 @@ shank are too heavy to follow the ankle's jerks (thigh sensors show few of them)
 HANGING_ELBOW_DEG = 12.0
 
 RESTLESS_DEG = {"trunk": 0.6, "arm": 2.0, "head": 1.5, "pelvis": 0.4}
-RESTLESS_HZ = 0.8
+RESTLESS_HZ = 0.5
 """Slow wandering of posture, always [D]."""
 
 PARENTS = {

@@ -18,6 +18,8 @@ Four manners of gait, each a `Manner` in `MANNERS`. Sources are given short:
 - Lafortune91: J Biomech 24:877 (tibia after foot strike: 2.7–3.7 g walking, 10.6 g running).
 
 `[D]` marks our own choice, made so that signals resemble real ones; see ``docs/simulator.md``.
+The foot's angles follow these sources in order and size; their timing, and the figures of the
+swing (push, brake, landing, clearance), were set by eye against real feet [D].
 """
 
 from __future__ import annotations
@@ -133,21 +135,22 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
         speed_mps=0.9,  # Laufer05
         cadence_spm=108.0,  # Laufer05: as forward
         cadence_exponent=0.42,
-        duty=0.645,  # Laufer05: more double support than forward, which has 0.65 at this speed
+        duty=0.62,  # Laufer05: more double support, each at its own comfortable speed
         duty_slope=-0.075,
         force_shape=0.32,
         force_skew=0.05,  # [D] landing on the toe loads early, push-off is weak (Jansen 2012)
         stance_pitch_deg=(  # Winter89, Grasso98: forward reversed, toe first
-            (0.0, -24.0), (0.1, -16.0), (0.22, -6.0), (0.36, 0.0),
+            (0.0, -28.0), (0.08, -19.0), (0.18, -7.0), (0.3, 0.0),
             (0.8, 0.0), (0.9, 5.0), (1.0, 14.0),
         ),
         swing_pitch_deg=(
-            (0.1, 19.0), (0.25, 13.0), (0.4, -1.0), (0.55, -15.0), (0.7, -25.0), (0.85, -30.0),
+            (0.1, 19.0), (0.25, 13.0), (0.4, -1.0), (0.55, -14.0), (0.7, -23.0), (0.85, -28.0),
+            (0.94, -29.5),
         ),
         swing_push=4.0,
-        swing_brake=1.0,
-        landing=0.35,
-        clearance=((0.05, 1.8, 4.5), (0.012, 4.0, 1.5)),
+        swing_brake=1.5,
+        landing=0.2,
+        clearance=((0.02, 4.0, 3.0),),
         pelvis_yaw_deg=4.0,
         pelvis_roll_deg=3.0,
         pelvis_tilt_deg=1.2,
@@ -254,8 +257,8 @@ IMPACTS = {
     "ankle": Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03),
     "thigh": Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15),
     "pocket": Impact(4.0, 13.0, 0.030, 0.007, 0.3, 0.2),
-    "waist": Impact(4.0, 12.0, 0.032, 0.010, 0.5, 0.9),
-    "lower-back": Impact(4.0, 12.0, 0.032, 0.010, 0.5, 1.0),
+    "waist": Impact(5.0, 12.0, 0.030, 0.010, 0.6, 0.9),
+    "lower-back": Impact(5.0, 12.0, 0.030, 0.010, 0.6, 1.0),
     "chest": Impact(2.0, 10.0, 0.035, 0.014, 0.3, 1.0),
     "upper-arm": Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9),
     "wrist": Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8),

@@ -116,8 +116,8 @@ class Session:
 
 EXAMPLES: dict[str, Session] = {
     "simulated_foot_walk_both_ways": Session(
-        "stand 4s, walk forward 30s, stand 4s, walk backward 30s, stand 3s, walk forward 15s,"
-        " walk backward 15s, stand 4s",
+        "stand 4s, walk forward 30s 1.2m/s, stand 4s, walk backward 30s 0.9m/s, stand 3s,"
+        " walk forward 15s 1.3m/s, walk backward 15s 0.8m/s, stand 4s",
         "foot", "sensor_logger", 100.0, seed=11, side="right", turned_deg=(0, 0, 12),
     ),
     "simulated_waist_walk_and_run": Session(

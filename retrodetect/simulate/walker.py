@@ -49,8 +49,8 @@ LOOSENESS = {
     "ankle": (14.0, 0.15),
     "thigh": (9.0, 0.3),
     "pocket": (7.0, 0.5),
-    "waist": (8.0, 0.5),
-    "lower-back": (9.0, 0.3),
+    "waist": (8.0, 0.6),
+    "lower-back": (9.0, 0.45),
     "chest": (9.0, 0.25),
     "upper-arm": (9.0, 0.25),
     "wrist": (12.0, 0.25),
@@ -65,7 +65,7 @@ LOOSE_DAMPING = (0.15, 0.35)
 LOOSE_SPREAD = 0.25
 """Range of damping, and spread of frequency, between one wearing and the next."""
 
-TEXTURE = 0.25
+TEXTURE = 0.35
 """Irregular part of what a site feels (muscle, cloth, ground), against its own motion [D]."""
 
 TEXTURE_BAND_HZ = (2.0, 12.0)
@@ -210,12 +210,15 @@ def _shocks(
 
 
 def _ring(impact: Impact, time_s: FloatArray) -> FloatArray:
-    """(n,) damped oscillation with the impact's peak."""
-    omega = 2 * np.pi * impact.frequency_hz
-    peak_s = np.arctan(omega * impact.decay_s) / omega
-    top = np.exp(-peak_s / impact.decay_s) * np.sin(omega * peak_s)
-    wave = np.exp(-time_s / impact.decay_s) * np.sin(omega * time_s)
-    return np.asarray(impact.peak_mps2 * wave / top)
+    """(n,) oscillation that swells quickly and fades slowly, with the impact's peak."""
+
+    def wave(at_s: FloatArray) -> FloatArray:
+        part = np.maximum(at_s, 0.0) / impact.decay_s
+        ring = np.sin(2 * np.pi * impact.frequency_hz * at_s)
+        return np.asarray(part * np.exp(-part) * ring)
+
+    top = wave(np.linspace(0.0, 0.5 / impact.frequency_hz, 50)).max()
+    return impact.peak_mps2 * wave(time_s) / top
 
 
 def _loose(

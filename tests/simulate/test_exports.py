@@ -1,0 +1,133 @@
+"""Simulated exports read back as what was simulated."""
+
+import gzip
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.transform import Rotation
+
+from retrodetect.errors import UsageError
+from retrodetect.formats import read
+from retrodetect.recording import Annotation, Recording
+from retrodetect.simulate import (
+    APPS,
+    EXAMPLES,
+    Section,
+    Session,
+    walk,
+    wear,
+    write_export,
+    write_session,
+)
+
+DATA = Path(__file__).parents[2] / "data"
+KEEPS_ROTATION = [app for app in APPS if app != "plain"]
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    session = walk([Section("walk", 5.0), Section("walk", 5.0, "backward")], seed=1)
+    mounting = Rotation.from_euler("ZYX", [80, 10, 60], degrees=True)
+    return wear(session, "waist", rate_hz=50.0, mounting=mounting, seed=1, name="a_walk")
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_layout_reads_back(app: str, recording: Recording, tmp_path: Path) -> None:
+    (found,) = read(write_export(recording, app, tmp_path))
+    assert found.gravity == "total"
+    assert found.rate_hz == pytest.approx(50.0, rel=0.01)
+    assert len(found.time_s) == len(recording.time_s)
+    assert np.allclose(found.time_s, recording.time_s, atol=1e-3)
+    assert np.allclose(found.acceleration_mps2, recording.acceleration_mps2, atol=2e-3)
+
+
+@pytest.mark.parametrize("app", KEEPS_ROTATION)
+def test_the_gyroscope_reads_back(app: str, recording: Recording, tmp_path: Path) -> None:
+    (found,) = read(write_export(recording, app, tmp_path))
+    assert found.angular_rate_radps is not None
+    assert recording.angular_rate_radps is not None
+    kept = np.isfinite(found.angular_rate_radps).all(axis=1)
+    assert kept.mean() > 0.95
+    assert np.allclose(
+        found.angular_rate_radps[kept], recording.angular_rate_radps[kept], atol=2e-2
+    )
+
+
+def test_notes_of_sensor_logger_read_back(recording: Recording, tmp_path: Path) -> None:
+    noted = replace(recording, annotations=(Annotation(3.0, 3.0, "backward now"),))
+    (found,) = read(write_export(noted, "sensor_logger", tmp_path))
+    (note,) = found.annotations
+    assert note.text == "backward now"
+    assert note.start_s == pytest.approx(3.0, abs=0.1)
+
+
+def test_ios_layout_has_the_opposite_sign(recording: Recording, tmp_path: Path) -> None:
+    table = pd.read_csv(write_export(recording, "sensorlog_ios", tmp_path))
+    column = table["accelerometerAccelerationX(G)"].to_numpy() * 9.80665
+    assert np.allclose(column, -recording.acceleration_mps2[:, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_the_same_recording_gives_the_same_bytes(
+    app: str, recording: Recording, tmp_path: Path
+) -> None:
+    first, second = (write_export(recording, app, tmp_path / part) for part in "ab")
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_a_recording_without_samples_can_be_written(app: str, tmp_path: Path) -> None:
+    nothing = Recording("none", np.zeros(0), np.zeros((0, 3)), 50.0, "virtual")
+    assert write_export(nothing, app, tmp_path).stat().st_size > 0
+
+
+def test_an_unknown_app_and_removed_gravity_are_refused(
+    recording: Recording, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="sensor_logger"):
+        write_export(recording, "pedometer", tmp_path)
+    with pytest.raises(UsageError, match="gravity"):
+        write_export(replace(recording, gravity="linear"), "plain", tmp_path)
+
+
+def test_truth_goes_beside_the_recordings_not_among_them(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    path = write_session("mine", Session("walk forward 5s, walk backward 5s"), folder)
+    assert list(folder.iterdir()) == [path]
+    truth = pd.read_csv(tmp_path / "out_truth" / "mine.truth.csv")
+    assert list(truth) == ["start_s", "end_s", "foot", "direction", "gait"]
+    assert {"forward", "backward"} <= set(truth["direction"])
+
+
+def test_a_motion_capture_can_be_worn(shared: Path, tmp_path: Path) -> None:
+    clip = min((shared / "datasets" / "mocap-accad-male1").rglob("*.bvh*"))
+    session = Session("", capture=clip, placement="wrist", app="plain")
+    (found,) = read(write_session("clip", session, tmp_path / "out"))
+    assert found.duration_s > 0.5
+
+
+@pytest.mark.parametrize("name", ["simulated_chest_run_both_ways", "simulated_table_and_shaking"])
+def test_shipped_examples_are_what_the_command_writes(name: str, tmp_path: Path) -> None:
+    path = write_session(name, EXAMPLES[name], tmp_path / "examples")
+    (new,), (shipped,) = read(path), read(DATA / "examples" / path.name)
+    assert np.allclose(new.acceleration_mps2, shipped.acceleration_mps2, atol=1e-3)
+    truths = [folder / "examples_truth" / f"{name}.truth.csv" for folder in (tmp_path, DATA)]
+    new_truth, shipped_truth = (pd.read_csv(truth) for truth in truths)
+    pd.testing.assert_frame_equal(new_truth, shipped_truth, atol=1e-3)
+
+
+def test_examples_are_small_simulated_and_complete() -> None:
+    files = sorted((DATA / "examples").iterdir())
+    assert {file.name.split(".")[0] for file in files} == set(EXAMPLES)
+    assert all(file.name.startswith("simulated_") for file in files)
+    assert sum(file.stat().st_size for file in DATA.rglob("*") if file.is_file()) < 6e6
+    for file in files:
+        assert (DATA / "examples_truth" / f"{file.name.split('.')[0]}.truth.csv").is_file()
+        if file.suffix == ".zip":
+            assert zipfile.ZipFile(file).testzip() is None
+        if file.suffix == ".gz":
+            assert gzip.decompress(file.read_bytes())
