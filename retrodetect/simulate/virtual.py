@@ -8,9 +8,11 @@ What a 30 Hz capture cannot show, whatever the rate of the virtual sensor:
 
 - nothing above about 9 Hz: the smoothing (`CUTOFF_OF_RATE`) takes it off, since twice
   differentiating positions multiplies their noise by the square of the frequency. The spike of
-  a heel strike, the softer touch of a toe and the ring of a shoe are mostly above that;
+  a heel strike, the softer touch of a toe and the ring of a shoe are mostly above that. Of the
+  acceleration's variance in real recordings that is 60 % at the instep, 11 % at a belt in
+  walking and 21 % in jogging (own measurement on `uci-sangenis-foot` and `sisfall-waist`);
 - nothing that skin, cloth and straps do: no wobble, no phone that swings or turns in a pocket
-  (a real pocket also lags the thigh), no swaying bag;
+  (a real pocket also lags the thigh), no swaying bag, no phone held up before the eyes;
 - steps of one or two frames: the contact times of `direction_truth` are good to about 30 ms.
 
 Axes of an unturned sensor (``mounting`` identity), for every placement: **x to the wearer's front,
