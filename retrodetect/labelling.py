@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import direction, formats, gait
-from retrodetect.direction import GROUPS, Anchors, DirectionModel, Directions
+from retrodetect.direction import Anchors, DirectionModel, Directions
 from retrodetect.direction.model import group_of
 from retrodetect.errors import InputError, UnreadableFile
 from retrodetect.formats import ReadOptions
@@ -173,9 +173,8 @@ def label_session(recording: Recording, model: DirectionModel, anchors: Anchors)
 def _error_rates(model: DirectionModel, placement: str) -> dict[str, float] | None:
     """What the card says about the group of sites, given or inferred; None where it is silent."""
     named = placement.removesuffix("?")
-    group = named if named in GROUPS else group_of(named) if named in PLACEMENTS else ""
     rates: dict[str, dict[str, float]] = model.card.get("error_rates", {})
-    return rates.get(group)
+    return rates.get(group_of(named) if named in PLACEMENTS else named)
 
 
 def _wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:

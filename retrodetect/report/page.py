@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from retrodetect.direction.model import GROUPS, group_of
+from retrodetect.direction.model import group_of
 from retrodetect.recording import PLACEMENTS
 from retrodetect.tables import visible
 
@@ -58,10 +58,14 @@ def page(
 
 
 def _evidence(card: Mapping[str, Any], placement: Any) -> list[Mapping[str, Any]]:
-    """Rows of the card's scores that speak of this placement's group of sites."""
-    named = str(placement).removesuffix("?")
-    group = named if named in GROUPS else group_of(named) if named in PLACEMENTS else ""
-    return [score for score in card.get("scores", []) if score.get("group") == group]
+    """Rows of the card's scores that speak of sites which move like this one."""
+    group = _group(str(placement).removesuffix("?"))
+    return [score for score in card.get("scores", []) if _group(score["placement"]) == group]
+
+
+def _group(site: str) -> str:
+    """Group of a placement; a group that was inferred is one already."""
+    return group_of(site) if site in PLACEMENTS else site
 
 
 def _percent(share: float) -> str:

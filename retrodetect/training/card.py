@@ -5,8 +5,8 @@ The maker of a model writes these keys; everything else is added when the model 
 - ``summary``: one or two sentences; ``created``: ISO date; ``licence``: how it may be used
 - ``sources``: list of ``{name, licence, citation, evidence (real | virtual), people,
   placements, minutes_forward, minutes_backward}``
-- ``scores``: list of flat rows, such as ``{group, held_out, evidence, strides, backward_f1,
-  backward_f1_low, backward_f1_high, false_backward_share}``
+- ``scores``: list of flat rows, such as ``{source, placement, held_out, evidence,
+  strides, backward_f1}``
 - ``error_rates``: by group, ``{false_backward, false_forward, icc}``
 - ``weaknesses``: list of sentences
 """

@@ -17,7 +17,7 @@ from retrodetect.tally import tally
 F, B, U = "forward", "backward", "unknown"
 NASTY = "<script>alert(1)</script> \"quoted\" 'and' =cmd \x07 \u202e$x$"
 CARD = {"name": "noise", "summary": "For tests.", "weaknesses": ["<b>bold</b>"],
-        "scores": [{"group": "trunk", "evidence": "virtual", "backward_f1": 0.5}]}  # fmt: skip
+        "scores": [{"placement": "waist", "evidence": "virtual", "backward_f1": 0.5}]}  # fmt: skip
 RUN = {
     "version": "0", "model": {"name": "noise", "sha256": "0" * 64},
     "counts": {"inputs": 2, "ok": 1}, "times": {"began": "2026-01-01T00:00:00+00:00"},

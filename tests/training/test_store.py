@@ -21,7 +21,7 @@ CARD = {
     "created": "2026-01-01",
     "licence": "MIT",
     "sources": [{"name": "noise", "licence": "none", "evidence": "virtual", "people": 1}],
-    "scores": [{"group": "distal", "backward_f1": 0.5}],
+    "scores": [{"placement": "foot", "backward_f1": 0.5}],
     "error_rates": {"distal": {"false_backward": 0.01, "false_forward": 0.05, "icc": 0.2}},
     "weaknesses": ["knows nothing"],
 }

@@ -1,0 +1,25 @@
+"""Draw the picture of the README: ``python docs/example.py``."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+import retrodetect as rd
+from retrodetect.direction import Anchors
+from retrodetect.labelling import label_session
+from retrodetect.report import figure
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Label a simulated example and draw it."""
+    recording = rd.read(ROOT / "data/examples/simulated_pocket_hill_repeats.zip")
+    session = label_session(recording, rd.load_model("default"), Anchors())
+    drawn = figure(recording, session.strides, session.gait.contacts["time_s"].to_numpy())
+    with mpl.rc_context({"svg.hashsalt": "retrodetect"}):
+        drawn.savefig(ROOT / "docs/example.svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
