@@ -36,8 +36,8 @@ def noise_model() -> DirectionModel:
         labels = np.resize(list(classes), len(free))
         return make_pipeline(StandardScaler(), LogisticRegression()).fit(free, labels)
 
-    travel = Readout(walk=np.ones(len(VECTORS)), run=-np.ones(len(VECTORS)))
-    front = Readout(walk=np.zeros(len(VECTORS)), run=np.zeros(len(VECTORS)))
+    travel = Readout(walk=np.ones(len(VECTORS)), run=-np.ones(len(VECTORS)), doubt=0.1)
+    front = Readout(walk=np.zeros(len(VECTORS)), run=np.zeros(len(VECTORS)), doubt=1.0)
     groups = {
         group: SiteGroup(fitted(DIRECTIONS), ScoreModel((-1, 1, 0), 1, 1, 0.5), travel, front, True)
         for group in GROUPS

@@ -39,8 +39,9 @@ GIVEN_FRONT_CONCENTRATION = 16.0
 GIVEN_FRONT_DOUBT = 1e-4
 """A named axis: belts and pockets sit askew by 15° (one standard deviation)."""
 
-ANATOMY_DOUBT = 0.05
-"""How often the front read from the limb's own movement is wrong for a whole session."""
+
+PACE_ERROR = 0.05
+"""Least doubt about walk or run: errors run through whole bouts, and reverse the direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,12 @@ def _evidence(
     p_run = strides["p_run"].to_numpy(dtype=float)
     if not site.hears_running:
         score = np.where(p_run < 0.5, score, np.nan)
+    walking, running = site.travel.vectors(features)
     front, doubt = _front(features, p_run, plane, site, anchors)
     return Evidence(
-        travel=np.nan_to_num(site.travel.vectors(features, p_run) @ plane.T),
+        walking=walking @ plane.T,
+        running=running @ plane.T,
+        p_run=np.clip(p_run, PACE_ERROR, 1 - PACE_ERROR),
         score=score,
         log_sideways=sideways,
         bout=strides["bout"].to_numpy(dtype=np.intp),
@@ -166,8 +170,11 @@ def _front(
         front = plane @ axis
         # An axis that points nearly up or down has no bearing to speak of.
         if (length := float(np.linalg.norm(front))) > 0.5:
-            return front * (GIVEN_FRONT_CONCENTRATION / length), GIVEN_FRONT_DOUBT
-    return np.nan_to_num(site.front.vectors(features, p_run) @ plane.T).mean(axis=0), ANATOMY_DOUBT
+            doubt = max(GIVEN_FRONT_DOUBT, site.travel.doubt)
+            return front * (GIVEN_FRONT_CONCENTRATION / length), doubt
+    walking, running = site.front.vectors(features)
+    front = np.where(p_run[:, None] < 0.5, walking, running) @ plane.T
+    return front.mean(axis=0), site.front.doubt
 
 
 def _forced(strides: pd.DataFrame, anchors: Anchors) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

@@ -69,10 +69,12 @@ class Priors:
     ----------
     forward, backward, sideways
         Shares of strides over all sessions.
-    change_within_bout
-        Probability that a stride goes another way than the one before it in its bout.
-    change_between_bouts
-        The same across a pause: the direction is drawn anew with this probability.
+    change_within_bout, change_between_bouts
+        Probability that the direction is drawn anew at a stride, within a bout and after a
+        pause, from ``changed``.
+    changed
+        Shares of forward, backward and sideways where a direction is drawn anew: who went
+        backward once today does so again more easily than ``backward`` says.
     front_jump
         Probability that the device is turned by an arbitrary angle during a pause.
     front_creep_rad
@@ -86,7 +88,8 @@ class Priors:
     sideways: float = 0.01
     change_within_bout: float = 0.02
     change_between_bouts: float = 0.3
-    front_jump: float = 0.002
+    changed: tuple[float, float, float] = (0.66, 0.32, 0.02)
+    front_jump: float = 0.0002
     front_creep_rad: float = 0.02
     stray: float = 0.05
 
@@ -119,9 +122,11 @@ class Evidence:
 
     Parameters
     ----------
-    travel : (n, 2) array
-        Travel direction in the episode's horizontal plane; its length is its von Mises
-        concentration. Zero where there is none.
+    walking, running : (n, 2) arrays
+        Travel direction in the episode's horizontal plane, were the stride a walking or a
+        running one; its length is its von Mises concentration. Zero where there is none.
+    p_run : (n,) array
+        Probability that it is a running one.
     score : (n,) array
         Log odds of backward against forward from the free features; NaN where there is none.
     log_sideways : (n,) array
@@ -136,7 +141,9 @@ class Evidence:
         Probability that it is wrong altogether.
     """
 
-    travel: FloatArray
+    walking: FloatArray
+    running: FloatArray
+    p_run: FloatArray
     score: FloatArray
     log_sideways: FloatArray
     bout: np.ndarray[tuple[int], np.dtype[np.intp]]
@@ -237,13 +244,19 @@ def _likelihood(
 
 def _log_bearing(evidence: Evidence, priors: Priors) -> FloatArray:
     """(n, FRONTS, 3) log density of each bearing for each front and direction."""
-    kappa = np.linalg.norm(evidence.travel, axis=1)[:, None]
-    along = np.arctan2(evidence.travel[:, 1], evidence.travel[:, 0])[:, None] - grid_rad()[None]
+    p_run = evidence.p_run[:, None, None]
+    density = (1 - p_run) * _densities(evidence.walking) + p_run * _densities(evidence.running)
+    return np.asarray(np.log((1 - priors.stray) * density + priors.stray / (2 * np.pi)))
+
+
+def _densities(travel: FloatArray) -> FloatArray:
+    """(n, FRONTS, 3) densities of a travel direction for each front and direction."""
+    kappa = np.linalg.norm(travel, axis=1)[:, None]
+    along = np.arctan2(travel[:, 1], travel[:, 0])[:, None] - grid_rad()[None]
     left, right = (_von_mises(along + side, kappa) for side in (-np.pi / 2, np.pi / 2))
-    density = np.stack(
+    return np.stack(
         [_von_mises(along, kappa), _von_mises(along - np.pi, kappa), 0.5 * (left + right)], axis=2
     )
-    return np.asarray(np.log((1 - priors.stray) * density + priors.stray / (2 * np.pi)))
 
 
 def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
@@ -252,25 +265,21 @@ def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
 
 def _first(evidence: Evidence, priors: Priors) -> FloatArray:
     """(offsets, FRONTS, 3) belief before the first stride."""
+    shares = np.array([priors.forward, priors.backward, priors.sideways])
     kappa = float(np.linalg.norm(evidence.front))
     bearing = float(np.arctan2(evidence.front[1], evidence.front[0]))
     front = np.exp(kappa * (np.cos(grid_rad() - bearing) - 1))
     front = (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
     return np.broadcast_to(
-        OFFSET_WEIGHTS[:, None, None] * front[:, None] * _shares(priors),
+        OFFSET_WEIGHTS[:, None, None] * front[:, None] * shares / shares.sum(),
         (len(OFFSETS), FRONTS, len(DIRECTIONS)),
     )
-
-
-def _shares(priors: Priors) -> FloatArray:
-    shares = np.array([priors.forward, priors.backward, priors.sideways])
-    return shares / shares.sum()
 
 
 def _turn(priors: Priors, *, pause: bool) -> FloatArray:
     """(3, 3) chances of the next direction (column) after this one (row)."""
     change = priors.change_between_bouts if pause else priors.change_within_bout
-    return (1 - change) * np.eye(len(DIRECTIONS)) + change * _shares(priors)[None]
+    return (1 - change) * np.eye(len(DIRECTIONS)) + change * np.array(priors.changed)[None]
 
 
 def _wander(priors: Priors, *, pause: bool) -> FloatArray:

@@ -48,15 +48,21 @@ class Readout:
     ----------
     walk, run : (len(VECTORS),) arrays
         Weights for walking and for running strides.
+    doubt
+        Share of sessions of unseen wearers in which it points the wrong way round throughout.
     """
 
     walk: FloatArray
     run: FloatArray
+    doubt: float
 
-    def vectors(self, features: StrideFeatures, p_run: FloatArray) -> FloatArray:
-        """Return (n, 3) vectors; a stride of doubtful pace gets a short one."""
-        weights = np.outer(1 - p_run, self.walk) + np.outer(p_run, self.run)
-        return np.asarray(np.einsum("nki,nk->ni", features.vectors, weights))
+    def vectors(self, features: StrideFeatures) -> tuple[FloatArray, FloatArray]:
+        """Return two times (n, 3) vectors: were the strides walking, and were they running."""
+        known = np.nan_to_num(features.vectors)
+        return (
+            np.einsum("nki,k->ni", known, self.walk),
+            np.einsum("nki,k->ni", known, self.run),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +191,9 @@ _PLACEMENT_STRIDES = 4.0
 """How many independent strides a session is worth when its placement is inferred."""
 
 
-def _as_names(readout: Readout) -> dict[str, dict[str, float]]:
+def _as_names(readout: Readout) -> dict[str, Any]:
     """Weights by feature name, those that are zero left out."""
-    return {
+    named = {
         pace: {
             feature.name: float(weight)
             for feature, weight in zip(VECTORS, weights, strict=True)
@@ -195,13 +201,14 @@ def _as_names(readout: Readout) -> dict[str, dict[str, float]]:
         }
         for pace, weights in (("walk", readout.walk), ("run", readout.run))
     }
+    return {**named, "doubt": readout.doubt}
 
 
-def _from_names(weights: dict[str, dict[str, float]]) -> Readout:
+def _from_names(found: dict[str, Any]) -> Readout:
     def column(pace: str) -> FloatArray:
-        return np.array([weights[pace].get(feature.name, 0.0) for feature in VECTORS])
+        return np.array([found[pace].get(feature.name, 0.0) for feature in VECTORS])
 
-    return Readout(column("walk"), column("run"))
+    return Readout(column("walk"), column("run"), found["doubt"])
 
 
 def direction_log_odds(classifier: Pipeline, features: StrideFeatures) -> FloatArray:

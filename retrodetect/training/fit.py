@@ -46,6 +46,8 @@ __all__ = [
     "table_of",
 ]
 
+MIN_READOUT_STRIDES = 20
+
 MIN_SEPARATION = 1.0
 """Least distance between backward and forward scores, in standard deviations between wearers,
 for the free classifier to be heard at all."""
@@ -210,24 +212,26 @@ def readouts(group: str, part: StrideTable, table: StrideTable) -> tuple[Readout
     -------
     travel, front
     """
-    nothing = np.zeros(len(VECTORS))
+    nothing = Readout(np.zeros(len(VECTORS)), np.zeros(len(VECTORS)), doubt=1.0)
     pace = part.strides["true_gait"].to_numpy(dtype=str)
-    walk = fit_readout(part.where(pace == "walk"), TRAVEL_FEATURES[group], "travel")
+    walk, doubt = fit_readout(part.where(pace == "walk"), TRAVEL_FEATURES[group], "travel")
     if group == "distal":
-        run = fit_readout(part.where(pace == "run"), TRAVEL_FEATURES[group], "travel")
-        front = fit_readout(part, TRAVEL_FEATURES[group], "front")
-        return Readout(walk, run), Readout(front, front)
+        run, _ = fit_readout(part.where(pace == "run"), TRAVEL_FEATURES[group], "travel")
+        front, front_doubt = fit_readout(part, TRAVEL_FEATURES[group], "front")
+        return Readout(walk, run, doubt), Readout(front, front, front_doubt)
     trunk = table.strides["placement"].map(group_of) == "trunk"
     real_run = (table.strides["true_gait"] == "run") & trunk & ~table.strides["virtual"]
-    run = fit_readout(table.where(real_run.to_numpy()), TRAVEL_FEATURES["trunk"], "travel")
+    run, _ = fit_readout(table.where(real_run.to_numpy()), TRAVEL_FEATURES["trunk"], "travel")
     if not run.any():
         # No such recording at hand: the bouncing spring reverses the inverted pendulum
         # (Cavagna, Heglund & Taylor 1977, Am J Physiol 233:R243).
         run = -walk
-    return Readout(walk, run), Readout(nothing, nothing)
+    return Readout(walk, run, doubt), nothing
 
 
-def fit_readout(table: StrideTable, names: tuple[str, ...], target: str) -> FloatArray:
+def fit_readout(
+    table: StrideTable, names: tuple[str, ...], target: str
+) -> tuple[FloatArray, float]:
     """Fit the weights of the vectors whose sum points to the travel direction or the front.
 
     A logistic regression without intercept on the components along the front: turning a
@@ -236,7 +240,9 @@ def fit_readout(table: StrideTable, names: tuple[str, ...], target: str) -> Floa
 
     Returns
     -------
-    (len(VECTORS),) array
+    weights : (len(VECTORS),) array
+    doubt : float
+        Share of recordings from held-out sources on which it points the wrong way round.
     """
     along, front = _along_front(table, names)
     sign = np.where(table.strides["truth"] == DIRECTIONS[BACKWARD], -1, 1)
@@ -245,8 +251,8 @@ def fit_readout(table: StrideTable, names: tuple[str, ...], target: str) -> Floa
     use = np.isfinite(along).all(axis=1)
     use &= (table.strides["truth"] != DIRECTIONS[SIDEWAYS]).to_numpy()
     weights = np.zeros(len(VECTORS))
-    if use.sum() < 20:
-        return weights
+    if use.sum() < MIN_READOUT_STRIDES:
+        return weights, 1.0
     columns = [feature.name in names for feature in VECTORS]
     strides = table.strides[use]
     vectors, front, along, sign = (
@@ -262,16 +268,27 @@ def fit_readout(table: StrideTable, names: tuple[str, ...], target: str) -> Floa
     coefficients = _odd_regression(along, sign, strides)
     if np.isnan(held_out).any():
         held_out = np.einsum("nki,k->ni", vectors, coefficients)
+    of_recording = _per_recording(held_out * sign[:, None], front, strides)
+    wrong = np.einsum("ij,ij->i", *of_recording) < 0
+    doubt = float((wrong.sum() + 0.5) / (len(wrong) + 1))
     if target == "front":
         # One wearer's strides agree with each other: what counts is how far their mean errs.
-        held_out, front, sign = _per_recording(held_out, front, strides)
-    weights[columns] = coefficients * _concentration(held_out, front, sign)
-    return weights
+        held_out, front = of_recording
+        sign = np.ones(len(front), dtype=int)
+    # Each source weighs the same, however many strides it holds.
+    weight = np.ones(len(front))
+    if target == "travel":
+        weight = (
+            1
+            / np.unique(sources, return_counts=True)[1][np.unique(sources, return_inverse=True)[1]]
+        )
+    weights[columns] = coefficients * _concentration(held_out, front, sign, weight)
+    return weights, doubt
 
 
 def _per_recording(
     vectors: FloatArray, front: FloatArray, strides: pd.DataFrame
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray]:
     """Mean vector and front of each recording."""
     _, number = np.unique(strides["recording"].to_numpy(dtype=str), return_inverse=True)
     count = np.bincount(number)[:, None]
@@ -279,7 +296,7 @@ def _per_recording(
     def mean(values: FloatArray) -> FloatArray:
         return np.stack([np.bincount(number, column) for column in values.T], axis=1) / count
 
-    return mean(vectors), mean(front), np.ones(len(count))
+    return mean(vectors), mean(front)
 
 
 def _along_front(table: StrideTable, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
@@ -306,7 +323,9 @@ def _odd_regression(along: FloatArray, sign: FloatArray, strides: pd.DataFrame) 
     return np.asarray(model.coef_[0] / size)
 
 
-def _concentration(vectors: FloatArray, front: FloatArray, sign: FloatArray) -> float:
+def _concentration(
+    vectors: FloatArray, front: FloatArray, sign: FloatArray, weight: FloatArray
+) -> float:
     """Scale that makes the length of the vectors the concentration of their bearing."""
     length = np.linalg.norm(vectors, axis=1)
     cosine = sign * np.einsum("ij,ij->i", vectors, front)
@@ -315,7 +334,7 @@ def _concentration(vectors: FloatArray, front: FloatArray, sign: FloatArray) -> 
     def cost(log_scale: float) -> float:
         kappa = np.exp(log_scale) * length
         density = np.exp(kappa * (cosine - 1)) / (2 * np.pi * i0e(kappa))
-        return -float(np.log(0.95 * density + 0.05 / (2 * np.pi)).mean())
+        return -float(weight @ np.log(0.95 * density + 0.05 / (2 * np.pi)))
 
     return float(np.exp(minimize_scalar(cost, bounds=(-6, 6), method="bounded").x))
 

@@ -30,6 +30,7 @@ def session(
     score: float = np.nan,
     offset: float = 0.0,
     marked: int = 0,
+    gait: float = 0.02,
     spread: float = 6.0,
     seed: int = 0,
 ) -> tuple[np.ndarray, Evidence]:
@@ -40,8 +41,11 @@ def session(
     forced = np.full(len(truth), -1)
     forced[:marked] = truth[:marked]
     bearing = front_rad + turn + rng.vonmises(0, spread, len(truth))
+    travel = 4 * np.stack([np.cos(bearing), np.sin(bearing)], axis=1) * (1 if gait < 0.5 else -1)
     return truth, Evidence(
-        travel=4 * np.stack([np.cos(bearing), np.sin(bearing)], axis=1),
+        walking=travel,
+        running=-travel,
+        p_run=np.full(len(truth), gait),
         score=sign * score + offset + rng.normal(0, 0.5, len(truth)),
         log_sideways=np.full(len(truth), np.nan),
         bout=np.repeat(np.arange(len(bouts)), [count for _, count in bouts]),
@@ -65,6 +69,17 @@ def test_a_known_front_names_both_directions_for_any_mounting(front: float, seed
 def test_a_few_marked_strides_name_the_whole_session() -> None:
     truth, evidence = session(HILL, marked=5)
     assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.97
+
+
+def test_running_reverses_the_travel_direction() -> None:
+    truth, evidence = session(HILL, known_front=True, gait=0.98)
+    assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.97
+
+
+def test_a_stride_of_doubtful_pace_says_little() -> None:
+    truth, evidence = session(((FORWARD, 30),), known_front=True)
+    evidence.p_run[10:15] = 0.7
+    assert right(truth, decode(evidence, MODEL, Priors()).probability) == 1.0
 
 
 def test_without_an_anchor_free_evidence_names_the_directions() -> None:
@@ -99,7 +114,8 @@ def test_sideways_strides_are_neither() -> None:
 
 def test_one_stray_bearing_does_not_turn_the_wearer_round() -> None:
     truth, evidence = session(((FORWARD, 40),), known_front=True)
-    evidence.travel[20] *= -1
+    evidence.walking[20] *= -1
+    evidence.running[20] *= -1
     assert right(truth, decode(evidence, MODEL, Priors()).probability) == 1.0
 
 
@@ -113,7 +129,8 @@ def test_turning_the_device_turns_nothing_but_the_front(turn: float) -> None:
 
 def test_strides_without_evidence_keep_the_prior() -> None:
     _, evidence = session(((FORWARD, 10),))
-    evidence.travel[:] = 0
+    evidence.walking[:] = 0
+    evidence.running[:] = 0
     evidence.score[:] = np.nan
     evidence.log_sideways[:] = np.nan
     found = decode(evidence, MODEL, Priors()).probability
