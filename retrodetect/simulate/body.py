@@ -22,12 +22,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from scipy.spatial.transform import Rotation
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.simulate.bvh import Motion, Side
+from retrodetect.simulate.knots import through
 from retrodetect.simulate.steps import Person, Plan, Step
 
 __all__ = ["move_body"]
@@ -203,35 +203,36 @@ def _footprint(frames: _Frames, side: Side, time_s: float) -> tuple[FloatArray, 
 
 def _pitch(stances: list[_Stance], person: Person, time_s: FloatArray) -> FloatArray:
     """(F,) toe-up angle against the ground, in rad."""
-    knots: dict[float, float] = {float(time_s[0]): 0.0, float(time_s[-1]) + 2.0: 0.0}
+    knots = [(float(time_s[0]), 0.0)]
     for stance in stances:
         # A long stance has standing in it: roll at the usual pace, and rest flat between.
         length_s = min(stance.end_s - stance.begin_s, 1.0)
         if stance.arriving:
-            for part, angle in stance.arriving.manner.stance_pitch_deg:
-                if part < 0.5:
-                    knots[stance.begin_s + part * length_s] = stance.arriving.vigour * angle
+            step = stance.arriving
+            knots += [
+                (stance.begin_s + part * length_s, step.vigour * angle)
+                for part, angle in step.manner.stance_pitch_deg
+                if part < 0.5
+            ]
         if stance.leaving:
-            manner, vigour = stance.leaving.manner, stance.leaving.vigour
-            swing_s = stance.leaving.contact_s - stance.end_s
-            for part, angle in manner.stance_pitch_deg:
-                if part >= 0.5:
-                    knots[stance.end_s - (1 - part) * length_s] = vigour * angle
-            for part, angle in manner.swing_pitch_deg:
-                knots[stance.end_s + part * swing_s] = vigour * angle
-    at = np.array(sorted(knots))
-    toe_up = np.array([knots[t] for t in at])
-    toe_up *= np.where(toe_up > 0, person.toe_up, person.heel_up)
-    return np.deg2rad(PchipInterpolator(at, toe_up)(time_s))
+            step = stance.leaving
+            swing_s = step.contact_s - stance.end_s
+            knots += [
+                (stance.end_s - (1 - part) * length_s, step.vigour * angle)
+                for part, angle in step.manner.stance_pitch_deg
+                if part >= 0.5
+            ]
+            knots += [
+                (stance.end_s + part * swing_s, step.vigour * angle)
+                for part, angle in step.manner.swing_pitch_deg
+            ]
+    scaled = ((at, a * (person.toe_up if a > 0 else person.heel_up)) for at, a in knots)
+    return np.deg2rad(through(scaled, time_s))
 
 
 def _held(values: list[tuple[float, float, float]], time_s: FloatArray) -> FloatArray:
     """(F,) values kept from begin to end of each (begin, end, value), smooth in between."""
-    knots = {}
-    for begin_s, end_s, value in values:
-        knots[begin_s], knots[end_s] = value, value
-    at = np.array(sorted(knots))
-    return np.asarray(PchipInterpolator(at, [knots[t] for t in at])(time_s))
+    return through(((at, value) for *ends, value in values for at in ends), time_s)
 
 
 def _aloft(stances: list[_Stance], time_s: FloatArray) -> FloatArray:
@@ -476,12 +477,12 @@ def _phase(frames: _Frames) -> FloatArray:
     steps = frames.plan.steps
     if len(steps) < 2:
         return np.zeros(len(frames.time_s))
-    count = 0.5 * np.arange(len(steps)) + (0.5 if steps[0].side == "right" else 0.0)
-    contact_s = np.array([step.contact_s for step in steps])
-    at = np.concatenate([[contact_s[0] - 10.0], contact_s, [contact_s[-1] + 10.0]])
-    rate = 0.5 / np.median(np.diff(contact_s))
-    values = np.concatenate([[count[0] - 10 * rate], count, [count[-1] + 10 * rate]])
-    return np.asarray(PchipInterpolator(at, values)(np.clip(frames.time_s, at[0], at[-1])))
+    first = 0.5 if steps[0].side == "right" else 0.0
+    knots = [(step.contact_s, first + 0.5 * number) for number, step in enumerate(steps)]
+    usual_s = steps[0].stride_s
+    # Beyond its ends a session goes on for a stride, so that the first and last steps turn, too.
+    knots += [(knots[0][0] - usual_s, first - 1.0), (knots[-1][0] + usual_s, knots[-1][1] + 1.0)]
+    return through(knots, frames.time_s)
 
 
 def _restless(frames: _Frames, rng: np.random.Generator) -> FloatArray:

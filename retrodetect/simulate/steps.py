@@ -14,12 +14,12 @@ from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
 from retrodetect.errors import UsageError
 from retrodetect.recording import FloatArray
 from retrodetect.simulate.bvh import Side
+from retrodetect.simulate.knots import through
 from retrodetect.simulate.norms import MANNERS, Direction, Gait, Manner
 
 __all__ = [
@@ -165,7 +165,7 @@ class Person:
             toe_out_deg=float(np.clip(rng.normal(6.0, 4.0), -5.0, 18.0)),
             asymmetry=float(np.clip(rng.normal(0.0, 0.01), -0.03, 0.03)),
             variability=float(rng.uniform(0.7, 1.5)),
-            arm_swing=float(rng.uniform(0.5, 1.5)),
+            arm_swing=float(rng.uniform(0.3, 1.3)),
             rotation=float(rng.uniform(0.6, 1.4)),
             impact=float(rng.uniform(0.6, 1.5)),
             lean_deg=float(rng.normal(0.0, 2.5)),
@@ -499,8 +499,8 @@ def _settled(steps: list[Step]) -> tuple[Step, ...]:
 def _path(draft: _Draft, rate_hz: float) -> Path:
     """Integrate speed, heading and slope to a way over ground."""
     time_s = np.arange(int(np.floor(draft.now_s * rate_hz)) + 1) / rate_hz
-    speed = _through([*draft.speed, (draft.now_s, 0.0)], time_s)
-    heading = _through([*draft.heading, (draft.now_s, draft.heading_rad)], time_s)
+    speed = through([*draft.speed, (draft.now_s, 0.0)], time_s)
+    heading = through([*draft.heading, (draft.now_s, draft.heading_rad)], time_s)
     begins, inclines = np.array(draft.incline).T
     incline = inclines[np.searchsorted(begins, time_s, side="right") - 1]
     incline = gaussian_filter1d(incline, SLOPE_CHANGE_S * rate_hz, mode="nearest")
@@ -508,12 +508,3 @@ def _path(draft: _Draft, rate_hz: float) -> Path:
     steps = (velocity[1:] + velocity[:-1]) / (2 * rate_hz)
     position = np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
     return Path(time_s, position, heading, np.arctan(incline))
-
-
-def _through(knots: list[tuple[float, float]], time_s: FloatArray) -> FloatArray:
-    """Smooth curve through knots without overshoot; of knots at one time the last counts."""
-    latest = dict(knots)
-    at = np.array(sorted(latest))
-    if len(at) < 2:
-        return np.full(len(time_s), latest[float(at[0])])
-    return np.asarray(PchipInterpolator(at, [latest[t] for t in at])(time_s))

@@ -218,7 +218,7 @@ def _ring(impact: Impact, time_s: FloatArray) -> FloatArray:
         return np.asarray(part * np.exp(-part) * ring)
 
     top = wave(np.linspace(0.0, 0.5 / impact.frequency_hz, 50)).max()
-    return impact.peak_mps2 * wave(time_s) / top
+    return np.asarray(impact.peak_mps2 * wave(time_s) / top)
 
 
 def _loose(
