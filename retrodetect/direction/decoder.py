@@ -222,7 +222,7 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
 
 def grid_rad() -> FloatArray:
     """(FRONTS,) bearings of the grid."""
-    return np.arange(FRONTS) * (2 * np.pi / FRONTS)
+    return np.arange(FRONTS, dtype=np.float64) * (2 * np.pi / FRONTS)
 
 
 def _likelihood(
@@ -260,7 +260,7 @@ def _densities(travel: FloatArray) -> FloatArray:
 
 
 def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
-    return np.exp(kappa * (np.cos(angle_rad) - 1)) / (2 * np.pi * i0e(kappa))
+    return np.asarray(np.exp(kappa * (np.cos(angle_rad) - 1)) / (2 * np.pi * i0e(kappa)))
 
 
 def _first(evidence: Evidence, priors: Priors) -> FloatArray:

@@ -174,7 +174,7 @@ def _moment(
     product = lead * (weight[:, None] if lead.ndim == 2 else weight)
     size = np.prod([_size(factor, rms[feature.band]) for factor in feature.factors], axis=0)
     mean = _mean(product, bounds)
-    return mean / (size[:, None] if mean.ndim == 2 else size)
+    return np.asarray(mean / (size[:, None] if mean.ndim == 2 else size))
 
 
 def _size(factor: str, rms: dict[str, FloatArray]) -> FloatArray:

@@ -77,7 +77,8 @@ def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     known = rows[rows["truth"].isin(["forward", "backward"])]
     if not by:
         return _counts(known).to_frame().T
-    return known.groupby(list(by), sort=True)[known.columns.tolist()].apply(_counts)
+    counted = {key: _counts(part) for key, part in known.groupby(list(by), sort=True)}
+    return pd.DataFrame(counted.values(), index=pd.MultiIndex.from_tuples(counted, names=list(by)))
 
 
 def _counts(rows: pd.DataFrame) -> pd.Series:

@@ -153,7 +153,7 @@ def _scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
     found["evidence"] = np.where(found["source"].map(lambda s: SETS[s].virtual), "virtual", "real")
     return [
         {
-            key: value
+            str(key): value
             for key, value in row.items()
             if not (isinstance(value, float) and np.isnan(value))
         }
