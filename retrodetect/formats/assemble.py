@@ -15,7 +15,7 @@ from retrodetect.formats.align import (
     rotation_unit,
     without_coordinates,
 )
-from retrodetect.formats.clock import Timeline, robust_rate_hz, timeline, valid
+from retrodetect.formats.clock import Timeline, timeline, valid
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import find_holds, repeats
 from retrodetect.formats.level import Level, resolve
@@ -66,10 +66,10 @@ def assemble(
     line = work.set_clock(options.rate_hz)
     line = work.drop_held(line)
     line = work.add_gravity(line, options)
-    rate_hz, effective_hz = line.rate_hz, robust_rate_hz(line.time_s)
-    if effective_hz < LOWEST_RATE_HZ:
+    rate_hz = line.rate_hz
+    if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
-            f"gives only {effective_hz:.3g} readings a second",
+            f"gives only {line.effective_hz:.3g} readings a second",
             file=label,
             remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
         )
@@ -87,7 +87,7 @@ def assemble(
     sign, sign_finding = _sign(draft, options)
     if scale.mps2 * sign != 1:
         values *= scale.mps2 * sign
-    line = work.drop_impossible(line)
+    line, reach = work.drop_impossible(line)
     draft, values = work.draft, work.draft.acceleration.values
     rotation, rotation_findings = _rotation(draft, line)
     return Recording(
@@ -107,7 +107,7 @@ def assemble(
         ),
         warnings=(
             *draft.warnings, *scale.warnings, *work.notes, *line.warnings,
-            *_gap_note(gaps_s(line.time_s, rate_hz)), *_clip_note(values),
+            *_gap_note(gaps_s(line.time_s, rate_hz)), *_clip_note(values, reach),
         ),
     )  # fmt: skip
 
@@ -171,18 +171,19 @@ class _Work:
             )
         self.notes.extend(holds.notes)
         line = self._keep(kept, line)
-        return replace(line, rate_hz=robust_rate_hz(line.time_s))
+        return replace(line, rate_hz=line.effective_hz)
 
-    def drop_impossible(self, line: Timeline) -> Timeline:
-        """Drop readings that no sensor gives, once they are in m/s²."""
+    def drop_impossible(self, line: Timeline) -> tuple[Timeline, FloatArray]:
+        """Drop readings that no sensor gives, and tell the (2, 3) limits of the others in m/s²."""
         values = self.draft.acceleration.values
-        if max(values.max(), -values.min()) < _IMPOSSIBLE_MPS2:
-            return line
+        reach = np.stack([values.min(axis=0), values.max(axis=0)])
+        if np.abs(reach).max() < _IMPOSSIBLE_MPS2:
+            return line, reach
         kept = np.flatnonzero(np.abs(values).max(axis=1) < _IMPOSSIBLE_MPS2)
         self.notes.append(f"{len(values) - len(kept)} impossible readings were dropped")
         line = self._keep(kept, line)
         self._require(2)
-        return line
+        return self.drop_impossible(line)
 
     def add_gravity(self, line: Timeline, options: ReadOptions) -> Timeline:
         """Add the gravity that the app had taken off, where the file has it."""
@@ -256,10 +257,10 @@ def _origins(draft: Draft) -> list[Finding]:
     return [Finding(topic, value, "stated") for topic, value in facts if value]
 
 
-def _clip_note(values: FloatArray) -> list[str]:
+def _clip_note(values: FloatArray, reach: FloatArray) -> list[str]:
     """Say where an axis stays at its very limit, as a sensor does that reached its range."""
-    for axis, column in zip("xyz", values.T, strict=True):
-        for limit in (float(column.max()), float(column.min())):
+    for axis, column, limits in zip("xyz", values.T, reach.T, strict=True):
+        for limit in limits:
             count = np.count_nonzero(column == limit) if abs(limit) > _CLIP_ABOVE_MPS2 else 0
             if count >= _CLIP_COUNT and count > _CLIP_SHARE * len(column):
                 reach = abs(limit) / STANDARD_GRAVITY_MPS2

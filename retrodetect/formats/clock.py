@@ -38,7 +38,7 @@ _SORT_SHARE = 0.02
 
 _LOST_SHARE = 0.01
 _UNEVEN_SHARE = 0.2
-_SAMPLE = 50_000
+_SAMPLE = 100_000
 _LONG_TICKS = 1e8
 _COARSE_SHARE = 0.3
 """Share of rows with the stamp of the row before, above which the clock is coarse."""
@@ -56,6 +56,8 @@ class Timeline:
         Strictly increasing from 0.
     rate_hz
         Nominal rate: of the sensor, where a counter tells of lost samples.
+    effective_hz
+        Rate of the samples that are there.
     origin
         Stamps of which one tick, the first, is zero: the base for other series.
     """
@@ -63,6 +65,7 @@ class Timeline:
     rows: Rows | None
     time_s: FloatArray
     rate_hz: float
+    effective_hz: float
     origin: Stamps
     start_time: datetime | None
     findings: tuple[Finding, ...] = ()
@@ -79,8 +82,13 @@ class Timeline:
             origin = replace(origin, ticks=ticks)
         if start_time is not None:
             start_time += timedelta(seconds=begin_s)
+        time_s = self.time_s[rows] - begin_s
         return replace(
-            self, time_s=self.time_s[rows] - begin_s, origin=origin, start_time=start_time
+            self,
+            time_s=time_s,
+            effective_hz=robust_rate_hz(time_s),
+            origin=origin,
+            start_time=start_time,
         )
 
 
@@ -120,18 +128,19 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     stamps, finding = _with_tick(stamps, label)
     counter = None if stamps.counter is None else _unwrapped_counter(stamps.counter)
     work = _Repair(_seconds(stamps), counter, repeated)
-    if not (np.diff(work.time_s) > 0).all():
+    if not _rises(work.time_s):
         work.sort()
         work.move_on()
         work.drop_copies()
     work.even_out()
-    work.be_strict()
+    if not _rises(work.time_s):
+        work.be_strict()
     if len(work.time_s) < 2:
         raise RefusedRecording(
             "holds 1 sample with a time of its own", file=label, remedy="record for longer"
         )
     value = "; ".join([finding.value, *work.notes])
-    rate_hz = robust_rate_hz(work.time_s)
+    rate_hz = effective_hz = robust_rate_hz(work.time_s)
     if work.counter is not None:
         rate_hz = 1.0 / _median(np.diff(work.time_s) / np.diff(work.counter))
         work.warnings.extend(_lost_note(work.counter))
@@ -141,6 +150,7 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
         rows=work.rows,
         time_s=work.time_s,
         rate_hz=rate_hz,
+        effective_hz=effective_hz,
         origin=_first(stamps, work.rows),
         start_time=_start_time(stamps, work.rows),
         findings=(replace(finding, value=value),),
@@ -165,14 +175,11 @@ def robust_rate_hz(time_s: FloatArray) -> float:
     The mean of the steps near the median step: rounding to milliseconds moves the median
     (12 or 13 ms at 80 Hz), but not the mean.
     """
-    steps = np.diff(time_s)
-    if not len(steps):
+    if len(time_s) < 2:
         return 0.0
-    middle = _median(steps)
-    low, high = (limit * middle for limit in _CORE)
-    if steps.min() > low and steps.max() < high:
-        return len(steps) / float(time_s[-1] - time_s[0])
-    core = steps[(steps > low) & (steps < high)]
+    steps = _sampled_steps(time_s)
+    middle = float(np.median(steps))
+    core = steps[(steps > _CORE[0] * middle) & (steps < _CORE[1] * middle)]
     if len(core) < 0.5 * len(steps):
         core = steps[steps < max(_NO_GAP_S, 2.5 * middle)]
     return 1.0 / float(core.mean())
@@ -180,7 +187,7 @@ def robust_rate_hz(time_s: FloatArray) -> float:
 
 def _counted(stamps: Stamps, count: int, label: str) -> Timeline:
     """Timeline of a file without stamps: rows or counter over the stated rate."""
-    if stamps.rate_hz is None:
+    if not stamps.rate_hz:
         raise RefusedRecording(
             "has no column of times and states no rate",
             file=label,
@@ -191,9 +198,16 @@ def _counted(stamps: Stamps, count: int, label: str) -> Timeline:
     else:
         numbers, what = _unwrapped_counter(stamps.counter), stamps.label or "counter"
     finding = Finding("clock", f"{what} counted at {stamps.rate_hz:g} Hz", "stated")
-    warnings = tuple(_lost_note(numbers))
+    time_s = numbers / stamps.rate_hz
     return Timeline(
-        None, numbers / stamps.rate_hz, stamps.rate_hz, stamps, None, (finding,), warnings
+        rows=None,
+        time_s=time_s,
+        rate_hz=stamps.rate_hz,
+        effective_hz=robust_rate_hz(time_s),
+        origin=stamps,
+        start_time=None,
+        findings=(finding,),
+        warnings=tuple(_lost_note(numbers)),
     )
 
 
@@ -262,6 +276,17 @@ def _sample(values: NDArray[Any]) -> NDArray[Any]:
     if len(values) <= _SAMPLE:
         return values
     return values[np.random.default_rng(0).integers(0, len(values), _SAMPLE)]
+
+
+def _sampled_steps(time_s: FloatArray) -> FloatArray:
+    """Enough steps between rows that follow each other."""
+    rows = _sample(np.arange(len(time_s) - 1))
+    return np.asarray(time_s[rows + 1] - time_s[rows])
+
+
+def _rises(time_s: FloatArray) -> bool:
+    """Whether every time comes after the one before."""
+    return bool((time_s[1:] > time_s[:-1]).all())
 
 
 def _median(values: FloatArray) -> float:
@@ -355,7 +380,7 @@ class _Repair:
             self.time_s = _from_counter(self.time_s, self.counter)
             self.notes.append("arrival times in bursts, rebuilt from the counter")
             return
-        if (np.diff(self.time_s) == 0).any():
+        if not _rises(self.time_s):
             self.time_s = _spread(self.time_s)
             self.notes.append("equal stamps spread evenly")
         if self.counter is None and _is_bursty(self.time_s):
@@ -364,11 +389,9 @@ class _Repair:
 
     def be_strict(self) -> None:
         """Leave out what still does not come after the row before, and begin at 0."""
-        if not (np.diff(self.time_s) > 0).all():
-            latest = np.maximum.accumulate(self.time_s)
-            self.keep(np.flatnonzero(np.concatenate([[True], self.time_s[1:] > latest[:-1]])))
-        if self.time_s[0] != 0:
-            self.time_s = self.time_s - self.time_s[0]
+        latest = np.maximum.accumulate(self.time_s)
+        self.keep(np.flatnonzero(np.concatenate([[True], self.time_s[1:] > latest[:-1]])))
+        self.time_s = self.time_s - self.time_s[0]
 
 
 def _spread(time_s: FloatArray) -> FloatArray:
@@ -392,7 +415,7 @@ def _is_bursty(time_s: FloatArray) -> bool:
     """Whether most rows follow the one before at once, and a few after a pause."""
     if len(time_s) < 3:
         return False
-    steps = _sample(np.diff(time_s))
+    steps = _sampled_steps(time_s)
     middle = float(np.median(steps))
     mean = float(np.mean(steps[steps < max(_NO_GAP_S, 2.5 * middle)]))
     return middle < 0.3 * mean
@@ -422,7 +445,7 @@ def _uneven_note(time_s: FloatArray) -> list[str]:
     """Say where the steps between samples vary more than jitter explains."""
     if len(time_s) < 3:
         return []
-    steps = _sample(np.diff(time_s))
+    steps = _sampled_steps(time_s)
     middle = np.median(steps)
     uneven = float(np.mean((steps < _CORE[0] * middle) | (steps > _CORE[1] * middle)))
     if uneven < _UNEVEN_SHARE:

@@ -87,10 +87,11 @@ def best_clock(table: Table) -> tuple[Tick, ...]:
 def stated_rate_hz(table: Table) -> float | None:
     """Sampling rate that the preamble states."""
     for line in table.preamble:
-        if match := _RATE.search(line):
-            return float(match[1].replace(",", "."))
-        if match := _PERIOD.search(line):
-            return 1e3 / float(match[1])
+        rate, period = _RATE.search(line), _PERIOD.search(line)
+        if rate and float(number := rate[1].replace(",", ".")):
+            return float(number)
+        if period and float(period[1]):
+            return 1e3 / float(period[1])
     return None
 
 

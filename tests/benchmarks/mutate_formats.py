@@ -1,7 +1,7 @@
 """Read thousands of damaged files: no traceback, no hang, no silent misreading.
 
-``python -m tests.benchmarks.mutate_formats [COUNT [SEED [FOLDER]]]`` prints what went wrong, and the
-slowest read. Real samples are taken from ``../shared/formats``.
+``python -m tests.benchmarks.mutate_formats [COUNT [SEED [FOLDER]]]`` prints what went wrong, and
+the slowest read. Real samples are taken from ``../shared/formats``.
 """
 
 from __future__ import annotations
