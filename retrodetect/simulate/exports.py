@@ -66,8 +66,13 @@ def write_export(recording: Recording, app: str, folder: Path) -> Path:
     Raises
     ------
     UsageError
-        Where the app is not known, or gravity was removed from the recording.
+        Where the app is not known, the name is none for a file, or gravity was removed from the
+        recording.
     """
+    if Path(recording.name).name != recording.name:
+        raise UsageError(
+            f"{recording.name!r} is no name for a file", remedy="give a name without folders"
+        )
     if app not in APPS:
         raise UsageError(
             f"no export of {app!r} can be written", remedy=f"choose one of {', '.join(APPS)}"

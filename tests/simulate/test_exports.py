@@ -85,11 +85,13 @@ def test_a_recording_without_samples_can_be_written(app: str, tmp_path: Path) ->
     assert write_export(nothing, app, tmp_path).stat().st_size > 0
 
 
-def test_an_unknown_app_and_removed_gravity_are_refused(
+def test_unknown_apps_names_with_folders_and_removed_gravity_are_refused(
     recording: Recording, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="sensor_logger"):
         write_export(recording, "pedometer", tmp_path)
+    with pytest.raises(UsageError, match="name"):
+        write_export(replace(recording, name="../elsewhere"), "plain", tmp_path)
     with pytest.raises(UsageError, match="gravity"):
         write_export(replace(recording, gravity="linear"), "plain", tmp_path)
 
