@@ -267,20 +267,20 @@ def _is_plausible(step_s: float) -> bool:
 def _step(ticks: NDArray[Any]) -> float:
     """Typical step from one row to the next, also where many rows share a stamp."""
     apart = min(200, len(ticks) - 1)
-    starts = _sample(np.arange(len(ticks) - apart))
+    starts = _sampled(len(ticks) - apart)
     return float(np.median(np.abs(ticks[starts + apart] - ticks[starts]))) / apart
 
 
-def _sample(values: NDArray[Any]) -> NDArray[Any]:
-    """Enough of many values for a median, drawn without a rhythm that could match theirs."""
-    if len(values) <= _SAMPLE:
-        return values
-    return values[np.random.default_rng(0).integers(0, len(values), _SAMPLE)]
+def _sampled(count: int) -> Rows:
+    """Enough of many rows for a median, drawn without a rhythm that could match theirs."""
+    if count <= _SAMPLE:
+        return np.arange(count)
+    return np.random.default_rng(0).integers(0, count, _SAMPLE)
 
 
 def _sampled_steps(time_s: FloatArray) -> FloatArray:
     """Enough steps between rows that follow each other."""
-    rows = _sample(np.arange(len(time_s) - 1))
+    rows = _sampled(len(time_s) - 1)
     return np.asarray(time_s[rows + 1] - time_s[rows])
 
 
@@ -290,7 +290,7 @@ def _rises(time_s: FloatArray) -> bool:
 
 
 def _median(values: FloatArray) -> float:
-    return float(np.median(_sample(values)))
+    return float(np.median(values[_sampled(len(values))]))
 
 
 def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
