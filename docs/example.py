@@ -14,9 +14,10 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     """Label a simulated example and draw it."""
-    recording = rd.read(ROOT / "data/examples/simulated_pocket_hill_repeats.zip")
+    recording = rd.read(ROOT / "data/examples/simulated_lower_back_ten_steps_first.zip")
     session = label_session(recording, rd.load_model("default"), Anchors())
     drawn = figure(recording, session.strides, session.gait.contacts["time_s"].to_numpy())
+    drawn.text(0.99, 0.99, "simulated", ha="right", va="top", fontsize=11)
     with mpl.rc_context({"svg.hashsalt": "retrodetect"}):
         drawn.savefig(ROOT / "docs/example.svg", metadata={"Date": None})
 

@@ -46,8 +46,8 @@ def figure(
     contacts_s : (k,) array
         Initial contacts in seconds from the first sample.
     close_up_at_s
-        Middle of the close-up; None for where the direction changes, else the longest
-        backward or forward stretch.
+        Middle of the close-up; None for where the direction first changes, else the longest
+        stretch in one direction.
 
     Returns
     -------
@@ -167,12 +167,14 @@ def _envelope(time_s: FloatArray, values: FloatArray) -> tuple[FloatArray, Float
 
 
 def _interesting_s(recording: Recording, strides: pd.DataFrame) -> float:
-    """Where a close-up tells most: a change of direction within a bout, else a long stretch."""
+    """Where a close-up tells most: a change of direction, else the longest stretch."""
     runs = stretches(strides)
     if runs.empty:
         return recording.duration_s / 2
-    turns = runs[(runs["bout"] == runs["bout"].shift()) & (runs["strides"] > 2)]
-    if len(turns):
-        return float(turns["start_s"].iloc[0])
+    pause_s = runs["start_s"] - runs["end_s"].shift()
+    changes = (runs["direction"] != runs["direction"].shift()) & (pause_s < CLOSE_UP_S / 2)
+    if changes.any():
+        first = int(changes.to_numpy().argmax())
+        return float(runs["end_s"].iloc[first - 1] + runs["start_s"].iloc[first]) / 2
     longest = int((runs["end_s"] - runs["start_s"]).to_numpy().argmax())
     return float(runs[["start_s", "end_s"]].iloc[longest].mean())
