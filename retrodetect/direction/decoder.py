@@ -2,8 +2,8 @@
 
 Hidden Markov model over strides. The state of a stride is
 
-- its **direction** (forward, backward, sideways), which changes rarely within a bout and
-  more easily between bouts;
+- its **direction** (forward, backward, sideways): in most sessions one throughout, in the
+  others changing rarely within a bout and more easily between bouts; both are weighed;
 - the **front** of the wearer as a bearing in the device's horizontal plane, one unknown
   angle per episode, allowed to creep as a phone settles in a pocket;
 - the wearer's **offset**: how far the free features of this person on this device lie from
@@ -28,7 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import i0e
+from scipy.special import expit, i0e, logit
 from scipy.stats import t as student_t
 
 from retrodetect.recording import FloatArray
@@ -67,14 +67,15 @@ class Priors:
 
     Parameters
     ----------
-    forward, backward, sideways
-        Shares of strides over all sessions.
+    mixed
+        Probability that a session holds more than one direction.
+    one_way
+        Shares of forward, backward and sideways among sessions that hold one only.
     change_within_bout, change_between_bouts
-        Probability that the direction is drawn anew at a stride, within a bout and after a
-        pause, from ``changed``.
-    changed
-        Shares of forward, backward and sideways where a direction is drawn anew: who went
-        backward once today does so again more easily than ``backward`` says.
+        Probability that the direction of a mixed session is drawn anew at a stride, within a
+        bout and after a pause.
+    drawn
+        Shares of forward, backward and sideways where a direction of a mixed session is drawn.
     front_jump
         Probability that the device is turned by an arbitrary angle during a pause.
     front_creep_rad
@@ -83,12 +84,11 @@ class Priors:
         Share of strides whose travel direction says nothing.
     """
 
-    forward: float = 0.9
-    backward: float = 0.09
-    sideways: float = 0.01
+    mixed: float = 0.1
+    one_way: tuple[float, float, float] = (0.97, 0.02, 0.01)
     change_within_bout: float = 0.02
     change_between_bouts: float = 0.3
-    changed: tuple[float, float, float] = (0.66, 0.32, 0.02)
+    drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
     front_jump: float = 0.0002
     front_creep_rad: float = 0.02
     stray: float = 0.05
@@ -188,15 +188,31 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
     Decoded
     """
     likelihood, scale = _likelihood(evidence, model, priors)
-    first = _first(evidence, priors)
-    pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
-    turns = {True: _turn(priors, pause=True), False: _turn(priors, pause=False)}
-    wander = {True: _wander(priors, pause=True), False: _wander(priors, pause=False)}
+    one_way = _forward_backward(evidence, likelihood, priors, mixed=False)
+    mixed = _forward_backward(evidence, likelihood, priors, mixed=True)
+    log_odds = mixed.log_evidence - one_way.log_evidence + logit(priors.mixed)
+    weight = float(expit(log_odds))
+    log_evidence = np.logaddexp(
+        np.log1p(-priors.mixed) + one_way.log_evidence, np.log(priors.mixed) + mixed.log_evidence
+    )
+    return Decoded(
+        (1 - weight) * one_way.probability + weight * mixed.probability,
+        (1 - weight) * one_way.front + weight * mixed.front,
+        float(scale.sum() + log_evidence),
+    )
 
+
+def _forward_backward(
+    evidence: Evidence, likelihood: FloatArray, priors: Priors, *, mixed: bool
+) -> Decoded:
+    """Exact posterior of a session of one direction, or of several."""
+    pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
+    turns = {after: _turn(priors, pause=after, mixed=mixed) for after in (False, True)}
+    wander = {after: _wander(priors, pause=after) for after in (False, True)}
     count = len(pause)
-    ahead = np.empty((count, *first.shape))
-    log_evidence = float(scale.sum())
-    state = first
+    state = _first(evidence, priors.drawn if mixed else priors.one_way)
+    ahead = np.empty((count, *state.shape))
+    log_evidence = 0.0
     for i in range(count):
         if i:
             state = wander[bool(pause[i])] @ state @ turns[bool(pause[i])]
@@ -207,10 +223,9 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
         ahead[i] = state
 
     probability = np.empty((count, len(DIRECTIONS)))
-    behind = np.ones(first.shape)
+    behind = np.ones(state.shape)
     for i in range(count - 1, -1, -1):
-        joint = ahead[i] * behind
-        weight = joint.sum(axis=(0, 1))
+        weight = (ahead[i] * behind).sum(axis=(0, 1))
         probability[i] = weight / weight.sum()
         if i:
             behind = behind * likelihood[i]
@@ -263,23 +278,24 @@ def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
     return np.asarray(np.exp(kappa * (np.cos(angle_rad) - 1)) / (2 * np.pi * i0e(kappa)))
 
 
-def _first(evidence: Evidence, priors: Priors) -> FloatArray:
+def _first(evidence: Evidence, shares: tuple[float, float, float]) -> FloatArray:
     """(offsets, FRONTS, 3) belief before the first stride."""
-    shares = np.array([priors.forward, priors.backward, priors.sideways])
     kappa = float(np.linalg.norm(evidence.front))
     bearing = float(np.arctan2(evidence.front[1], evidence.front[0]))
     front = np.exp(kappa * (np.cos(grid_rad() - bearing) - 1))
     front = (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
     return np.broadcast_to(
-        OFFSET_WEIGHTS[:, None, None] * front[:, None] * shares / shares.sum(),
+        OFFSET_WEIGHTS[:, None, None] * front[:, None] * np.array(shares),
         (len(OFFSETS), FRONTS, len(DIRECTIONS)),
     )
 
 
-def _turn(priors: Priors, *, pause: bool) -> FloatArray:
+def _turn(priors: Priors, *, pause: bool, mixed: bool) -> FloatArray:
     """(3, 3) chances of the next direction (column) after this one (row)."""
+    if not mixed:
+        return np.eye(len(DIRECTIONS))
     change = priors.change_between_bouts if pause else priors.change_within_bout
-    return (1 - change) * np.eye(len(DIRECTIONS)) + change * np.array(priors.changed)[None]
+    return (1 - change) * np.eye(len(DIRECTIONS)) + change * np.array(priors.drawn)[None]
 
 
 def _wander(priors: Priors, *, pause: bool) -> FloatArray:

@@ -91,9 +91,10 @@ class SiteGroup:
     hears_running: bool
 
     def scores(self, features: StrideFeatures) -> tuple[FloatArray, FloatArray]:
-        """Return (n,) log odds of backward against forward, and of sideways against both."""
+        """Return (n,) log odds of backward over forward, and of sideways over the likelier."""
         log_p = direction_log_odds(self.classifier, features)
-        sideways = log_p[:, SIDEWAYS] - np.logaddexp(log_p[:, FORWARD], log_p[:, BACKWARD])
+        ahead = log_p[:, [FORWARD, BACKWARD]].max(axis=1)
+        sideways = log_p[:, SIDEWAYS] - ahead
         return log_p[:, BACKWARD] - log_p[:, FORWARD], sideways
 
 

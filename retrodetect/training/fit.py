@@ -190,8 +190,8 @@ def _real_running_both_ways(strides: pd.DataFrame) -> bool:
     by what it is beside: a source that holds real running forward.
     """
     real = strides[~strides["virtual"]]
-    running = real.groupby("source")["true_gait"].transform(lambda pace: (pace == "run").any())
-    return real[running]["truth"].nunique() > 1
+    ran = real.loc[real["true_gait"] == "run", "source"].unique()
+    return real.loc[real["source"].isin(ran), "truth"].nunique() > 1
 
 
 def readouts(group: str, part: StrideTable, table: StrideTable) -> tuple[Readout, Readout]:

@@ -1,8 +1,8 @@
 """Make the models that are shipped, from the public data sets.
 
-``python -m retrodetect.training.shipped DATASETS [MODELS]`` makes both again, score for score:
-there is no chance in the fit. ``default`` learns from all of them and is non-commercial
-because some of its sources are; ``open`` learns from sources under CC BY alone.
+``python -m retrodetect.training.shipped DATASETS [MODELS [NAME...]]`` makes them again, score
+for score: there is no chance in the fit. ``default`` learns from all of them and is
+non-commercial because some of its sources are; ``open`` learns from CC BY sources alone.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     datasets = Path(sys.argv[1])
     models = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("models")
-    for name in MODELS:
+    for name in sys.argv[3:] or MODELS:
         make(name, datasets, models)
 
 
