@@ -24,8 +24,10 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
     """Count the strides of one session; see :func:`retrodetect.tally.tally`."""
     forward, backward = (strides["direction"] == way for way in ("forward", "backward"))
     labelled = forward | backward
-    rates = rates or _known_rates(strides) or doubted_rates(
-        strides.loc[labelled, "p_backward"].to_numpy(dtype=float)
+    rates = (
+        rates
+        or _known_rates(strides)
+        or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
     )
     low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates)
     bouts = strides.groupby("bout").agg(start_s=("start_s", "min"), end_s=("end_s", "max"))
