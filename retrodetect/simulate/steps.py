@@ -52,6 +52,11 @@ TURN_SPEED_DEGPS = 70.0
 SLOPE_CHANGE_S = 0.4
 """Standard deviation of the time over which the ground changes its slope."""
 
+SHORTEST_SECTION_S = 0.1
+
+LONGEST_SESSION_S = 3600.0
+"""A body is kept whole in memory: an hour takes about 2 GB."""
+
 MIN_TRAVEL_M = 0.15
 """Shift of a foot over a stride below which it went nowhere."""
 
@@ -96,10 +101,10 @@ class Section:
                 f"nobody can {self.gait} {self.direction}",
                 remedy="choose walk, run or stand, and forward or backward",
             )
-        if not 0 < self.duration_s <= 86_400:
+        if not SHORTEST_SECTION_S <= self.duration_s <= LONGEST_SESSION_S:
             raise UsageError(
                 f"a section of {self.duration_s:g} s cannot be simulated",
-                remedy="give it a duration between 0 and 86400 s",
+                remedy=f"give it between {SHORTEST_SECTION_S:g} and {LONGEST_SESSION_S:g} s",
             )
         if self.speed_mps is not None and not 0.2 <= self.speed_mps <= 8.0:
             raise UsageError(
@@ -199,9 +204,13 @@ class Path:
 
     def at(self, time_s: float) -> tuple[FloatArray, float, float]:
         """Position (3,), heading and incline at one time."""
-        position = np.array([np.interp(time_s, self.time_s, axis) for axis in self.position_m.T])
-        heading = float(np.interp(time_s, self.time_s, self.heading_rad))
-        return position, heading, float(np.interp(time_s, self.time_s, self.incline_rad))
+        after = int(np.searchsorted(self.time_s, time_s).clip(1, len(self.time_s) - 1))
+        near = slice(after - 1, after + 1)
+        begin_s, end_s = self.time_s[near]
+        part = float(np.clip((time_s - begin_s) / (end_s - begin_s), 0.0, 1.0))
+        share = np.array([1.0 - part, part])
+        heading, incline = share @ self.heading_rad[near], share @ self.incline_rad[near]
+        return share @ self.position_m[near], float(heading), float(incline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +318,15 @@ def plan_steps(
     Raises
     ------
     UsageError
-        Where there is no section.
+        Where there is no section, or all together last too long.
     """
     if not sections:
         raise UsageError("nothing to simulate", remedy="name at least one section")
+    if sum(section.duration_s for section in sections) > LONGEST_SESSION_S:
+        raise UsageError(
+            "the session is too long to simulate",
+            remedy=f"keep it under {LONGEST_SESSION_S:g} s and simulate several",
+        )
     todo = list(sections)
     if todo[0].gait != "stand":
         todo.insert(0, Section("stand", 1.0))

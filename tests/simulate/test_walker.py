@@ -281,7 +281,17 @@ def test_a_handled_phone_rests_and_shakes_but_does_not_walk() -> None:
 
 
 @pytest.mark.parametrize(
-    "plan", ["", "walk", "walk sideways 5s", "hop forward 5s", "walk forward 5s 20m/s", "run 0s"]
+    "plan",
+    [
+        "",
+        "walk",
+        "walk sideways 5s",
+        "hop forward 5s",
+        "walk forward 5s 20m/s",
+        "run 0s",
+        "run 5000s",
+        "stand 3000s, walk 3000s",
+    ],
 )
 def test_what_nobody_can_do_is_refused(plan: str) -> None:
     with pytest.raises(UsageError):
