@@ -11,7 +11,7 @@ from retrodetect.errors import InputError
 from retrodetect.formats.columns import classify
 from retrodetect.formats.grouping import Main, mains
 from retrodetect.formats.source import Source, archive_members, open_file
-from retrodetect.formats.table import is_text
+from retrodetect.formats.text import is_text
 
 __all__ = ["Input", "discover"]
 

@@ -109,7 +109,7 @@ class Source:
     @cached_property
     def table(self) -> Table | None:
         """The file as a table of text; None where it is none."""
-        from retrodetect.formats.table import sniff
+        from retrodetect.formats.sniff import sniff
 
         return sniff(self)
 

@@ -9,7 +9,7 @@ from retrodetect.formats.draft import Draft
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format, Role
 from retrodetect.formats.source import Source
-from retrodetect.formats.table import is_text
+from retrodetect.formats.text import is_text
 
 __all__ = ["FORMAT"]
 

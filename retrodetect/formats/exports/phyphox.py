@@ -15,7 +15,8 @@ from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format, Role
 from retrodetect.formats.source import Source
-from retrodetect.formats.table import Table, records
+from retrodetect.formats.table import Table
+from retrodetect.formats.text import records
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]

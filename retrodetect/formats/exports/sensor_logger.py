@@ -19,7 +19,7 @@ from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
 from retrodetect.formats.source import Source
-from retrodetect.formats.table import records
+from retrodetect.formats.text import records
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]

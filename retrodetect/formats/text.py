@@ -1,0 +1,113 @@
+"""Text: encoding, lines, cells and numbers, as apps write them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+
+import numpy as np
+
+from retrodetect.formats.source import Source
+
+__all__ = ["MISSING", "cut", "decode", "is_number", "is_text", "normal", "records", "to_float"]
+
+MISSING = {"", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
+"""Cells without a number, in lower case."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NUMBER = re.compile(r"[+\-\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-\u2212]?\d+)?$")
+_LARGEST = 1e30
+"""No stamp and no reading is larger; such a number is damaged."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_CONTROL_SHARE = 0.01
+
+
+def decode(source: Source) -> tuple[list[str], str] | None:
+    """Whole lines of the head of a file, and its encoding; None where it is binary."""
+    decoded = _decoded_head(source.head, source.is_whole)
+    if decoded is None:
+        return None
+    lines = _LINE_END.split(decoded[0])
+    if not source.is_whole and len(lines) > 1:
+        lines.pop()  # cut off in the middle
+    return lines, decoded[1]
+
+
+def is_text(source: Source) -> bool:
+    """Whether a file is text in any encoding."""
+    return _decoded_head(source.head, source.is_whole) is not None
+
+
+def cut(line: str, delimiter: str) -> list[str]:
+    """Cells of a line; none where it cannot be cut."""
+    if delimiter == r"\s+":
+        return line.split()
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return []
+    return [cell.strip() for cell in cells]
+
+
+def records(source: Source) -> list[dict[str, str]]:
+    """Rows of a small file of text by column name, such as an app's notes about a recording."""
+    decoded = decode(source)
+    lines = [line for line in decoded[0] if line.strip()] if decoded else []
+    if not lines:
+        return []
+    delimiter = max("\t;,", key=lines[0].count)
+    names, *rows = [cut(line, delimiter) for line in lines]
+    return [dict(zip(map(normal, names), row, strict=False)) for row in rows]
+
+
+def normal(name: str) -> str:
+    """Name of a column in lower case with single blanks."""
+    return " ".join(name.replace("\ufeff", "").lower().split())
+
+
+def is_number(cell: str, decimal: str = ".") -> bool:
+    """Whether a cell is a number with this decimal mark."""
+    if decimal == ",":
+        if "." in cell:
+            return False
+        cell = cell.replace(",", ".")
+    return _NUMBER.match(cell) is not None
+
+
+def to_float(cell: str, decimal: str) -> float:
+    """Number in a cell; NaN where it is none, or damaged."""
+    if not is_number(cell, decimal):
+        return np.nan
+    number = float(cell.replace("\u2212", "-").replace(decimal, "."))
+    return number if abs(number) < _LARGEST else np.nan
+
+
+def _decoded_head(head: bytes, is_whole: bool) -> tuple[str, str] | None:
+    """Text and encoding of a head; None where it is binary."""
+    for bom, encoding in _BOMS:
+        if head.startswith(bom):
+            return _decoded(head, encoding, is_whole, "replace"), encoding
+    if b"\0" in head and len(head) >= 4:
+        zeros = np.frombuffer(head, dtype=np.uint8) == 0
+        for parity, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if zeros[parity::2].mean() > 0.5 and zeros[1 - parity :: 2].mean() < 0.1:
+                return _decoded(head, encoding, is_whole, "replace"), encoding
+        return None
+    if sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head) > _CONTROL_SHARE * len(head):
+        return None
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return _decoded(head, encoding, is_whole, "strict"), encoding
+        except UnicodeDecodeError:
+            continue
+    return _decoded(head, "latin-1", is_whole, "strict"), "latin-1"
+
+
+def _decoded(head: bytes, encoding: str, is_whole: bool, errors: str) -> str:
+    return codecs.getincrementaldecoder(encoding)(errors).decode(head, is_whole)
