@@ -53,7 +53,7 @@ FOOT_ROLL_RAD, FOOT_TWIST_RAD = np.deg2rad(7.0), np.deg2rad(5.0)
 CENTRE_OF_MASS_OF_STATURE = 0.55
 """Height of the body's centre of mass (Winter 2009)."""
 
-SLOWEST_SWAY_HZ = np.array([0.3, 0.3, 0.5])
+SLOWEST_SWAY_HZ = np.array([0.3, 0.3, 0.9])
 """Below this the force under the feet moves nothing, for people correct their drift: below
 strides on the level, below slow steps upright."""
 
@@ -65,6 +65,9 @@ SOFT_REACH = 0.006
 """How gently, in the same parts, a leg runs into its full length. A knee nearly straight is no
 smooth function of that distance; knees therefore stay bent by about 15°, more than in people
 (5°, Winter 1991)."""
+
+DEEPEST_CROUCH = 0.88
+"""Lowest hips, in parts of the leg, however far the feet are apart for a moment."""
 
 LEG_SLUGGISHNESS_S = 0.022
 """Smoothing (standard deviation) of the way from hip to ankle before the knee is solved: thigh and
@@ -506,7 +509,7 @@ def _hips(
         reach = np.sqrt(np.maximum((FURTHEST_REACH * leg_m) ** 2 - level**2, 0.04))
         limit = feet[side].ankle_m[:, 2] + reach - arm[:, 2] - sway[:, 2]
         highest = np.where(feet[side].stands, np.minimum(highest, limit), highest)
-    relative = highest - frames.plan.path.position_m[:, 2]
+    relative = np.maximum(highest - frames.plan.path.position_m[:, 2], DEEPEST_CROUCH * leg_m)
     lowest = minimum_filter1d(relative, int(1.4 * frames.rate_hz))
     hips[:, 2] += gaussian_filter1d(lowest, 0.35 * frames.rate_hz)
     return hips

@@ -39,8 +39,9 @@ REFERENCE_STATURE_M = 1.72
 """Stature to which the cadences in `norms` belong."""
 
 FIRST_STEPS = {"walk": (0.55, 0.85), "run": (0.35, 0.6, 0.8, 0.92)}
-"""Part of full speed in the steps after a start and, in reverse, before a stop: walkers reach
-steady speed within about two steps (Breniere & Do, J Biomech 19:1035, 1986)."""
+"""Part of the way to full speed in the steps after a start and, in reverse, before a stop:
+walkers are there within about two steps (Breniere & Do, J Biomech 19:1035, 1986). A change to a
+slower or from a slower gait is made likewise, by the faster one."""
 
 STRIDE_TIME_CV = {"forward": 0.018, "backward": 0.035}
 """Variation of step time (Hausdorff 1996: about 2 %; backward about twice as large)."""
@@ -424,20 +425,17 @@ def _go(
     """Walk or run one section."""
     gait, direction = _gait(section), section.direction
     manner = MANNERS[gait, direction]
-    if section.speed_mps is None:
-        full_mps = comfortable_speed_mps(section, person)
-    else:
-        full_mps = section.speed_mps
+    full_mps = _full_speed_mps(section, person)
     usual_s = 60.0 / _cadence_spm(manner, full_mps, person)
     count = max(round(section.duration_s / usual_s), 2)
-    start, stop = (np.ones(count) for _ in range(2))
-    first = FIRST_STEPS[gait][:count]
-    if _stops(before, section):
-        start[: len(first)] = first
-    if _stops(after, section):
-        stop[count - len(first) :] = first[::-1]
+    speed = np.full(count, full_mps)
+    for neighbour, order in ((before, slice(None)), (after, slice(None, None, -1))):
+        edge_mps = _edge_speed_mps(neighbour, section, person)
+        parts = np.array(FIRST_STEPS[gait][:count])
+        near = speed[order][: len(parts)]
+        near[:] = np.minimum(near, edge_mps + (full_mps - edge_mps) * parts)
     wobble = person.variability * SPEED_CV[direction] * _drift(count, rng)
-    speed = full_mps * np.minimum(start, stop) * (1.0 + wobble)
+    speed *= 1.0 + wobble
     wander = person.variability * STRIDE_TIME_CV[direction] * rng.normal(size=count)
     sign = 1.0 if direction == "forward" else -1.0
     draft.incline.append((draft.now_s, sign * section.slope))
@@ -453,11 +451,18 @@ def _go(
     draft.heading.append((draft.now_s, draft.heading_rad))
 
 
-def _stops(neighbour: Section | None, section: Section) -> bool:
-    """Whether the way is broken between two sections."""
-    return (
-        neighbour is None or neighbour.gait == "stand" or neighbour.direction != section.direction
-    )
+def _full_speed_mps(section: Section, person: Person) -> float:
+    if section.speed_mps is None:
+        return comfortable_speed_mps(section, person)
+    return section.speed_mps
+
+
+def _edge_speed_mps(neighbour: Section | None, section: Section, person: Person) -> float:
+    """Speed at the border of two sections: that of the slower, or none where the way breaks."""
+    own_mps = _full_speed_mps(section, person)
+    if neighbour is None or neighbour.gait == "stand" or neighbour.direction != section.direction:
+        return 0.0
+    return min(own_mps, _full_speed_mps(neighbour, person))
 
 
 def _drift(count: int, rng: np.random.Generator) -> FloatArray:

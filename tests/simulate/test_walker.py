@@ -240,6 +240,19 @@ def test_faster_walkers_step_more_often_and_longer() -> None:
     assert list(lengths) == sorted(lengths)
 
 
+@pytest.mark.parametrize("seed", [1, 77])
+def test_changes_of_gait_and_direction_are_made_without_stumbling(seed: int) -> None:
+    plan = "walk forward 6s, run forward 6s, walk forward 6s, walk backward 6s, run backward 6s"
+    session = walk(parse_plan(plan), seed=seed)
+    begin_s, end_s = steady(session)
+    time_s = session.motion.time_s
+    height = session.motion.position_m("pelvis")[:, 2] / session.person.stature_m
+    inside = (time_s > begin_s) & (time_s < end_s)
+    assert height[inside].min() > 0.38  # standing hips are at 0.53
+    force = wear(session, "thigh", errors=PERFECT).acceleration_mps2
+    assert np.linalg.norm(force, axis=1).max() < 70.0
+
+
 def test_a_turn_on_the_spot_is_no_travel_but_a_curve_is() -> None:
     session = walk(parse_plan("stand 2s, stand 6s 180deg, walk forward 12s 90deg"), seed=1)
     on_spot = session.strides["direction"] == "none"
