@@ -1,0 +1,142 @@
+"""Which recordings a path holds."""
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrodetect.errors import InputError
+from retrodetect.formats import discover, read
+
+from .reexport import START_NS, Style, walk, write
+
+WALK = walk()
+
+
+def put(folder: Path, name: str, style: Style | None = None, data: bytes | None = None) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(write(WALK, style or Style()) if data is None else data)
+    return path
+
+
+def sensor_logger(scale: float = 1.0, shift: float = 0.0) -> bytes:
+    rows = [
+        f"{START_NS + int(ns)},{ns / 1e9},{z * scale + shift},{y * scale},{x * scale}"
+        for ns, (x, y, z) in zip(WALK.time_ns, WALK.acceleration_mps2, strict=True)
+    ]
+    return "\n".join(["time,seconds_elapsed,z,y,x", *rows, ""]).encode()
+
+
+def names(*paths: Path) -> list[str]:
+    return [one.name for one in discover(*paths)]
+
+
+def test_a_file_is_one_input_whatever_it_holds(tmp_path: Path) -> None:
+    nonsense = put(tmp_path, "notes.md", data=b"hello")
+    assert names(nonsense) == ["notes.md"]
+    assert names(tmp_path / "missing.csv") == ["missing.csv"]
+    with pytest.raises(InputError):
+        read(tmp_path / "missing.csv")
+
+
+def test_files_that_merely_share_a_folder_stay_apart(tmp_path: Path) -> None:
+    for name in ("monday.csv", "tuesday.csv", "sub/walk 1.csv", "sub/walk 2.csv", "run.1.csv",
+                 "run.2.csv"):  # fmt: skip
+        put(tmp_path, name)
+    assert sorted(names(tmp_path)) == sorted(
+        ["monday.csv", "tuesday.csv", "sub/walk 1.csv", "sub/walk 2.csv", "run.1.csv", "run.2.csv"]
+    )
+
+
+def test_an_unzipped_export_is_one_recording_called_like_its_folder(tmp_path: Path) -> None:
+    put(tmp_path, "2024-05-01/TotalAcceleration.csv", data=sensor_logger())
+    put(tmp_path, "2024-05-01/Accelerometer.csv", data=sensor_logger(0.2, -1.5))
+    put(tmp_path, "2024-05-01/Gyroscope.csv", data=sensor_logger(0.1))
+    put(tmp_path, "2024-05-01/Annotation.csv", data=b"")
+    put(tmp_path, "2024-05-01/Metadata.csv", data=b"platform,sensors\nandroid,Accelerometer\n")
+    (one,) = discover(tmp_path)
+    assert one.name == "2024-05-01"
+    assert one.path.name == "TotalAcceleration.csv"
+    assert {side.name for side in one.side_files} == {
+        "Accelerometer.csv", "Gyroscope.csv", "Annotation.csv", "Metadata.csv",
+    }  # fmt: skip
+    (recording,) = read(one.path, name=one.name)
+    assert recording.name == "2024-05-01"
+    assert recording.angular_rate_radps is not None
+    assert np.isfinite(recording.angular_rate_radps).all()
+
+
+def test_two_recordings_told_apart_by_a_prefix_stay_two(tmp_path: Path) -> None:
+    for prefix in ("first_", "second_"):
+        put(tmp_path, f"{prefix}TotalAcceleration.csv", data=sensor_logger())
+        put(tmp_path, f"{prefix}Gyroscope.csv", data=sensor_logger(0.1))
+    assert names(tmp_path) == ["first_TotalAcceleration.csv", "second_TotalAcceleration.csv"]
+
+
+def test_a_numbered_second_recording_keeps_its_own_gyroscope(tmp_path: Path) -> None:
+    for suffix in ("", "_2"):
+        put(tmp_path, f"Accelerometer{suffix}.csv")
+        put(tmp_path, f"Gyroscope{suffix}.csv", Style(unit="g", is_unit_stated=False))
+    assert sorted(names(tmp_path)) == ["Accelerometer.csv", "Accelerometer_2.csv"]
+
+
+def test_notes_and_labels_beside_recordings_are_passed_over(tmp_path: Path) -> None:
+    put(tmp_path, "walk.csv")
+    put(tmp_path, "README.md", data=b"# walks\n")
+    put(tmp_path, "licence.txt", data=b"Do what you like.\nReally.\n")
+    put(tmp_path, "meta.json", data=b'{"rate": 50}')
+    put(tmp_path, "truth.csv", data=b"start_s,end_s,direction\n1.0,2.0,forward\n3.0,4.0,backward\n")
+    put(tmp_path, ".hidden.csv")
+    assert names(tmp_path) == ["walk.csv"]
+
+
+def test_what_a_user_would_miss_gets_its_row(tmp_path: Path) -> None:
+    put(tmp_path, "empty.csv", data=b"")
+    put(
+        tmp_path,
+        "gyro.csv",
+        data=b"time,gyro_x,gyro_y,gyro_z\n0.00,1,2,3\n0.02,1,2,4\n0.04,2,2,4\n",
+    )
+    put(tmp_path, "pointer.txt", data=b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    put(tmp_path, "broken.csv.gz", data=gzip.compress(write(WALK, Style()))[:2000])
+    put(tmp_path, "unknown.bin", data=bytes(range(256)) * 40)
+    assert sorted(names(tmp_path)) == [
+        "broken.csv.gz", "empty.csv", "gyro.csv", "pointer.txt", "unknown.bin",
+    ]  # fmt: skip
+    for one in discover(tmp_path):
+        with pytest.raises(InputError):
+            read(one.path)
+
+
+def test_several_roots_never_share_a_name(tmp_path: Path) -> None:
+    put(tmp_path, "a/walk.csv")
+    put(tmp_path, "b/walk.csv")
+    found = names(tmp_path / "a", tmp_path / "b", tmp_path / "b/walk.csv")
+    assert len(set(found)) == 3
+    assert found[:2] == ["a/walk.csv", "b/walk.csv"]
+
+
+def test_an_archive_of_several_recordings_gives_them_all(tmp_path: Path) -> None:
+    path = tmp_path / "walks.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.csv", write(WALK, Style()))
+        archive.writestr("two.csv", write(WALK, Style(delimiter=";", decimal=",")))
+        archive.writestr("notes.txt", "nothing here")
+    assert names(path) == ["walks.zip"]
+    assert [one.name for one in read(path)] == ["walks.zip#one", "walks.zip#two"]
+
+
+def test_the_folder_of_samples_has_one_row_for_each_recording(shared: Path) -> None:
+    found = names(shared / "formats/sensor_logger", shared / "formats/phyphox")
+    assert found == [
+        "android_TotalAcceleration.csv",
+        "ios_iPhone13_Accelerometer.csv",
+        "android_SM-N986B_2023-11-24_07-25-54.zip",
+        "gait50Hz_Accelerometer.csv",
+        "ios_walk_Linear Accelerometer.csv",
+        "tab_Raw Data.csv",
+        "excerpt_semicolon_decimal_comma_gyro.csv",
+    ]
