@@ -40,7 +40,7 @@ def show(sessions: pd.DataFrame, out: Path) -> None:
         console.print(Text(f"{row['status']}: {visible(row['message'])}"), soft_wrap=True)
     guessed = int(sessions["front"].isin(["inferred", "unknown"])[sessions["status"] == "ok"].sum())
     if guessed:
-        hint = "labelled without an anchor; --front, --forward, --backward or --starts make it surer"
+        hint = "labelled without an anchor; --front, --forward or --starts make it surer"
         console.print(Text(f"{guessed} recording{'s' * (guessed > 1)} {hint}"), soft_wrap=True)
     counts = sessions["status"].value_counts()
     total = ", ".join(f"{count} {status}" for status, count in counts.items())
