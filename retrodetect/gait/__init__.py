@@ -1,8 +1,8 @@
-"""Gait stage: from gap-free runs to bouts, initial contacts and strides.
+"""Gait stage: where the wearer walks or runs, and when each foot meets the ground.
 
-``detect`` is the whole stage. It assumes nothing about placement, mounting or the
-direction of travel: what it measures is the same for every rotation of the device
-and for a total change of sign.
+``detect`` is the whole stage. It knows nothing of placement or mounting: periods come from
+the autocorrelation of the acceleration vector, which no rotation changes, and events from
+the phase of the vertical.
 """
 
 from retrodetect.gait.detect import Gait, detect

@@ -1,4 +1,4 @@
-"""Bouts, initial contacts and strides as tables."""
+"""Bouts, contacts and strides of a whole recording."""
 
 from __future__ import annotations
 
@@ -6,31 +6,39 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import signal as sps
 
-from retrodetect.gait.rhythm import find_rhythm, movement_of
+from retrodetect.gait.contacts import step_phase
+from retrodetect.gait.pace import probability_run
+from retrodetect.gait.period import HOP_S, WINDOW_S, Periods, band_passed, stride_periods
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
 __all__ = ["Gait", "detect"]
 
-RUN_CADENCE_HZ = 2.45
-RUN_RMS_MPS2 = 5.0
+MIN_PERIODICITY = 0.30
+"""Least autocorrelation at the stride period: gait in hand, pocket and bag has 0.5 to 0.95 in
+99 of 100 windows (own measurement on ``oxford-step-counter``)."""
+
+MIN_SIZE_MPS2 = 0.5
+"""Least movement: slow walking gives 0.8 at the waist, a phone on a table 0.02."""
+
+MAX_PAUSE_S = 2.0
+MIN_STRIDES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """What the gait stage found.
+    """Where the wearer walked or ran.
 
     Parameters
     ----------
     bouts : DataFrame
-        ``bout`` (int, 0-based), ``start_s``, ``end_s``, ``signal`` (int: which run).
+        ``bout``, ``start_s``, ``end_s``: unbroken runs of strides.
     contacts : DataFrame
-        ``time_s``, ``bout``: one row per step (initial contact of either foot).
+        ``time_s``, ``bout``: one initial contact per step, of either foot.
     strides : DataFrame
-        ``stride`` (int, 0-based), ``bout``, ``start_s``, ``end_s``, ``gait``
-        (``walk`` or ``run``), ``signal`` (int: which run).
+        ``stride`` (0-based), ``run`` (index of the signal), ``bout``, ``start_s``, ``end_s``,
+        ``gait`` (walk or run), ``p_run``.
     """
 
     bouts: pd.DataFrame
@@ -39,86 +47,116 @@ class Gait:
 
 
 def detect(signals: list[Signal]) -> Gait:
-    """Find gait in every run of a recording.
+    """Find bouts, initial contacts and strides.
 
     Parameters
     ----------
     signals
-        Output of ``signal.prepare``; may be empty.
+        The runs of a recording; a bout never reaches across two of them.
 
     Returns
     -------
     Gait
-        Tables in order of time; empty and typed where there is no gait.
+        Empty, correctly typed tables where there is no gait.
     """
-    bouts, contacts, strides = [], [], []
-    bout = 0
-    for index, signal in enumerate(signals):
-        movement = movement_of(signal)
-        rhythm = find_rhythm(signal, movement)
-        for begin, end in rhythm.spans:
-            times = _contacts(signal, movement, rhythm.period_s, int(begin), int(end))
-            if len(times) < 5:
-                continue
-            bouts.append((bout, times[0], times[-1], index))
-            contacts.append(pd.DataFrame({"time_s": times, "bout": bout}))
-            edges = times[::2]
-            level = np.sqrt(np.mean(np.sum(movement[begin:end] ** 2, axis=1)))
-            cadence = 2 / np.diff(edges)
-            strides.append(
-                pd.DataFrame(
-                    {
-                        "bout": bout,
-                        "start_s": edges[:-1],
-                        "end_s": edges[1:],
-                        "gait": np.where(
-                            (cadence > RUN_CADENCE_HZ) & (level > RUN_RMS_MPS2), "run", "walk"
-                        ),
-                        "signal": index,
-                    }
-                )
-            )
-            bout += 1
+    found = [
+        (run, *_bout(signal, periods, begin, end))
+        for run, signal in enumerate(signals)
+        for periods in [stride_periods(signal)]
+        for begin, end in _stretches(periods)
+    ]
+    found = [part for part in found if len(part[2])]
+    strides = (
+        pd.concat(
+            [
+                _EMPTY_STRIDES,
+                *(part[2].assign(run=part[0], bout=bout) for bout, part in enumerate(found)),
+            ],
+            ignore_index=True,
+        )
+        if found
+        else _EMPTY_STRIDES.copy()
+    )
+    strides["stride"] = np.arange(len(strides))
+    contacts = np.concatenate([part[1] for part in found]) if found else np.empty(0)
     return Gait(
-        bouts=_table(pd.DataFrame(bouts, columns=list(BOUT_TYPES)), BOUT_TYPES),
-        contacts=_table(pd.concat(contacts) if contacts else None, CONTACT_TYPES),
-        strides=_table(
-            pd.concat(strides).reset_index(drop=True).rename_axis("stride").reset_index()
-            if strides
-            else None,
-            STRIDE_TYPES,
+        bouts=pd.DataFrame(
+            {
+                "bout": np.arange(len(found)),
+                "start_s": np.array([part[2]["start_s"].iloc[0] for part in found], dtype=float),
+                "end_s": np.array([part[2]["end_s"].iloc[-1] for part in found], dtype=float),
+            }
         ),
+        contacts=pd.DataFrame(
+            {
+                "time_s": contacts,
+                "bout": np.repeat(np.arange(len(found)), [len(part[1]) for part in found]),
+            }
+        ),
+        strides=strides,
     )
 
 
-BOUT_TYPES = {"bout": "int64", "start_s": "float64", "end_s": "float64", "signal": "int64"}
-CONTACT_TYPES = {"time_s": "float64", "bout": "int64"}
-STRIDE_TYPES = {
-    "stride": "int64", "bout": "int64", "start_s": "float64", "end_s": "float64",
-    "gait": "object", "signal": "int64",
-}  # fmt: skip
+_EMPTY_STRIDES = pd.DataFrame(
+    {
+        "stride": np.empty(0, np.intp), "run": np.empty(0, np.intp), "bout": np.empty(0, np.intp),
+        "start_s": np.empty(0), "end_s": np.empty(0), "gait": np.empty(0, str), "p_run": np.empty(0),
+    }
+)  # fmt: skip
 
 
-def _table(rows: pd.DataFrame | None, types: dict[str, str]) -> pd.DataFrame:
-    if rows is None:
-        rows = pd.DataFrame(columns=list(types))
-    return rows[list(types)].astype(types).reset_index(drop=True)
+def _stretches(periods: Periods) -> list[tuple[int, int]]:
+    """Half-open ranges of windows that hold gait; pauses up to MAX_PAUSE_S are bridged."""
+    gait = (periods.periodicity > MIN_PERIODICITY) & (periods.size_mps2 > MIN_SIZE_MPS2)
+    if not gait.any():
+        return []
+    at = np.flatnonzero(gait)
+    cut = np.flatnonzero(np.diff(at) > MAX_PAUSE_S / HOP_S)
+    return list(zip(at[np.r_[0, cut + 1]].tolist(), (at[np.r_[cut, -1]] + 1).tolist(), strict=True))
 
 
-def _contacts(
-    signal: Signal, movement: FloatArray, period_s: FloatArray, begin: int, end: int
-) -> FloatArray:
-    """Times of the steps of one span: whole turns of the step rhythm's phase."""
-    if signal.up is None:
-        beat = np.linalg.norm(movement, axis=1)
-    else:
-        beat = np.einsum("ij,ij->i", movement, signal.up)
-    beat = beat[begin:end] - beat[begin:end].mean()
-    carrier = 2 * np.pi * np.cumsum(2 / period_s[begin:end]) / ANALYSIS_RATE_HZ
-    sos = sps.butter(2, 0.5, fs=ANALYSIS_RATE_HZ, output="sos")
-    slow = sps.sosfiltfilt(sos, beat * np.exp(-1j * carrier), padlen=min(100, len(beat) - 1))
-    phase = carrier + np.unwrap(np.angle(slow))
-    turns = np.maximum.accumulate(phase / (2 * np.pi) + 0.2)
-    whole = np.arange(np.ceil(turns[0]), np.floor(turns[-1]) + 1)
-    keep = np.concatenate([[True], np.diff(turns) > 0])
-    return np.asarray(np.interp(whole, turns[keep], signal.time_s[begin:end][keep]))
+def _bout(
+    signal: Signal, periods: Periods, begin: int, end: int
+) -> tuple[FloatArray, pd.DataFrame]:
+    """Contacts and strides of one stretch of windows."""
+    moving = band_passed(signal)
+    time_s = signal.time_s
+    # The outermost windows hold gait somewhere: reach half a window out, then trim by movement.
+    first = int(np.searchsorted(time_s, periods.time_s[begin] - WINDOW_S / 2))
+    last = int(np.searchsorted(time_s, periods.time_s[end - 1] + WINDOW_S / 2))
+    period = np.interp(time_s[first:last], periods.time_s[begin:end], periods.period_s[begin:end])
+    carrier = (
+        np.linalg.norm(moving[first:last], axis=1)
+        if signal.up is None
+        else np.einsum("ij,ij->i", moving[first:last], signal.up[first:last])
+    )
+    phase, _ = step_phase(carrier, period)
+    events_s = _crossings(phase, time_s[first:last])
+    strides = pd.DataFrame({"start_s": events_s[:-2:2], "end_s": events_s[2::2]})
+    if len(strides):
+        strides = strides[_moves(moving, signal, strides)]
+    if len(strides) < MIN_STRIDES:
+        return np.empty(0), strides.iloc[:0]
+    inside = (events_s >= strides["start_s"].iloc[0]) & (events_s <= strides["end_s"].iloc[-1])
+    p_run = probability_run(signal, moving, strides)
+    return events_s[inside], strides.assign(p_run=p_run, gait=np.where(p_run > 0.5, "run", "walk"))
+
+
+def _crossings(phase_rad: FloatArray, time_s: FloatArray) -> FloatArray:
+    """Times at which the phase reaches whole turns."""
+    rising = np.maximum.accumulate(phase_rad)
+    turns = np.arange(np.ceil(rising[0] / (2 * np.pi)), np.floor(rising[-1] / (2 * np.pi)) + 1)
+    return np.asarray(np.interp(2 * np.pi * turns, rising, time_s))
+
+
+def _moves(
+    moving: FloatArray, signal: Signal, strides: pd.DataFrame
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether a stride moves as much as gait must."""
+    power = np.concatenate([[0.0], np.cumsum((moving**2).sum(axis=1))])
+    at = np.rint(
+        (strides[["start_s", "end_s"]].to_numpy() - signal.start_s) * ANALYSIS_RATE_HZ
+    ).astype(int)
+    at = np.clip(at, 0, len(moving))
+    mean = np.diff(power[at], axis=1)[:, 0] / np.maximum(np.diff(at, axis=1)[:, 0], 1)
+    return np.asarray(np.sqrt(mean) > np.maximum(MIN_SIZE_MPS2, 0.3 * np.sqrt(np.median(mean))))
