@@ -127,13 +127,12 @@ def _draw_close_up(
     near = contacts_s[(contacts_s >= window[0]) & (contacts_s < window[1])]
     if len(recording.time_s):
         marks = np.interp(near, recording.time_s, size_mps2)
-        axes.plot(near, marks, "v", color="black", markersize=5, label="initial contact")
-        axes.legend(loc="lower right", fontsize=8, frameon=False)
+        axes.plot(near, marks, "v", color="black", markersize=5)
     axes.set_ylim(bottom, top + 0.12 * (top - bottom))
     axes.set_xlim(*window)
     axes.set_ylabel(f"{_what(recording)} (m/s²)", fontsize=9)
     axes.set_xlabel(
-        "seconds; above each stride: Forward, Backward or Unknown, and how likely backward",
+        "seconds; ▼ initial contact; above: Forward, Backward or Unknown, and how likely backward",
         fontsize=9,
     )
 
