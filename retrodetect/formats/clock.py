@@ -101,7 +101,8 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     if ticks is None:
         return None
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
-    if len(ticks) and _median(ticks) > _LONG_TICKS:
+    known = ticks[~missing] if missing.any() else ticks
+    if len(known) and _median(known) > _LONG_TICKS:
         missing |= ticks == 0
     return ~missing if missing.any() else None
 
@@ -135,6 +136,7 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     work.even_out()
     if not _rises(work.time_s):
         work.be_strict()
+    work.begin_at_zero()
     if len(work.time_s) < 2:
         raise RefusedRecording(
             "holds 1 sample with a time of its own", file=label, remedy="record for longer"
@@ -388,10 +390,14 @@ class _Repair:
             self.warnings.append("stamps came in bursts; rebuilt as if no sample was lost")
 
     def be_strict(self) -> None:
-        """Leave out what still does not come after the row before, and begin at 0."""
+        """Leave out what still does not come after the row before."""
         latest = np.maximum.accumulate(self.time_s)
         self.keep(np.flatnonzero(np.concatenate([[True], self.time_s[1:] > latest[:-1]])))
-        self.time_s = self.time_s - self.time_s[0]
+
+    def begin_at_zero(self) -> None:
+        """Count from the first row that was kept."""
+        if self.time_s[0] != 0:
+            self.time_s = self.time_s - self.time_s[0]
 
 
 def _spread(time_s: FloatArray) -> FloatArray:
@@ -422,13 +428,15 @@ def _is_bursty(time_s: FloatArray) -> bool:
 
 
 def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
-    """Whether the time from one count to the next varies more than a sensor's clock does."""
-    counts = np.diff(counter)
-    paces = np.diff(time_s)[counts > 0] / counts[counts > 0]
-    if not len(paces):
-        return False
+    """Whether the time from one count to the next varies more than a sensor's clock does.
+
+    Or does not vary at all where counts are missing: then the stamps are blind to the losses.
+    """
+    paces = np.diff(time_s) / np.diff(counter)
     middle = _median(paces)
-    return _median(np.abs(paces - middle)) > 0.2 * middle or _is_bursty(time_s)
+    over_losses = paces[np.diff(counter) > 1]
+    is_blind = len(over_losses) > 0 and _median(over_losses) < 0.75 * middle
+    return is_blind or _median(np.abs(paces - middle)) > 0.2 * middle or _is_bursty(time_s)
 
 
 def _unwrapped_counter(counter: FloatArray) -> FloatArray:

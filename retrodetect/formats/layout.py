@@ -366,9 +366,10 @@ def _groups(keys: list[Array]) -> dict[str, Rows | None]:
     for key in keys[1:]:
         joined = joined + "/" + key
     codes, parts = pd.factorize(joined)
-    if len(parts) == 1:
-        return {"": None}
-    return {str(part): np.flatnonzero(codes == code) for code, part in enumerate(parts)}
+    rows = {str(part): np.flatnonzero(codes == code) for code, part in enumerate(parts)}
+    named = {part: own for part, own in rows.items() if part.strip("/")}
+    everything: dict[str, Rows | None] = {"": None}
+    return {**named} if len(named) > 1 else everything
 
 
 def _by_sensor(draft: Draft, labels: Array, label: str) -> Draft:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
 from retrodetect.formats.assemble import assemble
 from retrodetect.formats.discover import discover
+from retrodetect.formats.draft import Draft
 from retrodetect.formats.grouping import mains, with_companions
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import recognised
+from retrodetect.formats.registry import Format, recognised
 from retrodetect.formats.source import Source, archive_members, open_file
 from retrodetect.recording import Recording
 
@@ -98,12 +100,8 @@ def _read_source(source: Source, name: str, options: ReadOptions) -> list[Record
         )
     one = recognised(source)
     if one is not None:
-        parts = one.read(source, options)
-        return [
-            assemble(part, f"{name}#{part.part}" if part.part else name, source.label, one.name,
-                     options)
-            for part in parts
-        ]  # fmt: skip
+        drafts = one.read(source, options)
+        return _noted(*_each([partial(_resolve, d, name, source, one, options) for d in drafts]))
     members = archive_members(source)
     if members is not None:
         return _read_archive(source, members, name, options)
@@ -117,33 +115,57 @@ def _read_source(source: Source, name: str, options: ReadOptions) -> list[Record
 def _read_archive(
     source: Source, members: Sequence[Source], name: str, options: ReadOptions
 ) -> list[Recording]:
-    """Read each recording of an archive; failures beside successes become warnings."""
+    """Read each recording of an archive, and name what in it is damaged."""
     found, left = mains(members)
-    recordings: list[Recording] = []
-    failures = [error for member in left if (error := _damage(member)) is not None]
-    for main in found:
-        part = main.role.device or main.source.stem
-        part_name = name if len(found) == 1 else f"{name}#{part}"
-        try:
-            recordings.extend(_read_source(main.source, part_name, options))
-        except InputError as error:
-            failures.append(error)
-    if not recordings:
-        if failures:
-            raise failures[0]
+    parts = [main.role.device or main.source.stem for main in found]
+    if len(set(parts)) < len(parts):
+        parts = [main.source.name for main in found]
+    names = [f"{name}#{part}" if len(found) > 1 else name for part in parts]
+    readers = [
+        partial(_read_source, main.source, part, options)
+        for main, part in zip(found, names, strict=True)
+    ]
+    recordings, failures = _each([*readers, *(partial(_only_check, member) for member in left)])
+    if not recordings and not failures:
         raise UnreadableFile(
             f"is an archive of {len(members)} files without a recording",
             file=source.label,
             remedy="give the app's export itself",
         )
+    return _noted(recordings, failures)
+
+
+def _resolve(
+    draft: Draft, name: str, source: Source, one: Format, options: ReadOptions
+) -> list[Recording]:
+    """Make a recording of one part of a file."""
+    part = f"#{draft.part}" if draft.part else ""
+    return [assemble(draft, f"{name}{part}", f"{source.label}{part}", one.name, options)]
+
+
+def _only_check(member: Source) -> list[Recording]:
+    """Open a file that is no recording, so that its damage is seen."""
+    member.head  # noqa: B018 - reading it is the test
+    return []
+
+
+def _each(
+    readers: Sequence[Callable[[], list[Recording]]],
+) -> tuple[list[Recording], list[InputError]]:
+    """Recordings of those readers that succeed, and the errors of the others."""
+    recordings: list[Recording] = []
+    failures: list[InputError] = []
+    for reader in readers:
+        try:
+            recordings.extend(reader())
+        except InputError as error:
+            failures.append(error)
+    return recordings, failures
+
+
+def _noted(recordings: list[Recording], failures: list[InputError]) -> list[Recording]:
+    """Recordings with the failures beside them as warnings of the first."""
+    if not recordings:
+        raise failures[0]
     notes = tuple(str(error) for error in failures)
     return [recordings[0].with_(warnings=(*recordings[0].warnings, *notes)), *recordings[1:]]
-
-
-def _damage(member: Source) -> InputError | None:
-    """What keeps a file of an archive from being opened at all."""
-    try:
-        member.head  # noqa: B018 - reading it is the test
-    except InputError as error:
-        return error
-    return None
