@@ -32,9 +32,7 @@ class RetrodetectError(Exception):
         What the reader of the message can do about it.
     """
 
-    def __init__(
-        self, reason: str, *, file: str = "", place: str = "", remedy: str = ""
-    ) -> None:
+    def __init__(self, reason: str, *, file: str = "", place: str = "", remedy: str = "") -> None:
         self.reason = reason
         self.file = file
         self.place = place

@@ -100,7 +100,8 @@ def detect(signals: list[Signal]) -> Gait:
 _EMPTY_STRIDES = pd.DataFrame(
     {
         "stride": np.empty(0, np.intp), "run": np.empty(0, np.intp), "bout": np.empty(0, np.intp),
-        "start_s": np.empty(0), "end_s": np.empty(0), "gait": np.empty(0, str), "p_run": np.empty(0),
+        "start_s": np.empty(0), "end_s": np.empty(0),
+        "gait": np.empty(0, str), "p_run": np.empty(0),
     }
 )  # fmt: skip
 

@@ -89,7 +89,7 @@ def stride_periods(signal: Signal) -> Periods:
         periodicity[chunk], size[chunk] = _autocorrelation(moving, begin[chunk], length)
     path = _path(_PERIODICITY_WEIGHT * periodicity + _log_prior(size))
     return Periods(
-        time_s=signal.start_s + (begin + length / 2) / ANALYSIS_RATE_HZ,
+        time_s=np.asarray(signal.start_s + (begin + length / 2) / ANALYSIS_RATE_HZ, dtype=float),
         period_s=PERIODS_S[path],
         periodicity=periodicity[np.arange(len(path)), path],
         size_mps2=size,

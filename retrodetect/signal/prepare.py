@@ -58,9 +58,8 @@ class Signal:
         """(n,) acceleration along ``up`` with gravity taken off."""
         if self.up is None:
             raise ValueError("gravity was removed from this recording: it has no vertical")
-        return (
-            np.einsum("ij,ij->i", self.acceleration_mps2, self.up) - STANDARD_GRAVITY_MPS2
-        )
+        along = np.einsum("ij,ij->i", self.acceleration_mps2, self.up)
+        return np.asarray(along - STANDARD_GRAVITY_MPS2)
 
     @property
     def horizontal_mps2(self) -> FloatArray:
@@ -68,7 +67,7 @@ class Signal:
         if self.up is None:
             raise ValueError("gravity was removed from this recording: it has no vertical")
         along = np.einsum("ij,ij->i", self.acceleration_mps2, self.up)
-        return self.acceleration_mps2 - along[:, None] * self.up
+        return np.asarray(self.acceleration_mps2 - along[:, None] * self.up)
 
 
 def prepare(recording: Recording) -> list[Signal]:
@@ -102,15 +101,19 @@ def _run(recording: Recording, begin: int, end: int) -> Signal:
     grid_s = time_s[0] + np.arange(count) / ANALYSIS_RATE_HZ
     acceleration = _resample(time_s, recording.acceleration_mps2[begin:end], grid_s, rate_hz)
     rotation = recording.angular_rate_radps
+    if rotation is not None:
+        # A gyroscope may have started later or paused: what it did read is what counts.
+        read = np.flatnonzero(np.isfinite(rotation[begin:end]).all(axis=1))
+        rotation = (
+            _resample(time_s[read], rotation[begin:end][read], grid_s, rate_hz)
+            if len(read) > 1
+            else None
+        )
     return Signal(
         start_s=float(time_s[0]),
         acceleration_mps2=acceleration,
         up=_up(acceleration) if recording.gravity == "total" else None,
-        angular_rate_radps=(
-            None
-            if rotation is None
-            else _resample(time_s, rotation[begin:end], grid_s, rate_hz)
-        ),
+        angular_rate_radps=rotation,
         source_rate_hz=rate_hz,
     )
 
@@ -126,16 +129,14 @@ def _resample(
     if rate_hz > 1.2 * ANALYSIS_RATE_HZ and len(values) > 1:
         sos = sps.butter(2, 0.4 * ANALYSIS_RATE_HZ, fs=rate_hz, output="sos")
         values = _filtfilt(sos, values, rate_hz / ANALYSIS_RATE_HZ)
-    return np.stack(
-        [np.interp(grid_s, time_s, column) for column in values.T], axis=1
-    )
+    return np.stack([np.interp(grid_s, time_s, column) for column in values.T], axis=1)
 
 
 def _up(acceleration: FloatArray) -> FloatArray:
     """(n, 3) unit vector against gravity: the slow part of the specific force."""
     sos = sps.butter(1, GRAVITY_CUTOFF_HZ, fs=ANALYSIS_RATE_HZ, output="sos")
     slow = _filtfilt(sos, acceleration, ANALYSIS_RATE_HZ / GRAVITY_CUTOFF_HZ)
-    return slow / np.maximum(np.linalg.norm(slow, axis=1, keepdims=True), 1e-9)
+    return np.asarray(slow / np.maximum(np.linalg.norm(slow, axis=1, keepdims=True), 1e-9))
 
 
 def _filtfilt(sos: FloatArray, values: FloatArray, ring_samples: float) -> FloatArray:

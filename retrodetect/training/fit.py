@@ -48,6 +48,12 @@ __all__ = [
 
 MIN_READOUT_STRIDES = 20
 
+MAX_CONCENTRATION = 40.0
+"""Most a readout may claim: at a moment of 0.6 the bearing is then sure to 12°, as on a belt."""
+
+MIN_RECORDING_STRIDES = 5
+"""Shortest recording that tells whether a readout is wrong for a wearer, not for a stride."""
+
 MIN_SEPARATION = 1.0
 """Least distance between backward and forward scores, in standard deviations between wearers,
 for the free classifier to be heard at all."""
@@ -222,10 +228,9 @@ def readouts(group: str, part: StrideTable, table: StrideTable) -> tuple[Readout
     trunk = table.strides["placement"].map(group_of) == "trunk"
     real_run = (table.strides["true_gait"] == "run") & trunk & ~table.strides["virtual"]
     run, _ = fit_readout(table.where(real_run.to_numpy()), TRAVEL_FEATURES["trunk"], "travel")
-    if not run.any():
-        # No such recording at hand: the bouncing spring reverses the inverted pendulum
-        # (Cavagna, Heglund & Taylor 1977, Am J Physiol 233:R243).
-        run = -walk
+    # The bouncing spring reverses the inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J
+    # Physiol 233:R243); real running only tells how closely.
+    run = -np.abs(run) if run.any() else -walk
     return Readout(walk, run, doubt), nothing
 
 
@@ -254,49 +259,60 @@ def fit_readout(
     if use.sum() < MIN_READOUT_STRIDES:
         return weights, 1.0
     columns = [feature.name in names for feature in VECTORS]
-    strides = table.strides[use]
-    vectors, front, along, sign = (
-        values[use] for values in (table.features.vectors[:, columns], front, along, sign)
-    )
-    sources = strides["source"].to_numpy(dtype=str)
-    held_out = np.full((len(strides), 3), np.nan)
+    table, along, front, sign = table.where(use), along[use], front[use], sign[use]
+    vectors = table.features.vectors[:, columns]
+    sources = table.strides["source"].to_numpy(dtype=str)
+    coefficients = _odd_regression(along, sign, table.strides)
+    pointing = np.einsum("nki,k->ni", vectors, coefficients)
     for source in np.unique(sources):
         test = sources == source
-        if not test.all():
-            fold = _odd_regression(along[~test], sign[~test], strides[~test])
-            held_out[test] = np.einsum("nki,k->ni", vectors[test], fold)
-    coefficients = _odd_regression(along, sign, strides)
-    if np.isnan(held_out).any():
-        held_out = np.einsum("nki,k->ni", vectors, coefficients)
-    of_recording = _per_recording(held_out * sign[:, None], front, strides)
-    wrong = np.einsum("ij,ij->i", *of_recording) < 0
+        if len(names) > 1 and not test.all():
+            fold = _odd_regression(along[~test], sign[~test], table.strides[~test])
+            pointing[test] = np.einsum("nki,k->ni", vectors[test], fold)
+    length = np.linalg.norm(pointing, axis=1)
+    off_rad = _off_front_rad(pointing * sign[:, None], front, table.features.up)
+
+    recording = np.unique(table.strides["recording"].to_numpy(dtype=str), return_inverse=True)[1]
+    long_enough = np.bincount(recording) >= MIN_RECORDING_STRIDES
+    mean = _mean_direction(length, off_rad, recording)
+    wrong = np.cos(np.angle(mean[long_enough])) < 0
     doubt = float((wrong.sum() + 0.5) / (len(wrong) + 1))
     if target == "front":
         # One wearer's strides agree with each other: what counts is how far their mean errs.
-        held_out, front = of_recording
-        sign = np.ones(len(front), dtype=int)
-    # Each source weighs the same, however many strides it holds.
-    weight = np.ones(len(front))
-    if target == "travel":
-        weight = (
-            1
-            / np.unique(sources, return_counts=True)[1][np.unique(sources, return_inverse=True)[1]]
-        )
-    weights[columns] = coefficients * _concentration(held_out, front, sign, weight)
+        scale = _concentration(np.abs(mean), np.angle(mean), np.ones(len(mean)))
+    else:
+        # The decoder finds each wearer's own front, so what counts is the spread around it.
+        wearer = np.unique(_wearers(table.strides), return_inverse=True)[1]
+        own_rad = np.angle(_mean_direction(np.ones(len(length)), off_rad, wearer))[wearer]
+        each_source = 1 / np.bincount(np.unique(sources, return_inverse=True)[1])
+        weight = each_source[np.unique(sources, return_inverse=True)[1]]
+        scale = _concentration(length, off_rad - own_rad, weight)
+    weights[columns] = coefficients * scale
     return weights, doubt
 
 
-def _per_recording(
-    vectors: FloatArray, front: FloatArray, strides: pd.DataFrame
-) -> tuple[FloatArray, FloatArray]:
-    """Mean vector and front of each recording."""
-    _, number = np.unique(strides["recording"].to_numpy(dtype=str), return_inverse=True)
-    count = np.bincount(number)[:, None]
+def _wearers(strides: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.str_]]:
+    """(n,) wearer, site and side; a virtual recording's name ends with ``#site-side``."""
+    side = strides["recording"].str.extract("#(.*)$", expand=False).fillna("")
+    names = strides["source"] + "/" + strides["subject"] + "/" + strides["placement"] + "/" + side
+    return names.to_numpy(dtype=str)
 
-    def mean(values: FloatArray) -> FloatArray:
-        return np.stack([np.bincount(number, column) for column in values.T], axis=1) / count
 
-    return mean(vectors), mean(front)
+def _off_front_rad(pointing: FloatArray, front: FloatArray, up: FloatArray) -> FloatArray:
+    """(n,) angle from the front, about the vertical."""
+    left = np.cross(up, front)
+    across, along = (np.einsum("ij,ij->i", pointing, axis) for axis in (left, front))
+    return np.asarray(np.arctan2(across, along))
+
+
+def _mean_direction(
+    length: FloatArray, angle_rad: FloatArray, number: np.ndarray[Any, np.dtype[np.intp]]
+) -> np.ndarray[Any, np.dtype[np.complex128]]:
+    """Mean of the vectors of each number, as complex numbers."""
+    total = np.bincount(number, length * np.cos(angle_rad)) + 1j * np.bincount(
+        number, length * np.sin(angle_rad)
+    )
+    return np.asarray(total / np.bincount(number))
 
 
 def _along_front(table: StrideTable, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
@@ -310,7 +326,9 @@ def _along_front(table: StrideTable, names: tuple[str, ...]) -> tuple[FloatArray
 
 
 def _odd_regression(along: FloatArray, sign: FloatArray, strides: pd.DataFrame) -> FloatArray:
-    """(k,) coefficients of a logistic regression through the origin."""
+    """(k,) coefficients of a logistic regression through the origin; 1 for a single vector."""
+    if along.shape[1] == 1:
+        return np.ones(1)
     size = np.sqrt((along**2).mean(axis=0)) + 1e-9
     cells = strides.groupby(["source", "placement", "truth"])["truth"]
     weight = np.tile(1 / cells.transform("size").to_numpy(dtype=float), 2)
@@ -323,20 +341,16 @@ def _odd_regression(along: FloatArray, sign: FloatArray, strides: pd.DataFrame) 
     return np.asarray(model.coef_[0] / size)
 
 
-def _concentration(
-    vectors: FloatArray, front: FloatArray, sign: FloatArray, weight: FloatArray
-) -> float:
-    """Scale that makes the length of the vectors the concentration of their bearing."""
-    length = np.linalg.norm(vectors, axis=1)
-    cosine = sign * np.einsum("ij,ij->i", vectors, front)
-    cosine /= np.maximum(length * np.linalg.norm(front, axis=1), 1e-9)
+def _concentration(length: FloatArray, off_rad: FloatArray, weight: FloatArray) -> float:
+    """Scale that makes the length of vectors the concentration of their angles around zero."""
 
     def cost(log_scale: float) -> float:
         kappa = np.exp(log_scale) * length
-        density = np.exp(kappa * (cosine - 1)) / (2 * np.pi * i0e(kappa))
+        density = np.exp(kappa * (np.cos(off_rad) - 1)) / (2 * np.pi * i0e(kappa))
         return -float(weight @ np.log(0.95 * density + 0.05 / (2 * np.pi)))
 
-    return float(np.exp(minimize_scalar(cost, bounds=(-6, 6), method="bounded").x))
+    top = np.log(MAX_CONCENTRATION)
+    return float(np.exp(minimize_scalar(cost, bounds=(-6, top), method="bounded").x))
 
 
 def held_out_scores(table: StrideTable) -> FloatArray:
