@@ -21,7 +21,7 @@ from retrodetect.formats.holds import find_holds, repeats
 from retrodetect.formats.level import Level, resolve
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.units import unit_in
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Recording
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Ground, Recording
 
 __all__ = ["LOWEST_RATE_HZ", "assemble", "gaps_s"]
 
@@ -103,7 +103,8 @@ def assemble(
         placement=draft.placement,
         annotations=place_notes(draft.notes, line),
         findings=(
-            *_origins(draft), *scale.findings, sign_finding, *line.findings, *rotation_findings
+            *_origins(draft, options), *scale.findings, sign_finding,
+            *line.findings, *rotation_findings,
         ),
         warnings=(
             *draft.warnings, *scale.warnings, *work.notes, *line.warnings,
@@ -152,6 +153,8 @@ class _Work:
         if rate_hz is not None:
             stamps = replace(stamps, ticks=None, rate_hz=rate_hz)
         line = timeline(stamps, repeats(self.draft.acceleration.values), self.label)
+        if rate_hz is not None:
+            line = replace(line, findings=tuple(replace(f, ground="given") for f in line.findings))
         if line.rows is not None:
             self.draft = self.draft.take(line.rows)
         return line
@@ -252,9 +255,11 @@ def _channels(draft: Draft, line: Timeline, options: ReadOptions) -> dict[str, F
     }
 
 
-def _origins(draft: Draft) -> list[Finding]:
-    facts = (("device", draft.device), ("platform", draft.platform), ("columns", draft.columns))
-    return [Finding(topic, value, "stated") for topic, value in facts if value]
+def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
+    facts = [("device", draft.device), ("platform", draft.platform)]
+    found = [Finding(topic, value, "stated") for topic, value in facts if value]
+    ground: Ground = "given" if options.columns else "stated"
+    return [*found, Finding("columns", draft.columns, ground)] if draft.columns else found
 
 
 def _clip_note(values: FloatArray, reach: FloatArray) -> list[str]:

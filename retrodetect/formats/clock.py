@@ -23,7 +23,10 @@ PLAUSIBLE_STEP_S = (0.0004, 0.4)
 """From 2.5 Hz to 2.5 kHz; a factor of 1000 wide, so that only one unit fits a step."""
 
 _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}
-"""Power of ten of a stamp between 2001 and 2039, by length of tick."""
+"""Power of ten of a stamp counted from 1970, by length of tick."""
+
+_EPOCH_S = (1.26e9, 2.05e9)
+"""From 2010 to 2034: sensors that are worn, and not the uptime of a phone in finer ticks."""
 
 _TICK_NAMES = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}
 
@@ -36,6 +39,7 @@ _RESTART_GAP_S = 1.0
 _SORT_SHARE = 0.02
 """Share of short steps that sorting may add before it is taken to interleave two stretches."""
 
+_BURST_SHARE = 0.3
 _LOST_SHARE = 0.01
 _UNEVEN_SHARE = 0.2
 _SAMPLE = 100_000
@@ -103,7 +107,9 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
     known = ticks[~missing] if missing.any() else ticks
     if len(known) and _median(known) > _LONG_TICKS:
-        missing |= ticks == 0
+        zeros = ticks == 0
+        zeros[: int(np.argmin(zeros))] = False  # a clock may well begin at 0
+        missing |= zeros
     return ~missing if missing.any() else None
 
 
@@ -129,11 +135,12 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     stamps, finding = _with_tick(stamps, label)
     counter = None if stamps.counter is None else _unwrapped_counter(stamps.counter)
     work = _Repair(_seconds(stamps), counter, repeated)
-    if not _rises(work.time_s):
-        work.sort()
-        work.move_on()
-        work.drop_copies()
-    work.even_out()
+    if not work.is_rebuilt():
+        if not _rises(work.time_s):
+            work.sort()
+            work.move_on()
+            work.drop_copies()
+        work.even_out()
     if not _rises(work.time_s):
         work.be_strict()
     work.begin_at_zero()
@@ -219,7 +226,9 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding]:
     if known is None:
         step = 0.0 if stamps.ticks is None else _step(stamps.ticks)
         raise RefusedRecording(
-            f"the unit of its times cannot be told (typical step {step:g})",
+            f"the unit of its times cannot be told (typical step {step:g})"
+            if step
+            else "its clock stands still",
             file=label,
             place=f"column {stamps.label}" if stamps.label else "",
             remedy="give the rate with --rate",
@@ -296,9 +305,11 @@ def _median(values: FloatArray) -> float:
 
 
 def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
-    """Whether stamps lie between 2001 and 2039, counted from 1970."""
+    """Whether stamps lie in our time, counted from 1970."""
     power = _EPOCHS.get(tick_s)
-    return power is not None and 1e9 <= float(ticks[0]) / 10.0 ** (power - 9) < 2.2e9
+    if power is None:
+        return False
+    return _EPOCH_S[0] <= float(ticks[0]) / 10.0 ** (power - 9) < _EPOCH_S[1]
 
 
 def _seconds(stamps: Stamps) -> FloatArray:
@@ -376,12 +387,16 @@ class _Repair:
             self.keep(np.flatnonzero(~copies))
             self.warnings.append(f"{np.count_nonzero(copies)} rows were written twice and dropped")
 
+    def is_rebuilt(self) -> bool:
+        """Rebuild a clock of arrivals from the counter, and say whether that was done."""
+        if self.counter is None or not _is_uneven(self.time_s, self.counter):
+            return False
+        self.time_s = _from_counter(self.time_s, self.counter)
+        self.notes.append("arrival times in bursts, rebuilt from the counter")
+        return True
+
     def even_out(self) -> None:
-        """Rebuild a clock of arrivals from the counter, or spread rows that share a stamp."""
-        if self.counter is not None and _is_uneven(self.time_s, self.counter):
-            self.time_s = _from_counter(self.time_s, self.counter)
-            self.notes.append("arrival times in bursts, rebuilt from the counter")
-            return
+        """Spread rows that share a stamp, or whole bursts of rows."""
         if not _rises(self.time_s):
             self.time_s = _spread(self.time_s)
             self.notes.append("equal stamps spread evenly")
@@ -421,10 +436,7 @@ def _is_bursty(time_s: FloatArray) -> bool:
     """Whether most rows follow the one before at once, and a few after a pause."""
     if len(time_s) < 3:
         return False
-    steps = _sampled_steps(time_s)
-    middle = float(np.median(steps))
-    mean = float(np.mean(steps[steps < max(_NO_GAP_S, 2.5 * middle)]))
-    return middle < 0.3 * mean
+    return float(np.median(_sampled_steps(time_s))) < _BURST_SHARE * _step(time_s)
 
 
 def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
@@ -471,7 +483,7 @@ def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
     """Uniform times from a counter, anchored to the stamps anew after each pause."""
     steps = np.diff(time_s)
     middle = _median(steps)
-    if _median(np.abs(steps - middle)) < 0.1 * middle:
+    if _median(np.abs(steps - middle)) < 0.1 * middle and not _is_bursty(time_s):
         # The stamps were written per row, whatever was lost between.
         return np.asarray(middle * (counter - counter[0]))
     apart = min(100, len(counter) - 1)

@@ -103,19 +103,23 @@ def _named(table: Table) -> dict[str, Layout]:
         for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
     }
     who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
+    counter, rate_hz = _counter(table, columns), stated_rate_hz(table)
+    clock = best_clock(table)
+    if not clock and rate_hz is None:  # so that the message can say what is wrong with it
+        clock = tuple(Tick(table.names[c.index], c.unit) for c in columns if c.quantity == "time")
     found = {}
     for group in dict.fromkeys([*triads["acceleration"], *triads["linear"]]):
         total, linear = triads["acceleration"].get(group), triads["linear"].get(group)
         axes = total or linear
         assert axes is not None
         layout = Layout(
-            clock=best_clock(table),
+            clock=clock,
             acceleration=(axes,),
             gravity_vector=() if total else _only(triads["gravity"], group),
             rotation=_only(triads["rotation"], group),
             channels={"magnetic_field_ut": _only(triads["magnetic"], group)},
-            counter=_counter(table, columns),
-            rate_hz=stated_rate_hz(table),
+            counter=counter,
+            rate_hz=rate_hz,
             split=who,
             sensor=_sensor(table),
             placement=placement_in(" ".join(group)) or stated_placement(table),

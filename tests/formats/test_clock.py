@@ -1,0 +1,156 @@
+"""Clocks: whatever the stamps were, the seconds increase and the rate is the sensor's."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.clock import Timeline, robust_rate_hz, timeline
+from retrodetect.formats.draft import Stamps
+
+quickly = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def line(ticks: np.ndarray, repeated: np.ndarray | None = None, **facts: object) -> Timeline:
+    stamps = Stamps(ticks, **facts)  # type: ignore[arg-type]
+    same = np.zeros(len(ticks), dtype=bool) if repeated is None else repeated
+    return timeline(stamps, same, "walk.csv")
+
+
+@pytest.mark.parametrize("rate_hz", [20, 25, 31.25, 50, 80, 100, 104, 128, 400])
+def test_stamps_rounded_to_milliseconds_give_the_true_rate(rate_hz: float) -> None:
+    ms = np.round(np.arange(int(60 * rate_hz)) * 1000 / rate_hz)
+    assert line(ms, tick_s=1e-3).rate_hz == pytest.approx(rate_hz, rel=0.004)
+
+
+@quickly
+@given(
+    rate_hz=st.floats(16, 1000),
+    jitter=st.floats(0, 0.3),
+    lost=st.floats(0, 0.3),
+    gaps=st.lists(st.floats(0.5, 1000), max_size=3),
+    seed=st.integers(0, 100),
+)
+def test_the_rate_survives_jitter_losses_and_gaps(
+    rate_hz: float, jitter: float, lost: float, gaps: list[float], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    steps = np.full(3000, 1 / rate_hz)
+    for place, gap in zip((500, 1500, 2500), gaps, strict=False):
+        steps[place] += gap
+    time_s = np.cumsum(steps) + rng.uniform(-jitter, jitter, 3000) / rate_hz / 2
+    time_s = time_s[rng.random(3000) >= lost]
+    assert robust_rate_hz(time_s - time_s[0]) == pytest.approx(rate_hz, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("tick_s", "start"),
+    [(1.0, 0), (1e-3, 0), (1e-6, 3343427885), (1e-9, 263239144953734), (1e-9, 1016752819830886),
+     (1.0, 1.7e9), (1e-3, 1.7e12), (1e-6, 1.7e15), (86_400.0, 45218.5)],
+)  # fmt: skip
+def test_the_length_of_a_tick_is_told_by_size_and_step(tick_s: float, start: float) -> None:
+    ticks = start + np.arange(2000) * 0.01 / tick_s
+    found = line(ticks)
+    np.testing.assert_allclose(found.time_s, np.arange(2000) * 0.01, atol=2e-5)
+    assert found.findings[0].ground == "measured"
+
+
+def test_a_column_that_counts_rows_is_no_clock() -> None:
+    with pytest.raises(RefusedRecording, match="unit of its times"):
+        line(np.arange(1000.0))
+
+
+def test_nanoseconds_since_1970_are_exact() -> None:
+    ticks = 1_729_260_574_556_450_301 + np.arange(1000, dtype=np.int64) * 9_583_001
+    found = line(ticks, tick_s=1e-9)
+    np.testing.assert_allclose(np.diff(found.time_s), 9_583_001e-9, rtol=1e-9)
+
+
+def test_whole_seconds_that_many_rows_share_are_spread() -> None:
+    stamps = np.floor(0.4 + np.arange(1000) / 50) + 1.7e9
+    found = line(stamps, tick_s=1.0)
+    np.testing.assert_allclose(np.diff(found.time_s), 0.02, atol=1e-3)
+    assert "spread" in found.findings[0].value
+
+
+def test_three_significant_digits_are_spread() -> None:
+    true_s = np.arange(1000) * 0.0193
+    stamps = np.array([float(f"{t:.2e}") for t in true_s])
+    found = line(stamps, tick_s=1.0)
+    assert found.rate_hz == pytest.approx(1 / 0.0193, rel=0.02)
+    np.testing.assert_allclose(found.time_s, true_s, atol=0.1)
+
+
+def test_rows_that_arrived_late_are_sorted() -> None:
+    true_s = np.arange(1000) * 0.01
+    order = np.arange(1000)
+    order[100:110] = order[100:110][::-1]
+    order[[500, 501]] = order[[501, 500]]
+    found = line(true_s[order], tick_s=1.0)
+    assert found.rows is not None
+    np.testing.assert_array_equal(order[found.rows], np.arange(1000))
+    assert "sorted" in found.warnings[0]
+
+
+def test_a_clock_set_back_goes_on() -> None:
+    steps = np.full(1000, 0.01)
+    steps[500] = -0.3
+    found = line(np.cumsum(steps), tick_s=1.0)
+    np.testing.assert_allclose(found.time_s, np.arange(1000) * 0.01, atol=1e-9)
+    assert "backward" in found.warnings[0]
+
+
+def test_two_recordings_in_one_file_stay_apart() -> None:
+    twice = np.concatenate([np.arange(500) * 0.01, np.arange(500) * 0.01])
+    found = line(twice, tick_s=1.0)
+    assert len(found.time_s) == 1000
+    assert np.diff(found.time_s).max() > 0.5
+    assert "backward" in found.warnings[0]
+
+
+def test_rows_written_twice_are_dropped_but_resting_ones_are_kept() -> None:
+    time_s = np.repeat(np.arange(500) * 0.01, np.where(np.arange(500) % 50 == 3, 2, 1))
+    copies = np.concatenate([[False], np.diff(time_s) == 0])
+    assert len(line(time_s, copies, tick_s=1.0).time_s) == 500
+    resting = np.ones(500, dtype=bool)
+    assert len(line(np.arange(500) * 0.01, resting, tick_s=1.0).time_s) == 500
+
+
+def test_arrivals_in_bursts_are_rebuilt_from_the_counter() -> None:
+    rng = np.random.default_rng(0)
+    kept = np.flatnonzero(rng.random(2000) > 0.05)
+    true_s = kept * 0.04
+    arrival_s = np.ceil(true_s / 0.4) * 0.4 + np.tile(np.arange(10), 200)[: len(kept)] * 1e-3
+    found = line(np.sort(arrival_s), tick_s=1.0, counter=(kept % 256).astype(float))
+    error = found.time_s - (true_s - true_s[0])
+    assert np.ptp(error) < 0.02
+    assert found.rate_hz == pytest.approx(25, rel=0.001)
+    assert "counter" in found.findings[0].value
+
+
+def test_bursts_with_a_pause_are_anchored_anew() -> None:
+    true_s = np.concatenate([np.arange(500), 2000 + np.arange(500)]) * 0.04
+    arrival_s = np.ceil(true_s / 0.4) * 0.4 + np.tile(np.arange(10), 100) * 1e-3
+    found = line(arrival_s, tick_s=1.0, counter=np.arange(1000.0))
+    assert np.diff(found.time_s)[499] == pytest.approx(60.04, abs=0.5)
+
+
+def test_bursts_without_a_counter_say_what_was_assumed() -> None:
+    arrival_s = np.repeat(np.arange(100) * 0.2, 10) + np.tile(np.arange(10), 100) * 1e-3
+    found = line(arrival_s, tick_s=1.0)
+    assert found.rate_hz == pytest.approx(50, rel=0.01)
+    assert any("no sample was lost" in warning for warning in found.warnings)
+
+
+@quickly
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=200))
+def test_any_stamps_at_all_give_increasing_seconds_or_a_refusal(stamps: list[float]) -> None:
+    try:
+        found = line(np.array(stamps), tick_s=1.0)
+    except RefusedRecording:
+        return
+    assert found.time_s[0] == 0
+    assert (np.diff(found.time_s) > 0).all()
+    if found.rows is not None:
+        assert len(found.rows) == len(found.time_s)

@@ -1,0 +1,149 @@
+"""Every guess can be overridden, and says on what ground it stands."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrodetect.errors import RefusedRecording, UsageError
+from retrodetect.formats import ReadOptions, describe, read
+from retrodetect.recording import Recording
+
+from .reexport import G, Style, walk, write
+
+WALK = walk()
+
+
+def reread(tmp_path: Path, data: bytes | str, **options: object) -> Recording:
+    path = tmp_path / "walk.csv"
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    (recording,) = read(path, options=ReadOptions(**options))  # type: ignore[arg-type]
+    return recording
+
+
+def facts(recording: Recording) -> dict[str, tuple[str, str]]:
+    return {found.topic: (found.value, found.ground) for found in recording.findings}
+
+
+def test_without_options_every_conclusion_has_its_ground(tmp_path: Path) -> None:
+    found = facts(reread(tmp_path, write(WALK, Style(is_unit_stated=False))))
+    grounds = {topic: ground for topic, (_, ground) in found.items()}
+    assert grounds == {
+        "columns": "stated", "unit": "measured", "gravity": "measured", "sign": "assumed",
+        "clock": "measured",
+    }  # fmt: skip
+
+
+def test_unit(tmp_path: Path) -> None:
+    recording = reread(tmp_path, write(WALK, Style()), unit="g")
+    np.testing.assert_allclose(recording.acceleration_mps2, WALK.acceleration_mps2 * G, rtol=1e-4)
+    assert facts(recording)["unit"] == ("g", "given")
+
+
+def test_sign(tmp_path: Path) -> None:
+    for sign, factor in (("+", 1), ("-", -1)):
+        recording = reread(tmp_path, write(WALK, Style()), sign=sign)
+        expected = factor * WALK.acceleration_mps2
+        np.testing.assert_allclose(recording.acceleration_mps2, expected, atol=1e-5)
+        assert facts(recording)["sign"][1] == "given"
+
+
+def test_gravity(tmp_path: Path) -> None:
+    recording = reread(tmp_path, write(WALK, Style()), gravity="linear")
+    assert recording.gravity == "linear"
+    assert facts(recording)["gravity"] == ("linear", "given")
+
+
+def test_rate_sets_the_clock_aside(tmp_path: Path) -> None:
+    recording = reread(tmp_path, write(WALK, Style()), rate_hz=40.0)
+    assert recording.rate_hz == 40
+    np.testing.assert_allclose(np.diff(recording.time_s), 0.025)
+    assert facts(recording)["clock"][1] == "given"
+
+
+def test_columns_by_name_and_by_number(tmp_path: Path) -> None:
+    data = write(WALK, Style(names=("when", "left", "up", "front"), is_unit_stated=False))
+    with pytest.raises(RefusedRecording, match="no acceleration"):
+        reread(tmp_path, data)
+    by_name = {"time": "when", "x": "left", "y": "up", "z": "front"}
+    by_number = {"time": "1", "x": "2", "y": "3", "z": "4"}
+    for columns in (by_name, by_number):
+        recording = reread(tmp_path, data, columns=columns)
+        np.testing.assert_allclose(recording.acceleration_mps2, WALK.acceleration_mps2, atol=1e-5)
+        assert facts(recording)["columns"] == ("left, up, front", "given")
+
+
+def test_counts_without_names_need_to_be_told_everything(tmp_path: Path) -> None:
+    counts = np.round(WALK.acceleration_mps2 / G * 256).astype(int)
+    data = "\n".join(f"{x:4d},{y:4d},{z:4d}, 12" for x, y, z in counts)
+    with pytest.raises(RefusedRecording, match="no column names"):
+        reread(tmp_path, data)
+    recording = reread(
+        tmp_path, data, columns={"x": "1", "y": "2", "z": "3"}, unit="g/256", rate_hz=50.0
+    )
+    np.testing.assert_allclose(recording.acceleration_mps2, WALK.acceleration_mps2, atol=0.03)
+
+
+def test_named_counts_of_a_binary_range_are_assumed(tmp_path: Path) -> None:
+    counts = np.round(WALK.acceleration_mps2 / G * 4096).astype(int)
+    lines = [f"{ns},{x},{y},{z}" for ns, (x, y, z) in zip(WALK.time_ns, counts, strict=True)]
+    recording = reread(tmp_path, "\n".join(["time_ns,acc_x,acc_y,acc_z", *lines]))
+    np.testing.assert_allclose(recording.acceleration_mps2, WALK.acceleration_mps2, atol=0.01)
+    assert facts(recording)["unit"][1] == "assumed"
+
+
+def test_a_stated_unit_that_the_readings_belie_is_put_right_and_told(tmp_path: Path) -> None:
+    data = write(WALK, Style(unit="g")).replace(b"(g)", b"(m/s^2)")
+    recording = reread(tmp_path, data)
+    np.testing.assert_allclose(recording.acceleration_mps2, WALK.acceleration_mps2, atol=1e-4)
+    assert facts(recording)["unit"][1] == "measured"
+    assert any("1 g in g" in warning for warning in recording.warnings)
+
+
+def test_readings_that_nothing_calls_acceleration_need_gravity_to_show_it(tmp_path: Path) -> None:
+    moving = WALK.acceleration_mps2 - WALK.acceleration_mps2.mean(axis=0)
+    lines = [
+        f"{ns},{x:.5f},{y:.5f},{z:.5f}" for ns, (x, y, z) in zip(WALK.time_ns, moving, strict=True)
+    ]
+    data = "\n".join(["time,x,y,z", *lines])
+    with pytest.raises(RefusedRecording, match="nothing says"):
+        reread(tmp_path, data)
+    assert reread(tmp_path, data, gravity="linear").gravity == "linear"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"unit": "furlong"}, {"unit": "g/0"}, {"sign": "up"}, {"gravity": "some"},
+        {"rate_hz": 0.0}, {"rate_hz": -5.0}, {"columns": {"x": "a"}},
+        {"columns": {"x": "a", "y": "b", "z": "c", "w": "d"}},
+    ],
+)  # fmt: skip
+def test_options_that_make_no_sense_are_refused_at_once(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        ReadOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_columns_are_written_as_on_the_command_line() -> None:
+    assert ReadOptions.parse_columns("time=t, x=a,y=b,z=c") == {
+        "time": "t", "x": "a", "y": "b", "z": "c",
+    }  # fmt: skip
+    with pytest.raises(UsageError):
+        ReadOptions.parse_columns("time")
+
+
+def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="'up'") as caught:
+        reread(tmp_path, write(WALK, Style()), columns={"x": "x", "y": "up", "z": "z"})
+    assert "time, x" in str(caught.value)
+
+
+def test_what_inspect_shows_is_ready_for_json(tmp_path: Path) -> None:
+    import json
+
+    shown = json.loads(json.dumps(describe(reread(tmp_path, write(WALK, Style())))))
+    assert shown["format"] == "plain"
+    assert shown["rate_hz"] == pytest.approx(50)
+    assert shown["gaps"] == 0
+    assert shown["unit"] == {"value": "m/s2", "ground": "stated"}
+    assert shown["sign"]["ground"] == "assumed"

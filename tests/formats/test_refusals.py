@@ -1,0 +1,110 @@
+"""What cannot honestly be read is refused in one sentence, and damage never crashes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
+from retrodetect.formats import read
+
+from .mutants import examine, mutants
+from .reexport import Style, walk, write
+
+
+def put(tmp_path: Path, text: str | bytes, name: str = "walk.csv") -> Path:
+    path = tmp_path / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def some(count: int) -> str:
+    lines = write(walk(), Style()).decode().splitlines()
+    return "\n".join(lines[: count + 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("", UnreadableFile, "is empty"),
+        ("Dear diary,\ntoday I walked backward.\n", UnreadableFile, "no recording"),
+        (bytes(range(256)) * 50, UnreadableFile, "no recording"),
+        ("{}", UnreadableFile, "no recording"),
+        (some(0), RefusedRecording, "holds 0 samples"),
+        (some(1), RefusedRecording, "holds 1 sample"),
+        ("time,acc_x,acc_y,acc_z\n" + "5,1,2,3\n" * 99, RefusedRecording, "stands still"),
+        ("t,gyro_x,gyro_y,gyro_z\n0,1,2,3\n1,1,2,3\n", RefusedRecording, "only a gyroscope"),
+        ("time,magnitude\n0.00,1.0\n0.02,1.1\n0.04,1.0\n", RefusedRecording, "magnitude"),
+        ("acc_x,acc_y,acc_z\n" + "0,0,9.8\n0,0,9.7\n" * 50, RefusedRecording, "no column of times"),
+        ("time,acc_x,acc_y,acc_z\n" + "\n".join(f"{i / 50},0,0,9.81" for i in range(500)),
+         RefusedRecording, "never changes"),
+        ("time,acc_x,acc_y,acc_z\n" + "\n".join(f"{i / 10},0,{i % 7},9" for i in range(500)),
+         RefusedRecording, "10 readings a second"),
+        ("time,acc_x,acc_y,acc_z\n" + "\n".join(f"noon,0,{i % 7},9" for i in range(500)),
+         RefusedRecording, "times cannot be read"),
+    ],
+)  # fmt: skip
+def test_each_gets_its_reason_and_its_remedy(
+    tmp_path: Path, text: str | bytes, kind: type[InputError], reason: str
+) -> None:
+    path = put(tmp_path, text)
+    with pytest.raises(kind) as caught:
+        read(path)
+    assert reason in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_a_path_where_nothing_is(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="does not exist"):
+        read(tmp_path / "nothing.csv")
+
+
+def test_a_second_is_enough_to_be_read(tmp_path: Path) -> None:
+    (recording,) = read(put(tmp_path, some(50)))
+    assert len(recording.time_s) == 50
+
+
+def test_a_frozen_sensor_leaves_a_gap(tmp_path: Path) -> None:
+    values = walk(duration_s=60).acceleration_mps2
+    values[1000:2500] = values[1000]
+    lines = [f"{i / 50:.2f},{x:.5f},{y:.5f},{z:.5f}" for i, (x, y, z) in enumerate(values)]
+    (recording,) = read(put(tmp_path, "\n".join(["time,ax,ay,az", *lines])))
+    assert np.diff(recording.time_s).max() == pytest.approx(30, abs=0.1)
+    assert any("stood still for 30 s" in warning for warning in recording.warnings)
+
+
+def test_readings_that_no_sensor_gives_are_dropped(tmp_path: Path) -> None:
+    lines = write(walk(), Style()).decode().splitlines()
+    lines[300] = lines[300].split(",")[0] + ",1.0,98765432.1,2.0"
+    lines[400] = lines[400].split(",")[0] + ",1.0,98765.4,2.0"
+    lines[500] = lines[500].split(",")[0] + ",1.0,1e400,2.0"
+    (recording,) = read(put(tmp_path, "\n".join(lines)))
+    assert len(recording.time_s) == 997
+    assert np.abs(recording.acceleration_mps2).max() < 50
+
+
+def test_a_sensor_at_the_end_of_its_range_is_told(tmp_path: Path) -> None:
+    recording = walk(duration_s=60)
+    np.clip(recording.acceleration_mps2 * 2, -19.6, 19.6, out=recording.acceleration_mps2)
+    (read_back,) = read(put(tmp_path, write(recording, Style())))
+    assert any("cut off at 2 g" in warning for warning in read_back.warnings)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_files_never_crash_and_never_lie(tmp_path: Path, seed: int) -> None:
+    files = {}
+    for number, style in enumerate(
+        [Style(), Style(delimiter=";", decimal=","), Style(clock="ISO", unit="g"),
+         Style(names=("time", "accX", "accY", "accZ"), clock="ms", encoding="utf-16")]
+    ):  # fmt: skip
+        path = put(tmp_path, write(walk(), style), f"sample{number}.csv")
+        files[path] = read(path)[0]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    faults = [
+        f"{mutant.original.name} ({mutant.how}): {fault}"
+        for mutant in mutants(sorted(files), 60, seed)
+        if (fault := examine(mutant, scratch, dict(files)))
+    ]
+    assert not faults
