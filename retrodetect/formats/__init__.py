@@ -1,12 +1,14 @@
 """Formats: from whatever an app or a device wrote to recordings.
 
 `read` is the whole stage; `discover` finds what there is to read below a path, and `describe` says
-what was understood. One module of `exports` holds what is special to one format; the rest of this
-package is what they share:
+what was understood. A file goes this way, one module for each step:
 
-`source` opens bytes, `table` and `timetext` understand text, `columns` and `units` names;
-`layout` turns a table into `draft` recordings; `clock`, `level` and `assemble` make recordings of
-them; `registry` and `grouping` choose the format and the files that belong together.
+``source`` opens it, packed or in an archive, within bounds; ``text`` and ``sniff`` understand its
+head as a ``table``; ``registry`` asks every format of ``exports`` which is surest of it, and
+``grouping`` finds the files that belong to it. That format says by a ``layout`` which columns are
+what (``guess``, ``columns``, ``units`` and ``timetext`` help where names vary) and hands on a
+``draft``. Of it ``assemble`` makes the recording: ``clock`` the seconds, ``holds`` what is no
+reading, ``level`` unit and gravity, ``align`` the other sensors.
 """
 
 from retrodetect.formats.describe import describe

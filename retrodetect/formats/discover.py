@@ -73,7 +73,7 @@ def _below(root: Path) -> Iterator[Input]:
         folder = path.parent.parent if path.parent.name == "meta" else path.parent
         folders.setdefault(folder, []).append(path)
     for folder, files in sorted(folders.items()):
-        yield from _in_folder(root, folder, files)
+        yield from sorted(_in_folder(root, folder, files), key=lambda one: one.name)
 
 
 def _files(root: Path) -> Iterator[Path]:

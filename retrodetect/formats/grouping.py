@@ -28,7 +28,7 @@ _SENSOR_WORDS = (
     r"sensors|euler|quaternion|temperature|humidity|altimeter|altitude|matrix|bvp|eda|hr|ibi|temp|"
     r"tags|info|meta"
 )
-_ENDINGS = re.compile(r"(?:[_ ]?\d+(?:\.\d+)?Hz)|(?:\.[a-z][a-z0-9]{0,4})+$", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"(?:[_ ]?\d+(?:\.\d+)?Hz)|(?:\.[a-z][a-z0-9]{0,4})+$", re.IGNORECASE)
 """File endings, and the rate that some apps write into the name of each sensor's file."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -51,10 +51,10 @@ def key(name: str) -> str:
     """
     path = PurePosixPath(name)
     folder = path.parent.parent if path.parent.name == "meta" else path.parent
-    stem = _ENDINGS.sub("", path.name)
+    stem = _LEFT_OUT.sub("", path.name)
     found = list(_WORD.finditer(stem)) or list(_WORD.finditer(_CAMEL.sub(" ", stem)))
-    if not found:
-        return f"{folder}/{stem}"
+    if not found or path.suffix.lower() == ".zip":
+        return f"{folder}/{path.name}"
     last = found[-1]
     text = last.string
     return (
@@ -86,7 +86,7 @@ def mains(sources: Sequence[Source]) -> tuple[list[Main], list[Source]]:
     found: list[Main] = []
     left: list[Source] = []
     for group in groups.values():
-        best: dict[tuple[str, str], Main] = {}
+        best: dict[tuple[str, str], list[Main]] = defaultdict(list)
         others: list[Source] = []
         for source in group:
             try:
@@ -97,10 +97,10 @@ def mains(sources: Sequence[Source]) -> tuple[list[Main], list[Source]]:
             if main is None:
                 others.append(source)
                 continue
-            place = (main.format.name, main.role.device)
-            if place not in best or main.role.rank > best[place].role.rank:
-                best[place] = main
-        found.extend(best.values())
+            best[main.format.name, main.role.device].append(main)
+        for rivals in best.values():
+            top = max(main.role.rank for main in rivals)
+            found.extend(main for main in rivals if main.role.rank == top)
         left.extend(others if not best else [])
     return found, left
 

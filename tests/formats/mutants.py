@@ -72,10 +72,10 @@ def examine(mutant: Mutant, folder: Path, healthy: dict[Path, Recording | None])
 
 
 def _differs(recording: Recording, healthy: Recording | None) -> bool:
-    if healthy is None:
-        return True
     if recording.duration_s < _SHORT_S:
         return False
+    if healthy is None:
+        return True
     level = _level(recording) / _level(healthy, recording.duration_s)
     rate = recording.rate_hz / healthy.rate_hz
     is_same = abs(level - 1) < _PLENTY and abs(rate - 1) < 2 * _PLENTY

@@ -83,6 +83,16 @@ def test_a_numbered_second_recording_keeps_its_own_gyroscope(tmp_path: Path) -> 
     assert sorted(names(tmp_path)) == ["Accelerometer.csv", "Accelerometer_2.csv"]
 
 
+def test_the_same_name_with_another_ending_is_another_file(tmp_path: Path) -> None:
+    put(tmp_path, "walk.csv")
+    put(tmp_path, "walk.txt")
+    put(tmp_path, "walk.csv.gz", Style(packing="gz"))
+    put(tmp_path, "walk.zip", Style(packing="zip"))
+    put(tmp_path, "acc.csv")
+    put(tmp_path, "accel.csv")
+    assert len(names(tmp_path)) == 6
+
+
 def test_notes_and_labels_beside_recordings_are_passed_over(tmp_path: Path) -> None:
     put(tmp_path, "walk.csv")
     put(tmp_path, "README.md", data=b"# walks\n")
@@ -132,11 +142,11 @@ def test_an_archive_of_several_recordings_gives_them_all(tmp_path: Path) -> None
 def test_the_folder_of_samples_has_one_row_for_each_recording(shared: Path) -> None:
     found = names(shared / "formats/sensor_logger", shared / "formats/phyphox")
     assert found == [
+        "android_SM-N986B_2023-11-24_07-25-54.zip",
         "android_TotalAcceleration.csv",
         "ios_iPhone13_Accelerometer.csv",
-        "android_SM-N986B_2023-11-24_07-25-54.zip",
+        "excerpt_semicolon_decimal_comma_gyro.csv",
         "gait50Hz_Accelerometer.csv",
         "ios_walk_Linear Accelerometer.csv",
         "tab_Raw Data.csv",
-        "excerpt_semicolon_decimal_comma_gyro.csv",
     ]
