@@ -393,6 +393,8 @@ def _fit_balanced(model: Pipeline, table: StrideTable) -> Pipeline:
 def _score_model(strides: pd.DataFrame, scores: FloatArray) -> ScoreModel:
     """Means and spreads of held-out scores, between and within wearers."""
     known = np.isfinite(scores)
+    if not known.any():
+        return ScoreModel((0.0, 0.0, 0.0), sd=1.0, offset_sd=1.0, temper=0.0)
     frame = strides[known].assign(score=scores[known])
     frame["wearer"] = frame["source"] + "/" + frame["subject"]
     cell = frame.groupby(["wearer", "truth"])["score"]
