@@ -84,8 +84,8 @@ class Priors:
         Share of strides whose travel direction says nothing.
     """
 
-    mixed: float = 0.1
-    one_way: tuple[float, float, float] = (0.94, 0.05, 0.01)
+    mixed: float = 0.08
+    one_way: tuple[float, float, float] = (0.96, 0.03, 0.01)
     change_within_bout: float = 0.02
     change_between_bouts: float = 0.3
     drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
