@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from retrodetect.formats.align import (
     without_coordinates,
 )
 from retrodetect.formats.clock import Timeline, timeline, valid
-from retrodetect.formats.draft import Draft
+from retrodetect.formats.draft import Draft, Series
 from retrodetect.formats.holds import find_holds, repeats
 from retrodetect.formats.level import Level, resolve
 from retrodetect.formats.options import ReadOptions
@@ -89,7 +90,8 @@ def assemble(
         values *= scale.mps2 * sign
     line, reach = work.drop_impossible(line)
     draft, values = work.draft, work.draft.acceleration.values
-    rotation, rotation_findings = _rotation(draft, line)
+    others = {name: align(series, line) for name, series in _others(draft, options).items()}
+    rotation, rotation_findings = _rotation(draft, others.get("rotation"))
     return Recording(
         name=name,
         time_s=line.time_s,
@@ -98,7 +100,7 @@ def assemble(
         format=format_name,
         gravity=scale.gravity,
         angular_rate_radps=rotation,
-        channels=_channels(draft, line, options),
+        channels=_channels(draft, others),
         start_time=line.start_time or draft.start_time,
         placement=draft.placement,
         annotations=place_notes(draft.notes, line),
@@ -108,6 +110,7 @@ def assemble(
         ),
         warnings=(
             *draft.warnings, *scale.warnings, *work.notes, *line.warnings,
+            *_unplaced_note(others),
             *_gap_note(gaps_s(line.time_s, rate_hz)), *_clip_note(values, reach),
         ),
     )  # fmt: skip
@@ -237,22 +240,34 @@ def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
     return draft.sign.value, Finding("sign", text, draft.sign.ground)
 
 
-def _rotation(draft: Draft, line: Timeline) -> tuple[FloatArray | None, tuple[Finding, ...]]:
-    values = align(draft.rotation, line)
+def _others(draft: Draft, options: ReadOptions) -> dict[str, Series]:
+    """Sensors beside the accelerometer, without coordinates unless these are asked for."""
+    channels = dict(draft.channels) if options.coordinates else without_coordinates(draft.channels)
+    return channels if draft.rotation is None else {"rotation": draft.rotation, **channels}
+
+
+def _rotation(
+    draft: Draft, values: FloatArray | None
+) -> tuple[FloatArray | None, tuple[Finding, ...]]:
+    """Angular rate in rad/s, and what was assumed of its unit."""
     if draft.rotation is None or values is None:
         return None, ()
     factor, finding = rotation_unit(draft.rotation.unit, values)
     return values * factor, (finding,) if finding else ()
 
 
-def _channels(draft: Draft, line: Timeline, options: ReadOptions) -> dict[str, FloatArray]:
-    wanted = dict(draft.channels) if options.coordinates else without_coordinates(draft.channels)
-    aligned = {name: align(series, line) for name, series in wanted.items()}
+def _channels(draft: Draft, aligned: Mapping[str, FloatArray | None]) -> dict[str, FloatArray]:
     return {
-        name: in_unit(name, wanted[name].unit, values)
+        name: in_unit(name, draft.channels[name].unit, values)
         for name, values in aligned.items()
-        if values is not None and np.isfinite(values).any()
+        if name in draft.channels and values is not None and np.isfinite(values).any()
     }
+
+
+def _unplaced_note(aligned: Mapping[str, FloatArray | None]) -> list[str]:
+    """Name the sensors whose clock has no common origin with the accelerometer's."""
+    lost = [name for name, values in aligned.items() if values is None]
+    return [f"{', '.join(lost)}: not on the accelerometer's clock, left out"] if lost else []
 
 
 def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, Self, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray, Gravity, Ground
 
-__all__ = ["Claim", "Draft", "Epoch", "Note", "Series", "Sign", "Stamps"]
+__all__ = ["NO_TICK", "Claim", "Draft", "Epoch", "Note", "Series", "Sign", "Stamps"]
+
+NO_TICK = np.iinfo(np.int64).min
+"""Stands for a stamp that is missing."""
 
 T = TypeVar("T")
 Epoch = Literal["unix", "local", "none"]

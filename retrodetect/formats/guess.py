@@ -79,9 +79,23 @@ def best_clock(table: Table) -> tuple[Tick, ...]:
         stamps = _head_stamps(table, index)
         if stamps is not None and (score := _clock_score(stamps)) is not None:
             is_text = table.kind(index) == "text"
-            tick = Tick(table.names[index], units.get(index) or None)
+            tick = _dated(table, indices, index) or Tick(
+                table.names[index], units.get(index) or None
+            )
             scored.append(((*score[:2], is_text, score[2]), tick))
     return tuple(tick for _, tick in sorted(scored, key=lambda pair: pair[0]))
+
+
+def _dated(table: Table, indices: Sequence[int], index: int) -> Tick | None:
+    """A column of times of day with the column of dates beside it; None where it is none."""
+    text = time_format(table.cells(index)) if table.kind(index) == "text" else None
+    if text is None or text.wrap_ns is None:
+        return None
+    for other in indices:
+        date = time_format(table.cells(other)) if table.kind(other) == "text" else None
+        if other != index and date is not None and date.wrap_ns is None:
+            return Tick((table.names[other], table.names[index]))
+    return None
 
 
 def stated_rate_hz(table: Table) -> float | None:
@@ -206,7 +220,7 @@ def _unnamed(table: Table) -> dict[str, Layout]:
     """Layout of a table without names: a rising column, then three that average one g."""
     clock = best_clock(table)
     numbers = [table.numbers(index) for index in range(table.width)]
-    rising = {int(tick.names[0]) - 1 for tick in clock}
+    rising = {int(name) - 1 for tick in clock for name in tick.names}
     moving = [
         index not in rising and np.isfinite(column).mean() > 0.9 and np.nanstd(column) > 0
         for index, column in enumerate(numbers)

@@ -26,7 +26,19 @@ from retrodetect.recording import FloatArray, Gravity
 
 Rows = NDArray[np.intp]
 
-__all__ = ["Axes", "Layout", "Tick", "Value", "drafts", "first_time", "series", "xyz"]
+_MOVING_SHARE = 0.5
+
+__all__ = [
+    "Axes",
+    "Layout",
+    "Tick",
+    "Value",
+    "drafts",
+    "first_time",
+    "series",
+    "working_clock",
+    "xyz",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +175,7 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
             file=table.source.label,
             remedy="name the columns with --columns if it does",
         )
-    clock = _present(table, layout.clock)
+    clock = working_clock(table, layout.clock)
     plans = {
         "acceleration": _plan(table, axes),
         "rotation": _plan(table, _present(table, layout.rotation)),
@@ -287,6 +299,24 @@ def _present(table: Table, choices: Any) -> Any:
     return next((choice for choice in choices if table.has(*choice.names)), None)
 
 
+def working_clock(table: Table, choices: Sequence[Tick]) -> Tick | None:
+    """First clock whose stamps differ from row to row, else the one where most do.
+
+    A spreadsheet cuts nineteen digits to six, and leaves a clock that stands still.
+    """
+    present = [tick for tick in choices if table.has(*tick.names)]
+    moving = {tick: _share_of_stamps(table, tick) for tick in present}
+    first = next((tick for tick in present if moving[tick] > _MOVING_SHARE), None)
+    return first or max(present, key=lambda tick: moving[tick], default=None)
+
+
+def _share_of_stamps(table: Table, tick: Tick) -> float:
+    """How many stamps there are for each row at the top of a table."""
+    indices = [index for name in tick.names if (index := table.index(name)) is not None]
+    cells = list(zip(*(table.cells(index) for index in indices), strict=True))
+    return len(set(cells)) / len(cells) if cells else 0.0
+
+
 def _written(table: Table, index: int) -> str:
     return table.header[index] if index < len(table.header) else f"column {index + 1}"
 
@@ -348,6 +378,8 @@ def _stamps(
         return Stamps(ticks[0], unit_in("time", unit), clock.epoch or "none", label,
                       wrap_ticks=clock.wrap_ticks)  # fmt: skip
     epochs = {text.epoch for text in texts}
+    if any(text.is_ambiguous for text in texts):
+        label += " (day and month could be swapped)"
     return Stamps(
         ticks=ticks[0] if len(ticks) == 1 else ticks[0] + ticks[1],
         tick_s=1e-9,

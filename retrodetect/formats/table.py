@@ -22,18 +22,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
+from retrodetect.formats.draft import NO_TICK
 from retrodetect.formats.source import Source
 from retrodetect.formats.text import MISSING, is_number, normal, to_float
 from retrodetect.formats.units import split_unit
 
-__all__ = ["NO_TICK", "Array", "Table"]
+__all__ = ["Array", "Table"]
 
 Kind = Literal["number", "integer", "text"]
 Way = Literal["fast", "cell by cell", "unquoted"]
 Array = NDArray[Any]
-
-NO_TICK = np.iinfo(np.int64).min
-"""Stands for a missing integer."""
 
 _WAYS: tuple[Way, ...] = ("fast", "cell by cell", "unquoted")
 """How a table is read, each way more patient than the one before."""

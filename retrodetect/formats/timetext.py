@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.formats.draft import Epoch
+from retrodetect.formats.draft import NO_TICK, Epoch
 
 __all__ = ["TimeFormat", "moment", "time_format"]
 
 _DAY_NS = 86_400 * 10**9
 _YEARS = (1900, 2200)
+_YEAR_1900_NS = int(np.datetime64("1900-01-01", "ns").astype(np.int64))
+"""Where a time without a date is put by ``strptime``."""
+
 _HOUR_NS = 3_600 * 10**9
 
 _DATE = r"(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
@@ -45,8 +48,8 @@ class TimeFormat:
         Offset of that zone in minutes.
     wrap_ns
         Nanoseconds after which a time without date starts again.
-    day_first
-        Whether the order of day and month was told by the dates, None where it was not.
+    is_ambiguous
+        Whether day and month could be swapped.
     """
 
     pattern: str
@@ -58,15 +61,18 @@ class TimeFormat:
     def parse(self, cells: pd.Series[Any]) -> NDArray[np.int64]:
         """(n,) nanoseconds since 1970 (or since midnight); ``NO_TICK`` where a cell is no time."""
         if self.wrap_ns == _HOUR_NS:
-            parts = cells.str.split(":", n=1, expand=True)
-            seconds = 60 * pd.to_numeric(parts[0]) + pd.to_numeric(parts[1])
-            return np.asarray(np.round(seconds * 1e9), dtype=np.int64)
+            parts = cells.str.extract(r"^(\d+):([\d.]+)$").apply(pd.to_numeric, errors="coerce")
+            nanoseconds = np.round((60 * parts[0] + parts[1]) * 1e9)
+            return np.asarray(nanoseconds.fillna(NO_TICK), dtype=np.int64)
         parsed = self._parse(cells, self.pattern)
         lost = parsed.isna()
         if lost.any() and "%f" in self.pattern:  # whole seconds are written without a fraction
             whole = re.sub(r".%f", "", self.pattern)
             parsed = parsed.fillna(self._parse(cells[lost], whole))
-        return parsed.to_numpy().astype("datetime64[ns]").astype(np.int64)
+        found = parsed.to_numpy().astype("datetime64[ns]").astype(np.int64)
+        if self.wrap_ns == _DAY_NS:
+            found[found != NO_TICK] -= _YEAR_1900_NS
+        return found
 
     def _parse(self, cells: pd.Series[Any], pattern: str) -> pd.Series[Any]:
         parsed = pd.to_datetime(cells, format=pattern, errors="coerce", utc=True)

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.clock import Timeline, robust_rate_hz, timeline
+from retrodetect.formats.clock import Timeline, timeline
 from retrodetect.formats.draft import Stamps
+from retrodetect.formats.repair import robust_rate_hz
 
 quickly = settings(max_examples=60, deadline=None, derandomize=True)
 

@@ -500,3 +500,55 @@ def test_a_wide_table_holds_one_recording_for_each_body_site(put: Put) -> None:
     assert (wrist.name, ankle.name) == ("sites.csv#wrist", "sites.csv#ankle")
     assert_is_the_walk(wrist)
     assert_is_the_walk(ankle, sign=-1)
+
+
+def test_a_date_beside_a_time_of_day_gives_the_wall_clock_past_midnight(put: Put) -> None:
+    late = 23 * 3600 + 59 * 60 + 50
+    at = [late + s for s in SECONDS]
+    dates = ["2024-03-01" if s < 86_400 else "2024-03-02" for s in at]
+    times = [f"{int(s) % 86400 // 3600:02d}:{int(s) % 3600 // 60:02d}:{s % 60:06.3f}" for s in at]
+    lines = rows(WALK.acceleration_mps2, dates, times)
+    (recording,) = read(put("log.csv", "Date,Time,acc_x,acc_y,acc_z", lines))
+    assert_is_the_walk(recording)
+    assert str(recording.start_time) == "2024-03-01 23:59:50"
+
+
+def test_times_of_day_alone_run_on_past_midnight(put: Put) -> None:
+    at = [86_390 + s for s in SECONDS]
+    times = [f"{int(s) % 86400 // 3600:02d}:{int(s) % 3600 // 60:02d}:{s % 60:06.3f}" for s in at]
+    lines = rows(WALK.acceleration_mps2, times)
+    (recording,) = read(put("log.csv", "Time,acc_x,acc_y,acc_z", lines))
+    assert_is_the_walk(recording)
+
+
+def test_minutes_as_a_spreadsheet_shows_them(put: Put) -> None:
+    at = [59 * 60 + 50 + s for s in SECONDS]
+    times = [f"{int(s) % 3600 // 60:02d}:{s % 60:04.1f}" for s in at]
+    lines = rows(WALK.acceleration_mps2, times)
+    (recording,) = read(put("log.csv", "Time,acc_x,acc_y,acc_z", lines))
+    np.testing.assert_allclose(recording.time_s, SECONDS, atol=0.06)
+    assert recording.rate_hz == pytest.approx(50, rel=0.01)
+
+
+def test_sensor_logger_saved_by_a_spreadsheet_keeps_the_other_clock(put: Put) -> None:
+    mangled = ["1.72918E+18"] * len(SECONDS)
+    lines = rows(WALK.acceleration_mps2[:, ::-1], mangled, SECONDS)
+    (recording,) = read(put("TotalAcceleration.csv", "time,seconds_elapsed,z,y,x", lines))
+    assert_is_the_walk(recording)
+
+
+def test_a_gyroscope_on_another_clock_is_left_out_and_named(put: Put, tmp_path: Path) -> None:
+    put("walk_acc.csv", "time,acc_x,acc_y,acc_z",
+        rows(WALK.acceleration_mps2, START_NS + WALK.time_ns))  # fmt: skip
+    put("walk_gyro.csv", "time,gyro_x,gyro_y,gyro_z", rows(WALK.acceleration_mps2, SECONDS))
+    (recording,) = read(tmp_path / "walk_acc.csv")
+    assert recording.angular_rate_radps is None
+    assert any("rotation: not on" in warning for warning in recording.warnings)
+
+
+def test_a_date_that_could_be_read_two_ways_is_told(put: Put) -> None:
+    times = [f"3/4/2024 10:00:{s:06.3f}" for s in SECONDS]
+    lines = rows(WALK.acceleration_mps2, times)
+    (recording,) = read(put("log.csv", "Time,acc_x,acc_y,acc_z", lines))
+    clock = next(found.value for found in recording.findings if found.topic == "clock")
+    assert "day and month could be swapped" in clock

@@ -15,7 +15,7 @@ import numpy as np
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign
 from retrodetect.formats.guess import is_acceleration
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, working_clock, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
 from retrodetect.formats.source import Source
@@ -24,7 +24,7 @@ from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
 
-_CLOCK = Tick("time", "ns", "unix")
+_CLOCKS = (Tick("time", "ns", "unix"), Tick("seconds_elapsed", "s", "none"))
 _AXES = Axes("x", "y", "z")
 _SENSORS = (
     "WatchAccelerometerUncalibrated", "WristMotion", "TotalAcceleration",
@@ -81,7 +81,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     table = source.table
     assert table is not None
     layout = Layout(
-        clock=(_CLOCK,),
+        clock=_CLOCKS,
         acceleration=(_acceleration(source, facts),),
         rotation=(xyz("rotationrate{}", "rad/s"),),
         gravity_vector=(xyz("gravity{}", _watch_unit(source)),),
@@ -159,7 +159,8 @@ def _side(
     sides: dict[str, Source], sensor: str, choices: tuple[Axes | Value, ...]
 ) -> Series | None:
     table = sides[sensor].table if sensor in sides else None
-    return None if table is None else series(table, choices, _CLOCK)
+    clock = None if table is None else working_clock(table, _CLOCKS)
+    return None if table is None or clock is None else series(table, choices, clock)
 
 
 def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:

@@ -1,0 +1,266 @@
+"""Repairs of a clock: late rows, falls, copies, shared stamps, bursts; and its rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.recording import FloatArray
+
+__all__ = [
+    "Repair",
+    "Rows",
+    "counted_on",
+    "median",
+    "note_lost",
+    "note_uneven",
+    "rises",
+    "robust_rate_hz",
+    "typical_step",
+]
+
+Rows = NDArray[np.intp]
+
+_CORE = (0.5, 1.5)
+_NO_GAP_S = 0.25
+_RESTART_S = 2.0
+"""A clock that falls back further than this was restarted; by less, it was corrected."""
+
+_RESTART_GAP_S = 1.0
+_SORT_SHARE = 0.02
+"""Share of short steps that sorting may add before it is taken to interleave two stretches."""
+
+_COARSE_SHARE = 0.3
+"""Share of rows with the stamp of the row before, above which the clock is coarse."""
+
+_BURST_SHARE = 0.3
+_LOST_SHARE = 0.01
+_UNEVEN_SHARE = 0.2
+_SAMPLE = 100_000
+
+
+def robust_rate_hz(time_s: FloatArray) -> float:
+    """Sampling rate from increasing times, in spite of rounded stamps, gaps and lost samples.
+
+    The mean of the steps near the median step: rounding to milliseconds moves the median
+    (12 or 13 ms at 80 Hz), but not the mean.
+    """
+    if len(time_s) < 2:
+        return 0.0
+    steps = _sampled_steps(time_s)
+    middle = float(np.median(steps))
+    core = steps[(steps > _CORE[0] * middle) & (steps < _CORE[1] * middle)]
+    if len(core) < 0.5 * len(steps):
+        core = steps[steps < max(_NO_GAP_S, 2.5 * middle)]
+    return 1.0 / float(core.mean())
+
+
+class Repair:
+    """Times on their way to a clock that increases, with what was done to them."""
+
+    def __init__(
+        self, time_s: FloatArray, counter: FloatArray | None, repeated: NDArray[np.bool_]
+    ) -> None:
+        self.time_s = time_s
+        self.counter = counter
+        self.repeated = repeated
+        self.rows: Rows | None = None
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+
+    def keep(self, rows: Rows) -> None:
+        """Keep some rows, in this order."""
+        self.time_s, self.repeated = self.time_s[rows], self.repeated[rows]
+        self.counter = None if self.counter is None else self.counter[rows]
+        self.rows = rows if self.rows is None else self.rows[rows]
+
+    def sort(self) -> None:
+        """Sort rows that merely arrived late.
+
+        Sorting is right where it leaves the steps as they were; where two stretches of time
+        overlap (a clock set back, two recordings in one file) it would interleave them.
+        """
+        steps = np.diff(self.time_s)
+        if not (steps < 0).any() or not (steps > 0).any():
+            return
+        order = np.argsort(self.time_s, kind="stable")
+        short = 0.3 * float(np.median(steps[steps > 0]))
+        before = np.count_nonzero((steps >= 0) & (steps < short))
+        after = np.count_nonzero(np.diff(self.time_s[order]) < short)
+        if after <= before + _SORT_SHARE * len(self.time_s):
+            self.keep(order)
+            self.repeated = np.zeros(len(order), dtype=bool)
+            self.warnings.append("rows were out of order and were sorted by their time")
+
+    def move_on(self) -> None:
+        """Let times go on where the clock fell back."""
+        steps = np.diff(self.time_s)
+        back = steps < 0
+        if not back.any():
+            return
+        period = 1.0 / robust_rate_hz(np.unique(self.time_s))
+        shift = np.where(back, period - steps, 0.0)
+        shift[steps < -_RESTART_S] += _RESTART_GAP_S
+        first = int(np.argmax(back))
+        self.warnings.append(
+            f"the clock runs backward {np.count_nonzero(back)} times (first after "
+            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s); later times were moved on"
+        )
+        self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
+
+    def drop_copies(self) -> None:
+        """Drop rows written twice: the same stamp with the same readings.
+
+        Under a coarse clock that many rows share, equal readings are no sign of a copy.
+        """
+        same_time = np.concatenate([[False], np.diff(self.time_s) == 0])
+        copies = same_time & self.repeated
+        is_coarse = same_time.mean() > _COARSE_SHARE and copies.sum() < 0.9 * same_time.sum()
+        if copies.any() and not is_coarse:
+            self.keep(np.flatnonzero(~copies))
+            self.warnings.append(f"{np.count_nonzero(copies)} rows were written twice and dropped")
+
+    def is_rebuilt(self) -> bool:
+        """Rebuild a clock of arrivals from the counter; return whether that was done."""
+        if self.counter is None or not _is_uneven(self.time_s, self.counter):
+            return False
+        self.time_s = _from_counter(self.time_s, self.counter)
+        self.notes.append("arrival times in bursts, rebuilt from the counter")
+        return True
+
+    def even_out(self) -> None:
+        """Spread rows that share a stamp, or whole bursts of rows."""
+        if not rises(self.time_s):
+            self.time_s = _spread(self.time_s)
+            self.notes.append("equal stamps spread evenly")
+        if self.counter is None and _is_bursty(self.time_s):
+            self.time_s = _from_counter(self.time_s, np.arange(len(self.time_s), dtype=np.float64))
+            self.warnings.append("stamps came in bursts; rebuilt as if no sample was lost")
+
+    def be_strict(self) -> None:
+        """Leave out what still does not come after the row before."""
+        latest = np.maximum.accumulate(self.time_s)
+        self.keep(np.flatnonzero(np.concatenate([[True], self.time_s[1:] > latest[:-1]])))
+
+    def begin_at_zero(self) -> None:
+        """Count from the first row that was kept."""
+        if self.time_s[0] != 0:
+            self.time_s = self.time_s - self.time_s[0]
+
+
+def _spread(time_s: FloatArray) -> FloatArray:
+    """Spread rows that share a stamp evenly up to the next stamp."""
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(time_s) > 0]))
+    sizes = np.diff(np.append(starts, len(time_s)))
+    stamps = time_s[starts]
+    if len(starts) == 1:
+        return time_s
+    spans = np.diff(stamps)
+    period = float(np.median(spans / sizes[:-1]))
+    each = np.append(np.minimum(spans / sizes[:-1], 2 * period), period)
+    within = np.arange(len(time_s)) - np.repeat(starts, sizes)
+    spread = np.repeat(stamps, sizes) + within * np.repeat(each, sizes)
+    # A recording seldom begins with its clock's second: the first rows fill the end of theirs.
+    spread[: sizes[0]] = stamps[1] - (sizes[0] - np.arange(sizes[0])) * min(each[0], period)
+    return np.asarray(spread - spread[0])
+
+
+def _is_bursty(time_s: FloatArray) -> bool:
+    """Whether most rows follow the one before at once, and a few after a pause."""
+    if len(time_s) < 3:
+        return False
+    return float(np.median(_sampled_steps(time_s))) < _BURST_SHARE * typical_step(time_s)
+
+
+def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
+    """Whether the time from one count to the next varies more than a sensor's clock does.
+
+    Or does not vary at all where counts are missing: then the stamps are blind to the losses.
+    """
+    paces = np.diff(time_s) / np.diff(counter)
+    middle = median(paces)
+    over_losses = paces[np.diff(counter) > 1]
+    is_blind = len(over_losses) > 0 and median(over_losses) < 0.75 * middle
+    return is_blind or median(np.abs(paces - middle)) > 0.2 * middle or _is_bursty(time_s)
+
+
+def counted_on(counter: FloatArray) -> FloatArray:
+    """Counter that goes on where it overflowed (8 or 16 bits) or was restarted."""
+    counter = np.where(np.isfinite(counter), counter, np.nan)
+    steps = np.diff(counter)
+    largest = float(np.max(counter, initial=0.0, where=np.isfinite(counter)))
+    top = 256 if largest < 256 else 65_536
+    wrapped = np.where((steps < -top / 2) & (largest < top), steps + top, steps)
+    return np.concatenate([[0.0], np.cumsum(np.where(wrapped > 0, wrapped, 1.0))])
+
+
+def note_uneven(time_s: FloatArray) -> list[str]:
+    """Say where the steps between samples vary more than jitter explains."""
+    if len(time_s) < 3:
+        return []
+    steps = _sampled_steps(time_s)
+    middle = np.median(steps)
+    uneven = float(np.mean((steps < _CORE[0] * middle) | (steps > _CORE[1] * middle)))
+    if uneven < _UNEVEN_SHARE:
+        return []
+    return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]
+
+
+def note_lost(counter: FloatArray) -> list[str]:
+    """Say how many samples the counter counted that are not there."""
+    lost = 1.0 - len(counter) / float(counter[-1] - counter[0] + 1)
+    return [f"{lost:.0%} of the samples were lost on the way"] if lost > _LOST_SHARE else []
+
+
+def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
+    """Uniform times from a counter, anchored to the stamps anew after each pause."""
+    steps = np.diff(time_s)
+    middle = median(steps)
+    if median(np.abs(steps - middle)) < 0.1 * middle and not _is_bursty(time_s):
+        # The stamps were written per row, whatever was lost between.
+        return np.asarray(middle * (counter - counter[0]))
+    apart = min(100, len(counter) - 1)
+    paces = (time_s[apart:] - time_s[:-apart]) / (counter[apart:] - counter[:-apart])
+    period = float(np.median(paces))
+    late = steps - period * np.diff(counter)
+    pauses = np.flatnonzero(late > max(1.0, 3 * period)) + 1
+    rebuilt = np.empty_like(time_s)
+    for begin, end in zip(np.append(0, pauses), np.append(pauses, len(time_s)), strict=True):
+        counted = counter[begin:end] - counter[begin]
+        pace = period
+        if end - begin > 10 * apart:
+            pace = float(np.polyfit(counted, time_s[begin:end], 1)[0])
+        rebuilt[begin:end] = pace * counted + np.median(time_s[begin:end] - pace * counted)
+    return np.asarray(rebuilt - rebuilt[0])
+
+
+def typical_step(ticks: NDArray[Any]) -> float:
+    """Typical step from one row to the next, also where many rows share a stamp."""
+    apart = min(200, len(ticks) - 1)
+    starts = _sampled(len(ticks) - apart)
+    return float(np.median(np.abs(ticks[starts + apart] - ticks[starts]))) / apart
+
+
+def _sampled(count: int) -> Rows:
+    """Enough of many rows for a median, drawn without a rhythm that could match theirs."""
+    if count <= _SAMPLE:
+        return np.arange(count)
+    return np.random.default_rng(0).integers(0, count, _SAMPLE)
+
+
+def _sampled_steps(time_s: FloatArray) -> FloatArray:
+    """Enough steps between rows that follow each other."""
+    rows = _sampled(len(time_s) - 1)
+    return np.asarray(time_s[rows + 1] - time_s[rows])
+
+
+def rises(time_s: FloatArray) -> bool:
+    """Whether every time comes after the one before."""
+    return bool((time_s[1:] > time_s[:-1]).all())
+
+
+def median(values: NDArray[Any]) -> float:
+    """Median, of a sample where there are very many."""
+    return float(np.median(values[_sampled(len(values))]))
