@@ -14,7 +14,7 @@ __all__ = ["Holds", "find_holds", "repeats"]
 _FREEZE_S = 2.0
 """A sensor that repeats itself for longer than this has stopped: any other one has noise."""
 
-_HELD_SHARE = 0.1
+_HELD_SHARE = 0.05
 _HELD_QUANTA = 4.0
 """A held reading is followed by a jump of many quanta; a coarse sensor at rest, which repeats
 itself by nature, moves on by one (own measurement: Physics Toolbox 300, Empatica E4 1)."""

@@ -176,26 +176,18 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
             remedy="name the columns with --columns if it does",
         )
     clock = working_clock(table, layout.clock)
-    plans = {
-        "acceleration": _plan(table, axes),
-        "rotation": _plan(table, _present(table, layout.rotation)),
-        "gravity_vector": _plan(table, _present(table, layout.gravity_vector)),
-        **{name: _plan(table, _present(table, one)) for name, one in layout.channels.items()},
-    }
-    plans = {name: plan for name, plan in plans.items() if plan.indices}
-    counter = None if layout.counter is None else table.index(layout.counter)
-    sensor = None if layout.sensor is None else table.index(layout.sensor)
-    split = [index for name in layout.split if (index := table.index(name)) is not None]
+    plans = _plans(table, layout, axes)
     clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
-    texts = [*split, *([] if sensor is None else [sensor])]
+    counter, sensor, *split = _indices(table, layout.counter, layout.sensor, *layout.split)
+    texts = [index for index in (sensor, *split) if index is not None]
     columns = _load(table, clocks, plans, texts, [] if counter is None else [counter])
     stamps = replace(
         _stamps(table, clock, clocks, columns),
         counter=None if counter is None else columns.pop(counter),
         rate_hz=layout.rate_hz,
     )
-    groups = _groups([columns.pop(index).astype(str) for index in split])
-    labels = None if sensor is None else columns.pop(sensor).astype(str)
+    groups = _groups([columns.pop(index) for index in split if index is not None])
+    labels = None if sensor is None else columns.pop(sensor)
     read = {
         name: Series(
             _values(columns, plan),
@@ -216,20 +208,19 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
         channels=read,
         columns=", ".join(_written(table, index) for index in plans["acceleration"].indices),
     )
-    found = []
-    for part, rows in groups.items():
-        one = draft if rows is None else draft.take(rows).with_(part=part)
-        if labels is not None:
-            one = _by_sensor(one, labels if rows is None else labels[rows], table.source.label)
-        found.append(one)
-    return found
+    return [
+        _by_sensor(one, labels if rows is None or labels is None else labels[rows], table)
+        for part, rows in groups.items()
+        for one in [draft if rows is None else draft.take(rows).with_(part=part)]
+    ]
 
 
 def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series | None:
     """Read one series with its own clock, as from a file beside the accelerometer's."""
-    plan = _plan(table, _present(table, choices))
-    if not plan.indices or not table.has(*clock.names):
+    choice = _present(table, choices)
+    if choice is None or not table.has(*clock.names):
         return None
+    plan = _plan(table, choice)
     clocks = {clock: _time_formats(table, clock)}
     columns = _load(table, clocks, {"": plan})
     stamps = _stamps(table, clock, clocks, columns)
@@ -247,14 +238,27 @@ def first_time(table: Table, name: str, hint: str = "") -> datetime | None:
 class _Plan:
     """Columns of one series, with the unit that is stated for them."""
 
-    indices: tuple[int, ...] = ()
-    unit: str = ""
-    clock: Tick | None = None
+    indices: tuple[int, ...]
+    unit: str
+    clock: Tick | None
 
 
-def _plan(table: Table, choice: Axes | Value | None) -> _Plan:
-    if choice is None:
-        return _Plan()
+def _plans(table: Table, layout: Layout, axes: Axes) -> dict[str, _Plan]:
+    """What is to be read, by the name of the series."""
+    choices = {
+        "acceleration": axes,
+        "rotation": _present(table, layout.rotation),
+        "gravity_vector": _present(table, layout.gravity_vector),
+        **{name: _present(table, channel) for name, channel in layout.channels.items()},
+    }
+    return {name: _plan(table, choice) for name, choice in choices.items() if choice is not None}
+
+
+def _indices(table: Table, *names: str | None) -> list[int | None]:
+    return [None if name is None else table.index(name) for name in names]
+
+
+def _plan(table: Table, choice: Axes | Value) -> _Plan:
     indices = tuple(index for name in choice.names if (index := table.index(name)) is not None)
     stated = next((unit for index in indices if (unit := table.unit(index))), "")
     clock = choice.clock if choice.clock and table.has(*choice.clock.names) else None
@@ -404,8 +408,10 @@ def _groups(keys: list[Array]) -> dict[str, Rows | None]:
     return {**named} if len(named) > 1 else everything
 
 
-def _by_sensor(draft: Draft, labels: Array, label: str) -> Draft:
+def _by_sensor(draft: Draft, labels: Array | None, table: Table) -> Draft:
     """Rows of the accelerometer, with those of the gyroscope as a series of their own."""
+    if labels is None:
+        return draft
     codes, names = pd.factorize(labels)
     quantities = [quantity_of(str(name)) for name in names]
     rows = {
@@ -417,7 +423,7 @@ def _by_sensor(draft: Draft, labels: Array, label: str) -> Draft:
     if own is None:
         raise RefusedRecording(
             f"holds no acceleration, only {', '.join(map(str, names))}",
-            file=label,
+            file=table.source.label,
             remedy="record the accelerometer too",
         )
     rotation = draft.acceleration.take(rows["rotation"]) if "rotation" in rows else None

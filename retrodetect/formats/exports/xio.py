@@ -54,7 +54,9 @@ def role(source: Source) -> Role:
 def read(source: Source, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer, or else the linear acceleration."""
     assert source.table is not None
-    return drafts(source.table, _LAYOUT, options)
+    is_earth = "earth" in source.stem.lower() and not source.table.has(*_TOTAL.names)
+    warnings = ("this acceleration lies in the earth's frame",) if is_earth else ()
+    return [draft.with_(warnings=warnings) for draft in drafts(source.table, _LAYOUT, options)]
 
 
 FORMAT = Format("x-io", recognise, read, role, is_folder=True)
