@@ -247,7 +247,7 @@ def fit_readout(
     -------
     weights : (len(VECTORS),) array
     doubt : float
-        Share of recordings from held-out sources on which it points the wrong way round.
+        Share of wearers from held-out sources for whom it points the wrong way round.
     """
     along, front = _along_front(table, names)
     sign = np.where(table.strides["truth"] == DIRECTIONS[BACKWARD], -1, 1)
@@ -275,8 +275,7 @@ def fit_readout(
     recording = np.unique(table.strides["recording"].to_numpy(dtype=str), return_inverse=True)[1]
     long_enough = np.bincount(recording) >= MIN_RECORDING_STRIDES
     mean = _mean_direction(length, off_rad, recording)
-    wrong = np.cos(np.angle(mean[long_enough])) < 0
-    doubt = float((wrong.sum() + 0.5) / (len(wrong) + 1))
+    doubt = _share_wrong(np.cos(np.angle(mean)) < 0, long_enough, recording, table.strides)
     if target == "front":
         # One wearer's strides agree with each other: what counts is how far their mean errs.
         scale = _concentration(np.abs(mean), np.angle(mean), np.ones(len(mean)))
@@ -289,6 +288,19 @@ def fit_readout(
         scale = _concentration(length, off_rad - own_rad, weight)
     weights[columns] = coefficients * scale
     return weights, doubt
+
+
+def _share_wrong(
+    wrong: np.ndarray[Any, np.dtype[np.bool_]],
+    long_enough: np.ndarray[Any, np.dtype[np.bool_]],
+    recording: np.ndarray[Any, np.dtype[np.intp]],
+    strides: pd.DataFrame,
+) -> float:
+    """Share of wearers for whom it is wrong; recordings of one wearer are no new evidence."""
+    people = strides["source"] + "/" + strides["subject"] + "/" + strides["placement"]
+    of_recording = pd.Series(people.to_numpy()).groupby(recording).first().to_numpy()
+    wearers = pd.Series(wrong[long_enough]).groupby(of_recording[long_enough]).mean()
+    return float((wearers.sum() + 0.5) / (len(wearers) + 1))
 
 
 def _wearers(strides: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.str_]]:
