@@ -1,6 +1,6 @@
 """How right directions are on people and sources that took no part in training.
 
-    python tests/benchmarks/direction.py ../shared/datasets --json docs/direction.json
+    python tests/benchmarks/direction.py ../shared/datasets --docs docs
 
 prints one row per kind of evidence. Every model it uses was fitted without the wearer (where
 a source holds several people in both directions) or without the whole source (everywhere
@@ -244,13 +244,34 @@ def baselines(evidence: Evidence) -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("datasets", type=Path)
-    parser.add_argument("--json", type=Path, help="write the table there too")
+    parser.add_argument("--docs", type=Path, help="write direction.json and benchmark.md there")
     arguments = parser.parse_args()
     table = measure(Evidence(arguments.datasets))
     print(table.round(4).to_string())
-    if arguments.json:
+    if arguments.docs:
         text = json.dumps(json.loads(table.round(4).to_json(orient="index")), indent=1)
-        arguments.json.write_text(text + "\n")
+        (arguments.docs / "direction.json").write_text(text + "\n")
+        (arguments.docs / "benchmark.md").write_text(page(table))
+
+
+def page(table: pd.DataFrame) -> str:
+    """Return the table as a page of the docs."""
+    columns = ["strides", "right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward"]
+    columns += ["false_backward_per_1000", "calibration_error"]
+    lines = [
+        "# How right the directions are",
+        "",
+        "Made by `python tests/benchmarks/direction.py DATASETS --docs docs`; do not edit.",
+        "Every model here was fitted without the wearer or without the whole source. `wrong` and",
+        "`unknown` are shares of all strides, `right_of_labelled` of those that got a label.",
+        "",
+        f"| evidence | {' | '.join(column.replace('_', ' ') for column in columns)} |",
+        f"| --- |{' ---: |' * len(columns)}",
+    ]
+    for name, row in table.iterrows():
+        cells = ["" if pd.isna(row[column]) else f"{row[column]:.4g}" for column in columns]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
