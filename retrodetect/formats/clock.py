@@ -15,6 +15,7 @@ from retrodetect.formats.repair import (
     Repair,
     Rows,
     counted_on,
+    counted_rate_hz,
     median,
     note_lost,
     note_uneven,
@@ -145,7 +146,7 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     value = "; ".join([finding.value, *work.notes])
     rate_hz = effective_hz = robust_rate_hz(work.time_s)
     if work.counter is not None:
-        rate_hz = 1.0 / median(np.diff(work.time_s) / np.diff(work.counter))
+        rate_hz = counted_rate_hz(work.time_s, work.counter) or effective_hz
         work.warnings.extend(note_lost(work.counter))
     else:
         work.warnings.extend(note_uneven(work.time_s))

@@ -13,6 +13,7 @@ __all__ = [
     "Repair",
     "Rows",
     "counted_on",
+    "counted_rate_hz",
     "median",
     "note_lost",
     "note_uneven",
@@ -208,9 +209,16 @@ def note_uneven(time_s: FloatArray) -> list[str]:
     return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]
 
 
+def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
+    """Rate of the sensor by its own count, whatever was lost; 0 where nothing was counted."""
+    counts = np.diff(counter)
+    paces = (np.diff(time_s) / np.where(counts > 0, counts, np.nan))[counts > 0]
+    return 1.0 / median(paces) if len(paces) else 0.0
+
+
 def note_lost(counter: FloatArray) -> list[str]:
     """Say how many samples the counter counted that are not there."""
-    lost = 1.0 - len(counter) / float(counter[-1] - counter[0] + 1)
+    lost = 1.0 - len(counter) / float(np.ptp(counter) + 1)
     return [f"{lost:.0%} of the samples were lost on the way"] if lost > _LOST_SHARE else []
 
 

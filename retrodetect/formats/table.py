@@ -11,7 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -35,6 +37,9 @@ Array = NDArray[Any]
 
 _WAYS: tuple[Way, ...] = ("fast", "cell by cell", "unquoted")
 """How a table is read, each way more patient than the one before."""
+
+_MISFITS = (ValueError, OverflowError, IndexError, pd.errors.ParserWarning)
+"""What pandas raises where rows do not fit; its ParserError is a ValueError."""
 
 _CHUNK_ROWS = 1 << 18
 _PADDING = ' "\t\r\n'
@@ -164,16 +169,19 @@ class Table:
         """
         kinds: dict[int, Kind] = {index: self._number_kind(index) for index in columns}
         kinds |= dict.fromkeys([*texts, *convert], "text")
+        if not self.rows:
+            return {index: _joined([], kind) for index, kind in kinds.items()}
         for way in _WAYS:
             parts: dict[int, list[Array]] = {index: [] for index in kinds}
             try:
-                with np.errstate(invalid="ignore"):  # 1e400 in a column of integers
+                # 1e400 in a column of integers; rows longer than any at the top.
+                with np.errstate(invalid="ignore"), _strict_warnings():
                     for frame in self._frames(kinds, way):
                         for index, kind in kinds.items():
                             cells = frame.pop(index)  # type: ignore[arg-type]
                             part = self._to_array(cells, kind, convert.get(index), way)
                             parts[index].append(part)
-            except (ValueError, OverflowError):  # pandas' ParserError is a ValueError
+            except _MISFITS:
                 continue
             # One column after the other, so that no more than one exists twice at any time.
             return {index: _joined(parts.pop(index), kind) for index, kind in kinds.items()}
@@ -240,6 +248,14 @@ class Table:
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, copy=True)
         numbers[~np.isfinite(numbers)] = np.nan
         return numbers
+
+
+@contextmanager
+def _strict_warnings() -> Iterator[None]:
+    """Take a warning that pandas cut rows short for the error that it is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        yield
 
 
 def _joined(parts: list[Array], kind: str) -> Array:
