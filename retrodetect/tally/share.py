@@ -172,6 +172,9 @@ def _shortest(values: FloatArray, weights: FloatArray) -> tuple[float, float]:
     order = np.argsort(values, kind="stable")
     values = values[order]
     above = np.cumsum(weights[order])
+    if not above[-1] > 0:
+        # No session with such rates gives such a count: nothing is known of the share.
+        return 0.0, 1.0
     above /= above[-1]
     below = np.concatenate([[0.0], above[:-1]])
     last = np.searchsorted(above, below + LEVEL)

@@ -79,6 +79,10 @@ def test_the_interval_is_ordered_holds_the_count_and_repeats(labelled, part, rat
     assert share_interval(backward, labelled, rates) == (low, high)
 
 
+def test_a_count_that_the_rates_rule_out_says_nothing_of_the_share():
+    assert share_interval(0, 2513, ErrorRates(0.5, 0.0, 0.001)) == (0.0, 1.0)
+
+
 def test_doubts_of_the_model_become_error_rates():
     rates = doubted_rates(np.array([0.1, 0.1, 0.9, 0.7]))
     assert rates.false_backward == rates.false_forward == pytest.approx(0.15)
