@@ -1,0 +1,113 @@
+"""Movesense JSON logs: packets of some readings that share a stamp, m/s² and deg/s."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.recording import FloatArray, Gravity
+
+__all__ = ["FORMAT"]
+
+_TOTAL = Claim[Gravity]("total", "stated", "Movesense writes totals")
+_SIGN = Claim[Sign](1, "assumed", "Movesense, taken to read +1 g upward")
+_SIGNATURE = re.compile(rb'^\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"')
+
+_MOST_BYTES = 256 * 2**20
+"""Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
+
+_LATE = 1.5
+"""Typical packet lengths after which the next packet does not follow this one: some were lost."""
+
+
+def recognise(source: Source) -> int:
+    """A log of an inertial sensor at the root."""
+    return CERTAIN if _SIGNATURE.match(source.head) else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read all packets.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the JSON is cut off or is not what the sensor writes.
+    RefusedRecording
+        Where it is too long to be read at once, or holds no acceleration.
+    """
+    del options
+    try:
+        packets = [_body(packet) for packet in _packets(source)]
+        stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
+        readings = [_triads(packet["ArrayAcc"]) for packet in packets]
+        turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UnreadableFile(
+            "is a Movesense log that is cut off or damaged",
+            file=source.label,
+            remedy="export it again",
+        ) from error
+    counts = np.array([len(values) for values in readings], dtype=np.intp)
+    if not counts.sum():
+        raise RefusedRecording("holds no acceleration", file=source.label, remedy="log IMU9")
+    is_turning = counts.tolist() == [len(values) for values in turns]
+    return [
+        Draft(
+            acceleration=Series(np.concatenate(readings), "m/s2"),
+            stamps=Stamps(_spread(stamps_ms, counts), 1e-3, "none", "Timestamp of each packet"),
+            gravity=_TOTAL,
+            sign=_SIGN,
+            rotation=Series(np.concatenate(turns), "deg/s") if is_turning else None,
+            device="Movesense",
+            columns="ArrayAcc",
+        )
+    ]
+
+
+def _packets(source: Source) -> Sequence[Any]:
+    """Packets of the one sensor of the log."""
+    with source.open() as stream:
+        text = stream.read(_MOST_BYTES + 1)
+    if len(text) > _MOST_BYTES:
+        raise RefusedRecording(
+            f"is a JSON log of more than {_MOST_BYTES >> 20} MiB",
+            file=source.label,
+            remedy="split it, or export csv",
+        )
+    (packets, *_) = json.loads(text)["Meas"].values()
+    if not isinstance(packets, list):
+        raise TypeError
+    return packets
+
+
+def _body(packet: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A packet without the name of the sensor, which some loggers put around it."""
+    return packet if "Timestamp" in packet else next(iter(packet.values()))
+
+
+def _triads(readings: Sequence[Mapping[str, float]]) -> FloatArray:
+    rows = [(one["x"], one["y"], one["z"]) for one in readings]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def _spread(stamps_ms: FloatArray, counts: np.ndarray[Any, np.dtype[np.intp]]) -> FloatArray:
+    """Spread the readings of each packet evenly until the next, or as usual before a gap."""
+    steps = np.diff(stamps_ms)
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    follows = (steps > 0) & (steps < _LATE * usual)
+    lengths = np.append(np.where(follows, steps, usual), usual)
+    places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    spread: FloatArray = np.repeat(stamps_ms, counts) + places * np.repeat(lengths / counts, counts)
+    return spread
+
+
+FORMAT = Format("movesense", recognise, read)
