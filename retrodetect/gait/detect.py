@@ -6,24 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from retrodetect.gait.contacts import step_phase
+from retrodetect.gait.contacts import find_contacts
+from retrodetect.gait.movement import Movement, movement_of
 from retrodetect.gait.pace import probability_run
-from retrodetect.gait.period import HOP_S, WINDOW_S, Periods, band_passed, stride_periods
+from retrodetect.gait.period import Stretch, stretches
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
 __all__ = ["Gait", "detect"]
 
-MIN_PERIODICITY = 0.30
-"""Least autocorrelation at the stride period: gait in hand, pocket and bag has 0.5 to 0.95 in
-99 of 100 windows (own measurement on ``oxford-step-counter``)."""
+MAX_PAUSE_S = 3.0
+"""Longest pause inside a bout (SCIENCE: a bout is an unbroken run of strides, with gaps under
+about 3 s)."""
 
-MIN_SIZE_MPS2 = 0.5
-"""Least movement: slow walking gives 0.8 at the waist, a phone on a table 0.02."""
-
-MAX_PAUSE_S = 2.0
 MIN_STRIDES = 2
+"""Least number of strides of a bout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +34,12 @@ class Gait:
     bouts : DataFrame
         ``bout``, ``start_s``, ``end_s``: unbroken runs of strides.
     contacts : DataFrame
-        ``time_s``, ``bout``: one initial contact per step, of either foot.
+        ``time_s``, ``bout``: one initial contact per step, of either foot. A sensor on a foot
+        or ankle feels its own only; the other foot's are put half-way between.
     strides : DataFrame
         ``stride`` (0-based), ``run`` (index of the signal), ``bout``, ``start_s``, ``end_s``,
-        ``gait`` (walk or run), ``p_run``.
+        ``gait`` (walk or run), ``p_run``. On a foot or ankle a stride goes from contact to
+        contact of that foot; the first one of a series begins one period before its contact.
     """
 
     bouts: pd.DataFrame
@@ -59,105 +60,95 @@ def detect(signals: list[Signal]) -> Gait:
     Gait
         Empty, correctly typed tables where there is no gait.
     """
-    found = [
-        (run, *_bout(signal, periods, begin, end))
-        for run, signal in enumerate(signals)
-        for periods in [stride_periods(signal)]
-        for begin, end in _stretches(periods)
-    ]
-    found = [part for part in found if len(part[2])]
-    strides = (
-        pd.concat(
-            [
-                _EMPTY_STRIDES,
-                *(part[2].assign(run=part[0], bout=bout) for bout, part in enumerate(found)),
-            ],
-            ignore_index=True,
+    strides, contacts = [_EMPTY_STRIDES], [_EMPTY_CONTACTS]
+    bouts = 0
+    for run, signal in enumerate(signals):
+        movement = movement_of(signal)
+        found = [_steps(movement, stretch) for stretch in stretches(movement)]
+        if not found:
+            continue
+        times = np.concatenate([part[0] for part in found])
+        edges = np.concatenate([part[1] for part in found])
+        edges, bout = _bouts(edges[np.argsort(edges[:, 0])])
+        if not len(edges):
+            continue
+        p_run = probability_run(signal, movement, edges, bout)
+        edges_s = signal.start_s + edges / ANALYSIS_RATE_HZ
+        strides.append(
+            pd.DataFrame(
+                {
+                    "stride": 0,
+                    "run": run,
+                    "bout": bout + bouts,
+                    "start_s": edges_s[:, 0],
+                    "end_s": edges_s[:, 1],
+                    "gait": np.where(p_run > 0.5, "run", "walk"),
+                    "p_run": p_run,
+                }
+            )
         )
-        if found
-        else _EMPTY_STRIDES.copy()
-    )
-    strides["stride"] = np.arange(len(strides))
-    contacts = np.concatenate([part[1] for part in found]) if found else np.empty(0)
+        contacts.append(_in_bouts(signal.start_s + np.sort(times) / ANALYSIS_RATE_HZ, strides[-1]))
+        bouts += int(bout[-1]) + 1
+    every = pd.concat(strides[1:] or strides, ignore_index=True)
+    every["stride"] = np.arange(len(every))
     return Gait(
-        bouts=pd.DataFrame(
-            {
-                "bout": np.arange(len(found)),
-                "start_s": np.array([part[2]["start_s"].iloc[0] for part in found], dtype=float),
-                "end_s": np.array([part[2]["end_s"].iloc[-1] for part in found], dtype=float),
-            }
+        bouts=every.groupby("bout", as_index=False).agg(
+            start_s=("start_s", "min"), end_s=("end_s", "max")
         ),
-        contacts=pd.DataFrame(
-            {
-                "time_s": contacts,
-                "bout": np.repeat(np.arange(len(found)), [len(part[1]) for part in found]),
-            }
-        ),
-        strides=strides,
+        contacts=pd.concat(contacts[1:] or contacts, ignore_index=True),
+        strides=every,
     )
 
 
 _EMPTY_STRIDES = pd.DataFrame(
     {
         "stride": np.empty(0, np.intp), "run": np.empty(0, np.intp), "bout": np.empty(0, np.intp),
-        "start_s": np.empty(0), "end_s": np.empty(0),
-        "gait": np.empty(0, str), "p_run": np.empty(0),
+        "start_s": np.empty(0), "end_s": np.empty(0), "gait": np.empty(0, str),
+        "p_run": np.empty(0),
     }
 )  # fmt: skip
+_EMPTY_CONTACTS = pd.DataFrame({"time_s": np.empty(0), "bout": np.empty(0, np.intp)})
 
 
-def _stretches(periods: Periods) -> list[tuple[int, int]]:
-    """Half-open ranges of windows that hold gait; pauses up to MAX_PAUSE_S are bridged."""
-    gait = (periods.periodicity > MIN_PERIODICITY) & (periods.size_mps2 > MIN_SIZE_MPS2)
-    if not gait.any():
-        return []
-    at = np.flatnonzero(gait)
-    cut = np.flatnonzero(np.diff(at) > MAX_PAUSE_S / HOP_S)
-    return list(zip(at[np.r_[0, cut + 1]].tolist(), (at[np.r_[cut, -1]] + 1).tolist(), strict=True))
+def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray]:
+    """Contacts and (strides, 2) stride edges of a stretch, in samples of the run."""
+    part = movement[stretch.begin : stretch.end]
+    contacts = find_contacts(part, stretch.period_s)
+    at, first = contacts.at, np.flatnonzero(~contacts.joined)
+    if not len(at):
+        return np.empty(0), np.empty((0, 2))
+    stride = stretch.period_s[np.clip(at[first].astype(int), 0, len(stretch.period_s) - 1)]
+    stride = stride * ANALYSIS_RATE_HZ
+    # What begins a series is the swing that ends in its first contact.
+    start = at[first] - (stride if contacts.one_foot else stride / 2)
+    edges = np.insert(at, first, start)
+    series = np.insert(np.cumsum(~contacts.joined), first, np.arange(1, len(first) + 1))
+    if contacts.one_foot:
+        between = (edges[1:] + edges[:-1])[series[1:] == series[:-1]] / 2
+        at = np.sort(np.concatenate([at, between]))
+    else:
+        own = np.insert(contacts.leading, first, ~contacts.leading[first])
+        edges, series = edges[own], series[own]
+    whole = series[1:] == series[:-1]
+    pairs = np.stack([edges[:-1][whole], edges[1:][whole]], axis=1)
+    return at + stretch.begin, pairs + stretch.begin
 
 
-def _bout(
-    signal: Signal, periods: Periods, begin: int, end: int
-) -> tuple[FloatArray, pd.DataFrame]:
-    """Contacts and strides of one stretch of windows."""
-    moving = band_passed(signal)
-    time_s = signal.time_s
-    # The outermost windows hold gait somewhere: reach half a window out, then trim by movement.
-    first = int(np.searchsorted(time_s, periods.time_s[begin] - WINDOW_S / 2))
-    last = int(np.searchsorted(time_s, periods.time_s[end - 1] + WINDOW_S / 2))
-    period = np.interp(time_s[first:last], periods.time_s[begin:end], periods.period_s[begin:end])
-    carrier = (
-        np.linalg.norm(moving[first:last], axis=1)
-        if signal.up is None
-        else np.einsum("ij,ij->i", moving[first:last], signal.up[first:last])
-    )
-    phase, _ = step_phase(carrier, period)
-    events_s = _crossings(phase, time_s[first:last])
-    strides = pd.DataFrame({"start_s": events_s[:-2:2], "end_s": events_s[2::2]})
-    if len(strides):
-        strides = strides[_moves(moving, signal, strides)]
-    if len(strides) < MIN_STRIDES:
-        return np.empty(0), strides.iloc[:0]
-    inside = (events_s >= strides["start_s"].iloc[0]) & (events_s <= strides["end_s"].iloc[-1])
-    p_run = probability_run(signal, moving, strides)
-    return events_s[inside], strides.assign(p_run=p_run, gait=np.where(p_run > 0.5, "run", "walk"))
+def _bouts(edges: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Strides of bouts long enough, and the bout of each."""
+    if not len(edges):
+        return edges, np.empty(0, np.intp)
+    pause = edges[1:, 0] - edges[:-1, 1] > MAX_PAUSE_S * ANALYSIS_RATE_HZ
+    bout = np.concatenate([[0], np.cumsum(pause)])
+    enough = np.bincount(bout)[bout] >= MIN_STRIDES
+    return edges[enough], np.unique(bout[enough], return_inverse=True)[1]
 
 
-def _crossings(phase_rad: FloatArray, time_s: FloatArray) -> FloatArray:
-    """Times at which the phase reaches whole turns."""
-    rising = np.maximum.accumulate(phase_rad)
-    turns = np.arange(np.ceil(rising[0] / (2 * np.pi)), np.floor(rising[-1] / (2 * np.pi)) + 1)
-    return np.asarray(np.interp(2 * np.pi * turns, rising, time_s))
-
-
-def _moves(
-    moving: FloatArray, signal: Signal, strides: pd.DataFrame
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether a stride moves as much as gait must."""
-    power = np.concatenate([[0.0], np.cumsum((moving**2).sum(axis=1))])
-    at = np.rint(
-        (strides[["start_s", "end_s"]].to_numpy() - signal.start_s) * ANALYSIS_RATE_HZ
-    ).astype(int)
-    at = np.clip(at, 0, len(moving))
-    mean = np.diff(power[at], axis=1)[:, 0] / np.maximum(np.diff(at, axis=1)[:, 0], 1)
-    return np.asarray(np.sqrt(mean) > np.maximum(MIN_SIZE_MPS2, 0.3 * np.sqrt(np.median(mean))))
+def _in_bouts(time_s: FloatArray, strides: pd.DataFrame) -> pd.DataFrame:
+    """Contacts that lie in a bout, half a step of tolerance given to its last one."""
+    spans = strides.groupby("bout").agg(start_s=("start_s", "min"), end_s=("end_s", "max"))
+    at = np.searchsorted(spans["start_s"].to_numpy() - 1e-9, time_s, side="right") - 1
+    inside = at >= 0
+    odd_step_s = 1.0
+    inside &= time_s <= spans["end_s"].to_numpy()[np.maximum(at, 0)] + odd_step_s
+    return pd.DataFrame({"time_s": time_s[inside], "bout": spans.index.to_numpy()[at[inside]]})

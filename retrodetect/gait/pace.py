@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit
 
+from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
@@ -24,7 +25,7 @@ SMOOTH_STRIDES = 5
 """Nobody changes between walking and running for a single stride."""
 
 
-def pace_features(signal: Signal, moving: FloatArray, strides: pd.DataFrame) -> FloatArray:
+def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> FloatArray:
     """Return what tells running from walking.
 
     Parameters
@@ -42,8 +43,8 @@ def pace_features(signal: Signal, moving: FloatArray, strides: pd.DataFrame) -> 
         Log period (s), log root mean square of the vertical and of the whole acceleration
         (m/s²), share of the stride in free fall.
     """
-    at = np.rint((strides[["start_s", "end_s"]].to_numpy() - signal.start_s) * ANALYSIS_RATE_HZ)
-    at = np.clip(at, 0, len(moving) - 1).astype(np.intp)
+    moving = movement.moving
+    at = np.clip(np.rint(edges), 0, len(moving) - 1).astype(np.intp)
     at[:, 1] = np.maximum(at[:, 1], at[:, 0] + 1)
 
     def mean(values: FloatArray) -> FloatArray:
@@ -53,9 +54,8 @@ def pace_features(signal: Signal, moving: FloatArray, strides: pd.DataFrame) -> 
     whole = np.einsum("ij,ij->i", moving, moving)
     # Without gravity there is no vertical: take an equal share of each axis.
     vertical = whole / 3 if signal.up is None else np.einsum("ij,ij->i", moving, signal.up) ** 2
-    force = np.linalg.norm(signal.acceleration_mps2, axis=1)
-    falling = (force < FLIGHT_G * STANDARD_GRAVITY_MPS2) & (signal.up is not None)
-    period_s = (strides["end_s"] - strides["start_s"]).to_numpy()
+    falling = (movement.force < FLIGHT_G * STANDARD_GRAVITY_MPS2) & (signal.up is not None)
+    period_s = np.diff(edges, axis=1)[:, 0] / ANALYSIS_RATE_HZ
     return np.stack(
         [
             np.log(period_s),
@@ -67,9 +67,13 @@ def pace_features(signal: Signal, moving: FloatArray, strides: pd.DataFrame) -> 
     )
 
 
-def probability_run(signal: Signal, moving: FloatArray, strides: pd.DataFrame) -> FloatArray:
-    """Return the probability of each of the strides of one bout to be a running one."""
-    log_odds = pace_features(signal, moving, strides) @ np.array(WEIGHTS) + INTERCEPT
-    width = min(SMOOTH_STRIDES, len(log_odds))
-    padded = np.pad(log_odds, (width // 2, (width - 1) // 2), mode="edge")
-    return np.asarray(expit(np.convolve(padded, np.ones(width) / width, "valid")))
+def probability_run(
+    signal: Signal, movement: Movement, edges: FloatArray, bout: NDArray[np.intp]
+) -> FloatArray:
+    """Return the probability of each stride to be a running one, smoothed within its bout."""
+    log_odds = pace_features(signal, movement, edges) @ np.array(WEIGHTS) + INTERCEPT
+    sums = np.concatenate([[0.0], np.cumsum(log_odds)])
+    here = np.arange(len(log_odds))
+    begin = np.maximum(here - SMOOTH_STRIDES // 2, np.searchsorted(bout, bout))
+    end = np.minimum(here + SMOOTH_STRIDES // 2 + 1, np.searchsorted(bout, bout, side="right"))
+    return np.asarray(expit((sums[end] - sums[begin]) / (end - begin)))

@@ -128,9 +128,8 @@ def contact_times(found: list[Case]) -> pd.DataFrame:
             continue
         times_s = case.found.contacts["time_s"].to_numpy()
         if one.placement == "foot":
-            # Marked are those of the instrumented foot: a stride begins with one.
-            strides = case.found.strides
-            times_s = np.unique(np.r_[strides["start_s"], strides["end_s"]])
+            # Marked are those of the instrumented foot: a stride ends with one.
+            times_s = case.found.strides["end_s"].to_numpy()
         error_s = _matched(times_s, one.contacts_s)
         rows.append(
             pd.DataFrame({"error_s": error_s}).assign(

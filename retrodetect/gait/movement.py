@@ -1,0 +1,70 @@
+"""What moves, apart from gravity: the series every part of the gait stage looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import signal as sps
+
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+
+__all__ = ["Movement", "movement_of"]
+
+BAND_HZ = (0.5, 8.0)
+"""Slow walking strides at 0.5 Hz; 98 % of the power of heel strikes lies below 10 Hz
+(Antonsson & Mann 1985, J Biomech 18:39)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One run's movement, sample by sample. Only `moving` depends on how the device is turned.
+
+    Parameters
+    ----------
+    moving : (n, 3) array
+        Acceleration in the band of gait, device frame, m/s².
+    vertical : (n,) array or None
+        Its part along the vertical; None where gravity had been removed.
+    force : (n,) array
+        Size of the specific force, m/s²: constant in a device that is only turned.
+    stir : (n,) array
+        How far it is from that at rest, m/s².
+    jerk : (n,) array
+        Size of the change of the specific force, m/s³.
+    """
+
+    moving: FloatArray
+    vertical: FloatArray | None
+    force: FloatArray
+    stir: FloatArray
+    jerk: FloatArray
+
+    def __getitem__(self, part: slice) -> Movement:
+        """Part of the run."""
+        return Movement(
+            self.moving[part],
+            None if self.vertical is None else self.vertical[part],
+            self.force[part],
+            self.stir[part],
+            self.jerk[part],
+        )
+
+
+def movement_of(signal: Signal) -> Movement:
+    """Filter one run once."""
+    force = signal.acceleration_mps2
+    high_hz = min(BAND_HZ[1], 0.42 * signal.source_rate_hz)
+    sos = sps.butter(2, [BAND_HZ[0], high_hz], "bandpass", fs=ANALYSIS_RATE_HZ, output="sos")
+    moving = np.asarray(sps.sosfiltfilt(sos, force, axis=0, padlen=min(150, len(force) - 1)))
+    at_rest = STANDARD_GRAVITY_MPS2 if signal.up is not None else 0.0
+    size = np.sqrt(np.einsum("ij,ij->i", force, force))
+    change = np.diff(force, axis=0, prepend=force[:1])
+    return Movement(
+        moving=moving,
+        vertical=None if signal.up is None else np.einsum("ij,ij->i", moving, signal.up),
+        force=size,
+        stir=np.abs(size - at_rest),
+        jerk=np.sqrt(np.einsum("ij,ij->i", change, change)) * ANALYSIS_RATE_HZ,
+    )
