@@ -91,3 +91,72 @@ def test_witmotion_frames_carry_time_and_survive_damage(tmp_path: Path) -> None:
     assert np.nanmax(recording.angular_rate_radps) == pytest.approx(np.radians(1000))
     assert recording.start_time is not None
     assert recording.start_time.isoformat().startswith("2024-05-06T07:08:00")
+
+
+def test_axivity_sectors_and_damage_among_them(shared: Path, tmp_path: Path) -> None:
+    path = shared / "formats" / "axivity" / "ax3_testfile.cwa"
+    (recording,) = read(path)
+    assert recording.format == "axivity-cwa"
+    assert recording.rate_hz == pytest.approx(99, rel=0.005)
+    assert recording.time_s[-1] == pytest.approx(176, abs=0.2)
+    assert mean_g(recording) == pytest.approx(0.982, abs=0.002)
+    assert recording.start_time is not None
+    assert recording.start_time.isoformat().startswith("2019-02-26T10:55:06")
+    content = bytearray(path.read_bytes())
+    content[20 * 512 + 77] ^= 1
+    damaged = tmp_path / "damaged.cwa"
+    damaged.write_bytes(content)
+    (rest,) = read(damaged)
+    assert len(rest.time_s) == len(recording.time_s) - 120
+    assert any("1 damaged sectors" in warning for warning in rest.warnings)
+    with pytest.raises(UnreadableFile, match="without a whole sector"):
+        read(cut(path, tmp_path, 0.015))
+
+
+def test_axivity_six_axes_hold_the_gyroscope_first(tmp_path: Path) -> None:
+    axes = np.tile(np.array([[16384, 0, 0, 0, 2048, 0]], dtype="<i2"), (40, 1))
+    axes[:, 3] = np.arange(40)
+    sectors = []
+    for second in range(40):
+        stamp = 24 << 26 | 5 << 22 | 6 << 17 | 7 << 12 | 8 << 6 | second
+        sector = bytearray(512)
+        sector[:4] = b"AX\xfc\x01"
+        sector[14:18] = stamp.to_bytes(4, "little")
+        sector[18:20] = (3 << 13 | 3 << 10).to_bytes(2, "little")
+        sector[24:26] = b"\x47\x62"
+        sector[28:30] = (40).to_bytes(2, "little")
+        sector[30:510] = (axes + second % 2).tobytes()
+        total = int(np.frombuffer(bytes(sector), "<u2").sum(dtype=np.uint16))
+        sector[510:] = (-total % 65536).to_bytes(2, "little")
+        sectors.append(bytes(sector))
+    path = tmp_path / "six.cwa"
+    path.write_bytes(b"MD\xfc\x03" + bytes(1020) + b"".join(sectors))
+    (recording,) = read(path)
+    assert recording.rate_hz == pytest.approx(40)
+    assert recording.acceleration_mps2[:40, 1] == pytest.approx(G)
+    assert recording.angular_rate_radps is not None
+    assert recording.angular_rate_radps[:40, 0] == pytest.approx(np.radians(500))
+
+
+def test_geneactiv_pages_and_a_last_one_cut_short(shared: Path, tmp_path: Path) -> None:
+    path = shared / "formats" / "geneactiv" / "GENEActiv_testfile.bin"
+    (recording,) = read(path)
+    assert recording.format == "geneactiv-bin"
+    assert recording.rate_hz == pytest.approx(85.7, rel=0.002)
+    assert mean_g(recording) == pytest.approx(1.02, abs=0.005)
+    assert len(recording.time_s) == 16 * 300 + 231
+    with pytest.raises(UnreadableFile, match="without readings"):
+        read(cut(path, tmp_path, 0.022))
+
+
+def test_actigraph_seconds_with_idle_sleep_as_gaps(shared: Path, tmp_path: Path) -> None:
+    path = shared / "formats" / "actigraph" / "actigraph_testfile.gt3x"
+    (recording,) = read(path)
+    assert recording.format == "actigraph-gt3x"
+    assert recording.rate_hz == pytest.approx(30)
+    assert len(recording.time_s) == 588 * 30
+    assert 0.95 < mean_g(recording) < 1.05
+    assert recording.start_time is not None
+    assert recording.start_time.isoformat() == "2020-08-26T10:09:00"
+    with pytest.raises(UnreadableFile):
+        read(cut(path, tmp_path))

@@ -16,7 +16,7 @@ from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import FloatArray, Gravity
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "unswapped"]
 
 _TOTAL = Claim[Gravity]("total", "stated", "Axivity writes totals")
 _SIGN = Claim[Sign](1, "stated", "Axivity writes specific force")
@@ -46,10 +46,10 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         rotation=(Axes("5", "6", "7", "deg/s"),),
         sign=_SIGN,
     )
-    return [_unswapped(draft) for draft in drafts(table, layout, options)]
+    return [unswapped(draft) for draft in drafts(table, layout, options)]
 
 
-def _unswapped(draft: Draft) -> Draft:
+def unswapped(draft: Draft) -> Draft:
     """Swap sensors back, second by second, where only the gyroscope's columns average one g."""
     if draft.rotation is None:
         return draft

@@ -12,6 +12,7 @@ import numpy as np
 from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.packets import spread
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.source import Source
 from retrodetect.recording import FloatArray, Gravity
@@ -24,9 +25,6 @@ _SIGNATURE = re.compile(rb'^\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"')
 
 _MOST_BYTES = 256 * 2**20
 """Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
-
-_LATE = 1.5
-"""Typical packet lengths after which the next packet does not follow this one: some were lost."""
 
 
 def recognise(source: Source) -> int:
@@ -63,7 +61,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     return [
         Draft(
             acceleration=Series(np.concatenate(readings), "m/s2"),
-            stamps=Stamps(_spread(stamps_ms, counts), 1e-3, "none", "Timestamp of each packet"),
+            stamps=Stamps(spread(stamps_ms, counts), 1e-3, "none", "Timestamp of each packet"),
             gravity=_TOTAL,
             sign=_SIGN,
             rotation=Series(np.concatenate(turns), "deg/s") if is_turning else None,
@@ -97,17 +95,6 @@ def _body(packet: Mapping[str, Any]) -> Mapping[str, Any]:
 def _triads(readings: Sequence[Mapping[str, float]]) -> FloatArray:
     rows = [(one["x"], one["y"], one["z"]) for one in readings]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
-
-
-def _spread(stamps_ms: FloatArray, counts: np.ndarray[Any, np.dtype[np.intp]]) -> FloatArray:
-    """Spread the readings of each packet evenly until the next, or as usual before a gap."""
-    steps = np.diff(stamps_ms)
-    usual = float(np.median(steps)) if len(steps) else 0.0
-    follows = (steps > 0) & (steps < _LATE * usual)
-    lengths = np.append(np.where(follows, steps, usual), usual)
-    places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    spread: FloatArray = np.repeat(stamps_ms, counts) + places * np.repeat(lengths / counts, counts)
-    return spread
 
 
 FORMAT = Format("movesense", recognise, read)

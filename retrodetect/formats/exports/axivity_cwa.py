@@ -1,0 +1,137 @@
+"""Axivity ``.cwa``: sectors of 512 bytes from an AX3 or AX6 (Open Movement, ``cwa.md``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.errors import UnreadableFile
+from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
+from retrodetect.formats.exports.axivity import unswapped
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.packets import spread
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.recording import FloatArray, Gravity
+
+__all__ = ["FORMAT"]
+
+_TOTAL = Claim[Gravity]("total", "stated", "Axivity writes totals")
+_SIGN = Claim[Sign](1, "stated", "Axivity writes specific force")
+
+_HEADER = b"MD\xfc\x03"
+_HEADER_BYTES = 1024
+_SECTOR = np.dtype(
+    {
+        "names": ["mark", "fraction", "stamp", "light", "rate", "layout", "offset", "count",
+                  "readings"],
+        "formats": ["S2", "<u2", "<u4", "<u2", "u1", "u1", "<i2", "<u2", ("u1", 480)],
+        "offsets": [0, 4, 14, 18, 24, 25, 26, 28, 30],
+        "itemsize": 512,
+    }
+)  # fmt: skip
+_IS_FRACTION = 0x8000
+_PACKED, _WORDS = 0, 2
+"""Ways to store a reading: three axes in 32 bits, or 16 bits an axis."""
+
+_UNITS_PER_G = 256
+_GYRO_RANGE_DEGPS = 8000.0
+
+
+def recognise(source: Source) -> int:
+    """The mark and length of the header."""
+    return CERTAIN if source.head.startswith(_HEADER) else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read all sectors whose sum is right.
+
+    Raises
+    ------
+    UnreadableFile
+        Where none is.
+    """
+    del options
+    with source.open() as stream:
+        stream.seek(_HEADER_BYTES)
+        content = stream.read()
+    whole = len(content) // _SECTOR.itemsize
+    stored = np.frombuffer(content, dtype=_SECTOR, count=whole)
+    words = np.frombuffer(content, dtype="<u2", count=whole * 256).reshape(whole, 256)
+    is_sound = (stored["mark"] == b"AX") & (words.sum(axis=1, dtype=np.uint16) == 0)
+    lost = int(np.count_nonzero(~is_sound))
+    sectors = stored[is_sound]
+    if len(sectors):
+        sectors = sectors[sectors["layout"] == np.bincount(sectors["layout"]).argmax()]
+        sectors = sectors[sectors["count"] <= _most(int(sectors["layout"][0]))]
+    if not len(sectors):
+        raise UnreadableFile(
+            "is an Axivity recording without a whole sector of readings",
+            file=source.label,
+            remedy="copy it from the device again",
+        )
+    acceleration, rotation = _readings(sectors)
+    counts = sectors["count"].astype(np.intp)
+    draft = Draft(
+        acceleration=Series(acceleration, "g"),
+        stamps=Stamps(spread(_starts_s(sectors), counts), 1.0, "local", "time of each sector"),
+        gravity=_TOTAL,
+        sign=_SIGN,
+        rotation=None if rotation is None else Series(rotation, "deg/s"),
+        device="Axivity",
+        warnings=(f"{lost} damaged sectors were dropped",) if lost else (),
+    )
+    return [unswapped(draft)]
+
+
+def _most(layout: int) -> int:
+    """Readings that a sector has room for; none where the layout is unknown."""
+    axes, kind = layout >> 4, layout & 0x0F
+    if kind == _PACKED and axes == 3:
+        return 120
+    return 240 // axes if kind == _WORDS and axes in (3, 6, 9) else -1
+
+
+def _starts_s(sectors: NDArray[Any]) -> FloatArray:
+    """Local time of the first reading of each sector, in s since 1970.
+
+    The stamp holds for the reading ``offset``; newer devices add a fraction of a second, for which
+    they had moved the offset.
+    """
+    stamp = sectors["stamp"].astype(np.int64)
+    year, month = (stamp >> 26 & 0x3F) + 30, stamp >> 22 & 0x0F
+    day, hour = stamp >> 17 & 0x1F, stamp >> 12 & 0x1F
+    months = year.astype("M8[Y]").astype("M8[M]") + (month - 1)
+    days = months.astype("M8[D]") + (day - 1)
+    whole_s = days.astype(np.int64) * 86_400 + hour * 3600 + (stamp >> 6 & 0x3F) * 60
+    rate_hz = 3200.0 / 2.0 ** (15 - (sectors["rate"] & 0x0F))
+    has_fraction = sectors["fraction"] & _IS_FRACTION > 0
+    fraction_s = np.where(has_fraction, (sectors["fraction"] & 0x7FFF) / 32768.0, 0.0)
+    offset = sectors["offset"] + np.floor(fraction_s * rate_hz)
+    starts_s: FloatArray = whole_s + (stamp & 0x3F) + fraction_s - offset / rate_hz
+    return starts_s
+
+
+def _readings(sectors: NDArray[Any]) -> tuple[FloatArray, FloatArray | None]:
+    """Acceleration in g and rotation in deg/s of sectors with one layout."""
+    layout = int(sectors["layout"][0])
+    axes, most = layout >> 4, _most(layout)
+    is_filled = np.arange(most) < sectors["count"][:, None]
+    if layout & 0x0F == _PACKED:
+        packed = np.ascontiguousarray(sectors["readings"]).view("<u4")[is_filled].astype(np.int64)
+        ten = np.stack([packed & 0x3FF, packed >> 10 & 0x3FF, packed >> 20 & 0x3FF], axis=1)
+        signed = (ten ^ 0x200) - 0x200
+        return (signed << (packed >> 30)[:, None]) / _UNITS_PER_G, None
+    words = np.ascontiguousarray(sectors["readings"]).view("<i2")[:, : most * axes]
+    values = words.reshape(-1, most, axes)[is_filled].astype(np.float64)
+    scales = np.repeat(sectors["light"], sectors["count"])
+    per_g = _UNITS_PER_G * 2.0 ** (scales >> 13)
+    if axes == 3:
+        return values / per_g[:, None], None
+    range_degps = _GYRO_RANGE_DEGPS / 2.0 ** (scales >> 10 & 0x07)
+    return values[:, 3:6] / per_g[:, None], values[:, :3] * (range_degps / 32768)[:, None]
+
+
+FORMAT = Format("axivity-cwa", recognise, read)

@@ -1,0 +1,97 @@
+"""GENEActiv ``.bin``: a text of facts, then pages of some 300 readings as hexadecimal digits.
+
+A reading is 12 bits for each axis and 12 for light and button (GENEActiv instruction manual).
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.errors import UnreadableFile
+from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.packets import spread
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_TOTAL = Claim[Gravity]("total", "stated", "GENEActiv writes totals")
+_SIGN = Claim[Sign](1, "assumed", "GENEActiv, taken to read +1 g upward")
+
+_PAGE = re.compile(
+    rb"Page Time:(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d):(\d{3})\r?\n"
+    rb"(?:[^\r\n:]{1,60}:[^\r\n]{0,200}\r?\n){1,12}([0-9A-Fa-f]+)"
+)
+_CALIBRATION = re.compile(rb"([xyz]) (gain|offset):\s*(-?\d+)")
+_READING_DIGITS = 12
+
+
+def recognise(source: Source) -> int:
+    """The first line, and the maker's name among the facts."""
+    is_ours = source.head.startswith(b"Device Identity") and b"GENEActiv" in source.head[:1000]
+    return CERTAIN if is_ours and b"Calibration Data" in source.head else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read all pages.
+
+    Raises
+    ------
+    UnreadableFile
+        Where there is no whole page or no calibration.
+    """
+    del options
+    with source.open() as stream:
+        content = stream.read()
+    facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(content[:10_000])}
+    gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
+    offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
+    pages = [page for page in _PAGE.finditer(content) if len(page[4]) >= _READING_DIGITS]
+    if not pages or not gain.all():
+        raise UnreadableFile(
+            "is a GENEActiv recording without readings or without calibration",
+            file=source.label,
+            remedy="copy it from the device again",
+        )
+    raw = [_axes(page[4]) for page in pages]
+    counts = np.array([len(values) for values in raw], dtype=np.intp)
+    starts_s = np.array([_start_s(page) for page in pages])
+    ticks = spread(starts_s, counts)
+    return [
+        Draft(
+            acceleration=Series((100.0 * np.concatenate(raw) - offset) / gain, "g"),
+            stamps=Stamps(ticks, 1.0, "local", "time of each page"),
+            gravity=_TOTAL,
+            sign=_SIGN,
+            device="GENEActiv",
+        )
+    ]
+
+
+def _axes(digits: bytes) -> NDArray[np.int16]:
+    """(n, 3) signed numbers of 12 bits; a reading that was cut off is left out."""
+    whole = len(digits) // _READING_DIGITS * _READING_DIGITS
+    six = np.frombuffer(bytes.fromhex(digits[:whole].decode("ascii")), dtype=np.uint8)
+    six = six.reshape(-1, 6)
+    high, middle, low, last, next_high, _ = six.astype(np.int16).T
+    x = high << 4 | middle >> 4
+    y = (middle & 0x0F) << 8 | low
+    z = last << 4 | next_high >> 4
+    return (np.stack([x, y, z], axis=1) ^ 0x800) - 0x800
+
+
+def _start_s(page: re.Match[bytes]) -> float:
+    """Local time of a page in s since 1970, NaN where there is no such time."""
+    try:
+        moment = np.datetime64(f"{page[1].decode()}T{page[2].decode()}.{page[3].decode()}", "ms")
+    except ValueError:
+        return float("nan")
+    return float(moment.astype(np.int64)) / 1000
+
+
+FORMAT = Format("geneactiv-bin", recognise, read)
