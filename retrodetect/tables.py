@@ -8,21 +8,63 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["SESSION_COLUMNS", "STRIDE_COLUMNS", "csv_text", "harmless", "sessions_table", "visible"]
+__all__ = [
+    "SESSION_COLUMNS",
+    "SESSION_GLOSSARY",
+    "STRIDE_COLUMNS",
+    "STRIDE_GLOSSARY",
+    "csv_text",
+    "harmless",
+    "sessions_table",
+    "visible",
+]
 
-STRIDE_COLUMNS = (
-    "recording", "stride", "bout", "start_s", "end_s", "start_time", "gait", "direction",
-    "p_backward", "reason",
-)  # fmt: skip
-"""Columns of ``strides.csv``, one row per stride."""
+STRIDE_GLOSSARY = {
+    "recording": "path as given, below the input root",
+    "stride": "number within the recording, from 0",
+    "bout": "number of the stretch of walking or running it belongs to, from 0",
+    "start_s": "initial contact it begins with, in seconds from the recording's first sample",
+    "end_s": "next initial contact of the same foot",
+    "start_time": "start_s by the clock on the wall, ISO 8601; empty where no date is known",
+    "gait": "walk or run",
+    "direction": "forward, backward or unknown",
+    "p_backward": "probability that the stride went backward, 0 to 1",
+    "reason": "why unknown: weak, sideways, turning or no_vertical; else empty",
+}
+"""Columns of ``strides.csv``, one row per stride, and what they hold."""
 
-SESSION_COLUMNS = (
-    "recording", "status", "message", "format", "placement", "front", "rate_hz", "duration_s",
-    "gait_s", "strides", "forward_strides", "backward_strides", "unknown_strides", "steps",
-    "backward_share", "backward_share_low", "backward_share_high", "bouts",
-    "longest_backward_bout_s", "cadence_forward_spm", "cadence_backward_spm", "model", "version",
-)  # fmt: skip
-"""Columns of ``sessions.csv``, one row per input."""
+SESSION_GLOSSARY = {
+    "recording": "path as given, below the input root",
+    "status": "ok, no_gait, refused (understood, but not to be labelled) or failed",
+    "message": "why it was refused or failed; else what was assumed in reading it",
+    "format": "which export it was read as",
+    "placement": "body site, as told; with ? where it was inferred",
+    "front": "how forward was told from backward: given, marked, inferred or unknown",
+    "rate_hz": "sampling rate of the recording",
+    "duration_s": "from first to last sample",
+    "gait_s": "time within bouts of walking or running",
+    "strides": "all strides found; a stride is two steps",
+    "forward_strides": "strides labelled forward",
+    "backward_strides": "strides labelled backward",
+    "unknown_strides": "strides whose evidence was too weak, or that went sideways or turned",
+    "steps": "steps of both feet in all strides",
+    "backward_share": "share of backward among the labelled strides; empty without any",
+    "backward_share_low": "lower end of its 95 % interval, by the model's known error rates",
+    "backward_share_high": "upper end of that interval",
+    "bouts": "stretches of walking or running",
+    "longest_backward_bout_s": "longest time gone backward without a forward stride or a pause",
+    "cadence_forward_spm": "steps per minute in forward strides; empty without any",
+    "cadence_backward_spm": "steps per minute in backward strides; empty without any",
+    "model": "which model gave the labels",
+    "version": "which version of retrodetect",
+}
+"""Columns of ``sessions.csv``, one row per input, and what they hold."""
+
+STRIDE_COLUMNS = tuple(STRIDE_GLOSSARY)
+"""Columns of ``strides.csv``, in order."""
+
+SESSION_COLUMNS = tuple(SESSION_GLOSSARY)
+"""Columns of ``sessions.csv``, in order."""
 
 DECIMALS = {
     "start_s": 3, "end_s": 3, "p_backward": 4, "rate_hz": 3, "duration_s": 3, "gait_s": 2,
