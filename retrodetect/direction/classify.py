@@ -22,7 +22,7 @@ from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
-__all__ = ["Directions", "FrontKnowledge", "classify"]
+__all__ = ["Cues", "Directions", "FrontKnowledge", "classify", "decide"]
 
 FrontKnowledge = Literal["given", "marked", "inferred", "unknown"]
 
@@ -63,6 +63,26 @@ class Directions:
     placement: str
 
 
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What n strides show; it depends on no model and on no anchor, so that it can be kept.
+
+    Parameters
+    ----------
+    features
+    yaw_rad : (n,) array
+        How far the device turned about the vertical within each stride.
+    """
+
+    features: StrideFeatures
+    yaw_rad: FloatArray
+
+    @classmethod
+    def of(cls, signals: list[Signal], strides: pd.DataFrame) -> Cues:
+        """Measure strides (``run``, ``start_s``, ``end_s``) in the runs of their recording."""
+        return cls(compute(signals, strides), _yaw_rad(signals, strides))
+
+
 def classify(
     signals: list[Signal],
     strides: pd.DataFrame,
@@ -89,9 +109,20 @@ def classify(
     -------
     Directions
     """
+    return decide(Cues.of(signals, strides), strides, model, anchors, priors)
+
+
+def decide(
+    cues: Cues,
+    strides: pd.DataFrame,
+    model: DirectionModel,
+    anchors: Anchors | None = None,
+    priors: Priors | None = None,
+) -> Directions:
+    """Name directions from what was measured in each stride; otherwise as :func:`classify`."""
     anchors = anchors or Anchors()
     priors = priors or Priors()
-    features = compute(signals, strides)
+    features = cues.features
     if not len(features):
         return Directions(
             _table(np.empty((0, 3)), 0.5, np.empty(0, bool), np.empty(0, bool)),
@@ -118,7 +149,7 @@ def classify(
             if weight > 0.02
         )
     probability /= probability.sum(axis=1, keepdims=True)
-    turning = _yaw_rad(signals, strides) > TURN_RAD
+    turning = cues.yaw_rad > TURN_RAD
     no_vertical = ~np.isfinite(features.up[:, 0])
     return Directions(
         _table(probability, model.threshold, turning, no_vertical),

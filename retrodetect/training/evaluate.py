@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from retrodetect import gait
-from retrodetect.direction import Anchors, DirectionModel, Priors, classify
+from retrodetect.direction import Anchors, DirectionModel, Priors, decide
 from retrodetect.recording import Recording
-from retrodetect.signal import prepare
 from retrodetect.training.datasets import Labelled
-from retrodetect.training.truth import truth_of_strides
+from retrodetect.training.examples import Example, example_of
 
 __all__ = ["join", "label_with_truth", "marked_stretch", "summary"]
+
+_Known = TypeVar("_Known", Labelled, Example)
+
+_KEPT = [
+    "start_s", "end_s", "bout", "gait", "p_run", "truth", "true_gait", "source", "subject",
+    "session", "recording", "placement", "virtual",
+]  # fmt: skip
 
 
 def label_with_truth(
     model: DirectionModel,
-    recordings: Iterable[Labelled],
-    anchors_of: Callable[[Labelled], Anchors] = lambda labelled: Anchors(labelled.placement),
+    recordings: Iterable[_Known],
+    anchors_of: Callable[[_Known], Anchors] = lambda labelled: Anchors(labelled.placement),
     priors: Priors | None = None,
 ) -> pd.DataFrame:
     """Label recordings exactly as users' are labelled and put the truth beside each stride.
@@ -39,28 +45,16 @@ def label_with_truth(
     Returns
     -------
     DataFrame
-        One row per stride: ``source``, ``subject``, ``recording``, ``placement``, ``virtual``,
-        ``start_s``, ``end_s``, ``gait``, ``true_gait``, ``truth`` (empty where unsure),
-        ``direction``, ``p_backward``, ``reason``.
+        One row per stride: ``source``, ``subject``, ``session``, ``recording``, ``placement``,
+        ``virtual``, ``start_s``, ``end_s``, ``gait``, ``true_gait``, ``truth`` (empty where
+        unsure), ``direction``, ``p_backward``, ``reason``.
     """
     tables = []
-    for labelled in recordings:
-        signals = prepare(labelled.recording)
-        strides = gait.detect(signals).strides
-        found = classify(signals, strides, model, anchors_of(labelled), priors).table
-        truth = truth_of_strides(strides, labelled.intervals)
-        tables.append(
-            strides[["start_s", "end_s", "bout", "gait", "p_run"]]
-            .join(found)
-            .join(truth)
-            .assign(
-                source=labelled.source,
-                subject=labelled.subject,
-                recording=labelled.recording.name,
-                placement=labelled.placement,
-                virtual=labelled.virtual,
-            )
-        )
+    for one in recordings:
+        example = one if isinstance(one, Example) else example_of(one)
+        strides = example.strides()
+        found = decide(example.measured.cues, strides, model, anchors_of(one), priors).table
+        tables.append(strides[_KEPT].join(found))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -19,7 +19,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from retrodetect import gait
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, SIDEWAYS, ScoreModel
 from retrodetect.direction.model import (
     GROUPS,
@@ -29,11 +28,10 @@ from retrodetect.direction.model import (
     direction_log_odds,
     group_of,
 )
-from retrodetect.features import SWING, VECTORS, StrideFeatures, compute
+from retrodetect.features import SWING, VECTORS, StrideFeatures
 from retrodetect.recording import FloatArray
-from retrodetect.signal import prepare
 from retrodetect.training.datasets import Labelled
-from retrodetect.training.truth import truth_of_strides
+from retrodetect.training.examples import Example, example_of
 
 __all__ = [
     "StrideTable",
@@ -79,8 +77,8 @@ class StrideTable:
         Of n strides.
     strides : DataFrame
         n rows: ``recording``, ``run``, ``bout``, ``start_s``, ``end_s``, ``gait``,
-        ``truth`` (its direction), ``true_gait``, ``subject``, ``source``, ``placement``,
-        ``virtual``, ``front_x``, ``front_y``, ``front_z`` (NaN where unknown).
+        ``truth`` (its direction), ``true_gait``, ``subject``, ``session``, ``source``,
+        ``placement``, ``virtual``, ``front_x``, ``front_y``, ``front_z`` (NaN where unknown).
     """
 
     features: StrideFeatures
@@ -99,13 +97,15 @@ class StrideTable:
         return len(self.strides)
 
 
-def table_of(recordings: Iterable[Labelled]) -> StrideTable:
+def table_of(recordings: Iterable[Labelled | Example]) -> StrideTable:
     """Detect strides in labelled recordings and keep those whose direction is certain.
 
     Strides are found exactly as when labelling, so that the classifier learns from what it
     will be shown.
     """
-    return merged(_strides_of(labelled) for labelled in recordings)
+    return merged(
+        _strides_of(one if isinstance(one, Example) else example_of(one)) for one in recordings
+    )
 
 
 def merged(tables: Iterable[StrideTable]) -> StrideTable:
@@ -122,21 +122,9 @@ def merged(tables: Iterable[StrideTable]) -> StrideTable:
     )
 
 
-def _strides_of(labelled: Labelled) -> StrideTable:
-    signals = prepare(labelled.recording)
-    strides = gait.detect(signals).strides
-    features = compute(signals, strides)
-    front = np.full(3, np.nan) if labelled.front is None else np.asarray(labelled.front)
-    strides = strides.join(truth_of_strides(strides, labelled.intervals)).assign(
-        recording=labelled.recording.name,
-        subject=labelled.subject,
-        source=labelled.source,
-        placement=labelled.placement,
-        virtual=labelled.virtual,
-        front_x=front[0],
-        front_y=front[1],
-        front_z=front[2],
-    )
+def _strides_of(example: Example) -> StrideTable:
+    features = example.measured.cues.features
+    strides = example.strides()
     return StrideTable(features, strides).where(
         strides["truth"].isin(DIRECTIONS).to_numpy() & np.isfinite(features.up[:, 0])
     )

@@ -17,9 +17,10 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     Parameters
     ----------
     strides
-        ``start_s`` and ``end_s``.
+        ``start_s``, ``end_s`` and ``gait``, as found.
     intervals
-        ``start_s``, ``end_s``, ``direction``, ``gait`` and, if some are doubtful, ``confident``.
+        ``start_s``, ``end_s``, ``direction``; ``gait``, unless it is as found; and, if some are
+        doubtful, ``confident``.
 
     Returns
     -------
@@ -40,7 +41,9 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     found = pd.DataFrame(
         {
             "truth": intervals["direction"].to_numpy(dtype=object)[best],
-            "true_gait": intervals["gait"].to_numpy(dtype=object)[best],
+            "true_gait": intervals["gait"].to_numpy(dtype=object)[best]
+            if "gait" in intervals
+            else strides["gait"].to_numpy(dtype=object),
         },
         index=strides.index,
     )

@@ -1,0 +1,133 @@
+"""Examples: labelled recordings of which only the strides are kept.
+
+What is measured in a stride depends on no label and no model, so it is done once: fitting,
+holding out and scoring all start from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from retrodetect import gait
+from retrodetect.direction import Cues
+from retrodetect.recording import Annotation, FloatArray, Recording
+from retrodetect.signal import prepare
+from retrodetect.training.datasets import Labelled
+from retrodetect.training.truth import truth_of_strides
+
+__all__ = ["Example", "Measured", "example_of", "measure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A recording after the stages that know nothing of directions.
+
+    Parameters
+    ----------
+    name
+        Of the recording.
+    strides : DataFrame
+        From :func:`retrodetect.gait.detect`.
+    cues
+        What each of them shows.
+    rate_hz, duration_s
+        Of the recording.
+    placement, annotations
+        What its file told.
+    """
+
+    name: str
+    strides: pd.DataFrame
+    cues: Cues
+    rate_hz: float
+    duration_s: float
+    placement: str | None
+    annotations: tuple[Annotation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Strides of one recording, what they show, and what they truly were.
+
+    Parameters
+    ----------
+    measured
+    subject
+        Who wore it; people are told apart within a source only.
+    session
+        Recordings of one person and session were made with the device in one place.
+    source, licence
+        Where it comes from, and how it may be used.
+    placement
+        Body site.
+    front : (3,) array or None
+        Device axis that points to the wearer's front, where it is known.
+    intervals : DataFrame
+        As in :class:`retrodetect.training.datasets.Labelled`.
+    virtual
+        Whether the sensor was simulated.
+    """
+
+    measured: Measured
+    subject: str
+    session: str
+    source: str
+    licence: str
+    placement: str
+    front: FloatArray | None
+    intervals: pd.DataFrame
+    virtual: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the recording is called."""
+        return self.measured.name
+
+    def strides(self) -> pd.DataFrame:
+        """Strides with their truth (empty where unsure) and where they come from."""
+        strides = self.measured.strides
+        front = np.full(3, np.nan) if self.front is None else np.asarray(self.front)
+        return strides.join(truth_of_strides(strides, self.intervals)).assign(
+            recording=self.name,
+            subject=self.subject,
+            session=self.session,
+            source=self.source,
+            placement=self.placement,
+            virtual=self.virtual,
+            front_x=front[0],
+            front_y=front[1],
+            front_z=front[2],
+        )
+
+
+def measure(recording: Recording) -> Measured:
+    """Find the strides of a recording and what they show, exactly as when it is labelled."""
+    signals = prepare(recording)
+    strides = gait.detect(signals).strides
+    return Measured(
+        recording.name,
+        strides,
+        Cues.of(signals, strides),
+        recording.rate_hz,
+        recording.duration_s,
+        recording.placement,
+        recording.annotations,
+    )
+
+
+def example_of(labelled: Labelled) -> Example:
+    """Measure a labelled recording; each is a session of its own."""
+    return Example(
+        measure(labelled.recording),
+        labelled.subject,
+        labelled.recording.name,
+        labelled.source,
+        labelled.licence,
+        labelled.placement,
+        labelled.front,
+        labelled.intervals,
+        labelled.virtual,
+    )
