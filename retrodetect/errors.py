@@ -7,10 +7,14 @@ remedy, in one sentence that a wearer understands.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 __all__ = [
     "InputError",
     "ModelError",
     "RefusedRecording",
+    "RefusedTraining",
     "RetrodetectError",
     "UnreadableFile",
     "UsageError",
@@ -58,6 +62,29 @@ class UnreadableFile(InputError):
 
 class RefusedRecording(InputError):
     """The file is understood but cannot honestly be labelled (status ``refused``)."""
+
+
+class RefusedTraining(InputError):
+    """Recordings or labels cannot honestly be trained on; nothing was.
+
+    Parameters
+    ----------
+    problems
+        Every one of them, each with its file and line.
+    file
+        The manifest or folder.
+    """
+
+    def __init__(self, problems: Sequence[str], *, file: str = "") -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "nothing was trained, for " + "; ".join(self.problems),
+            file=file,
+            remedy="mend what is named and train again",
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return partial(RefusedTraining, file=self.file), (self.problems,)
 
 
 class ModelError(RetrodetectError):
