@@ -2,7 +2,7 @@
 
 Notation. Over one stride, ``v`` is the vertical and ``h`` the horizontal acceleration
 (a vector in the device's own horizontal plane), ``dv`` and ``dh`` their derivatives (jerk),
-``hh`` = |h|², ``jj`` = |dh|². A *moment* is the mean of a product over the stride, divided
+``hh`` = h·h, ``jj`` = dh·dh. A *moment* is the mean of a product over the stride, divided
 by the root mean squares of its factors, and so has no unit and lies near [-1, 1].
 
 Two kinds of moment are enough:

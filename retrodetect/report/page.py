@@ -29,7 +29,7 @@ def page(
     sessions : DataFrame
         Rows of ``sessions.csv``.
     views
-        One for each row, as from :func:`retrodetect.report.view_of`; None for what failed.
+        One for each row, as from :func:`retrodetect.report.view.view_of`; None for what failed.
     card
         Of the model.
     run

@@ -1,0 +1,172 @@
+"""Pages made from the code, so that they cannot drift from it.
+
+Before a build it writes, below ``docs/generated``: the glossary of the tables and of the
+features, the register of data sets, the commands with their options, the cards of the shipped
+models, and the reference of every public name.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+import retrodetect
+from retrodetect.features import FREE_FEATURES, catalogue
+from retrodetect.tables import SESSION_GLOSSARY, STRIDE_GLOSSARY
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "docs" / "generated"
+
+STAGES = (
+    "formats", "signal", "gait", "features", "direction", "tally", "report", "training",
+    "simulate",
+)  # fmt: skip
+"""Packages in the order of the pipeline; modules outside them have a page together."""
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Make the pages before anything is read."""
+    app.connect("builder-inited", _write_all)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _write_all(_app: Sphinx) -> None:
+    _write("parts/strides.md", _glossary(STRIDE_GLOSSARY))
+    _write("parts/sessions.md", _glossary(SESSION_GLOSSARY))
+    _write("parts/features.md", _features())
+    _write("parts/datasets.md", _register())
+    for card in sorted(ROOT.glob("models/*/card.md")):
+        _write(f"parts/card-{card.parent.name}.md", card.read_text())
+    _write("reference/index.rst", _reference_index())
+    for stage in STAGES:
+        _write(f"reference/{stage}.rst", _reference(f"retrodetect.{stage}", _modules(stage)))
+    _write("reference/rest.rst", _reference("The rest", _modules(None)))
+
+
+def _write(name: str, text: str) -> None:
+    """Write a page unless it is there already, so that builds stay incremental."""
+    path = GENERATED / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _glossary(columns: dict[str, str]) -> str:
+    return _table(("column", "holds"), ((f"`{name}`", text) for name, text in columns.items()))
+
+
+def _features() -> str:
+    kinds = {
+        "Vector moments": catalogue.MOMENTS,
+        "Vectors against the quiet stance (foot and ankle)": catalogue.SWING,
+        "Scalar moments": catalogue.SCALARS,
+        "Ratios": catalogue.RATIOS,
+    }
+    parts = [
+        f"### {title}\n\n"
+        + _table(
+            ("name", "factors", "band in Hz", "meaning", "unit", "source"),
+            (
+                (
+                    f"`{one.name}`",
+                    "·".join(one.factors),
+                    "{:g} to {:g}".format(*catalogue.BANDS_HZ[one.band]),
+                    one.meaning,
+                    one.unit,
+                    one.source,
+                )
+                for one in features
+            ),
+        )
+        for title, features in kinds.items()
+    ]
+    dots = sum("·" in name for name in FREE_FEATURES)
+    parts.append(
+        f"### Dot products\n\nThe remaining {dots} of the {len(FREE_FEATURES)} free features are "
+        "the dot products of all pairs of vector moments, named `a·b`."
+    )
+    return "\n".join(parts)
+
+
+def _register() -> str:
+    with (ROOT / "data" / "datasets.csv").open(newline="") as file:
+        return "\n".join(_entry(row) for row in csv.DictReader(file))
+
+
+def _entry(row: dict[str, str]) -> str:
+    facts = ((key.replace("_", " "), row[key]) for key in row if key not in ("loader", "title"))
+    return f"## {row['title']}\n\n" + _table(("loader", f"`{row['loader']}`"), facts)
+
+
+def _modules(stage: str | None) -> list[str]:
+    """Modules with public names: of one stage, or those of none."""
+    found = [
+        module.name
+        for module in pkgutil.walk_packages(retrodetect.__path__, "retrodetect.")
+        if module.name != "retrodetect.__main__"
+    ]
+    if stage is not None:
+        return [name for name in found if name.split(".")[1] == stage]
+    return [name for name in found if name.split(".")[1] not in STAGES and ".cli" not in name]
+
+
+def _reference_index() -> str:
+    pages = "\n".join(f"   {page}" for page in (*STAGES, "rest"))
+    return f"""Library reference
+=================
+
+Every public name, in the order in which a recording passes the stages. What most users need is
+on this page.
+
+.. toctree::
+   :maxdepth: 1
+
+{pages}
+
+.. module:: retrodetect
+
+{_names("retrodetect", sorted(set(retrodetect.__all__) - {"__version__"}))}
+"""
+
+
+def _reference(title: str, modules: list[str]) -> str:
+    parts = [f"{title}\n{'=' * len(title)}\n"]
+    for name in modules:
+        module = importlib.import_module(name)
+        own = [
+            public
+            for public in getattr(module, "__all__", ())
+            if getattr(getattr(module, public), "__module__", name) == name
+        ]
+        # A function may be called like its package; only one of them can be the target of links.
+        taken = "" if name.split(".", 1)[1] not in retrodetect.__all__ else "   :no-index:\n"
+        parts.append(f"{name}\n{'-' * len(name)}\n\n.. automodule:: {name}\n{taken}")
+        parts.append(_names(name, own))
+    return "\n".join(parts)
+
+
+def _names(module_name: str, names: Sequence[str]) -> str:
+    module = importlib.import_module(module_name)
+    return "\n".join(_directive(f"{module_name}.{name}", getattr(module, name)) for name in names)
+
+
+def _directive(full_name: str, found: object) -> str:
+    if isinstance(found, type):
+        return f".. autoclass:: {full_name}\n   :members:\n"
+    if callable(found):
+        return f".. autofunction:: {full_name}\n"
+    return f".. autodata:: {full_name}\n   :no-value:\n"
