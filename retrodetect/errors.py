@@ -13,8 +13,9 @@ from functools import partial
 __all__ = [
     "InputError",
     "ModelError",
+    "OutputError",
     "RefusedRecording",
-    "RefusedTraining",
+    "RefusedExamples",
     "RetrodetectError",
     "UnreadableFile",
     "UsageError",
@@ -64,8 +65,8 @@ class RefusedRecording(InputError):
     """The file is understood but cannot honestly be labelled (status ``refused``)."""
 
 
-class RefusedTraining(InputError):
-    """Recordings or labels cannot honestly be trained on; nothing was.
+class RefusedExamples(InputError):
+    """Labelled recordings cannot honestly be learned from or scored with; nothing was done.
 
     Parameters
     ----------
@@ -77,18 +78,19 @@ class RefusedTraining(InputError):
 
     def __init__(self, problems: Sequence[str], *, file: str = "") -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            "nothing was trained, for " + "; ".join(self.problems),
-            file=file,
-            remedy="mend what is named and train again",
-        )
+        listed = "".join(f"\n  {problem}" for problem in self.problems)
+        super().__init__(f"nothing was done; mend what is named:{listed}", file=file)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return partial(RefusedTraining, file=self.file), (self.problems,)
+        return partial(RefusedExamples, file=self.file), (self.problems,)
 
 
 class ModelError(RetrodetectError):
     """A model is missing, damaged, or does not fit this version."""
+
+
+class OutputError(RetrodetectError):
+    """Results cannot be written: the run ends, and goes on when it is started again."""
 
 
 class UsageError(RetrodetectError):

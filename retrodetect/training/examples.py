@@ -6,6 +6,7 @@ holding out and scoring all start from here.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,8 @@ class Measured:
         Of the recording.
     placement, annotations
         What its file told.
+    sha256
+        Of its samples: the same under any name and in any packing.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Measured:
     duration_s: float
     placement: str | None
     annotations: tuple[Annotation, ...]
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Example:
         As in :class:`retrodetect.training.datasets.Labelled`.
     virtual
         Whether the sensor was simulated.
+    where
+        File and line that say all this, for messages.
     """
 
     measured: Measured
@@ -80,6 +86,7 @@ class Example:
     front: FloatArray | None
     intervals: pd.DataFrame
     virtual: bool = False
+    where: str = ""
 
     @property
     def name(self) -> str:
@@ -115,6 +122,7 @@ def measure(recording: Recording) -> Measured:
         recording.duration_s,
         recording.placement,
         recording.annotations,
+        hashlib.sha256(recording.acceleration_mps2.tobytes()).hexdigest(),
     )
 
 

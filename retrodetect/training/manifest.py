@@ -122,7 +122,8 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     path
         Of the manifest, folder or recording.
     problems
-        Takes what is wrong; entries without a fault are listed all the same.
+        Takes what is wrong. Entries with a fault are listed too, so that whatever else is
+        wrong with them comes to light at once.
 
     Returns
     -------
@@ -188,18 +189,15 @@ def _from_manifest(path: Path, table: _Rows, problems: Problems) -> Iterator[Ent
         problems.note(path.name, "lists no recording")
     found = _Inputs()
     for line, row in table.rows:
-        where = f"{path.name}, line {line}"
-        before = len(problems.found)
-        entry = _entry(path.parent, where, row, found, problems)
-        if len(problems.found) == before:
-            assert entry is not None
+        entry = _entry(path.parent, f"{path.name}, line {line}", row, found, problems)
+        if entry is not None:
             yield entry
 
 
 def _entry(
     folder: Path, where: str, row: Mapping[str, str], found: _Inputs, problems: Problems
 ) -> Entry | None:
-    """Entry of one line; what is wrong with it goes to ``problems``."""
+    """Entry of one line, if there is a file; what is wrong with it goes to ``problems``."""
     told = {name: row.get(name, "") for name in COLUMNS}
     if not told["path"]:
         problems.note(where, "has no path")
@@ -212,14 +210,14 @@ def _entry(
         problems.note(where, "has no subject; say who wore it")
     if told["direction"] and told["labels"]:
         problems.note(where, "gives a direction and labels; give one of them")
-    direction = None
-    if told["direction"]:
-        direction = _direction(told["direction"], where, problems)
-        if direction == "unknown":
-            problems.note(where, "the direction is unknown, so there is nothing to learn from it")
-    labels = None
+    direction, labels = None, None
     if told["labels"]:
         labels = _labels(folder / told["labels"], where, problems)
+    elif told["direction"]:
+        direction = _direction(told["direction"], where, problems)
+        labels = () if direction is None else None
+        if direction == "unknown":
+            problems.note(where, "the direction is unknown, so there is nothing to learn from it")
     for name, choices in (("placement", PLACEMENTS), ("front", FRONTS)):
         if told[name] and told[name] not in choices and told[name] != "auto":
             problems.note(where, f"{told[name]!r} is no {name}; choose from {', '.join(choices)}")

@@ -19,7 +19,7 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     strides
         ``start_s``, ``end_s`` and ``gait``, as found.
     intervals
-        ``start_s``, ``end_s``, ``direction``; ``gait``, unless it is as found; and, if some are
+        ``start_s``, ``end_s``, ``direction``, ``gait`` (empty: as found) and, if some are
         doubtful, ``confident``.
 
     Returns
@@ -38,12 +38,11 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     sure = shared[np.arange(len(best)), best] >= MIN_OVERLAP * (end - begin)
     if "confident" in intervals:
         sure &= intervals["confident"].to_numpy(dtype=bool)[best]
+    told = intervals["gait"].to_numpy(dtype=object)[best]
     found = pd.DataFrame(
         {
             "truth": intervals["direction"].to_numpy(dtype=object)[best],
-            "true_gait": intervals["gait"].to_numpy(dtype=object)[best]
-            if "gait" in intervals
-            else strides["gait"].to_numpy(dtype=object),
+            "true_gait": np.where(told == "", strides["gait"].to_numpy(dtype=object), told),
         },
         index=strides.index,
     )

@@ -1,0 +1,295 @@
+"""From entries to examples: recordings are read, measured, and held against their labels.
+
+Reading and measuring take the time, so what they find is kept on disk under a digest of the
+files, the reading options and the code; labels may change without anything being read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Memory, Parallel, delayed
+
+import retrodetect
+from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
+from retrodetect.direction.model import GROUPS, DirectionModel, group_of
+from retrodetect.errors import InputError, RefusedExamples
+from retrodetect.formats import Input, ReadOptions, read
+from retrodetect.recording import FloatArray
+from retrodetect.training.examples import Example, Measured, measure
+from retrodetect.training.manifest import Entry, Interval, Problems, entries, from_notes
+
+__all__ = ["Gathered", "gather"]
+
+OUTSIDE_S = 0.5
+"""How far a label may reach beyond the recording: people write whole seconds."""
+
+RATE_TOLERANCE = 0.1
+"""Recordings of one site may differ so much in rate: phones miss their nominal rate by that."""
+
+MIN_STRIDES = 8
+"""Fewest strides of a direction to learn from: ten seconds of walking."""
+
+SMALL_BYTES = 5_000_000
+"""Files that one process has read by the time others have started."""
+
+MIN_PLACEMENT = 0.9
+"""Least probability of a group of sites for recordings whose placement nobody told."""
+
+SITE_OF_GROUP = {"distal": "foot", "thigh": "pocket", "trunk": "waist", "arm": "wrist"}
+"""Site that stands for its group where only the group is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Examples, and what whoever trains on them should know.
+
+    Parameters
+    ----------
+    examples
+    remarks
+        Sentences, each with its file and line.
+    """
+
+    examples: tuple[Example, ...]
+    remarks: tuple[str, ...]
+
+
+def gather(
+    path: str | Path,
+    sites: DirectionModel,
+    *,
+    placement: str | None = None,
+    options: ReadOptions | None = None,
+    cache_folder: str | Path | None = None,
+    jobs: int | None = None,
+    both_ways: bool = True,
+    mixed_rates: bool = False,
+) -> Gathered:
+    """Read the recordings of a manifest or folder and hold them against their labels.
+
+    Parameters
+    ----------
+    path
+        Of the manifest, the folder, or a recording with notes.
+    sites
+        A model that tells body sites apart, for recordings whose placement nobody told.
+    placement
+        Of the recordings whose own is not told.
+    options
+        What overrides the reader's conclusions.
+    cache_folder
+        Where strides and features are kept from one time to the next; None keeps none.
+    jobs
+        Processes; None for one per core.
+    both_ways
+        Whether there must be strides of both directions, as for training.
+    mixed_rates
+        Whether recordings of one site may differ in sampling rate.
+
+    Returns
+    -------
+    Gathered
+
+    Raises
+    ------
+    RefusedExamples
+        Listing all that is wrong, each with its file and line.
+    """
+    problems = Problems()
+    listed = entries(path, problems)
+    found = _measured(listed, options or ReadOptions(), cache_folder, jobs)
+    _same_recordings(listed, found, problems)
+    remarks: list[str] = []
+    examples = []
+    for entry, parts in zip(listed, found, strict=True):
+        if isinstance(parts, InputError):
+            problems.note(entry.where, str(parts).rstrip("."))
+        elif entry.labels is not None and len(parts) > 1:
+            problems.note(entry.where, f"labels for {len(parts)} recordings; name one of them")
+        else:
+            for part in parts:
+                site = _site(entry, part, placement, sites, problems, remarks)
+                intervals = _intervals(entry, part, problems)
+                if site is not None and intervals is not None:
+                    examples.append(_example(entry, part, site, intervals))
+    if not problems.found:
+        _check_together(examples, problems, both_ways=both_ways, mixed_rates=mixed_rates)
+    if problems.found:
+        raise RefusedExamples(problems.found, file=str(path))
+    if len({example.subject for example in examples}) == 1:
+        wearer = examples[0].subject
+        remarks.append(f"{_places(examples)}: one wearer only ({wearer}); scores are theirs alone")
+    return Gathered(tuple(examples), tuple(remarks))
+
+
+def _measured(
+    listed: Sequence[Entry],
+    options: ReadOptions,
+    cache_folder: str | Path | None,
+    jobs: int | None,
+) -> list[list[Measured] | InputError]:
+    """Measure every recording of every entry, or say why it cannot be read."""
+    measured = Memory(cache_folder, verbose=0).cache(_read_and_measure, ignore=["path", "options"])
+    code = _code_digest()
+    if jobs is None:
+        size = sum(one.input.path.stat().st_size for one in listed if one.input.path.is_file())
+        jobs = -1 if size > SMALL_BYTES else 1
+    tasks = (delayed(_attempt)(measured, entry.input, options, code) for entry in listed)
+    return list(Parallel(n_jobs=jobs)(tasks))
+
+
+def _attempt(
+    measured: Callable[..., list[Measured]], one: Input, options: ReadOptions, code: str
+) -> list[Measured] | InputError:
+    try:
+        return measured(one.path, options, one.name, _digest_of(one, options, code))
+    except InputError as error:
+        return error
+
+
+def _read_and_measure(path: Path, options: ReadOptions, name: str, _key: str) -> list[Measured]:
+    """Read and measure a path; ``_key`` stands for all that the result depends on."""
+    return [measure(recording) for recording in read(path, name=name, options=options)]
+
+
+def _digest_of(one: Input, options: ReadOptions, code: str) -> str:
+    """Digest of the files of an input, of how they are to be read, and of what reads them."""
+    digest = hashlib.sha256(f"{options}{code}".encode())
+    for path in {one.path, *one.side_files}:
+        if path.is_file():
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+@cache
+def _code_digest() -> str:
+    """Digest of the code that reads and measures."""
+    package = Path(retrodetect.__file__).parent
+    digest = hashlib.sha256()
+    for stage in ("formats", "signal", "gait", "features", "direction"):
+        for path in sorted((package / stage).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _same_recordings(
+    listed: Sequence[Entry],
+    found: Sequence[list[Measured] | InputError],
+    problems: Problems,
+) -> None:
+    """Note recordings that are listed twice, under whatever names."""
+    places: dict[str, list[str]] = {}
+    for entry, parts in zip(listed, found, strict=True):
+        for part in [] if isinstance(parts, InputError) else parts:
+            places.setdefault(part.sha256, []).append(f"{entry.where} ({part.name})")
+    for same in places.values():
+        if len(same) > 1:
+            problems.note(" and ".join(same), "hold the same recording; name it once")
+
+
+def _site(
+    entry: Entry,
+    part: Measured,
+    placement: str | None,
+    sites: DirectionModel,
+    problems: Problems,
+    remarks: list[str],
+) -> str | None:
+    """Body site: as told for the recording, by its file, for all; else as its strides show."""
+    told = entry.placement or part.placement or placement
+    if told is not None:
+        return told
+    weights = sites.group_weights(part.cues.features, None)
+    likeliest = max(weights, key=lambda group: weights[group])
+    if weights[likeliest] < MIN_PLACEMENT:
+        problems.note(entry.where, f"where was {part.name} worn? Add its placement")
+        return None
+    remarks.append(
+        f"{entry.where}: nobody told where {part.name} was worn; its strides are those of "
+        f"{' or '.join(GROUPS[likeliest])}"
+    )
+    return SITE_OF_GROUP[likeliest]
+
+
+def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame | None:
+    """Labelled intervals of a recording on its own clock."""
+    if entry.direction is not None:
+        told: Sequence[Interval] = [Interval(entry.where, 0.0, part.duration_s, entry.direction)]
+    elif entry.labels is not None:
+        told = entry.labels
+    else:
+        told = from_notes(part.annotations, part.duration_s, entry.where, problems)
+        if not part.annotations:
+            problems.note(
+                entry.where,
+                f"nothing tells which way {part.name} went; give a direction, labels or notes",
+            )
+            return None
+    for one in told:
+        if one.start_s < -OUTSIDE_S or one.end_s > part.duration_s + OUTSIDE_S:
+            problems.note(
+                one.where,
+                f"{one.start_s:g} to {one.end_s:g} s lies outside the recording, "
+                f"which lasts {part.duration_s:.1f} s",
+            )
+    rows = [(one.start_s, one.end_s, one.direction, one.gait) for one in told]
+    return pd.DataFrame(rows, columns=["start_s", "end_s", "direction", "gait"])
+
+
+def _example(entry: Entry, part: Measured, site: str, intervals: pd.DataFrame) -> Example:
+    front: FloatArray | None = None
+    if entry.front is not None:
+        front = np.zeros(3)
+        front["xyz".index(entry.front[1])] = 1.0 if entry.front[0] == "+" else -1.0
+    return Example(
+        part, entry.subject, entry.session, entry.subject, entry.licence, site, front,
+        intervals, where=entry.where,
+    )  # fmt: skip
+
+
+def _check_together(
+    examples: Sequence[Example], problems: Problems, *, both_ways: bool, mixed_rates: bool
+) -> None:
+    """Note what is wrong with the recordings of a group of sites as a whole."""
+    groups: dict[str, list[Example]] = {}
+    for example in examples:
+        groups.setdefault(group_of(example.placement), []).append(example)
+    for here in groups.values():
+        rates = sorted({example.measured.rate_hz for example in here})
+        if not mixed_rates and rates[-1] > (1 + RATE_TOLERANCE) * rates[0]:
+            problems.note(_places(here), f"mixed rates, {_rates(here)}; train on one, or allow it")
+        if not both_ways:
+            continue
+        truth = pd.concat([example.strides()["truth"] for example in here])
+        for direction in (DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]):
+            count = int((truth == direction).sum())
+            if count < MIN_STRIDES:
+                sites = ", ".join(sorted({example.placement for example in here}))
+                problems.note(
+                    _places(here),
+                    f"{count or 'no'} {direction} strides at {sites} ({MIN_STRIDES} at least); "
+                    f"both directions are needed",
+                )
+
+
+def _rates(here: Sequence[Example]) -> str:
+    """Tell which lines have which rate."""
+    by_rate: dict[str, list[Example]] = {}
+    for example in here:
+        by_rate.setdefault(f"{example.measured.rate_hz:.3g} Hz", []).append(example)
+    return " and ".join(f"{rate} ({_places(part)})" for rate, part in by_rate.items())
+
+
+def _places(examples: Sequence[Example], most: int = 5) -> str:
+    """Lines of some examples, the first few by name."""
+    places = list(dict.fromkeys(example.where for example in examples))
+    more = f" and {len(places) - most} more" if len(places) > most else ""
+    return ", ".join(places[:most]) + more
