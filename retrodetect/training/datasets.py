@@ -10,11 +10,10 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -23,107 +22,20 @@ from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.recording import PLACEMENTS, STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.training.labelled import (
+    INTERVAL_COLUMNS,
+    DataSet,
+    Labelled,
+    Mounting,
+    Wanted,
+    throughout,
+)
+from retrodetect.training.published import erciyes, kiel, ku_har
 
-__all__ = ["SETS", "DataSet", "Labelled", "Wanted", "load"]
+__all__ = ["SETS", "DataSet", "Labelled", "Wanted", "load", "present"]
 
 if TYPE_CHECKING:
     from retrodetect.simulate.bvh import Side
-
-INTERVAL_COLUMNS = ("start_s", "end_s", "direction", "gait", "confident")
-
-
-Mounting = Literal["identity", "random"]
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A recording whose truth is known.
-
-    Parameters
-    ----------
-    recording
-    subject
-        Who wore it; people are told apart within a source only.
-    source
-        Name of the data set.
-    licence
-        As the source states it.
-    placement
-        Body site.
-    front : (3,) array or None
-        Device axis that points to the wearer's front, where it is known.
-    intervals : DataFrame
-        ``start_s``, ``end_s``, ``direction`` (forward, backward, sideways, turning, still),
-        ``gait`` (walk, run, stairs, none), ``confident``.
-    virtual
-        Whether the sensor was simulated on motion capture.
-    steps
-        Steps of both feet as counted by the wearer or by foot switches, if so.
-    contacts_s : array or None
-        Times of known initial contacts in order: of both feet, but on a foot or an ankle of
-        that one.
-    """
-
-    recording: Recording
-    subject: str
-    source: str
-    licence: str
-    placement: str
-    front: FloatArray | None
-    intervals: pd.DataFrame
-    virtual: bool = False
-    steps: int | None = None
-    contacts_s: FloatArray | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which recordings of a data set to make, and how virtual ones.
-
-    Parameters
-    ----------
-    placements, subjects
-        None for all; for virtual sensors, all in `VIRTUAL_PLACEMENTS`.
-    mounting
-        ``identity`` or ``random``.
-    seed
-        Of random mountings.
-    rate_hz
-        Of virtual sensors.
-    """
-
-    placements: frozenset[str] | None = None
-    subjects: frozenset[str] | None = None
-    mounting: Mounting = "identity"
-    seed: int = 0
-    rate_hz: float = 50.0
-
-    def takes(self, placement: str, subject: str) -> bool:
-        """Whether such a recording is asked for; called before its file is read."""
-        return (self.placements is None or placement in self.placements) and (
-            self.subjects is None or subject in self.subjects
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """What is known of a public data set.
-
-    Parameters
-    ----------
-    title, citation, licence
-    virtual
-        Whether it is motion capture.
-    loader
-        From its folder to its recordings.
-    """
-
-    title: str
-    citation: str
-    licence: str
-    virtual: bool
-    loader: Callable[[Path, DataSet, str, Wanted], Iterator[Labelled]]
-
 
 VIRTUAL_PLACEMENTS = (
     "foot", "ankle", "thigh", "pocket", "waist",
@@ -194,6 +106,22 @@ def load(
     return SETS[name].loader(path, SETS[name], name, wanted)
 
 
+def present(folder: str | Path) -> tuple[str, ...]:
+    """Tell which data sets are there.
+
+    Parameters
+    ----------
+    folder
+        Where the data sets lie, each in a folder called like its name in :data:`SETS`.
+
+    Returns
+    -------
+    tuple of str
+        Names, in the order of :data:`SETS`.
+    """
+    return tuple(name for name in SETS if (Path(folder) / name).is_dir())
+
+
 def _sangenis(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
     """Left foot, 800 Hz; x to the toes. Rows: acceleration (g), rate (deg/s), time (s)."""
     directions = {
@@ -260,7 +188,9 @@ def _sisfall(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[
             licence=known.licence,
             placement="waist",
             front=np.array([0.0, 0.0, 1.0]),
-            intervals=_throughout(recording, "walk" if file.name[:3] in ("D01", "D02") else "run"),
+            intervals=throughout(
+                recording, "forward", "walk" if file.name[:3] in ("D01", "D02") else "run"
+            ),
         )
 
 
@@ -332,7 +262,7 @@ def _oxford(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[L
             licence=known.licence,
             placement=placement,
             front=None,
-            intervals=_throughout(recording, "walk"),
+            intervals=throughout(recording, "forward", "walk"),
             steps=len(contacts),
             contacts_s=contacts,
         )
@@ -357,7 +287,9 @@ def _mobifall(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator
             licence=known.licence,
             placement="pocket",
             front=None,
-            intervals=_throughout(recording, "run" if file.name.startswith("JOG") else "walk"),
+            intervals=throughout(
+                recording, "forward", "run" if file.name.startswith("JOG") else "walk"
+            ),
         )
 
 
@@ -407,7 +339,7 @@ def _pdiot(path: Path, known: DataSet, name: str, wanted: Wanted) -> Iterator[La
             licence=known.licence,
             placement=placement,
             front=None,
-            intervals=_throughout(recording, _PDIOT_GAITS.get(activity, "stairs")),
+            intervals=throughout(recording, "forward", _PDIOT_GAITS.get(activity, "stairs")),
             steps=_pdiot_steps(recording, int(count)),
         )
 
@@ -507,12 +439,6 @@ def _phone(
     )
 
 
-def _throughout(recording: Recording, gait: str) -> pd.DataFrame:
-    """One forward interval from first to last sample."""
-    row = (0.0, recording.duration_s, "forward", gait, True)
-    return pd.DataFrame([row], columns=list(INTERVAL_COLUMNS))
-
-
 def _merged(strides: pd.DataFrame) -> pd.DataFrame:
     """Intervals of neighbouring strides that say the same."""
     same = strides[["direction", "gait", "confident"]]
@@ -576,6 +502,21 @@ SETS: dict[str, DataSet] = {
         "Bandai Namco Research motion data set 1, three actors, ten styles",
         "Kobayashi et al. 2023, Bandai Namco Research",
         "CC BY-NC 4.0", True, _motion_capture,
+    ),
+    "ku-har": DataSet(
+        "KU-HAR, phone in a waist bag, 18 activities",
+        "Sikder & Nahid 2021, Pattern Recognition Letters 146:46",
+        "CC BY 4.0", False, ku_har,
+    ),
+    "kiel-full-body": DataSet(
+        "Kiel validation set, full-body sensors against optical capture",
+        "Warmerdam et al. 2022, Data 7:136; 2021, Sensors 21:5833",
+        "none stated with the files; paper CC BY 4.0", False, kiel,
+    ),
+    "erciyes-falls": DataSet(
+        "Erciyes simulated falls and daily activities, six sensors",
+        "Özdemir & Barshan 2014, Sensors 14:10691",
+        "CC BY 4.0", False, erciyes,
     ),
 }  # fmt: skip
 """What there is, by the name of its folder."""

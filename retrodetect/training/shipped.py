@@ -1,7 +1,7 @@
 """Make the models that are shipped, from the public data sets.
 
 ``python -m retrodetect.training.shipped DATASETS [MODELS [NAME...]]`` makes them again, score
-for score: there is no chance in the fit. ``default`` learns from all of them and is
+for score: there is no chance in the fit. ``default`` learns from all that are there and is
 non-commercial because some of its sources are; ``open`` learns from CC BY sources alone.
 """
 
@@ -19,7 +19,7 @@ from joblib import Parallel, delayed
 from retrodetect.direction import Anchors
 from retrodetect.direction.model import group_of
 from retrodetect.tally.share import measured_rates
-from retrodetect.training.datasets import SETS, Labelled, load
+from retrodetect.training.datasets import SETS, Labelled, load, present
 from retrodetect.training.evaluate import label_with_truth, summary
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.store import save
@@ -59,7 +59,8 @@ def make(name: str, datasets: Path, models: Path) -> dict[str, Any]:
     dict
         Its card.
     """
-    licence, sources = MODELS[name]
+    licence, wanted = MODELS[name]
+    sources = [source for source in wanted if source in present(datasets)]
     recordings = {source: list(load(datasets, source)) for source in sources}
     tables = dict(
         zip(

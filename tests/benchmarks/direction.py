@@ -28,7 +28,7 @@ from retrodetect import gait
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.recording import Recording
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
-from retrodetect.training.datasets import SETS, Labelled, load
+from retrodetect.training.datasets import SETS, Labelled, load, present
 from retrodetect.training.evaluate import join, label_with_truth, marked_stretch, summary
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.truth import truth_of_strides
@@ -54,7 +54,7 @@ class Evidence:
 
     def _model(self, source: str, subject: str | None = None) -> DirectionModel:
         parts: list[StrideTable] = []
-        for name in SETS:
+        for name in present(self.folder):
             table = self.table(name)
             if name != source:
                 parts.append(table)

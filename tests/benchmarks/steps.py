@@ -22,7 +22,7 @@ from retrodetect import gait
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
 from retrodetect.simulate import PERFECT, parse_plan, walk, wear
-from retrodetect.training.datasets import SETS, Labelled, load
+from retrodetect.training.datasets import Labelled, load, present
 from retrodetect.training.truth import truth_of_strides
 from tests.gait.movements import NOT_GAIT
 
@@ -74,7 +74,7 @@ class Case:
 
 def cases(folder: Path) -> Iterator[Case]:
     """Run the gait stage over every recording of every data set."""
-    for name in SETS:
+    for name in present(folder):
         for labelled in load(folder, name):
             yield Case(labelled, gait.detect(prepare(labelled.recording)))
 

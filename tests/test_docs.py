@@ -1,0 +1,42 @@
+"""The documentation says what is so."""
+
+import csv
+import re
+from pathlib import Path
+
+from retrodetect.training.datasets import SETS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_register_and_the_loaders_name_the_same_sets():
+    with (ROOT / "data/datasets.csv").open(newline="") as file:
+        register = {row["loader"]: row for row in csv.DictReader(file)}
+    assert list(register) == list(SETS)
+    for name, known in SETS.items():
+        assert register[name]["title"] == known.title
+        assert register[name]["citation"] == known.citation
+        assert register[name]["licence"] == known.licence
+        assert all(register[name].values())
+
+
+def test_every_link_within_the_project_leads_somewhere():
+    dead = [
+        f"{page.name}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\((?!\w+:)([^)#\s]+)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert not dead
+
+
+def test_every_file_that_a_page_names_is_there():
+    named = r"`((?:data|docs|models|notebooks|retrodetect|tests)/[\w/.-]+\w)`"
+    dead = [
+        f"{page.name}: {target}"
+        for page in PAGES
+        for target in re.findall(named, page.read_text())
+        if not (ROOT / target).exists()
+    ]
+    assert not dead
