@@ -25,8 +25,8 @@ import joblib
 import pandas as pd
 from joblib.externals.loky import ProcessPoolExecutor
 
-from retrodetect import parts
-from retrodetect.atomic import replacing
+from retrodetect import lock, parts
+from retrodetect.atomic import replacing, sweep
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, UsageError
 from retrodetect.formats import Input, ReadOptions, discover, read
@@ -143,7 +143,9 @@ def run(
     ModelError
         Where the model cannot be loaded; nothing is written then.
     UsageError
-        Where there is nothing to do, or ``out`` cannot be written to.
+        Where there is nothing to do, ``out`` is no folder, or another run is at work there.
+    OutputError
+        Where the disk is full; what is done so far is kept.
     """
     began = time.time()
     settings = settings or Settings()
@@ -156,26 +158,31 @@ def run(
         _check_report()
         settings = replace(settings, view="figure" if len(inputs) <= MOST_FIGURES else "facts")
     folder = _parts_folder(Path(out))
-    code = _code_digest()
-    tasks = [
-        _Task(one, settings, folder / f"{_digest(one, settings, model, code)}.part")
-        for one in inputs
-    ]
-    left = [task for task in tasks if restart or not parts.is_finished(task.part)]
-    resumed = len(tasks) - len(left)
-    hours = 0.0
-    on_progress(Progress(resumed, len(tasks), hours))
-    for number, seconds in enumerate(_work(left, jobs, _do), start=1):
-        hours += seconds / 3600
-        on_progress(Progress(resumed + number, len(tasks), hours))
-    files = [task.part for task in tasks]
-    sessions = sessions_table(entry.row for file in files for entry in parts.entries(file))
-    write_tables(Path(out), files, sessions)
-    record = _record(model, sessions, arguments, began, resumed)
-    with replacing(Path(out) / "run.json") as stream:
-        stream.write((json.dumps(record, indent=1) + "\n").encode())
-    if report:
-        _write_report(Path(out), files, sessions, model, record)
+    with lock.held(folder):
+        sweep(folder)
+        sweep(Path(out))
+        if restart:
+            parts.clear(folder)
+        code = _code_digest()
+        tasks = [
+            _Task(one, settings, folder / f"{_digest(one, settings, model, code)}.part")
+            for one in inputs
+        ]
+        left = [task for task in tasks if not parts.is_finished(task.part)]
+        resumed = len(tasks) - len(left)
+        hours = 0.0
+        on_progress(Progress(resumed, len(tasks), hours))
+        for number, seconds in enumerate(_work(left, jobs, _do), start=1):
+            hours += seconds / 3600
+            on_progress(Progress(resumed + number, len(tasks), hours))
+        files = [task.part for task in tasks]
+        sessions = sessions_table(entry.row for file in files for entry in parts.entries(file))
+        write_tables(Path(out), files, sessions)
+        record = _record(model, sessions, arguments, began, resumed)
+        with replacing(Path(out) / "run.json") as stream:
+            stream.write((json.dumps(record, indent=1) + "\n").encode())
+        if report:
+            _write_report(Path(out), files, sessions, model, record)
     return Outcome(sessions, resumed)
 
 

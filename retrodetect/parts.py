@@ -2,7 +2,7 @@
 
 A part is one file: a line of JSON with the rows of ``sessions.csv`` (and what the report tells
 of each), then the lines of ``strides.csv``. It is written whole or not at all, and holds a
-digest of itself, so that one torn by a power cut is done anew.
+digest of itself, so that one which a failing disk has changed is done anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pandas as pd
 from retrodetect.atomic import replacing
 from retrodetect.tables import csv_text
 
-__all__ = ["Entry", "entries", "is_finished", "stride_lines", "write"]
+__all__ = ["Entry", "clear", "entries", "is_finished", "stride_lines", "write"]
 
 
 class Entry(NamedTuple):
@@ -42,9 +42,14 @@ def write(part: Path, found: Sequence[Entry], strides: Sequence[pd.DataFrame]) -
     """
     body = "".join(csv_text(table, header=False) for table in strides).encode()
     head = json.dumps({"entries": found, "sha256": hashlib.sha256(body).hexdigest()})
-    # No waiting for the disk: a torn part does not match its digest.
-    with replacing(part, durable=False) as stream:
+    with replacing(part) as stream:
         stream.write(head.encode() + b"\n" + body)
+
+
+def clear(folder: Path) -> None:
+    """Remove all parts of a folder."""
+    for part in folder.glob("*.part"):
+        part.unlink()
 
 
 def is_finished(part: Path) -> bool:

@@ -112,7 +112,7 @@ def test_what_changed_is_done_anew_and_what_failed_is_tried_again(
 def test_a_torn_part_is_done_anew(folder, settings, tmp_path):
     run([folder / "a.csv"], tmp_path / "out", settings, jobs=1)
     before = files(tmp_path / "out")
-    (part,) = (tmp_path / "out" / ".retrodetect").iterdir()
+    (part,) = (tmp_path / "out" / ".retrodetect").glob("*.part")
     part.write_bytes(part.read_bytes()[:-20])
     assert run([folder / "a.csv"], tmp_path / "out", settings, jobs=1).resumed == 0
     assert files(tmp_path / "out") == before

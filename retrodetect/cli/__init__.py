@@ -15,7 +15,7 @@ from retrodetect.cli.inspect import inspect
 from retrodetect.cli.label import label
 from retrodetect.cli.models import models
 from retrodetect.cli.simulate import simulate
-from retrodetect.errors import InputError, RetrodetectError
+from retrodetect.errors import InputError, OutputError, RetrodetectError
 
 __all__ = ["app", "main"]
 
@@ -43,7 +43,7 @@ def main() -> None:
         status = app(standalone_mode=False) or 0
     except _ParserError as error:
         status = _fail(error.format_message(), WRONG_USAGE)  # type: ignore[attr-defined]
-    except InputError as error:
+    except (InputError, OutputError) as error:
         status = _fail(str(error), FAILED)
     except RetrodetectError as error:
         status = _fail(str(error), WRONG_USAGE)

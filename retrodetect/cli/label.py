@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,6 +84,8 @@ def label(
         backward=options.stretches(backward or [], "--backward"),
         starts=starts,  # type: ignore[arg-type]
     )
+    # Whoever ends a batch politely gets the same: workers ended, one line, status 130.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _progress(shown=not quiet) as on_progress:
         outcome = batch.run(
             paths,
