@@ -26,6 +26,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     path
         The name; a file of that name stays as it is until then.
 
+    Yields
+    ------
+    BinaryIO
+        To write to.
+
     Raises
     ------
     OutputError
@@ -43,7 +48,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes left half written in a folder on a disk."""
+    """Remove what killed processes left half written in a folder on a disk.
+
+    Parameters
+    ----------
+    folder
+        Which; one that is not on a disk has nothing half written.
+    """
     if isinstance(folder, Path):
         for half in folder.glob(f".*{_HALF}"):
             half.unlink(missing_ok=True)

@@ -34,6 +34,7 @@ class Session:
     Parameters
     ----------
     recording
+        What was labelled.
     gait
         Bouts, initial contacts and strides.
     directions
@@ -89,7 +90,20 @@ def read(path: str | Path, **options: Any) -> Recording:
 
 
 def read_all(path: str | Path, **options: Any) -> list[Recording]:
-    """Read every recording of a file, folder or zip; parameters and errors as :func:`read`."""
+    """Read every recording of a file, folder or zip; parameters and errors as :func:`read`.
+
+    Parameters
+    ----------
+    path
+        As for :func:`read`.
+    **options
+        As for :func:`read`.
+
+    Returns
+    -------
+    list of Recording
+        In the order of their names; empty where a folder holds none.
+    """
     return formats.read(path, options=ReadOptions(**options))
 
 
@@ -148,7 +162,22 @@ def label(
 
 
 def label_session(recording: Recording, model: DirectionModel, anchors: Anchors) -> Session:
-    """Label a recording and keep what the stages found; see :func:`label`."""
+    """Label a recording and keep what the stages found; see :func:`label`.
+
+    Parameters
+    ----------
+    recording
+        From :func:`read`, or made by hand.
+    model
+        A loaded model.
+    anchors
+        What the wearer knows.
+
+    Returns
+    -------
+    Session
+        The strides, and what led to them.
+    """
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
     signals = prepare(recording)

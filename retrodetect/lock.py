@@ -41,6 +41,11 @@ def held(folder: Path) -> Iterator[None]:
     folder
         An existing folder, on a disk or of an object store.
 
+    Yields
+    ------
+    None
+        While it is held.
+
     Raises
     ------
     UsageError

@@ -22,7 +22,15 @@ __all__ = ["Entry", "clear", "entries", "is_finished", "stride_lines", "write"]
 
 
 class Entry(NamedTuple):
-    """One recording: its row of ``sessions.csv``, and what the report tells of it, if anything."""
+    """One recording: its row of ``sessions.csv``, and what the report tells of it, if anything.
+
+    Parameters
+    ----------
+    row
+        Fields by name.
+    view
+        As from :func:`retrodetect.report.view.view_of`; None where no page is wanted.
+    """
 
     row: dict[str, Any]
     view: dict[str, Any] | None = None
@@ -47,13 +55,30 @@ def write(part: Path, found: Sequence[Entry], strides: Sequence[pd.DataFrame]) -
 
 
 def clear(folder: Path) -> None:
-    """Remove all parts of a folder."""
+    """Remove all parts of a folder.
+
+    Parameters
+    ----------
+    folder
+        Of the parts.
+    """
     for part in folder.glob("*.part"):
         part.unlink()
 
 
 def is_finished(part: Path) -> bool:
-    """Whether a whole part is there from which to go on; what failed is tried again."""
+    """Whether a whole part is there from which to go on; what failed is tried again.
+
+    Parameters
+    ----------
+    part
+        As for `write`.
+
+    Returns
+    -------
+    bool
+        False where anything of it is missing, damaged or failed.
+    """
     if not part.exists():
         return False
     try:
@@ -66,13 +91,35 @@ def is_finished(part: Path) -> bool:
 
 
 def entries(part: Path) -> list[Entry]:
-    """Read the entries of a part."""
+    """Read the entries of a part.
+
+    Parameters
+    ----------
+    part
+        As for `write`.
+
+    Returns
+    -------
+    list of Entry
+        One for each recording of the input.
+    """
     with part.open("rb") as stream:
         return [Entry(*found) for found in json.loads(stream.readline())["entries"]]
 
 
 def stride_lines(part: Path) -> bytes:
-    """Read the csv lines of the strides of a part, without a header."""
+    """Read the csv lines of the strides of a part, without a header.
+
+    Parameters
+    ----------
+    part
+        As for `write`.
+
+    Returns
+    -------
+    bytes
+        UTF-8, each line with its line feed.
+    """
     with part.open("rb") as stream:
         stream.readline()
         return stream.read()

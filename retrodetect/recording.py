@@ -60,7 +60,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A note made in the recording app, on the accelerometer's clock (s from start)."""
+    """A note made in the recording app.
+
+    Parameters
+    ----------
+    start_s, end_s
+        When, in seconds on the accelerometer's clock; equal for a moment.
+    text
+        What it says.
+    """
 
     start_s: float
     end_s: float

@@ -93,6 +93,11 @@ def csv_text(table: pd.DataFrame, *, header: bool) -> str:
         With some of the columns above.
     header
         Whether to begin with the names of the columns.
+
+    Returns
+    -------
+    str
+        Lines that end in a line feed.
     """
     safe = table.round(DECIMALS)
     for column in ("recording", "message"):
@@ -109,6 +114,18 @@ def harmless(text: str, *, is_path: bool = False) -> str:
     """Text that no spreadsheet takes for a formula and no terminal for a command.
 
     A path gets ``./`` in front, so that it still names the same file; other text an apostrophe.
+
+    Parameters
+    ----------
+    text
+        Of one cell.
+    is_path
+        Whether it names a file.
+
+    Returns
+    -------
+    str
+        What to write.
     """
     text = visible(text)
     if text.lstrip().startswith(tuple(_FORMULA_STARTS)):
@@ -117,7 +134,18 @@ def harmless(text: str, *, is_path: bool = False) -> str:
 
 
 def visible(text: str) -> str:
-    """Text with control and direction characters written out, so that it shows what it holds."""
+    """Text with control and direction characters written out, so that it shows what it holds.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    str
+        Without characters that move the cursor or turn the reading direction.
+    """
     return "".join(
         char.encode("unicode_escape").decode() if _hidden(char) else char for char in text
     )
@@ -128,7 +156,18 @@ def _hidden(char: str) -> bool:
 
 
 def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Rows of ``sessions.csv``, typed; fields that are missing stay empty."""
+    """Rows of ``sessions.csv``, typed; fields that are missing stay empty.
+
+    Parameters
+    ----------
+    rows
+        Fields by name, one mapping for each session.
+
+    Returns
+    -------
+    DataFrame
+        With ``SESSION_COLUMNS``: counts as nullable integers, measures as floats.
+    """
     table = pd.DataFrame(list(rows), columns=list(SESSION_COLUMNS))
     return table.astype(dict.fromkeys(_COUNTS, "Int64")).astype(
         {column: "float64" for column in DECIMALS if column in SESSION_COLUMNS}

@@ -70,6 +70,7 @@ class Cues:
     Parameters
     ----------
     features
+        Moments and swing vectors of each.
     yaw_rad : (n,) array
         How far the device turned about the vertical within each stride.
     """
@@ -119,7 +120,22 @@ def decide(
     anchors: Anchors | None = None,
     priors: Priors | None = None,
 ) -> Directions:
-    """Name directions from what was measured in each stride; otherwise as :func:`classify`."""
+    """Name directions from what was measured in each stride; otherwise as :func:`classify`.
+
+    Parameters
+    ----------
+    cues
+        What the n strides show.
+    strides : DataFrame
+        The same strides, columns as for `classify`.
+    model, anchors, priors
+        As for `classify`.
+
+    Returns
+    -------
+    Directions
+        One row for each stride.
+    """
     anchors = anchors or Anchors()
     priors = priors or Priors()
     features = cues.features

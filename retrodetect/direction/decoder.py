@@ -131,8 +131,9 @@ class Evidence:
         Log odds of backward against forward from the free features; NaN where there is none.
     log_sideways : (n,) array
         Log likelihood ratio of sideways against either, from the free features.
-    bout : (n,) integer array
-    forced : (n,) integer array
+    bout : (n,) int array
+        Which bout it belongs to.
+    forced : (n,) int array
         Index of a direction the wearer marked, or -1.
     front : (2,) array
         What is known of the front beforehand: bearing, and concentration as its length. Zero

@@ -33,7 +33,18 @@ _PLACEMENT = "placement"
 
 
 def group_of(placement: str) -> str:
-    """Return the group a placement belongs to."""
+    """Return the group a placement belongs to.
+
+    Parameters
+    ----------
+    placement
+        One of ``PLACEMENTS``.
+
+    Returns
+    -------
+    str
+        One of ``GROUPS``.
+    """
     return next(group for group, members in GROUPS.items() if placement in members)
 
 
@@ -216,6 +227,18 @@ def direction_log_odds(classifier: Pipeline, features: StrideFeatures) -> FloatA
     """(n, 3) log probabilities in the order of DIRECTIONS.
 
     NaN for a direction the classifier never learned and for strides without a vertical.
+
+    Parameters
+    ----------
+    classifier
+        Fitted on free features.
+    features
+        Of n strides.
+
+    Returns
+    -------
+    (n, 3) array
+        Natural logarithms; NaN where nothing can be said.
     """
     known = np.isfinite(features.up[:, 0])
     log_p = np.full((len(features), len(DIRECTIONS)), np.nan)

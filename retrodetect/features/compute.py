@@ -35,6 +35,7 @@ class StrideFeatures:
     Parameters
     ----------
     scalars : (n, len(SCALARS) + len(RATIOS)) array
+        Scalar moments and log ratios, in the order of the catalogue.
     vectors : (n, len(VECTORS), 3) array
         Vector moments in the device frame, at right angles to ``up``.
     up : (n, 3) array

@@ -24,7 +24,17 @@ Sign = Literal[1, -1]
 
 @dataclass(frozen=True)
 class Claim(Generic[T]):
-    """A conclusion with its ground and the reason in words."""
+    """A conclusion with its ground and the reason in words.
+
+    Parameters
+    ----------
+    value
+        What is concluded.
+    ground
+        How it is known.
+    because
+        Why, as ``inspect`` shows it.
+    """
 
     value: T
     ground: Ground
@@ -75,12 +85,21 @@ class Stamps:
 
 @dataclass(frozen=True)
 class Series:
-    """Readings of one sensor, in the file's unit (empty where it does not say)."""
+    """Readings of one sensor, in the file's unit (empty where it does not say).
+
+    Parameters
+    ----------
+    values : (n, k) array
+        Readings; NaN where there is none.
+    unit
+        As the file writes it; empty where it does not say.
+    stamps
+        Their clock; None where they stand in the rows of the accelerometer.
+    """
 
     values: FloatArray
     unit: str = ""
     stamps: Stamps | None = None
-    """None where the readings stand in the rows of the accelerometer."""
 
     def take(self, rows: NDArray[Any]) -> Self:
         """Return the readings of some rows."""
@@ -90,7 +109,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An annotation whose time is on a clock of the file: ticks of the accelerometer's stamps."""
+    """An annotation whose time is on a clock of the file: ticks of the accelerometer's stamps.
+
+    Parameters
+    ----------
+    tick
+        When, in ticks of that clock.
+    text
+        What it says.
+    """
 
     tick: float
     text: str
@@ -114,8 +141,18 @@ class Draft:
         Gyroscope.
     channels
         Other series by the name and unit they will have in the recording.
+    notes
+        Annotations of the app.
     part
         Tells several recordings of one file apart.
+    placement, device, platform
+        Body site, maker and system, where the file says them.
+    columns
+        Which columns were taken, in words.
+    start_time
+        Wall clock of the first row, where the stamps do not tell it.
+    warnings
+        What the user should know.
     is_named
         Whether anything but the readings says that they are acceleration.
     """

@@ -75,7 +75,16 @@ class Tick:
 class Axes:
     """The three columns of a sensor, with what the format knows about them.
 
-    ``clock`` is set where the sensor has stamps of its own in the same table.
+    Parameters
+    ----------
+    x, y, z
+        The columns.
+    unit
+        None where their header says it, or it must be measured.
+    gravity
+        Whether gravity is in, where the format knows.
+    clock
+        The sensor's own stamps in the same table, if it has any.
     """
 
     x: str
@@ -93,7 +102,17 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column of a single value."""
+    """A column of a single value.
+
+    Parameters
+    ----------
+    name
+        The column.
+    unit
+        None where its header says it.
+    clock
+        Its own stamps in the same table, if it has any.
+    """
 
     name: str
     unit: str | None = None
@@ -151,13 +170,40 @@ def xyz(
     gravity: Claim[Gravity] | None = None,
     clock: Tick | None = None,
 ) -> Axes:
-    """Axes whose names differ in one letter: ``xyz("acceleration {}")``."""
+    """Axes whose names differ in one letter: ``xyz("acceleration {}")``.
+
+    Parameters
+    ----------
+    pattern
+        Name of a column with ``{}`` for the letter.
+    unit, gravity, clock
+        As in `Axes`.
+
+    Returns
+    -------
+    Axes
+        The three columns.
+    """
     x, y, z = (pattern.format(axis) for axis in "xyz")
     return Axes(x, y, z, unit, gravity, clock)
 
 
 def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     """Read a table by its layout: one draft, or one for each device or person.
+
+    Parameters
+    ----------
+    table
+        Head of the file, understood as a table.
+    layout
+        Which column is what.
+    options
+        What the user said.
+
+    Returns
+    -------
+    list of Draft
+        In the order of the file.
 
     Raises
     ------
@@ -216,7 +262,22 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
 
 
 def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series | None:
-    """Read one series with its own clock, as from a file beside the accelerometer's."""
+    """Read one series with its own clock, as from a file beside the accelerometer's.
+
+    Parameters
+    ----------
+    table
+        Head of the companion file.
+    choices
+        Columns; the first that exist are taken.
+    clock
+        Its column of times.
+
+    Returns
+    -------
+    Series or None
+        None where no choice exists.
+    """
     choice = _present(table, choices)
     if choice is None or not table.has(*clock.names):
         return None
@@ -228,7 +289,22 @@ def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series
 
 
 def first_time(table: Table, name: str, hint: str = "") -> datetime | None:
-    """Wall clock in the first row of a column that is not the clock of the readings."""
+    """Wall clock in the first row of a column that is not the clock of the readings.
+
+    Parameters
+    ----------
+    table
+        Head of the file.
+    name
+        The column.
+    hint
+        Order of day and month, where the file states it.
+
+    Returns
+    -------
+    datetime or None
+        None where there is no such column, or no time in it.
+    """
     index = table.index(name)
     cells = [] if index is None else table.cells(index)[:1]
     return moment(cells[0], hint) if cells else None
@@ -307,6 +383,18 @@ def working_clock(table: Table, choices: Sequence[Tick]) -> Tick | None:
     """First clock whose stamps differ from row to row, else the one where most do.
 
     A spreadsheet cuts nineteen digits to six, and leaves a clock that stands still.
+
+    Parameters
+    ----------
+    table
+        Head of the file.
+    choices
+        Clocks, the preferred first.
+
+    Returns
+    -------
+    Tick or None
+        None where none of them exists.
     """
     present = [tick for tick in choices if table.has(*tick.names)]
     moving = {tick: _share_of_stamps(table, tick) for tick in present}

@@ -81,7 +81,18 @@ def formats() -> tuple[Format, ...]:
 
 
 def recognised(source: Source) -> Format | None:
-    """Return the format that is surest of a file, None where none is."""
+    """Return the format that is surest of a file, None where none is.
+
+    Parameters
+    ----------
+    source
+        The file with its head.
+
+    Returns
+    -------
+    Format or None
+        The surest one, if any.
+    """
     sure = [(one.recognise(source), one) for one in formats()]
     score, best = max(sure, key=lambda pair: pair[0])
     return best if score > NO else None

@@ -199,7 +199,20 @@ class _Bounded(io.RawIOBase):
 
 
 def open_file(path: Path, max_bytes: int) -> Source:
-    """Describe a file on disk without reading it."""
+    """Describe a file on disk without reading it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    max_bytes
+        How much may be read of it at most, unpacked.
+
+    Returns
+    -------
+    Source
+        Opened only when something is read.
+    """
     return Source(
         name=path.name,
         label=str(path),
@@ -214,6 +227,16 @@ def archive_members(source: Source) -> list[Source] | None:
     """List the files of a zip archive; None where the source is no archive.
 
     Nothing is ever extracted to disk under a name from the archive.
+
+    Parameters
+    ----------
+    source
+        Any file.
+
+    Returns
+    -------
+    list of Source or None
+        One for each file inside, in the order of the archive.
 
     Raises
     ------

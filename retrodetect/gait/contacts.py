@@ -106,6 +106,11 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
         Of the stretch, n samples.
     period_s : (n,) array
         Stride period at each sample.
+
+    Returns
+    -------
+    Contacts
+        In order of time.
     """
     strides = np.cumsum(1 / period_s) / ANALYSIS_RATE_HZ
     power = np.einsum("ij,ij->i", movement.moving, movement.moving)

@@ -53,7 +53,18 @@ class Movement:
 
 
 def movement_of(signal: Signal) -> Movement:
-    """Filter one run once."""
+    """Filter one run once.
+
+    Parameters
+    ----------
+    signal
+        A gap-free run.
+
+    Returns
+    -------
+    Movement
+        What the rest of the stage works on.
+    """
     force = signal.acceleration_mps2
     high_hz = min(BAND_HZ[1], 0.42 * signal.source_rate_hz)
     sos = sps.butter(2, [BAND_HZ[0], high_hz], "bandpass", fs=ANALYSIS_RATE_HZ, output="sos")

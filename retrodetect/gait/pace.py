@@ -30,16 +30,14 @@ def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> Floa
 
     Parameters
     ----------
-    signal
-        The run the strides lie in.
-    moving : (n, 3) array
-        Its band-passed acceleration.
-    strides
-        Columns ``start_s`` and ``end_s``.
+    signal, movement
+        The run the strides lie in, and its filtered movement.
+    edges : (n, 2) array
+        First and last moment of each stride in seconds.
 
     Returns
     -------
-    (strides, 4) array
+    (n, 4) array
         Log period (s), log root mean square of the vertical and of the whole acceleration
         (m/s²), share of the stride in free fall.
     """
@@ -70,7 +68,22 @@ def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> Floa
 def probability_run(
     signal: Signal, movement: Movement, edges: FloatArray, bout: NDArray[np.intp]
 ) -> FloatArray:
-    """Return the probability of each stride to be a running one, smoothed within its bout."""
+    """Return the probability of each stride to be a running one, smoothed within its bout.
+
+    Parameters
+    ----------
+    signal, movement
+        The run the strides lie in, and its filtered movement.
+    edges : (n, 2) array
+        First and last moment of each stride in seconds.
+    bout : (n,) array
+        Which bout it belongs to.
+
+    Returns
+    -------
+    (n,) array
+        Between 0 and 1.
+    """
     log_odds = pace_features(signal, movement, edges) @ np.array(WEIGHTS) + INTERCEPT
     sums = np.concatenate([[0.0], np.cumsum(log_odds)])
     here = np.arange(len(log_odds))

@@ -100,6 +100,16 @@ def stretches(movement: Movement) -> list[Stretch]:
     foot and wrist because one side moves, on the trunk because left and right steps differ in
     sway. Twice the stride peaks as high, so a prior on the period, by size of the movement,
     and a smooth path through the windows (Viterbi) settle the octave.
+
+    Parameters
+    ----------
+    movement
+        Of one run, filtered.
+
+    Returns
+    -------
+    list of Stretch
+        In order of time, without overlap.
     """
     moving = movement.moving
     length = min(int(WINDOW_S * ANALYSIS_RATE_HZ), len(moving))

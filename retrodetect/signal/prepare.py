@@ -42,6 +42,7 @@ class Signal:
         Unit vector against gravity in the device frame, slowly varying; None where
         gravity had been removed by the app.
     angular_rate_radps : (n, 3) array or None
+        Gyroscope, device frame, where there is one.
     source_rate_hz
         Rate of the recording before resampling: what the run can show at all.
     """

@@ -100,6 +100,11 @@ def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
         Name of the recording.
     folder
         Where to; keep it apart from the recordings, lest it be read as one.
+
+    Returns
+    -------
+    Path
+        The table.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.truth.csv"

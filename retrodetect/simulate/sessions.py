@@ -84,14 +84,18 @@ class Session:
     ----------
     plan
         See `parse_plan`; or ``table`` for a phone that is handled but not worn.
-    placement, side, rate_hz
-        See `wear`.
+    placement
+        Body site, see `wear`.
     app
         Layout, one of ``APPS``.
-    turned_deg
-        Mounting: turns of the device about z, then its y, then its x.
+    rate_hz
+        Sampling rate.
     seed
         Of the person and everything random.
+    side
+        Body side of a site on a limb.
+    turned_deg
+        Mounting: turns of the device about z, then its y, then its x, in degrees.
     note
         Annotation at the start; empty for none.
     capture
@@ -159,6 +163,11 @@ EXAMPLES: dict[str, Session] = {
 
 def write_examples(folder: Path) -> list[Path]:
     """Write all `EXAMPLES`, and their truth into ``<folder>_truth`` beside.
+
+    Parameters
+    ----------
+    folder
+        Where the recordings go.
 
     Returns
     -------
@@ -235,6 +244,16 @@ def captured_strides(motion: Motion) -> pd.DataFrame:
 
     Direction and gait are those of most frames; ``none`` where these show neither forward nor
     backward travel.
+
+    Parameters
+    ----------
+    motion
+        Motion capture.
+
+    Returns
+    -------
+    DataFrame
+        Columns as from `true_strides`, in order of start.
     """
     truth = direction_truth(motion)
     rows = []
@@ -251,7 +270,18 @@ def captured_strides(motion: Motion) -> pd.DataFrame:
 
 
 def truth_folder(folder: Path) -> Path:
-    """Where the truth of a folder of recordings goes: beside it, not into it."""
+    """Where the truth of a folder of recordings goes: beside it, not into it.
+
+    Parameters
+    ----------
+    folder
+        Folder of recordings.
+
+    Returns
+    -------
+    Path
+        ``<folder>_truth``.
+    """
     return folder.with_name(f"{folder.name}_truth")
 
 

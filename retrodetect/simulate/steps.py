@@ -345,6 +345,11 @@ def plan_steps(
 def true_strides(plan: Plan) -> pd.DataFrame:
     """Every stride, from initial contact to the next of the same foot.
 
+    Parameters
+    ----------
+    plan
+        From `plan_steps`.
+
     Returns
     -------
     DataFrame

@@ -277,7 +277,18 @@ def virtual_sensor(
 
 
 def front_axis(mounting: Rotation | None) -> FloatArray:
-    """(3,) unit vector of the wearer's front in the frame of a device mounted so."""
+    """(3,) unit vector of the wearer's front in the frame of a device mounted so.
+
+    Parameters
+    ----------
+    mounting
+        As for `virtual_sensor`.
+
+    Returns
+    -------
+    (3,) array
+        Of length 1.
+    """
     front = np.array([1.0, 0.0, 0.0])
     return front if mounting is None else np.asarray(mounting.inv().apply(front))
 
@@ -375,6 +386,18 @@ def contact_times_s(truth: pd.DataFrame, side: Side) -> FloatArray:
     """(k,) times at which a foot meets the ground (initial contacts), in seconds.
 
     Contacts shorter than `MIN_CONTACT_S`, and one under way at the first frame, do not count.
+
+    Parameters
+    ----------
+    truth
+        As from `direction_truth`.
+    side
+        Which foot.
+
+    Returns
+    -------
+    (k,) array
+        In order.
     """
     stands = truth[f"{side}_contact"].to_numpy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], stands, [False]]).astype(int)))

@@ -21,7 +21,18 @@ STEPS_PER_STRIDE = 2
 
 
 def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[float]:
-    """Count the strides of one session; see :func:`retrodetect.tally.tally`."""
+    """Count the strides of one session; see :func:`retrodetect.tally.tally`.
+
+    Parameters
+    ----------
+    strides, rates
+        As for :func:`retrodetect.tally.tally`.
+
+    Returns
+    -------
+    Series
+        ``TALLY_FIELDS``.
+    """
     forward, backward = (strides["direction"] == way for way in ("forward", "backward"))
     labelled = forward | backward
     rates = (

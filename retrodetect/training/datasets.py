@@ -75,9 +75,10 @@ def load(
     rate_hz
         Sampling rate of virtual sensors.
 
-    Yields
-    ------
-    Labelled
+    Returns
+    -------
+    iterator of Labelled
+        Read as they are asked for.
 
     Raises
     ------

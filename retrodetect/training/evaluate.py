@@ -61,6 +61,13 @@ def label_with_truth(
 def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Count right, wrong and unknown strides among those that truly went forward or backward.
 
+    Parameters
+    ----------
+    rows
+        As from `label_with_truth`.
+    by
+        Columns to count apart.
+
     Returns
     -------
     DataFrame
@@ -99,6 +106,18 @@ def join(parts: Sequence[Labelled], *, pause_s: float = 5.0) -> Labelled:
     """Put recordings of one wearer, site and mounting behind each other as one session.
 
     Between two of them lies a gap of ``pause_s`` in which nothing was recorded.
+
+    Parameters
+    ----------
+    parts
+        In order, all of one wearer, site and mounting.
+    pause_s
+        Length of the gaps in seconds.
+
+    Returns
+    -------
+    Labelled
+        With the intervals of all.
     """
     shift_s, begin = 0.0, []
     for part in parts:
@@ -133,7 +152,20 @@ def join(parts: Sequence[Labelled], *, pause_s: float = 5.0) -> Labelled:
 
 
 def marked_stretch(labelled: Labelled, length_s: float = 5.0) -> Anchors:
-    """Return the anchor of a wearer who marks the first stretch of forward strides."""
+    """Return the anchor of a wearer who marks the first stretch of forward strides.
+
+    Parameters
+    ----------
+    labelled
+        With known truth.
+    length_s
+        Its length in seconds.
+
+    Returns
+    -------
+    Anchors
+        Placement and marked stretch; the placement alone where nobody went forward.
+    """
     forward = labelled.intervals[labelled.intervals["direction"] == "forward"]
     if forward.empty:
         return Anchors(labelled.placement)

@@ -59,6 +59,7 @@ class Example:
     Parameters
     ----------
     measured
+        Its strides and what they show.
     subject
         Who wore it; people are told apart within a source only.
     session
@@ -111,7 +112,18 @@ class Example:
 
 
 def measure(recording: Recording) -> Measured:
-    """Find the strides of a recording and what they show, exactly as when it is labelled."""
+    """Find the strides of a recording and what they show, exactly as when it is labelled.
+
+    Parameters
+    ----------
+    recording
+        Any.
+
+    Returns
+    -------
+    Measured
+        Empty tables where there is no gait.
+    """
     signals = prepare(recording)
     strides = gait.detect(signals).strides
     return Measured(
@@ -127,7 +139,18 @@ def measure(recording: Recording) -> Measured:
 
 
 def example_of(labelled: Labelled) -> Example:
-    """Measure a labelled recording; each is a session of its own."""
+    """Measure a labelled recording; each is a session of its own.
+
+    Parameters
+    ----------
+    labelled
+        From a loader of :mod:`retrodetect.training.datasets`.
+
+    Returns
+    -------
+    Example
+        Without the signal.
+    """
     return Example(
         measure(labelled.recording),
         labelled.subject,

@@ -102,6 +102,16 @@ def table_of(recordings: Iterable[Labelled | Example]) -> StrideTable:
 
     Strides are found exactly as when labelling, so that the classifier learns from what it
     will be shown.
+
+    Parameters
+    ----------
+    recordings
+        With known truth; measured already or not.
+
+    Returns
+    -------
+    StrideTable
+        Strides whose direction is certain, of all recordings.
     """
     return merged(
         _strides_of(one if isinstance(one, Example) else example_of(one)) for one in recordings
@@ -109,7 +119,18 @@ def table_of(recordings: Iterable[Labelled | Example]) -> StrideTable:
 
 
 def merged(tables: Iterable[StrideTable]) -> StrideTable:
-    """Put tables behind each other."""
+    """Put tables behind each other.
+
+    Parameters
+    ----------
+    tables
+        Any number of them.
+
+    Returns
+    -------
+    StrideTable
+        With the strides of all.
+    """
     tables = list(tables)
     features = [table.features for table in tables]
     return StrideTable(
@@ -135,6 +156,11 @@ def classifier() -> Pipeline:
 
     Linear on purpose: with a handful of people a straight boundary travels better to the
     next lab than a forest (own measurement on held-out sources), and each weight can be read.
+
+    Returns
+    -------
+    Pipeline
+        Scaling and a logistic regression.
     """
     return make_pipeline(
         StandardScaler(),
@@ -230,6 +256,15 @@ def fit_readout(
     A logistic regression without intercept on the components along the front: turning a
     stride by 180° turns its label, so recordings of one direction teach as well as others.
     Its length is then scaled so that, on held-out sources, it is the von Mises concentration.
+
+    Parameters
+    ----------
+    table
+        Strides with known truth and front.
+    names
+        Of the vectors it may use.
+    target
+        ``travel`` or ``front``.
 
     Returns
     -------
@@ -355,6 +390,11 @@ def _concentration(length: FloatArray, off_rad: FloatArray, weight: FloatArray) 
 
 def held_out_scores(table: StrideTable) -> FloatArray:
     """Score every stride with a classifier that saw neither its wearer nor its source.
+
+    Parameters
+    ----------
+    table
+        Strides with known truth.
 
     Returns
     -------

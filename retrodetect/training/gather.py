@@ -53,6 +53,7 @@ class Gathered:
     Parameters
     ----------
     examples
+        One for each recording, in order.
     remarks
         Sentences, each with its file and line.
     """

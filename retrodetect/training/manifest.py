@@ -157,6 +157,11 @@ def from_notes(
         The recording, for messages.
     problems
         Takes notes that name no direction.
+
+    Returns
+    -------
+    tuple of Interval
+        In order of time.
     """
     found = []
     ends = [note.start_s for note in notes[1:]] + [duration_s]

@@ -54,6 +54,15 @@ WEAKNESSES = (
 def make(name: str, datasets: Path, models: Path) -> dict[str, Any]:
     """Fit one shipped model, score it on people and sources held out, and store it.
 
+    Parameters
+    ----------
+    name
+        One of `MODELS`.
+    datasets
+        Folder of the data sets; those that are missing are left out, and so not in the card.
+    models
+        Folder to store it in.
+
     Returns
     -------
     dict
@@ -89,6 +98,16 @@ def held_out(
 
     Where a source has several people in both directions, each person is held out on its own;
     everywhere else the whole source is, which is harder. The front is told where it is known.
+
+    Parameters
+    ----------
+    recordings, tables
+        By name of the source: its recordings, and what is learned from them.
+
+    Returns
+    -------
+    list of DataFrame
+        One for each fold, rows as from :func:`retrodetect.training.evaluate.label_with_truth`.
     """
 
     def one(source: str, subject: str | None) -> pd.DataFrame:

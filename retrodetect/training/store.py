@@ -137,18 +137,41 @@ def load(model: str | Path) -> DirectionModel:
 
 
 def load_card(model: str | Path) -> dict[str, Any]:
-    """Read and check the card of a model without loading its estimators; errors as :func:`load`."""
+    """Read and check the card of a model without loading its estimators; errors as :func:`load`.
+
+    Parameters
+    ----------
+    model
+        Name of a shipped model, or the folder of a stored one.
+
+    Returns
+    -------
+    dict
+        The JSON card.
+    """
     place, label = _find(model)
     return _checked_card(place, label)
 
 
 def shipped() -> list[str]:
-    """Names of the models that come with retrodetect."""
+    """Names of the models that come with retrodetect.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+    """
     return sorted(path.parent.name for path in models_folder().glob(f"*/{_CARD}"))
 
 
 def models_folder() -> Path:
-    """Folder of the shipped models, in an installed package as in a clone."""
+    """Folder of the shipped models, in an installed package as in a clone.
+
+    Returns
+    -------
+    Path
+        With one folder for each model.
+    """
     package = Path(__file__).parents[1]
     installed = package / "models"
     return installed if installed.is_dir() else package.parent / "models"
