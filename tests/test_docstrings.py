@@ -41,7 +41,9 @@ def is_machinery(module: str) -> bool:
     return module.startswith("retrodetect.formats.") and not module.endswith(SEAMS)
 
 
-@pytest.mark.parametrize("found", list(public()), ids=lambda one: f"{one.__module__}.{one.__name__}")
+@pytest.mark.parametrize(
+    "found", list(public()), ids=lambda one: f"{one.__module__}.{one.__name__}"
+)
 def test_it_is_documented(found):
     faults = FAULTS - {"PR01", "RT01", "YD01"} if is_machinery(found.__module__) else FAULTS
     errors = validate(f"{found.__module__}.{found.__qualname__}")["errors"]

@@ -1,14 +1,47 @@
-"""The README promises only what is there."""
+"""The README and the pages promise only what is there, and every block of code in them runs."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PROMPT = "$ "
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block; what an HTML comment before it gives as reason not to run it."""
+
+    where: str
+    language: str
+    text: str
+    not_run: str | None
+
+    def script(self) -> str:
+        """What a shell or Python is given."""
+        if self.language == "python":
+            return self.text
+        lines = self.text.splitlines()
+        return "\n".join(line[len(PROMPT) :] for line in lines if line.startswith(PROMPT))
+
+
+def blocks() -> list[Block]:
+    """All of the README and the pages, but for the bash ones, which ``.ci/run`` runs."""
+    fence = re.compile(r"(?:<!-- not run: (.+?) -->\n)?^```(\w+)\n(.*?)^```$", re.M | re.S)
+    return [
+        Block(f"{page.name}-{number}", found[2], found[3], found[1])
+        for page in PAGES
+        for number, found in enumerate(fence.finditer(page.read_text()), start=1)
+        if found[2] != "bash"
+    ]
 
 
 def test_it_opens_with_the_two_commands():
@@ -43,3 +76,36 @@ def test_every_file_it_links_to_is_there():
 @pytest.mark.parametrize("name", ["LICENSE", "CHANGELOG.md", "pyproject.toml", ".ci/run"])
 def test_the_usual_files_are_there(name):
     assert (ROOT / name).stat().st_size > 100
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    """A folder with the files that the blocks speak of."""
+    folder = tmp_path_factory.mktemp("scratch")
+    examples = ROOT / "data/examples"
+    shutil.copy(examples / "simulated_lower_back_ten_steps_first.zip", folder / "walk.zip")
+    (folder / "recordings").mkdir()
+    shutil.copy(examples / "simulated_thigh_forward_only.csv.gz", folder / "recordings")
+    return folder
+
+
+def test_blocks_are_of_a_kind_that_is_run():
+    assert {block.language for block in blocks()} <= {"python", "console"}
+    prompts = [block for block in blocks() if block.language == "console"]
+    assert all(block.text.startswith(PROMPT) for block in prompts)
+
+
+@pytest.mark.parametrize(
+    "block", [pytest.param(one, id=one.where) for one in blocks() if not one.not_run]
+)
+def test_it_runs_as_it_stands(block, scratch):
+    if block.language == "python":
+        command = [sys.executable, "-W", "error", "-c", block.script()]
+    else:
+        command = ["bash", "-euo", "pipefail", "-c", block.script()]
+    scripts = Path(sys.executable).parent
+    ran = subprocess.run(
+        command, cwd=scratch, capture_output=True, text=True,
+        env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
