@@ -109,3 +109,10 @@ def test_it_runs_as_it_stands(block, scratch):
         env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
+
+
+def test_what_it_points_to_is_where_it_says():
+    rows = re.findall(r"`(\w+)` in `(retrodetect/[\w/]+\.py)`", README)
+    assert len(rows) >= 4
+    lost = [name for name, file in rows if f"def {name}(" not in (ROOT / file).read_text()]
+    assert not lost

@@ -71,7 +71,7 @@ class Example:
     front : (3,) array or None
         Device axis that points to the wearer's front, where it is known.
     intervals : DataFrame
-        As in :class:`retrodetect.training.datasets.Labelled`.
+        As in :class:`retrodetect.training.labelled.Labelled`.
     virtual
         Whether the sensor was simulated.
     where
