@@ -1,0 +1,16 @@
+"""The classifier is a scikit-learn estimator in every respect, and a prior draws it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneGroupOut, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from retrodetect.training.estimators import StrideClassifier
+
+
+@parametrize_with_checks([StrideClassifier()])
+def test_it_keeps_the_contract_of_scikit_learn(estimator, check):
+    check(estimator)
