@@ -28,6 +28,8 @@ myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 
 autodoc_typehints = "signature"
+autodoc_type_aliases = {"FloatArray": "FloatArray"}
+python_maximum_signature_line_length = 100
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

@@ -32,7 +32,13 @@ STAGES = (
 def setup(app: Sphinx) -> dict[str, bool]:
     """Make the pages before anything is read."""
     app.connect("builder-inited", _write_all)
+    app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _skip(_app: Sphinx, _what: str, name: str, *_more: object) -> bool | None:
+    """Leave out what scikit-learn adds to every estimator for its metadata routing."""
+    return True if name.startswith("set_") and name.endswith("_request") else None
 
 
 def _write_all(_app: Sphinx) -> None:
@@ -139,8 +145,12 @@ on this page.
 
 .. module:: retrodetect
 
-{_names("retrodetect", sorted(set(retrodetect.__all__) - {"__version__"}))}
+{_names("retrodetect", _functions_first(set(retrodetect.__all__) - {"__version__"}))}
 """
+
+
+def _functions_first(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: (isinstance(getattr(retrodetect, name), type), name))
 
 
 def _reference(title: str, modules: list[str]) -> str:

@@ -129,7 +129,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        (n, len(classes_)) array
+        (n, len(``classes_``)) array
             Rows add up to one.
         """
         check_is_fitted(self)
