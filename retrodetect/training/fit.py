@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import i0e
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -31,12 +32,13 @@ from retrodetect.direction.model import (
 from retrodetect.features import SWING, VECTORS, StrideFeatures
 from retrodetect.recording import FloatArray
 from retrodetect.training.datasets import Labelled
+from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.examples import Example, example_of
 
 __all__ = [
     "StrideTable",
-    "classifier",
     "fit",
+    "fit_balanced",
     "fit_readout",
     "held_out_scores",
     "merged",
@@ -151,23 +153,6 @@ def _strides_of(example: Example) -> StrideTable:
     )
 
 
-def classifier() -> Pipeline:
-    """Return the unfitted pipeline from free features to a direction.
-
-    Linear on purpose: with a handful of people a straight boundary travels better to the
-    next lab than a forest (own measurement on held-out sources), and each weight can be read.
-
-    Returns
-    -------
-    Pipeline
-        Scaling and a logistic regression.
-    """
-    return make_pipeline(
-        StandardScaler(),
-        LogisticRegression(C=0.01, tol=1e-3, max_iter=5000, class_weight="balanced"),
-    )
-
-
 def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) -> DirectionModel:
     """Fit a direction model.
 
@@ -189,18 +174,26 @@ def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) ->
     fitted = {}
     for group in GROUPS:
         part = table.where(groups == group)
+        if not len(part):
+            continue
         hears_running = _real_running_both_ways(part.strides)
         heard = part
         if not hears_running:
             heard = part.where((part.strides["true_gait"] == "walk").to_numpy())
         fitted[group] = SiteGroup(
-            _fit_balanced(classifier(), heard),
+            fit_balanced(heard),
             _score_model(heard.strides, held_out_scores(heard)),
             *readouts(group, part, table),
             hears_running,
         )
-    placement = classifier().fit(free, groups)
-    return DirectionModel(fitted, placement, threshold, name)
+    return DirectionModel(fitted, _fit_sites(free, groups), threshold, name)
+
+
+def _fit_sites(free: pd.DataFrame, groups: np.ndarray[Any, np.dtype[np.str_]]) -> Pipeline:
+    """Fit what tells groups of sites apart; with one group there is nothing to tell."""
+    if len(np.unique(groups)) > 1:
+        return StrideClassifier().fit(free, groups).pipeline_
+    return make_pipeline(StandardScaler(), DummyClassifier()).fit(free, groups)
 
 
 def _real_running_both_ways(strides: pd.DataFrame) -> bool:
@@ -407,27 +400,33 @@ def held_out_scores(table: StrideTable) -> FloatArray:
         test = sources == source
         train = table.where(~test)
         if train.strides.groupby("source")["truth"].nunique().max() > 1:
-            log_p = direction_log_odds(
-                _fit_balanced(classifier(), train), table.where(test).features
-            )
+            log_p = direction_log_odds(fit_balanced(train), table.where(test).features)
             scores[test] = log_p[:, BACKWARD] - log_p[:, FORWARD]
     return scores
 
 
-def _fit_balanced(model: Pipeline, table: StrideTable) -> Pipeline:
+def fit_balanced(table: StrideTable) -> Pipeline:
     """Fit so that every source, wearer and direction weighs the same, however long it walked.
 
     Sources seen in one direction only are left out: the classifier would learn to tell their
     device from the others', and call that a direction.
+
+    Parameters
+    ----------
+    table
+        Strides with known truth.
+
+    Returns
+    -------
+    Pipeline
+        From free features to a direction.
     """
     strides = table.strides
     both = (strides.groupby("source")["truth"].transform("nunique") > 1).to_numpy()
     strides, free = strides[both], table.features.free()[both]
     size = strides.groupby(["source", "subject", "truth"])["truth"].transform("size")
     weight = (1 / size).to_numpy(dtype=float)
-    return model.fit(
-        free, strides["truth"], logisticregression__sample_weight=weight / weight.mean()
-    )
+    return StrideClassifier().fit(free, strides["truth"], weight / weight.mean()).pipeline_
 
 
 def _score_model(strides: pd.DataFrame, scores: FloatArray) -> ScoreModel:
