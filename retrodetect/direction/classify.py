@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -151,7 +151,7 @@ def decide(
     weights: dict[str, float] = {}
     for number in np.unique(episode):
         rows = np.flatnonzero(episode == number)
-        here = _rows(features, rows)
+        here = features.where(rows)
         weights = model.group_weights(here, anchors.placement)
         plane = _plane(here.up)
         probability[rows] = sum(
@@ -259,17 +259,6 @@ def _plane(up: FloatArray) -> FloatArray:
     first = first - (first @ mean) * mean
     first /= np.linalg.norm(first)
     return np.stack([first, np.cross(mean, first)])
-
-
-def _rows(
-    features: StrideFeatures, rows: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> StrideFeatures:
-    return replace(
-        features,
-        scalars=features.scalars[rows],
-        vectors=features.vectors[rows],
-        up=features.up[rows],
-    )
 
 
 def _yaw_rad(signals: list[Signal], strides: pd.DataFrame) -> FloatArray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,12 @@ class StrideFeatures:
         first, second = np.triu_indices(len(MOMENTS))
         dots = np.einsum("nki,nki->nk", self.vectors[:, first], self.vectors[:, second])
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
+
+    def where(self, rows: Any) -> StrideFeatures:
+        """Return the rows of a boolean mask or index."""
+        return StrideFeatures(
+            **{field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        )
 
     def vector(self, name: str) -> FloatArray:
         """Return one (n, 3) vector moment by its catalogue name."""

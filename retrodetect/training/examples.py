@@ -7,7 +7,8 @@ holding out and scoring all start from here.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ class Example:
         As in :class:`retrodetect.training.labelled.Labelled`.
     virtual
         Whether the sensor was simulated.
-    where
+    origin
         File and line that say all this, for messages.
     """
 
@@ -87,7 +88,24 @@ class Example:
     front: FloatArray | None
     intervals: pd.DataFrame
     virtual: bool = False
-    where: str = ""
+    origin: str = ""
+
+    def where(self, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Example:
+        """Return the same with some of its strides only.
+
+        Parameters
+        ----------
+        rows : (n,) boolean array
+            Which of them.
+
+        Returns
+        -------
+        Example
+            Labels and all else unchanged.
+        """
+        cues = Cues(self.measured.cues.features.where(rows), self.measured.cues.yaw_rad[rows])
+        strides = self.measured.strides[rows].reset_index(drop=True)
+        return replace(self, measured=replace(self.measured, strides=strides, cues=cues))
 
     @property
     def name(self) -> str:

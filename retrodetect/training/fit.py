@@ -88,12 +88,7 @@ class StrideTable:
 
     def where(self, rows: Any) -> StrideTable:
         """Return the rows of a boolean mask or index."""
-        return StrideTable(
-            StrideFeatures(
-                self.features.scalars[rows], self.features.vectors[rows], self.features.up[rows]
-            ),
-            self.strides[rows].reset_index(drop=True),
-        )
+        return StrideTable(self.features.where(rows), self.strides[rows].reset_index(drop=True))
 
     def __len__(self) -> int:
         return len(self.strides)

@@ -252,7 +252,7 @@ def _example(entry: Entry, part: Measured, site: str, intervals: pd.DataFrame) -
         front["xyz".index(entry.front[1])] = 1.0 if entry.front[0] == "+" else -1.0
     return Example(
         part, entry.subject, entry.session, entry.subject, entry.licence, site, front,
-        intervals, where=entry.where,
+        intervals, origin=entry.where,
     )  # fmt: skip
 
 
@@ -291,6 +291,6 @@ def _rates(here: Sequence[Example]) -> str:
 
 def _places(examples: Sequence[Example], most: int = 5) -> str:
     """Lines of some examples, the first few by name."""
-    places = list(dict.fromkeys(example.where for example in examples))
+    places = list(dict.fromkeys(example.origin for example in examples))
     more = f" and {len(places) - most} more" if len(places) > most else ""
     return ", ".join(places[:most]) + more

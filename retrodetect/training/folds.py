@@ -1,0 +1,199 @@
+"""What may be learned from when the rest is to be labelled: never anything of its own.
+
+With several wearers one of them is held out at a time; with one wearer, one session; within a
+single session, a stretch of it, with a guard on either side. Nothing is ever drawn at random:
+neighbouring strides resemble each other so much that a random draw tests memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
+from retrodetect.direction.model import group_of
+from retrodetect.training.examples import Example
+from retrodetect.training.fit import StrideTable, merged
+
+__all__ = ["Fold", "Unit", "apart", "folds", "pooled", "units_of"]
+
+Unit = Literal["subject", "session", "block"]
+"""What is held out together."""
+
+BLOCKS = 4
+"""Stretches into which a single session is cut."""
+
+GUARD_S = 4.0
+"""Strides closer to a held-out stretch are not learned from: one period of the filter that
+finds the vertical, so that no sample has a say on both sides."""
+
+MOST_FOLDS = 12
+"""With more wearers than that, some are held out together."""
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What to learn from, and what to label.
+
+    Parameters
+    ----------
+    train
+        Strides with known truth.
+    test
+        Examples cut down to the strides that were held out.
+    """
+
+    train: StrideTable
+    test: tuple[Example, ...]
+
+
+def pooled(examples: Sequence[Example]) -> StrideTable:
+    """Lay the strides of all examples end to end, those without a known truth too.
+
+    Parameters
+    ----------
+    examples
+        At least one.
+
+    Returns
+    -------
+    StrideTable
+        With one more column, ``example``, the number of each stride's example.
+    """
+    return merged(
+        StrideTable(example.measured.cues.features, example.strides().assign(example=number))
+        for number, example in enumerate(examples)
+    )
+
+
+def units_of(strides: pd.DataFrame) -> tuple[np.ndarray[Any, np.dtype[np.str_]], Unit]:
+    """Tell what each stride must be held out with.
+
+    Parameters
+    ----------
+    strides
+        ``subject``, ``session``, ``recording``, ``placement``, ``truth``, in order of time.
+
+    Returns
+    -------
+    units : (n,) array
+        Names; empty for strides that belong to none and are neither learned from nor tested.
+    kind
+        The widest kind of unit of which any can be held out with both directions left, at
+        every group of sites.
+    """
+    people = strides["subject"].to_numpy(dtype=str)
+    sessions = (strides["subject"] + "/" + strides["session"]).to_numpy(dtype=str)
+    candidates: tuple[tuple[Unit, Any], ...] = (("subject", people), ("session", sessions))
+    for kind, units in candidates:
+        if _each_can_go(strides, units):
+            return _at_most(units, MOST_FOLDS), kind
+    return _blocks(strides), "block"
+
+
+def apart(strides: pd.DataFrame, held_out: Mask) -> Mask:
+    """Tell which strides share nothing with those that are held out.
+
+    Parameters
+    ----------
+    strides
+        ``recording``, ``start_s``, ``end_s``.
+    held_out : (n,) boolean array
+        Strides to be tested on.
+
+    Returns
+    -------
+    (n,) boolean array
+        Strides of other recordings, and those farther than the guard in the same one.
+    """
+    free = ~held_out
+    names = strides["recording"].to_numpy(dtype=str)
+    begin, end = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
+    for name in np.unique(names[held_out]):
+        tested = held_out & (names == name)
+        rows = np.flatnonzero(free & (names == name))
+        order = np.argsort(begin[tested])
+        starts, ends = begin[tested][order], np.maximum.accumulate(end[tested][order])
+        after = np.searchsorted(starts, end[rows] + GUARD_S)
+        before = np.searchsorted(ends, begin[rows] - GUARD_S)
+        free[rows[after > before]] = False
+    return free
+
+
+def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
+    """Hold out every stride once.
+
+    Parameters
+    ----------
+    examples
+        With both directions at every group of sites.
+
+    Returns
+    -------
+    folds
+        In order of the units' names.
+    kind
+        What was held out together.
+    """
+    table = pooled(examples)
+    units, kind = units_of(table.strides)
+    number = table.strides["example"].to_numpy()
+    found = []
+    for unit in np.unique(units[units != ""]):
+        tested = units == unit
+        learned = apart(table.strides, tested) & (units != "") & _teaches(table)
+        test = [
+            example.where(tested[number == i])
+            for i, example in enumerate(examples)
+            if tested[number == i].any()
+        ]
+        found.append(Fold(table.where(learned), tuple(test)))
+    return found, kind
+
+
+def _teaches(table: StrideTable) -> Mask:
+    """Strides that can be learned from, as in :func:`retrodetect.training.fit.table_of`."""
+    known = np.isfinite(table.features.up[:, 0])
+    return np.asarray(known & table.strides["truth"].isin(DIRECTIONS).to_numpy())
+
+
+def _each_can_go(strides: pd.DataFrame, units: np.ndarray[Any, np.dtype[np.str_]]) -> bool:
+    """Whether both directions are left at every group of sites whichever unit goes."""
+    both = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
+    known = strides["truth"].isin(both).to_numpy()
+    cells = pd.DataFrame(
+        {
+            "site": strides["placement"].map(group_of)[known],
+            "truth": strides["truth"][known],
+            "unit": units[known],
+        }
+    )
+    return bool((cells.groupby(["site", "truth"])["unit"].nunique() > 1).all())
+
+
+def _at_most(
+    units: np.ndarray[Any, np.dtype[np.str_]], most: int
+) -> np.ndarray[Any, np.dtype[np.str_]]:
+    """Units put together where they are too many."""
+    names, number = np.unique(units, return_inverse=True)
+    if len(names) <= most:
+        return units
+    together = [f"{i:02}" for i in range(most)]
+    return np.array([together[i % most] for i in number])
+
+
+def _blocks(strides: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.str_]]:
+    """Stretches of each direction in turn, so that each block holds some of both."""
+    units = np.full(len(strides), "", dtype="<U8")
+    known = strides["truth"].isin(DIRECTIONS)
+    sites = strides["placement"].map(group_of)
+    for _, rows in strides[known].groupby([sites[known], strides["truth"][known]]):
+        number = np.arange(len(rows)) * BLOCKS // len(rows)
+        units[rows.index.to_numpy()] = np.char.add("block ", number.astype(str))
+    return units
