@@ -9,14 +9,9 @@ from numpy.typing import NDArray
 
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ
+from retrodetect.signal import ANALYSIS_RATE_HZ, HOP_S, MIN_STIR_MPS2, WINDOW_S
 
 __all__ = ["PERIODS_S", "Stretch", "stretches"]
-
-WINDOW_S = 4.0
-"""Two slow strides, the least that shows a period; short enough for a sprint of six strides."""
-
-HOP_S = 0.5
 
 MIN_RUN_S = 1.8
 """Shortest run looked at, as one window: two strides of running."""
@@ -43,11 +38,6 @@ but its autocorrelation leaves no doubt about its period."""
 
 MIN_SIZE_MPS2 = 0.5
 """Least movement: slow walking gives 0.9 at the waist, a phone on a table 0.02."""
-
-MIN_STIR_MPS2 = 0.3
-"""Least variation of the size of the specific force. Walking at 0.5 m/s gives 0.53 and more at
-every site (simulated), faster walking 0.6 (own measurement on nine data sets); turning a device
-about gives 0.05."""
 
 STRIDE_LINE_LIMIT = 0.85
 SLOW_LINE_LIMIT, SLOW_LINE_HZ = 0.90, 2.0

@@ -1,10 +1,20 @@
 """Signal stage: from a recording to gap-free runs at one rate, with the vertical found.
 
-``prepare`` is the whole stage. It never fills a gap: a recording is cut wherever
-samples are missing for longer than ``MAX_GAP_S``, and each run is resampled on its
-own. Everything downstream works at ``ANALYSIS_RATE_HZ``.
+``prepare`` is the whole stage, and ``signals`` the same for a recording that comes in pieces. It
+never fills a gap: a recording is cut wherever samples are missing for longer than ``MAX_GAP_S``,
+and where it is stiller than any gait (``lively``); each part is resampled on its own. Everything
+downstream works at ``ANALYSIS_RATE_HZ``.
 """
 
-from retrodetect.signal.prepare import ANALYSIS_RATE_HZ, Signal, prepare
+from retrodetect.signal.lively import HOP_S, MIN_STIR_MPS2, WINDOW_S
+from retrodetect.signal.prepare import ANALYSIS_RATE_HZ, Signal, prepare, signals
 
-__all__ = ["ANALYSIS_RATE_HZ", "Signal", "prepare"]
+__all__ = [
+    "ANALYSIS_RATE_HZ",
+    "HOP_S",
+    "MIN_STIR_MPS2",
+    "WINDOW_S",
+    "Signal",
+    "prepare",
+    "signals",
+]

@@ -1,16 +1,18 @@
-"""Split at gaps, bring to one rate, find the vertical."""
+"""Split at gaps and where nothing stirs, bring to one rate, find the vertical."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 from scipy import signal as sps
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.signal.lively import HOP_S, WINDOW, parts, spread
 
-__all__ = ["ANALYSIS_RATE_HZ", "MAX_GAP_S", "Signal", "prepare"]
+__all__ = ["ANALYSIS_RATE_HZ", "MAX_GAP_S", "Signal", "prepare", "signals"]
 
 ANALYSIS_RATE_HZ = 50.0
 """Rate of every later stage: gait lives below 12 Hz (Antonsson & Mann 1985: 98 % of the
@@ -23,6 +25,9 @@ loggers leave 0.2 s between stamps without losing a sample; a step lasts 0.3 s o
 ANTI_ALIAS_HALF_S = 0.12
 """Half length of the anti-alias filter: what lies beyond is below 1e-4 of its sum."""
 
+_CONTEXT = 2
+"""Hops of samples around a signal that its filters look at (1 s)."""
+
 GRAVITY_CUTOFF_HZ = 0.25
 """Low-pass that leaves the slow orientation of the device: below the stride frequency
 of slow walking (0.5 Hz), above the rate at which a pocketed phone settles."""
@@ -30,7 +35,7 @@ of slow walking (0.5 Hz), above the rate at which a pocketed phone settles."""
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One gap-free run of a recording at ``ANALYSIS_RATE_HZ``.
+    """A gap-free part of a recording in which something stirs, at ``ANALYSIS_RATE_HZ``.
 
     Parameters
     ----------
@@ -76,7 +81,7 @@ class Signal:
 
 
 def prepare(recording: Recording) -> list[Signal]:
-    """Cut a recording at its gaps and bring each run to ``ANALYSIS_RATE_HZ``.
+    """Find what stirs in a recording, and bring it to ``ANALYSIS_RATE_HZ``.
 
     Parameters
     ----------
@@ -86,41 +91,154 @@ def prepare(recording: Recording) -> list[Signal]:
     Returns
     -------
     list of Signal
-        In order of time; runs shorter than two samples are left out.
+        In order of time; stretches stiller than any gait are left out.
     """
-    time_s = recording.time_s
-    cuts = np.flatnonzero(np.diff(time_s) > max(MAX_GAP_S, 2.5 / recording.rate_hz)) + 1
-    bounds = np.concatenate([[0], cuts, [len(time_s)]])
-    return [
-        _run(recording, int(begin), int(end))
-        for begin, end in zip(bounds[:-1], bounds[1:], strict=True)
-        if end - begin >= 2
-    ]
+    return list(signals([recording]))
 
 
-def _run(recording: Recording, begin: int, end: int) -> Signal:
-    """Resample samples ``begin`` to ``end`` and find the vertical."""
-    time_s = recording.time_s[begin:end]
-    rate_hz = recording.rate_hz
-    count = int(np.floor((time_s[-1] - time_s[0]) * ANALYSIS_RATE_HZ + 1e-6)) + 1
-    grid_s = time_s[0] + np.arange(count) / ANALYSIS_RATE_HZ
-    acceleration = _resample(time_s, recording.acceleration_mps2[begin:end], grid_s, rate_hz)
-    rotation = recording.angular_rate_radps
-    if rotation is not None:
-        # A gyroscope may have started later or paused: what it did read is what counts.
-        read = np.flatnonzero(np.isfinite(rotation[begin:end]).all(axis=1))
-        rotation = (
-            _resample(time_s[read], rotation[begin:end][read], grid_s, rate_hz)
-            if len(read) > 1
-            else None
+def signals(pieces: Iterable[Recording]) -> Iterator[Signal]:
+    """As :func:`prepare`, for a recording that comes in pieces; it does not matter in which.
+
+    Parameters
+    ----------
+    pieces
+        Consecutive parts of one recording on one clock, with the same sensors.
+
+    Yields
+    ------
+    Signal
+        As soon as its end has come. Held in memory are the last minute of the recording, or what
+        stirred without a break since then, an hour at most.
+    """
+    rest: _Stretch | None = None
+    for piece in pieces:
+        stretch = _Stretch.of(piece) if rest is None else rest.followed_by(piece)
+        *ended, rest = stretch.between_gaps()
+        for run in ended:
+            yield from run.take_signals(is_closed=True)
+        yield from rest.take_signals(is_closed=False)
+    if rest is not None:
+        yield from rest.take_signals(is_closed=True)
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Samples that are still to be looked at, the first of a run or from somewhere in it.
+
+    Parameters
+    ----------
+    facts
+        The piece they came with, for what all pieces share.
+    origin_s
+        Start of the run.
+    first, floor
+        Hop that they begin in, and the first that a signal may begin at.
+    """
+
+    facts: Recording
+    time_s: FloatArray
+    acceleration_mps2: FloatArray
+    angular_rate_radps: FloatArray | None
+    origin_s: float
+    first: int = 0
+    floor: int = 0
+
+    @classmethod
+    def of(cls, piece: Recording) -> _Stretch:
+        """All samples of a piece."""
+        origin_s = float(piece.time_s[0]) if len(piece.time_s) else 0.0
+        return cls(piece, piece.time_s, piece.acceleration_mps2, piece.angular_rate_radps, origin_s)
+
+    def followed_by(self, piece: Recording) -> _Stretch:
+        """With the samples of the next piece behind."""
+        if not len(self.time_s):
+            return _Stretch.of(piece)
+        rotation = self.angular_rate_radps
+        if rotation is not None and piece.angular_rate_radps is not None:
+            rotation = np.concatenate([rotation, piece.angular_rate_radps])
+        return replace(
+            self,
+            time_s=np.concatenate([self.time_s, piece.time_s]),
+            acceleration_mps2=np.concatenate([self.acceleration_mps2, piece.acceleration_mps2]),
+            angular_rate_radps=rotation,
         )
-    return Signal(
-        start_s=float(time_s[0]),
-        acceleration_mps2=acceleration,
-        up=_up(acceleration) if recording.gravity == "total" else None,
-        angular_rate_radps=rotation,
-        source_rate_hz=rate_hz,
-    )
+
+    def between_gaps(self) -> list[_Stretch]:
+        """Cut where samples are missing; the last one may go on in the next piece."""
+        longest_s = max(MAX_GAP_S, 2.5 / self.facts.rate_hz)
+        cuts = np.flatnonzero(np.diff(self.time_s) > longest_s) + 1
+        if not len(cuts):
+            return [self]
+        runs = [self._rows(0, int(cuts[0]))]
+        for begin, end in zip(cuts, [*cuts[1:], len(self.time_s)], strict=True):
+            run = self._rows(int(begin), int(end))
+            runs.append(replace(run, origin_s=float(run.time_s[0]), first=0, floor=0))
+        return runs
+
+    def take_signals(self, *, is_closed: bool) -> Iterator[Signal]:
+        """Give what is whole, and keep the samples that a later signal may need."""
+        if not len(self.time_s):
+            return
+        hops = int((self.time_s[-1] - self.origin_s) / HOP_S + 1e-6)
+        is_short = is_closed and not self.first
+        known = spread(
+            self.time_s,
+            self.acceleration_mps2,
+            self.origin_s,
+            (self.first, hops),
+            length=min(WINDOW, hops) if is_short else WINDOW,
+        )
+        found = parts(known, self.first, self.floor, hops, is_closed=is_closed)
+        for begin, end in found.whole:
+            yield self._signal(begin, end, is_last=is_closed and end == hops)
+        if is_closed:
+            return
+        first = max(found.left - _CONTEXT, self.first)
+        begin = int(np.searchsorted(self.time_s, self.origin_s + first * HOP_S - 1e-9))
+        # Copied, for a view would keep all the rest in memory.
+        self.time_s = self.time_s[begin:].copy()
+        self.acceleration_mps2 = self.acceleration_mps2[begin:].copy()
+        if self.angular_rate_radps is not None:
+            self.angular_rate_radps = self.angular_rate_radps[begin:].copy()
+        self.first, self.floor = first, found.floor
+
+    def _rows(self, begin: int, end: int) -> _Stretch:
+        rotation = self.angular_rate_radps
+        return replace(
+            self,
+            time_s=self.time_s[begin:end],
+            acceleration_mps2=self.acceleration_mps2[begin:end],
+            angular_rate_radps=None if rotation is None else rotation[begin:end],
+        )
+
+    def _signal(self, begin: int, end: int, *, is_last: bool) -> Signal:
+        """Resample a range of hops, the last one to the end of the run, and find the vertical."""
+        per_hop = round(HOP_S * ANALYSIS_RATE_HZ)
+        stop = end * per_hop
+        if is_last:
+            duration_s = self.time_s[-1] - self.origin_s
+            stop = int(np.floor(duration_s * ANALYSIS_RATE_HZ + 1e-6)) + 1
+        grid_s = self.origin_s + np.arange(begin * per_hop, stop) / ANALYSIS_RATE_HZ
+        around_s = (grid_s[0] - _CONTEXT * HOP_S, grid_s[-1] + _CONTEXT * HOP_S)
+        rows = self._rows(*map(int, np.searchsorted(self.time_s, around_s)))
+        rate_hz = self.facts.rate_hz
+        acceleration = _resample(rows.time_s, rows.acceleration_mps2, grid_s, rate_hz)
+        rotation = rows.angular_rate_radps
+        if rotation is not None:
+            # A gyroscope may have started later or paused: what it did read is what counts.
+            read = np.flatnonzero(np.isfinite(rotation).all(axis=1))
+            rotation = (
+                _resample(rows.time_s[read], rotation[read], grid_s, rate_hz)
+                if len(read) > 1
+                else None
+            )
+        return Signal(
+            start_s=float(grid_s[0]),
+            acceleration_mps2=acceleration,
+            up=_up(acceleration) if self.facts.gravity == "total" else None,
+            angular_rate_radps=rotation,
+            source_rate_hz=rate_hz,
+        )
 
 
 def _resample(
