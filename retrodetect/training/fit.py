@@ -36,7 +36,9 @@ from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.examples import Example, example_of
 
 __all__ = [
+    "MIN_SEPARATION",
     "StrideTable",
+    "design_effect",
     "fit",
     "fit_balanced",
     "fit_readout",
@@ -53,6 +55,9 @@ MAX_CONCENTRATION = 40.0
 
 MIN_RECORDING_STRIDES = 5
 """Shortest recording that tells whether a readout is wrong for a wearer, not for a stride."""
+
+MIN_PAIRS, FEW_PAIRS_EFFECT = 10, 1.5
+"""Neighbouring strides needed to see how alike they are, and what is taken with fewer."""
 
 MIN_SEPARATION = 1.0
 """Least distance between backward and forward scores, in standard deviations between wearers,
@@ -437,7 +442,7 @@ def _score_model(strides: pd.DataFrame, scores: FloatArray) -> ScoreModel:
     mean = mean.fillna(mean[[DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]].mean())
     offset = (cells - mean)[[DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]].stack()
     within = (frame["score"] - cell.transform("mean")).to_numpy()
-    temper = 1 / _design_effect(frame.assign(within=within))
+    temper = 1 / design_effect(frame.assign(within=within))
     spread = float(np.sqrt((offset**2).mean()))
     if mean.iloc[BACKWARD] - mean.iloc[FORWARD] < MIN_SEPARATION * spread:
         temper = 0.0
@@ -449,8 +454,23 @@ def _score_model(strides: pd.DataFrame, scores: FloatArray) -> ScoreModel:
     )
 
 
-def _design_effect(frame: pd.DataFrame) -> float:
-    """How many strides in a row are worth one independent stride."""
+def design_effect(frame: pd.DataFrame) -> float:
+    """Tell how many strides in a row are worth one independent stride.
+
+    Parameters
+    ----------
+    frame
+        ``recording``, ``bout`` and ``within``, the distance of each stride's score from the
+        mean of its wearer and direction.
+
+    Returns
+    -------
+    float
+        At least 1 (first-order autocorrelation); that of the shipped models' feet where there
+        are too few pairs of strides to tell.
+    """
     lag = frame.groupby(["recording", "bout"])["within"].shift()
+    if lag.notna().sum() < MIN_PAIRS:
+        return FEW_PAIRS_EFFECT
     rho = float(np.clip(frame["within"].corr(lag), 0, 0.95))
     return (1 + rho) / (1 - rho)
