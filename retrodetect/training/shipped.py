@@ -18,10 +18,10 @@ from joblib import Parallel, delayed
 
 from retrodetect.direction import Anchors
 from retrodetect.direction.model import group_of
-from retrodetect.tally.share import measured_rates
 from retrodetect.training.datasets import SETS, Labelled, load, present
 from retrodetect.training.evaluate import label_with_truth, summary
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
+from retrodetect.training.scores import error_rates
 from retrodetect.training.store import save
 
 __all__ = ["MODELS", "held_out", "make"]
@@ -186,29 +186,7 @@ def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     sites = rows["placement"].map(group_of)
     # Captured running above the ankle is no evidence: see `fit.readouts`.
     blurred = rows["virtual"] & (rows["true_gait"] == "run") & (sites != "distal")
-    labelled = rows[
-        rows["truth"].isin(["forward", "backward"]) & (rows["direction"] != "unknown") & ~blurred
-    ]
-    wrong = labelled["direction"] != labelled["truth"]
-    counted = pd.DataFrame(
-        {
-            "group": sites[labelled.index],
-            "session": labelled["source"] + labelled["subject"] + labelled["recording"],
-            "forward": labelled["truth"] == "forward",
-            "backward": labelled["truth"] == "backward",
-            "false_backward": wrong & (labelled["truth"] == "forward"),
-            "false_forward": wrong & (labelled["truth"] == "backward"),
-        }
-    )
-    rates = {}
-    for group, sessions in counted.groupby("group"):
-        found = measured_rates(sessions.drop(columns="group").groupby("session").sum())
-        rates[str(group)] = {
-            "false_backward": round(found.false_backward, 5),
-            "false_forward": round(found.false_forward, 5),
-            "icc": round(found.icc, 4),
-        }
-    return rates
+    return error_rates(rows[~blurred])
 
 
 def main() -> None:

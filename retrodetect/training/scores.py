@@ -1,0 +1,284 @@
+"""Scores of labelled strides whose truth is known, with intervals over wearers or sessions.
+
+Strides of one wearer are right or wrong together, so intervals come from drawing whole
+wearers (or sessions, or recordings) again, never strides (cluster bootstrap: Field & Welsh
+2007, J R Stat Soc B 69:369). Two models are compared on the same draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.direction.model import group_of
+from retrodetect.recording import FloatArray
+from retrodetect.tally.share import measured_rates
+
+__all__ = [
+    "SCORES",
+    "compared",
+    "confusion",
+    "error_rates",
+    "mistakes",
+    "scored",
+    "units_for_intervals",
+]
+
+SCORES = ("right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward")
+"""As in :func:`retrodetect.training.evaluate.summary`; the last two count unknown as missed."""
+
+DRAWS = 2000
+LEVEL = 0.95
+
+FEW_UNITS = 5
+"""With fewer wearers than this, sessions are drawn instead; with fewer of those, recordings."""
+
+LEAST_UNITS = 3
+"""With fewer units no interval is given: it would claim what nobody saw."""
+
+_COUNTS = ["labelled", "right", "all", "hit", "backward", "false"]
+
+
+def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
+    """Tell what is drawn again for an interval: wearers, if there are enough.
+
+    Parameters
+    ----------
+    rows
+        ``source``, ``subject``, ``session``, ``recording``, ``bout``.
+
+    Returns
+    -------
+    units
+        Name of each stride's unit.
+    kind
+        What they are, in a word.
+    """
+    wearer = rows["source"].astype(str) + "/" + rows["subject"].astype(str)
+    session = wearer + "/" + rows["session"].astype(str)
+    recording = session + "/" + rows["recording"].astype(str)
+    for units, kind in ((wearer, "wearers"), (session, "sessions"), (recording, "recordings")):
+        if units.nunique() >= FEW_UNITS:
+            return units, kind
+    return recording + "/" + rows["bout"].astype(str), "bouts"
+
+
+def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Score strides, with 95 % intervals.
+
+    Parameters
+    ----------
+    rows
+        As from :func:`retrodetect.training.evaluate.label_with_truth`.
+    by
+        Columns to score apart, such as ``placement``.
+
+    Returns
+    -------
+    DataFrame
+        One row for each part: the columns of ``by``, ``strides``, and each of :data:`SCORES`
+        with its ``_low`` and ``_high``; NaN where a score has no meaning.
+    """
+    known = rows[rows["truth"].isin(["forward", "backward"])]
+    parts = known.groupby(list(by), sort=True) if by else [((), known)]
+    found = []
+    for key, part in parts:
+        counts = _counts_of_units(part)
+        score = _scores(counts.sum(axis=0)[None])[0]
+        low, high = _interval(_scores(_drawn(counts)))
+        row: dict[str, Any] = {**dict(zip(by, key, strict=True)), "strides": len(part)}
+        for name, value, least, most in zip(SCORES, score, low, high, strict=True):
+            row |= {name: value, f"{name}_low": least, f"{name}_high": most}
+        found.append(row)
+    return pd.DataFrame(found)
+
+
+def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
+    """Compare two models stride by stride.
+
+    Parameters
+    ----------
+    rows, against
+        The same strides in the same order, labelled by either model.
+
+    Returns
+    -------
+    DataFrame
+        One row for each of :data:`SCORES`: ``score``, ``model``, ``against``, ``difference``,
+        and its 95 % interval ``low`` to ``high``; ``better`` and ``worse`` count strides that
+        only the first, or only the second, named rightly.
+    """
+    known = rows["truth"].isin(["forward", "backward"])
+    one, other = rows[known], against[known]
+    units, _ = units_for_intervals(one)
+    counts, others = (_counts_of_units(part, units) for part in (one, other))
+    weights = _weights(len(counts))
+    low, high = _interval(_scores(weights @ counts) - _scores(weights @ others))
+    first, second = (_scores(part.sum(axis=0)[None])[0] for part in (counts, others))
+    right, also = (part["direction"] == part["truth"] for part in (one, other))
+    return pd.DataFrame(
+        {
+            "score": SCORES,
+            "model": first,
+            "against": second,
+            "difference": first - second,
+            "low": low,
+            "high": high,
+            "better": int((right & ~also.to_numpy()).sum()),
+            "worse": int((~right & also.to_numpy()).sum()),
+        }
+    )
+
+
+def confusion(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count what strides were and what they were called, site by site.
+
+    Parameters
+    ----------
+    rows
+        As for :func:`scored`.
+
+    Returns
+    -------
+    DataFrame
+        ``placement``, ``truth`` and one column for each label.
+    """
+    known = rows[rows["truth"] != ""]
+    counts = known.groupby(["placement", "truth"])["direction"].value_counts().unstack()
+    labels = ["forward", "backward", "unknown"]
+    return (
+        counts.reindex(columns=labels).fillna(0).astype(int).rename_axis(None, axis=1).reset_index()
+    )
+
+
+def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
+    """List the stretches that were called the wrong way, longest first.
+
+    Where a whole stretch is wrong and its neighbours are right, look at its label first.
+
+    Parameters
+    ----------
+    rows
+        As for :func:`scored`, strides of each recording in order of time.
+
+    Returns
+    -------
+    DataFrame
+        ``recording``, ``start_s``, ``end_s``, ``truth``, ``direction`` (as called), ``strides``
+        and ``of``, how many strides of that truth the recording has.
+    """
+    known = rows[rows["truth"].isin(["forward", "backward"])]
+    state = known[["recording", "truth", "direction"]]
+    stretch = (state != state.shift()).any(axis=1).cumsum()
+    size = known.groupby(["recording", "truth"])["truth"].transform("size")
+    wrong = (known["direction"] != known["truth"]) & (known["direction"] != "unknown")
+    found = (
+        known.assign(strides=1, of=size)[wrong]
+        .groupby(stretch[wrong])
+        .agg(
+            {
+                "recording": "first", "start_s": "first", "end_s": "last", "truth": "first",
+                "direction": "first", "strides": "sum", "of": "first",
+            }
+        )
+    )  # fmt: skip
+    return found.sort_values("strides", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Error rates of labelled strides by group of sites, and how they cluster in recordings.
+
+    Parameters
+    ----------
+    rows
+        As for :func:`scored`.
+
+    Returns
+    -------
+    dict
+        By group: ``false_backward``, ``false_forward``, ``icc``, as a card holds them.
+    """
+    labelled = rows[rows["truth"].isin(["forward", "backward"]) & (rows["direction"] != "unknown")]
+    wrong = labelled["direction"] != labelled["truth"]
+    counted = pd.DataFrame(
+        {
+            "group": labelled["placement"].map(group_of),
+            "session": labelled["source"] + labelled["subject"] + labelled["recording"],
+            "forward": labelled["truth"] == "forward",
+            "backward": labelled["truth"] == "backward",
+            "false_backward": wrong & (labelled["truth"] == "forward"),
+            "false_forward": wrong & (labelled["truth"] == "backward"),
+        }
+    )
+    rates = {}
+    for group, sessions in counted.groupby("group"):
+        found = measured_rates(sessions.drop(columns="group").groupby("session").sum())
+        rates[str(group)] = {
+            "false_backward": round(found.false_backward, 5),
+            "false_forward": round(found.false_forward, 5),
+            "icc": round(found.icc, 4),
+        }
+    return rates
+
+
+def _counts_of_units(rows: pd.DataFrame, units: pd.Series[str] | None = None) -> FloatArray:
+    """(units, counts) how many strides of each unit are what; see `_COUNTS`."""
+    if units is None:
+        units, _ = units_for_intervals(rows)
+    truth, found = rows["truth"], rows["direction"]
+    backward = truth == "backward"
+    table = pd.DataFrame(
+        {
+            "labelled": found != "unknown",
+            "right": truth == found,
+            "all": True,
+            "hit": backward & (found == "backward"),
+            "backward": backward,
+            "false": ~backward & (found == "backward"),
+        }
+    )
+    return table[_COUNTS].groupby(units).sum().to_numpy(dtype=float)
+
+
+def _scores(counts: FloatArray) -> FloatArray:
+    """(n, scores) from (n, counts); NaN where nothing can be said."""
+    labelled, right, total, hit, backward, false = counts.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        f1 = np.where(backward > 0, 2 * hit / (hit + false + backward), np.nan)
+        return np.stack(
+            [
+                right / labelled,
+                (labelled - right) / total,
+                1 - labelled / total,
+                hit / backward,
+                f1,
+            ],
+            axis=1,
+        )
+
+
+def _weights(units: int) -> FloatArray:
+    """(draws, units) how often each unit is drawn; no draws where there are too few."""
+    if units < LEAST_UNITS:
+        return np.empty((0, units))
+    rng = np.random.default_rng(0)
+    return rng.multinomial(units, np.full(units, 1 / units), size=DRAWS).astype(float)
+
+
+def _drawn(counts: FloatArray) -> FloatArray:
+    return np.asarray(_weights(len(counts)) @ counts)
+
+
+def _interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(scores,) ends of the interval; NaN for a score that had no meaning in any draw."""
+    if not len(draws):
+        draws = np.full((1, len(SCORES)), np.nan)
+    ends = np.full((2, draws.shape[1]), np.nan)
+    for column, values in enumerate(draws.T):
+        known = values[np.isfinite(values)]
+        if len(known):
+            ends[:, column] = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return ends[0], ends[1]
