@@ -5,7 +5,7 @@ This is the line of stages in one place; it holds no science of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import direction, formats, gait
-from retrodetect.direction import Anchors, DirectionModel, Directions
+from retrodetect.direction import Anchors, Cues, DirectionModel, Directions
 from retrodetect.direction.model import group_of
 from retrodetect.errors import InputError, UnreadableFile
 from retrodetect.formats import ReadOptions
 from retrodetect.gait import Gait
 from retrodetect.recording import PLACEMENTS, Recording
-from retrodetect.signal import prepare
+from retrodetect.signal import Signal, signals
 from retrodetect.tables import STRIDE_COLUMNS
 from retrodetect.training import store
 
-__all__ = ["Session", "label", "label_session", "read", "read_all"]
+__all__ = ["Session", "label", "label_pieces", "label_session", "read", "read_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,27 +162,69 @@ def label(
 
 
 def label_session(recording: Recording, model: DirectionModel, anchors: Anchors) -> Session:
-    """Label a recording and keep what the stages found; see :func:`label`.
+    """Label a recording and keep what the stages found.
 
     Parameters
     ----------
     recording
         From :func:`read`, or made by hand.
     model
-        A loaded model.
+        A fitted model.
     anchors
-        What the wearer knows.
+        What the wearer tells.
 
     Returns
     -------
     Session
-        The strides, and what led to them.
     """
+    return label_pieces([recording], model, anchors)
+
+
+def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: Anchors) -> Session:
+    """Label a recording that comes in pieces, with no more of it in memory than what moves.
+
+    Parameters
+    ----------
+    pieces
+        Consecutive parts of one recording on one clock, at least one.
+    model
+        A fitted model.
+    anchors
+        What the wearer tells.
+
+    Returns
+    -------
+    Session
+        The same whatever the pieces; its recording is the last of them.
+    """
+    last: list[Recording] = []
+
+    def passing() -> Iterator[Recording]:
+        for piece in pieces:
+            last[:] = [piece]
+            yield piece
+
+    # Once they are measured, strides are all that is kept of a signal.
+    measured = [_measured(signal) for signal in signals(passing())]
+    found = gait.joined([one for one, _ in measured])
+    cues = Cues.joined([part for _, part in measured])
+    recording = last[0]
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
-    signals = prepare(recording)
-    found = gait.detect(signals)
-    directions = direction.classify(signals, found.strides, model, anchors)
+    directions = direction.decide(cues, found.strides, model, anchors)
+    return Session(recording, found, directions, _table(recording, found, directions, model))
+
+
+def _measured(signal: Signal) -> tuple[Gait, Cues]:
+    """What is seen in one signal."""
+    found = gait.detect([signal])
+    return found, Cues.of([signal], found.strides)
+
+
+def _table(
+    recording: Recording, found: Gait, directions: Directions, model: DirectionModel
+) -> pd.DataFrame:
+    """Strides with the columns that are promised."""
     table = found.strides[["bout", "start_s", "end_s", "gait"]].reset_index(drop=True)
     table["recording"] = pd.Series([recording.name] * len(table), dtype="str")
     table["stride"] = np.arange(len(table))
@@ -196,7 +238,7 @@ def label_session(recording: Recording, model: DirectionModel, anchors: Anchors)
         "front": directions.front,
         "error_rates": _error_rates(model, directions.placement),
     }
-    return Session(recording, found, directions, table)
+    return table
 
 
 def _error_rates(model: DirectionModel, placement: str) -> dict[str, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,6 +83,14 @@ class Cues:
     def of(cls, signals: list[Signal], strides: pd.DataFrame) -> Cues:
         """Measure strides (``run``, ``start_s``, ``end_s``) in the runs of their recording."""
         return cls(compute(signals, strides), _yaw_rad(signals, strides))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Cues]) -> Cues:
+        """Put together what was measured run by run."""
+        return cls(
+            StrideFeatures.joined(part.features for part in parts),
+            np.concatenate([np.empty(0), *(part.yaw_rad for part in parts)]),
+        )
 
 
 def classify(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -60,12 +61,28 @@ class StrideFeatures:
             **{field.name: getattr(self, field.name)[rows] for field in fields(self)}
         )
 
+    @classmethod
+    def joined(cls, parts: Iterable[StrideFeatures]) -> StrideFeatures:
+        """Put together the rows of several parts, of none too."""
+        every = [_NONE, *parts]
+        return cls(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in every])
+                for field in fields(cls)
+            }
+        )
+
     def vector(self, name: str) -> FloatArray:
         """Return one (n, 3) vector moment by its catalogue name."""
         return self.vectors[:, [feature.name for feature in VECTORS].index(name)]
 
     def __len__(self) -> int:
         return len(self.up)
+
+
+_NONE = StrideFeatures(
+    np.empty((0, len(SCALARS) + len(RATIOS))), np.empty((0, len(VECTORS), 3)), np.empty((0, 3))
+)
 
 
 def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
@@ -83,20 +100,9 @@ def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
     StrideFeatures
         Row i belongs to row i of ``strides``.
     """
-    parts = [
+    return StrideFeatures.joined(
         _run_features(signals[int(str(run))], rows["start_s"].to_numpy(), rows["end_s"].to_numpy())
         for run, rows in strides.groupby("run", sort=True)
-    ]
-    if not parts:
-        return StrideFeatures(
-            np.empty((0, len(SCALARS) + len(RATIOS))),
-            np.empty((0, len(VECTORS), 3)),
-            np.empty((0, 3)),
-        )
-    return StrideFeatures(
-        np.concatenate([part.scalars for part in parts]),
-        np.concatenate([part.vectors for part in parts]),
-        np.concatenate([part.up for part in parts]),
     )
 
 

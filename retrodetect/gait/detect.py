@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from retrodetect.gait.period import Stretch, stretches
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
-__all__ = ["Gait", "detect"]
+__all__ = ["Gait", "detect", "joined"]
 
 MAX_PAUSE_S = 3.0
 """Longest pause inside a bout (SCIENCE: a bout is an unbroken run of strides, with gaps under
@@ -60,43 +61,63 @@ def detect(signals: list[Signal]) -> Gait:
     Gait
         Empty, correctly typed tables where there is no gait.
     """
+    return joined([_in_run(signal) for signal in signals])
+
+
+def joined(parts: Sequence[Gait]) -> Gait:
+    """Put together what was found run by run.
+
+    Parameters
+    ----------
+    parts
+        One for each run, each with its own numbers from 0.
+
+    Returns
+    -------
+    Gait
+    """
     strides, contacts = [_EMPTY_STRIDES], [_EMPTY_CONTACTS]
     bouts = 0
-    for run, signal in enumerate(signals):
-        movement = movement_of(signal)
-        found = [_steps(movement, stretch) for stretch in stretches(movement)]
-        if not found:
-            continue
-        times = np.concatenate([part[0] for part in found])
-        edges = np.concatenate([part[1] for part in found])
-        edges, bout = _bouts(edges[np.argsort(edges[:, 0])])
-        if not len(edges):
-            continue
-        p_run = probability_run(signal, movement, edges, bout)
-        edges_s = signal.start_s + edges / ANALYSIS_RATE_HZ
-        strides.append(
-            pd.DataFrame(
-                {
-                    "stride": 0,
-                    "run": run,
-                    "bout": bout + bouts,
-                    "start_s": edges_s[:, 0],
-                    "end_s": edges_s[:, 1],
-                    "gait": np.where(p_run > 0.5, "run", "walk"),
-                    "p_run": p_run,
-                }
-            )
-        )
-        contacts.append(_in_bouts(signal.start_s + np.sort(times) / ANALYSIS_RATE_HZ, strides[-1]))
-        bouts += int(bout[-1]) + 1
+    for run, part in enumerate(parts):
+        if len(part.strides):
+            strides.append(part.strides.assign(run=run, bout=part.strides["bout"] + bouts))
+            contacts.append(part.contacts.assign(bout=part.contacts["bout"] + bouts))
+            bouts += len(part.bouts)
     every = pd.concat(strides[1:] or strides, ignore_index=True)
     every["stride"] = np.arange(len(every))
-    return Gait(
-        bouts=every.groupby("bout", as_index=False).agg(
-            start_s=("start_s", "min"), end_s=("end_s", "max")
-        ),
-        contacts=pd.concat(contacts[1:] or contacts, ignore_index=True),
-        strides=every,
+    return Gait(_spans(every), pd.concat(contacts[1:] or contacts, ignore_index=True), every)
+
+
+def _in_run(signal: Signal) -> Gait:
+    """Gait of one run."""
+    movement = movement_of(signal)
+    found = [_steps(movement, stretch) for stretch in stretches(movement)]
+    times = np.concatenate([np.empty(0), *(part[0] for part in found)])
+    edges = np.concatenate([np.empty((0, 2)), *(part[1] for part in found)])
+    edges, bout = _bouts(edges[np.argsort(edges[:, 0])])
+    if not len(edges):
+        return Gait(_spans(_EMPTY_STRIDES), _EMPTY_CONTACTS, _EMPTY_STRIDES)
+    p_run = probability_run(signal, movement, edges, bout)
+    edges_s = signal.start_s + edges / ANALYSIS_RATE_HZ
+    strides = pd.DataFrame(
+        {
+            "stride": np.arange(len(edges)),
+            "run": 0,
+            "bout": bout,
+            "start_s": edges_s[:, 0],
+            "end_s": edges_s[:, 1],
+            "gait": np.where(p_run > 0.5, "run", "walk"),
+            "p_run": p_run,
+        }
+    )
+    times_s = signal.start_s + np.sort(times) / ANALYSIS_RATE_HZ
+    return Gait(_spans(strides), _in_bouts(times_s, strides), strides)
+
+
+def _spans(strides: pd.DataFrame) -> pd.DataFrame:
+    """Begin and end of each bout."""
+    return strides.groupby("bout", as_index=False).agg(
+        start_s=("start_s", "min"), end_s=("end_s", "max")
     )
 
 
@@ -146,9 +167,9 @@ def _bouts(edges: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
 
 def _in_bouts(time_s: FloatArray, strides: pd.DataFrame) -> pd.DataFrame:
     """Contacts that lie in a bout, half a step of tolerance given to its last one."""
-    spans = strides.groupby("bout").agg(start_s=("start_s", "min"), end_s=("end_s", "max"))
+    spans = _spans(strides)
     at = np.searchsorted(spans["start_s"].to_numpy() - 1e-9, time_s, side="right") - 1
     inside = at >= 0
     odd_step_s = 1.0
     inside &= time_s <= spans["end_s"].to_numpy()[np.maximum(at, 0)] + odd_step_s
-    return pd.DataFrame({"time_s": time_s[inside], "bout": spans.index.to_numpy()[at[inside]]})
+    return pd.DataFrame({"time_s": time_s[inside], "bout": spans["bout"].to_numpy()[at[inside]]})

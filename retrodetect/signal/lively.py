@@ -68,7 +68,9 @@ def spread(
     Parameters
     ----------
     time_s : (n,) array
+        Time of each sample, in order.
     acceleration_mps2 : (n, 3) array
+        What was read then.
     origin_s
         Start of the run: hops are counted from there.
     hops
@@ -111,6 +113,10 @@ def parts(spread_mps2: FloatArray, first: int, floor: int, hops: int, *, is_clos
         Number of hops from the start of the run to where it is known.
     is_closed
         Whether the run ends there.
+
+    Returns
+    -------
+    Parts
     """
     known = first + len(spread_mps2)
     lively = first + np.flatnonzero(spread_mps2 > MIN_STIR_MPS2)
