@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.direction import Anchors, DirectionModel, Priors, decide
+from retrodetect.direction.model import group_of
 from retrodetect.recording import Recording
 from retrodetect.training.datasets import Labelled
 from retrodetect.training.examples import Example, example_of
 
-__all__ = ["join", "label_with_truth", "marked_stretch", "summary"]
+__all__ = ["join", "label_with_truth", "marked_stretch", "summary", "told_front"]
 
 _Known = TypeVar("_Known", Labelled, Example)
 
@@ -171,3 +172,25 @@ def marked_stretch(labelled: Labelled, length_s: float = 5.0) -> Anchors:
         return Anchors(labelled.placement)
     start_s = float(forward["start_s"].iloc[0])
     return Anchors(labelled.placement, forward=((start_s, start_s + length_s),))
+
+
+def told_front(known: Labelled | Example) -> Anchors:
+    """Return the anchors of a wearer who tells the placement, and the front where it is known.
+
+    Parameters
+    ----------
+    known
+        With known truth.
+
+    Returns
+    -------
+    Anchors
+        The front where it lies on an axis of the device; never at a foot or ankle, which show
+        it themselves.
+    """
+    front = None
+    if known.front is not None and group_of(known.placement) != "distal":
+        axis = int(np.abs(known.front).argmax())
+        if abs(known.front[axis]) > 0.99:
+            front = f"{'+' if known.front[axis] > 0 else '-'}{'xyz'[axis]}"
+    return Anchors(known.placement, front=front)

@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from retrodetect.direction import Anchors
 from retrodetect.direction.model import group_of
 from retrodetect.training.datasets import SETS, Labelled, load, present
-from retrodetect.training.evaluate import label_with_truth, summary
+from retrodetect.training.evaluate import label_with_truth, summary, told_front
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.scores import error_rates
 from retrodetect.training.store import save
@@ -118,7 +117,7 @@ def held_out(
         ]
         mine = [part for part in recordings[source] if subject in (None, part.subject)]
         logger.info("held out: %s %s, %d recordings", source, subject or "", len(mine))
-        found = label_with_truth(fit(merged(kept)), mine, _anchors)
+        found = label_with_truth(fit(merged(kept)), mine, told_front)
         return found.assign(held_out="person" if subject else "source")
 
     folds: list[tuple[str, str | None]] = []
@@ -132,16 +131,6 @@ def held_out(
 
 def _not(table: StrideTable, subject: str | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.asarray(table.strides["subject"] != subject)
-
-
-def _anchors(labelled: Labelled) -> Anchors:
-    """Placement, and the front where it lies on an axis of the device."""
-    front = None
-    if labelled.front is not None and group_of(labelled.placement) != "distal":
-        axis = int(np.abs(labelled.front).argmax())
-        if abs(labelled.front[axis]) > 0.99:
-            front = f"{'+' if labelled.front[axis] > 0 else '-'}{'xyz'[axis]}"
-    return Anchors(labelled.placement, front=front)
 
 
 def _source(name: str, recordings: list[Labelled]) -> dict[str, Any]:

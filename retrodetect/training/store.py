@@ -34,7 +34,7 @@ from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
 from retrodetect.training.card import markdown
 
-__all__ = ["SCHEMA", "load", "load_card", "models_folder", "save", "shipped"]
+__all__ = ["SCHEMA", "completed", "load", "load_card", "models_folder", "save", "shipped"]
 
 SCHEMA = 1
 """Version of the card's layout; a card with a higher one is refused."""
@@ -69,19 +69,7 @@ def save(model: DirectionModel, card: dict[str, Any], path: str | Path) -> dict[
     dict
         The card as written, completed with versions, features, hash and golden predictions.
     """
-    estimators = skops.io.dumps(model.estimators())
-    whole = {
-        **card,
-        "schema": SCHEMA,
-        "name": model.name,
-        "versions": {"python": platform.python_version(), **{n: version(n) for n in _LIBRARIES}},
-        "placements": {group: list(GROUPS[group]) for group in model.groups},
-        "inputs": _inputs(),
-        "parameters": model.parameters(),
-        "sha256": hashlib.sha256(estimators).hexdigest(),
-        "golden": {name: found.tolist() for name, found in _golden(model.estimators()).items()},
-    }
-    whole["card_sha256"] = _digest(whole)
+    whole, estimators = completed(model, card)
     members = {
         _ESTIMATORS: estimators,
         _CARD: (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode(),
@@ -95,6 +83,39 @@ def save(model: DirectionModel, card: dict[str, Any], path: str | Path) -> dict[
         for name, content in members.items():
             (target / name).write_bytes(content)
     return whole
+
+
+def completed(model: DirectionModel, card: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Add to a card what the model itself tells.
+
+    Parameters
+    ----------
+    model
+        A fitted direction model.
+    card
+        As for :func:`save`.
+
+    Returns
+    -------
+    card : dict
+        With versions, features, hash and golden predictions.
+    estimators : bytes
+        The content the hash is of.
+    """
+    estimators = skops.io.dumps(model.estimators())
+    whole = {
+        **card,
+        "schema": SCHEMA,
+        "name": model.name,
+        "versions": {"python": platform.python_version(), **{n: version(n) for n in _LIBRARIES}},
+        "placements": {group: list(GROUPS[group]) for group in model.groups},
+        "inputs": _inputs(),
+        "parameters": model.parameters(),
+        "sha256": hashlib.sha256(estimators).hexdigest(),
+        "golden": {name: found.tolist() for name, found in _golden(model.estimators()).items()},
+    }
+    whole["card_sha256"] = _digest(whole)
+    return whole, estimators
 
 
 def load(model: str | Path) -> DirectionModel:
