@@ -282,8 +282,11 @@ def _start_time(stamps: Stamps, rows: Rows | None) -> datetime | None:
     if stamps.epoch == "none":
         return None
     ticks, tick_s = _ticks(_first(stamps, rows))
-    # A float of seconds since 1970 keeps microseconds; whole nanoseconds keep them exactly.
-    micros = int(ticks[0]) // 1000 if ticks.dtype.kind == "i" else float(ticks[0]) * tick_s * 1e6
+    # A float of seconds since 1970 keeps microseconds; whole ticks keep them exactly.
+    is_whole = ticks.dtype.kind == "i"
+    micros = (
+        int(ticks[0]) * round(tick_s * 1e9) // 1000 if is_whole else float(ticks[0]) * tick_s * 1e6
+    )
     try:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     except OverflowError:

@@ -20,7 +20,7 @@ from retrodetect.formats.source import Source
 __all__ = ["Main", "key", "mains", "with_companions"]
 
 _SENSOR_WORDS = (
-    r"(?:watch|linear|total|free|raw|user|wrist|headphone|meta|lin)?[ _]?"
+    r"(?:watch|linear|total|free|raw|user|wrist|headphone|metadata|meta|lin)?[ _]?"
     r"(?:acceleration|accelerometer|accel|acc|gyroscope|gyro|gyr|magnetometer|magnetic ?field|mag|"
     r"motion|gravity|data|device|time|pressure|barometer|location|gps)"
     r"(?:[ _]?uncalibrated)?|metadata|annotation|orientation|pedometer|stepcounter|heart ?rate|"

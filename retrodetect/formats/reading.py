@@ -9,12 +9,13 @@ from pathlib import Path
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
 from retrodetect.formats.assemble import assemble
+from retrodetect.formats.contents import contents
 from retrodetect.formats.discover import discover
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.grouping import mains, with_companions
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import Format, recognised
-from retrodetect.formats.source import Source, archive_members, open_file
+from retrodetect.formats.source import Source, open_file
 from retrodetect.recording import Recording
 
 __all__ = ["read"]
@@ -102,7 +103,7 @@ def _read_source(source: Source, name: str, options: ReadOptions) -> list[Record
     if one is not None:
         drafts = one.read(source, options)
         return _noted(*_each([partial(_resolve, d, name, source, one, options) for d in drafts]))
-    members = archive_members(source)
+    members = contents(source)
     if members is not None:
         return _read_archive(source, members, name, options)
     raise UnreadableFile(
@@ -128,7 +129,7 @@ def _read_archive(
     recordings, failures = _each([*readers, *(partial(_only_check, member) for member in left)])
     if not recordings and not failures:
         raise UnreadableFile(
-            f"is an archive of {len(members)} files without a recording",
+            f"holds {len(members)} files or sheets, none of them a recording",
             file=source.label,
             remedy="give the app's export itself",
         )

@@ -46,6 +46,22 @@ def _refused(reason: str) -> Sample:
 
 
 SAMPLES: dict[str, Sample] = {
+    # .bin and .gt3x and .cwa: g, total; idle sleep between the stretches of the gt3x
+    "actigraph/actigraph_testfile.gt3x": Sample("ok", "actigraph-gt3x", 30, "g"),
+    "axivity/ax3_testfile.cwa": Sample("ok", "axivity-cwa", 100, "g"),
+    "geneactiv/GENEActiv_testfile.bin": Sample("ok", "geneactiv-bin", 85.7, "g"),
+    "geneactiv/genea_testfile.bin": Sample("ok", "genea-bin", 80, "g"),
+    # 64.08 Hz, g
+    "empatica_embraceplus/1-1-01_1764754394.avro": Sample(
+        "ok", "empatica-embraceplus-avro", 64.08, "g"
+    ),
+    "faros/meta.json": Sample("failed", reason="no recording"),
+    # m/s2 total, 52.6 Hz
+    "matlab_mobile/ExampleData.mat": Sample("ok", "matlab-mobile", 52.6, "m/s2"),
+    # "MovesenseLog": 8 samples a stamp, m/s2
+    "movesense/MovesenseLog_2_625.json": Sample("ok", "movesense", 106.9, "m/s2"),
+    # frames 0x51 without a clock
+    "witmotion/sdcard_example_data.TXT": _refused("no column of times"),
     # "at 40 Hz", g, total
     "actigraph/actigraph_timestamped.csv": Sample("ok", "actigraph", 40, "g"),
     # "Not acceleration: refuse"
@@ -140,4 +156,4 @@ SAMPLES: dict[str, Sample] = {
     # time = PacketCounter / Update Rate, 100 Hz, total
     "xsens_mtw/MT_012005D6_009-001_00B421E6.txt": Sample("ok", "xsens-mtw", 100, "m/s2"),
 }
-"""Every sample of text; those of devices in binary are told in `test_devices`."""
+"""Every sample, by its path."""

@@ -122,5 +122,5 @@ def test_an_archive_without_a_recording_says_so(tmp_path: Path) -> None:
     path = tmp_path / "papers.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "hello")
-    with pytest.raises(UnreadableFile, match="without a recording"):
+    with pytest.raises(UnreadableFile, match="none of them a recording"):
         read(path)

@@ -1,5 +1,7 @@
 """Logs that devices write themselves, in JSON and binary, read as their SOURCE.md says."""
 
+import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -160,3 +162,51 @@ def test_actigraph_seconds_with_idle_sleep_as_gaps(shared: Path, tmp_path: Path)
     assert recording.start_time.isoformat() == "2020-08-26T10:09:00"
     with pytest.raises(UnreadableFile):
         read(cut(path, tmp_path))
+
+
+def test_genea_chunks_of_six_bytes(shared: Path, tmp_path: Path) -> None:
+    path = shared / "formats" / "geneactiv" / "genea_testfile.bin"
+    (recording,) = read(path)
+    assert recording.format == "genea-bin"
+    assert recording.rate_hz == pytest.approx(80, rel=0.001)
+    assert mean_g(recording) == pytest.approx(1.0, abs=0.02)
+    assert recording.start_time is not None
+    assert recording.start_time.isoformat() == "2010-03-30T12:08:37"
+    with pytest.raises(UnreadableFile, match="without readings"):
+        read(cut(path, tmp_path, 0.005))
+
+
+def twelve_bits(counts: np.ndarray) -> bytes:
+    """Readings (n, 3) packed as ActiGraph does: y, x, z, twelve bits each."""
+    numbers = counts[:, [1, 0, 2]].ravel() & 0xFFF
+    bits = numbers[:, None] >> np.arange(11, -1, -1) & 1
+    return np.packbits(bits.ravel().astype(np.uint8)).tobytes()
+
+
+def gt3x(path: Path, facts: str, **logs: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("info.txt", facts)
+        for name, content in logs.items():
+            archive.writestr(f"{name}.bin", content)
+    return path
+
+
+def test_actigraph_of_old_firmware_is_continuous(tmp_path: Path) -> None:
+    counts = np.tile([[8, 6, -323], [9, 7, -321]], (900, 1))
+    facts = "Serial Number: NEO1\nSample Rate: 30\nStart Date: 634556532600000000\nLimb: Waist\n"
+    log = twelve_bits(counts)
+    assert log[:9] == bytes.fromhex("006008EBD007009EBF")  # the example of its documentation
+    (recording,) = read(gt3x(tmp_path / "old.gt3x", facts, activity=log, lux=bytes(90)))
+    assert recording.rate_hz == pytest.approx(30)
+    np.testing.assert_allclose(recording.acceleration_mps2, counts / 341 * G)
+    assert recording.start_time is not None
+    assert recording.start_time.isoformat() == "2011-10-31T10:21:00"
+    assert recording.placement == "waist"
+
+
+def test_actigraph_with_nothing_but_epochs_is_refused(tmp_path: Path) -> None:
+    record = struct.pack("<BBIH", 0x1E, 0x03, 1_600_000_000, 4) + bytes(4)
+    check = int(np.bitwise_xor.reduce(np.frombuffer(record, np.uint8))) ^ 0xFF
+    path = gt3x(tmp_path / "e.gt3x", "Serial Number: MOS1\n", log=(record + bytes([check])) * 60)
+    with pytest.raises(RefusedRecording, match="no second of raw"):
+        read(path)

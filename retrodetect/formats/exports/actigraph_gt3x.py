@@ -1,13 +1,14 @@
 """ActiGraph ``.gt3x``: a zip of facts and of a log with one record for each second.
 
-Records are described in ActiGraph's GT3X-File-Format: mark, kind, time, size, content, check.
+Records are described in ActiGraph's GT3X-File-Format: mark, kind, time, size, content, check. Up to
+firmware 2.5 there are no records, only readings from the start on (NHANES-GT3X-File-Format).
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,15 @@ _HEAD = struct.Struct("<BBIH")
 _PACKED, _WORDS = 0x00, 0x1A
 """Kinds of record with acceleration: 12 bits an axis in the order y, x, z, or 16 in x, y, z."""
 
-_FACT = re.compile(r"^(Serial Number|Acceleration Scale|Sample Rate):\s*([\w.,]+)", re.MULTILINE)
+_FACT = re.compile(
+    r"^(Serial Number|Acceleration Scale|Sample Rate|Start Date|Limb):\s*([\w.,]+)", re.MULTILINE
+)
+_SCALES = {"NEO": 341.0, "CLE": 341.0, "MRA": 341.0, "MOS": 256.0, "TAS": 256.0}
+"""Counts to 1 g by serial number, for devices that do not state their scale."""
+
+_TICK_S = 1e-7
+_TICKS_TO_1970 = 621_355_968_000_000_000
+_LIMBS = {"Waist": "waist", "Wrist": "wrist", "Ankle": "ankle", "Thigh": "thigh"}
 
 
 def recognise(source: Source) -> int:
@@ -38,7 +47,7 @@ def recognise(source: Source) -> int:
     if not source.head.startswith(b"PK\x03\x04"):
         return NO
     names = {member.name for member in archive_members(source) or ()}
-    return CERTAIN if {"info.txt", "log.bin"} <= names else NO
+    return CERTAIN if "info.txt" in names and {"log.bin", "activity.bin"} & names else NO
 
 
 def read(source: Source, options: ReadOptions) -> list[Draft]:
@@ -55,37 +64,66 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     members = {member.name: member for member in archive_members(source) or ()}
     with members["info.txt"].open() as stream:
         facts = dict(_FACT.findall(stream.read(1 << 16).decode("utf-8", "replace")))
-    with members["log.bin"].open() as stream:
-        log = stream.read()
-    try:
-        per_g = float(facts["Acceleration Scale"].replace(",", "."))
-    except (KeyError, ValueError):
-        per_g = 0.0
-    if not per_g or log[:1] != bytes([_MARK]):
+    serial = facts.get("Serial Number", "")
+    per_g = _number(facts, "Acceleration Scale") or _SCALES.get(serial[:3], 0.0)
+    log = members.get("log.bin", members.get("activity.bin"))
+    assert log is not None
+    with log.open() as stream:
+        content = stream.read()
+    is_old = log.name == "activity.bin"
+    if not per_g or (content[:1] != bytes([_MARK]) and not is_old):
         raise UnreadableFile(
             "is an ActiGraph recording without its scale or with a damaged log",
             file=source.label,
             remedy="download it from the device again",
         )
-    seconds = list(_seconds(log))
-    if not seconds:
+    values, stamps = _continuous(content, facts) if is_old else _recorded(content)
+    if not len(values):
         raise RefusedRecording(
             "holds no second of raw acceleration",
             file=source.label,
             remedy="record raw data, not epochs",
         )
-    counts = np.array([len(values) for _, values in seconds], dtype=np.intp)
-    starts_s = np.array([start for start, _ in seconds], dtype=np.float64)
-    serial = facts.get("Serial Number", "")
     return [
         Draft(
-            acceleration=Series(np.concatenate([v for _, v in seconds]) / per_g, "g"),
-            stamps=Stamps(spread(starts_s, counts), 1.0, "local", "time of each second"),
+            acceleration=Series(values / per_g, "g"),
+            stamps=stamps,
             gravity=_TOTAL,
             sign=_SIGN,
             device=f"ActiGraph {serial}".strip(),
+            placement=_LIMBS.get(facts.get("Limb", "")),
         )
     ]
+
+
+def _number(facts: Mapping[str, str], name: str) -> float:
+    """A fact as a number; 0 where it is none."""
+    try:
+        return float(facts.get(name, "").replace(",", "."))
+    except ValueError:
+        return 0.0
+
+
+def _continuous(content: bytes, facts: Mapping[str, str]) -> tuple[FloatArray, Stamps]:
+    """Readings that follow each other from the start on, with their time."""
+    values = _twelve_bits(np.frombuffer(content, dtype=np.uint8))
+    begin = int(_number(facts, "Start Date")) - _TICKS_TO_1970
+    rate_hz = _number(facts, "Sample Rate")
+    if not rate_hz or begin < 0:
+        return values, Stamps(None, label="no start and rate", rate_hz=rate_hz or None)
+    ticks = begin + np.round(np.arange(len(values)) / (rate_hz * _TICK_S)).astype(np.int64)
+    return values, Stamps(ticks, _TICK_S, "local", "Start Date and Sample Rate")
+
+
+def _recorded(log: bytes) -> tuple[FloatArray, Stamps]:
+    """Readings of each second, with their time."""
+    seconds = list(_seconds(log))
+    if not seconds:
+        return np.empty((0, 3)), Stamps(None)
+    counts = np.array([len(values) for _, values in seconds], dtype=np.intp)
+    starts_s = np.array([start for start, _ in seconds], dtype=np.float64)
+    values = np.concatenate([values for _, values in seconds])
+    return values, Stamps(spread(starts_s, counts), 1.0, "local", "time of each second")
 
 
 def _seconds(log: bytes) -> Iterator[tuple[int, FloatArray]]:
@@ -101,7 +139,7 @@ def _seconds(log: bytes) -> Iterator[tuple[int, FloatArray]]:
         body = content[end - size : end]
         if kind == _PACKED and size > 1:
             yield time_s, _twelve_bits(body)
-        elif kind == _WORDS:
+        elif kind == _WORDS and size > 1:
             words = body[: size // 6 * 6].view("<i2").reshape(-1, 3)
             yield time_s, words.astype(np.float64)
         at = end + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
+from retrodetect.formats.jsontext import DAMAGE, load_json
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import spread
 from retrodetect.formats.registry import CERTAIN, NO, Format
@@ -22,9 +22,6 @@ __all__ = ["FORMAT"]
 _TOTAL = Claim[Gravity]("total", "stated", "Movesense writes totals")
 _SIGN = Claim[Sign](1, "assumed", "Movesense, taken to read +1 g upward")
 _SIGNATURE = re.compile(rb'^\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"')
-
-_MOST_BYTES = 256 * 2**20
-"""Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
 
 
 def recognise(source: Source) -> int:
@@ -48,7 +45,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
         readings = [_triads(packet["ArrayAcc"]) for packet in packets]
         turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except DAMAGE as error:
         raise UnreadableFile(
             "is a Movesense log that is cut off or damaged",
             file=source.label,
@@ -73,15 +70,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
 
 def _packets(source: Source) -> Sequence[Any]:
     """Packets of the one sensor of the log."""
-    with source.open() as stream:
-        text = stream.read(_MOST_BYTES + 1)
-    if len(text) > _MOST_BYTES:
-        raise RefusedRecording(
-            f"is a JSON log of more than {_MOST_BYTES >> 20} MiB",
-            file=source.label,
-            remedy="split it, or export csv",
-        )
-    (packets, *_) = json.loads(text)["Meas"].values()
+    (packets, *_) = load_json(source)["Meas"].values()
     if not isinstance(packets, list):
         raise TypeError
     return packets

@@ -1,0 +1,116 @@
+"""Contents: files within a file, whether it is a zip, a workbook or a list of sensors in JSON.
+
+The sheets of a workbook and the sensors of a JSON export become tables of text, named as the app
+names the same in a folder of csv; from there on they are read as such a folder is.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.formats.jsontext import load_json
+from retrodetect.formats.library import guarded
+from retrodetect.formats.source import Source, archive_members
+
+__all__ = ["contents"]
+
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""Compound file, in which Excel 97 to 2003 keeps its sheets."""
+
+_NEW_WORKBOOK = "xl/workbook.xml"
+_SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
+
+
+def contents(source: Source) -> list[Source] | None:
+    """List the files within a file; None where it holds no others.
+
+    Parameters
+    ----------
+    source
+        Any file.
+
+    Returns
+    -------
+    list of Source or None
+        Members of an archive, sheets of a workbook, or sensors of a JSON list.
+
+    Raises
+    ------
+    UnreadableFile
+        Where it is damaged, or needs a library that is missing.
+    RefusedRecording
+        Where it expands beyond all measure.
+    """
+    if source.head.startswith(_OLD_WORKBOOK):
+        return _sheets(source, "xlrd")
+    members = archive_members(source)
+    if members is not None and any(member.name == _NEW_WORKBOOK for member in members):
+        _expand(members)
+        return _sheets(source, "openpyxl")
+    if members is None and _SENSORS.match(source.head):
+        return _sensors(source)
+    return members
+
+
+def _sheets(source: Source, engine: Any) -> list[Source]:
+    """Sheets of a workbook that hold anything."""
+    with guarded(source, "an Excel workbook"), source.open() as stream:
+        book = io.BytesIO(stream.read())
+        sheets = pd.read_excel(book, sheet_name=None, header=None, engine=engine)
+    return [_table(source, name, frame, False) for name, frame in sheets.items() if len(frame)]
+
+
+def _expand(members: Sequence[Source]) -> None:
+    """Unpack each part once, so that a bomb is found before a library meets it."""
+    for member in members:
+        with member.open() as stream:
+            while stream.read(1 << 20):
+                pass
+
+
+def _sensors(source: Source) -> list[Source]:
+    """Entries of each sensor as a table, in order of appearance."""
+    entries = load_json(source)
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("sensor"), str):
+            raise UnreadableFile(
+                "is a JSON list of readings, some of which name no sensor",
+                file=source.label,
+                remedy="export it again, or as csv",
+            )
+        rows[entry["sensor"]].append(entry)
+    return [
+        _table(source, sensor, pd.DataFrame(own).drop(columns="sensor"), True)
+        for sensor, own in rows.items()
+    ]
+
+
+def _table(source: Source, name: str, frame: pd.DataFrame, header: bool) -> Source:
+    """A table in memory as if it were a file of text."""
+    try:
+        text = frame.to_csv(header=header, index=False).encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableFile(
+            "holds text that is damaged", file=source.label, remedy="export it again"
+        ) from error
+    if len(text) > source.max_bytes:
+        raise RefusedRecording(
+            f"expands to more than {source.max_bytes >> 20} MiB",
+            file=source.label,
+            remedy="split it",
+        )
+    return Source(
+        name=f"{name}.csv",
+        label=f"{source.label}#{name}",
+        opener=lambda: io.BufferedReader(io.BytesIO(text)),
+        stored_bytes=len(text),
+        max_bytes=source.max_bytes,
+    )

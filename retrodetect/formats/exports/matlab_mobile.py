@@ -1,0 +1,107 @@
+"""MATLAB Mobile ``.mat``: a timetable for each sensor, named after it, in SI units.
+
+Source: MathWorks, "Sensor Data Collection with MATLAB Mobile". Only mat-io reads timetables.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
+from retrodetect.formats.library import guarded
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.source import Source
+from retrodetect.recording import Gravity
+
+__all__ = ["FORMAT"]
+
+_TOTAL = Claim[Gravity]("total", "stated", "MATLAB Mobile writes totals")
+_SIGN = Claim[Sign](1, "assumed", "MATLAB Mobile, taken to read +1 g upward")
+
+_SIGNATURES = (b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")
+_AXES = ("X", "Y", "Z")
+_CHANNELS = {
+    "magnetic_field_ut": ("MagneticField", _AXES, "µT"),
+    "speed_mps": ("Position", ("speed",), "m/s"),
+    "altitude_m": ("Position", ("altitude",), "m"),
+    "latitude_deg": ("Position", ("latitude",), "°"),
+    "longitude_deg": ("Position", ("longitude",), "°"),
+}
+"""Timetable, columns and unit of the other sensors."""
+
+
+def recognise(source: Source) -> int:
+    """The words that MATLAB writes first."""
+    return CERTAIN if source.head.startswith(_SIGNATURES) else NO
+
+
+def read(source: Source, options: ReadOptions) -> list[Draft]:
+    """Read the timetables of the sensors.
+
+    Raises
+    ------
+    UnreadableFile
+        Where mat-io is missing, or the file is damaged.
+    RefusedRecording
+        Where no timetable is called Acceleration.
+    """
+    del options
+    tables = _timetables(source)
+    acceleration = _series(tables.get("Acceleration"), _AXES, "m/s2")
+    if acceleration is None or acceleration.stamps is None:
+        raise RefusedRecording(
+            "holds no timetable Acceleration with X, Y and Z",
+            file=source.label,
+            remedy="record with the accelerometer on, or export the variables as csv",
+        )
+    channels = {
+        name: series
+        for name, (table, columns, unit) in _CHANNELS.items()
+        if (series := _series(tables.get(table), columns, unit)) is not None
+    }
+    return [
+        Draft(
+            acceleration=Series(acceleration.values, acceleration.unit),
+            stamps=acceleration.stamps,
+            gravity=_TOTAL,
+            sign=_SIGN,
+            rotation=_series(tables.get("AngularVelocity"), _AXES, "rad/s"),
+            channels=channels,
+            columns="Acceleration: X, Y, Z",
+        )
+    ]
+
+
+def _timetables(source: Source) -> dict[str, Any]:
+    """Variables of the file by name."""
+    with (
+        guarded(source, "a MATLAB file"),
+        source.on_disk() as path,
+        warnings.catch_warnings(action="ignore"),  # of display formats that are not kept
+    ):
+        from matio import load_from_mat
+
+        return dict(load_from_mat(str(path)))
+
+
+def _series(table: Any, columns: tuple[str, ...], unit: str) -> Series | None:
+    """Some columns of a timetable; None where they are not there."""
+    if not isinstance(table, pd.DataFrame) or not isinstance(table.index, pd.DatetimeIndex):
+        return None
+    if not {*columns} <= {*table.columns}:
+        return None
+    cells = table[[*columns]].apply(pd.to_numeric, errors="coerce")
+    values = cells.to_numpy(dtype=np.float64)
+    ticks = table.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
+    is_local = table.index.tz is None
+    stamps = Stamps(ticks, 1e-9, "local" if is_local else "unix", "Timestamp")
+    return Series(values if len(columns) > 1 else values[:, 0], unit, stamps)
+
+
+FORMAT = Format("matlab-mobile", recognise, read)

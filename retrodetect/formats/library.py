@@ -1,0 +1,45 @@
+"""Libraries of the ``devices`` extra: not installed, or given a damaged file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from retrodetect.errors import RetrodetectError, UnreadableFile
+from retrodetect.formats.source import Source
+
+__all__ = ["guarded"]
+
+
+@contextmanager
+def guarded(source: Source, what: str) -> Iterator[None]:
+    """Import a library and let it read a file; whatever it raises becomes one clear sentence.
+
+    Parameters
+    ----------
+    source
+        The file, for messages.
+    what
+        What it is, with its article: ``an Excel workbook``.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the library is missing, or cannot make sense of the file.
+    """
+    try:
+        yield
+    except RetrodetectError:
+        raise
+    except ImportError as error:
+        raise UnreadableFile(
+            f"is {what}, which needs more than the plain installation",
+            file=source.label,
+            remedy="install it with: pip install 'retrodetect[devices]'",
+        ) from error
+    except Exception as error:  # parsers of others raise anything on damaged bytes
+        raise UnreadableFile(
+            f"is {what} that is cut off or damaged",
+            file=source.label,
+            remedy="copy or export it again",
+        ) from error
