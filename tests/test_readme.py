@@ -8,7 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from skeleton import bvh
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -84,6 +86,9 @@ def scratch(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scratch")
     examples = ROOT / "data/examples"
     shutil.copy(examples / "simulated_lower_back_ten_steps_first.zip", folder / "walk.zip")
+    strides = np.tile([0.0, 95.0, 0.0, 0.0, 0.0, 0.0], (90, 1))
+    strides[:, 2] = 4.0 * np.arange(len(strides))
+    (folder / "clip.bvh").write_text(bvh(strides))
     (folder / "recordings").mkdir()
     shutil.copy(examples / "simulated_thigh_forward_only.csv.gz", folder / "recordings")
     return folder

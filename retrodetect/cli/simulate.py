@@ -9,6 +9,8 @@ import typer
 
 __all__ = ["simulate"]
 
+_DEVICE = "Device"
+
 
 def simulate(
     plan: Annotated[
@@ -34,19 +36,50 @@ def simulate(
         tuple[float, float, float],
         typer.Option(help="Turns of the device about z, y and x in degrees.", metavar="Z Y X"),
     ] = (0.0, 0.0, 0.0),
+    offset: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="Shift from the site in metres.", metavar="FRONT LEFT UP"),
+    ] = (0.0, 0.0, 0.0),
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            help="Noise of the accelerometer in m/s², as all below a phone's if not given.",
+            rich_help_panel=_DEVICE,
+        ),
+    ] = None,
+    bias: Annotated[
+        float | None, typer.Option(help="Spread of its offsets in m/s².", rich_help_panel=_DEVICE)
+    ] = None,
+    jitter: Annotated[
+        float | None,
+        typer.Option(help="Spread of the sampling instants in s.", rich_help_panel=_DEVICE),
+    ] = None,
+    clip: Annotated[
+        float | None, typer.Option(help="Its range in m/s².", rich_help_panel=_DEVICE)
+    ] = None,
     name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
     seed: Annotated[int, typer.Option(help="Another number, another person.")] = 0,
 ) -> None:
     """Simulate recordings, with the truth beside them."""
-    from retrodetect.simulate import Session, write_examples, write_session
+    from retrodetect.simulate import (
+        PHONE,
+        Session,
+        limits,
+        read_bvh,
+        write_examples,
+        write_session,
+    )
 
     if plan == "examples":
         written = write_examples(out)
     else:
         session = Session(
             plan=plan, capture=bvh, placement=placement, side=side, app=app, rate_hz=rate,
-            turned_deg=mounting, seed=seed,
+            turned_deg=mounting, offset_m=offset, seed=seed,
+            errors=PHONE.but(noise_mps2=noise, bias_mps2=bias, jitter_s=jitter, clip_mps2=clip),
         )  # fmt: skip
+        if bvh is not None:
+            typer.echo(f"note: {limits(read_bvh(bvh))}", err=True)
         written = [write_session(name or f"simulated_{placement}_{seed}", session, out)]
     for path in written:
         typer.echo(path)

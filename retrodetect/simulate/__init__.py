@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         direction_intervals,
         direction_truth,
         front_axis,
+        limits,
         virtual_sensor,
     )
     from retrodetect.simulate.walker import PHONE, Person, Section, Walk, walk, wear
@@ -48,6 +49,7 @@ __all__ = [
     "direction_truth",
     "front_axis",
     "handled",
+    "limits",
     "parse_plan",
     "read_bvh",
     "virtual_sensor",
@@ -68,7 +70,7 @@ _HOMES = {
     ),
     "virtual": (
         "PERFECT", "SensorErrors", "contact_times_s", "direction_intervals", "direction_truth",
-        "front_axis", "virtual_sensor",
+        "front_axis", "limits", "virtual_sensor",
     ),
     "walker": ("PHONE", "Person", "Section", "Walk", "walk", "wear"),
 }  # fmt: skip

@@ -437,7 +437,7 @@ def _turns(frames: _Frames, rng: np.random.Generator) -> dict[str, Rotation]:
         "chest": turned(trunk_yaw, lean + 0.7 * tilt, -0.4 * roll, "trunk"),
         "head": turned(0.15 * trunk_yaw, 0.3 * lean - 0.3 * tilt, 0.0 * roll, "head"),
     }
-    swung = person.arm_swing
+    swung = person.arm_swing * manners["arm_swing"]
     for side in SIDES:
         reach = -OUTWARD[side] * wave(1, 0.03)
         shoulder = manners["shoulder_mean_deg"] + swung * manners["shoulder_deg"] * reach
@@ -464,15 +464,16 @@ def _mix(frames: _Frames) -> dict[str, FloatArray]:
                 *(getattr(step.manner, name) for name in names),
                 float(step.direction == "backward"),
                 0.0 if step.on_spot else step.vigour,
+                step.arm_swing,
             ]
             for step in frames.plan.steps
         ]
-        or [[0.0] * (len(names) + 2)]
+        or [[0.0] * (len(names) + 3)]
     )
     contact_s = [step.contact_s for step in frames.plan.steps]
     at = np.searchsorted(contact_s, frames.time_s).clip(0, len(table) - 1)
     smooth = gaussian_filter1d(table[at], 0.15 * frames.rate_hz, axis=0)
-    return dict(zip((*names, "backward", "vigour"), smooth.T, strict=True))
+    return dict(zip((*names, "backward", "vigour", "arm_swing"), smooth.T, strict=True))
 
 
 def _phase(frames: _Frames) -> FloatArray:

@@ -18,7 +18,12 @@ from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray,
 from retrodetect.simulate.bvh import Motion, Side, read_bvh
 from retrodetect.simulate.exports import write_export, write_truth
 from retrodetect.simulate.steps import STRIDE_COLUMNS, Section
-from retrodetect.simulate.virtual import contact_times_s, direction_truth, virtual_sensor
+from retrodetect.simulate.virtual import (
+    SensorErrors,
+    contact_times_s,
+    direction_truth,
+    virtual_sensor,
+)
 from retrodetect.simulate.walker import PHONE, walk, wear
 
 __all__ = [
@@ -33,7 +38,7 @@ __all__ = [
 ]
 
 
-_AMOUNT = re.compile(r"([-+]?\d+(?:\.\d+)?)(s|m/s|%|deg)?")
+_AMOUNT = re.compile(r"([-+]?\d+(?:\.\d+)?)(s|m/s|%|deg|spm|arms)?")
 
 
 def parse_plan(text: str) -> list[Section]:
@@ -43,7 +48,8 @@ def parse_plan(text: str) -> list[Section]:
     ----------
     text
         Sections with commas between: gait, direction (unless standing), then in any order a
-        duration in s (needed), a speed in m/s, a slope in % and a turn in degrees.
+        duration in s (needed), a speed in m/s, a slope in %, a turn in deg, a cadence in spm
+        and a scale of the arms' swing, such as ``0.2arms``.
 
     Returns
     -------
@@ -58,7 +64,10 @@ def parse_plan(text: str) -> list[Section]:
 
 
 def _parse_section(text: str) -> Section:
-    names = {"s": "duration_s", "m/s": "speed_mps", "%": "slope", "deg": "turn_deg"}
+    names = {
+        "s": "duration_s", "m/s": "speed_mps", "%": "slope", "deg": "turn_deg",
+        "spm": "cadence_spm", "arms": "arm_swing",
+    }  # fmt: skip
     words, amounts = [], {}
     for token in text.split():
         match = _AMOUNT.fullmatch(token)
@@ -100,6 +109,10 @@ class Session:
         Annotation at the start; empty for none.
     capture
         BVH file to wear the device in, instead of a plan.
+    offset_m
+        Shift of the device from the site to the front, to the left and up.
+    errors
+        Noise, bias, jitter and clipping of the device.
     """
 
     plan: str
@@ -111,6 +124,8 @@ class Session:
     turned_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
     note: str = ""
     capture: Path | None = None
+    offset_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    errors: SensorErrors = PHONE
 
     @property
     def mounting(self) -> Rotation:
@@ -218,8 +233,9 @@ def _simulate(name: str, session: Session) -> tuple[Recording, pd.DataFrame]:
             session.placement,
             rate_hz=session.rate_hz,
             side=session.side,
+            offset_m=session.offset_m,
             mounting=session.mounting,
-            errors=PHONE,
+            errors=session.errors,
             seed=session.seed,
         )
         return recording.with_(name=name), captured_strides(motion)
@@ -232,7 +248,9 @@ def _simulate(name: str, session: Session) -> tuple[Recording, pd.DataFrame]:
         session.placement,
         side=session.side,
         rate_hz=session.rate_hz,
+        offset_m=session.offset_m,
         mounting=session.mounting,
+        errors=session.errors,
         seed=session.seed,
         name=name,
     )

@@ -84,6 +84,10 @@ class Section:
     turn_deg
         Change of heading over the section, to the left positive; while standing, a turn on
         the spot in small steps.
+    cadence_spm
+        Steps per minute; None is what the person takes at that speed.
+    arm_swing
+        Scale of the arms' swing in this section: 1 as the person does, 0 for still arms.
     """
 
     gait: Literal["walk", "run", "stand"]
@@ -92,6 +96,8 @@ class Section:
     speed_mps: float | None = None
     slope: float = 0.0
     turn_deg: float = 0.0
+    cadence_spm: float | None = None
+    arm_swing: float = 1.0
 
     def __post_init__(self) -> None:
         if self.gait not in ("walk", "run", "stand") or self.direction not in (
@@ -111,6 +117,16 @@ class Section:
             raise UsageError(
                 f"a speed of {self.speed_mps:g} m/s is not human gait",
                 remedy="choose one between 0.2 and 8 m/s",
+            )
+        if self.cadence_spm is not None and not 40.0 <= self.cadence_spm <= 260.0:
+            raise UsageError(
+                f"{self.cadence_spm:g} steps per minute are not human gait",
+                remedy="choose between 40 and 260",
+            )
+        if not 0.0 <= self.arm_swing <= 3.0:
+            raise UsageError(
+                f"arms cannot swing {self.arm_swing:g} times as far",
+                remedy="choose between 0 and 3",
             )
 
 
@@ -232,6 +248,8 @@ class Step:
         Number of the unbroken run of steps.
     on_spot
         A step of a turn on the spot.
+    arm_swing
+        Scale of the arms' swing during it.
     """
 
     contact_s: float
@@ -243,6 +261,7 @@ class Step:
     stride_s: float
     walk: int
     on_spot: bool = False
+    arm_swing: float = 1.0
 
     @property
     def manner(self) -> Manner:
@@ -431,7 +450,9 @@ def _go(
     gait, direction = _gait(section), section.direction
     manner = MANNERS[gait, direction]
     full_mps = _full_speed_mps(section, person)
-    usual_s = 60.0 / _cadence_spm(manner, full_mps, person)
+    own_spm = _cadence_spm(manner, full_mps, person)
+    hurry = 1.0 if section.cadence_spm is None else section.cadence_spm / own_spm
+    usual_s = 60.0 / (own_spm * hurry)
     count = max(round(section.duration_s / usual_s), 2)
     speed = np.full(count, full_mps)
     for neighbour, order in ((before, slice(None)), (after, slice(None, None, -1))):
@@ -446,12 +467,13 @@ def _go(
     draft.incline.append((draft.now_s, sign * section.slope))
     draft.heading.append((draft.now_s, draft.heading_rad))
     for number in range(count):
-        step_s = 60.0 / _cadence_spm(manner, max(speed[number], 0.8 * full_mps), person)
+        cadence_spm = _cadence_spm(manner, max(speed[number], 0.8 * full_mps), person)
+        step_s = 60.0 / (cadence_spm * hurry)
         lopsided = person.asymmetry if draft.next_side == "left" else -person.asymmetry
         step_s *= 1.0 + wander[number] + lopsided
         draft.speed.append((draft.now_s + step_s / 2, sign * speed[number]))
         draft.now_s += step_s
-        _add(draft, draft.now_s, gait, direction, float(speed[number]), step_s)
+        _add(draft, draft.now_s, gait, direction, float(speed[number]), step_s, section.arm_swing)
     draft.heading_rad += np.deg2rad(section.turn_deg)
     draft.heading.append((draft.now_s, draft.heading_rad))
 
@@ -486,6 +508,7 @@ def _add(
     direction: Direction,
     speed_mps: float,
     step_s: float,
+    arm_swing: float = 1.0,
     *,
     on_spot: bool = False,
 ) -> None:
@@ -502,6 +525,7 @@ def _add(
             stride_s=2 * step_s,
             walk=draft.walk,
             on_spot=on_spot,
+            arm_swing=arm_swing,
         )
     )
     draft.next_side = "right" if draft.next_side == "left" else "left"

@@ -22,7 +22,7 @@ segment: on a forearm held level x points up. The front of the device is ``mount
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,7 @@ __all__ = [
     "direction_intervals",
     "direction_truth",
     "front_axis",
+    "limits",
     "virtual_sensor",
 ]
 
@@ -89,6 +90,9 @@ MIN_CONTACT_S = 0.1
 
 HAND_OF_FOREARM = 0.74
 """Length of the hand over that of the forearm (Winter 2009, figure 4.1: 0.108 / 0.146)."""
+
+ALONG = 0.1
+"""Sine of the angle below which a limb lies along the line of the shoulders."""
 
 GAIT_WINDOW_S = 1.2
 """Window in which walking and running are told apart: at least one stride, slow ones too."""
@@ -159,6 +163,10 @@ class SensorErrors:
     jitter_s: float = 0.0
     clip_mps2: float = np.inf
     clip_radps: float = np.inf
+
+    def but(self, **changes: float | None) -> SensorErrors:
+        """Return the same device with some figures changed; None leaves them."""
+        return replace(self, **{name: one for name, one in changes.items() if one is not None})
 
     def instants_s(self, duration_s: float, rate_hz: float, rng: np.random.Generator) -> FloatArray:
         """(n,) strictly increasing sampling instants in [0, duration_s], the first at 0."""
@@ -273,6 +281,27 @@ def virtual_sensor(
         format="virtual",
         angular_rate_radps=rotation,
         placement=placement,
+    )
+
+
+def limits(motion: Motion) -> str:
+    """Say what a capture cannot show, whatever the rate of the sensor worn in it.
+
+    Parameters
+    ----------
+    motion
+        Motion capture.
+
+    Returns
+    -------
+    str
+        One sentence with the figures of its frame rate; see the module for where they come from.
+    """
+    cutoff_hz = min(CUTOFF_OF_RATE * motion.rate_hz, MAX_CUTOFF_HZ)
+    return (
+        f"a capture at {motion.rate_hz:.3g} Hz shows nothing above {cutoff_hz:.2g} Hz: the spike"
+        " of a heel strike, the ring of a shoe, and whatever a pocket or a strap does are missing;"
+        f" contact times are good to about {1000 / motion.rate_hz:.0f} ms"
     )
 
 
@@ -459,6 +488,9 @@ def _segment(
         up = _flat_up(motion, joint, side)
         return joint, np.zeros(3), bone, _axes(up, np.cross(up, bone))
     left = _mean_in(motion, joint, _leftward(motion, trunk))
+    if np.linalg.norm(np.cross(left, bone)) < ALONG * np.linalg.norm(left) * np.linalg.norm(bone):
+        # A whole clip with arms stretched sideways: what lay outward on a hanging arm lies up.
+        left = _up_in(motion, joint) * (1.0 if side == "left" else -1.0)
     return joint, np.zeros(3), bone, _axes(-bone, left)
 
 

@@ -130,6 +130,7 @@ def wear(
     *,
     side: Side = "left",
     rate_hz: float = 100.0,
+    offset_m: tuple[float, float, float] = (0.0, 0.0, 0.0),
     mounting: Rotation | None = None,
     errors: SensorErrors = PHONE,
     seed: int = 0,
@@ -147,6 +148,8 @@ def wear(
         Body side of a placement on a limb.
     rate_hz
         Sampling rate of the device.
+    offset_m
+        Shift of the device from the site to the front, to the left and up.
     mounting
         Turns vectors of the device frame into the axes of the site (x front, y left, z up);
         None leaves the device in those axes.
@@ -176,7 +179,13 @@ def wear(
     rng = np.random.default_rng(seed)
     perfect = SensorErrors(jitter_s=errors.jitter_s)
     moved = virtual_sensor(
-        session.motion, placement, rate_hz=rate_hz, side=side, errors=perfect, seed=seed
+        session.motion,
+        placement,
+        rate_hz=rate_hz,
+        side=side,
+        offset_m=offset_m,
+        errors=perfect,
+        seed=seed,
     )
     force = moved.acceleration_mps2 + _shocks(session, placement, side, moved.time_s, rng)
     force = _loose(force, placement, rate_hz, rng)

@@ -1,6 +1,8 @@
 """Simulated exports read back as what was simulated."""
 
 import gzip
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.transform import Rotation
+from skeleton import bvh
 
 from retrodetect.errors import UsageError
 from retrodetect.formats import read
-from retrodetect.recording import Annotation, Recording
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, Recording
 from retrodetect.simulate import (
     APPS,
     EXAMPLES,
     Section,
+    SensorErrors,
     Session,
     walk,
     wear,
@@ -103,6 +107,39 @@ def test_truth_goes_beside_the_recordings_not_among_them(tmp_path: Path) -> None
     truth = pd.read_csv(tmp_path / "out_truth" / "mine.truth.csv")
     assert list(truth) == ["start_s", "end_s", "foot", "direction", "gait"]
     assert {"forward", "backward"} <= set(truth["direction"])
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A capture of somebody who glides forward for 4 s at 1.2 m/s, arms stretched sideways."""
+    frames = np.tile([0.0, 95.0, 0.0, 0.0, 0.0, 0.0], (120, 1))
+    frames[:, 2] = 4.0 * np.arange(120)
+    path = tmp_path / "clip.bvh"
+    path.write_text(bvh(frames))
+    return path
+
+
+def test_a_device_in_a_capture_is_as_bad_as_asked(clip: Path, tmp_path: Path) -> None:
+    errors = SensorErrors(noise_mps2=0.5, clip_mps2=9.0)
+    session = Session("", capture=clip, app="plain", placement="wrist", errors=errors)
+    (found,) = read(write_session("clip", session, tmp_path / "out"))
+    assert np.abs(found.acceleration_mps2).max() <= 9.0 + 1e-3
+    assert 0.3 < found.acceleration_mps2[:, 0].std() < 0.7
+
+
+def test_the_command_wears_a_capture_and_says_what_it_cannot_show(
+    clip: Path, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable, "-m", "retrodetect", "simulate", "--bvh", clip, "--placement", "wrist",
+        "--offset", "0.01", "0", "0.02", "--noise", "0", "--bias", "0", "--jitter", "0",
+        "--app", "plain", "--name", "worn", "--out", tmp_path / "out",
+    ]  # fmt: skip
+    ran = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
+    assert "a capture at 30 Hz shows nothing above 9 Hz" in ran.stderr
+    (found,) = read(tmp_path / "out")
+    middle = found.acceleration_mps2[50:150]
+    assert np.allclose(np.linalg.norm(middle, axis=1), STANDARD_GRAVITY_MPS2, atol=0.05)
 
 
 def test_a_motion_capture_can_be_worn(shared: Path, tmp_path: Path) -> None:

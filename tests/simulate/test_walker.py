@@ -240,6 +240,33 @@ def test_faster_walkers_step_more_often_and_longer() -> None:
     assert list(lengths) == sorted(lengths)
 
 
+def test_a_cadence_that_is_asked_for_is_kept() -> None:
+    session = walk([Section("walk", 20.0, speed_mps=1.2, cadence_spm=96.0)], seed=2)
+    begin_s, end_s = steady(session)
+    steps = [step for step in session.plan.steps if begin_s <= step.contact_s <= end_s]
+    assert 60 * (len(steps) - 1) / (end_s - begin_s) == pytest.approx(96.0, rel=0.04)
+
+
+def test_still_arms_swing_less_than_lively_ones() -> None:
+    swings = []
+    for arm_swing in (0.0, 1.0, 2.0):
+        session = walk([Section("walk", 12.0, arm_swing=arm_swing)], person=Person(), seed=2)
+        rotation = wear(session, "wrist", errors=PERFECT, seed=2).angular_rate_radps
+        assert rotation is not None
+        swings.append(float(np.linalg.norm(rotation, axis=1).std()))
+    assert swings == sorted(swings)
+    assert swings[2] > 2 * swings[0]
+
+
+def test_a_device_may_sit_off_the_site() -> None:
+    session = bout("walk", "forward")
+    here = wear(session, "waist", errors=PERFECT, seed=1)
+    there = wear(session, "waist", offset_m=(0.0, 0.1, 0.0), errors=PERFECT, seed=1)
+    apart = np.abs(here.acceleration_mps2 - there.acceleration_mps2)
+    assert 0.05 < apart.max() < 10.0
+    assert np.array_equal(here.angular_rate_radps, there.angular_rate_radps)
+
+
 @pytest.mark.parametrize("seed", [1, 77])
 def test_changes_of_gait_and_direction_are_made_without_stumbling(seed: int) -> None:
     plan = "walk forward 6s, run forward 6s, walk forward 6s, walk backward 6s, run backward 6s"
@@ -311,7 +338,18 @@ def test_what_nobody_can_do_is_refused(plan: str) -> None:
         walk(parse_plan(plan))
 
 
+@pytest.mark.parametrize(
+    "section",
+    [{"cadence_spm": 20.0}, {"arm_swing": -1.0}, {"speed_mps": 20.0}, {"duration_s": 0.0}],
+)
+def test_figures_beyond_people_are_refused(section: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=r"choose|give"):
+        Section("walk", **{"duration_s": 5.0, **section})
+
+
 def test_plans_in_words() -> None:
+    (slow,) = parse_plan("walk forward 20s 90spm 0.2arms")
+    assert slow == Section("walk", 20.0, cadence_spm=90.0, arm_swing=0.2)
     assert parse_plan("walk backward 20s 0.8m/s 5% -90deg, stand 3") == [
         Section("walk", 20.0, "backward", 0.8, 0.05, -90.0),
         Section("stand", 3.0),
