@@ -28,7 +28,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, i0e, logit
+from numpy.typing import NDArray
+from scipy.special import expit, i0e, logit, logsumexp
 from scipy.stats import t as student_t
 
 from retrodetect.recording import FloatArray
@@ -55,6 +56,12 @@ OFFSETS = np.linspace(-6, 6, 25)
 OFFSET_WEIGHTS = student_t(3).pdf(OFFSETS) / student_t(3).pdf(OFFSETS).sum()
 """Grid over the wearer's offset, in its standard deviations. Its tails are heavy: with the few
 people there are to learn from, the next wearer may lie far outside."""
+
+BLOCK = 512
+"""Strides whose beliefs are held at a time: 11 MB."""
+
+_RULED_OUT = -50.0
+"""Log likelihood of a direction that the wearer's mark rules out."""
 
 EFFECTIVE_STRIDES = 25.0
 """Most independent strides a wearer's scores are ever worth: fatigue, footwear and ground make
@@ -161,14 +168,11 @@ class Decoded:
     ----------
     probability : (n, 3) array
         Of each direction for each stride.
-    front : (FRONTS,) array
-        Posterior of the front over the grid, at the last stride.
     log_evidence
         Log probability of all the evidence: compares hypotheses about the placement.
     """
 
     probability: FloatArray
-    front: FloatArray
     log_evidence: float
 
 
@@ -188,9 +192,10 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
     -------
     Decoded
     """
-    likelihood, scale = _likelihood(evidence, model, priors)
-    one_way = _forward_backward(evidence, likelihood, priors, mixed=False)
-    mixed = _forward_backward(evidence, likelihood, priors, mixed=True)
+    likelihood = _Likelihood.of(evidence, model, priors)
+    pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
+    one_way = _one_way(likelihood, _first_front(evidence), pause, priors)
+    mixed = _mixed(likelihood, _first_front(evidence), pause, priors)
     log_odds = mixed.log_evidence - one_way.log_evidence + logit(priors.mixed)
     weight = float(expit(log_odds))
     log_evidence = np.logaddexp(
@@ -198,64 +203,164 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
     )
     return Decoded(
         (1 - weight) * one_way.probability + weight * mixed.probability,
-        (1 - weight) * one_way.front + weight * mixed.front,
-        float(scale.sum() + log_evidence),
+        likelihood.log_scale + float(log_evidence),
     )
 
 
-def _forward_backward(
-    evidence: Evidence, likelihood: FloatArray, priors: Priors, *, mixed: bool
+@dataclass(frozen=True, slots=True)
+class _Likelihood:
+    """Likelihood of n strides: a factor of the front and one of the offset, by direction.
+
+    Parameters
+    ----------
+    bearing : (n, FRONTS, 3) array
+        Of the travel direction.
+    free : (n, 3, offsets) array
+        Of the free features.
+    log_scale
+        Logarithm of what was taken out of all of them, to keep numbers near 1.
+    """
+
+    bearing: FloatArray
+    free: FloatArray
+    log_scale: float
+
+    @classmethod
+    def of(cls, evidence: Evidence, model: ScoreModel, priors: Priors) -> _Likelihood:
+        """Weigh the evidence."""
+        offset = OFFSETS * model.offset_sd
+        away = evidence.score[:, None, None] - offset - np.array(model.mean)[:, None]
+        temper = min(model.temper, EFFECTIVE_STRIDES / max(np.isfinite(evidence.score).sum(), 1))
+        free = np.nan_to_num(-0.5 * temper * (away / model.sd) ** 2)
+        free[:, SIDEWAYS] += np.nan_to_num(evidence.log_sideways)[:, None]
+        bearing = _log_bearing(evidence, priors)
+        marked = np.flatnonzero(evidence.forced >= 0)
+        others = ~np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[marked]]
+        free[marked] = np.where(others[:, :, None], _RULED_OUT, free[marked])
+        bearing[marked] = np.where(others[:, None], 0.0, bearing[marked])
+        scales = [log.max(axis=(1, 2), keepdims=True) for log in (bearing, free)]
+        return cls(
+            np.exp(bearing - scales[0]),
+            np.exp(free - scales[1]),
+            float(sum(scale.sum() for scale in scales)),
+        )
+
+
+def _one_way(
+    likelihood: _Likelihood, front: FloatArray, pause: NDArray[np.bool_], priors: Priors
 ) -> Decoded:
-    """Exact posterior of a session of one direction, or of several."""
-    pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
-    turns = {after: _turn(priors, pause=after, mixed=mixed) for after in (False, True)}
+    """Exact posterior of a session of one direction.
+
+    Given the direction, front and offset have nothing to do with one another: the front is a
+    chain of its own, and the offset a sum.
+    """
     wander = {after: _wander(priors, pause=after) for after in (False, True)}
-    count = len(pause)
-    state = _first(evidence, priors.drawn if mixed else priors.one_way)
-    ahead = np.empty((count, *state.shape))
-    log_evidence = 0.0
-    for i in range(count):
+    state = np.repeat(front[:, None], len(DIRECTIONS), axis=1)
+    total = np.empty((len(pause), len(DIRECTIONS)))
+    for i, after in enumerate(pause.tolist()):
         if i:
-            state = wander[bool(pause[i])] @ state @ turns[bool(pause[i])]
-        state = state * likelihood[i]
-        total = state.sum()
-        log_evidence += float(np.log(total))
-        state = state / total
-        ahead[i] = state
+            state = wander[after] @ state
+        state = state * likelihood.bearing[i]
+        total[i] = state.sum(axis=0)
+        state /= total[i]
+    log_free = np.log(likelihood.free).sum(axis=0) + np.log(OFFSET_WEIGHTS)
+    log_joint = np.log(priors.one_way) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=1)
+    log_evidence = float(logsumexp(log_joint))
+    share = np.exp(log_joint - log_evidence)
+    return Decoded(np.broadcast_to(share, total.shape), log_evidence)
+
+
+def _mixed(
+    likelihood: _Likelihood, front: FloatArray, pause: NDArray[np.bool_], priors: Priors
+) -> Decoded:
+    """Exact posterior of a session of several directions.
+
+    Beliefs on the way there are kept for one block of strides at a time, and worked out again
+    from its start on the way back: a day of walking needs no more memory than ten minutes.
+    """
+    chain = _Chain(likelihood, pause.tolist(), priors)
+    count = len(pause)
+    first = front[:, None, None] * np.array(priors.drawn)[:, None] * OFFSET_WEIGHTS
+    starts = range(0, count, BLOCK)
+    entering = []
+    total = np.empty(count)
+    state = first
+    for start in starts:
+        entering.append(state)
+        ahead = chain.ahead(state, start, min(start + BLOCK, count), total)
+        state = ahead[-1]
 
     probability = np.empty((count, len(DIRECTIONS)))
-    behind = np.ones(state.shape)
-    for i in range(count - 1, -1, -1):
-        weight = (ahead[i] * behind).sum(axis=(0, 1))
-        probability[i] = weight / weight.sum()
-        if i:
-            behind = behind * likelihood[i]
-            behind = wander[bool(pause[i])].T @ behind @ turns[bool(pause[i])].T
-            behind = behind / behind.max()
-    front = ahead[-1].sum(axis=(0, 2))
-    return Decoded(probability, front / front.sum(), log_evidence)
+    behind = np.ones(first.shape)
+    for start, state in zip(reversed(starts), reversed(entering), strict=True):
+        stop = min(start + BLOCK, count)
+        if stop < count:
+            ahead = chain.ahead(state, start, stop, total)
+        for i in range(stop - 1, start - 1, -1):
+            weight = np.einsum("fdo,fdo->d", ahead[i - start], behind)
+            probability[i] = weight / weight.sum()
+            if i:
+                behind = chain.back(behind, i)
+    return Decoded(probability, float(np.log(total).sum()))
+
+
+class _Chain:
+    """Steps of the recursion over (FRONTS, 3, offsets) beliefs, forward and backward."""
+
+    def __init__(self, likelihood: _Likelihood, pause: list[bool], priors: Priors) -> None:
+        self._likelihood = likelihood
+        self._pause = pause
+        self._wander = {after: _wander(priors, pause=after) for after in (False, True)}
+        self._change = {True: priors.change_between_bouts, False: priors.change_within_bout}
+        self._drawn = np.array(priors.drawn)[:, None]
+
+    def ahead(self, state: FloatArray, start: int, stop: int, total: FloatArray) -> FloatArray:
+        """Beliefs after each stride of a range, given the one before it; fills in their totals."""
+        beliefs = np.empty((stop - start, *state.shape))
+        for i in range(start, stop):
+            belief = beliefs[i - start]
+            if i:
+                after = self._pause[i]
+                self._move(state, after, out=belief)
+                change = self._change[after]
+                lost = change * belief.sum(axis=1, keepdims=True)
+                belief *= 1 - change
+                belief += self._drawn * lost
+            else:
+                belief[:] = state
+            self._weigh(belief, i)
+            total[i] = belief.sum()
+            belief /= total[i]
+            state = belief
+        return beliefs
+
+    def back(self, behind: FloatArray, i: int) -> FloatArray:
+        """What strides from `i` on say of the one before."""
+        after = self._pause[i]
+        behind = behind.copy()
+        self._weigh(behind, i)
+        before = self._move(behind, after, out=np.empty_like(behind))
+        change = self._change[after]
+        drawn = change * (self._drawn * before).sum(axis=1, keepdims=True)
+        before *= 1 - change
+        before += drawn
+        before /= before.max()
+        return before
+
+    def _move(self, belief: FloatArray, after: bool, out: FloatArray) -> FloatArray:
+        """Let the front wander; as likely there as back."""
+        flat = belief.reshape(FRONTS, -1)
+        np.matmul(self._wander[after], flat, out=out.reshape(FRONTS, -1))
+        return out
+
+    def _weigh(self, belief: FloatArray, i: int) -> None:
+        belief *= self._likelihood.bearing[i][:, :, None]
+        belief *= self._likelihood.free[i]
 
 
 def grid_rad() -> FloatArray:
     """(FRONTS,) bearings of the grid."""
     return np.arange(FRONTS, dtype=np.float64) * (2 * np.pi / FRONTS)
-
-
-def _likelihood(
-    evidence: Evidence, model: ScoreModel, priors: Priors
-) -> tuple[FloatArray, FloatArray]:
-    """(n, offsets, FRONTS, 3) likelihood of each stride, and the logs taken out of each row."""
-    offset = OFFSETS[:, None] * model.offset_sd
-    away = evidence.score[:, None, None] - offset - np.array(model.mean)
-    temper = min(model.temper, EFFECTIVE_STRIDES / max(np.isfinite(evidence.score).sum(), 1))
-    free = np.nan_to_num(-0.5 * temper * (away / model.sd) ** 2)
-    free[:, :, SIDEWAYS] += np.nan_to_num(evidence.log_sideways)[:, None]
-    log_like = free[:, :, None, :] + _log_bearing(evidence, priors)[:, None]
-    marked = evidence.forced >= 0
-    keep = np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[marked]]
-    log_like[marked] = np.where(keep[:, None, None, :], log_like[marked], -50.0)
-    scale = log_like.max(axis=(1, 2, 3))
-    return np.exp(log_like - scale[:, None, None, None]), scale
 
 
 def _log_bearing(evidence: Evidence, priors: Priors) -> FloatArray:
@@ -279,24 +384,14 @@ def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
     return np.asarray(np.exp(kappa * (np.cos(angle_rad) - 1)) / (2 * np.pi * i0e(kappa)))
 
 
-def _first(evidence: Evidence, shares: tuple[float, float, float]) -> FloatArray:
-    """(offsets, FRONTS, 3) belief before the first stride."""
+def _first_front(evidence: Evidence) -> FloatArray:
+    """(FRONTS,) belief about the front before the first stride."""
     kappa = float(np.linalg.norm(evidence.front))
     bearing = float(np.arctan2(evidence.front[1], evidence.front[0]))
     front = np.exp(kappa * (np.cos(grid_rad() - bearing) - 1))
-    front = (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
-    return np.broadcast_to(
-        OFFSET_WEIGHTS[:, None, None] * front[:, None] * np.array(shares),
-        (len(OFFSETS), FRONTS, len(DIRECTIONS)),
+    return np.asarray(
+        (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
     )
-
-
-def _turn(priors: Priors, *, pause: bool, mixed: bool) -> FloatArray:
-    """(3, 3) chances of the next direction (column) after this one (row)."""
-    if not mixed:
-        return np.eye(len(DIRECTIONS))
-    change = priors.change_between_bouts if pause else priors.change_within_bout
-    return (1 - change) * np.eye(len(DIRECTIONS)) + change * np.array(priors.drawn)[None]
 
 
 def _wander(priors: Priors, *, pause: bool) -> FloatArray:
