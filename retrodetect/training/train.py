@@ -1,0 +1,356 @@
+"""Train a model on new recordings, score it on what it did not learn from, and write its card."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
+from retrodetect.direction.model import GROUPS, group_of
+from retrodetect.errors import UsageError
+from retrodetect.formats import ReadOptions
+from retrodetect.training import store
+from retrodetect.training.evaluate import label_with_truth, told_front
+from retrodetect.training.examples import Example
+from retrodetect.training.fit import StrideTable, table_of
+from retrodetect.training.folds import GUARD_S, Fold, Unit, folds
+from retrodetect.training.gather import gather
+from retrodetect.training.learn import learn
+from retrodetect.training.scores import (
+    compared,
+    confusion,
+    error_rates,
+    mistakes,
+    scored,
+    units_for_intervals,
+)
+
+__all__ = ["CURVE_MIN", "held_out", "learning_curve", "train"]
+
+_log = logging.getLogger(__name__)
+
+CURVE_MIN = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+"""Minutes of each direction at which the learning curve is measured."""
+
+MOST_CURVE_FOLDS = 6
+MOST_MISTAKES = 20
+"""Stretches that a card lists; the longest tell of wrong labels, the short ones of bad luck."""
+
+MIN_CURVE_STRIDES = 8
+SMALL_STRIDES = 3000
+"""Strides that one process has scored by the time others have started."""
+
+FEW_MINUTES = 2.0
+_BOTH = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
+
+
+def train(
+    recordings: str | Path | Sequence[Example],
+    base: str | Path | DirectionModel | None = "default",
+    *,
+    out: str | Path | None = None,
+    name: str | None = None,
+    placement: str | None = None,
+    jobs: int | None = None,
+    cache_folder: str | Path | None = None,
+    mixed_rates: bool = False,
+    **options: Any,
+) -> DirectionModel:
+    """Train a model on labelled recordings.
+
+    Parameters
+    ----------
+    recordings
+        A manifest (CSV with ``path``, ``subject`` and ``direction`` or ``labels``; optionally
+        ``placement``, ``front``, ``session``, ``licence``), a folder whose subfolders are called
+        ``forward`` and ``backward``, recordings with an app's own notes, or examples.
+    base
+        Model to extend: a shipped one by name, a stored one by path, or a model. None to begin
+        from nothing. An extended model is under its base's licence as well.
+    out
+        Where to store the model with its card: a file such as ``mine.model``, or a folder.
+    name
+        How the model is called; by default after ``out``.
+    placement
+        Body site of the recordings that tell none.
+    jobs
+        Processes; None for one per core.
+    cache_folder
+        Where strides and features are kept, so that recordings that did not change are not
+        read again; None keeps nothing.
+    mixed_rates
+        Whether recordings of one body site may differ in sampling rate.
+    **options
+        Overrides for reading, as in :class:`retrodetect.formats.ReadOptions`.
+
+    Returns
+    -------
+    DirectionModel
+        With its ``card``: data, scores of models that did not see what they were scored on,
+        known weaknesses.
+
+    Raises
+    ------
+    RefusedExamples
+        Listing everything that is wrong with the input, by file and line.
+    UsageError
+        Where an option makes no sense.
+    ModelError
+        Where the base cannot be loaded.
+    """
+    Anchors(placement)
+    known = base if isinstance(base, DirectionModel) or base is None else store.load(base)
+    remarks: tuple[str, ...] = ()
+    if isinstance(recordings, str | Path):
+        gathered = gather(
+            recordings,
+            known or store.load("default"),
+            placement=placement,
+            options=ReadOptions(**options),
+            cache_folder=cache_folder,
+            jobs=jobs,
+            mixed_rates=mixed_rates,
+        )
+        examples, remarks = gathered.examples, gathered.remarks
+    elif options:
+        raise UsageError("examples are read already", remedy="leave reading options away")
+    else:
+        examples = tuple(recordings)
+    for remark in remarks:
+        _log.warning(remark)
+    called = name or (Path(out).stem if out is not None else "trained")
+    model = learn(table_of(examples), known, name=called)
+    card = _card(examples, known, remarks, jobs)
+    if out is not None:
+        return replace(model, card=store.save(model, card, out))
+    return replace(model, card=store.completed(model, card)[0])
+
+
+def held_out(
+    parts: Sequence[Fold], base: DirectionModel | None, jobs: int | None = None
+) -> pd.DataFrame:
+    """Label every stride with a model that learned from none of its unit.
+
+    Parameters
+    ----------
+    parts
+        From :func:`retrodetect.training.folds.folds`.
+    base
+        What each model extends; None to begin from nothing.
+    jobs
+        Processes; None for one per core, or one where there is little to do.
+
+    Returns
+    -------
+    DataFrame
+        Rows as from :func:`retrodetect.training.evaluate.label_with_truth`, with ``fold``.
+    """
+    tasks = (delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts))
+    found: list[pd.DataFrame] = Parallel(n_jobs=_jobs(parts, jobs))(tasks)
+    return pd.concat(found, ignore_index=True)
+
+
+def learning_curve(
+    parts: Sequence[Fold], base: DirectionModel | None, jobs: int | None = None
+) -> pd.DataFrame:
+    """Measure how the score grows with the minutes learned from.
+
+    Parameters
+    ----------
+    parts, base, jobs
+        As for :func:`held_out`; of many folds some are taken.
+
+    Returns
+    -------
+    DataFrame
+        One row for each amount: ``minutes_each_way`` at each group of sites (0 for the base as
+        it is), ``strides`` learned from in the mean, and ``f1_backward``, ``wrong``,
+        ``unknown`` of the strides held out.
+    """
+    chosen = parts[:: -(-len(parts) // MOST_CURVE_FOLDS)]
+    amounts = [0.0] if base is not None else []
+    amounts += [minutes for minutes in CURVE_MIN if all(_reaches(f.train, minutes) for f in chosen)]
+    tasks = [(fold, minutes) for minutes in amounts for fold in chosen]
+    found = Parallel(n_jobs=_jobs(chosen, jobs))(
+        delayed(_label_with_less)(fold, base, minutes) for fold, minutes in tasks
+    )
+    rows = []
+    for minutes in amounts:
+        here = [part for part, (_, at) in zip(found, tasks, strict=True) if at == minutes]
+        total = scored(pd.concat([labelled for _, labelled in here], ignore_index=True)).iloc[0]
+        learned = float(np.mean([strides for strides, _ in here]))
+        row = {"minutes_each_way": minutes, "strides": round(learned)}
+        rows.append(row | {score: total[score] for score in ("f1_backward", "wrong", "unknown")})
+    return pd.DataFrame(rows)
+
+
+def _label_fold(fold: Fold, base: DirectionModel | None, number: int) -> pd.DataFrame:
+    rows = label_with_truth(learn(fold.train, base), fold.test, told_front)
+    return rows.assign(fold=number)
+
+
+def _label_with_less(
+    fold: Fold, base: DirectionModel | None, minutes: float
+) -> tuple[int, pd.DataFrame]:
+    """Label a fold with a model that learned from so many minutes of each direction."""
+    part = fold.train.where(_first_minutes(fold.train.strides, minutes))
+    model = base if minutes == 0 else learn(part, base)
+    assert model is not None
+    return len(part), label_with_truth(model, fold.test, told_front)
+
+
+def _first_minutes(strides: pd.DataFrame, minutes: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Strides within the first minutes of each site and direction, every wearer's alike."""
+    keys = [strides["placement"].map(group_of), strides["truth"]]
+    wearers = strides["subject"].groupby(keys).transform("nunique")
+    seconds = (strides["end_s"] - strides["start_s"]).groupby([*keys, strides["subject"]]).cumsum()
+    return (seconds * wearers <= 60 * minutes).to_numpy()
+
+
+def _reaches(table: StrideTable, minutes: float) -> bool:
+    """Whether there are so many minutes of each direction at each group of sites."""
+    strides = table.strides[table.strides["truth"].isin(_BOTH)]
+    keys = [strides["placement"].map(group_of), strides["truth"]]
+    seconds = (strides["end_s"] - strides["start_s"]).groupby(keys).sum()
+    return bool((seconds >= 0.9 * 60 * minutes).all())
+
+
+def _jobs(parts: Sequence[Fold], jobs: int | None) -> int:
+    """Processes to use: one where others would start longer than they work."""
+    if jobs is not None:
+        return jobs
+    strides = sum(len(one.measured.strides) for fold in parts for one in fold.test)
+    return 1 if strides < SMALL_STRIDES else -1
+
+
+def _card(
+    examples: Sequence[Example],
+    base: DirectionModel | None,
+    remarks: Sequence[str],
+    jobs: int | None,
+) -> dict[str, Any]:
+    """What only the maker knows; see :mod:`retrodetect.training.card`."""
+    parts, kind = folds(examples)
+    rows = held_out(parts, base, jobs)
+    licences = sorted({example.licence for example in examples})
+    card: dict[str, Any] = {
+        "summary": f"Trained on {_minutes_in_words(examples)}"
+        + (f", extending {base.name}." if base is not None else ", from nothing."),
+        "created": datetime.now(UTC).date().isoformat(),
+        "licence": "; ".join(licences),
+        "sources": _sources(examples),
+        "recordings": sorted(example.measured.sha256 for example in examples),
+        "validation": {
+            "held_out": kind,
+            "folds": len(parts),
+            "guard_s": GUARD_S if kind == "block" else 0.0,
+            "intervals_over": units_for_intervals(rows)[1],
+        },
+        "scores": _records(scored(rows, ["placement", "true_gait"])),
+        "confusion": _records(confusion(rows)),
+        "learning_curve": _records(learning_curve(parts, base, jobs)),
+        "mistakes": _records(mistakes(rows).head(MOST_MISTAKES)),
+        "error_rates": error_rates(rows),
+        "remarks": list(remarks),
+        "weaknesses": _weaknesses(examples, kind, base),
+    }
+    if base is not None:
+        tests = [example for fold in parts for example in fold.test]
+        before = label_with_truth(base, tests, told_front)
+        card["against_base"] = _records(compared(rows, before))
+        card["base"] = {"name": base.name, "sha256": base.card.get("sha256", "")}
+        card["sources"] += [{**one, "through": base.name} for one in base.card.get("sources", [])]
+        card["licence"] += f"; through {base.name}: {base.card.get('licence', 'not stated')}"
+    return card
+
+
+def _minutes(example: Example, direction: str) -> float:
+    """Minutes of strides that went one way."""
+    strides = example.strides()
+    strides = strides[strides["truth"] == direction]
+    return float((strides["end_s"] - strides["start_s"]).sum()) / 60
+
+
+def _minutes_in_words(examples: Sequence[Example]) -> str:
+    minutes = [sum(_minutes(example, direction) for example in examples) for direction in _BOTH]
+    people = len({example.subject for example in examples})
+    return (
+        f"{minutes[0]:.1f} min forward and {minutes[1]:.1f} min backward of "
+        f"{people} wearer{'s' if people > 1 else ''}"
+    )
+
+
+def _sources(examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """One row for each wearer and site."""
+    cells: dict[tuple[str, str, str], list[Example]] = {}
+    for one in examples:
+        cells.setdefault((one.subject, one.placement, one.licence), []).append(one)
+    return [
+        {
+            "name": subject,
+            "licence": licence,
+            "evidence": "virtual" if all(one.virtual for one in part) else "real",
+            "people": 1,
+            "placements": [site],
+            "recordings": len(part),
+            "rate_hz": round(float(np.median([one.measured.rate_hz for one in part])), 2),
+            **{
+                f"minutes_{way}": round(sum(_minutes(one, way) for one in part), 2) for way in _BOTH
+            },
+        }
+        for (subject, site, licence), part in cells.items()
+    ]
+
+
+def _weaknesses(examples: Sequence[Example], kind: Unit, base: DirectionModel | None) -> list[str]:
+    """Sentences on what these recordings cannot show."""
+    strides = pd.concat([example.strides() for example in examples])
+    known = strides[strides["truth"].isin(_BOTH)]
+    wearers = sorted(known["subject"].unique())
+    found = []
+    if len(wearers) == 1:
+        found.append(f"Learned from one wearer ({wearers[0]}); its scores tell nothing of others.")
+    if kind == "block":
+        found.append(
+            "Scored on stretches of the very sessions it learned from, with a guard of "
+            f"{GUARD_S:g} s: another day, shoe or mounting may score lower."
+        )
+    for (site, way), part in known.groupby(["placement", "truth"]):
+        minutes = float((part["end_s"] - part["start_s"]).sum()) / 60
+        if minutes < FEW_MINUTES:
+            found.append(f"Saw only {minutes:.1f} min of going {way} at {site}.")
+    ran = known.loc[known["true_gait"] == "run", "truth"].unique()
+    found += [f"Saw nobody running {way}." for way in _BOTH if way not in ran]
+    if base is None:
+        sites = {group_of(example.placement) for example in examples}
+        missing = [
+            site for group, members in GROUPS.items() if group not in sites for site in members
+        ]
+        if missing:
+            found.append(f"Cannot be used at {', '.join(missing)}.")
+        if not (strides["truth"] == "sideways").any():
+            found.append("Never saw sideways steps: calls many of them forward or backward.")
+    else:
+        found += [f"As {base.name}: {one}" for one in base.card.get("weaknesses", [])]
+    return found
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows fit for JSON: rounded, and without what has no meaning."""
+    return [
+        {
+            str(key): value
+            for key, value in row.items()
+            if not (isinstance(value, float) and np.isnan(value))
+        }
+        for row in table.round(4).to_dict("records")
+    ]
