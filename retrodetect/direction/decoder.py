@@ -57,8 +57,12 @@ OFFSET_WEIGHTS = student_t(3).pdf(OFFSETS) / student_t(3).pdf(OFFSETS).sum()
 """Grid over the wearer's offset, in its standard deviations. Its tails are heavy: with the few
 people there are to learn from, the next wearer may lie far outside."""
 
-BLOCK = 512
+BLOCK = 128
 """Strides whose beliefs are held at a time: 11 MB."""
+
+RESCALE = 8
+"""Strides after which beliefs are brought back to 1: even marks that contradict each other take
+them no further than to exp(-400)."""
 
 _RULED_OUT = -50.0
 """Log likelihood of a direction that the wearer's mark rules out."""
@@ -215,7 +219,7 @@ class _Likelihood:
     ----------
     bearing : (n, FRONTS, 3) array
         Of the travel direction.
-    free : (n, 3, offsets) array
+    free : (n, offsets, 3) array
         Of the free features.
     log_scale
         Logarithm of what was taken out of all of them, to keep numbers near 1.
@@ -229,14 +233,14 @@ class _Likelihood:
     def of(cls, evidence: Evidence, model: ScoreModel, priors: Priors) -> _Likelihood:
         """Weigh the evidence."""
         offset = OFFSETS * model.offset_sd
-        away = evidence.score[:, None, None] - offset - np.array(model.mean)[:, None]
+        away = evidence.score[:, None, None] - offset[:, None] - np.array(model.mean)
         temper = min(model.temper, EFFECTIVE_STRIDES / max(np.isfinite(evidence.score).sum(), 1))
         free = np.nan_to_num(-0.5 * temper * (away / model.sd) ** 2)
-        free[:, SIDEWAYS] += np.nan_to_num(evidence.log_sideways)[:, None]
+        free[:, :, SIDEWAYS] += np.nan_to_num(evidence.log_sideways)[:, None]
         bearing = _log_bearing(evidence, priors)
         marked = np.flatnonzero(evidence.forced >= 0)
         others = ~np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[marked]]
-        free[marked] = np.where(others[:, :, None], _RULED_OUT, free[marked])
+        free[marked] = np.where(others[:, None], _RULED_OUT, free[marked])
         bearing[marked] = np.where(others[:, None], 0.0, bearing[marked])
         scales = [log.max(axis=(1, 2), keepdims=True) for log in (bearing, free)]
         return cls(
@@ -263,8 +267,8 @@ def _one_way(
         state = state * likelihood.bearing[i]
         total[i] = state.sum(axis=0)
         state /= total[i]
-    log_free = np.log(likelihood.free).sum(axis=0) + np.log(OFFSET_WEIGHTS)
-    log_joint = np.log(priors.one_way) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=1)
+    log_free = np.log(likelihood.free).sum(axis=0) + np.log(OFFSET_WEIGHTS)[:, None]
+    log_joint = np.log(priors.one_way) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=0)
     log_evidence = float(logsumexp(log_joint))
     share = np.exp(log_joint - log_evidence)
     return Decoded(np.broadcast_to(share, total.shape), log_evidence)
@@ -280,82 +284,79 @@ def _mixed(
     """
     chain = _Chain(likelihood, pause.tolist(), priors)
     count = len(pause)
-    first = front[:, None, None] * np.array(priors.drawn)[:, None] * OFFSET_WEIGHTS
+    drawn = np.array(priors.drawn)
+    first = front[:, None, None] * OFFSET_WEIGHTS[:, None] * drawn
     starts = range(0, count, BLOCK)
     entering = []
-    total = np.empty(count)
+    log_evidence = 0.0
     state = first
     for start in starts:
         entering.append(state)
-        ahead = chain.ahead(state, start, min(start + BLOCK, count), total)
+        ahead, log_total = chain.ahead(state, start, min(start + BLOCK, count))
+        log_evidence += log_total
         state = ahead[-1]
 
     probability = np.empty((count, len(DIRECTIONS)))
-    behind = np.ones(first.shape)
+    after = np.ones(first.shape)
     for start, state in zip(reversed(starts), reversed(entering), strict=True):
         stop = min(start + BLOCK, count)
         if stop < count:
-            ahead = chain.ahead(state, start, stop, total)
-        for i in range(stop - 1, start - 1, -1):
-            weight = np.einsum("fdo,fdo->d", ahead[i - start], behind)
-            probability[i] = weight / weight.sum()
-            if i:
-                behind = chain.back(behind, i)
-    return Decoded(probability, float(np.log(total).sum()))
+            ahead = chain.ahead(state, start, stop)[0]
+        behind, after = chain.behind(after, start, stop)
+        probability[start:stop] = np.einsum("nfod,nfod->nd", ahead, behind)
+    return Decoded(probability / probability.sum(axis=1, keepdims=True), log_evidence)
 
 
 class _Chain:
-    """Steps of the recursion over (FRONTS, 3, offsets) beliefs, forward and backward."""
+    """Steps of the recursion over (FRONTS, offsets, 3) beliefs, forward and backward."""
 
     def __init__(self, likelihood: _Likelihood, pause: list[bool], priors: Priors) -> None:
         self._likelihood = likelihood
         self._pause = pause
         self._wander = {after: _wander(priors, pause=after) for after in (False, True)}
-        self._change = {True: priors.change_between_bouts, False: priors.change_within_bout}
-        self._drawn = np.array(priors.drawn)[:, None]
+        self._turn = {after: _turn(priors, pause=after) for after in (False, True)}
 
-    def ahead(self, state: FloatArray, start: int, stop: int, total: FloatArray) -> FloatArray:
-        """Beliefs after each stride of a range, given the one before it; fills in their totals."""
+    def ahead(self, state: FloatArray, start: int, stop: int) -> tuple[FloatArray, float]:
+        """Beliefs after each stride, given the one before, and the log of what was divided out."""
         beliefs = np.empty((stop - start, *state.shape))
-        for i in range(start, stop):
-            belief = beliefs[i - start]
+        log_total = 0.0
+        for i, belief in zip(range(start, stop), beliefs, strict=True):
             if i:
-                after = self._pause[i]
-                self._move(state, after, out=belief)
-                change = self._change[after]
-                lost = change * belief.sum(axis=1, keepdims=True)
-                belief *= 1 - change
-                belief += self._drawn * lost
+                moved = self._wander[self._pause[i]] @ state.reshape(FRONTS, -1)
+                np.matmul(_flat(moved), self._turn[self._pause[i]], out=_flat(belief))
             else:
                 belief[:] = state
             self._weigh(belief, i)
-            total[i] = belief.sum()
-            belief /= total[i]
+            if i % RESCALE == 0 or i == stop - 1:
+                total = float(belief.sum())
+                log_total += np.log(total)
+                belief /= total
             state = belief
-        return beliefs
+        return beliefs, log_total
 
-    def back(self, behind: FloatArray, i: int) -> FloatArray:
-        """What strides from `i` on say of the one before."""
-        after = self._pause[i]
-        behind = behind.copy()
-        self._weigh(behind, i)
-        before = self._move(behind, after, out=np.empty_like(behind))
-        change = self._change[after]
-        drawn = change * (self._drawn * before).sum(axis=1, keepdims=True)
-        before *= 1 - change
-        before += drawn
-        before /= before.max()
-        return before
-
-    def _move(self, belief: FloatArray, after: bool, out: FloatArray) -> FloatArray:
-        """Let the front wander; as likely there as back."""
-        flat = belief.reshape(FRONTS, -1)
-        np.matmul(self._wander[after], flat, out=out.reshape(FRONTS, -1))
-        return out
+    def behind(self, after: FloatArray, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
+        """What the strides after each one say of it, and the same for the one before them all."""
+        every = np.empty((stop - start, *after.shape))
+        for i in range(stop - 1, start - 1, -1):
+            every[i - start] = after
+            if i:
+                weighed = after.copy()
+                self._weigh(weighed, i)
+                # A front wanders there as easily as back.
+                moved = self._wander[self._pause[i]] @ weighed.reshape(FRONTS, -1)
+                after = (_flat(moved) @ self._turn[self._pause[i]].T).reshape(after.shape)
+                if i % RESCALE == 0:
+                    after /= after.max()
+        return every, after
 
     def _weigh(self, belief: FloatArray, i: int) -> None:
-        belief *= self._likelihood.bearing[i][:, :, None]
+        belief *= self._likelihood.bearing[i][:, None]
         belief *= self._likelihood.free[i]
+
+
+def _flat(belief: FloatArray) -> FloatArray:
+    """The same belief with a row for each front and offset."""
+    return belief.reshape(-1, len(DIRECTIONS))
 
 
 def grid_rad() -> FloatArray:
@@ -392,6 +393,12 @@ def _first_front(evidence: Evidence) -> FloatArray:
     return np.asarray(
         (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
     )
+
+
+def _turn(priors: Priors, *, pause: bool) -> FloatArray:
+    """(3, 3) chances of the next direction (column) after this one (row), in a mixed session."""
+    change = priors.change_between_bouts if pause else priors.change_within_bout
+    return (1 - change) * np.eye(len(DIRECTIONS)) + change * np.array(priors.drawn)
 
 
 def _wander(priors: Priors, *, pause: bool) -> FloatArray:
