@@ -4,6 +4,7 @@
 >>> recording = rd.read("walk.zip")
 >>> strides = rd.label(recording)
 >>> session = rd.tally(strides)
+>>> model = rd.train("recordings.csv")
 
 Names are loaded when first used, so that importing costs next to nothing.
 """
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from retrodetect.errors import (
         InputError,
         ModelError,
+        RefusedExamples,
         RefusedRecording,
         RetrodetectError,
         UnreadableFile,
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     )
     from retrodetect.labelling import label, read, read_all
     from retrodetect.recording import Recording
+    from retrodetect.training.assess import evaluate
     from retrodetect.training.store import load as load_model
+    from retrodetect.training.store import save_model
+    from retrodetect.training.train import train
 
     __version__: str
 
@@ -35,30 +40,38 @@ __all__ = [
     "InputError",
     "ModelError",
     "Recording",
+    "RefusedExamples",
     "RefusedRecording",
     "RetrodetectError",
     "UnreadableFile",
     "UsageError",
     "__version__",
+    "evaluate",
     "label",
     "load_model",
     "read",
     "read_all",
+    "save_model",
     "tally",
+    "train",
 ]
 
 _HOMES = {
     "InputError": "errors",
     "ModelError": "errors",
     "Recording": "recording",
+    "RefusedExamples": "errors",
     "RefusedRecording": "errors",
     "RetrodetectError": "errors",
     "UnreadableFile": "errors",
     "UsageError": "errors",
+    "evaluate": "training.assess",
     "label": "labelling",
     "load_model": "training.store",
     "read": "labelling",
     "read_all": "labelling",
+    "save_model": "training.store",
+    "train": "training.train",
 }
 _NAMES_AT_HOME = {"load_model": "load"}
 

@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 
+from retrodetect.cli.evaluate import evaluate
 from retrodetect.cli.inspect import inspect
 from retrodetect.cli.label import label
 from retrodetect.cli.models import models
 from retrodetect.cli.simulate import simulate
+from retrodetect.cli.train import train
 from retrodetect.errors import InputError, OutputError, RetrodetectError
 
 __all__ = ["app", "main"]
@@ -30,6 +32,8 @@ app = typer.Typer(
 )
 app.command()(label)
 app.command()(inspect)
+app.command()(train)
+app.command()(evaluate)
 app.command()(simulate)
 app.command()(models)
 

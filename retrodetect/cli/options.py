@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,21 @@ from retrodetect.errors import UsageError
 if TYPE_CHECKING:
     from retrodetect.formats import ReadOptions
 
-__all__ = ["Columns", "Gravity", "Model", "Paths", "Quiet", "Rate", "Sign", "Unit", "read_options"]
+__all__ = [
+    "Cache",
+    "Columns",
+    "Gravity",
+    "Labelled",
+    "Model",
+    "Paths",
+    "Quiet",
+    "Rate",
+    "Sign",
+    "Unit",
+    "cache_folder",
+    "read_options",
+    "stretches",
+]
 
 _READING = "Reading"
 
@@ -20,6 +35,18 @@ Paths = Annotated[
     list[Path], typer.Argument(help="File, folder (searched) or an app's zip.", show_default=False)
 ]
 Model = Annotated[str, typer.Option(help="Name of a shipped model, or its file.")]
+Labelled = Annotated[
+    Path,
+    typer.Argument(
+        help="Manifest, folder with forward/ and backward/, or recordings with notes.",
+        show_default=False,
+        metavar="RECORDINGS",
+    ),
+]
+Cache = Annotated[
+    str | None,
+    typer.Option(help="Folder for the features of recordings; none to keep nothing."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
 Unit = Annotated[
     str | None,
@@ -69,3 +96,20 @@ def stretches(texts: list[str], option: str) -> tuple[tuple[float, float], ...]:
                 remedy="write start:end in seconds, such as 5:20",
             ) from error
     return tuple(found)
+
+
+def cache_folder(told: str | None) -> Path | None:
+    """Folder for the cache: as told, else the user's; None for none, or where none can be made."""
+    if told == "none":
+        return None
+    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = users / "retrodetect" if told is None else Path(told)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if told is None:
+            return None
+        raise UsageError(
+            f"cannot be written to ({error.strerror})", file=told, remedy="name another folder"
+        ) from error
+    return folder

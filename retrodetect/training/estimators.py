@@ -68,7 +68,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     True
     """
 
-    def __init__(self, prior: Pipeline | None = None, penalty: float = 100.0) -> None:
+    def __init__(self, prior: Pipeline | None = None, penalty: float = 50.0) -> None:
         self.prior = prior
         self.penalty = penalty
 

@@ -153,7 +153,9 @@ def join(parts: Sequence[Labelled], *, pause_s: float = 5.0) -> Labelled:
 
 
 def marked_stretch(labelled: Labelled, length_s: float = 5.0) -> Anchors:
-    """Return the anchor of a wearer who marks the first stretch of forward strides.
+    """Return the anchor of a wearer who marks where they walked straight ahead for a while.
+
+    That is the first stretch of which the truth is sure that most of it is forward.
 
     Parameters
     ----------
@@ -165,12 +167,21 @@ def marked_stretch(labelled: Labelled, length_s: float = 5.0) -> Anchors:
     Returns
     -------
     Anchors
-        Placement and marked stretch; the placement alone where nobody went forward.
+        Placement and marked stretch; the placement alone where nobody surely went forward.
     """
-    forward = labelled.intervals[labelled.intervals["direction"] == "forward"]
-    if forward.empty:
+    sure = labelled.intervals[
+        (labelled.intervals["direction"] == "forward") & labelled.intervals["confident"]
+    ]
+    spans = sure[["start_s", "end_s"]].to_numpy(dtype=float)
+    inside = [
+        np.clip(spans[:, 1], start_s, start_s + length_s).sum()
+        - np.clip(spans[:, 0], start_s, start_s + length_s).sum()
+        for start_s in spans[:, 0]
+    ]
+    if not inside:
         return Anchors(labelled.placement)
-    start_s = float(forward["start_s"].iloc[0])
+    enough = np.flatnonzero(np.array(inside) > 0.5 * length_s)
+    start_s = float(spans[enough[0] if len(enough) else int(np.argmax(inside)), 0])
     return Anchors(labelled.placement, forward=((start_s, start_s + length_s),))
 
 

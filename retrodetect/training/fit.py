@@ -15,12 +15,19 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import i0e
+from scipy.stats import t as student_t
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, SIDEWAYS, ScoreModel
+from retrodetect.direction.decoder import (
+    BACKWARD,
+    DIRECTIONS,
+    OFFSET_DEGREES,
+    SIDEWAYS,
+    ScoreModel,
+)
 from retrodetect.direction.model import (
     GROUPS,
     DirectionModel,
@@ -28,6 +35,8 @@ from retrodetect.direction.model import (
     SiteGroup,
     direction_log_odds,
     group_of,
+    stride_inputs,
+    stride_score,
 )
 from retrodetect.features import SWING, VECTORS, StrideFeatures
 from retrodetect.recording import FloatArray
@@ -36,15 +45,16 @@ from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.examples import Example, example_of
 
 __all__ = [
-    "MIN_SEPARATION",
     "StrideTable",
     "design_effect",
     "fit",
     "fit_balanced",
-    "fit_readout",
+    "fit_front",
+    "fit_scorer",
+    "fit_travel",
     "held_out_scores",
+    "inputs_of",
     "merged",
-    "readouts",
     "table_of",
 ]
 
@@ -59,19 +69,25 @@ MIN_RECORDING_STRIDES = 5
 MIN_PAIRS, FEW_PAIRS_EFFECT = 10, 1.5
 """Neighbouring strides needed to see how alike they are, and what is taken with fewer."""
 
-MIN_SEPARATION = 1.0
-"""Least distance between backward and forward scores, in standard deviations between wearers,
-for the free classifier to be heard at all."""
+TRAVEL = "h_dv_low"
+"""The vector that tells the travel direction above the ankle: on the trunk it is right in 99 to
+100 % of the strides of 22 real people, and others added to it lost on held-out sources."""
 
-TRAVEL_FEATURES: dict[str, tuple[str, ...]] = {
-    "distal": tuple(feature.name for feature in SWING),
-    "thigh": tuple(feature.name for feature in VECTORS),
-    "trunk": ("h_dv_low",),
-    "arm": ("h_dv_low",),
-}
-"""Vectors that tell the travel direction, by group: the smallest set that lost nothing on
-held-out sources. On the trunk one is enough, and right in 99 to 100 % of the strides of 22
-real people; at the foot only the swing vectors carry over to another lab's sensor."""
+FRONT = tuple(feature.name for feature in SWING)
+"""Vectors whose weighted sum tells the front, at the sites where it shows."""
+
+SHOWS_FRONT = ("distal",)
+"""Groups whose swing tells where the toes are: on held-out sources in 90 to 100 % of recordings
+at the foot, in 60 to 90 % at the thigh and by chance elsewhere (own measurement)."""
+
+MOST_STRIDES, MOST_STRIDES_WITHOUT_FRONT = 25.0, 10.0
+"""Independent strides an episode is worth. Above the ankle the scores, learned from captured
+people, called 5 to 50 % of the windows of real walks backward (own measurement): there they
+break a tie over a session, and must not decide a stride."""
+
+PENDULUM = ("trunk", "thigh")
+"""Groups carried by the pelvis, where the same mechanics give the travel direction: wearers of
+all of them tell how often it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +185,7 @@ def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) ->
     -------
     DirectionModel
     """
-    free = table.features.free()
-    groups = table.strides["placement"].map(group_of).to_numpy(dtype=str)
+    groups = _groups(table)
     fitted = {}
     for group in GROUPS:
         part = table.where(groups == group)
@@ -180,13 +195,18 @@ def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) ->
         heard = part
         if not hears_running:
             heard = part.where((part.strides["true_gait"] == "walk").to_numpy())
+        if group not in SHOWS_FRONT:
+            # Sideways strides show against a front only; above the ankle the bearing tells them.
+            heard = heard.where((heard.strides["truth"] != DIRECTIONS[SIDEWAYS]).to_numpy())
+        front, scorer = fit_scorer(heard, group)
         fitted[group] = SiteGroup(
-            fit_balanced(heard),
-            _score_model(heard.strides, held_out_scores(heard)),
-            *readouts(group, part, table),
+            scorer,
+            _score_model(heard.strides, held_out_scores(heard, group), group),
+            fit_travel(table, group),
+            front,
             hears_running,
         )
-    return DirectionModel(fitted, _fit_sites(free, groups), threshold, name)
+    return DirectionModel(fitted, _fit_sites(table.features.free(), groups), threshold, name)
 
 
 def _fit_sites(free: pd.DataFrame, groups: np.ndarray[Any, np.dtype[np.str_]]) -> Pipeline:
@@ -194,6 +214,10 @@ def _fit_sites(free: pd.DataFrame, groups: np.ndarray[Any, np.dtype[np.str_]]) -
     if len(np.unique(groups)) > 1:
         return StrideClassifier().fit(free, groups).pipeline_
     return make_pipeline(StandardScaler(), DummyClassifier()).fit(free, groups)
+
+
+def _groups(table: StrideTable) -> np.ndarray[Any, np.dtype[np.str_]]:
+    return table.strides["placement"].map(group_of).to_numpy(dtype=str)
 
 
 def _real_running_both_ways(strides: pd.DataFrame) -> bool:
@@ -207,48 +231,44 @@ def _real_running_both_ways(strides: pd.DataFrame) -> bool:
     return real.loc[real["source"].isin(ran), "truth"].nunique() > 1
 
 
-def readouts(group: str, part: StrideTable, table: StrideTable) -> tuple[Readout, Readout]:
-    """Fit what points to the travel direction and what points to the front.
-
-    Parameters
-    ----------
-    group
-        Name of the group of sites.
-    part
-        Its strides.
-    table
-        All strides: running above the ankle is learned from the trunk, for only there was it
-        recorded with a known front, and never from motion capture, whose 30 Hz blur the
-        flight phase (two captured sets contradict each other and the real jogs).
+def fit_scorer(table: StrideTable, group: str) -> tuple[FloatArray, Pipeline]:
+    """Fit what scores single strides of a group of sites.
 
     Returns
     -------
-    travel, front
+    front : (len(VECTORS),) array
+        See :class:`~retrodetect.direction.model.SiteGroup`.
+    classifier : Pipeline
     """
-    nothing = Readout(np.zeros(len(VECTORS)), np.zeros(len(VECTORS)), doubt=1.0)
-    pace = part.strides["true_gait"].to_numpy(dtype=str)
-    walk, doubt = fit_readout(part.where(pace == "walk"), TRAVEL_FEATURES[group], "travel")
-    if group == "distal":
-        run, _ = fit_readout(part.where(pace == "run"), TRAVEL_FEATURES[group], "travel")
-        front, front_doubt = fit_readout(part, TRAVEL_FEATURES[group], "front")
-        return Readout(walk, run, doubt), Readout(front, front, front_doubt)
-    trunk = table.strides["placement"].map(group_of) == "trunk"
-    real_run = (table.strides["true_gait"] == "run") & trunk & ~table.strides["virtual"]
-    run, _ = fit_readout(table.where(real_run.to_numpy()), TRAVEL_FEATURES["trunk"], "travel")
-    # The bouncing spring reverses the inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J
-    # Physiol 233:R243); real running only tells how closely.
-    run = -np.abs(run) if run.any() else -walk
-    return Readout(walk, run, doubt), nothing
+    front = fit_front(table) if group in SHOWS_FRONT else np.zeros(len(VECTORS))
+    return front, fit_balanced(table, front)
 
 
-def fit_readout(
-    table: StrideTable, names: tuple[str, ...], target: str
-) -> tuple[FloatArray, float]:
-    """Fit the weights of the vectors whose sum points to the travel direction or the front.
+def inputs_of(front: FloatArray, table: StrideTable) -> pd.DataFrame:
+    """Inputs of the classifier; each recording is one placement episode.
 
-    A logistic regression without intercept on the components along the front: turning a
-    stride by 180° turns its label, so recordings of one direction teach as well as others.
-    Its length is then scaled so that, on held-out sources, it is the von Mises concentration.
+    Parameters
+    ----------
+    front : (len(VECTORS),) array
+        See :class:`~retrodetect.direction.model.SiteGroup`.
+    table
+        Strides of one group of sites.
+
+    Returns
+    -------
+    DataFrame
+        One row for each stride.
+    """
+    recording = np.unique(table.strides["recording"].to_numpy(dtype=str), return_inverse=True)[1]
+    running = table.strides["p_run"].to_numpy(dtype=float) > 0.5
+    return stride_inputs(front, table.features, running.astype(float), recording)
+
+
+def fit_front(table: StrideTable) -> FloatArray:
+    """Fit the weights of the swing vectors whose sum points to the front.
+
+    A logistic regression without intercept on the components along the front, against their
+    opposites.
 
     Parameters
     ----------
@@ -261,49 +281,90 @@ def fit_readout(
 
     Returns
     -------
-    weights : (len(VECTORS),) array
-    doubt : float
-        Share of wearers from held-out sources for whom it points the wrong way round.
+    (len(VECTORS),) array
     """
-    along, front = _along_front(table, names)
-    sign = np.where(table.strides["truth"] == DIRECTIONS[BACKWARD], -1, 1)
-    if target == "front":
-        sign = np.ones(len(table), dtype=int)
+    along, _ = _along_front(table, FRONT)
     use = np.isfinite(along).all(axis=1)
     use &= (table.strides["truth"] != DIRECTIONS[SIDEWAYS]).to_numpy()
     weights = np.zeros(len(VECTORS))
     if use.sum() < MIN_READOUT_STRIDES:
-        return weights, 1.0
-    columns = [feature.name in names for feature in VECTORS]
-    table, along, front, sign = table.where(use), along[use], front[use], sign[use]
-    vectors = table.features.vectors[:, columns]
-    sources = table.strides["source"].to_numpy(dtype=str)
-    coefficients = _odd_regression(along, sign, table.strides)
-    pointing = np.einsum("nki,k->ni", vectors, coefficients)
-    for source in np.unique(sources):
-        test = sources == source
-        if len(names) > 1 and not test.all():
-            fold = _odd_regression(along[~test], sign[~test], table.strides[~test])
-            pointing[test] = np.einsum("nki,k->ni", vectors[test], fold)
-    length = np.linalg.norm(pointing, axis=1)
-    off_rad = _off_front_rad(pointing * sign[:, None], front, table.features.up)
+        return weights
+    along = along[use]
+    cells = table.strides[use].groupby(["source", "placement", "truth"])["truth"]
+    weight = np.tile(1 / cells.transform("size").to_numpy(dtype=float), 2)
+    size = np.sqrt((along**2).mean(axis=0)) + 1e-9
+    model = LogisticRegression(C=0.003, fit_intercept=False, max_iter=2000)
+    model.fit(
+        np.concatenate([along, -along]) / size,
+        np.repeat([1, -1], len(along)),
+        sample_weight=weight / weight.mean(),
+    )
+    weights[[feature.name in FRONT for feature in VECTORS]] = model.coef_[0] / size
+    return weights
 
+
+def fit_travel(table: StrideTable, group: str) -> Readout:
+    """Fit how surely the travel vector points where the wearer goes.
+
+    Parameters
+    ----------
+    table
+        Strides of all sites: running above the ankle is learned from the trunk, for only there
+        was it recorded with a known front, and never from motion capture, whose 30 Hz blur the
+        flight phase (two captured sets contradict each other and the real jogs).
+    group
+        Name of the group of sites.
+    """
+    weights = np.zeros((2, len(VECTORS)))
+    if group in SHOWS_FRONT:
+        return Readout(weights[0], weights[1], doubt=1.0)
+    groups = _groups(table)
+    walked = (table.strides["true_gait"] == "walk").to_numpy()
+    walk, doubt = _concentration_and_doubt(table.where(walked & (groups == group)))
+    if group in PENDULUM:
+        _, doubt = _concentration_and_doubt(table.where(walked & np.isin(groups, PENDULUM)))
+    real_run = (table.strides["true_gait"] == "run") & ~table.strides["virtual"]
+    run, _ = _concentration_and_doubt(table.where(real_run.to_numpy() & (groups == "trunk")))
+    # The bouncing spring reverses the inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J
+    # Physiol 233:R243); real running only tells how closely.
+    weights[:, [feature.name for feature in VECTORS].index(TRAVEL)] = walk, -(run or walk)
+    return Readout(weights[0], weights[1], doubt=doubt)
+
+
+def _concentration_and_doubt(table: StrideTable) -> tuple[float, float]:
+    """Fit the travel vector to strides of one gait whose front is known.
+
+    Returns
+    -------
+    concentration : float
+        What the vector's length is multiplied with to be the von Mises concentration around
+        the wearer's mean; 0 where too few strides tell.
+    doubt : float
+        Share of wearers for whom it points to the other half of the plane.
+    """
+    along, front = _along_front(table, (TRAVEL,))
+    use = np.isfinite(along).all(axis=1)
+    use &= (table.strides["truth"] != DIRECTIONS[SIDEWAYS]).to_numpy()
+    if use.sum() < MIN_READOUT_STRIDES:
+        return 0.0, 1.0
+    table, front = table.where(use), front[use]
+    sign = np.where(table.strides["truth"] == DIRECTIONS[BACKWARD], -1, 1)
+    vector = table.features.vector(TRAVEL) * sign[:, None]
+    length = np.linalg.norm(vector, axis=1)
+    off_rad = _off_front_rad(vector, front, table.features.up)
     recording = np.unique(table.strides["recording"].to_numpy(dtype=str), return_inverse=True)[1]
+    off = np.angle(_mean_direction(length, off_rad, recording))
+    wrong = np.abs(off) > np.pi / 2
+    # Running is known to reverse it: what counts is how often it is on the side it mostly is.
+    wrong = wrong if np.mean(wrong) < 0.5 else ~wrong
     long_enough = np.bincount(recording) >= MIN_RECORDING_STRIDES
-    mean = _mean_direction(length, off_rad, recording)
-    doubt = _share_wrong(np.cos(np.angle(mean)) < 0, long_enough, recording, table.strides)
-    if target == "front":
-        # One wearer's strides agree with each other: what counts is how far their mean errs.
-        scale = _concentration(np.abs(mean), np.angle(mean), np.ones(len(mean)))
-    else:
-        # The decoder finds each wearer's own front, so what counts is the spread around it.
-        wearer = np.unique(_wearers(table.strides), return_inverse=True)[1]
-        own_rad = np.angle(_mean_direction(np.ones(len(length)), off_rad, wearer))[wearer]
-        each_source = 1 / np.bincount(np.unique(sources, return_inverse=True)[1])
-        weight = each_source[np.unique(sources, return_inverse=True)[1]]
-        scale = _concentration(length, off_rad - own_rad, weight)
-    weights[columns] = coefficients * scale
-    return weights, doubt
+    doubt = _share_wrong(wrong, long_enough, recording, table.strides)
+    # The decoder finds each wearer's own front, so what counts is the spread around it.
+    wearer = np.unique(_wearers(table.strides), return_inverse=True)[1]
+    own_rad = np.angle(_mean_direction(np.ones(len(length)), off_rad, wearer))[wearer]
+    source = np.unique(table.strides["source"].to_numpy(dtype=str), return_inverse=True)[1]
+    weight = (1 / np.bincount(source))[source]
+    return _concentration(length, off_rad - own_rad, weight), doubt
 
 
 def _share_wrong(
@@ -353,22 +414,6 @@ def _along_front(table: StrideTable, names: tuple[str, ...]) -> tuple[FloatArray
     return np.einsum("nki,ni->nk", table.features.vectors[:, columns], front), front
 
 
-def _odd_regression(along: FloatArray, sign: FloatArray, strides: pd.DataFrame) -> FloatArray:
-    """(k,) coefficients of a logistic regression through the origin; 1 for a single vector."""
-    if along.shape[1] == 1:
-        return np.ones(1)
-    size = np.sqrt((along**2).mean(axis=0)) + 1e-9
-    cells = strides.groupby(["source", "placement", "truth"])["truth"]
-    weight = np.tile(1 / cells.transform("size").to_numpy(dtype=float), 2)
-    model = LogisticRegression(C=0.003, fit_intercept=False, max_iter=2000)
-    model.fit(
-        np.concatenate([along, -along]) / size,
-        np.concatenate([sign, -sign]),
-        sample_weight=weight / weight.mean(),
-    )
-    return np.asarray(model.coef_[0] / size)
-
-
 def _concentration(length: FloatArray, off_rad: FloatArray, weight: FloatArray) -> float:
     """Scale that makes the length of vectors the concentration of their angles around zero."""
 
@@ -381,7 +426,7 @@ def _concentration(length: FloatArray, off_rad: FloatArray, weight: FloatArray) 
     return float(np.exp(minimize_scalar(cost, bounds=(-6, top), method="bounded").x))
 
 
-def held_out_scores(table: StrideTable) -> FloatArray:
+def held_out_scores(table: StrideTable, group: str) -> FloatArray:
     """Score every stride with a classifier that saw neither its wearer nor its source.
 
     Parameters
@@ -400,12 +445,13 @@ def held_out_scores(table: StrideTable) -> FloatArray:
         test = sources == source
         train = table.where(~test)
         if train.strides.groupby("source")["truth"].nunique().max() > 1:
-            log_p = direction_log_odds(fit_balanced(train), table.where(test).features)
-            scores[test] = log_p[:, BACKWARD] - log_p[:, FORWARD]
+            front, scorer = fit_scorer(train, group)
+            log_p = direction_log_odds(scorer, inputs_of(front, table.where(test)))
+            scores[test] = stride_score(log_p)
     return scores
 
 
-def fit_balanced(table: StrideTable) -> Pipeline:
+def fit_balanced(table: StrideTable, front: FloatArray) -> Pipeline:
     """Fit so that every source, wearer and direction weighs the same, however long it walked.
 
     Sources seen in one direction only are left out: the classifier would learn to tell their
@@ -423,35 +469,60 @@ def fit_balanced(table: StrideTable) -> Pipeline:
     """
     strides = table.strides
     both = (strides.groupby("source")["truth"].transform("nunique") > 1).to_numpy()
-    strides, free = strides[both], table.features.free()[both]
+    strides, inputs = strides[both], inputs_of(front, table)[both]
     size = strides.groupby(["source", "subject", "truth"])["truth"].transform("size")
     weight = (1 / size).to_numpy(dtype=float)
-    return StrideClassifier().fit(free, strides["truth"], weight / weight.mean()).pipeline_
+    return StrideClassifier().fit(inputs, strides["truth"], weight / weight.mean()).pipeline_
 
 
-def _score_model(strides: pd.DataFrame, scores: FloatArray) -> ScoreModel:
+def _score_model(strides: pd.DataFrame, scores: FloatArray, group: str) -> ScoreModel:
     """Means and spreads of held-out scores, between and within wearers."""
     known = np.isfinite(scores)
-    if not known.any():
-        return ScoreModel((0.0, 0.0, 0.0), sd=1.0, offset_sd=1.0, temper=0.0)
     frame = strides[known].assign(score=scores[known])
-    frame["wearer"] = frame["source"] + "/" + frame["subject"]
-    cell = frame.groupby(["wearer", "truth"])["score"]
-    cells = cell.mean().unstack("truth").reindex(columns=list(DIRECTIONS))
-    mean = cells.mean()
-    mean = mean.fillna(mean[[DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]].mean())
-    offset = (cells - mean)[[DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]].stack()
+    frame["wearer"] = frame["source"] + "/" + frame["subject"] + "/" + frame["placement"]
+    frame["gait"] = np.where(frame["p_run"] > 0.5, "run", "walk")
+    cell = frame.groupby(["gait", "wearer", "truth"])["score"]
+    cells = cell.mean().where(cell.size() >= MIN_RECORDING_STRIDES).unstack("truth")
+    cells = cells.reindex(columns=list(DIRECTIONS))
+    forward, backward, _ = DIRECTIONS
+    # The middle wearer, not the mean: one with the sensor at an odd place must not move it.
+    mean = cells.groupby("gait").median().dropna(subset=[forward, backward])
+    if "walk" not in mean.index:
+        return ScoreModel((0.0,) * 3, (0.0,) * 3, 1.0, 1.0, 0.0, temper=0.0, most_strides=0.0)
+    middle = (mean[forward] + mean[backward]) / 2
+    mean = mean.apply(lambda column: column.fillna(middle))
+    # Where running was scored in one direction only, it counts as walking.
+    mean = mean.reindex(["walk", "run"]).ffill()
+    off = cells - mean.reindex(cells.index, level="gait")
     within = (frame["score"] - cell.transform("mean")).to_numpy()
-    temper = 1 / design_effect(frame.assign(within=within))
-    spread = float(np.sqrt((offset**2).mean()))
-    if mean.iloc[BACKWARD] - mean.iloc[FORWARD] < MIN_SEPARATION * spread:
-        temper = 0.0
     return ScoreModel(
-        (float(mean.iloc[FORWARD]), float(mean.iloc[BACKWARD]), float(mean.iloc[SIDEWAYS])),
+        walking=tuple(map(float, mean.loc["walk"])),
+        running=tuple(map(float, mean.loc["run"])),
         sd=float(within.std()),
-        offset_sd=spread,
-        temper=temper,
+        offset_scale=_scale_of_next(
+            off[[forward, backward]].mean(axis=1).groupby("wearer").mean().dropna()
+        ),
+        separation_sd=_spread_of_next(
+            (off[backward] - off[forward]).groupby("wearer").mean().dropna()
+        ),
+        temper=1 / design_effect(frame.assign(within=within)),
+        most_strides=MOST_STRIDES if group in SHOWS_FRONT else MOST_STRIDES_WITHOUT_FRONT,
     )
+
+
+def _scale_of_next(of_wearers: pd.Series) -> float:
+    """Scale of the heavy-tailed offset of the next wearer: one who is odd widens it little."""
+    if len(of_wearers) < 2:
+        return _spread_of_next(of_wearers)
+    _, _, scale = student_t.fit(of_wearers.to_numpy(), fix_df=OFFSET_DEGREES, floc=0.0)
+    return float(scale * np.sqrt(1 + 1 / len(of_wearers)))
+
+
+def _spread_of_next(of_wearers: pd.Series) -> float:
+    """Standard deviation of the next wearer around the mean of these: few tell less."""
+    if len(of_wearers) < 2:
+        return float(of_wearers.abs().max()) if len(of_wearers) else 1.0
+    return float(of_wearers.std() * np.sqrt(1 + 1 / len(of_wearers)))
 
 
 def design_effect(frame: pd.DataFrame) -> float:

@@ -20,7 +20,8 @@ import retrodetect
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.direction.model import GROUPS, DirectionModel, group_of
 from retrodetect.errors import InputError, RefusedExamples
-from retrodetect.formats import Input, ReadOptions, read
+from retrodetect.formats import Input, ReadOptions
+from retrodetect.formats import read as read_files
 from retrodetect.recording import FloatArray
 from retrodetect.training.examples import Example, Measured, measure
 from retrodetect.training.manifest import Entry, Interval, Problems, entries, from_notes
@@ -38,6 +39,9 @@ MIN_STRIDES = 8
 
 SMALL_BYTES = 5_000_000
 """Files that one process has read by the time others have started."""
+
+CACHE_BYTES = "1G"
+"""Most that is kept on disk, the least lately used going first: some 2000 hours of walking."""
 
 MIN_PLACEMENT = 0.9
 """Least probability of a group of sites for recordings whose placement nobody told."""
@@ -67,7 +71,7 @@ def gather(
     sites: DirectionModel,
     *,
     placement: str | None = None,
-    options: ReadOptions | None = None,
+    read: ReadOptions | None = None,
     cache_folder: str | Path | None = None,
     jobs: int | None = None,
     both_ways: bool = True,
@@ -83,8 +87,8 @@ def gather(
         A model that tells body sites apart, for recordings whose placement nobody told.
     placement
         Of the recordings whose own is not told.
-    options
-        What overrides the reader's conclusions.
+    read
+        What overrides the readers' conclusions.
     cache_folder
         Where strides and features are kept from one time to the next; None keeps none.
     jobs
@@ -105,7 +109,7 @@ def gather(
     """
     problems = Problems()
     listed = entries(path, problems)
-    found = _measured(listed, options or ReadOptions(), cache_folder, jobs)
+    found = _measured(listed, read or ReadOptions(), cache_folder, jobs)
     _same_recordings(listed, found, problems)
     remarks: list[str] = []
     examples = []
@@ -137,13 +141,17 @@ def _measured(
     jobs: int | None,
 ) -> list[list[Measured] | InputError]:
     """Measure every recording of every entry, or say why it cannot be read."""
-    measured = Memory(cache_folder, verbose=0).cache(_read_and_measure, ignore=["path", "options"])
+    memory = Memory(cache_folder, verbose=0)
+    measured = memory.cache(_read_and_measure, ignore=["path", "options"])
     code = _code_digest()
     if jobs is None:
         size = sum(one.input.path.stat().st_size for one in listed if one.input.path.is_file())
         jobs = -1 if size > SMALL_BYTES else 1
     tasks = (delayed(_attempt)(measured, entry.input, options, code) for entry in listed)
-    return list(Parallel(n_jobs=jobs)(tasks))
+    found = list(Parallel(n_jobs=jobs)(tasks))
+    if cache_folder is not None:
+        memory.reduce_size(bytes_limit=CACHE_BYTES)
+    return found
 
 
 def _attempt(
@@ -157,7 +165,7 @@ def _attempt(
 
 def _read_and_measure(path: Path, options: ReadOptions, name: str, _key: str) -> list[Measured]:
     """Read and measure a path; ``_key`` stands for all that the result depends on."""
-    return [measure(recording) for recording in read(path, name=name, options=options)]
+    return [measure(recording) for recording in read_files(path, name=name, options=options)]
 
 
 def _digest_of(one: Input, options: ReadOptions, code: str) -> str:

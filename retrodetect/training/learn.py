@@ -20,14 +20,15 @@ from retrodetect.direction.model import (
     SiteGroup,
     direction_log_odds,
     group_of,
+    stride_score,
 )
 from retrodetect.recording import FloatArray
 from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.fit import (
-    MIN_SEPARATION,
     StrideTable,
     design_effect,
     fit,
+    inputs_of,
 )
 from retrodetect.training.folds import apart, units_of
 
@@ -86,7 +87,7 @@ def _from_nothing(table: StrideTable, name: str) -> DirectionModel:
         return model
     groups = {
         # Sessions and stretches of one wearer differ less than wearers do.
-        group: replace(site, score=replace(site.score, offset_sd=SAME_WEARER * site.score.sd))
+        group: replace(site, score=replace(site.score, offset_scale=SAME_WEARER * site.score.sd))
         for group, site in model.groups.items()
     }
     return replace(model, groups=groups)
@@ -120,7 +121,7 @@ def _corrected(site: SiteGroup, table: StrideTable) -> Pipeline:
     weight = (1 / size).to_numpy(dtype=float)
     estimator = StrideClassifier(prior=site.classifier, penalty=PENALTY)
     return estimator.fit(
-        table.features.free(), table.strides["truth"], weight / weight.mean()
+        inputs_of(site.front, table), table.strides["truth"], weight / weight.mean()
     ).pipeline_
 
 
@@ -132,8 +133,8 @@ def _held_out_scores(site: SiteGroup, table: StrideTable) -> FloatArray:
         held_out = units == unit
         train = table.where(apart(table.strides, held_out) & (units != ""))
         if _both_ways(train):
-            log_p = direction_log_odds(_corrected(site, train), table.features.where(held_out))
-            scores[held_out] = log_p[:, BACKWARD] - log_p[:, FORWARD]
+            inputs = inputs_of(site.front, table.where(held_out))
+            scores[held_out] = stride_score(direction_log_odds(_corrected(site, train), inputs))
     return scores
 
 
@@ -141,26 +142,39 @@ def _score_of_these(base: ScoreModel, strides: pd.DataFrame, scores: FloatArray)
     """What scores mean for these wearers, leaning on the base where there are few strides."""
     known = np.isfinite(scores)
     frame = strides[known].assign(score=scores[known])
-    cell = frame.groupby(["subject", "truth"])["score"]
-    cells = cell.mean().unstack("truth").reindex(columns=list(DIRECTIONS))
-    count = frame["truth"].value_counts().reindex(DIRECTIONS, fill_value=0).to_numpy()
-    share = count / (count + OWN_STRIDES)
-    mean = np.array(base.mean) + share * np.nan_to_num(cells.mean().to_numpy() - base.mean)
+    frame["gait"] = np.where(frame["p_run"] > 0.5, "run", "walk")
+    means = np.where((frame["gait"] == "run").to_numpy()[:, None], base.running, base.walking)
+    way = frame["truth"].map(DIRECTIONS.index).to_numpy()
+    frame["off"] = frame["score"] - means[np.arange(len(frame)), way]
+    off = frame.groupby(["subject", "truth"])["off"].mean().unstack("truth")
+    off = off.reindex(columns=list(DIRECTIONS))
+    count = np.bincount(way, minlength=len(DIRECTIONS))
+    shift = count / (count + OWN_STRIDES) * np.nan_to_num(off.mean().to_numpy())
     if not count[SIDEWAYS]:
-        mean[SIDEWAYS] += (mean - base.mean)[[FORWARD, BACKWARD]].mean()
+        shift[SIDEWAYS] = shift[[FORWARD, BACKWARD]].mean()
 
+    cell = frame.groupby(["subject", "gait", "truth"])["score"]
     within = (frame["score"] - cell.transform("mean")).to_numpy()
     variance = (within @ within + OWN_STRIDES * base.sd**2) / (len(within) + OWN_STRIDES)
-    spread = SAME_WEARER * base.offset_sd
-    if (wearers := len(cells)) > 1:
-        offset = (cells - cells.mean())[[DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]].to_numpy()
-        own = wearers / (wearers - 1) * np.nanmean(offset**2)
-        both = wearers * own + OWN_WEARERS * base.offset_sd**2
-        spread = float(np.sqrt(both / (wearers + OWN_WEARERS)))
-    apart_enough = mean[BACKWARD] - mean[FORWARD] >= MIN_SEPARATION * spread
+    ways = off[[DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]] - shift[[FORWARD, BACKWARD]]
+    walking = np.array(base.walking) + shift
+    separation_sd = _spread(ways.iloc[:, 1] - ways.iloc[:, 0], base.separation_sd)
+    apart_enough = walking[BACKWARD] - walking[FORWARD] > separation_sd
     return ScoreModel(
-        (float(mean[FORWARD]), float(mean[BACKWARD]), float(mean[SIDEWAYS])),
+        walking=tuple(map(float, walking)),
+        running=tuple(map(float, np.array(base.running) + shift)),
         sd=float(np.sqrt(variance)),
-        offset_sd=spread,
+        offset_scale=_spread(ways.mean(axis=1), base.offset_scale),
+        separation_sd=separation_sd,
         temper=1 / design_effect(frame.assign(within=within)) if apart_enough else 0.0,
+        most_strides=base.most_strides,
     )
+
+
+def _spread(of_wearers: pd.Series, base: float) -> float:
+    """Spread between the new wearers, leaning on the base's; of one, between sessions."""
+    found = of_wearers.dropna().to_numpy()
+    if len(found) < 2:
+        return SAME_WEARER * base
+    own = float(found.var(ddof=1))
+    return float(np.sqrt((len(found) * own + OWN_WEARERS * base**2) / (len(found) + OWN_WEARERS)))

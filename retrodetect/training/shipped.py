@@ -173,7 +173,7 @@ def _scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Error rates of labelled strides by group of sites, and how they cluster in recordings."""
     sites = rows["placement"].map(group_of)
-    # Captured running above the ankle is no evidence: see `fit.readouts`.
+    # Captured running above the ankle is no evidence: see `fit.fit_travel`.
     blurred = rows["virtual"] & (rows["true_gait"] == "run") & (sites != "distal")
     return error_rates(rows[~blurred])
 

@@ -16,6 +16,7 @@ import json
 import platform
 import warnings
 import zipfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,22 @@ from sklearn.exceptions import InconsistentVersionWarning
 from retrodetect.atomic import replacing
 from retrodetect.direction import GROUPS, DirectionModel
 from retrodetect.errors import ModelError
-from retrodetect.features import FREE_FEATURES
+from retrodetect.features import FREE_FEATURES, ORIENTED_FEATURES
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
 from retrodetect.training.card import markdown
 
-__all__ = ["SCHEMA", "completed", "load", "load_card", "models_folder", "save", "shipped"]
+__all__ = [
+    "SCHEMA",
+    "completed",
+    "load",
+    "load_card",
+    "models_folder",
+    "save",
+    "save_model",
+    "shipped",
+]
 
 SCHEMA = 1
 """Version of the card's layout; a card with a higher one is refused."""
@@ -83,6 +93,24 @@ def save(model: DirectionModel, card: dict[str, Any], path: str | Path) -> dict[
         for name, content in members.items():
             (target / name).write_bytes(content)
     return whole
+
+
+def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
+    """Store a model that has its card, such as one just trained.
+
+    Parameters
+    ----------
+    model
+        With its ``card``.
+    path
+        Where to: a folder, or a file if the name has an ending (``my.model``).
+
+    Returns
+    -------
+    DirectionModel
+        The same, with the card as written.
+    """
+    return replace(model, card=save(model, model.card, path))
 
 
 def completed(model: DirectionModel, card: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -287,9 +315,15 @@ def _check_golden(model: DirectionModel, card: dict[str, Any], label: str) -> No
 
 def _golden(estimators: dict[str, Any]) -> dict[str, FloatArray]:
     """Probabilities for a fixed set of feature rows within the range of moments."""
-    rows, columns = np.ogrid[1 : GOLDEN_ROWS + 1, 1 : len(FREE_FEATURES) + 1]
-    fixed = pd.DataFrame(np.sin(rows * columns), columns=list(FREE_FEATURES))
-    return {name: found.predict_proba(fixed) for name, found in estimators.items()}
+
+    def fixed(names: list[str]) -> pd.DataFrame:
+        rows, columns = np.ogrid[1 : GOLDEN_ROWS + 1, 1 : len(names) + 1]
+        return pd.DataFrame(np.sin(rows * columns), columns=names)
+
+    return {
+        name: found.predict_proba(fixed(list(found.feature_names_in_)))
+        for name, found in estimators.items()
+    }
 
 
 def _inputs() -> dict[str, Any]:
@@ -298,7 +332,10 @@ def _inputs() -> dict[str, Any]:
     return {
         "analysis_rate_hz": ANALYSIS_RATE_HZ,
         "bands_hz": {band: list(edges) for band, edges in BANDS_HZ.items()},
-        "features": [{"name": name, "unit": units.get(name, "1")} for name in FREE_FEATURES],
+        "features": [
+            {"name": name, "unit": units.get(name, "1")}
+            for name in dict.fromkeys(FREE_FEATURES + ORIENTED_FEATURES)
+        ],
     }
 
 

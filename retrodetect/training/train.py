@@ -16,7 +16,6 @@ from joblib import Parallel, delayed
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.direction.model import GROUPS, group_of
-from retrodetect.errors import UsageError
 from retrodetect.formats import ReadOptions
 from retrodetect.training import store
 from retrodetect.training.evaluate import label_with_truth, told_front
@@ -63,7 +62,7 @@ def train(
     jobs: int | None = None,
     cache_folder: str | Path | None = None,
     mixed_rates: bool = False,
-    **options: Any,
+    read: ReadOptions | None = None,
 ) -> DirectionModel:
     """Train a model on labelled recordings.
 
@@ -89,8 +88,8 @@ def train(
         read again; None keeps nothing.
     mixed_rates
         Whether recordings of one body site may differ in sampling rate.
-    **options
-        Overrides for reading, as in :class:`retrodetect.formats.ReadOptions`.
+    read
+        Overrides for reading.
 
     Returns
     -------
@@ -115,14 +114,12 @@ def train(
             recordings,
             known or store.load("default"),
             placement=placement,
-            options=ReadOptions(**options),
+            read=read,
             cache_folder=cache_folder,
             jobs=jobs,
             mixed_rates=mixed_rates,
         )
         examples, remarks = gathered.examples, gathered.remarks
-    elif options:
-        raise UsageError("examples are read already", remedy="leave reading options away")
     else:
         examples = tuple(recordings)
     for remark in remarks:
@@ -130,9 +127,8 @@ def train(
     called = name or (Path(out).stem if out is not None else "trained")
     model = learn(table_of(examples), known, name=called)
     card = _card(examples, known, remarks, jobs)
-    if out is not None:
-        return replace(model, card=store.save(model, card, out))
-    return replace(model, card=store.completed(model, card)[0])
+    whole = replace(model, card=store.completed(model, card)[0])
+    return whole if out is None else store.save_model(whole, out)
 
 
 def held_out(

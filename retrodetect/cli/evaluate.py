@@ -1,0 +1,63 @@
+"""``retrodetect evaluate``: how right a model is on labelled recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retrodetect.cli import options
+from retrodetect.cli.options import (
+    Cache,
+    Columns,
+    Gravity,
+    Labelled,
+    Model,
+    Quiet,
+    Rate,
+    Sign,
+    Unit,
+)
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    recordings: Labelled,
+    model: Model = "default",
+    against: Annotated[
+        str | None, typer.Option(help="Another model, to compare with stride by stride.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables.")] = None,
+    placement: Annotated[
+        str, typer.Option(help="Body site of recordings that tell none.")
+    ] = "auto",
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores.")] = None,
+    cache: Cache = None,
+    quiet: Quiet = False,
+    unit: Unit = None,
+    sign: Sign = None,
+    gravity: Gravity = None,
+    rate: Rate = None,
+    columns: Columns = None,
+) -> None:
+    """Score a model on recordings whose directions are known, or compare two models."""
+    read = options.read_options(unit, sign, gravity, rate, columns)
+
+    from retrodetect.cli import scores
+    from retrodetect.training import assess
+
+    found = assess.evaluate(
+        recordings,
+        model,
+        against=against,
+        placement=None if placement == "auto" else placement,
+        jobs=jobs,
+        cache_folder=options.cache_folder(cache),
+        read=read,
+    )
+    if out is not None:
+        found.write(out)
+    if not quiet:
+        scores.show_evaluation(found, out)

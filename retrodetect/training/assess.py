@@ -1,0 +1,161 @@
+"""Score any model on any labelled recordings, and compare two of them stride by stride."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from retrodetect.atomic import replacing
+from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.formats import ReadOptions
+from retrodetect.tables import csv_text
+from retrodetect.training import store
+from retrodetect.training.evaluate import label_with_truth, told_front
+from retrodetect.training.examples import Example
+from retrodetect.training.gather import gather
+from retrodetect.training.scores import compared, confusion, mistakes, scored, units_for_intervals
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a model makes of recordings whose truth is known.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        One row per stride, with ``truth`` beside ``direction``; ``direction_against`` where two
+        models were compared.
+    scores : DataFrame
+        By placement and gait, with 95 % intervals; see :func:`retrodetect.training.scores.scored`.
+    confusion : DataFrame
+        By placement: what strides were and what they were called.
+    mistakes : DataFrame
+        Stretches called the wrong way, longest first.
+    comparison : DataFrame or None
+        Difference between the two models with its interval.
+    intervals_over
+        What was drawn again for the intervals: wearers, sessions, recordings or bouts.
+    remarks
+        What was assumed, and which recordings the model had learned from.
+    """
+
+    strides: pd.DataFrame
+    scores: pd.DataFrame
+    confusion: pd.DataFrame
+    mistakes: pd.DataFrame
+    comparison: pd.DataFrame | None
+    intervals_over: str
+    remarks: tuple[str, ...]
+
+    def write(self, out: str | Path) -> None:
+        """Write every table as csv, and ``evaluation.json`` with what they rest on.
+
+        Parameters
+        ----------
+        out
+            Folder; made if need be.
+        """
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        tables = {"strides": self.strides, "scores": self.scores, "confusion": self.confusion}
+        tables |= {"mistakes": self.mistakes}
+        if self.comparison is not None:
+            tables["comparison"] = self.comparison
+        for name, table in tables.items():
+            with replacing(folder / f"{name}.csv") as stream:
+                stream.write(csv_text(table.round(4), header=True).encode())
+        facts = {"intervals_over": self.intervals_over, "remarks": list(self.remarks)}
+        with replacing(folder / "evaluation.json") as stream:
+            stream.write((json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def evaluate(
+    recordings: str | Path | Sequence[Example],
+    model: str | Path | DirectionModel = "default",
+    *,
+    against: str | Path | DirectionModel | None = None,
+    placement: str | None = None,
+    jobs: int | None = None,
+    cache_folder: str | Path | None = None,
+    read: ReadOptions | None = None,
+) -> Evaluation:
+    """Score a model on labelled recordings, and against another one.
+
+    Parameters
+    ----------
+    recordings
+        As for :func:`retrodetect.training.train.train`; one direction is enough here, and rates
+        may differ.
+    model, against
+        Name of a shipped model, path of a stored one, or a model.
+    placement, jobs, cache_folder
+        As for training.
+    read
+        Overrides for reading.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    RefusedExamples
+        Listing everything that is wrong with the input, by file and line.
+    ModelError
+        Where a model cannot be loaded or does not know a site.
+    """
+    Anchors(placement)
+    first = _loaded(model)
+    second = None if against is None else _loaded(against)
+    remarks: list[str] = []
+    if isinstance(recordings, str | Path):
+        gathered = gather(
+            recordings,
+            first,
+            placement=placement,
+            read=read,
+            cache_folder=cache_folder,
+            jobs=jobs,
+            both_ways=False,
+            mixed_rates=True,
+        )
+        examples, remarks = gathered.examples, list(gathered.remarks)
+    else:
+        examples = tuple(recordings)
+    for one in (first, second):
+        if one is not None and (seen := _learned_from(one, examples)):
+            remarks.append(
+                f"{one.name} learned from {seen} of these {len(examples)} recordings; "
+                "its scores on them are no evidence"
+            )
+    rows = label_with_truth(first, examples, told_front)
+    comparison = None
+    if second is not None:
+        others = label_with_truth(second, examples, told_front)
+        comparison = compared(rows, others)
+        rows = rows.assign(direction_against=others["direction"].to_numpy())
+    return Evaluation(
+        rows,
+        scored(rows, ["placement", "true_gait"]),
+        confusion(rows),
+        mistakes(rows),
+        comparison,
+        units_for_intervals(rows)[1],
+        tuple(remarks),
+    )
+
+
+def _loaded(model: str | Path | DirectionModel) -> DirectionModel:
+    return model if isinstance(model, DirectionModel) else store.load(model)
+
+
+def _learned_from(model: DirectionModel, examples: Sequence[Example]) -> int:
+    """How many of the recordings the model's card names as learned from."""
+    seen = set(model.card.get("recordings", ()))
+    return sum(example.measured.sha256 in seen for example in examples)
