@@ -37,11 +37,9 @@ def noise_model() -> DirectionModel:
         return make_pipeline(StandardScaler(), LogisticRegression()).fit(free, labels)
 
     travel = Readout(walk=np.ones(len(VECTORS)), run=-np.ones(len(VECTORS)), doubt=0.1)
-    front = Readout(walk=np.zeros(len(VECTORS)), run=np.zeros(len(VECTORS)), doubt=1.0)
-    groups = {
-        group: SiteGroup(fitted(DIRECTIONS), ScoreModel((-1, 1, 0), 1, 1, 0.5), travel, front, True)
-        for group in GROUPS
-    }
+    front = np.zeros(len(VECTORS))
+    score = ScoreModel((-1, 1, 0), (-1, 1, 0), 1, 1, 0.5, 0.5, 25)
+    groups = {group: SiteGroup(fitted(DIRECTIONS), score, travel, front, True) for group in GROUPS}
     return DirectionModel(groups, fitted(GROUPS), name="noise")
 
 

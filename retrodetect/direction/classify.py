@@ -18,7 +18,7 @@ from retrodetect.direction.decoder import (
     Priors,
     decode,
 )
-from retrodetect.direction.model import DirectionModel, SiteGroup
+from retrodetect.direction.model import DirectionModel
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
@@ -194,12 +194,11 @@ def _evidence(
 ) -> Evidence:
     """Evidence of one episode if the device sat on one group of sites."""
     site = model.groups[group]
-    score, sideways = site.scores(features)
     p_run = strides["p_run"].to_numpy(dtype=float)
+    score, sideways = site.scores(features, (p_run > 0.5).astype(float), anchors.front_axis)
     if not site.hears_running:
         score = np.where(p_run < 0.5, score, np.nan)
     walking, running = site.travel.vectors(features)
-    front, doubt = _front(features, p_run, plane, site, anchors)
     return Evidence(
         walking=walking @ plane.T,
         running=running @ plane.T,
@@ -208,29 +207,19 @@ def _evidence(
         log_sideways=sideways,
         bout=strides["bout"].to_numpy(dtype=np.intp),
         forced=forced,
-        front=front,
-        front_doubt=doubt,
+        front=_given_front(plane, anchors),
+        front_doubt=max(GIVEN_FRONT_DOUBT, site.travel.doubt),
     )
 
 
-def _front(
-    features: StrideFeatures,
-    p_run: FloatArray,
-    plane: FloatArray,
-    site: SiteGroup,
-    anchors: Anchors,
-) -> tuple[FloatArray, float]:
-    """(2,) front of an episode before its travel is looked at, and how doubtful it is."""
-    axis = anchors.front_axis
-    if axis is not None:
-        front = plane @ axis
-        # An axis that points nearly up or down has no bearing to speak of.
-        if (length := float(np.linalg.norm(front))) > 0.5:
-            doubt = max(GIVEN_FRONT_DOUBT, site.travel.doubt)
-            return front * (GIVEN_FRONT_CONCENTRATION / length), doubt
-    walking, running = site.front.vectors(features)
-    front = np.where(p_run[:, None] < 0.5, walking, running) @ plane.T
-    return front.mean(axis=0), site.front.doubt
+def _given_front(plane: FloatArray, anchors: Anchors) -> FloatArray:
+    """(2,) front the wearer named, in the plane; its length is its concentration."""
+    if anchors.front_axis is None:
+        return np.zeros(2)
+    front = plane @ anchors.front_axis
+    length = float(np.linalg.norm(front))
+    # An axis that points nearly up or down has no bearing to speak of.
+    return front * (GIVEN_FRONT_CONCENTRATION / length) if length > 0.5 else np.zeros(2)
 
 
 def _forced(strides: pd.DataFrame, anchors: Anchors) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

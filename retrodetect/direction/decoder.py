@@ -6,10 +6,14 @@ Hidden Markov model over strides. The state of a stride is
   others changing rarely within a bout and more easily between bouts; both are weighed;
 - the **front** of the wearer as a bearing in the device's horizontal plane, one unknown
   angle per episode, allowed to creep as a phone settles in a pocket;
-- the wearer's **offset**: how far the free features of this person on this device lie from
-  those of the people the classifier learned from. It is constant over an episode, so that a
-  thousand equally biased strides count as one biased witness, while *differences* between
-  strides of the same episode keep their full weight.
+- the wearer's **offset**: how far the scores of this person on this device lie from those of
+  the people the classifier learned from. It is constant over an episode, so that a thousand
+  equally biased strides count as one biased witness.
+
+How far the wearer's directions lie apart, the **separation**, differs from person to person as
+well, and where few people taught the classifier it may even be of the other sign. It is
+integrated over by three-point quadrature, so that scores which fall into two heaps show that
+the direction changed, while they name it no better than they did for people held out.
 
 Evidence of a stride is its travel direction (von Mises around the front, turned by 180°
 when backward and by ±90° when sideways) and the score of the free classifier, which is
@@ -29,7 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, i0e, logit, logsumexp
+from scipy.special import i0e, logsumexp, softmax
 from scipy.stats import t as student_t
 
 from retrodetect.recording import FloatArray
@@ -38,6 +42,7 @@ __all__ = [
     "BACKWARD",
     "DIRECTIONS",
     "FORWARD",
+    "OFFSET_DEGREES",
     "SIDEWAYS",
     "Decoded",
     "Evidence",
@@ -53,9 +58,18 @@ FRONTS = 36
 """Bearings on the grid: 10° apart, finer than any placement's angular error."""
 
 OFFSETS = np.linspace(-6, 6, 25)
-OFFSET_WEIGHTS = student_t(3).pdf(OFFSETS) / student_t(3).pdf(OFFSETS).sum()
-"""Grid over the wearer's offset, in its standard deviations. Its tails are heavy: with the few
-people there are to learn from, the next wearer may lie far outside."""
+OFFSET_DEGREES = 3
+OFFSET_WEIGHTS = student_t(OFFSET_DEGREES).pdf(OFFSETS)
+OFFSET_WEIGHTS /= OFFSET_WEIGHTS.sum()
+"""Grid over the wearer's offset, in its scale, and Student's t on it. Its tails are heavy: with
+the few people there are to learn from, the next wearer may lie far outside."""
+
+MOST_MIXED = 0.5
+"""However many bouts there are: many people never go backward."""
+
+QUADRATURE = ((-(3**0.5), 1 / 6), (0.0, 2 / 3), (3**0.5, 1 / 6))
+"""Nodes, in standard deviations, and weights that integrate over a normal separation
+(Gauss-Hermite)."""
 
 BLOCK = 128
 """Strides whose beliefs are held at a time: 11 MB."""
@@ -67,10 +81,6 @@ them no further than to exp(-400)."""
 _RULED_OUT = -50.0
 """Log likelihood of a direction that the wearer's mark rules out."""
 
-EFFECTIVE_STRIDES = 25.0
-"""Most independent strides a wearer's scores are ever worth: fatigue, footwear and ground make
-a session one sample of many."""
-
 
 @dataclass(frozen=True, slots=True)
 class Priors:
@@ -79,7 +89,8 @@ class Priors:
     Parameters
     ----------
     mixed
-        Probability that a session holds more than one direction.
+        Probability that a bout brings another direction than those before; a session of several
+        bouts is mixed the more likely, up to ``MOST_MIXED``.
     one_way
         Shares of forward, backward and sideways among sessions that hold one only.
     change_within_bout, change_between_bouts
@@ -111,20 +122,28 @@ class ScoreModel:
 
     Parameters
     ----------
-    mean : 3 floats
-        Mean score of forward, backward and sideways strides.
+    walking, running : 3 floats each
+        Mean score of forward, backward and sideways strides of that gait.
     sd
         Standard deviation of strides within one wearer and direction.
-    offset_sd
-        Standard deviation between wearers.
+    offset_scale
+        Scale of Student's t of their middle between wearers.
+    separation_sd
+        Standard deviation between wearers of the distance from forward to backward.
     temper
         Share of a stride's evidence that is not already in its neighbours'.
+    most_strides
+        Most independent strides an episode's scores are ever worth: fatigue, footwear and ground
+        make it one sample of many.
     """
 
-    mean: tuple[float, float, float]
+    walking: tuple[float, ...]
+    running: tuple[float, ...]
     sd: float
-    offset_sd: float
+    offset_scale: float
+    separation_sd: float
     temper: float
+    most_strides: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,19 +215,31 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
     -------
     Decoded
     """
-    likelihood = _Likelihood.of(evidence, model, priors)
+    bearing, front = _log_bearing(evidence, priors), _first_front(evidence)
+    if not (evidence.walking.any() or evidence.running.any()):
+        # Where no stride has a bearing, one front stands for all.
+        bearing, front = bearing[:, :1] * 0.0, np.ones(1)
     pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
-    one_way = _one_way(likelihood, _first_front(evidence), pause, priors)
-    mixed = _mixed(likelihood, _first_front(evidence), pause, priors)
-    log_odds = mixed.log_evidence - one_way.log_evidence + logit(priors.mixed)
-    weight = float(expit(log_odds))
-    log_evidence = np.logaddexp(
-        np.log1p(-priors.mixed) + one_way.log_evidence, np.log(priors.mixed) + mixed.log_evidence
-    )
+    several = min(1 - (1 - priors.mixed) ** (pause.sum() + 1), MOST_MIXED)
+    parts: list[Decoded] = []
+    log_weights: list[float] = []
+    for node, weight in QUADRATURE if _is_heard(evidence, model) else ((0.0, 1.0),):
+        likelihood = _Likelihood.of(evidence, model, bearing, node * model.separation_sd)
+        for infer, prior in ((_one_way, 1 - several), (_mixed, several)):
+            part = infer(likelihood, front, pause, priors)
+            parts.append(part)
+            log_weights.append(
+                part.log_evidence + likelihood.log_scale + float(np.log(weight * prior))
+            )
+    weights = softmax(log_weights)
     return Decoded(
-        (1 - weight) * one_way.probability + weight * mixed.probability,
-        likelihood.log_scale + float(log_evidence),
+        np.einsum("k,kij->ij", weights, [part.probability for part in parts]),
+        float(logsumexp(log_weights)),
     )
+
+
+def _is_heard(evidence: Evidence, model: ScoreModel) -> bool:
+    return model.temper > 0 and bool(np.isfinite(evidence.score).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +248,7 @@ class _Likelihood:
 
     Parameters
     ----------
-    bearing : (n, FRONTS, 3) array
+    bearing : (n, fronts, 3) array
         Of the travel direction.
     free : (n, offsets, 3) array
         Of the free features.
@@ -230,17 +261,21 @@ class _Likelihood:
     log_scale: float
 
     @classmethod
-    def of(cls, evidence: Evidence, model: ScoreModel, priors: Priors) -> _Likelihood:
-        """Weigh the evidence."""
-        offset = OFFSETS * model.offset_sd
-        away = evidence.score[:, None, None] - offset[:, None] - np.array(model.mean)
-        temper = min(model.temper, EFFECTIVE_STRIDES / max(np.isfinite(evidence.score).sum(), 1))
+    def of(
+        cls, evidence: Evidence, model: ScoreModel, bearing: FloatArray, wider: float
+    ) -> _Likelihood:
+        """Weigh the evidence for a wearer whose directions lie that much further apart."""
+        offset = OFFSETS * model.offset_scale if _is_heard(evidence, model) else np.zeros(1)
+        mean = np.where(evidence.p_run[:, None] > 0.5, model.running, model.walking)
+        mean = mean + wider * np.array([-0.5, 0.5, 0.0])
+        away = evidence.score[:, None, None] - offset[:, None] - mean[:, None]
+        temper = min(model.temper, model.most_strides / max(np.isfinite(evidence.score).sum(), 1))
         free = np.nan_to_num(-0.5 * temper * (away / model.sd) ** 2)
-        free[:, :, SIDEWAYS] += np.nan_to_num(evidence.log_sideways)[:, None]
-        bearing = _log_bearing(evidence, priors)
+        free[:, :, SIDEWAYS] += temper * np.nan_to_num(evidence.log_sideways)[:, None]
         marked = np.flatnonzero(evidence.forced >= 0)
         others = ~np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[marked]]
         free[marked] = np.where(others[:, None], _RULED_OUT, free[marked])
+        bearing = bearing.copy()
         bearing[marked] = np.where(others[:, None], 0.0, bearing[marked])
         scales = [log.max(axis=(1, 2), keepdims=True) for log in (bearing, free)]
         return cls(
@@ -248,6 +283,10 @@ class _Likelihood:
             np.exp(free - scales[1]),
             float(sum(scale.sum() for scale in scales)),
         )
+
+
+def _offset_weights(likelihood: _Likelihood) -> FloatArray:
+    return OFFSET_WEIGHTS if likelihood.free.shape[2] > 1 else np.ones(1)
 
 
 def _one_way(
@@ -258,7 +297,7 @@ def _one_way(
     Given the direction, front and offset have nothing to do with one another: the front is a
     chain of its own, and the offset a sum.
     """
-    wander = {after: _wander(priors, pause=after) for after in (False, True)}
+    wander = {after: _wander(priors, len(front), pause=after) for after in (False, True)}
     state = np.repeat(front[:, None], len(DIRECTIONS), axis=1)
     total = np.empty((len(pause), len(DIRECTIONS)))
     for i, after in enumerate(pause.tolist()):
@@ -267,7 +306,7 @@ def _one_way(
         state = state * likelihood.bearing[i]
         total[i] = state.sum(axis=0)
         state /= total[i]
-    log_free = np.log(likelihood.free).sum(axis=0) + np.log(OFFSET_WEIGHTS)[:, None]
+    log_free = np.log(likelihood.free).sum(axis=0) + np.log(_offset_weights(likelihood))[:, None]
     log_joint = np.log(priors.one_way) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=0)
     log_evidence = float(logsumexp(log_joint))
     share = np.exp(log_joint - log_evidence)
@@ -285,7 +324,7 @@ def _mixed(
     chain = _Chain(likelihood, pause.tolist(), priors)
     count = len(pause)
     drawn = np.array(priors.drawn)
-    first = front[:, None, None] * OFFSET_WEIGHTS[:, None] * drawn
+    first = front[:, None, None] * _offset_weights(likelihood)[:, None] * drawn
     starts = range(0, count, BLOCK)
     entering = []
     log_evidence = 0.0
@@ -308,12 +347,13 @@ def _mixed(
 
 
 class _Chain:
-    """Steps of the recursion over (FRONTS, offsets, 3) beliefs, forward and backward."""
+    """Steps of the recursion over (fronts, offsets, 3) beliefs, forward and backward."""
 
     def __init__(self, likelihood: _Likelihood, pause: list[bool], priors: Priors) -> None:
         self._likelihood = likelihood
         self._pause = pause
-        self._wander = {after: _wander(priors, pause=after) for after in (False, True)}
+        fronts = likelihood.bearing.shape[1]
+        self._wander = {after: _wander(priors, fronts, pause=after) for after in (False, True)}
         self._turn = {after: _turn(priors, pause=after) for after in (False, True)}
 
     def ahead(self, state: FloatArray, start: int, stop: int) -> tuple[FloatArray, float]:
@@ -322,7 +362,7 @@ class _Chain:
         log_total = 0.0
         for i, belief in zip(range(start, stop), beliefs, strict=True):
             if i:
-                moved = self._wander[self._pause[i]] @ state.reshape(FRONTS, -1)
+                moved = self._wander[self._pause[i]] @ state.reshape(len(state), -1)
                 np.matmul(_flat(moved), self._turn[self._pause[i]], out=_flat(belief))
             else:
                 belief[:] = state
@@ -343,7 +383,7 @@ class _Chain:
                 weighed = after.copy()
                 self._weigh(weighed, i)
                 # A front wanders there as easily as back.
-                moved = self._wander[self._pause[i]] @ weighed.reshape(FRONTS, -1)
+                moved = self._wander[self._pause[i]] @ weighed.reshape(len(weighed), -1)
                 after = (_flat(moved) @ self._turn[self._pause[i]].T).reshape(after.shape)
                 if i % RESCALE == 0:
                     after /= after.max()
@@ -401,8 +441,10 @@ def _turn(priors: Priors, *, pause: bool) -> FloatArray:
     return (1 - change) * np.eye(len(DIRECTIONS)) + change * np.array(priors.drawn)
 
 
-def _wander(priors: Priors, *, pause: bool) -> FloatArray:
-    """(FRONTS, FRONTS) chances of the next front (row) after this one (column)."""
+def _wander(priors: Priors, fronts: int, *, pause: bool) -> FloatArray:
+    """(fronts, fronts) chances of the next front (row) after this one (column)."""
+    if fronts == 1:
+        return np.ones((1, 1))
     away = grid_rad()[:, None] - grid_rad()[None]
     # A creep far below the grid step: only the neighbours' share has to be right.
     step = 2 * np.pi / FRONTS

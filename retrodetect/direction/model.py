@@ -10,14 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import log_softmax
 from sklearn.pipeline import Pipeline
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, SIDEWAYS, ScoreModel
-from retrodetect.features import FREE_FEATURES, VECTORS, StrideFeatures
+from retrodetect.features import VECTORS, StrideFeatures
 from retrodetect.recording import FloatArray
 
-__all__ = ["GROUPS", "DirectionModel", "Readout", "SiteGroup", "direction_log_odds", "group_of"]
+__all__ = [
+    "GROUPS",
+    "DirectionModel",
+    "Readout",
+    "SiteGroup",
+    "direction_log_odds",
+    "group_of",
+    "stride_inputs",
+    "stride_score",
+]
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "distal": ("foot", "ankle"),
@@ -28,6 +38,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Body sites that move alike in a stride and share one classifier. On the trunk and thigh the
 travel direction turns with the wearer's; at the foot and ankle it does not (own measurement
 on two motion-capture sets), and the free features carry the answer."""
+
+MOST_LOG_ODDS = 3.0
+"""A classifier that learned from a handful of people is never surer than 20 to 1 of a stride. How
+far scores lie beyond that tells wearers apart, not directions (own measurement: it halves the
+spread between wearers at the foot)."""
 
 _PLACEMENT = "placement"
 
@@ -83,14 +98,14 @@ class SiteGroup:
     Parameters
     ----------
     classifier
-        Pipeline from the free features to ``DIRECTIONS`` (some may be missing).
+        Pipeline from the inputs (see :meth:`inputs`) to ``DIRECTIONS`` (some may be missing).
     score
         How its score behaves on wearers it has not seen.
     travel
-        Points where the wearer goes.
-    front
-        Points where the wearer faces, whichever way the wearer goes; zero where the site does
-        not show it. Averaged over an episode.
+        Points where the wearer goes; zero where the classifier says it better.
+    front : (len(VECTORS),) array
+        Weights of the vectors whose sum points where the wearer faces, whichever way the wearer
+        goes; zero where the site does not show it.
     hears_running
         Whether the classifier learned from real running, and so is asked about it.
     """
@@ -98,15 +113,72 @@ class SiteGroup:
     classifier: Pipeline
     score: ScoreModel
     travel: Readout
-    front: Readout
+    front: FloatArray
     hears_running: bool
 
-    def scores(self, features: StrideFeatures) -> tuple[FloatArray, FloatArray]:
-        """Return (n,) log odds of backward over forward, and of sideways over the likelier."""
-        log_p = direction_log_odds(self.classifier, features)
+    def scores(
+        self, features: StrideFeatures, running: FloatArray, front: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Score the n strides of one placement episode.
+
+        Parameters
+        ----------
+        features
+        running : (n,) array
+            1 for running strides, else 0.
+        front : (3,) array, optional
+            Where the wearer faces in the device frame, if known.
+
+        Returns
+        -------
+        score, sideways : (n,) arrays
+            Log odds of backward over forward, and of sideways over the likelier.
+        """
+        episode = np.zeros(len(features), dtype=np.intp)
+        log_p = direction_log_odds(
+            self.classifier, stride_inputs(self.front, features, running, episode, front)
+        )
         ahead = log_p[:, [FORWARD, BACKWARD]].max(axis=1)
         sideways = log_p[:, SIDEWAYS] - ahead
-        return log_p[:, BACKWARD] - log_p[:, FORWARD], sideways
+        return stride_score(log_p), sideways
+
+
+def stride_inputs(
+    weights: FloatArray,
+    features: StrideFeatures,
+    running: FloatArray,
+    episode: np.ndarray[tuple[int], np.dtype[np.intp]],
+    front: FloatArray | None = None,
+) -> pd.DataFrame:
+    """Return what the classifier of a group is fed with.
+
+    Parameters
+    ----------
+    weights : (len(VECTORS),) array
+        See :class:`SiteGroup`. Where they are zero, and no front shows, the free features are
+        the input, else the oriented ones.
+    features
+        Of n strides.
+    running : (n,) array
+        1 for running strides, else 0.
+    episode : (n,) integer array
+        Number of the placement episode, 0-based: all its strides share one front.
+    front : (3,) array, optional
+        The front, if known otherwise.
+
+    Returns
+    -------
+    DataFrame
+        n rows; NaN in strides without a vertical.
+    """
+    if not weights.any():
+        return features.free()
+    if front is None:
+        pointing = np.einsum("nki,k->ni", np.nan_to_num(features.vectors), weights)
+        of_episode = np.zeros((episode.max(initial=0) + 1, 3))
+        np.add.at(of_episode, episode, pointing)
+        return features.oriented(of_episode[episode], running)
+    return features.oriented(np.broadcast_to(front, (len(features), 3)), running)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +233,17 @@ class DirectionModel:
         """Return the numbers to be stored, fit for JSON."""
         return {
             "threshold": self.threshold,
-            "features": list(FREE_FEATURES),
             "groups": {
                 name: {
-                    "mean": list(group.score.mean),
+                    "walking": list(group.score.walking),
+                    "running": list(group.score.running),
                     "sd": group.score.sd,
-                    "offset_sd": group.score.offset_sd,
+                    "offset_scale": group.score.offset_scale,
+                    "separation_sd": group.score.separation_sd,
                     "temper": group.score.temper,
+                    "most_strides": group.score.most_strides,
                     "travel": _as_names(group.travel),
-                    "front": _as_names(group.front),
+                    "front": _named(group.front),
                     "hears_running": group.hears_running,
                 }
                 for name, group in self.groups.items()
@@ -189,9 +263,17 @@ class DirectionModel:
         groups = {
             group: SiteGroup(
                 estimators[group],
-                ScoreModel(tuple(found["mean"]), found["sd"], found["offset_sd"], found["temper"]),
+                ScoreModel(
+                    tuple(found["walking"]),
+                    tuple(found["running"]),
+                    found["sd"],
+                    found["offset_scale"],
+                    found["separation_sd"],
+                    found["temper"],
+                    found["most_strides"],
+                ),
                 _from_names(found["travel"]),
-                _from_names(found["front"]),
+                _weights(found["front"]),
                 found["hears_running"],
             )
             for group, found in parameters["groups"].items()
@@ -203,47 +285,64 @@ _PLACEMENT_STRIDES = 4.0
 """How many independent strides a session is worth when its placement is inferred."""
 
 
-def _as_names(readout: Readout) -> dict[str, Any]:
+def stride_score(log_p: FloatArray) -> FloatArray:
+    """(n,) log odds of backward over forward, never beyond ``MOST_LOG_ODDS``.
+
+    Parameters
+    ----------
+    log_p : (n, 3) array
+        From :func:`direction_log_odds`.
+
+    Returns
+    -------
+    (n,) array
+        NaN where nothing can be said.
+    """
+    return MOST_LOG_ODDS * np.tanh((log_p[:, BACKWARD] - log_p[:, FORWARD]) / MOST_LOG_ODDS)
+
+
+def _named(weights: FloatArray) -> dict[str, float]:
     """Weights by feature name, those that are zero left out."""
-    named = {
-        pace: {
-            feature.name: float(weight)
-            for feature, weight in zip(VECTORS, weights, strict=True)
-            if weight != 0
-        }
-        for pace, weights in (("walk", readout.walk), ("run", readout.run))
+    return {
+        feature.name: float(weight)
+        for feature, weight in zip(VECTORS, weights, strict=True)
+        if weight != 0
     }
-    return {**named, "doubt": readout.doubt}
+
+
+def _weights(named: dict[str, float]) -> FloatArray:
+    return np.array([named.get(feature.name, 0.0) for feature in VECTORS])
+
+
+def _as_names(readout: Readout) -> dict[str, Any]:
+    return {"walk": _named(readout.walk), "run": _named(readout.run), "doubt": readout.doubt}
 
 
 def _from_names(found: dict[str, Any]) -> Readout:
-    def column(pace: str) -> FloatArray:
-        return np.array([found[pace].get(feature.name, 0.0) for feature in VECTORS])
-
-    return Readout(column("walk"), column("run"), found["doubt"])
+    return Readout(_weights(found["walk"]), _weights(found["run"]), found["doubt"])
 
 
-def direction_log_odds(classifier: Pipeline, features: StrideFeatures) -> FloatArray:
+def direction_log_odds(classifier: Pipeline, inputs: pd.DataFrame) -> FloatArray:
     """(n, 3) log probabilities in the order of DIRECTIONS.
 
-    NaN for a direction the classifier never learned and for strides without a vertical.
+    NaN for a direction the classifier never learned and for strides without inputs.
 
     Parameters
     ----------
     classifier
-        Fitted on free features.
-    features
-        Of n strides.
+        Fitted on such inputs.
+    inputs
+        Of n strides, from :func:`stride_inputs`.
 
     Returns
     -------
     (n, 3) array
         Natural logarithms; NaN where nothing can be said.
     """
-    known = np.isfinite(features.up[:, 0])
-    log_p = np.full((len(features), len(DIRECTIONS)), np.nan)
+    known = np.isfinite(inputs.iloc[:, 0].to_numpy())
+    log_p = np.full((len(inputs), len(DIRECTIONS)), np.nan)
     if known.any():
-        found = np.log(np.clip(classifier.predict_proba(features.free()[known]), 1e-9, None))
+        found = np.log(np.clip(classifier.predict_proba(inputs[known]), 1e-9, None))
         for column, name in enumerate(classifier.classes_):
             log_p[known, DIRECTIONS.index(name)] = found[:, column]
     return log_p

@@ -7,6 +7,7 @@ strides into a :class:`StrideFeatures`. Nothing here knows which way the wearer 
 from retrodetect.features.catalogue import (
     FREE_FEATURES,
     MOMENTS,
+    ORIENTED_FEATURES,
     SCALARS,
     SWING,
     VECTORS,
@@ -17,6 +18,7 @@ from retrodetect.features.compute import StrideFeatures, compute
 __all__ = [
     "FREE_FEATURES",
     "MOMENTS",
+    "ORIENTED_FEATURES",
     "SCALARS",
     "SWING",
     "VECTORS",

@@ -36,6 +36,7 @@ __all__ = [
     "BANDS_HZ",
     "FREE_FEATURES",
     "MOMENTS",
+    "ORIENTED_FEATURES",
     "RATIOS",
     "SCALARS",
     "SWING",
@@ -161,3 +162,15 @@ FREE_FEATURES: tuple[str, ...] = (
     *(f"{a.name}·{b.name}" for a, b in combinations_with_replacement(MOMENTS, 2)),
 )
 """Ordered names of all features that do not depend on the mounting."""
+
+ORIENTED_FEATURES: tuple[str, ...] = (
+    *(feature.name for feature in SCALARS),
+    *(feature.name for feature in RATIOS),
+    *(f"{feature.name}_along" for feature in SWING),
+    *(f"{feature.name}_across" for feature in SWING),
+    "running",
+    *(f"running·{feature.name}_along" for feature in SWING),
+)
+"""Ordered names of the features of a stride whose front shows: the swing along that front, its
+size across, and the first once more for running strides. They are as free as the others where
+the front is found in the movement itself: turning or sign flip turn that front too."""

@@ -14,8 +14,10 @@ from retrodetect.features.catalogue import (
     BANDS_HZ,
     FREE_FEATURES,
     MOMENTS,
+    ORIENTED_FEATURES,
     RATIOS,
     SCALARS,
+    SWING,
     VECTORS,
     Band,
     Feature,
@@ -54,6 +56,25 @@ class StrideFeatures:
         first, second = np.triu_indices(len(MOMENTS))
         dots = np.einsum("nki,nki->nk", self.vectors[:, first], self.vectors[:, second])
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
+
+    def oriented(self, front: FloatArray, running: FloatArray) -> pd.DataFrame:
+        """Return the (n, len(ORIENTED_FEATURES)) features signed against a front.
+
+        Parameters
+        ----------
+        front : (n, 3) array
+            Where the wearer faces in the device frame, of any length.
+        running : (n,) array
+            1 for running strides, else 0.
+        """
+        ahead = front - np.einsum("ni,ni->n", front, self.up)[:, None] * self.up
+        ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), _TINY)
+        swing = self.vectors[:, -len(SWING) :]
+        along = np.einsum("nki,ni->nk", swing, ahead)
+        across = np.abs(np.einsum("nki,ni->nk", swing, np.cross(self.up, ahead)))
+        run = running[:, None]
+        columns = [self.scalars, along, across, run, run * along]
+        return pd.DataFrame(np.hstack(columns), columns=list(ORIENTED_FEATURES))
 
     def where(self, rows: Any) -> StrideFeatures:
         """Return the rows of a boolean mask or index."""

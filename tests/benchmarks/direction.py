@@ -138,6 +138,10 @@ def measure(evidence: Evidence) -> pd.DataFrame:
         rows[f"foot and ankle, {source} held out"] = evidence.labelled(
             source, lambda one: one.placement in feet, told_site
         )
+    for source in VIRTUAL:
+        rows[f"foot and ankle, {source} held out, walking sessions"] = label_with_truth(
+            evidence.model(source), evidence.sessions(source, feet), told_site
+        )
     rows["virtual ankle, other captures"] = pd.concat(
         [evidence.labelled(s, lambda one: one.placement == "ankle", told_site) for s in VIRTUAL]
     )

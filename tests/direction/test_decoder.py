@@ -17,7 +17,15 @@ from retrodetect.direction.decoder import (
     decode,
 )
 
-MODEL = ScoreModel(mean=(-1.0, 1.0, 0.0), sd=1.0, offset_sd=1.5, temper=0.2)
+MODEL = ScoreModel(
+    walking=(-1.0, 1.0, 0.0),
+    running=(-1.0, 1.0, 0.0),
+    sd=1.0,
+    offset_scale=1.5,
+    separation_sd=0.5,
+    temper=0.2,
+    most_strides=25,
+)
 HILL = ((FORWARD, 30), (BACKWARD, 20), (FORWARD, 30), (BACKWARD, 20))
 TURN = {FORWARD: 0.0, BACKWARD: np.pi, SIDEWAYS: np.pi / 2}
 

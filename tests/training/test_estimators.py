@@ -1,11 +1,5 @@
 """The classifier is a scikit-learn estimator in every respect, and a prior draws it."""
 
-import numpy as np
-import pandas as pd
-import pytest
-from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneGroupOut, cross_validate
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from retrodetect.training.estimators import StrideClassifier
