@@ -1,8 +1,10 @@
-"""Compare simulated with real recordings: sizes, spectra, timing, shapes.
+"""Compare simulated with real recordings: sizes, spectra, phases, shapes of strides.
 
-``python -m tests.benchmarks.simulator_against_real [FOLDER]`` prints one table row per site and
-gait: the median over people, with the 10 and 90 % quantiles, real beside simulated. FOLDER holds
-the data sets (default ``../shared/datasets``).
+``python -m tests.benchmarks.simulator_against_real [FOLDER [DOCS]]`` writes the page
+``simulator_against_real.md`` into DOCS (default ``docs``): per site and gait the median over people
+with the 10 and 90 % quantiles, real beside simulated, and a figure of spectra and mean strides.
+FOLDER holds the data sets (default ``../shared/datasets``). Sites with fewer than `FEWEST` real
+recordings are left out, so that no single one can be read off the page.
 """
 
 from __future__ import annotations
@@ -12,8 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from scipy import signal as sps
 
 from retrodetect import gait
@@ -26,6 +31,14 @@ from retrodetect.training.datasets import Labelled, load
 _SHARED = Path(__file__).parents[3] / "shared" / "datasets"
 PEOPLE = 12
 MIN_S = 4.0
+FEWEST = 4
+POINTS = 50
+"""Of a mean stride."""
+
+WINDOW_S = 5.0
+"""Of a spectrum."""
+
+COLOURS = {"real": "#0072b2", "simulated": "#d55e00"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,11 @@ class Case:
     direction: Direction
     speeds_mps: tuple[float, float]
     only: str = ""
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        return f"{self.placement} {self.gait} {self.direction}, {self.source.split('-')[0]} {self.only}"
 
 
 CASES = (
@@ -60,29 +78,120 @@ CASES = (
 )
 
 
-def main(folder: Path = _SHARED) -> pd.DataFrame:
-    """Print and return the table."""
-    rows = []
+INTRODUCTION = """# Simulated against real people
+
+Made by `python -m tests.benchmarks.simulator_against_real`; do not edit. What it means is said in
+[the page on the simulator](simulator.md).
+
+Medians over recordings, 10 to 90 % in brackets. *rms* in m/s²; *along* and *across* are the main
+and the other horizontal direction; *power over 5 Hz* is a share; *phase* is how far *along* runs
+ahead of the vertical, in degrees, at the frequency where the vertical is strongest; *cue to front*
+is the share of 1.1 s windows in which the travel cue points to the wearer's front, where that is
+known. Simulated: 12 people each, at guessed speeds, for those of the real ones are not known.
+
+![Spectra and mean strides](simulator_against_real.png)
+
+*Real in blue, simulated in orange: median, and where 80 % lie. A stride runs from 0 to 1. Along the
+way is signed by the known front, else by the travel cue.*
+"""
+
+Stretch = tuple[Signal, FloatArray, FloatArray | None]
+"""A run, which of its samples are steady gait, and the wearer's front where it is known."""
+
+
+def main(folder: Path = _SHARED, docs: Path = Path("docs")) -> None:
+    """Write the page and its figure."""
+    found: dict[Case, dict[str, list[Stretch]]] = {}
     for case in CASES:
-        real = pd.DataFrame(
-            [
-                figures(*stretch)
-                for item in _real(case, folder)
-                for stretch in _stretches(item, case)
-            ]
-        )
-        made = pd.DataFrame([figures(*stretch) for stretch in _simulated(case)])
-        for name, table in (("real", real), ("simulated", made)):
-            texts = {column: _quantiles(table[column]) for column in table} if len(table) else {}
-            what = f"{case.placement} {case.gait} {case.direction} {case.only}".strip()
-            rows.append({"what": what, "which": name, "n": len(table), **texts})
-    table = pd.DataFrame(rows)
-    sys.stdout.write(table.to_string(index=False) + "\n")
-    return table
+        real = [part for item in _real(case, folder) for part in _stretches(item, case)]
+        if len(real) < FEWEST:
+            continue
+        # Whatever needs the front is compared only where real people's is known.
+        front = None if real[0][2] is None else np.array([1.0, 0.0, 0.0])
+        found[case] = {"real": real, "simulated": list(_simulated(case, front))}
+    lines = [INTRODUCTION, "| site and gait | | n |"]
+    for case, both in found.items():
+        for name, stretches in both.items():
+            table = pd.DataFrame([figures(*stretch) for stretch in stretches])
+            cells = [case.title if name == "real" else "", name, str(len(table))]
+            cells += [_quantiles(table[column]) for column in table]
+            if len(lines) == 2:
+                lines[1] += "".join(f" {column} |" for column in table)
+                lines.append("| --- | --- " + "| ---: " * (len(cells) - 2) + "|")
+            lines.append("| " + " | ".join(cells) + " |")
+    (docs / "simulator_against_real.md").write_text("\n".join(lines) + "\n")
+    draw(found, docs / "simulator_against_real.png")
+
+
+def draw(found: dict[Case, dict[str, list[Stretch]]], picture: Path) -> None:
+    """Spectrum, vertical and fore-aft stride of every case: medians, and 80 % of the people."""
+    with mpl.rc_context({"font.size": 7}):
+        figure = Figure(figsize=(8.5, 1.3 * len(found)), layout="constrained")
+        for row, (case, both) in zip(figure.subplots(len(found), 3), found.items(), strict=True):
+            for name, stretches in both.items():
+                shapes = [_shapes(*stretch) for stretch in stretches]
+                for ax, values in zip(row, zip(*shapes, strict=True), strict=True):
+                    _band(ax, np.array(values), name)
+            row[0].set(ylabel=case.title.replace(", ", "\n"), yscale="log")
+        for ax, title in zip(
+            figure.axes[:3], ("vertical: power by Hz", "vertical stride", "stride along the way"),
+            strict=True,
+        ):  # fmt: skip
+            ax.set_title(f"{title}, m/s²" if "stride" in title else title)
+        figure.axes[0].legend()
+        figure.savefig(picture, dpi=64, pil_kwargs={"optimize": True})
+
+
+def _band(ax: Axes, values: FloatArray, name: str) -> None:
+    """Median of rows, and where 80 % of them lie."""
+    at = np.linspace(0, 1, POINTS) if values.shape[1] == POINTS else _frequencies_hz()
+    low, middle, high = np.nanquantile(values, [0.1, 0.5, 0.9], axis=0)
+    ax.fill_between(at, low, high, color=COLOURS[name], alpha=0.2, linewidth=0)
+    ax.plot(at, middle, color=COLOURS[name], linewidth=1, label=name)
+
+
+def _frequencies_hz() -> FloatArray:
+    return np.asarray(np.arange(1, 61) / WINDOW_S)
+
+
+def _shapes(
+    signal: Signal, inside: FloatArray, front: FloatArray | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Spectrum of the vertical, and mean stride of vertical and fore-aft acceleration."""
+    vertical, along = _vertical_and_along(signal, inside, front)
+    length = int(WINDOW_S * ANALYSIS_RATE_HZ)
+    _, power = sps.welch(
+        vertical, ANALYSIS_RATE_HZ, nperseg=min(length, len(vertical)), nfft=length
+    )
+    time_s = signal.time_s[inside]
+    strides = gait.detect([signal]).strides
+    kept = strides[(strides["start_s"] >= time_s[0]) & (strides["end_s"] <= time_s[-1])]
+    at_s = np.linspace(kept["start_s"].to_numpy(), kept["end_s"].to_numpy(), POINTS)
+    mean = [np.interp(at_s, time_s, axis).mean(axis=1) for axis in (vertical, along)]
+    return power[1:61], mean[0], mean[1]
+
+
+def _vertical_and_along(
+    signal: Signal, inside: FloatArray, front: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """(n,) both, without their means; *along* is the main horizontal line.
+
+    It counts toward the front where that is known, else so that it goes with the change of the
+    vertical, as the travel cue does.
+    """
+    assert signal.up is not None
+    vertical = np.einsum("ij,ij->i", signal.acceleration_mps2[inside], signal.up[inside])
+    vertical = vertical - vertical.mean()
+    level = signal.horizontal_mps2[inside]
+    level = level - level.mean(axis=0)
+    line = np.linalg.eigh(np.cov(level.T))[1][:, -1]
+    along = level @ line
+    toward = line @ front if front is not None else along @ np.gradient(vertical)
+    return vertical, along * np.sign(toward)
 
 
 def figures(signal: Signal, inside: FloatArray, front: FloatArray | None) -> dict[str, float]:
-    """Sizes, sharpness and timing of one stretch of steady gait."""
+    """Sizes, sharpness, phase and timing of one stretch of steady gait."""
     force = signal.acceleration_mps2[inside]
     assert signal.up is not None
     up = signal.up[inside]
@@ -100,25 +209,35 @@ def figures(signal: Signal, inside: FloatArray, front: FloatArray | None) -> dic
     cue = (moving - slow[:, None] * up) * np.gradient(slow)[:, None]
     jerk = np.diff(vertical)
     result = {
-        "vertical_rms": float(vertical.std()),
-        "along_rms": float(np.sqrt(max(sizes[-1], 0.0))),
-        "across_rms": float(np.sqrt(max(sizes[-2], 0.0))),
-        "power_over_5hz": float(
+        "vertical rms": float(vertical.std()),
+        "along rms": float(np.sqrt(max(sizes[-1], 0.0))),
+        "across rms": float(np.sqrt(max(sizes[-2], 0.0))),
+        "power over 5 Hz": float(
             power[:, frequency_hz > 5].sum() / power[:, frequency_hz > 0.4].sum()
         ),
         "skew": float((vertical**3).mean() / vertical.std() ** 3),
-        "jerk_skew": float((jerk**3).mean() / jerk.std() ** 3),
+        "jerk skew": float((jerk**3).mean() / jerk.std() ** 3),
+        "phase": _phase_deg(*_vertical_and_along(signal, inside, front)),
     }
+    result["cue to front"] = np.nan
     if front is not None:
         # Strides of 1.1 s: in which share of them does the cue point to the front?
         windows = np.array_split(cue @ front, max(int(len(cue) / ANALYSIS_RATE_HZ / 1.1), 1))
-        result["cue_to_front"] = float(np.mean([window.mean() > 0 for window in windows]))
+        result["cue to front"] = float(np.mean([window.mean() > 0 for window in windows]))
     return result
 
 
-def _stretches(
-    item: Labelled, case: Case
-) -> Iterator[tuple[Signal, FloatArray, FloatArray | None]]:
+def _phase_deg(vertical: FloatArray, along: FloatArray) -> float:
+    """How far *along* runs ahead of the vertical where the vertical moves most, in (-180, 180]."""
+    frequency_hz, cross = sps.csd(
+        vertical, along, ANALYSIS_RATE_HZ, nperseg=min(256, len(vertical))
+    )
+    _, power = sps.welch(vertical, ANALYSIS_RATE_HZ, nperseg=min(256, len(vertical)))
+    strongest = int(np.where(frequency_hz < 5.0, power, 0.0).argmax())
+    return float(np.rad2deg(np.angle(cross[strongest])))
+
+
+def _stretches(item: Labelled, case: Case) -> Iterator[Stretch]:
     """Longest stretch of the case's gait in each recording."""
     rows = item.intervals
     rows = rows[(rows["direction"] == case.direction) & (rows["gait"] == case.gait)]
@@ -131,7 +250,7 @@ def _stretches(
 
 def _inside(
     recording: Recording, begin_s: float, end_s: float, front: FloatArray | None
-) -> Iterator[tuple[Signal, FloatArray, FloatArray | None]]:
+) -> Iterator[Stretch]:
     """The part of the run that lies between two times, less what stands still."""
     for signal in prepare(recording):
         strides = gait.detect([signal]).strides
@@ -150,20 +269,19 @@ def _real(case: Case, folder: Path) -> Iterator[Labelled]:
             yield item
 
 
-def _simulated(case: Case) -> Iterator[tuple[Signal, FloatArray, FloatArray | None]]:
+def _simulated(case: Case, front: FloatArray | None) -> Iterator[Stretch]:
     for seed in range(PEOPLE):
         speed_mps = float(np.random.default_rng(seed).uniform(*case.speeds_mps))
         session = walk([Section(case.gait, 20.0, case.direction, speed_mps)], seed=seed)
         recording = wear(session, case.placement, seed=seed)
-        front = np.array([1.0, 0.0, 0.0])
         steps = session.plan.steps
         yield from _inside(recording, steps[4].contact_s, steps[-4].contact_s, front)
 
 
 def _quantiles(values: pd.Series) -> str:
     low, middle, high = values.quantile([0.1, 0.5, 0.9])
-    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+    return "" if np.isnan(middle) else f"{middle:.3g} ({low:.3g} to {high:.3g})"
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:2]))
+    main(*(Path(argument) for argument in sys.argv[1:3]))
