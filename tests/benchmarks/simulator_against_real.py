@@ -55,7 +55,8 @@ class Case:
     @property
     def title(self) -> str:
         """In words."""
-        return f"{self.placement} {self.gait} {self.direction}, {self.source.split('-')[0]} {self.only}"
+        publisher = self.source.split("-")[0]
+        return f"{self.placement} {self.gait} {self.direction}, {publisher} {self.only}".strip()
 
 
 CASES = (
