@@ -234,14 +234,14 @@ def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame
         told: Sequence[Interval] = [Interval(entry.where, 0.0, part.duration_s, entry.direction)]
     elif entry.labels is not None:
         told = entry.labels
-    else:
+    elif part.annotations:
         told = from_notes(part.annotations, part.duration_s, entry.where, problems)
-        if not part.annotations:
-            problems.note(
-                entry.where,
-                f"nothing tells which way {part.name} went; give a direction, labels or notes",
-            )
-            return None
+    else:
+        problems.note(
+            entry.where,
+            f"nothing tells which way {part.name} went; give a direction, labels or notes",
+        )
+        return None
     for one in told:
         if one.start_s < -OUTSIDE_S or one.end_s > part.duration_s + OUTSIDE_S:
             problems.note(

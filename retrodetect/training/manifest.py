@@ -11,6 +11,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import zip_longest
 from pathlib import Path
 
 from retrodetect.errors import InputError
@@ -164,8 +165,8 @@ def from_notes(
         In order of time.
     """
     found = []
-    ends = [note.start_s for note in notes[1:]] + [duration_s]
-    for note, next_s in zip(notes, ends, strict=True):
+    for note, later in zip_longest(notes, notes[1:]):
+        next_s = duration_s if later is None else later.start_s
         place = f"{where}, note at {note.start_s:.1f} s"
         direction = _direction(note.text, place, problems)
         end_s = note.end_s if note.end_s > note.start_s else next_s
