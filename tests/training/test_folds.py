@@ -1,0 +1,175 @@
+"""Nothing leaks: no wearer, no window and no scale is shared between learning and testing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrodetect.direction import Cues, DirectionModel
+from retrodetect.features import VECTORS, StrideFeatures
+from retrodetect.features.catalogue import RATIOS, SCALARS
+from retrodetect.training import train as training
+from retrodetect.training.examples import Example, Measured
+from retrodetect.training.folds import GUARD_S, apart, folds, pooled, units_of
+from retrodetect.training.learn import learn
+from retrodetect.training.train import held_out
+
+
+def example(
+    subject: str, name: str, *, seed: int = 0, both: bool = True, placement: str = "foot"
+) -> Example:
+    """A recording of 120 strides, the first half forward, whose features show it."""
+    rng = np.random.default_rng([seed, *f"{subject}{name}".encode()])
+    start_s = np.arange(120) * 1.1
+    half_s = 66.0
+    ways = ["forward", "backward"] if both else ["forward", "forward"]
+    strides = pd.DataFrame(
+        {
+            "stride": np.arange(120), "run": 0, "bout": np.arange(120) // 20, "start_s": start_s,
+            "end_s": start_s + 1.1, "gait": "walk", "p_run": 0.02,
+        }
+    )  # fmt: skip
+    scalars = rng.normal(size=(120, len(SCALARS) + len(RATIOS)))
+    if both:
+        scalars[60:, :4] += 3.0
+    up = np.tile([0.0, 0.0, 1.0], (120, 1))
+    vectors = rng.normal(size=(120, len(VECTORS), 3)) * [0.3, 0.3, 0.0]
+    intervals = pd.DataFrame(
+        {"start_s": [0.0, half_s], "end_s": [half_s, 132.0], "direction": ways, "gait": ""}
+    )
+    cues = Cues(StrideFeatures(scalars, vectors, up), np.zeros(120))
+    measured = Measured(name, strides, cues, 100.0, 132.0, placement, (), f"{subject}{name}{seed}")
+    return Example(measured, subject, name, subject, "CC0", placement, None, intervals)
+
+
+WEARERS = [example(subject, f"{subject}.csv") for subject in ("anna", "ben", "cleo")]
+SESSIONS = [example("anna", name) for name in ("monday", "tuesday", "friday")]
+ONE = [example("anna", "monday")]
+
+
+def rows_of(strides: pd.DataFrame) -> set[tuple[str, str, float]]:
+    return set(zip(strides["subject"], strides["recording"], strides["start_s"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("examples", "kind"), [(WEARERS, "subject"), (SESSIONS, "session"), (ONE, "block")]
+)
+def test_the_widest_unit_is_held_out(examples: list[Example], kind: str) -> None:
+    found, held_out_kind = folds(examples)
+    assert held_out_kind == kind
+    tested = [rows_of(one.strides()) for fold in found for one in fold.test]
+    everything = {row for part in tested for row in part}
+    assert sum(map(len, tested)) == len(everything)
+    assert everything == set.union(*(rows_of(one.strides()) for one in examples))
+
+
+def test_no_wearer_is_learned_from_and_tested_on() -> None:
+    for fold in folds(WEARERS)[0]:
+        tested = {one.subject for one in fold.test}
+        assert len(tested) == 1
+        assert tested.isdisjoint(fold.train.strides["subject"])
+
+
+def test_no_session_is_learned_from_and_tested_on() -> None:
+    for fold in folds(SESSIONS)[0]:
+        assert {one.session for one in fold.test}.isdisjoint(fold.train.strides["session"])
+
+
+def test_wearers_of_one_direction_do_not_take_the_other_one_away() -> None:
+    """With one wearer who went backward, holding them out would leave none: sessions then."""
+    only_forward = example("ben", "ben.csv", both=False)
+    _, kind = folds([*SESSIONS, only_forward])
+    assert kind == "session"
+
+
+def test_many_wearers_are_held_out_a_few_at_a_time() -> None:
+    many = [example(f"p{number}", f"{number}.csv") for number in range(15)]
+    found, kind = folds(many)
+    assert (kind, len(found)) == ("subject", 12)
+    for fold in found:
+        assert {one.subject for one in fold.test}.isdisjoint(fold.train.strides["subject"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.booleans(), min_size=30, max_size=30), st.floats(0.3, 2.0), st.integers(0, 9))
+def test_no_window_reaches_within_the_guard_of_a_tested_one(
+    tested: list[bool], stride_s: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    start_s = np.sort(rng.uniform(0, 60, 30))
+    strides = pd.DataFrame(
+        {
+            "recording": np.repeat(["a", "b"], 15),
+            "start_s": start_s,
+            "end_s": start_s + stride_s * rng.uniform(0.5, 1.0, 30),
+        }
+    )
+    held = np.array(tested)
+    free = apart(strides, held)
+    assert not (free & held).any()
+    for i in range(30):
+        same = held & (strides["recording"] == strides["recording"][i]).to_numpy()
+        gap_s = np.maximum(
+            strides["start_s"] - strides["end_s"][i], strides["start_s"][i] - strides["end_s"]
+        )
+        clear = bool((gap_s[same] >= GUARD_S).all())
+        assert free[i] == (clear and not held[i])
+
+
+@pytest.fixture
+def learned(monkeypatch: pytest.MonkeyPatch) -> list[DirectionModel]:
+    """Every model that is fitted from now on."""
+    models: list[DirectionModel] = []
+
+    def spy(*arguments: object) -> DirectionModel:
+        models.append(learn(*arguments))  # type: ignore[arg-type]
+        return models[-1]
+
+    monkeypatch.setattr(training, "learn", spy)
+    return models
+
+
+@pytest.mark.parametrize("examples", [WEARERS, SESSIONS, ONE], ids=["wearers", "sessions", "one"])
+@pytest.mark.parametrize("extends", [False, True], ids=["from nothing", "extending"])
+def test_what_is_tested_has_no_say_in_what_is_learned(
+    examples: list[Example],
+    extends: bool,
+    noise_model: DirectionModel,
+    learned: list[DirectionModel],
+) -> None:
+    """Neither a scale nor a weight nor a score moves when held-out strides are blown up."""
+    base = noise_model if extends else None
+    held_out(folds(examples)[0], base, jobs=1)
+    before = learned.copy()
+    for number in range(len(before)):
+        learned.clear()
+        held_out(folds(blown_up(examples, number))[0], base, jobs=1)
+        assert numbers(learned[number]) == numbers(before[number])
+        assert any(numbers(a) != numbers(b) for a, b in zip(learned, before, strict=True))
+
+
+def numbers(model: DirectionModel) -> str:
+    """Everything that was learned, to the last digit."""
+    found = [model.parameters()]
+    for pipeline in model.estimators().values():
+        found += [vars(step) for _, step in pipeline.steps]
+    with np.printoptions(threshold=10**6, floatmode="unique"):
+        return repr(found)
+
+
+def blown_up(examples: list[Example], number: int) -> list[Example]:
+    """The examples with the features of one unit's strides multiplied by a thousand."""
+    table = pooled(examples)
+    units, _ = units_of(table.strides)
+    held = units == np.unique(units)[number]
+    found = []
+    for at, one in enumerate(examples):
+        mine = held[(table.strides["example"] == at).to_numpy()]
+        features = one.measured.cues.features
+        scalars = np.where(mine[:, None], 1e3 * features.scalars, features.scalars)
+        cues = replace(one.measured.cues, features=replace(features, scalars=scalars))
+        found.append(replace(one, measured=replace(one.measured, cues=cues)))
+    return found
