@@ -78,6 +78,16 @@ def test_no_session_is_learned_from_and_tested_on() -> None:
         assert {one.session for one in fold.test}.isdisjoint(fold.train.strides["session"])
 
 
+def test_stretches_of_a_session_share_no_window() -> None:
+    for fold in folds(ONE)[0]:
+        (one,) = fold.test
+        tested, learned = one.strides(), fold.train.strides
+        assert set(tested["truth"]) == set(learned["truth"]) == {"forward", "backward"}
+        begin, end = (learned[name].to_numpy()[:, None] for name in ("start_s", "end_s"))
+        gap_s = np.maximum(tested["start_s"].to_numpy() - end, begin - tested["end_s"].to_numpy())
+        assert gap_s.min() >= GUARD_S
+
+
 def test_wearers_of_one_direction_do_not_take_the_other_one_away() -> None:
     """With one wearer who went backward, holding them out would leave none: sessions then."""
     only_forward = example("ben", "ben.csv", both=False)
