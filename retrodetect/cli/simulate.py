@@ -58,7 +58,10 @@ def simulate(
         float | None, typer.Option(help="Its range in m/s².", rich_help_panel=_DEVICE)
     ] = None,
     name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
-    seed: Annotated[int, typer.Option(help="Another number, another person.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another number, another session.")] = 0,
+    person: Annotated[
+        int | None, typer.Option(help="Who walks; as the seed if not given.", show_default=False)
+    ] = None,
 ) -> None:
     """Simulate recordings, with the truth beside them."""
     from retrodetect.simulate import (
@@ -75,7 +78,7 @@ def simulate(
     else:
         session = Session(
             plan=plan, capture=bvh, placement=placement, side=side, app=app, rate_hz=rate,
-            turned_deg=mounting, offset_m=offset, seed=seed,
+            turned_deg=mounting, offset_m=offset, seed=seed, person=person,
             errors=PHONE.but(noise_mps2=noise, bias_mps2=bias, jitter_s=jitter, clip_mps2=clip),
         )  # fmt: skip
         if bvh is not None:

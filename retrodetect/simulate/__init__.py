@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         captured_strides,
         handled,
         parse_plan,
+        record,
         write_examples,
         write_session,
     )
@@ -52,6 +53,7 @@ __all__ = [
     "limits",
     "parse_plan",
     "read_bvh",
+    "record",
     "virtual_sensor",
     "walk",
     "wear",
@@ -65,8 +67,8 @@ _HOMES = {
     "bvh": ("Motion", "read_bvh"),
     "exports": ("APPS", "write_export", "write_truth"),
     "sessions": (
-        "EXAMPLES", "Session", "captured_strides", "handled", "parse_plan", "write_examples",
-        "write_session",
+        "EXAMPLES", "Session", "captured_strides", "handled", "parse_plan", "record",
+        "write_examples", "write_session",
     ),
     "virtual": (
         "PERFECT", "SensorErrors", "contact_times_s", "direction_intervals", "direction_truth",

@@ -17,7 +17,7 @@ from retrodetect.errors import UsageError
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 from retrodetect.simulate.bvh import Motion, Side, read_bvh
 from retrodetect.simulate.exports import write_export, write_truth
-from retrodetect.simulate.steps import STRIDE_COLUMNS, Section
+from retrodetect.simulate.steps import STRIDE_COLUMNS, Person, Section
 from retrodetect.simulate.virtual import (
     SensorErrors,
     contact_times_s,
@@ -32,6 +32,7 @@ __all__ = [
     "captured_strides",
     "handled",
     "parse_plan",
+    "record",
     "truth_folder",
     "write_examples",
     "write_session",
@@ -100,7 +101,7 @@ class Session:
     rate_hz
         Sampling rate.
     seed
-        Of the person and everything random.
+        Of everything random, and of the person where none is named.
     side
         Body side of a site on a limb.
     turned_deg
@@ -113,6 +114,8 @@ class Session:
         Shift of the device from the site to the front, to the left and up.
     errors
         Noise, bias, jitter and clipping of the device.
+    person
+        Number of the person; the same one walks alike under any seed.
     """
 
     plan: str
@@ -126,6 +129,7 @@ class Session:
     capture: Path | None = None
     offset_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     errors: SensorErrors = PHONE
+    person: int | None = None
 
     @property
     def mounting(self) -> Rotation:
@@ -216,7 +220,7 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
     InputError
         Where the motion capture cannot be used.
     """
-    recording, strides = _simulate(name, session)
+    recording, strides = record(session, name)
     if session.note:
         recording = recording.with_(annotations=(Annotation(0.0, 0.0, session.note),))
     path = write_export(recording, session.app, folder)
@@ -224,8 +228,30 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
     return path
 
 
-def _simulate(name: str, session: Session) -> tuple[Recording, pd.DataFrame]:
-    """Recording and true strides of a session."""
+def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.DataFrame]:
+    """Simulate one session.
+
+    Parameters
+    ----------
+    session
+        What to simulate.
+    name
+        Of the recording.
+
+    Returns
+    -------
+    recording : Recording
+        As from any reader.
+    strides : DataFrame
+        The truth, as from `true_strides`.
+
+    Raises
+    ------
+    UsageError
+        Where the plan, placement or side is not known.
+    InputError
+        Where the motion capture cannot be used.
+    """
     if session.capture is not None:
         motion = read_bvh(session.capture)
         recording = virtual_sensor(
@@ -242,7 +268,10 @@ def _simulate(name: str, session: Session) -> tuple[Recording, pd.DataFrame]:
     if session.plan == "table":
         recording = handled(120.0, rate_hz=session.rate_hz, seed=session.seed, name=name)
         return recording, pd.DataFrame(columns=STRIDE_COLUMNS)
-    worn = walk(parse_plan(session.plan), seed=session.seed)
+    person = None
+    if session.person is not None:
+        person = Person.random(np.random.default_rng(session.person))
+    worn = walk(parse_plan(session.plan), person=person, seed=session.seed)
     recording = wear(
         worn,
         session.placement,

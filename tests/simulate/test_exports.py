@@ -22,6 +22,7 @@ from retrodetect.simulate import (
     Section,
     SensorErrors,
     Session,
+    record,
     walk,
     wear,
     write_export,
@@ -117,6 +118,19 @@ def clip(tmp_path: Path) -> Path:
     path = tmp_path / "clip.bvh"
     path.write_text(bvh(frames))
     return path
+
+
+def test_one_person_can_have_many_sessions() -> None:
+    def walked(seed: int, person: int | None) -> pd.DataFrame:
+        return record(Session("walk forward 20s", seed=seed, person=person))[1]
+
+    def pace_s(strides: pd.DataFrame) -> float:
+        return float((strides["end_s"] - strides["start_s"]).median())
+
+    mine = [pace_s(walked(seed, 1)) for seed in range(4)]
+    others = [pace_s(walked(seed, None)) for seed in range(4)]
+    assert len(set(mine)) == 4
+    assert np.std(mine) < 0.5 * np.std(others)
 
 
 def test_a_device_in_a_capture_is_as_bad_as_asked(clip: Path, tmp_path: Path) -> None:
