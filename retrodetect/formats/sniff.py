@@ -133,12 +133,11 @@ def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split:
 
 def _first_data_line(rows: Sequence[list[str]], split: _Split) -> int | None:
     """Line from which on most rows are data."""
-    data = [bool(row) and split.is_data(row) for row in rows]
-    filled = [bool(row) and any(row) for row in rows]
-    for line, is_data in enumerate(data):
-        if is_data:
-            following = [d for d, f in zip(data[line:], filled[line:], strict=True) if f][:10]
-            if sum(following) >= 0.6 * len(following):
+    filled = [line for line, row in enumerate(rows) if any(row)]
+    for place, line in enumerate(filled):
+        if split.is_data(rows[line]):
+            following = filled[place : place + 10]
+            if sum(split.is_data(rows[other]) for other in following) >= 0.6 * len(following):
                 return line
     return None
 

@@ -26,6 +26,7 @@ _LARGEST = 1e30
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROL_SHARE = 0.01
+_PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
 
 
 def decode(source: Source) -> tuple[list[str], str] | None:
@@ -48,6 +49,12 @@ def cut(line: str, delimiter: str) -> list[str]:
     """Cells of a line; none where it cannot be cut."""
     if delimiter == r"\s+":
         return line.split()
+    if not line.strip() or '"' in line:
+        return _cut_quoted(line, delimiter)
+    return [cell.strip() for cell in line.split(delimiter)]
+
+
+def _cut_quoted(line: str, delimiter: str) -> list[str]:
     try:
         cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
@@ -99,7 +106,7 @@ def _decoded_head(head: bytes, is_whole: bool) -> tuple[str, str] | None:
             if zeros[parity::2].mean() > 0.5 and zeros[1 - parity :: 2].mean() < 0.1:
                 return _decoded(head, encoding, is_whole, "replace"), encoding
         return None
-    if sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head) > _CONTROL_SHARE * len(head):
+    if len(head.translate(None, _PRINTED)) > _CONTROL_SHARE * len(head):
         return None
     for encoding in ("utf-8", "cp1252"):
         try:

@@ -116,8 +116,16 @@ def _in_run(signal: Signal) -> Gait:
 
 def _spans(strides: pd.DataFrame) -> pd.DataFrame:
     """Begin and end of each bout."""
-    return strides.groupby("bout", as_index=False).agg(
-        start_s=("start_s", "min"), end_s=("end_s", "max")
+    bout, start_s, end_s = (strides[name].to_numpy() for name in ("bout", "start_s", "end_s"))
+    first = np.flatnonzero(np.diff(bout, prepend=-1))
+    if not len(first):
+        return pd.DataFrame({"bout": bout, "start_s": start_s, "end_s": end_s})
+    return pd.DataFrame(
+        {
+            "bout": bout[first],
+            "start_s": np.minimum.reduceat(start_s, first),
+            "end_s": np.maximum.reduceat(end_s, first),
+        }
     )
 
 

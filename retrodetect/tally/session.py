@@ -41,11 +41,11 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
         or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
     )
     low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates)
-    bouts = strides.groupby("bout").agg(start_s=("start_s", "min"), end_s=("end_s", "max"))
+    bouts = strides.groupby("bout")
     runs = stretches(strides)
     lasting_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
     fields: dict[str, float] = {
-        "gait_s": float((bouts["end_s"] - bouts["start_s"]).sum()),
+        "gait_s": float((bouts["end_s"].max() - bouts["start_s"].min()).sum()),
         "strides": len(strides),
         "forward_strides": int(forward.sum()),
         "backward_strides": int(backward.sum()),
