@@ -18,7 +18,7 @@ from retrodetect.direction.decoder import (
     Priors,
     decode,
 )
-from retrodetect.direction.model import DirectionModel
+from retrodetect.direction.model import DirectionModel, SiteGroup
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
@@ -40,6 +40,9 @@ GIVEN_FRONT_CONCENTRATION = 16.0
 GIVEN_FRONT_DOUBT = 1e-4
 """A named axis: belts and pockets sit askew by 15° (one standard deviation)."""
 
+
+LEAST_WEIGHT = 0.02
+"""Groups of sites less likely than this are not asked."""
 
 PACE_ERROR = 0.05
 """Least doubt about walk or run: errors run through whole bouts, and reverse the direction."""
@@ -156,30 +159,29 @@ def decide(
         )
     forced = _forced(strides, anchors)
     episode = _episodes(features.up, strides["bout"].to_numpy())
-    probability = np.empty((len(features), len(DIRECTIONS)))
-    weights: dict[str, float] = {}
+    session_bouts = strides["bout"].nunique()
+    probability = np.zeros((len(features), len(DIRECTIONS)))
+    strides_at = dict.fromkeys(model.groups, 0.0)
     for number in np.unique(episode):
         rows = np.flatnonzero(episode == number)
         here = features.where(rows)
-        weights = model.group_weights(here, anchors.placement)
         plane = _plane(here.up)
-        probability[rows] = sum(
-            weight
-            * decode(
-                _evidence(here, strides.iloc[rows], forced[rows], plane, model, group, anchors),
-                model.groups[group].score,
-                priors,
-            ).probability
-            for group, weight in weights.items()
-            if weight > 0.02
-        )
+        for group, weight in model.group_weights(here, anchors.placement).items():
+            strides_at[group] += weight * len(rows)
+            if weight > LEAST_WEIGHT:
+                evidence = _evidence(
+                    here, strides.iloc[rows], forced[rows], plane, model.groups[group], anchors,
+                    session_bouts,
+                )  # fmt: skip
+                found = decode(evidence, model.groups[group].score, priors)
+                probability[rows] += weight * found.probability
     probability /= probability.sum(axis=1, keepdims=True)
     turning = cues.yaw_rad > TURN_RAD
     no_vertical = ~np.isfinite(features.up[:, 0])
     return Directions(
         _table(probability, model.threshold, turning, no_vertical),
         _front_knowledge(anchors, forced, probability, model.threshold),
-        anchors.placement or f"{max(weights, key=lambda group: weights[group])}?",
+        anchors.placement or f"{max(strides_at, key=lambda group: strides_at[group])}?",
     )
 
 
@@ -188,12 +190,11 @@ def _evidence(
     strides: pd.DataFrame,
     forced: np.ndarray[tuple[int], np.dtype[np.intp]],
     plane: FloatArray,
-    model: DirectionModel,
-    group: str,
+    site: SiteGroup,
     anchors: Anchors,
+    session_bouts: int,
 ) -> Evidence:
     """Evidence of one episode if the device sat on one group of sites."""
-    site = model.groups[group]
     p_run = strides["p_run"].to_numpy(dtype=float)
     score, sideways = site.scores(features, (p_run > 0.5).astype(float), anchors.front_axis)
     if not site.hears_running:
@@ -209,6 +210,7 @@ def _evidence(
         forced=forced,
         front=_given_front(plane, anchors),
         front_doubt=max(GIVEN_FRONT_DOUBT, site.travel.doubt),
+        session_bouts=session_bouts,
     )
 
 

@@ -91,6 +91,9 @@ class Priors:
     mixed
         Probability that a bout brings another direction than those before; a session of several
         bouts is mixed the more likely, up to ``MOST_MIXED``.
+    mixed_if_marked
+        Probability that a session is mixed of which the wearer marked a part: who goes one way
+        only has nothing to mark.
     one_way
         Shares of forward, backward and sideways among sessions that hold one only.
     change_within_bout, change_between_bouts
@@ -107,9 +110,10 @@ class Priors:
     """
 
     mixed: float = 0.08
+    mixed_if_marked: float = 0.8
     one_way: tuple[float, float, float] = (0.96, 0.03, 0.01)
     change_within_bout: float = 0.02
-    change_between_bouts: float = 0.3
+    change_between_bouts: float = 0.5
     drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
     front_jump: float = 0.0002
     front_creep_rad: float = 0.02
@@ -170,6 +174,9 @@ class Evidence:
         where nothing is.
     front_doubt
         Probability that it is wrong altogether.
+    session_bouts
+        Bouts of the whole session: each may have brought another direction, also where the
+        device was placed anew in between.
     """
 
     walking: FloatArray
@@ -181,6 +188,7 @@ class Evidence:
     forced: np.ndarray[tuple[int], np.dtype[np.intp]]
     front: FloatArray
     front_doubt: float
+    session_bouts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,7 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
         # Where no stride has a bearing, one front stands for all.
         bearing, front = bearing[:, :1] * 0.0, np.ones(1)
     pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
-    several = min(1 - (1 - priors.mixed) ** (pause.sum() + 1), MOST_MIXED)
+    several = _mixed_beforehand(evidence, priors)
     parts: list[Decoded] = []
     log_weights: list[float] = []
     for node, weight in QUADRATURE if _is_heard(evidence, model) else ((0.0, 1.0),):
@@ -236,6 +244,13 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
         np.einsum("k,kij->ij", weights, [part.probability for part in parts]),
         float(logsumexp(log_weights)),
     )
+
+
+def _mixed_beforehand(evidence: Evidence, priors: Priors) -> float:
+    """Probability that the session is mixed."""
+    if (evidence.forced >= 0).any():
+        return priors.mixed_if_marked
+    return min(1 - (1 - priors.mixed) ** evidence.session_bouts, MOST_MIXED)
 
 
 def _is_heard(evidence: Evidence, model: ScoreModel) -> bool:

@@ -281,7 +281,7 @@ class DirectionModel:
         return cls(groups, estimators[_PLACEMENT], parameters["threshold"], name, card)
 
 
-_PLACEMENT_STRIDES = 4.0
+_PLACEMENT_STRIDES = 2.0
 """How many independent strides a session is worth when its placement is inferred."""
 
 

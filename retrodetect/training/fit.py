@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import i0e
+from scipy.stats import norm
 from scipy.stats import t as student_t
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -60,6 +61,10 @@ __all__ = [
 
 MIN_READOUT_STRIDES = 20
 
+MOST_DOUBT = 0.25
+"""A travel vector that misleads about more wearers than this is not heard: of virtual arms it does
+about a third to a half."""
+
 MAX_CONCENTRATION = 40.0
 """Most a readout may claim: at a moment of 0.6 the bearing is then sure to 12°, as on a belt."""
 
@@ -72,6 +77,10 @@ MIN_PAIRS, FEW_PAIRS_EFFECT = 10, 1.5
 TRAVEL = "h_dv_low"
 """The vector that tells the travel direction above the ankle: on the trunk it is right in 99 to
 100 % of the strides of 22 real people, and others added to it lost on held-out sources."""
+
+MIN_SEPARATION = 2.0
+"""Least distance from forward to backward, in standard deviations between people, for scores to
+be heard: with less, they mislead about more than 2 % of wearers."""
 
 FRONT = tuple(feature.name for feature in SWING)
 """Vectors whose weighted sum tells the front, at the sites where it shows."""
@@ -321,6 +330,8 @@ def fit_travel(table: StrideTable, group: str) -> Readout:
     groups = _groups(table)
     walked = (table.strides["true_gait"] == "walk").to_numpy()
     walk, doubt = _concentration_and_doubt(table.where(walked & (groups == group)))
+    if doubt > MOST_DOUBT:
+        return Readout(weights[0], weights[1], doubt)
     if group in PENDULUM:
         _, doubt = _concentration_and_doubt(table.where(walked & np.isin(groups, PENDULUM)))
     real_run = (table.strides["true_gait"] == "run") & ~table.strides["virtual"]
@@ -495,6 +506,11 @@ def _score_model(strides: pd.DataFrame, scores: FloatArray, group: str) -> Score
     mean = mean.reindex(["walk", "run"]).ffill()
     off = cells - mean.reindex(cells.index, level="gait")
     within = (frame["score"] - cell.transform("mean")).to_numpy()
+    # Sites of one person are no new persons.
+    person = off.index.get_level_values("wearer").str.rsplit("/", n=1).str[0]
+    separation_sd = _spread_of_next((off[backward] - off[forward]).groupby(person).mean().dropna())
+    separation = mean.loc["walk", backward] - mean.loc["walk", forward]
+    told_apart = separation > MIN_SEPARATION * separation_sd
     return ScoreModel(
         walking=tuple(map(float, mean.loc["walk"])),
         running=tuple(map(float, mean.loc["run"])),
@@ -502,10 +518,8 @@ def _score_model(strides: pd.DataFrame, scores: FloatArray, group: str) -> Score
         offset_scale=_scale_of_next(
             off[[forward, backward]].mean(axis=1).groupby("wearer").mean().dropna()
         ),
-        separation_sd=_spread_of_next(
-            (off[backward] - off[forward]).groupby("wearer").mean().dropna()
-        ),
-        temper=1 / design_effect(frame.assign(within=within)),
+        separation_sd=separation_sd,
+        temper=1 / design_effect(frame.assign(within=within)) if told_apart else 0.0,
         most_strides=MOST_STRIDES if group in SHOWS_FRONT else MOST_STRIDES_WITHOUT_FRONT,
     )
 
@@ -519,10 +533,15 @@ def _scale_of_next(of_wearers: pd.Series) -> float:
 
 
 def _spread_of_next(of_wearers: pd.Series) -> float:
-    """Standard deviation of the next wearer around the mean of these: few tell less."""
-    if len(of_wearers) < 2:
-        return float(of_wearers.abs().max()) if len(of_wearers) else 1.0
-    return float(of_wearers.std() * np.sqrt(1 + 1 / len(of_wearers)))
+    """Standard deviation of the next wearer around the mean of these.
+
+    Few wearers tell it badly: it is as wide as 68 % of Student's predictive distribution.
+    """
+    count = len(of_wearers)
+    if count < 2:
+        return float(of_wearers.abs().max()) if count else 1.0
+    one_sd = student_t.ppf(norm.cdf(1), count - 1)
+    return float(of_wearers.std() * np.sqrt(1 + 1 / count) * one_sd)
 
 
 def design_effect(frame: pd.DataFrame) -> float:
