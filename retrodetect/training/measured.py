@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from joblib import Memory, Parallel, delayed
 
 import retrodetect
@@ -68,7 +72,7 @@ def _files_digest(folder: Path) -> str:
 
 @cache
 def code_digest(*stages: str) -> str:
-    """Digest of the code of some stages.
+    """Digest of the code of some stages, and of what their tables are stored with.
 
     Parameters
     ----------
@@ -78,10 +82,12 @@ def code_digest(*stages: str) -> str:
     Returns
     -------
     str
-        Hexadecimal; another one as soon as any of their files changes.
+        Hexadecimal; another one as soon as any of their files changes, or the libraries: a
+        table stored by another pandas, or with pyarrow beside it, may not load here.
     """
     package = Path(retrodetect.__file__).parent
-    digest = hashlib.sha256()
+    libraries = (sys.version_info[:2], np.__version__, pd.__version__, find_spec("pyarrow") is None)
+    digest = hashlib.sha256(repr(libraries).encode())
     for stage in stages:
         for path in sorted((package / stage).rglob("*.py")):
             digest.update(path.read_bytes())
