@@ -16,5 +16,6 @@ from retrodetect.formats.describe import describe
 from retrodetect.formats.discover import Input, discover
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.reading import pieces, read
+from retrodetect.formats.recut import joined
 
-__all__ = ["Input", "ReadOptions", "describe", "discover", "pieces", "read"]
+__all__ = ["Input", "ReadOptions", "describe", "discover", "joined", "pieces", "read"]

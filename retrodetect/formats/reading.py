@@ -13,11 +13,12 @@ from retrodetect.formats.assemble import assemble
 from retrodetect.formats.contents import contents
 from retrodetect.formats.discover import discover
 from retrodetect.formats.draft import Draft
-from retrodetect.formats.grouping import mains, with_companions
+from retrodetect.formats.grouping import key, mains, with_companions
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.recut import joined, recut
 from retrodetect.formats.registry import Format, recognised
 from retrodetect.formats.source import Source, open_file
+from retrodetect.locations import location
 from retrodetect.recording import Recording
 
 __all__ = ["pieces", "read"]
@@ -56,7 +57,7 @@ def read(
         Where it is understood but cannot honestly be used.
     """
     recordings: list[Recording] = []
-    for found in _open(Path(path), name, options):
+    for found in _open(location(path), name, options):
         whole = _each([partial(joined, parts) for parts in found.recordings])
         whole.failures[:0] = found.failures
         if not whole.recordings:
@@ -115,7 +116,7 @@ def pieces(
         raise UsageError(f"a piece of {piece_s!r} s is no piece")
     return [
         recut(_all_noted(parts, one.failures if number == 0 else []), piece_s)
-        for one in _open(Path(path), name, options)
+        for one in _open(location(path), name, options)
         for number, parts in enumerate(one.recordings)
     ]
 
@@ -158,11 +159,14 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Fo
 def _siblings(path: Path, options: ReadOptions) -> list[Source]:
     """Files in the folder of a file, and in a folder ``meta`` beside it."""
     folder = path.parent
-    files = [*folder.iterdir(), *(folder / "meta").glob("*")]
+    named = {file.name: file for file in folder.iterdir()}
+    if "meta" in named:
+        named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
     return [
-        replace(open_file(file, options.max_bytes), name=file.relative_to(folder).as_posix())
-        for file in sorted(files)
-        if file.is_file() and not file.name.startswith(".")
+        replace(open_file(file, options.max_bytes), name=name)
+        for name, file in sorted(named.items())
+        # Looked at by name first, for there may be thousands.
+        if key(name) == key(path.name) and not file.name.startswith(".") and file.is_file()
     ]
 
 

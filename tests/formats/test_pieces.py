@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
-from retrodetect.formats import ReadOptions, pieces, read, table
+from retrodetect.formats import ReadOptions, packets, pieces, read, table
+from retrodetect.formats.exports import actigraph_gt3x
 from retrodetect.recording import Recording
 
 from .reexport import START_NS, G, walk
@@ -179,7 +180,8 @@ def test_what_cannot_be_read_says_so_before_the_first_piece(tmp_path: Path) -> N
         pieces(slow, piece_s=0)
 
 
-def test_every_real_recording_comes_in_pieces(shared: Path, few_rows: None) -> None:
+@pytest.mark.usefixtures("few_rows")
+def test_every_real_recording_comes_in_pieces(shared: Path) -> None:
     for name in ("axivity/ax3_testfile.cwa", "geneactiv/GENEActiv_testfile.bin",
                  "actigraph/actigraph_testfile.gt3x", "xio_ximu3/short_walk.csv",
                  "actigraph/actigraph_timestamped.csv", "mhealth/mhealth.csv",
@@ -187,3 +189,27 @@ def test_every_real_recording_comes_in_pieces(shared: Path, few_rows: None) -> N
         (whole,) = read(shared / "formats" / name)
         (parts,) = pieces(shared / "formats" / name, piece_s=2.5)
         assert_same(put_together(list(parts)), whole)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "axivity/ax3_testfile.cwa",
+        "geneactiv/GENEActiv_testfile.bin",
+        "actigraph/actigraph_testfile.gt3x",
+    ],
+)
+def test_a_binary_log_in_small_blocks_is_the_same(
+    name: str, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (whole,) = read(shared / "formats" / name)
+    monkeypatch.setattr(packets, "BLOCK_BYTES", 7777)
+    if name.endswith("gt3x"):
+        monkeypatch.setattr(actigraph_gt3x, "_MOST_BYTES", 2000)
+    (parts,) = pieces(shared / "formats" / name, piece_s=7)
+    found = list(parts)
+    assert len(found) > 5
+    together = put_together(found)
+    np.testing.assert_allclose(together.time_s, whole.time_s, atol=1e-3)
+    np.testing.assert_array_equal(together.acceleration_mps2, whole.acceleration_mps2)
+    assert together.warnings == whole.warnings
