@@ -11,29 +11,31 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import joblib
 import pandas as pd
-from joblib.externals.loky import ProcessPoolExecutor
 
-from retrodetect import lock, parts
+from retrodetect import formats, lock, parts
 from retrodetect.atomic import replacing, sweep
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, UsageError
-from retrodetect.formats import Input, ReadOptions, discover, read
-from retrodetect.labelling import Session, label_session
+from retrodetect.formats import Input, ReadOptions, discover
+from retrodetect.labelling import Session, label_pieces
+from retrodetect.locations import location
+from retrodetect.recording import Recording
 from retrodetect.tables import STRIDE_COLUMNS, csv_text, sessions_table
 from retrodetect.tally import tally
 from retrodetect.training import store
+from retrodetect.workers import shared_out
 
 __all__ = ["Outcome", "Settings", "run"]
 
@@ -43,6 +45,9 @@ TableFormat = Literal["csv", "parquet"]
 
 MOST_FIGURES = 12
 """Inputs up to which each gets a figure in the report: they take longer than labelling."""
+
+MOST_DRAWN_S = 3 * 3600.0
+"""Longest recording that gets one: its samples are held in memory for it."""
 
 SMALL_BATCH_BYTES = 5_000_000
 """Inputs that one process has labelled by the time others have started (1.5 s)."""
@@ -105,6 +110,7 @@ def run(
     settings: Settings | None = None,
     *,
     jobs: int | None = None,
+    cluster: str | None = None,
     restart: bool = False,
     table_format: TableFormat = "csv",
     report: bool = False,
@@ -116,13 +122,15 @@ def run(
     Parameters
     ----------
     paths
-        Files, or folders that are searched.
+        Files, or folders that are searched, or URLs of either.
     out
-        Folder for ``strides.csv``, ``sessions.csv`` and ``run.json``; made if need be.
+        Folder or URL for ``strides.csv``, ``sessions.csv`` and ``run.json``; made if need be.
     settings
         Model, anchors and reading options.
     jobs
         Processes; None for as many as there are cores, or one where there is little to do.
+    cluster
+        Address of a Dask scheduler whose workers label instead; they see the same files.
     restart
         Whether to do all inputs anew rather than to go on from an earlier run.
     table_format
@@ -157,32 +165,42 @@ def run(
     if report:
         _check_report()
         settings = replace(settings, view="figure" if len(inputs) <= MOST_FIGURES else "facts")
-    folder = _parts_folder(Path(out))
+    out = location(out)
+    folder = _parts_folder(out)
     with lock.held(folder):
         sweep(folder)
-        sweep(Path(out))
+        sweep(out)
         if restart:
             parts.clear(folder)
         code = _code_digest()
         tasks = [
-            _Task(one, settings, folder / f"{_digest(one, settings, model, code)}.part")
+            _Task(one, settings, folder / f"{_digest(one, settings, model, code)}.part", code)
             for one in inputs
         ]
-        left = [task for task in tasks if not parts.is_finished(task.part)]
+        there = {path.name for path in folder.iterdir()}
+        left = [
+            task
+            for task in tasks
+            if task.part.name not in there or not parts.is_finished(task.part)
+        ]
         resumed = len(tasks) - len(left)
         hours = 0.0
         on_progress(Progress(resumed, len(tasks), hours))
-        for number, seconds in enumerate(_work(left, jobs, _do), start=1):
-            hours += seconds / 3600
+        jobs = _jobs(left, jobs)
+        done = shared_out(_do, left, jobs=jobs, cluster=cluster)
+        for number, (task, seconds) in enumerate(done, start=1):
+            if seconds is None:
+                parts.write(task.part, [_killed(task.input.name)], [])
+            hours += (seconds or 0.0) / 3600
             on_progress(Progress(resumed + number, len(tasks), hours))
         files = [task.part for task in tasks]
         sessions = sessions_table(entry.row for file in files for entry in parts.entries(file))
-        write_tables(Path(out), files, sessions)
+        write_tables(out, files, sessions)
         record = _record(model, sessions, arguments, began, resumed)
-        with replacing(Path(out) / "run.json") as stream:
+        with replacing(out / "run.json") as stream:
             stream.write((json.dumps(record, indent=1) + "\n").encode())
         if report:
-            _write_report(Path(out), files, sessions, model, record)
+            _write_report(out, files, sessions, model, record)
     return Outcome(sessions, resumed)
 
 
@@ -192,66 +210,34 @@ class _Task(NamedTuple):
     input: Input
     settings: Settings
     part: Path
+    code: str
 
 
-def _work(
-    tasks: Sequence[_Task], jobs: int | None, do: Callable[[_Task], float]
-) -> Iterator[float]:
-    """Do the tasks, in any order; gives the seconds of recording of each as it is done."""
-    if jobs is None:
-        jobs = joblib.cpu_count() if _bytes(tasks) > SMALL_BATCH_BYTES else 1
-    if jobs == 1 or len(tasks) == 1:
-        yield from map(do, tasks)
-        return
-    left = {task.part: task for task in tasks}
-
-    def done(part: Path, seconds: float) -> float:
-        del left[part]
-        return seconds
-
-    while left:
-        try:
-            pool = joblib.Parallel(n_jobs=min(jobs, len(left)), return_as="generator_unordered")
-            for part, seconds in pool(
-                joblib.delayed(_named)(do, task) for task in [*left.values()]
-            ):
-                yield done(part, seconds)
-        except BrokenProcessPool:
-            # Which input brought its worker down? One by one until it is found, then on together.
-            for task in list(left.values()):
-                seconds = _do_alone(do, task)
-                yield done(task.part, seconds or 0.0)
-                if seconds is None:
-                    break
-
-
-def _named(do: Callable[[_Task], float], task: _Task) -> tuple[Path, float]:
-    return task.part, do(task)
-
-
-def _do_alone(do: Callable[[_Task], float], task: _Task) -> float | None:
-    """Do a task in a process of its own; None if that dies, and the task has failed."""
-    try:
-        with ProcessPoolExecutor(max_workers=1) as alone:
-            return float(alone.submit(do, task).result())
-    except BrokenProcessPool:
-        reason = f"{task.input.name}: its process was killed; try it alone, with more memory free."
-        parts.write(task.part, [_failed(task.input.name, "failed", reason)], [])
-        return None
-
-
-def _bytes(tasks: Sequence[_Task]) -> int:
-    return sum(task.input.path.stat().st_size for task in tasks if task.input.path.is_file())
+def _jobs(tasks: Sequence[_Task], jobs: int | None) -> int:
+    """As many processes as there are cores, or one that is done before others have started."""
+    if jobs is not None:
+        return jobs
+    files = (task.input.path for task in tasks)
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    return int(joblib.cpu_count()) if size > SMALL_BATCH_BYTES else 1
 
 
 def _do(task: _Task) -> float:
     """Label one input and write its part; returns the seconds of recording in it."""
+    if task.code != _code_digest():
+        raise UsageError(
+            f"a worker on {platform.node()} has another version of retrodetect",
+            place="--cluster",
+            remedy="install the same one everywhere",
+        )
     found: list[parts.Entry] = []
     strides: list[pd.DataFrame] = []
     try:
-        for recording in read(task.input.path, name=task.input.name, options=task.settings.read):
-            session = label_session(recording, _model(task.settings.model), task.settings.anchors)
-            found.append(parts.Entry(_session_row(session), _view(session, task.settings)))
+        one = task.input
+        for pieces in formats.pieces(one.path, name=one.name, options=task.settings.read):
+            kept = _Kept(pieces, drawn=task.settings.view == "figure")
+            session = label_pieces(kept, _model(task.settings.model), task.settings.anchors)
+            found.append(parts.Entry(_session_row(session), _view(session, task.settings, kept)))
             strides.append(session.strides)
     except InputError as error:
         status = "refused" if isinstance(error, RefusedRecording) else "failed"
@@ -267,15 +253,33 @@ def _do(task: _Task) -> float:
     return sum(entry.row.get("duration_s") or 0.0 for entry in found)
 
 
-def _view(session: Session, settings: Settings) -> dict[str, Any] | None:
+class _Kept:
+    """Pieces on their way to be labelled, kept for a figure as long as that is no burden."""
+
+    def __init__(self, pieces: Iterable[Recording], *, drawn: bool) -> None:
+        self._pieces = pieces
+        self._most_s = MOST_DRAWN_S if drawn else 0.0
+        self.whole: list[Recording] = []
+
+    def __iter__(self) -> Iterator[Recording]:
+        for piece in self._pieces:
+            if len(piece.time_s) and piece.time_s[-1] > self._most_s:
+                self._most_s = 0.0
+                self.whole.clear()
+            if self._most_s:
+                self.whole.append(piece)
+            yield piece
+
+
+def _view(session: Session, settings: Settings, kept: _Kept) -> dict[str, Any] | None:
     """What the report tells of a session."""
     if settings.view == "none":
         return None
     from retrodetect.report import view_of
 
     contacts_s = session.gait.contacts["time_s"].to_numpy()
-    drawn = settings.view == "figure"
-    return view_of(session.recording, session.strides, contacts_s, drawn=drawn)
+    recording = formats.joined(kept.whole) if kept.whole else session.recording
+    return view_of(recording, session.strides, contacts_s, drawn=bool(kept.whole))
 
 
 @lru_cache(maxsize=1)
@@ -295,7 +299,7 @@ def _session_row(session: Session) -> dict[str, Any]:
         "placement": session.directions.placement,
         "front": session.directions.front,
         "rate_hz": recording.rate_hz,
-        "duration_s": recording.duration_s,
+        "duration_s": session.duration_s,
         **{str(name): value for name, value in tally(session.strides).items()},
         "model": session.strides.attrs["model"],
         "version": version("retrodetect"),
@@ -310,6 +314,11 @@ def _message(session: Session) -> str:
         if found.ground == "assumed"
     ]
     return "; ".join([*assumed, *session.recording.warnings])
+
+
+def _killed(name: str) -> parts.Entry:
+    reason = f"{name}: its process was killed; try it alone, with more memory free."
+    return _failed(name, "failed", reason)
 
 
 def _failed(name: str, status: str, message: str) -> parts.Entry:
@@ -331,15 +340,22 @@ def _parts_folder(out: Path) -> Path:
 
 def _digest(one: Input, settings: Settings, model: DirectionModel, code: str) -> str:
     """Digest of all that the rows of an input depend on."""
-    files = []
-    for path in (one.path, *one.side_files):
-        found = path.stat() if path.exists() else None
-        stamp = (found.st_size, found.st_mtime_ns) if found else None
-        files.append((str(path.resolve()), stamp))
+    files = [(str(path.resolve()), _stamp(path)) for path in (one.path, *one.side_files)]
     content = [one.name, files, repr(settings), model.card["card_sha256"], code]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
+def _stamp(path: Path) -> object:
+    """What changes when a file does; None where there is none."""
+    if not path.exists():
+        return None
+    if not isinstance(path, Path):
+        return path.fs.ukey(path.path)
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+@cache
 def _code_digest() -> str:
     """Digest of this package's code: another version may label otherwise."""
     digest = hashlib.sha256()

@@ -34,7 +34,9 @@ class Session:
     Parameters
     ----------
     recording
-        What was labelled.
+        What was labelled; of one that came in pieces the last, which knows most.
+    duration_s
+        From first to last sample.
     gait
         Bouts, initial contacts and strides.
     directions
@@ -44,6 +46,7 @@ class Session:
     """
 
     recording: Recording
+    duration_s: float
     gait: Gait
     directions: Directions
     strides: pd.DataFrame
@@ -198,9 +201,14 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
         The same whatever the pieces; its recording is the last of them.
     """
     last: list[Recording] = []
+    start_s = end_s = 0.0
 
     def passing() -> Iterator[Recording]:
+        nonlocal start_s, end_s
         for piece in pieces:
+            if len(piece.time_s):
+                start_s = start_s if last else float(piece.time_s[0])
+                end_s = float(piece.time_s[-1])
             last[:] = [piece]
             yield piece
 
@@ -212,7 +220,13 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
     directions = direction.decide(cues, found.strides, model, anchors)
-    return Session(recording, found, directions, _table(recording, found, directions, model))
+    return Session(
+        recording=recording,
+        duration_s=end_s - start_s,
+        gait=found,
+        directions=directions,
+        strides=_table(recording, found, directions, model),
+    )
 
 
 def _measured(signal: Signal) -> tuple[Gait, Cues]:

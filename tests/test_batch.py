@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 
 import retrodetect as rd
-from retrodetect import batch, parts
+from retrodetect import batch
 from retrodetect.batch import Settings, run
-from retrodetect.formats import Input
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 
 
@@ -119,37 +118,19 @@ def test_a_torn_part_is_done_anew(folder, settings, tmp_path):
 
 
 def test_a_defect_in_one_recording_does_not_end_the_run(folder, settings, tmp_path, monkeypatch):
-    label = batch.label_session
+    label = batch.label_pieces
 
-    def broken(recording, *rest):
-        if recording.name == "a.csv":
+    def broken(pieces, *rest):
+        session = label(pieces, *rest)
+        if session.recording.name == "a.csv":
             raise ZeroDivisionError("oops")
-        return label(recording, *rest)
+        return session
 
-    monkeypatch.setattr(batch, "label_session", broken)
+    monkeypatch.setattr(batch, "label_pieces", broken)
     sessions = run([folder], tmp_path / "out", settings, jobs=1).sessions.set_index("recording")
     assert sessions.loc["a.csv", "status"] == "failed"
     assert "ZeroDivisionError (oops); please report it" in sessions.loc["a.csv", "message"]
     assert sessions.loc["=b.csv", "status"] == "ok"
-
-
-def test_an_input_that_kills_its_process_fails_alone(tmp_path):
-    inputs = [Input(tmp_path / f"{n}.csv", f"{n}.csv") for n in range(8)]
-    tasks = [batch._Task(one, Settings(), tmp_path / f"{one.name}.part") for one in inputs]
-
-    def do(task):  # nested, so that it travels to the processes by value
-        import os
-
-        if task.input.name == "5.csv":
-            os.kill(os.getpid(), 9)
-        task.part.write_text("done")
-        return 1.0
-
-    assert sum(batch._work(tasks, 2, do)) == 7
-    (entry,) = parts.entries(tasks[5].part)
-    assert entry.row["status"] == "failed"
-    assert "its process was killed" in entry.row["message"]
-    assert all(task.part.read_text() == "done" for task in tasks if task is not tasks[5])
 
 
 def test_parquet_holds_the_same_tables(folder, settings, tmp_path):

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from skeleton import bvh
 
+from retrodetect.simulate import Session, write_session
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -22,7 +24,8 @@ PROMPT = "$ "
 class Block:
     """A fenced block; what an HTML comment before it gives as reason not to run it."""
 
-    where: str
+    page: str
+    number: int
     language: str
     text: str
     not_run: str | None
@@ -34,12 +37,24 @@ class Block:
         lines = self.text.splitlines()
         return "\n".join(line[len(PROMPT) :] for line in lines if line.startswith(PROMPT))
 
+    def run(self, folder: Path) -> None:
+        """Run it there, with the interpreter that runs the tests."""
+        if self.language == "python":
+            command = [sys.executable, "-W", "error", "-c", self.script()]
+        else:
+            command = ["bash", "-euo", "pipefail", "-c", self.script()]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        ran = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
+        )
+        assert ran.returncode == 0, f"block {self.number}: {ran.stderr}"
+
 
 def blocks() -> list[Block]:
     """All of the README and the pages, but for the bash ones, which ``.ci/run`` runs."""
     fence = re.compile(r"(?:<!-- not run: (.+?) -->\n)?^```(\w+)\n(.*?)^```$", re.M | re.S)
     return [
-        Block(f"{page.name}-{number}", found[2], found[3], found[1])
+        Block(page.name, number, found[2], found[3], found[1])
         for page in PAGES
         for number, found in enumerate(fence.finditer(page.read_text()), start=1)
         if found[2] != "bash"
@@ -54,7 +69,7 @@ def test_it_opens_with_the_two_commands():
 
 
 def test_every_option_it_names_exists():
-    commands = ("label", "inspect", "models")
+    commands = ("label", "inspect", "models", "train")
     helps = "".join(
         subprocess.run(
             [sys.executable, "-m", "retrodetect", command, "--help"],
@@ -80,18 +95,20 @@ def test_the_usual_files_are_there(name):
     assert (ROOT / name).stat().st_size > 100
 
 
-@pytest.fixture(scope="module")
-def scratch(tmp_path_factory):
+@pytest.fixture
+def scratch(tmp_path):
     """A folder with the files that the blocks speak of."""
-    folder = tmp_path_factory.mktemp("scratch")
     examples = ROOT / "data/examples"
-    shutil.copy(examples / "simulated_lower_back_ten_steps_first.zip", folder / "walk.zip")
-    strides = np.tile([0.0, 95.0, 0.0, 0.0, 0.0, 0.0], (90, 1))
-    strides[:, 2] = 4.0 * np.arange(len(strides))
-    (folder / "clip.bvh").write_text(bvh(strides))
-    (folder / "recordings").mkdir()
-    shutil.copy(examples / "simulated_thigh_forward_only.csv.gz", folder / "recordings")
-    return folder
+    shutil.copy(examples / "simulated_lower_back_ten_steps_first.zip", tmp_path / "walk.zip")
+    (tmp_path / "recordings").mkdir()
+    shutil.copy(examples / "simulated_thigh_forward_only.csv.gz", tmp_path / "recordings")
+    frames = np.tile([0.0, 95.0, 0.0, 0.0, 0.0, 0.0], (90, 1))
+    frames[:, 2] = 4.0 * np.arange(len(frames))
+    (tmp_path / "clip.bvh").write_text(bvh(frames))
+    for way in ("forward", "backward"):
+        session = Session(f"walk {way} 40s", placement="pocket", person=1)
+        write_session("a_day", session, tmp_path / "mine" / way)
+    return tmp_path
 
 
 def test_blocks_are_of_a_kind_that_is_run():
@@ -100,20 +117,11 @@ def test_blocks_are_of_a_kind_that_is_run():
     assert all(block.text.startswith(PROMPT) for block in prompts)
 
 
-@pytest.mark.parametrize(
-    "block", [pytest.param(one, id=one.where) for one in blocks() if not one.not_run]
-)
-def test_it_runs_as_it_stands(block, scratch):
-    if block.language == "python":
-        command = [sys.executable, "-W", "error", "-c", block.script()]
-    else:
-        command = ["bash", "-euo", "pipefail", "-c", block.script()]
-    scripts = Path(sys.executable).parent
-    ran = subprocess.run(
-        command, cwd=scratch, capture_output=True, text=True,
-        env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
+@pytest.mark.parametrize("page", [page.name for page in PAGES])
+def test_its_blocks_run_as_they_stand(page, scratch):
+    for block in blocks():
+        if block.page == page and not block.not_run:
+            block.run(scratch)
 
 
 def test_what_it_points_to_is_where_it_says():

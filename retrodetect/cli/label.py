@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +30,7 @@ class _TableFormat(StrEnum):
 
 def label(
     paths: Paths,
-    out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
+    out: Annotated[str, typer.Option(help="Folder or URL for the results.", show_default=False)],
     placement: Annotated[
         str, typer.Option(help="Body site, such as waist or pocket.", rich_help_panel=_ANCHORS)
     ] = "auto",
@@ -53,6 +52,9 @@ def label(
     ] = None,
     model: Model = "default",
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Label on this Dask scheduler's workers instead.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume/--restart", help="Go on from an earlier run, or start anew.")
     ] = True,
@@ -92,6 +94,7 @@ def label(
             out,
             batch.Settings(model, anchors, read),
             jobs=jobs,
+            cluster=cluster,
             restart=not resume,
             table_format=table_format.value,
             report=_can_report() if report is None else report,

@@ -32,7 +32,8 @@ __all__ = [
 _READING = "Reading"
 
 Paths = Annotated[
-    list[Path], typer.Argument(help="File, folder (searched) or an app's zip.", show_default=False)
+    list[str],
+    typer.Argument(help="File, folder (searched), an app's zip, or a URL.", show_default=False),
 ]
 Model = Annotated[str, typer.Option(help="Name of a shipped model, or its file.")]
 Labelled = Annotated[

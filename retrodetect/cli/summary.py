@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -21,7 +20,7 @@ MOST_ROWS = 40
 WIDTH_IN_FILES = 120
 
 
-def show(sessions: pd.DataFrame, out: Path) -> None:
+def show(sessions: pd.DataFrame, out: str) -> None:
     """Print one line per session, a sentence per problem, and where the rest is.
 
     Parameters

@@ -1,19 +1,21 @@
 """Formats: from whatever an app or a device wrote to recordings.
 
-`read` is the whole stage; `discover` finds what there is to read below a path, and `describe` says
-what was understood. A file goes this way, one module for each step:
+`read` is the whole stage, and `pieces` the same for recordings of any length; `discover` finds what
+there is to read below a path, and `describe` says what was understood. A file goes this way, one
+module for each step:
 
 ``source`` opens it, packed or in an archive, within bounds; ``text`` and ``sniff`` understand its
 head as a ``table``; ``registry`` asks every format of ``exports`` which is surest of it, and
 ``grouping`` finds the files that belong to it. That format says by a ``layout`` which columns are
 what (``guess``, ``columns``, ``units`` and ``timetext`` help where names vary) and hands on a
-``draft``. Of it ``assemble`` makes the recording: ``clock`` the seconds, ``holds`` what is no
-reading, ``level`` unit and gravity, ``align`` the other sensors.
+``draft``. Of it ``assemble`` makes the recording, chunk by chunk: ``clock`` the seconds, ``holds``
+what is no reading, ``level`` unit and gravity, ``align`` the other sensors.
 """
 
 from retrodetect.formats.describe import describe
 from retrodetect.formats.discover import Input, discover
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.reading import read
+from retrodetect.formats.reading import pieces, read
+from retrodetect.formats.recut import joined
 
-__all__ = ["Input", "ReadOptions", "describe", "discover", "read"]
+__all__ = ["Input", "ReadOptions", "describe", "discover", "joined", "pieces", "read"]

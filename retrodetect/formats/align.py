@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from retrodetect.formats.draft import Note, Series
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import Annotation, Finding, FloatArray
 
-__all__ = ["align", "in_unit", "place_notes", "rotation_unit", "without_coordinates"]
+__all__ = ["Placed", "in_unit", "place_notes", "rotation_unit", "without_coordinates"]
 
 _GAP_S = 0.25
 _DEGREES_ABOVE = 20.0
@@ -26,27 +26,52 @@ _QUANTITIES = {
 }
 
 
-def align(series: Series | None, line: Timeline) -> FloatArray | None:
-    """Readings at the accelerometer's times.
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A series of another clock on the accelerometer's.
 
-    Returns
-    -------
-    (n,) or (n, k) array or None
-        NaN outside the series' own time and within its gaps; None where its clock and the
-        accelerometer's have no common origin.
+    Parameters
+    ----------
+    time_s : (n,) array
+        Strictly increasing.
+    values : (n,) or (n, k) array
+        Finite.
+    join_s
+        Longest step between two readings that is bridged.
     """
-    if series is None or series.stamps is None:
-        return None if series is None else series.values
-    known = np.isfinite(series.values.reshape(len(series.values), -1)).all(axis=1)
-    timed = valid(series.stamps)
-    rows = np.flatnonzero(known if timed is None else known & timed)
-    if len(rows) < 2:
-        return None
-    time_s = seconds_on(line, series.stamps.take(rows))
-    if time_s is None:
-        return None
-    time_s, first = np.unique(time_s, return_index=True)
-    return _interpolated(line.time_s, time_s, series.values[rows[first]])
+
+    time_s: FloatArray
+    values: FloatArray
+    join_s: float
+
+    @classmethod
+    def of(cls, series: Series, line: Timeline) -> Placed | None:
+        """Place a series; None where its clock and the accelerometer's have no common origin."""
+        assert series.stamps is not None
+        known = np.isfinite(series.values.reshape(len(series.values), -1)).all(axis=1)
+        timed = valid(series.stamps)
+        rows = np.flatnonzero(known if timed is None else known & timed)
+        time_s = seconds_on(line, series.stamps.take(rows)) if len(rows) > 1 else None
+        if time_s is None:
+            return None
+        time_s, first = np.unique(time_s, return_index=True)
+        # Slow sensors (barometer, GPS) are joined over their own period, fast ones not over a gap.
+        usual_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
+        return cls(time_s, series.values[rows[first]], max(_GAP_S, 2.5 * usual_s))
+
+    def at(self, at_s: FloatArray) -> FloatArray:
+        """(m,) or (m, k) values at other times, NaN where none is near."""
+        begin = max(0, int(np.searchsorted(self.time_s, at_s[0])) - 1)
+        time_s = self.time_s[begin : int(np.searchsorted(self.time_s, at_s[-1])) + 1]
+        values = self.values[begin : begin + len(time_s)]
+        if len(time_s) < 2:
+            return np.full((len(at_s), *values.shape[1:]), np.nan)
+        columns = values.reshape(len(values), -1).T
+        result = np.stack([np.interp(at_s, time_s, one, np.nan, np.nan) for one in columns], axis=1)
+        steps = np.diff(time_s)
+        step = steps[np.clip(np.searchsorted(time_s, at_s), 1, len(steps)) - 1]
+        result[step > self.join_s] = np.nan
+        return result.reshape(len(at_s), *values.shape[1:])
 
 
 def in_unit(name: str, unit: str, values: FloatArray) -> FloatArray:
@@ -86,16 +111,3 @@ def without_coordinates(channels: Mapping[str, Series]) -> dict[str, Series]:
         for name, series in channels.items()
         if name not in ("latitude_deg", "longitude_deg")
     }
-
-
-def _interpolated(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> FloatArray:
-    """Values (n,) or (n, k) at other times, NaN where none is near."""
-    if len(time_s) < 2:
-        return np.full((len(at_s), *values.shape[1:]), np.nan)
-    columns = values.reshape(len(values), -1).T
-    result = np.stack([np.interp(at_s, time_s, one, np.nan, np.nan) for one in columns], axis=1)
-    steps = np.diff(time_s)
-    step = steps[np.clip(np.searchsorted(time_s, at_s), 1, len(steps)) - 1]
-    # Slow sensors (barometer, GPS) are joined over their own period, fast ones not over a gap.
-    result[step > max(_GAP_S, 2.5 * float(np.median(steps)))] = np.nan
-    return result.reshape(len(at_s), *values.shape[1:])

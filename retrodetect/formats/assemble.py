@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.align import (
-    align,
+    Placed,
     in_unit,
     place_notes,
     rotation_unit,
     without_coordinates,
 )
-from retrodetect.formats.clock import Timeline, timeline, valid
-from retrodetect.formats.draft import Draft, Series
+from retrodetect.formats.clock import ROWS, Timeline, following, timeline, valid
+from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import find_holds, repeats
-from retrodetect.formats.level import Level, resolve
+from retrodetect.formats.level import Level, Scale, resolve
 from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.remarks import Remark, Remarks
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Ground, Recording
 
@@ -43,8 +46,11 @@ _CLIP_SHARE = 0.001
 
 def assemble(
     draft: Draft, name: str, label: str, format_name: str, options: ReadOptions
-) -> Recording:
-    """Resolve a draft.
+) -> Iterator[Recording]:
+    """Resolve a draft chunk by chunk.
+
+    Unit, gravity, sign, rate and epoch are settled by the first chunk, or by as many as it takes;
+    a clock that must be rebuilt as a whole takes all.
 
     Parameters
     ----------
@@ -56,64 +62,101 @@ def assemble(
         Of the file, for messages.
     format_name
         Of the format that read it.
+    options
+        What the user said.
+
+    Returns
+    -------
+    iterator of Recording
+        Consecutive parts on one clock, at least one; with the same findings, and with warnings of
+        all that was found so far.
 
     Raises
     ------
     RefusedRecording
-        Where too little is left, or it is too slow, or its unit cannot be told.
+        Where too little is left, or it is too slow, or its unit cannot be told. This is raised at
+        once, not by the iterator.
     """
-    work = _Work(draft, label)
-    work.drop_incomplete()
-    line = work.set_clock(options.rate_hz)
-    line = work.drop_held(line)
-    line = work.add_gravity(line, options)
-    rate_hz = line.rate_hz
-    if line.effective_hz < LOWEST_RATE_HZ:
-        raise RefusedRecording(
-            f"gives only {line.effective_hz:.3g} readings a second",
-            file=label,
-            remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
-        )
-    draft = work.draft
-    values = draft.acceleration.values
-    scale = resolve(
-        Level.of(values, rate_hz), draft.acceleration.unit, draft.gravity, options, label
-    )
-    if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
-        raise RefusedRecording(
-            "nothing says that its columns are acceleration, and their mean shows no gravity",
-            file=label,
-            remedy="if they are, say so with --gravity linear",
-        )
-    sign, sign_finding = _sign(draft, options)
-    if scale.mps2 * sign != 1:
-        values *= scale.mps2 * sign
-    line, reach = work.drop_impossible(line)
-    draft, values = work.draft, work.draft.acceleration.values
-    others = {name: align(series, line) for name, series in _others(draft, options).items()}
-    rotation, rotation_findings = _rotation(draft, others.get("rotation"))
-    return Recording(
+    draft, count = _with_rate(draft, options), 1
+    while True:
+        try:
+            settled = _settle(draft, label, options)
+            longer = draft if settled.chunk.line.carry.is_steady else draft.extended()
+        except RefusedRecording:
+            longer, count = draft.extended(count), 2 * count
+            if longer is draft:
+                raise
+        if longer is draft:
+            break
+        draft = longer
+    chunk, remarks = settled.chunk, Remarks()
+    sensors = _Sensors.of(chunk, options)
+    remarks.add([*draft.warnings, *settled.scale.warnings])
+    remarks.add([*chunk.notes, *chunk.line.warnings, *sensors.unplaced()])
+    first = Recording(
         name=name,
-        time_s=line.time_s,
-        acceleration_mps2=values,
-        rate_hz=rate_hz,
+        rate_hz=chunk.line.rate_hz,
         format=format_name,
-        gravity=scale.gravity,
-        angular_rate_radps=rotation,
-        channels=_channels(draft, others),
-        start_time=line.start_time or draft.start_time,
+        gravity=settled.scale.gravity,
+        start_time=chunk.line.start_time or draft.start_time,
         placement=draft.placement,
-        annotations=place_notes(draft.notes, line),
+        annotations=place_notes(draft.notes, chunk.line),
         findings=(
-            *_origins(draft, options), *scale.findings, sign_finding,
-            *line.findings, *rotation_findings,
+            *_origins(draft, options), *settled.scale.findings, settled.sign_finding,
+            *chunk.line.findings, *sensors.findings,
         ),
-        warnings=(
-            *draft.warnings, *scale.warnings, *work.notes, *line.warnings,
-            *_unplaced_note(others),
-            *_gap_note(gaps_s(line.time_s, rate_hz)), *_clip_note(values, reach),
-        ),
+        **_arrays(chunk, settled, sensors, remarks),
     )  # fmt: skip
+    # Of the first chunk only what holds for all is kept while the others are read.
+    rest = draft.take(np.empty(0, dtype=np.intp))
+    return chain([first], _following(rest, first, settled, sensors, remarks))
+
+
+def _following(
+    draft: Draft, first: Recording, settled: _Settled, sensors: _Sensors, remarks: Remarks
+) -> Iterator[Recording]:
+    """The other chunks, as far as anything is left of them."""
+    line, last_s = settled.chunk.line, float(first.time_s[-1])
+    settled.chunk.empty()
+    for rows in draft.more:
+        if not len(rows.acceleration.values):
+            continue
+        chunk = _Chunk.after(line, draft.followed_by(rows))
+        line = chunk.line
+        remarks.add([*rows.warnings, *line.warnings])
+        if len(chunk.values):
+            chunk.drop_held()
+            if settled.adds_gravity:
+                chunk.add_gravity(sensors.gravity_at(chunk))
+            chunk.drop_impossible(settled.scale.mps2)
+        remarks.add(chunk.notes)
+        if len(chunk.values):
+            part = first.with_(**_arrays(chunk, settled, sensors, remarks, last_s))
+            last_s = float(part.time_s[-1])
+            yield part
+
+
+def _arrays(
+    chunk: _Chunk,
+    settled: _Settled,
+    sensors: _Sensors,
+    remarks: Remarks,
+    last_s: float | None = None,
+) -> dict[str, Any]:
+    """Arrays of a chunk as a recording has them, with the warnings up to here."""
+    values, factor, time_s = chunk.values, settled.scale.mps2 * settled.sign, chunk.line.time_s
+    if factor != 1:
+        values *= factor
+    rotation, channels = sensors.beside(chunk)
+    from_s = time_s if last_s is None else np.append(last_s, time_s)
+    remarks.add([*_gap_remarks(from_s, chunk.line.rate_hz), *_clip_remarks(values)])
+    return {
+        "time_s": time_s,
+        "acceleration_mps2": values,
+        "angular_rate_radps": rotation,
+        "channels": channels,
+        "warnings": remarks.sentences(),
+    }
 
 
 def gaps_s(time_s: FloatArray, rate_hz: float) -> FloatArray:
@@ -123,108 +166,271 @@ def gaps_s(time_s: FloatArray, rate_hz: float) -> FloatArray:
 
 
 @dataclass
-class _Work:
-    """A draft that loses the rows that are no readings, with what is to be said about it."""
+class _Chunk:
+    """Rows of a draft, from which those that are no readings fall out, one kind after the other."""
 
     draft: Draft
-    label: str
-    notes: list[str] = field(default_factory=list)
+    line: Timeline
+    notes: list[Remark] = field(default_factory=list)
+    is_first: bool = True
 
-    def drop_incomplete(self) -> None:
-        """Drop rows without a complete reading or time, and zeros before the first event."""
-        self._require(1)
-        values = self.draft.acceleration.values
-        timed = valid(self.draft.stamps)
-        with np.errstate(invalid="ignore"):  # infinities of both signs
-            total = abs(values.sum())
-            if total < _LARGEST * len(values) and timed is None and values[0].any():
-                return
-            whole: NDArray[np.bool_] = np.abs(values).sum(axis=1) < _LARGEST
-        whole[: int(np.argmax(values.any(axis=1)))] = False
-        if timed is not None:
-            whole &= timed
-        kept = np.flatnonzero(whole)
-        inside = kept[-1] - kept[0] + 1 - len(kept) if len(kept) else 0
-        if inside:
-            self.notes.append(f"{inside} rows without a complete reading were dropped")
-        self.draft = self.draft.take(kept)
+    @property
+    def values(self) -> FloatArray:
+        """(n, 3) readings that are left, in the file's unit."""
+        return self.draft.acceleration.values
 
-    def set_clock(self, rate_hz: float | None) -> Timeline:
-        """Find the seconds of each row, and keep the rows that have their place."""
-        self._require(2)
-        stamps = self.draft.stamps
-        if rate_hz is not None:
-            stamps = replace(stamps, ticks=None, rate_hz=rate_hz)
-        line = timeline(stamps, repeats(self.draft.acceleration.values), self.label)
-        if rate_hz is not None:
-            line = replace(line, findings=tuple(replace(f, ground="given") for f in line.findings))
-        if line.rows is not None:
-            self.draft = self.draft.take(line.rows)
-        return line
+    @classmethod
+    def first(cls, draft: Draft, label: str) -> _Chunk:
+        """Rows with a complete reading, each with its time, in order."""
+        _require(draft, 1, label)
+        draft, notes = _complete(draft, is_first=True)
+        _require(draft, 2, label)
+        line = timeline(draft.stamps, repeats(draft.acceleration.values), label)
+        return cls(draft if line.rows is None else draft.take(line.rows), line, notes)
 
-    def drop_held(self, line: Timeline) -> Timeline:
+    @classmethod
+    def after(cls, line: Timeline, draft: Draft) -> _Chunk:
+        """As `first`, for rows that follow; there may be none left."""
+        draft, notes = _complete(draft, is_first=False)
+        line = following(line, draft.stamps, repeats(draft.acceleration.values))
+        draft = draft if line.rows is None else draft.take(line.rows)
+        return cls(draft, line, notes, is_first=False)
+
+    def drop_held(self, label: str = "") -> None:
         """Leave out rows that only repeat a reading."""
-        values = self.draft.acceleration.values
-        holds = find_holds(values, line.time_s, repeats(values))
+        holds = find_holds(self.values, self.line.time_s, repeats(self.values))
         if holds is None:
-            return line
+            return
         kept = np.flatnonzero(~holds.drop)
-        if len(kept) < 2:
+        if self.is_first and len(kept) < 2:
             raise RefusedRecording(
                 "its acceleration never changes",
-                file=self.label,
+                file=label,
                 remedy="check that the sensor was on",
             )
         self.notes.extend(holds.notes)
-        line = self._keep(kept, line)
-        return replace(line, rate_hz=line.effective_hz)
+        self.keep(kept)
+        self.line = replace(self.line, rate_hz=self.line.effective_hz)
 
-    def drop_impossible(self, line: Timeline) -> tuple[Timeline, FloatArray]:
-        """Drop readings that no sensor gives, and tell the (2, 3) limits of the others in m/s²."""
-        values = self.draft.acceleration.values
-        reach = np.stack([values.min(axis=0), values.max(axis=0)])
-        if np.abs(reach).max() < _IMPOSSIBLE_MPS2:
-            return line, reach
-        kept = np.flatnonzero(np.abs(values).max(axis=1) < _IMPOSSIBLE_MPS2)
-        self.notes.append(f"{len(values) - len(kept)} impossible readings were dropped")
-        line = self._keep(kept, line)
-        self._require(2)
-        return self.drop_impossible(line)
+    def add_gravity(self, added: FloatArray | None) -> bool:
+        """Add the gravity that the app had taken off, where there is any; tell whether.
 
-    def add_gravity(self, line: Timeline, options: ReadOptions) -> Timeline:
-        """Add the gravity that the app had taken off, where the file has it."""
+        Rows without any fall out.
+        """
         gravity = self.draft.gravity_vector
-        added = align(gravity, line)
-        if gravity is None or added is None or options.gravity == "linear":
-            return line
+        if gravity is None or added is None:
+            return False
         rows = np.flatnonzero(np.isfinite(added.sum(axis=1)))
-        if len(rows) < 2:
-            return line
+        if self.is_first and len(rows) < 2:
+            return False
         own = unit_in("acceleration", self.draft.acceleration.unit)
         theirs = unit_in("acceleration", gravity.unit)
-        line = self._keep(rows, line)
-        self.draft.acceleration.values[:] += added[rows] * (theirs or 1.0) / (own or 1.0)
+        self.keep(rows)
+        total = self.values + added[rows] * (theirs or 1.0) / (own or 1.0)
+        self.draft = self.draft.with_(acceleration=replace(self.draft.acceleration, values=total))
         claim = self.draft.gravity
         if claim is not None:
             because = "gravity column added to linear acceleration"
             self.draft = self.draft.with_(gravity=replace(claim, value="total", because=because))
-        return line
+        return True
 
-    def _keep(self, rows: NDArray[np.intp], line: Timeline) -> Timeline:
+    def drop_impossible(self, mps2: float) -> None:
+        """Drop readings that no sensor gives, of so many m/s² to the unit."""
+        most = _IMPOSSIBLE_MPS2 / mps2
+        if max(self.values.max(initial=0.0), -self.values.min(initial=0.0)) < most:
+            return
+        kept = np.flatnonzero(np.abs(self.values).max(axis=1) < most)
+        amounts = {"count": len(self.values) - len(kept)}
+        self.notes.append(Remark("{count} impossible readings were dropped", amounts))
+        self.keep(kept)
+
+    def empty(self) -> None:
+        """Let go of the rows."""
+        self.draft = self.draft.take(np.empty(0, dtype=np.intp))
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
         """Keep some rows of the draft and of its timeline."""
-        if len(rows) == len(line.time_s):
-            return line
+        if len(rows) == len(self.line.time_s):
+            return
         self.draft = self.draft.take(rows)
-        return line.take(rows)
+        is_rest = not self.is_first or not len(rows)
+        self.line = self.line.following(rows) if is_rest else self.line.take(rows)
 
-    def _require(self, count: int) -> None:
-        found = len(self.draft.acceleration.values)
-        if found < count:
-            raise RefusedRecording(
-                f"holds {found} sample{'s' * (found != 1)} of acceleration",
-                file=self.label,
-                remedy="record for longer",
-            )
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What the first chunk settled for all of them."""
+
+    chunk: _Chunk
+    scale: Scale
+    sign: int
+    sign_finding: Finding
+    adds_gravity: bool
+
+
+def _settle(draft: Draft, label: str, options: ReadOptions) -> _Settled:
+    """Settle rate, unit, gravity and sign; nothing is changed in the draft."""
+    chunk = _Chunk.first(draft, label)
+    if options.rate_hz is not None:
+        given = tuple(replace(found, ground="given") for found in chunk.line.findings)
+        chunk.line = replace(chunk.line, findings=given)
+    chunk.drop_held(label)
+    adds_gravity = options.gravity != "linear" and chunk.add_gravity(_gravity(chunk))
+    if chunk.line.effective_hz < LOWEST_RATE_HZ:
+        raise RefusedRecording(
+            f"gives only {chunk.line.effective_hz:.3g} readings a second",
+            file=label,
+            remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
+        )
+    level = Level.of(chunk.values, chunk.line.rate_hz)
+    scale = resolve(level, chunk.draft.acceleration.unit, chunk.draft.gravity, options, label)
+    if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
+        raise RefusedRecording(
+            "nothing says that its columns are acceleration, and their mean shows no gravity",
+            file=label,
+            remedy="if they are, say so with --gravity linear",
+        )
+    chunk.drop_impossible(scale.mps2)
+    _require(chunk.draft, 2, label)
+    return _Settled(chunk, scale, *_sign(draft, options), adds_gravity)
+
+
+def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
+    """Set the clock aside for a given rate, and number the rows where only that tells their time.
+
+    They are numbered before any falls out, so that those behind keep their place.
+    """
+    begin = 0
+
+    def prepare(chunk: Draft) -> Draft:
+        nonlocal begin
+        stamps = chunk.stamps
+        if options.rate_hz is not None:
+            stamps = replace(stamps, ticks=None, rate_hz=options.rate_hz)
+        if stamps.ticks is None and stamps.counter is None:
+            numbers = np.arange(begin, begin + len(chunk.acceleration.values), dtype=np.float64)
+            begin += len(numbers)
+            stamps = replace(stamps, counter=numbers, label=ROWS)
+        return chunk.with_(stamps=stamps)
+
+    return draft.each(prepare)
+
+
+def _complete(draft: Draft, *, is_first: bool) -> tuple[Draft, list[Remark]]:
+    """Rows with a complete reading and time, without the zeros before the first event."""
+    values = draft.acceleration.values
+    timed = valid(draft.stamps)
+    with np.errstate(invalid="ignore"):  # infinities of both signs
+        is_sane = abs(values.sum()) < _LARGEST * len(values)
+        if is_sane and timed is None and (not is_first or values[0].any()):
+            return draft, []
+        whole: NDArray[np.bool_] = np.abs(values).sum(axis=1) < _LARGEST
+    if is_first:
+        whole[: int(np.argmax(values.any(axis=1)))] = False
+    if timed is not None:
+        whole &= timed
+    kept = np.flatnonzero(whole)
+    lost = kept[-1] - kept[0] + 1 - len(kept) if len(kept) else 0
+    text = "{count} rows without a complete reading were dropped"
+    return draft.take(kept), [Remark(text, {"count": int(lost)})] if lost else []
+
+
+def _require(draft: Draft, count: int, label: str) -> None:
+    found = len(draft.acceleration.values)
+    if found < count:
+        raise RefusedRecording(
+            f"holds {found} sample{'s' * (found != 1)} of acceleration",
+            file=label,
+            remedy="record for longer",
+        )
+
+
+@dataclass
+class _Sensors:
+    """The other sensors of a recording, on the accelerometer's clock.
+
+    Parameters
+    ----------
+    units
+        Unit of each by its name, ``rotation`` among them.
+    placed
+        Those with a clock of their own, None where it has no origin in common.
+    gravity
+        The gravity that the app took off, where it has a clock of its own.
+    channels
+        Names of those of which there is anything.
+    turn
+        Factor from the gyroscope's unit to rad/s; None without a gyroscope.
+    findings
+        What was assumed of that unit.
+    """
+
+    units: Mapping[str, str]
+    placed: Mapping[str, Placed | None]
+    gravity: Placed | None
+    channels: tuple[str, ...] = ()
+    turn: float | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, chunk: _Chunk, options: ReadOptions) -> _Sensors:
+        """Find them; without coordinates unless these are asked for."""
+        draft = chunk.draft
+        series = dict(
+            draft.channels if options.coordinates else without_coordinates(draft.channels)
+        )
+        if draft.rotation is not None:
+            series["rotation"] = draft.rotation
+        apart = {name: one for name, one in series.items() if one.stamps is not None}
+        gravity = draft.gravity_vector
+        found = cls(
+            units={name: one.unit for name, one in series.items()},
+            placed={name: Placed.of(one, chunk.line) for name, one in apart.items()},
+            gravity=Placed.of(gravity, chunk.line) if gravity and gravity.stamps else None,
+        )
+        values = found._readings(chunk)
+        found.channels = tuple(
+            name for name in draft.channels if name in values and np.isfinite(values[name]).any()
+        )
+        if "rotation" in values:
+            found.turn, finding = rotation_unit(found.units["rotation"], values["rotation"])
+            found.findings = (finding,) if finding else ()
+        return found
+
+    def beside(self, chunk: _Chunk) -> tuple[FloatArray | None, dict[str, FloatArray]]:
+        """Angular rate in rad/s and the other channels at the times of a chunk."""
+        values = self._readings(chunk)
+        rotation = None if self.turn is None else values["rotation"] * self.turn
+        return rotation, {
+            name: in_unit(name, self.units[name], values[name]) for name in self.channels
+        }
+
+    def gravity_at(self, chunk: _Chunk) -> FloatArray | None:
+        """Gravity at the times of a chunk, in its own unit."""
+        return _gravity(chunk) if self.gravity is None else self.gravity.at(chunk.line.time_s)
+
+    def unplaced(self) -> list[str]:
+        """Name the sensors whose clock has no common origin with the accelerometer's."""
+        lost = [name for name, placed in self.placed.items() if placed is None]
+        return [f"{', '.join(lost)}: not on the accelerometer's clock, left out"] if lost else []
+
+    def _readings(self, chunk: _Chunk) -> dict[str, FloatArray]:
+        """Readings of each at the times of a chunk, in its own unit."""
+        own = dict(chunk.draft.channels)
+        if chunk.draft.rotation is not None:
+            own["rotation"] = chunk.draft.rotation
+        found = {name: own[name].values for name in self.units if name not in self.placed}
+        placed = ((name, one) for name, one in self.placed.items() if one is not None)
+        return found | {name: one.at(chunk.line.time_s) for name, one in placed}
+
+
+def _gravity(chunk: _Chunk) -> FloatArray | None:
+    """Gravity at the times of a chunk, in its own unit."""
+    gravity = chunk.draft.gravity_vector
+    if gravity is None or gravity.stamps is None:
+        return None if gravity is None else gravity.values
+    placed = Placed.of(gravity, chunk.line)
+    return None if placed is None else placed.at(chunk.line.time_s)
 
 
 def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
@@ -240,36 +446,6 @@ def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
     return draft.sign.value, Finding("sign", text, draft.sign.ground)
 
 
-def _others(draft: Draft, options: ReadOptions) -> dict[str, Series]:
-    """Sensors beside the accelerometer, without coordinates unless these are asked for."""
-    channels = dict(draft.channels) if options.coordinates else without_coordinates(draft.channels)
-    return channels if draft.rotation is None else {"rotation": draft.rotation, **channels}
-
-
-def _rotation(
-    draft: Draft, values: FloatArray | None
-) -> tuple[FloatArray | None, tuple[Finding, ...]]:
-    """Angular rate in rad/s, and what was assumed of its unit."""
-    if draft.rotation is None or values is None:
-        return None, ()
-    factor, finding = rotation_unit(draft.rotation.unit, values)
-    return values * factor, (finding,) if finding else ()
-
-
-def _channels(draft: Draft, aligned: Mapping[str, FloatArray | None]) -> dict[str, FloatArray]:
-    return {
-        name: in_unit(name, draft.channels[name].unit, values)
-        for name, values in aligned.items()
-        if name in draft.channels and values is not None and np.isfinite(values).any()
-    }
-
-
-def _unplaced_note(aligned: Mapping[str, FloatArray | None]) -> list[str]:
-    """Name the sensors whose clock has no common origin with the accelerometer's."""
-    lost = [name for name, values in aligned.items() if values is None]
-    return [f"{', '.join(lost)}: not on the accelerometer's clock, left out"] if lost else []
-
-
 def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
     facts = [("device", draft.device), ("platform", draft.platform)]
     found = [Finding(topic, value, "stated") for topic, value in facts if value]
@@ -277,19 +453,21 @@ def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
     return [*found, Finding("columns", draft.columns, ground)] if draft.columns else found
 
 
-def _clip_note(values: FloatArray, reach: FloatArray) -> list[str]:
+def _clip_remarks(values: FloatArray) -> list[Remark]:
     """Say where an axis stays at its very limit, as a sensor does that reached its range."""
-    for axis, column, limits in zip("xyz", values.T, reach.T, strict=True):
-        for limit in limits:
+    for axis, column in zip("xyz", values.T, strict=True):
+        for limit in (column.min(), column.max()):
             count = np.count_nonzero(column == limit) if abs(limit) > _CLIP_ABOVE_MPS2 else 0
             if count >= _CLIP_COUNT and count > _CLIP_SHARE * len(column):
                 reach = abs(limit) / STANDARD_GRAVITY_MPS2
-                return [f"{axis} is cut off at {reach:.3g} g in {count} readings"]
+                text = f"{axis} is cut off at {reach:.3g} g in {{count}} readings"
+                return [Remark(text, {"count": int(count)})]
     return []
 
 
-def _gap_note(gaps: FloatArray) -> list[str]:
+def _gap_remarks(time_s: FloatArray, rate_hz: float) -> list[Remark]:
+    gaps = gaps_s(time_s, rate_hz)
     if not len(gaps):
         return []
-    count = f"{len(gaps)} gap{'s' * (len(gaps) > 1)}"
-    return [f"{count}, {gaps.sum():.1f} s in all, the longest {gaps.max():.1f} s"]
+    text = "{count} gap{s}, {seconds:.1f} s in all, the longest {longest:.1f} s"
+    return [Remark(text, {"count": len(gaps), "seconds": gaps.sum(), "longest": gaps.max()})]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import NO_TICK, Stamps
+from retrodetect.formats.remarks import Remark
 from retrodetect.formats.repair import (
     Repair,
     Rows,
@@ -25,7 +26,7 @@ from retrodetect.formats.repair import (
 )
 from retrodetect.recording import Finding, FloatArray, Ground
 
-__all__ = ["Timeline", "seconds_on", "timeline", "valid"]
+__all__ = ["ROWS", "Timeline", "following", "seconds_on", "timeline", "valid"]
 
 TICKS_S = (1.0, 1e-3, 1e-6, 1e-9)
 PLAUSIBLE_STEP_S = (0.0004, 0.4)
@@ -40,6 +41,42 @@ _EPOCH_S = (1.26e9, 2.05e9)
 _TICK_NAMES = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}
 
 _LONG_TICKS = 1e8
+
+ROWS = "rows"
+"""Label of stamps whose counter is no more than the number of the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Where a clock stands at the end of a chunk.
+
+    Parameters
+    ----------
+    base
+        Tick, or number of the row, from which seconds are counted.
+    last
+        The last one so far.
+    falls
+        How often the ticks had started again from 0.
+    shift_s
+        What was added to the seconds since the base.
+    last_s
+        The last of the seconds so far.
+    is_steady
+        Whether the rows that follow can be placed by this; a clock that was rebuilt as a whole
+        wants all of its rows at once.
+    """
+
+    base: Any
+    last: Any
+    falls: int
+    shift_s: float
+    last_s: float
+    is_steady: bool
+
+    def begun_at(self, begin_s: float) -> Carry:
+        """Return the same where time begins later."""
+        return replace(self, shift_s=self.shift_s - begin_s, last_s=self.last_s - begin_s)
 
 
 @dataclass(frozen=True)
@@ -58,6 +95,8 @@ class Timeline:
         Rate of the samples that are there.
     origin
         Stamps of which one tick, the first, is zero: the base for other series.
+    carry
+        For the rows that follow.
     """
 
     rows: Rows | None
@@ -66,8 +105,9 @@ class Timeline:
     effective_hz: float
     origin: Stamps
     start_time: datetime | None
+    carry: Carry
     findings: tuple[Finding, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
 
     def take(self, rows: Rows) -> Timeline:
         """Return the timeline of some of its rows, beginning at 0 again."""
@@ -87,7 +127,12 @@ class Timeline:
             effective_hz=robust_rate_hz(time_s),
             origin=origin,
             start_time=start_time,
+            carry=self.carry.begun_at(begin_s),
         )
+
+    def following(self, rows: Rows) -> Timeline:
+        """Return the timeline of some of the rows of a later chunk."""
+        return replace(self, time_s=self.time_s[rows])
 
 
 def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
@@ -114,7 +159,7 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     Parameters
     ----------
     stamps
-        All of them valid; at least two.
+        All of them valid, with ticks or a counter; at least two.
     repeated : (n,) array of bool
         Rows whose readings equal those of the row before.
     label
@@ -126,10 +171,12 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
         Where there is neither a clock nor a rate.
     """
     if stamps.ticks is None:
-        return _counted(stamps, len(repeated), label)
+        return _counted(stamps, label)
     stamps, finding = _with_tick(stamps, label)
     counter = None if stamps.counter is None else counted_on(stamps.counter)
-    work = Repair(_seconds(stamps), counter, repeated)
+    ticks, _ = _ticks(stamps)
+    seconds, falls = _seconds(stamps, ticks[0], ticks[0], 0)
+    work = Repair(seconds, counter, repeated)
     if not work.is_rebuilt():
         if not rises(work.time_s):
             work.sort()
@@ -138,6 +185,7 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
         work.even_out()
     if not rises(work.time_s):
         work.be_strict()
+    begin_s = float(work.time_s[0]) if len(work.time_s) else 0.0
     work.begin_at_zero()
     if len(work.time_s) < 2:
         raise RefusedRecording(
@@ -157,7 +205,68 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
         effective_hz=effective_hz,
         origin=_first(stamps, work.rows),
         start_time=_start_time(stamps, work.rows),
+        carry=Carry(
+            base=ticks[0],
+            last=ticks[-1],
+            falls=falls,
+            shift_s=work.moved_s - begin_s,
+            last_s=float(work.time_s[-1]),
+            is_steady=counter is None and not work.notes,
+        ),
         findings=(replace(finding, value=value),),
+        warnings=tuple(work.warnings),
+    )
+
+
+def following(line: Timeline, stamps: Stamps, repeated: NDArray[np.bool_]) -> Timeline:
+    """Go on with a timeline in the next chunk of rows, by the same rule.
+
+    Parameters
+    ----------
+    line
+        Of the chunk before.
+    stamps
+        Of the chunk, all of them valid; at least one.
+    repeated : (n,) array of bool
+        As in `timeline`.
+
+    Returns
+    -------
+    Timeline
+        Of the rows that come after those before; there may be none.
+    """
+    carry = line.carry
+    if stamps.ticks is None:
+        assert stamps.counter is not None
+        assert line.origin.rate_hz is not None
+        time_s = (stamps.counter - carry.base) / line.origin.rate_hz + carry.shift_s
+        carry = replace(carry, last=stamps.counter[-1], last_s=float(time_s[-1]))
+        lost = note_lost(np.append(line.carry.last, stamps.counter))
+        return replace(line, rows=None, time_s=time_s, carry=carry, warnings=tuple(lost))
+    stamps = replace(stamps, tick_s=line.origin.tick_s, epoch=line.origin.epoch)
+    seconds, falls = _seconds(stamps, carry.base, carry.last, carry.falls)
+    # The last row before stands in front, so that what is wrong between chunks is mended as well.
+    time_s = np.append(carry.last_s, seconds + carry.shift_s)
+    work = Repair(time_s, None, np.append(False, repeated))
+    if not rises(time_s):
+        work.sort()
+        work.move_on()
+        work.drop_copies()
+        work.be_strict()
+    place = 0 if work.rows is None else int(np.argmin(work.rows))
+    rows = None if work.rows is None else work.rows[place + 1 :] - 1
+    kept_s = work.time_s[place + 1 :]
+    return replace(
+        line,
+        rows=rows,
+        time_s=kept_s,
+        carry=replace(
+            carry,
+            last=stamps.ticks[-1] if stamps.ticks is not None else None,
+            falls=falls,
+            shift_s=carry.shift_s + work.moved_s,
+            last_s=float(kept_s[-1]) if len(kept_s) else carry.last_s,
+        ),
         warnings=tuple(work.warnings),
     )
 
@@ -173,7 +282,7 @@ def seconds_on(line: Timeline, stamps: Stamps) -> FloatArray | None:
     return np.asarray(ticks * tick_s - float(first_ticks[0]) * first_s, dtype=np.float64)
 
 
-def _counted(stamps: Stamps, count: int, label: str) -> Timeline:
+def _counted(stamps: Stamps, label: str) -> Timeline:
     """Timeline of a file without stamps: rows or counter over the stated rate."""
     if not stamps.rate_hz:
         raise RefusedRecording(
@@ -181,10 +290,10 @@ def _counted(stamps: Stamps, count: int, label: str) -> Timeline:
             file=label,
             remedy="give the rate with --rate, or name the column with --columns",
         )
-    if stamps.counter is None:
-        numbers, what = np.arange(count, dtype=np.float64), "rows"
-    else:
-        numbers, what = counted_on(stamps.counter), stamps.label or "counter"
+    assert stamps.counter is not None
+    is_rows = stamps.label == ROWS
+    numbers = stamps.counter - stamps.counter[0] if is_rows else counted_on(stamps.counter)
+    what = stamps.label or "counter"
     finding = Finding("clock", f"{what} counted at {stamps.rate_hz:g} Hz", "stated")
     time_s = numbers / stamps.rate_hz
     return Timeline(
@@ -194,6 +303,14 @@ def _counted(stamps: Stamps, count: int, label: str) -> Timeline:
         effective_hz=robust_rate_hz(time_s),
         origin=stamps,
         start_time=None,
+        carry=Carry(
+            base=stamps.counter[0],
+            last=stamps.counter[-1],
+            falls=0,
+            shift_s=0.0,
+            last_s=float(time_s[-1]),
+            is_steady=is_rows,
+        ),
         findings=(finding,),
         warnings=tuple(note_lost(numbers)),
     )
@@ -262,14 +379,19 @@ def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
     return _EPOCH_S[0] <= float(ticks[0]) / 10.0 ** (power - 9) < _EPOCH_S[1]
 
 
-def _seconds(stamps: Stamps) -> FloatArray:
-    """Seconds from the first stamp; integers are subtracted before they are scaled."""
+def _seconds(stamps: Stamps, base: Any, last: Any, falls: int) -> tuple[FloatArray, int]:
+    """Seconds from the base, and how often the ticks fell to 0 until the end of these stamps.
+
+    Integers are subtracted before they are scaled.
+    """
     ticks, tick_s = _ticks(stamps)
-    ticks = ticks - ticks[0]
+    since = ticks - base
     if stamps.wrap_ticks is not None:
-        falls = np.concatenate([[0], np.cumsum(np.diff(ticks) < -stamps.wrap_ticks / 2)])
-        ticks = ticks + falls * stamps.wrap_ticks
-    return np.asarray(ticks * tick_s, dtype=np.float64)
+        steps = np.diff(ticks, prepend=last)
+        fallen = falls + np.cumsum(steps < -stamps.wrap_ticks / 2)
+        since = since + fallen * stamps.wrap_ticks
+        falls = int(fallen[-1])
+    return np.asarray(since * tick_s, dtype=np.float64), falls
 
 
 def _first(stamps: Stamps, rows: Rows | None) -> Stamps:

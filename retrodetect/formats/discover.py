@@ -12,6 +12,7 @@ from retrodetect.formats.columns import classify
 from retrodetect.formats.grouping import Main, mains
 from retrodetect.formats.source import Source, archive_members, open_file
 from retrodetect.formats.text import is_text
+from retrodetect.locations import location
 
 __all__ = ["Input", "discover"]
 
@@ -53,14 +54,14 @@ def discover(*paths: str | Path) -> list[Input]:
     Parameters
     ----------
     *paths
-        Files or folders; they need not exist (reading such an input fails with the reason).
+        Files, folders or URLs; they need not exist (reading such an input fails with the reason).
 
     Returns
     -------
     list of Input
         Sorted by folder and name, with distinct names.
     """
-    inputs = [one for path in paths for one in _below(Path(path))]
+    inputs = [one for path in paths for one in _below(location(path))]
     return _distinct(inputs)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrodetect.formats.remarks import Remark
 from retrodetect.recording import FloatArray
 
 __all__ = ["Holds", "find_holds", "repeats"]
@@ -35,7 +36,7 @@ class Holds:
     """
 
     drop: NDArray[np.bool_]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
 
 
 def repeats(values: FloatArray) -> NDArray[np.bool_]:
@@ -67,9 +68,12 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
         drop[starts[run] + (not is_zero[run]) : ends[run]] = True
     notes = []
     if is_held:
-        notes.append(f"{repeated.mean():.0%} of the rows only repeat the one before; dropped")
+        text = "{share:.0%} of the rows only repeat the one before; dropped"
+        amounts = {"part": int(np.count_nonzero(repeated)), "all": len(repeated)}
+        notes.append(Remark(text, amounts))
     if frozen.any():
-        notes.append(f"the sensor stood still for {spans[frozen].sum():.0f} s; left as gaps")
+        text = "the sensor stood still for {seconds:.0f} s; left as gaps"
+        notes.append(Remark(text, {"seconds": spans[frozen].sum()}))
     return Holds(drop, tuple(notes)) if drop.any() else None
 
 

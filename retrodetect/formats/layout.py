@@ -6,7 +6,7 @@ columns exist is taken, so that one layout covers the variants an app writes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -226,38 +226,46 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
     counter, sensor, *split = _indices(table, layout.counter, layout.sensor, *layout.split)
     texts = [index for index in (sensor, *split) if index is not None]
-    columns = _load(table, clocks, plans, texts, [] if counter is None else [counter])
-    stamps = replace(
-        _stamps(table, clock, clocks, columns),
-        counter=None if counter is None else columns.pop(counter),
-        rate_hz=layout.rate_hz,
-    )
+    chunks = _load(table, clocks, plans, texts, [] if counter is None else [counter])
+    if texts or counter is not None or any(plan.clock for plan in plans.values()):
+        # Rows of one recording that lie apart, or on clocks of their own, are needed all at once.
+        chunks = iter([_whole(chunks)])
+
+    def draft(columns: dict[int, Array]) -> Draft:
+        stamps = replace(
+            _stamps(table, clock, clocks, columns),
+            counter=None if counter is None else columns.get(counter),
+            rate_hz=layout.rate_hz,
+        )
+        read = {
+            name: Series(
+                _values(columns, plan),
+                plan.unit,
+                _stamps(table, plan.clock, clocks, columns) if plan.clock else None,
+            )
+            for name, plan in plans.items()
+        }
+        return Draft(
+            acceleration=read.pop("acceleration"),
+            stamps=stamps,
+            gravity=axes.gravity,
+            sign=layout.sign,
+            placement=layout.placement,
+            is_named=layout.is_named,
+            rotation=read.pop("rotation", None),
+            gravity_vector=read.pop("gravity_vector", None),
+            channels=read,
+            columns=", ".join(_written(table, index) for index in plans["acceleration"].indices),
+        )
+
+    columns = next(chunks)
     groups = _groups([columns.pop(index) for index in split if index is not None])
     labels = None if sensor is None else columns.pop(sensor)
-    read = {
-        name: Series(
-            _values(columns, plan),
-            plan.unit,
-            _stamps(table, plan.clock, clocks, columns) if plan.clock else None,
-        )
-        for name, plan in plans.items()
-    }
-    draft = Draft(
-        acceleration=read.pop("acceleration"),
-        stamps=stamps,
-        gravity=axes.gravity,
-        sign=layout.sign,
-        placement=layout.placement,
-        is_named=layout.is_named,
-        rotation=read.pop("rotation", None),
-        gravity_vector=read.pop("gravity_vector", None),
-        channels=read,
-        columns=", ".join(_written(table, index) for index in plans["acceleration"].indices),
-    )
+    everything = draft(columns).with_(more=map(draft, chunks))
     return [
         _by_sensor(one, labels if rows is None or labels is None else labels[rows], table)
         for part, rows in groups.items()
-        for one in [draft if rows is None else draft.take(rows).with_(part=part)]
+        for one in [everything if rows is None else everything.take(rows).with_(part=part)]
     ]
 
 
@@ -283,7 +291,7 @@ def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series
         return None
     plan = _plan(table, choice)
     clocks = {clock: _time_formats(table, clock)}
-    columns = _load(table, clocks, {"": plan})
+    columns = _whole(_load(table, clocks, {"": plan}))
     stamps = _stamps(table, clock, clocks, columns)
     return Series(_values(columns, plan), plan.unit, stamps)
 
@@ -353,13 +361,20 @@ def _load(
     plans: Mapping[str, _Plan],
     texts: Sequence[int] = (),
     numbers: Sequence[int] = (),
-) -> dict[int, Array]:
+) -> Iterator[dict[int, Array]]:
     """Load what the plans and clocks need in one pass over the file."""
     formats = {index: text for found in clocks.values() for index, text in found.items()}
     parsed = {index: text.parse for index, text in formats.items() if text}
     values = {index for plan in plans.values() for index in plan.indices}
     wanted = {*values, *numbers, *formats} - parsed.keys()
-    return table.load(sorted(wanted), texts, parsed)
+    return table.chunks(sorted(wanted), texts, parsed)
+
+
+def _whole(chunks: Iterator[dict[int, Array]]) -> dict[int, Array]:
+    """Columns of all chunks together."""
+    parts = list(chunks)
+    # One column after the other, so that no more than one exists twice at any time.
+    return {index: np.concatenate([part.pop(index) for part in parts]) for index in [*parts[0]]}
 
 
 def _values(columns: dict[int, Array], plan: _Plan) -> FloatArray:

@@ -2,20 +2,90 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray
 
-__all__ = ["spread"]
+__all__ = ["Packets", "blocks", "spread", "spread_on"]
+
+BLOCK_BYTES = 2**21
+"""Bytes of a binary log that are read at once: some 500,000 readings."""
 
 _LATE = 1.5
 """Typical intervals between readings, above which the next packet does not follow this one."""
 
 
-def spread(stamps: FloatArray, counts: NDArray[Any]) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """Packets in the order of the file.
+
+    Parameters
+    ----------
+    stamps : (n,) array
+        Time of the first reading of each packet, in any unit; NaN where it is unknown.
+    counts : (n,) array of int
+        Readings in each packet.
+    acceleration : (counts.sum(), 3) array
+        Readings.
+    rotation : (counts.sum(), 3) array or None
+        Of the gyroscope.
+    """
+
+    stamps: FloatArray
+    counts: NDArray[np.intp]
+    acceleration: FloatArray
+    rotation: FloatArray | None = None
+
+    def take(self, packets: slice) -> Packets:
+        """Return some of the packets."""
+        ends = np.append(0, np.cumsum(self.counts))
+        begin, end, _ = packets.indices(len(self.counts))
+        rows = slice(ends[begin], ends[end])
+        rotation = None if self.rotation is None else self.rotation[rows]
+        return Packets(
+            self.stamps[packets], self.counts[packets], self.acceleration[rows], rotation
+        )
+
+    def and_(self, other: Packets) -> Packets:
+        """Both, one after the other."""
+        has_rotation = self.rotation is not None and other.rotation is not None
+        return Packets(
+            np.append(self.stamps, other.stamps),
+            np.append(self.counts, other.counts),
+            np.concatenate([self.acceleration, other.acceleration]),
+            np.concatenate([self.rotation, other.rotation]) if has_rotation else None,
+        )
+
+
+def blocks(stream: BinaryIO, unit: int = 1) -> Iterator[tuple[bytes, bool]]:
+    """Read a log block by block.
+
+    Parameters
+    ----------
+    stream
+        Where it goes on.
+    unit
+        Bytes that must not be parted.
+
+    Yields
+    ------
+    tuple
+        A block, and whether it is the last.
+    """
+    size = max(BLOCK_BYTES // unit, 1) * unit
+    block = stream.read(size)
+    while block:
+        following = stream.read(size)
+        yield block, not following
+        block = following
+
+
+def spread(stamps: FloatArray, counts: NDArray[Any], usual: float | None = None) -> FloatArray:
     """Spread the readings of each packet evenly until the next, or as usual before a gap.
 
     Parameters
@@ -24,6 +94,9 @@ def spread(stamps: FloatArray, counts: NDArray[Any]) -> FloatArray:
         Time of the first reading of each packet, in any unit.
     counts : (n,) array of int
         Readings in each packet.
+    usual
+        Interval between readings where the next packet does not tell it; by default the median of
+        these packets.
 
     Returns
     -------
@@ -32,9 +105,43 @@ def spread(stamps: FloatArray, counts: NDArray[Any]) -> FloatArray:
     """
     sizes = np.maximum(counts, 1)
     intervals = np.diff(stamps) / sizes[:-1]
-    usual = float(np.median(intervals)) if len(intervals) else 0.0
+    usual = _usual(stamps, counts) if usual is None else usual
     follows = (intervals > 0) & (intervals < _LATE * usual)
     intervals = np.append(np.where(follows, intervals, usual), usual)
     places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     times: FloatArray = np.repeat(stamps, counts) + places * np.repeat(intervals, counts)
     return times
+
+
+def spread_on(blocks: Iterable[Packets]) -> Iterator[tuple[FloatArray, Packets]]:
+    """Spread packets that come block by block, as if they had come at once.
+
+    Parameters
+    ----------
+    blocks
+        Consecutive packets; blocks without any are passed over.
+
+    Yields
+    ------
+    tuple
+        Time of each reading, and the packets; the last packet of a block waits for the next one.
+    """
+    held: Packets | None = None
+    usual = 0.0
+    for block in blocks:
+        packets = block if held is None else held.and_(block)
+        if not len(packets.stamps):
+            continue
+        usual = usual or _usual(packets.stamps, packets.counts)
+        held, ready = packets.take(slice(-1, None)), packets.take(slice(0, -1))
+        if len(ready.stamps):
+            times = spread(packets.stamps, packets.counts, usual)
+            yield times[: len(ready.acceleration)], ready
+    if held is not None:
+        yield spread(held.stamps, held.counts, usual), held
+
+
+def _usual(stamps: FloatArray, counts: NDArray[Any]) -> float:
+    """Median interval between readings, 0 for a single packet."""
+    intervals = np.diff(stamps) / np.maximum(counts, 1)[:-1]
+    return float(np.median(intervals)) if len(intervals) else 0.0

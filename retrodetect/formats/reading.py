@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
+from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
 from retrodetect.formats.assemble import assemble
 from retrodetect.formats.contents import contents
 from retrodetect.formats.discover import discover
 from retrodetect.formats.draft import Draft
-from retrodetect.formats.grouping import mains, with_companions
+from retrodetect.formats.grouping import key, mains, with_companions
 from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.recut import joined, recut
 from retrodetect.formats.registry import Format, recognised
 from retrodetect.formats.source import Source, open_file
+from retrodetect.locations import location
 from retrodetect.recording import Recording
 
-__all__ = ["read"]
+__all__ = ["pieces", "read"]
 
 _DEFAULT = ReadOptions()
+
+T = TypeVar("T")
+Parts = Iterator[Recording]
 
 
 def read(
@@ -50,9 +56,83 @@ def read(
     RefusedRecording
         Where it is understood but cannot honestly be used.
     """
-    path = Path(path)
+    recordings: list[Recording] = []
+    for found in _open(location(path), name, options):
+        whole = _each([partial(joined, parts) for parts in found.recordings])
+        whole.failures[:0] = found.failures
+        if not whole.recordings:
+            raise whole.failures[0]
+        first, *others = whole.recordings
+        recordings += [_noted(first, whole.failures), *others]
+    return recordings
+
+
+def pieces(
+    path: str | Path,
+    *,
+    name: str | None = None,
+    options: ReadOptions = _DEFAULT,
+    piece_s: float = 3600.0,
+) -> list[Iterator[Recording]]:
+    """Read as `read` does, but deliver each recording in consecutive pieces.
+
+    What a stage makes of pieces it makes of a recording of any length in bounded memory::
+
+        for parts in pieces("week.cwa"):
+            for piece in parts:
+                print(piece.time_s[0], len(piece.time_s))
+
+    The pieces of a recording share name, rate, findings, annotations and start time, and their
+    ``time_s`` counts from its first sample; put together they are what `read` returns. Warnings
+    grow from piece to piece: those of the last piece are the recording's.
+
+    In memory are a piece and some 260,000 rows, for tables with one clock, GENEActiv, Axivity and
+    ActiGraph. Formats and recordings that need all their rows at once (clocks that came in bursts,
+    several wearers in one table, JSON, workbooks) are read whole before their first piece.
+
+    Parameters
+    ----------
+    path, name, options
+        As for `read`.
+    piece_s
+        Most seconds that a piece lasts.
+
+    Returns
+    -------
+    list of iterators
+        One for each recording. The beginning of each is read before this returns, and with it
+        everything about the recording is settled.
+
+    Raises
+    ------
+    UnreadableFile
+        As `read`; where a file turns out to be damaged further on, the iterator raises it.
+    RefusedRecording
+        As `read`.
+    UsageError
+        Where ``piece_s`` is no length.
+    """
+    if not piece_s > 0:
+        raise UsageError(f"a piece of {piece_s!r} s is no piece")
+    return [
+        recut(_all_noted(parts, one.failures if number == 0 else []), piece_s)
+        for one in _open(location(path), name, options)
+        for number, parts in enumerate(one.recordings)
+    ]
+
+
+@dataclass
+class _Found(Generic[T]):
+    """Recordings of a file, and what went wrong with others in it."""
+
+    recordings: list[T] = field(default_factory=list)
+    failures: list[InputError] = field(default_factory=list)
+
+
+def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
+    """Begin to read each recording of a file or folder."""
     if path.is_dir():
-        return _read_folder(path, name, options)
+        return _open_folder(path, name, options)
     try:
         source = open_file(path, options.max_bytes)
     except OSError as error:
@@ -62,35 +142,36 @@ def read(
             remedy="check the path",
         ) from error
     source = with_companions(source, _siblings(path, options))
-    return _read_source(source, name or path.name, options)
+    return [_open_source(source, name or path.name, options)]
 
 
-def _read_folder(path: Path, name: str | None, options: ReadOptions) -> list[Recording]:
-    """Read every recording of a folder."""
+def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
+    """Begin to read every recording of a folder."""
     inputs = discover(path)
     if not inputs:
         raise UnreadableFile("holds no recording", file=str(path), remedy="check the path")
     only = len(inputs) == 1 and name
     return [
-        recording
-        for one in inputs
-        for recording in read(one.path, name=name if only else one.name, options=options)
+        found for one in inputs for found in _open(one.path, name if only else one.name, options)
     ]
 
 
 def _siblings(path: Path, options: ReadOptions) -> list[Source]:
     """Files in the folder of a file, and in a folder ``meta`` beside it."""
     folder = path.parent
-    files = [*folder.iterdir(), *(folder / "meta").glob("*")]
+    named = {file.name: file for file in folder.iterdir()}
+    if "meta" in named:
+        named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
     return [
-        replace(open_file(file, options.max_bytes), name=file.relative_to(folder).as_posix())
-        for file in sorted(files)
-        if file.is_file() and not file.name.startswith(".")
+        replace(open_file(file, options.max_bytes), name=name)
+        for name, file in sorted(named.items())
+        # Looked at by name first, for there may be thousands.
+        if key(name) == key(path.name) and not file.name.startswith(".") and file.is_file()
     ]
 
 
-def _read_source(source: Source, name: str, options: ReadOptions) -> list[Recording]:
-    """Read one file with its companions, or each recording of an archive."""
+def _open_source(source: Source, name: str, options: ReadOptions) -> _Found[Parts]:
+    """Begin to read one file with its companions, or each recording of an archive."""
     if not source.head:
         raise UnreadableFile("is empty", file=source.label, remedy="export it again")
     if source.head.startswith(b"version https://git-lfs"):
@@ -102,10 +183,13 @@ def _read_source(source: Source, name: str, options: ReadOptions) -> list[Record
     one = recognised(source)
     if one is not None:
         drafts = one.read(source, options)
-        return _noted(*_each([partial(_resolve, d, name, source, one, options) for d in drafts]))
+        found = _each([partial(_resolve, draft, name, source, one, options) for draft in drafts])
+        if not found.recordings:
+            raise found.failures[0]
+        return found
     members = contents(source)
     if members is not None:
-        return _read_archive(source, members, name, options)
+        return _open_members(source, members, name, options)
     raise UnreadableFile(
         "is no recording that is known: no table of numbers and no known signature",
         file=source.label,
@@ -113,60 +197,63 @@ def _read_source(source: Source, name: str, options: ReadOptions) -> list[Record
     )
 
 
-def _read_archive(
+def _open_members(
     source: Source, members: Sequence[Source], name: str, options: ReadOptions
-) -> list[Recording]:
-    """Read each recording of an archive, and name what in it is damaged."""
-    found, left = mains(members)
-    parts = [main.role.device or main.source.stem for main in found]
+) -> _Found[Parts]:
+    """Begin to read each recording of an archive, and name what in it is damaged."""
+    mine, left = mains(members)
+    parts = [main.role.device or main.source.stem for main in mine]
     if len(set(parts)) < len(parts):
-        parts = [main.source.name for main in found]
-    names = [f"{name}#{part}" if len(found) > 1 else name for part in parts]
-    readers = [
-        partial(_read_source, main.source, part, options)
-        for main, part in zip(found, names, strict=True)
-    ]
-    recordings, failures = _each([*readers, *(partial(_only_check, member) for member in left)])
-    if not recordings and not failures:
+        parts = [main.source.name for main in mine]
+    names = [f"{name}#{part}" if len(mine) > 1 else name for part in parts]
+    opened = _each(
+        [
+            partial(_open_source, main.source, part, options)
+            for main, part in zip(mine, names, strict=True)
+        ]
+    )
+    found = _Found(
+        [recording for one in opened.recordings for recording in one.recordings],
+        [
+            *opened.failures,
+            *(failure for one in opened.recordings for failure in one.failures),
+            *_each([partial(getattr, member, "head") for member in left]).failures,
+        ],
+    )
+    if not found.recordings and not found.failures:
         raise UnreadableFile(
             f"holds {len(members)} files or sheets, none of them a recording",
             file=source.label,
             remedy="give the app's export itself",
         )
-    return _noted(recordings, failures)
+    if not found.recordings:
+        raise found.failures[0]
+    return found
 
 
-def _resolve(
-    draft: Draft, name: str, source: Source, one: Format, options: ReadOptions
-) -> list[Recording]:
+def _resolve(draft: Draft, name: str, source: Source, one: Format, options: ReadOptions) -> Parts:
     """Make a recording of one part of a file."""
     part = f"#{draft.part}" if draft.part else ""
-    return [assemble(draft, f"{name}{part}", f"{source.label}{part}", one.name, options)]
+    return assemble(draft, f"{name}{part}", f"{source.label}{part}", one.name, options)
 
 
-def _only_check(member: Source) -> list[Recording]:
-    """Open a file that is no recording, so that its damage is seen."""
-    member.head  # noqa: B018 - reading it is the test
-    return []
-
-
-def _each(
-    readers: Sequence[Callable[[], list[Recording]]],
-) -> tuple[list[Recording], list[InputError]]:
-    """Recordings of those readers that succeed, and the errors of the others."""
-    recordings: list[Recording] = []
-    failures: list[InputError] = []
+def _each(readers: Sequence[Callable[[], T]]) -> _Found[T]:
+    """What those readers return that succeed, and the errors of the others."""
+    found: _Found[T] = _Found()
     for reader in readers:
         try:
-            recordings.extend(reader())
+            found.recordings.append(reader())
         except InputError as error:
-            failures.append(error)
-    return recordings, failures
+            found.failures.append(error)
+    return found
 
 
-def _noted(recordings: list[Recording], failures: list[InputError]) -> list[Recording]:
-    """Recordings with the failures beside them as warnings of the first."""
-    if not recordings:
-        raise failures[0]
-    notes = tuple(str(error) for error in failures)
-    return [recordings[0].with_(warnings=(*recordings[0].warnings, *notes)), *recordings[1:]]
+def _all_noted(parts: Parts, failures: Sequence[InputError]) -> Parts:
+    return (_noted(part, failures) for part in parts)
+
+
+def _noted(recording: Recording, failures: Sequence[InputError]) -> Recording:
+    """A recording with what failed beside it as warnings."""
+    if not failures:
+        return recording
+    return recording.with_(warnings=(*recording.warnings, *map(str, failures)))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retrodetect.formats.remarks import Remark
 from retrodetect.recording import FloatArray
 
 __all__ = [
@@ -68,8 +69,9 @@ class Repair:
         self.counter = counter
         self.repeated = repeated
         self.rows: Rows | None = None
+        self.moved_s = 0.0
         self.notes: list[str] = []
-        self.warnings: list[str] = []
+        self.warnings: list[Remark] = []
 
     def keep(self, rows: Rows) -> None:
         """Keep some rows, in this order."""
@@ -93,7 +95,7 @@ class Repair:
         if after <= before + _SORT_SHARE * len(self.time_s):
             self.keep(order)
             self.repeated = np.zeros(len(order), dtype=bool)
-            self.warnings.append("rows were out of order and were sorted by their time")
+            self.warnings.append(Remark("rows were out of order and were sorted by their time"))
 
     def move_on(self) -> None:
         """Let times go on where the clock fell back."""
@@ -106,10 +108,19 @@ class Repair:
         shift[steps < -_RESTART_S] += _RESTART_GAP_S
         first = int(np.argmax(back))
         self.warnings.append(
-            f"the clock runs backward {np.count_nonzero(back)} times (first after "
-            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s); later times were moved on"
+            Remark(
+                "the clock runs backward {count} times (first after {first_s:.1f} s, by "
+                "{first_by_s:.3g} s); later times were moved on",
+                {
+                    "count": int(np.count_nonzero(back)),
+                    "first_s": self.time_s[first],
+                    "first_by_s": -steps[first],
+                },
+            )
         )
-        self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
+        moved_s = np.concatenate([[0.0], np.cumsum(shift)])
+        self.time_s = self.time_s + moved_s
+        self.moved_s += float(moved_s[-1])
 
     def drop_copies(self) -> None:
         """Drop rows written twice: the same stamp with the same readings.
@@ -121,7 +132,8 @@ class Repair:
         is_coarse = same_time.mean() > _COARSE_SHARE and copies.sum() < 0.9 * same_time.sum()
         if copies.any() and not is_coarse:
             self.keep(np.flatnonzero(~copies))
-            self.warnings.append(f"{np.count_nonzero(copies)} rows were written twice and dropped")
+            amounts = {"count": int(np.count_nonzero(copies))}
+            self.warnings.append(Remark("{count} rows were written twice and dropped", amounts))
 
     def is_rebuilt(self) -> bool:
         """Rebuild a clock of arrivals from the counter; return whether that was done."""
@@ -138,7 +150,8 @@ class Repair:
             self.notes.append("equal stamps spread evenly")
         if self.counter is None and _is_bursty(self.time_s):
             self.time_s = _from_counter(self.time_s, np.arange(len(self.time_s), dtype=np.float64))
-            self.warnings.append("stamps came in bursts; rebuilt as if no sample was lost")
+            text = "stamps came in bursts; rebuilt as if no sample was lost"
+            self.warnings.append(Remark(text))
 
     def be_strict(self) -> None:
         """Leave out what still does not come after the row before."""
@@ -197,7 +210,7 @@ def counted_on(counter: FloatArray) -> FloatArray:
     return np.concatenate([[0.0], np.cumsum(np.where(wrapped > 0, wrapped, 1.0))])
 
 
-def note_uneven(time_s: FloatArray) -> list[str]:
+def note_uneven(time_s: FloatArray) -> list[Remark]:
     """Say where the steps between samples vary more than jitter explains."""
     if len(time_s) < 3:
         return []
@@ -206,7 +219,8 @@ def note_uneven(time_s: FloatArray) -> list[str]:
     uneven = float(np.mean((steps < _CORE[0] * middle) | (steps > _CORE[1] * middle)))
     if uneven < _UNEVEN_SHARE:
         return []
-    return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]
+    text = f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"
+    return [Remark(text)]
 
 
 def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
@@ -216,10 +230,13 @@ def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
     return 1.0 / median(paces) if len(paces) else 0.0
 
 
-def note_lost(counter: FloatArray) -> list[str]:
+def note_lost(counter: FloatArray) -> list[Remark]:
     """Say how many samples the counter counted that are not there."""
-    lost = 1.0 - len(counter) / float(np.ptp(counter) + 1)
-    return [f"{lost:.0%} of the samples were lost on the way"] if lost > _LOST_SHARE else []
+    counted = float(np.ptp(counter) + 1)
+    if 1.0 - len(counter) / counted <= _LOST_SHARE:
+        return []
+    text = "{share:.0%} of the samples were lost on the way"
+    return [Remark(text, {"part": counted - len(counter), "all": counted})]
 
 
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:

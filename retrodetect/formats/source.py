@@ -101,7 +101,7 @@ class Source:
     @property
     def is_stored_plain(self) -> bool:
         """Whether the bytes lie on disk as they are read."""
-        if self.path is None:
+        if not isinstance(self.path, Path):
             return False
         with self.path.open("rb") as stream:
             return not stream.read(6).startswith(tuple(_PACKED))
@@ -216,11 +216,18 @@ def open_file(path: Path, max_bytes: int) -> Source:
     return Source(
         name=path.name,
         label=str(path),
-        opener=lambda: path.open("rb"),
+        opener=lambda: _peekable(path.open("rb")),
         stored_bytes=path.stat().st_size,
         max_bytes=max_bytes,
         path=path,
     )
+
+
+def _peekable(stream: BinaryIO) -> io.BufferedReader:
+    """The stream itself, if it is one of a disk; others are buffered as one of a disk is."""
+    if isinstance(stream, io.BufferedReader):
+        return stream
+    return io.BufferedReader(stream, 1 << 18)  # type: ignore[arg-type]
 
 
 def archive_members(source: Source) -> list[Source] | None:

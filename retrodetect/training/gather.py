@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from joblib import Memory, Parallel, delayed
 
-import retrodetect
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.direction.model import GROUPS, DirectionModel, group_of
 from retrodetect.errors import InputError, RefusedExamples
@@ -25,6 +23,7 @@ from retrodetect.formats import read as read_files
 from retrodetect.recording import FloatArray
 from retrodetect.training.examples import Example, Measured, measure
 from retrodetect.training.manifest import Entry, Interval, Problems, entries, from_notes
+from retrodetect.training.measured import code_digest
 
 __all__ = ["Gathered", "gather"]
 
@@ -143,7 +142,7 @@ def _measured(
     """Measure every recording of every entry, or say why it cannot be read."""
     memory = Memory(cache_folder, verbose=0)
     measured = memory.cache(_read_and_measure, ignore=["path", "options"])
-    code = _code_digest()
+    code = code_digest("formats", "signal", "gait", "features", "direction")
     if jobs is None:
         size = sum(one.input.path.stat().st_size for one in listed if one.input.path.is_file())
         jobs = -1 if size > SMALL_BYTES else 1
@@ -175,17 +174,6 @@ def _digest_of(one: Input, options: ReadOptions, code: str) -> str:
         if path.is_file():
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
-
-
-@cache
-def _code_digest() -> str:
-    """Digest of the code that reads and measures."""
-    package = Path(retrodetect.__file__).parent
-    digest = hashlib.sha256()
-    for stage in ("formats", "signal", "gait", "features", "direction"):
-        for path in sorted((package / stage).rglob("*.py")):
-            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

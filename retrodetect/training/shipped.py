@@ -1,12 +1,13 @@
 """Make the models that are shipped, from the public data sets.
 
-``python -m retrodetect.training.shipped DATASETS [MODELS [NAME...]]`` makes them again, score
-for score: there is no chance in the fit. ``default`` learns from all that are there and is
-non-commercial because some of its sources are; ``open`` learns from CC BY sources alone.
+``python -m retrodetect.training.shipped DATASETS [MODELS [NAME...]] [--cache DIR]`` makes them
+again, score for score: there is no chance in the fit. ``default`` learns from all that are there
+and is non-commercial because some of its sources are; ``open`` learns from CC BY sources alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 from pathlib import Path
@@ -17,9 +18,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from retrodetect.direction.model import group_of
-from retrodetect.training.datasets import SETS, Labelled, load, present
+from retrodetect.training.datasets import SETS, present
 from retrodetect.training.evaluate import label_with_truth, summary, told_front
+from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
+from retrodetect.training.measured import measured_sets
 from retrodetect.training.scores import error_rates
 from retrodetect.training.store import save
 
@@ -50,7 +53,9 @@ WEAKNESSES = (
 )
 
 
-def make(name: str, datasets: Path, models: Path) -> dict[str, Any]:
+def make(
+    name: str, datasets: Path, models: Path, *, cache_folder: Path | None = None
+) -> dict[str, Any]:
     """Fit one shipped model, score it on people and sources held out, and store it.
 
     Parameters
@@ -61,6 +66,8 @@ def make(name: str, datasets: Path, models: Path) -> dict[str, Any]:
         Folder of the data sets; those that are missing are left out, and so not in the card.
     models
         Folder to store it in.
+    cache_folder
+        Where strides and features are kept from one time to the next; None keeps none.
 
     Returns
     -------
@@ -69,14 +76,8 @@ def make(name: str, datasets: Path, models: Path) -> dict[str, Any]:
     """
     licence, wanted = MODELS[name]
     sources = [source for source in wanted if source in present(datasets)]
-    recordings = {source: list(load(datasets, source)) for source in sources}
-    tables = dict(
-        zip(
-            sources,
-            Parallel(n_jobs=-1)(delayed(table_of)(recordings[source]) for source in sources),
-            strict=True,
-        )
-    )
+    recordings = measured_sets(datasets, sources, cache_folder=cache_folder)
+    tables = {source: table_of(examples) for source, examples in recordings.items()}
     model = fit(merged(tables.values()), name=name)
     rows = pd.concat(held_out(recordings, tables), ignore_index=True)
     card = {
@@ -91,7 +92,7 @@ def make(name: str, datasets: Path, models: Path) -> dict[str, Any]:
 
 
 def held_out(
-    recordings: dict[str, list[Labelled]], tables: dict[str, StrideTable]
+    recordings: dict[str, list[Example]], tables: dict[str, StrideTable]
 ) -> list[pd.DataFrame]:
     """Label every recording with a model that never saw its wearer.
 
@@ -133,7 +134,7 @@ def _not(table: StrideTable, subject: str | None) -> np.ndarray[Any, np.dtype[np
     return np.asarray(table.strides["subject"] != subject)
 
 
-def _source(name: str, recordings: list[Labelled]) -> dict[str, Any]:
+def _source(name: str, recordings: list[Example]) -> dict[str, Any]:
     """What a card tells of one source."""
     known = SETS[name]
 
@@ -181,10 +182,14 @@ def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
 def main() -> None:
     """Make all shipped models."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    datasets = Path(sys.argv[1])
-    models = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("models")
-    for name in sys.argv[3:] or MODELS:
-        make(name, datasets, models)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("datasets", type=Path)
+    parser.add_argument("models", type=Path, nargs="?", default=Path("models"))
+    parser.add_argument("names", nargs="*", default=list(MODELS))
+    parser.add_argument("--cache", type=Path)
+    told = parser.parse_args()
+    for name in told.names:
+        make(name, told.datasets, told.models, cache_folder=told.cache)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def train(
     else:
         examples = tuple(recordings)
     for remark in remarks:
-        _log.warning(remark)
+        _log.info(remark)
     called = name or (Path(out).stem if out is not None else "trained")
     model = learn(table_of(examples), known, name=called)
     card = _card(examples, known, remarks, jobs)

@@ -39,6 +39,6 @@ def test_the_example_of_the_docs_reads_a_file(tmp_path: Path) -> None:
     source = open_file(path, 1 << 20)
     assert example.recognise(source)
     (draft,) = example.read(source, ReadOptions())
-    recording = assemble(draft, "walk", "walk.csv", example.name, ReadOptions())
+    (recording,) = assemble(draft, "walk", "walk.csv", example.name, ReadOptions())
     assert recording.rate_hz == pytest.approx(50)
     assert all(found.ground == "stated" for found in recording.findings)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.packets import spread
+from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.source import Source, archive_members
 from retrodetect.recording import FloatArray, Gravity
@@ -28,6 +28,12 @@ _SIGN = Claim[Sign](1, "assumed", "ActiGraph, taken to read +1 g upward")
 
 _MARK = 0x1E
 _HEAD = struct.Struct("<BBIH")
+_MOST_BYTES = 1 << 17
+"""More than the longest record."""
+
+_PAIR_BYTES = 9
+"""Two readings of three axes."""
+
 _PACKED, _WORDS = 0x00, 0x1A
 """Kinds of record with acceleration: 12 bits an axis in the order y, x, z, or 16 in x, y, z."""
 
@@ -68,24 +74,17 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     per_g = _number(facts, "Acceleration Scale") or _SCALES.get(serial[:3], 0.0)
     log = members.get("log.bin", members.get("activity.bin"))
     assert log is not None
-    with log.open() as stream:
-        content = stream.read()
     is_old = log.name == "activity.bin"
-    if not per_g or (content[:1] != bytes([_MARK]) and not is_old):
+    if not per_g or (log.head[:1] != bytes([_MARK]) and not is_old):
         raise UnreadableFile(
             "is an ActiGraph recording without its scale or with a damaged log",
             file=source.label,
             remedy="download it from the device again",
         )
-    values, stamps = _continuous(content, facts) if is_old else _recorded(content)
-    if not len(values):
-        raise RefusedRecording(
-            "holds no second of raw acceleration",
-            file=source.label,
-            remedy="record raw data, not epochs",
-        )
-    return [
-        Draft(
+
+    def draft(part: tuple[FloatArray, Stamps]) -> Draft:
+        values, stamps = part
+        return Draft(
             acceleration=Series(values / per_g, "g"),
             stamps=stamps,
             gravity=_TOTAL,
@@ -93,7 +92,16 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
             device=f"ActiGraph {serial}".strip(),
             placement=_LIMBS.get(facts.get("Limb", "")),
         )
-    ]
+
+    parts = _continuous(log, facts) if is_old else _recorded(log)
+    first = next(parts, None)
+    if first is None:
+        raise RefusedRecording(
+            "holds no second of raw acceleration",
+            file=source.label,
+            remedy="record raw data, not epochs",
+        )
+    return [draft(first).with_(more=map(draft, parts))]
 
 
 def _number(facts: Mapping[str, str], name: str) -> float:
@@ -104,33 +112,53 @@ def _number(facts: Mapping[str, str], name: str) -> float:
         return 0.0
 
 
-def _continuous(content: bytes, facts: Mapping[str, str]) -> tuple[FloatArray, Stamps]:
+def _continuous(log: Source, facts: Mapping[str, str]) -> Iterator[tuple[FloatArray, Stamps]]:
     """Readings that follow each other from the start on, with their time."""
-    values = _twelve_bits(np.frombuffer(content, dtype=np.uint8))
-    begin = int(_number(facts, "Start Date")) - _TICKS_TO_1970
+    start = int(_number(facts, "Start Date")) - _TICKS_TO_1970
     rate_hz = _number(facts, "Sample Rate")
-    if not rate_hz or begin < 0:
-        return values, Stamps(None, label="no start and rate", rate_hz=rate_hz or None)
-    ticks = begin + np.round(np.arange(len(values)) / (rate_hz * _TICK_S)).astype(np.int64)
-    return values, Stamps(ticks, _TICK_S, "local", "Start Date and Sample Rate")
+    count = 0
+    with log.open() as stream:
+        for content, _ in blocks(stream, _PAIR_BYTES):
+            values = _twelve_bits(np.frombuffer(content, dtype=np.uint8))
+            numbers = np.arange(count, count + len(values), dtype=np.float64)
+            count += len(values)
+            if rate_hz and start >= 0:
+                ticks = start + np.round(numbers / (rate_hz * _TICK_S)).astype(np.int64)
+                yield values, Stamps(ticks, _TICK_S, "local", "Start Date and Sample Rate")
+            elif len(values):
+                yield values, Stamps(None, rate_hz=rate_hz or None)
 
 
-def _recorded(log: bytes) -> tuple[FloatArray, Stamps]:
+def _recorded(log: Source) -> Iterator[tuple[FloatArray, Stamps]]:
     """Readings of each second, with their time."""
-    seconds = list(_seconds(log))
-    if not seconds:
-        return np.empty((0, 3)), Stamps(None)
-    counts = np.array([len(values) for _, values in seconds], dtype=np.intp)
-    starts_s = np.array([start for start, _ in seconds], dtype=np.float64)
-    values = np.concatenate([values for _, values in seconds])
-    return values, Stamps(spread(starts_s, counts), 1.0, "local", "time of each second")
+    for times, packets in spread_on(_blocks(log)):
+        yield packets.acceleration, Stamps(times, 1.0, "local", "time of each second")
 
 
-def _seconds(log: bytes) -> Iterator[tuple[int, FloatArray]]:
-    """Time and readings of each record of acceleration whose check is right."""
+def _blocks(log: Source) -> Iterator[Packets]:
+    """Records of acceleration, as many as a block of the log holds."""
+    rest = b""
+    with log.open() as stream:
+        for block, is_last in blocks(stream):
+            content = rest + block
+            # A record that may reach beyond the block waits for the next.
+            most = len(content) - (0 if is_last else _MOST_BYTES)
+            seconds: list[tuple[int, FloatArray]] = []
+            end = _read_records(content, most, seconds)
+            rest = content[end:]
+            if seconds:
+                yield Packets(
+                    np.array([start for start, _ in seconds], dtype=np.float64),
+                    np.array([len(values) for _, values in seconds], dtype=np.intp),
+                    np.concatenate([values for _, values in seconds]),
+                )
+
+
+def _read_records(log: bytes, most: int, seconds: list[tuple[int, FloatArray]]) -> int:
+    """Add time and readings of each record whose check is right; tell where the next begins."""
     content = np.frombuffer(log, dtype=np.uint8)
     at = 0
-    while 0 <= at <= len(log) - _HEAD.size - 1:
+    while 0 <= at < most and at <= len(log) - _HEAD.size - 1:
         mark, kind, time_s, size = _HEAD.unpack_from(log, at)
         end = at + _HEAD.size + size
         if mark != _MARK or end >= len(log) or _check(content[at:end]) != log[end]:
@@ -138,11 +166,12 @@ def _seconds(log: bytes) -> Iterator[tuple[int, FloatArray]]:
             continue
         body = content[end - size : end]
         if kind == _PACKED and size > 1:
-            yield time_s, _twelve_bits(body)
+            seconds.append((time_s, _twelve_bits(body)))
         elif kind == _WORDS and size > 1:
             words = body[: size // 6 * 6].view("<i2").reshape(-1, 3)
-            yield time_s, words.astype(np.float64)
+            seconds.append((time_s, words.astype(np.float64)))
         at = end + 1
+    return at if at >= 0 else len(log)
 
 
 def _check(record: NDArray[np.uint8]) -> int:

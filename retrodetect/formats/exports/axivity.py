@@ -12,6 +12,7 @@ from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Axes, Layout, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format
+from retrodetect.formats.remarks import Remark
 from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import FloatArray, Gravity
@@ -46,7 +47,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         rotation=(Axes("5", "6", "7", "deg/s"),),
         sign=_SIGN,
     )
-    return [unswapped(draft) for draft in drafts(table, layout, options)]
+    return [draft.each(unswapped) for draft in drafts(table, layout, options)]
 
 
 def unswapped(draft: Draft) -> Draft:
@@ -62,11 +63,11 @@ def unswapped(draft: Draft) -> Draft:
         return draft
     mended = np.where(swapped[:, None], rotation, acceleration)
     turned = np.where(swapped[:, None], acceleration, rotation)
-    note = f"accelerometer and gyroscope were swapped in {swapped.mean():.0%} of the rows"
+    text = "accelerometer and gyroscope were swapped in {count} rows; put right"
     return draft.with_(
         acceleration=Series(mended, "g"),
         rotation=Series(turned, "deg/s"),
-        warnings=(*draft.warnings, f"{note}; put right"),
+        warnings=(*draft.warnings, Remark(text, {"count": int(np.count_nonzero(swapped))})),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from retrodetect.errors import UnreadableFile
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.exports.axivity import unswapped
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.packets import spread
+from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.remarks import Remark
 from retrodetect.formats.source import Source
 from retrodetect.recording import FloatArray, Gravity
 
@@ -54,36 +56,57 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where none is.
     """
     del options
-    with source.open() as stream:
-        stream.seek(_HEADER_BYTES)
-        content = stream.read()
-    whole = len(content) // _SECTOR.itemsize
-    stored = np.frombuffer(content, dtype=_SECTOR, count=whole)
-    words = np.frombuffer(content, dtype="<u2", count=whole * 256).reshape(whole, 256)
-    is_sound = (stored["mark"] == b"AX") & (words.sum(axis=1, dtype=np.uint16) == 0)
-    lost = int(np.count_nonzero(~is_sound))
-    sectors = stored[is_sound]
-    if len(sectors):
-        sectors = sectors[sectors["layout"] == np.bincount(sectors["layout"]).argmax()]
-        sectors = sectors[sectors["count"] <= _most(int(sectors["layout"][0]))]
-    if not len(sectors):
+    drafts = _drafts(source)
+    first = next(drafts, None)
+    if first is None:
         raise UnreadableFile(
             "is an Axivity recording without a whole sector of readings",
             file=source.label,
             remedy="copy it from the device again",
         )
-    acceleration, rotation = _readings(sectors)
-    counts = sectors["count"].astype(np.intp)
-    draft = Draft(
-        acceleration=Series(acceleration, "g"),
-        stamps=Stamps(spread(_starts_s(sectors), counts), 1.0, "local", "time of each sector"),
-        gravity=_TOTAL,
-        sign=_SIGN,
-        rotation=None if rotation is None else Series(rotation, "deg/s"),
-        device="Axivity",
-        warnings=(f"{lost} damaged sectors were dropped",) if lost else (),
-    )
-    return [unswapped(draft)]
+    return [first.with_(more=drafts).each(unswapped)]
+
+
+def _drafts(source: Source) -> Iterator[Draft]:
+    """Readings block by block."""
+    lost: list[int] = []
+    for times, packets in spread_on(_blocks(source, lost)):
+        rotation = packets.rotation
+        amounts = {"count": sum(lost)}
+        lost.clear()
+        yield Draft(
+            acceleration=Series(packets.acceleration, "g"),
+            stamps=Stamps(times, 1.0, "local", "time of each sector"),
+            gravity=_TOTAL,
+            sign=_SIGN,
+            rotation=None if rotation is None else Series(rotation, "deg/s"),
+            device="Axivity",
+            warnings=(Remark("{count} damaged sectors were dropped", amounts),)
+            if amounts["count"]
+            else (),
+        )
+
+
+def _blocks(source: Source, lost: list[int]) -> Iterator[Packets]:
+    """Sectors with one layout whose sum is right; how many were damaged is added to ``lost``."""
+    layout = None
+    with source.open() as stream:
+        stream.seek(_HEADER_BYTES)
+        for content, _ in blocks(stream, _SECTOR.itemsize):
+            whole = len(content) // _SECTOR.itemsize
+            stored = np.frombuffer(content, dtype=_SECTOR, count=whole)
+            words = np.frombuffer(content, dtype="<u2", count=whole * 256).reshape(whole, 256)
+            is_sound = (stored["mark"] == b"AX") & (words.sum(axis=1, dtype=np.uint16) == 0)
+            lost.append(int(np.count_nonzero(~is_sound)))
+            sectors = stored[is_sound]
+            if layout is None and len(sectors):
+                layout = int(np.bincount(sectors["layout"]).argmax())
+            if layout is not None:
+                sectors = sectors[sectors["layout"] == layout]
+                sectors = sectors[sectors["count"] <= _most(layout)]
+            if len(sectors):
+                counts = sectors["count"].astype(np.intp)
+                yield Packets(_starts_s(sectors), counts, *_readings(sectors))
 
 
 def _most(layout: int) -> int:

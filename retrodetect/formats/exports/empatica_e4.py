@@ -40,7 +40,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     start_s, rate_hz = heads
     body = replace(table, first_line=table.first_line + 2, rows=table.rows[2:])
     layout = Layout(acceleration=(Axes("1", "2", "3", "g/64", _TOTAL),), sign=_SIGN)
-    (draft,) = drafts(body, layout, options)
+    draft = drafts(body, layout, options)[0].extended()
     ticks = start_s + np.arange(len(draft.acceleration.values)) / rate_hz
     stamps = Stamps(ticks, 1.0, "unix", f"start and {rate_hz:g} Hz in the first rows")
     return [

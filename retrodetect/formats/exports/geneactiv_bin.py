@@ -6,6 +6,7 @@ A reading is 12 bits for each axis and 12 for light and button (GENEActiv instru
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,10 @@ from numpy.typing import NDArray
 from retrodetect.errors import UnreadableFile
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.packets import spread
+from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.source import Source
-from retrodetect.recording import Gravity
+from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT"]
 
@@ -28,6 +29,7 @@ _PAGE = re.compile(
     rb"(?:[^\r\n:]{1,60}:[^\r\n]{0,200}\r?\n){1,12}([0-9A-Fa-f]+)"
 )
 _CALIBRATION = re.compile(rb"([xyz]) (gain|offset):\s*(-?\d+)")
+_PAGE_BEGIN = b"Recorded Data"
 _READING_DIGITS = 12
 
 
@@ -46,31 +48,47 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where there is no whole page or no calibration.
     """
     del options
-    with source.open() as stream:
-        content = stream.read()
-    facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(content[:10_000])}
+    facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(source.head)}
     gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
     offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
-    pages = [page for page in _PAGE.finditer(content) if len(page[4]) >= _READING_DIGITS]
-    if not pages or not gain.all():
+
+    def draft(part: tuple[FloatArray, Packets]) -> Draft:
+        times, packets = part
+        return Draft(
+            acceleration=Series((100.0 * packets.acceleration - offset) / gain, "g"),
+            stamps=Stamps(times, 1.0, "local", "time of each page"),
+            gravity=_TOTAL,
+            sign=_SIGN,
+            device="GENEActiv",
+        )
+
+    parts = spread_on(_blocks(source))
+    first = next(parts, None) if gain.all() else None
+    if first is None:
         raise UnreadableFile(
             "is a GENEActiv recording without readings or without calibration",
             file=source.label,
             remedy="copy it from the device again",
         )
-    raw = [_axes(page[4]) for page in pages]
-    counts = np.array([len(values) for values in raw], dtype=np.intp)
-    starts_s = np.array([_start_s(page) for page in pages])
-    ticks = spread(starts_s, counts)
-    return [
-        Draft(
-            acceleration=Series((100.0 * np.concatenate(raw) - offset) / gain, "g"),
-            stamps=Stamps(ticks, 1.0, "local", "time of each page"),
-            gravity=_TOTAL,
-            sign=_SIGN,
-            device="GENEActiv",
-        )
-    ]
+    return [draft(first).with_(more=map(draft, parts))]
+
+
+def _blocks(source: Source) -> Iterator[Packets]:
+    """Pages that are whole, and what is there of the last."""
+    rest = b""
+    with source.open() as stream:
+        for block, is_last in blocks(stream):
+            content = rest + block
+            # The last page waits for its end, which the next begins.
+            end = len(content) if is_last else max(content.rfind(_PAGE_BEGIN), 0)
+            rest = content[end:]
+            found = _PAGE.finditer(content, 0, end)
+            pages = [page for page in found if len(page[4]) >= _READING_DIGITS]
+            if pages:
+                raw = [_axes(page[4]) for page in pages]
+                counts = np.array([len(values) for values in raw], dtype=np.intp)
+                starts_s = np.array([_start_s(page) for page in pages])
+                yield Packets(starts_s, counts, np.concatenate(raw).astype(np.float64))
 
 
 def _axes(digits: bytes) -> NDArray[np.int16]:

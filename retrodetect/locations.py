@@ -1,0 +1,44 @@
+"""Locations: paths on a disk, and URLs of stores that fsspec knows, under one interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from retrodetect.errors import UsageError
+
+__all__ = ["location"]
+
+
+def location(text: str | Path) -> Path:
+    """Turn what a user names into something that opens, lists and joins like a path.
+
+    Parameters
+    ----------
+    text
+        A path, or a URL such as ``s3://bucket/folder``. Keys and endpoints come from where the
+        store's own tools look for them, such as ``AWS_ENDPOINT_URL`` and ``~/.aws``.
+
+    Returns
+    -------
+    Path
+        A ``pathlib.Path``, or for a URL a ``upath.UPath``, which behaves like one.
+
+    Raises
+    ------
+    UsageError
+        Where packages for the URL are missing.
+    """
+    if "://" not in str(text):
+        return Path(text)
+    try:
+        from upath import UPath
+
+        # Other processes write there too: what a listing once said is not to be remembered.
+        return cast(Path, UPath(text, use_listings_cache=False))
+    except (ImportError, ValueError) as error:
+        raise UsageError(
+            f"no such store is known here ({error})",
+            file=str(text),
+            remedy="run pip install 'retrodetect[cluster]'",
+        ) from error

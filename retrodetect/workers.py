@@ -1,0 +1,124 @@
+"""Workers: one task per input, in this process, in several, or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+import joblib
+from joblib.externals.loky import ProcessPoolExecutor
+
+from retrodetect.errors import UsageError
+
+__all__ = ["shared_out"]
+
+T = TypeVar("T")
+
+CONNECT_S = 20.0
+"""Longest wait for the scheduler of a cluster, and for its first worker."""
+
+
+def shared_out(
+    do: Callable[[T], float],
+    tasks: Sequence[T],
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
+) -> Iterator[tuple[T, float | None]]:
+    """Do tasks, in any order.
+
+    Parameters
+    ----------
+    do
+        What to do with each; it may be done again where a worker of a cluster is lost.
+    tasks
+        What it is to be done with.
+    jobs
+        Processes on this machine.
+    cluster
+        Address of a Dask scheduler, whose workers do it instead.
+
+    Yields
+    ------
+    task
+        One that is done.
+    float or None
+        What ``do`` returned; None where the task brought its process down.
+
+    Raises
+    ------
+    RetrodetectError
+        As ``do`` raises it.
+    UsageError
+        Where no cluster answers.
+    """
+    if cluster is not None:
+        yield from _on_cluster(do, tasks, cluster)
+        return
+    if jobs == 1 or len(tasks) == 1:
+        yield from ((task, do(task)) for task in tasks)
+        return
+    left = dict(enumerate(tasks))
+    while left:
+        try:
+            pool = joblib.Parallel(n_jobs=min(jobs, len(left)), return_as="generator_unordered")
+            work = [joblib.delayed(_numbered)(do, *item) for item in left.items()]
+            for number, result in pool(work):
+                yield left.pop(number), result
+        except BrokenProcessPool:
+            yield from _until_one_dies(do, left)
+
+
+def _numbered(do: Callable[[T], float], number: int, task: T) -> tuple[int, float]:
+    return number, do(task)
+
+
+def _until_one_dies(
+    do: Callable[[T], float], left: dict[int, T]
+) -> Iterator[tuple[T, float | None]]:
+    """Which task brought its worker down? One by one until it is found."""
+    for number, task in [*left.items()]:
+        try:
+            with ProcessPoolExecutor(max_workers=1) as alone:
+                result = float(alone.submit(do, task).result())
+        except BrokenProcessPool:
+            yield left.pop(number), None
+            return
+        yield left.pop(number), result
+
+
+def _on_cluster(
+    do: Callable[[T], float], tasks: Sequence[T], address: str
+) -> Iterator[tuple[T, float | None]]:
+    """Do tasks on a cluster.
+
+    Not by joblib's backend for it: that waits for ever where a task takes down every worker that
+    the scheduler tries it on (joblib 1.5). What is done on a worker that is lost, is done again.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise UsageError(
+            f"a cluster needs {error.name}", remedy="run pip install 'retrodetect[cluster]'"
+        ) from error
+    try:
+        client = distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_S, set_as_default=False
+        )
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UsageError(
+            f"no cluster answers ({error})",
+            place=f"--cluster {address}",
+            remedy="give the address that its scheduler prints, such as tcp://host:8786",
+        ) from error
+    with client:
+        futures = dict(zip(client.map(do, tasks, pure=False), tasks, strict=True))
+        ended = distributed.as_completed(list(futures))  # type: ignore[no-untyped-call]
+        for future in ended:
+            task = futures.pop(future)
+            try:
+                yield task, future.result()
+            except distributed.KilledWorker:
+                yield task, None
