@@ -1,0 +1,101 @@
+"""Labels from a model's guess, for a person to correct and to train on.
+
+``DIR/labels/*.csv`` hold the intervals of each recording, ``DIR/manifest.csv`` lists them as
+training takes them. A stretch that the model could not name is called unknown, which teaches
+nothing until somebody writes a direction there.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from retrodetect.atomic import replacing
+from retrodetect.training.manifest import ONLY_SUBJECT
+
+__all__ = ["intervals_of", "write_labels"]
+
+LABELS, MANIFEST = "labels", "manifest.csv"
+
+
+def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
+    """Put neighbouring strides that go the same way together.
+
+    Parameters
+    ----------
+    strides
+        ``bout``, ``start_s``, ``end_s``, ``direction`` of one recording, in order of time.
+
+    Returns
+    -------
+    DataFrame
+        ``start_s``, ``end_s``, ``direction``; none overlaps another.
+    """
+    state = strides[["bout", "direction"]]
+    stretch = (state != state.shift()).any(axis=1).cumsum()
+    found = strides.groupby(stretch.to_numpy()).agg(
+        {"start_s": "first", "end_s": "last", "direction": "first"}
+    )
+    # Strides may share a few samples: the later one begins where the earlier one ends.
+    found["start_s"] = found["start_s"].clip(lower=found["end_s"].shift())
+    found = found[found["end_s"] > found["start_s"]]
+    return found.round({"start_s": 2, "end_s": 2}).reset_index(drop=True)
+
+
+def write_labels(
+    strides: pd.DataFrame, sessions: pd.DataFrame, paths: Mapping[str, Path], out: str | Path
+) -> Path:
+    """Write intervals for each recording, and the manifest that lists them.
+
+    Parameters
+    ----------
+    strides, sessions
+        As in ``strides.csv`` and ``sessions.csv``.
+    paths
+        Where each recording lies, by name. Recordings without a path of their own (several in
+        one file) are left out.
+    out
+        Folder; labels that are there already are not overwritten, for somebody may have
+        corrected them.
+
+    Returns
+    -------
+    Path
+        Of the manifest.
+    """
+    folder = Path(out) / LABELS
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [["path", "subject", "labels", "placement"]]
+    placements = dict(zip(sessions["recording"], sessions["placement"], strict=True))
+    for name, part in strides.groupby("recording", sort=True):
+        path = paths.get(str(name))
+        if path is None:
+            continue
+        file = folder / f"{_file_name(str(name))}.csv"
+        if not file.exists():
+            with replacing(file) as stream:
+                text = intervals_of(part).to_csv(index=False, lineterminator="\n")
+                stream.write(text.encode())
+        told = str(placements.get(name, ""))
+        placement = "" if told.endswith("?") or told == "unknown" else told
+        rows.append([str(path.resolve()), ONLY_SUBJECT, f"{LABELS}/{file.name}", placement])
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    manifest = Path(out) / MANIFEST
+    with replacing(manifest) as stream:
+        stream.write(buffer.getvalue().encode())
+    return manifest
+
+
+def _file_name(name: str) -> str:
+    """Name for a file: that of the recording, and where it had to change, a digest too."""
+    plain = re.sub(r"[^\w.-]+", "_", name)
+    if plain == name:
+        return name
+    return f"{plain}.{hashlib.sha256(name.encode()).hexdigest()[:6]}"
