@@ -26,7 +26,7 @@ from retrodetect.formats.repair import (
 )
 from retrodetect.recording import Finding, FloatArray, Ground
 
-__all__ = ["ROWS", "Timeline", "following", "seconds_on", "timeline", "valid"]
+__all__ = ["ROWS", "Carry", "Timeline", "following", "seconds_on", "timeline", "valid"]
 
 TICKS_S = (1.0, 1e-3, 1e-6, 1e-9)
 PLAUSIBLE_STEP_S = (0.0004, 0.4)
