@@ -16,6 +16,8 @@ from retrodetect.cli import options
 from retrodetect.cli.options import Columns, Gravity, Model, Paths, Quiet, Rate, Sign, Unit
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from retrodetect.batch import Progress
 
 __all__ = ["label"]
@@ -65,6 +67,10 @@ def label(
             "--report/--no-report", help="Write report.html; on where its packages are installed."
         ),
     ] = None,
+    as_labels: Annotated[
+        bool,
+        typer.Option("--as-labels", help="Write intervals too, to correct and to train on."),
+    ] = False,
     quiet: Quiet = False,
     unit: Unit = None,
     sign: Sign = None,
@@ -103,7 +109,25 @@ def label(
         )
     if not quiet:
         show(outcome.sessions, out)
+    if as_labels:
+        manifest = _write_labels(paths, out, outcome.sessions, table_format)
+        if not quiet:
+            typer.echo(f"correct the labels, then: retrodetect train {manifest} --out mine.model")
     return 0 if outcome.all_done else 1
+
+
+def _write_labels(
+    paths: list[Path], out: Path, sessions: pd.DataFrame, table_format: _TableFormat
+) -> Path:
+    """Write intervals of every recording that is one of the inputs."""
+    import pandas as pd
+
+    from retrodetect.formats import discover
+    from retrodetect.training.relabel import write_labels
+
+    table = out / f"strides.{table_format.value}"
+    strides = pd.read_csv(table) if table.suffix == ".csv" else pd.read_parquet(table)
+    return write_labels(strides, sessions, {one.name: one.path for one in discover(*paths)}, out)
 
 
 def _can_report() -> bool:
