@@ -14,14 +14,15 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "generated",
+    "mathml",
 ]
 exclude_patterns = ["generated/parts/*"]
 default_role = "py:obj"
 html_theme = "furo"
 html_title = f"retrodetect {release}"
+html_math_renderer = "mathml"
 html_show_copyright = False
 
 myst_enable_extensions = ["dollarmath", "deflist"]
