@@ -243,6 +243,13 @@ def _real_running_both_ways(strides: pd.DataFrame) -> bool:
 def fit_scorer(table: StrideTable, group: str) -> tuple[FloatArray, Pipeline]:
     """Fit what scores single strides of a group of sites.
 
+    Parameters
+    ----------
+    table
+        Strides of the group with known truth.
+    group
+        Name of the group of sites.
+
     Returns
     -------
     front : (len(VECTORS),) array
@@ -283,14 +290,11 @@ def fit_front(table: StrideTable) -> FloatArray:
     ----------
     table
         Strides with known truth and front.
-    names
-        Of the vectors it may use.
-    target
-        ``travel`` or ``front``.
 
     Returns
     -------
     (len(VECTORS),) array
+        Zero but for the swing vectors.
     """
     along, _ = _along_front(table, FRONT)
     use = np.isfinite(along).all(axis=1)
@@ -323,6 +327,11 @@ def fit_travel(table: StrideTable, group: str) -> Readout:
         flight phase (two captured sets contradict each other and the real jogs).
     group
         Name of the group of sites.
+
+    Returns
+    -------
+    Readout
+        Weights for walking and running, and how often it fails.
     """
     weights = np.zeros((2, len(VECTORS)))
     if group in SHOWS_FRONT:
@@ -443,7 +452,9 @@ def held_out_scores(table: StrideTable, group: str) -> FloatArray:
     Parameters
     ----------
     table
-        Strides with known truth.
+        Strides of the group with known truth.
+    group
+        Name of the group of sites.
 
     Returns
     -------
@@ -472,11 +483,13 @@ def fit_balanced(table: StrideTable, front: FloatArray) -> Pipeline:
     ----------
     table
         Strides with known truth.
+    front : (len(VECTORS),) array
+        Weights of the vectors that point to the front; zero where the site does not show it.
 
     Returns
     -------
     Pipeline
-        From free features to a direction.
+        From the inputs of the group to a direction.
     """
     strides = table.strides
     both = (strides.groupby("source")["truth"].transform("nunique") > 1).to_numpy()
