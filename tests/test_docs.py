@@ -8,7 +8,7 @@ from retrodetect.training.datasets import SETS
 
 ROOT = Path(__file__).parents[1]
 CODE = re.compile(r"^```.*?^```$", re.M | re.S)
-PAGES = [ROOT / "README.md", ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*ROOT.glob("*.md"), ROOT / "data/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_the_register_and_the_loaders_name_the_same_sets():
