@@ -16,6 +16,8 @@ from retrodetect.cli import options
 from retrodetect.cli.options import Columns, Gravity, Model, Paths, Quiet, Rate, Sign, Unit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from retrodetect.batch import Progress
@@ -117,17 +119,20 @@ def label(
 
 
 def _write_labels(
-    paths: list[Path], out: Path, sessions: pd.DataFrame, table_format: _TableFormat
+    paths: list[str], out: str, sessions: pd.DataFrame, table_format: _TableFormat
 ) -> Path:
     """Write intervals of every recording that is one of the inputs."""
     import pandas as pd
 
     from retrodetect.formats import discover
+    from retrodetect.locations import location
     from retrodetect.training.relabel import write_labels
 
-    table = out / f"strides.{table_format.value}"
-    strides = pd.read_csv(table) if table.suffix == ".csv" else pd.read_parquet(table)
-    return write_labels(strides, sessions, {one.name: one.path for one in discover(*paths)}, out)
+    folder = location(out)
+    with (folder / f"strides.{table_format.value}").open("rb") as stream:
+        strides = (pd.read_csv if table_format == "csv" else pd.read_parquet)(stream)
+    found = {one.name: one.path for one in discover(*paths)}
+    return write_labels(strides, sessions, found, folder)
 
 
 def _can_report() -> bool:

@@ -15,6 +15,7 @@ from scipy.special import log_softmax
 from sklearn.pipeline import Pipeline
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, SIDEWAYS, ScoreModel
+from retrodetect.errors import RefusedRecording
 from retrodetect.features import VECTORS, StrideFeatures
 from retrodetect.recording import FloatArray
 
@@ -208,12 +209,23 @@ class DirectionModel:
 
         Strides of one session agree with each other far more than chance, so their log
         probabilities are averaged, not summed, and weighed as ``_PLACEMENT_STRIDES`` strides.
+
+        Raises
+        ------
+        RefusedRecording
+            Where the placement is one the model knows nothing of.
         """
         if placement is not None:
-            return {group_of(placement): 1.0}
+            if (group := group_of(placement)) not in self.groups:
+                sites = ", ".join(site for name in self.groups for site in GROUPS[name])
+                raise RefusedRecording(
+                    f"worn at {placement}, and model {self.name} knows nothing of that site",
+                    remedy=f"choose another model, or record at {sites}",
+                )
+            return {group: 1.0}
         known = np.isfinite(features.up[:, 0])
         if not known.any():
-            return {"trunk": 1.0}
+            return {"trunk" if "trunk" in self.groups else next(iter(self.groups)): 1.0}
         free = features.free()[known]
         log_p = np.log(np.clip(self.placement.predict_proba(free), 1e-3, None)).mean(axis=0)
         weights = np.exp(log_softmax(_PLACEMENT_STRIDES * log_p))

@@ -49,7 +49,7 @@ def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_labels(
-    strides: pd.DataFrame, sessions: pd.DataFrame, paths: Mapping[str, Path], out: str | Path
+    strides: pd.DataFrame, sessions: pd.DataFrame, paths: Mapping[str, Path], out: Path
 ) -> Path:
     """Write intervals for each recording, and the manifest that lists them.
 
@@ -69,7 +69,7 @@ def write_labels(
     Path
         Of the manifest.
     """
-    folder = Path(out) / LABELS
+    folder = out / LABELS
     folder.mkdir(parents=True, exist_ok=True)
     rows = [["path", "subject", "labels", "placement"]]
     placements = dict(zip(sessions["recording"], sessions["placement"], strict=True))
@@ -87,7 +87,7 @@ def write_labels(
         rows.append([str(path.resolve()), ONLY_SUBJECT, f"{LABELS}/{file.name}", placement])
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
-    manifest = Path(out) / MANIFEST
+    manifest = out / MANIFEST
     with replacing(manifest) as stream:
         stream.write(buffer.getvalue().encode())
     return manifest
