@@ -4,6 +4,7 @@ import csv
 import re
 from pathlib import Path
 
+from retrodetect.formats.registry import formats
 from retrodetect.training.datasets import SETS
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +42,11 @@ def test_every_file_that_a_page_names_is_there():
         if not (ROOT / target).exists()
     ]
     assert not dead
+
+
+def test_the_recording_guide_speaks_of_every_format():
+    said = re.sub(r"[\W_]", "", (ROOT / "docs/recording.md").read_text().lower())
+    kinds = ("bin", "cwa", "gt3x", "avro", "sd")
+    for name in (one.name for one in formats()):
+        maker = [word for word in name.split("-") if word not in kinds]
+        assert "".join(maker) in said or maker[-1] in said or name in ("plain", "counts"), name
