@@ -15,6 +15,9 @@ __all__ = ["shared_out"]
 
 T = TypeVar("T")
 
+LOST_S = 5
+"""Longest wait for a worker that has a result, before it is asked of another one."""
+
 CONNECT_S = 20.0
 """Longest wait for the scheduler of a cluster, and for its first worker."""
 
@@ -97,15 +100,14 @@ def _on_cluster(
     the scheduler tries it on (joblib 1.5). What is done on a worker that is lost, is done again.
     """
     try:
+        import dask
         import distributed
     except ImportError as error:
         raise UsageError(
             f"a cluster needs {error.name}", remedy="run pip install 'retrodetect[cluster]'"
         ) from error
     try:
-        client = distributed.Client(  # type: ignore[no-untyped-call]
-            address, timeout=CONNECT_S, set_as_default=False
-        )
+        client = distributed.Client(address, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
         client.wait_for_workers(1, timeout=CONNECT_S)
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(
@@ -113,7 +115,7 @@ def _on_cluster(
             place=f"--cluster {address}",
             remedy="give the address that its scheduler prints, such as tcp://host:8786",
         ) from error
-    with client:
+    with client, dask.config.set({"distributed.comm.timeouts.connect": f"{LOST_S} s"}):
         futures = dict(zip(client.map(do, tasks, pure=False), tasks, strict=True))
         ended = distributed.as_completed(list(futures))  # type: ignore[no-untyped-call]
         for future in ended:
