@@ -159,6 +159,7 @@ def decide(
         )
     forced = _forced(strides, anchors)
     episode = _episodes(features.up, strides["bout"].to_numpy())
+    told = anchors.front is not None or bool((forced >= 0).any())
     session_bouts = strides["bout"].nunique()
     probability = np.zeros((len(features), len(DIRECTIONS)))
     strides_at = dict.fromkeys(model.groups, 0.0)
@@ -171,7 +172,7 @@ def decide(
             if weight > LEAST_WEIGHT:
                 evidence = _evidence(
                     here, strides.iloc[rows], forced[rows], plane, model.groups[group], anchors,
-                    session_bouts,
+                    told, session_bouts,
                 )  # fmt: skip
                 found = decode(evidence, model.groups[group].score, priors)
                 probability[rows] += weight * found.probability
@@ -192,6 +193,7 @@ def _evidence(
     plane: FloatArray,
     site: SiteGroup,
     anchors: Anchors,
+    told: bool,
     session_bouts: int,
 ) -> Evidence:
     """Evidence of one episode if the device sat on one group of sites."""
@@ -210,6 +212,7 @@ def _evidence(
         forced=forced,
         front=_given_front(plane, anchors),
         front_doubt=max(GIVEN_FRONT_DOUBT, site.travel.doubt),
+        told=told,
         session_bouts=session_bouts,
     )
 

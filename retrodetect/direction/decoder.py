@@ -91,11 +91,12 @@ class Priors:
     mixed
         Probability that a bout brings another direction than those before; a session of several
         bouts is mixed the more likely, up to ``MOST_MIXED``.
-    mixed_if_marked
-        Probability that a session is mixed of which the wearer marked a part: who goes one way
-        only has nothing to mark.
+    mixed_if_told
+        The same for a session of which the wearer marked a part or named the front: who only
+        ever goes forward does not.
     one_way
-        Shares of forward, backward and sideways among sessions that hold one only.
+        Shares of forward, backward and sideways among sessions that hold one only; of those of
+        which the wearer told something they are those of `drawn`.
     change_within_bout, change_between_bouts
         Probability that the direction of a mixed session is drawn anew at a stride, within a
         bout and after a pause.
@@ -110,7 +111,7 @@ class Priors:
     """
 
     mixed: float = 0.08
-    mixed_if_marked: float = 0.8
+    mixed_if_told: float = 0.8
     one_way: tuple[float, float, float] = (0.96, 0.03, 0.01)
     change_within_bout: float = 0.02
     change_between_bouts: float = 0.5
@@ -174,6 +175,8 @@ class Evidence:
         where nothing is.
     front_doubt
         Probability that it is wrong altogether.
+    told
+        Whether the wearer marked a part of the session or named the front.
     session_bouts
         Bouts of the whole session: each may have brought another direction, also where the
         device was placed anew in between.
@@ -188,6 +191,7 @@ class Evidence:
     forced: np.ndarray[tuple[int], np.dtype[np.intp]]
     front: FloatArray
     front_doubt: float
+    told: bool
     session_bouts: int
 
 
@@ -229,12 +233,15 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
         bearing, front = bearing[:, :1] * 0.0, np.ones(1)
     pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
     several = _mixed_beforehand(evidence, priors)
+    one_way = priors.drawn if evidence.told else priors.one_way
     parts: list[Decoded] = []
     log_weights: list[float] = []
     for node, weight in QUADRATURE if _is_heard(evidence, model) else ((0.0, 1.0),):
         likelihood = _Likelihood.of(evidence, model, bearing, node * model.separation_sd)
-        for infer, prior in ((_one_way, 1 - several), (_mixed, several)):
-            part = infer(likelihood, front, pause, priors)
+        for part, prior in (
+            (_one_way(likelihood, front, pause, priors, one_way), 1 - several),
+            (_mixed(likelihood, front, pause, priors), several),
+        ):
             parts.append(part)
             log_weights.append(
                 part.log_evidence + likelihood.log_scale + float(np.log(weight * prior))
@@ -248,8 +255,8 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
 
 def _mixed_beforehand(evidence: Evidence, priors: Priors) -> float:
     """Probability that the session is mixed."""
-    if (evidence.forced >= 0).any():
-        return priors.mixed_if_marked
+    if evidence.told:
+        return priors.mixed_if_told
     return min(1 - (1 - priors.mixed) ** evidence.session_bouts, MOST_MIXED)
 
 
@@ -305,9 +312,13 @@ def _offset_weights(likelihood: _Likelihood) -> FloatArray:
 
 
 def _one_way(
-    likelihood: _Likelihood, front: FloatArray, pause: NDArray[np.bool_], priors: Priors
+    likelihood: _Likelihood,
+    front: FloatArray,
+    pause: NDArray[np.bool_],
+    priors: Priors,
+    shares: tuple[float, float, float],
 ) -> Decoded:
-    """Exact posterior of a session of one direction.
+    """Exact posterior of a session of one direction, drawn by these shares.
 
     Given the direction, front and offset have nothing to do with one another: the front is a
     chain of its own, and the offset a sum.
@@ -322,7 +333,7 @@ def _one_way(
         total[i] = state.sum(axis=0)
         state /= total[i]
     log_free = np.log(likelihood.free).sum(axis=0) + np.log(_offset_weights(likelihood))[:, None]
-    log_joint = np.log(priors.one_way) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=0)
+    log_joint = np.log(shares) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=0)
     log_evidence = float(logsumexp(log_joint))
     share = np.exp(log_joint - log_evidence)
     return Decoded(np.broadcast_to(share, total.shape), log_evidence)

@@ -60,6 +60,7 @@ def session(
         forced=forced,
         front=16 * known_front * np.array([np.cos(front_rad), np.sin(front_rad)]),
         front_doubt=1e-4,
+        told=known_front or marked > 0,
         session_bouts=len(bouts),
     )
 
