@@ -171,6 +171,7 @@ class _Chunk:
 
     draft: Draft
     line: Timeline
+    repeated: NDArray[np.bool_]
     notes: list[Remark] = field(default_factory=list)
     is_first: bool = True
 
@@ -185,20 +186,27 @@ class _Chunk:
         _require(draft, 1, label)
         draft, notes = _complete(draft, is_first=True)
         _require(draft, 2, label)
-        line = timeline(draft.stamps, repeats(draft.acceleration.values), label)
-        return cls(draft if line.rows is None else draft.take(line.rows), line, notes)
+        repeated = repeats(draft.acceleration.values)
+        line = timeline(draft.stamps, repeated, label)
+        if line.rows is not None:
+            draft = draft.take(line.rows)
+            repeated = repeats(draft.acceleration.values)
+        return cls(draft, line, repeated, notes)
 
     @classmethod
     def after(cls, line: Timeline, draft: Draft) -> _Chunk:
         """As `first`, for rows that follow; there may be none left."""
         draft, notes = _complete(draft, is_first=False)
-        line = following(line, draft.stamps, repeats(draft.acceleration.values))
-        draft = draft if line.rows is None else draft.take(line.rows)
-        return cls(draft, line, notes, is_first=False)
+        repeated = repeats(draft.acceleration.values)
+        line = following(line, draft.stamps, repeated)
+        if line.rows is not None:
+            draft = draft.take(line.rows)
+            repeated = repeats(draft.acceleration.values)
+        return cls(draft, line, repeated, notes, is_first=False)
 
     def drop_held(self, label: str = "") -> None:
         """Leave out rows that only repeat a reading."""
-        holds = find_holds(self.values, self.line.time_s, repeats(self.values))
+        holds = find_holds(self.values, self.line.time_s, self.repeated)
         if holds is None:
             return
         kept = np.flatnonzero(~holds.drop)
@@ -237,7 +245,7 @@ class _Chunk:
     def drop_impossible(self, mps2: float) -> None:
         """Drop readings that no sensor gives, of so many m/s² to the unit."""
         most = _IMPOSSIBLE_MPS2 / mps2
-        if max(self.values.max(initial=0.0), -self.values.min(initial=0.0)) < most:
+        if not len(self.values) or max(-self.values.min(), self.values.max()) < most:
             return
         kept = np.flatnonzero(np.abs(self.values).max(axis=1) < most)
         amounts = {"count": len(self.values) - len(kept)}

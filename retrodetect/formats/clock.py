@@ -145,11 +145,12 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     if ticks is None:
         return None
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
-    known = ticks[~missing] if missing.any() else ticks
-    if stamps.wrap_ticks is None and len(known) and median(known) > _LONG_TICKS:
-        zeros = ticks == 0
+    zeros = ticks == 0
+    if stamps.wrap_ticks is None and zeros.any() and not zeros.all():
         zeros[: int(np.argmin(zeros))] = False  # a clock may well begin at 0
-        missing |= zeros
+        known = ticks[~missing & ~zeros]
+        if len(known) and median(known) > _LONG_TICKS:
+            missing |= zeros
     return ~missing if missing.any() else None
 
 

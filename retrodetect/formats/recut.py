@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from retrodetect.recording import FloatArray, Recording
 
 __all__ = ["joined", "recut"]
+
+_CHANNEL = "channel "
 
 
 def joined(parts: Iterable[Recording]) -> Recording:
@@ -24,34 +26,15 @@ def joined(parts: Iterable[Recording]) -> Recording:
     Recording
         With the warnings of the last.
     """
-    waiting = list(parts)
-    if len(waiting) == 1:
-        return waiting[0]
-    last = waiting[-1]
-    count = sum(len(part.time_s) for part in waiting)
-    has_rotation = last.angular_rate_radps is not None
-    time_s, values = np.empty(count), _triads(count)
-    rotation = _triads(count) if has_rotation else None
-    channels = {name: np.empty((count, *one.shape[1:])) for name, one in last.channels.items()}
-    end = count
-    while waiting:  # each part is let go of when it is copied, so that little exists twice
-        part = waiting.pop()
-        rows = slice(end - len(part.time_s), end)
-        time_s[rows], values[rows] = part.time_s, part.acceleration_mps2
-        if rotation is not None and part.angular_rate_radps is not None:
-            rotation[rows] = part.angular_rate_radps
-        for name, channel in channels.items():
-            channel[rows] = part.channels[name]
-        end = rows.start
-        first = part
-        del part
-    return first.with_(
-        time_s=time_s,
-        acceleration_mps2=values,
-        angular_rate_radps=rotation,
-        channels=channels,
-        warnings=last.warnings,
-    )
+    coming = iter(parts)
+    whole = next(coming)
+    columns: dict[str, FloatArray] = {}
+    for part in coming:
+        columns = columns or {name: array.copy("C") for name, array in _arrays(whole).items()}
+        for name, array in _arrays(part).items():
+            _extend(columns[name], array)
+        whole = part
+    return _with_arrays(whole, columns) if columns else whole
 
 
 def recut(parts: Iterable[Recording], piece_s: float) -> Iterator[Recording]:
@@ -86,15 +69,25 @@ def recut(parts: Iterable[Recording], piece_s: float) -> Iterator[Recording]:
 
 
 def _rows(part: Recording, rows: slice) -> Recording:
+    return _with_arrays(part, {name: array[rows] for name, array in _arrays(part).items()})
+
+
+def _extend(array: FloatArray, more: FloatArray) -> None:
+    """Add rows to an array in place: the system moves its pages, and nothing exists twice."""
+    begin = len(array)
+    array.resize((begin + len(more), *array.shape[1:]), refcheck=False)
+    array[begin:] = more
+
+
+def _arrays(part: Recording) -> dict[str, FloatArray]:
+    """All that a recording has by the sample."""
     rotation = part.angular_rate_radps
-    return part.with_(
-        time_s=part.time_s[rows],
-        acceleration_mps2=part.acceleration_mps2[rows],
-        angular_rate_radps=None if rotation is None else rotation[rows],
-        channels={name: values[rows] for name, values in part.channels.items()},
-    )
+    own = {"time_s": part.time_s, "acceleration_mps2": part.acceleration_mps2}
+    own |= {} if rotation is None else {"angular_rate_radps": rotation}
+    return own | {_CHANNEL + name: values for name, values in part.channels.items()}
 
 
-def _triads(count: int) -> FloatArray:
-    """Column by column in memory, as every later step works along a column first."""
-    return np.empty((count, 3), order="F")
+def _with_arrays(part: Recording, arrays: Mapping[str, FloatArray]) -> Recording:
+    own = {name: array for name, array in arrays.items() if not name.startswith(_CHANNEL)}
+    channels = {name: arrays[_CHANNEL + name] for name in part.channels}
+    return part.with_(**own, channels=channels)

@@ -18,12 +18,13 @@ WALK = walk(rate_hz=50, duration_s=60)
 SECONDS = WALK.time_ns / 1e9
 COUNT = len(SECONDS)
 FEW_ROWS = 257
+ROW_BYTES = 33
 
 
 @pytest.fixture
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in chunks that are much shorter than the recordings of these tests."""
-    monkeypatch.setattr(table, "CHUNK_ROWS", FEW_ROWS)
+    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 4)
 
 
 def write(path: Path, clock: list[str], values: np.ndarray, header: str = "time,x,y,z") -> Path:
@@ -115,7 +116,7 @@ def test_chunks_change_nothing_where_nothing_is_wrong(
         "time,accX (g),accY (g),accZ (g),gyroX (deg/s),gyroY (deg/s),gyroZ (deg/s)",
     )
     (whole,) = read(path)
-    monkeypatch.setattr(table, "CHUNK_ROWS", FEW_ROWS)
+    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 4)
     (chunked,) = read(path)
     assert_same(chunked.with_(findings=whole.findings), whole)  # of other blocks averages differ
     (counted,) = read(path, options=ReadOptions(rate_hz=50, unit="g"))
