@@ -37,7 +37,7 @@ from retrodetect.tally import tally
 from retrodetect.training import store
 from retrodetect.workers import shared_out
 
-__all__ = ["Outcome", "Settings", "run"]
+__all__ = ["Outcome", "Settings", "run", "session_row"]
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +237,7 @@ def _do(task: _Task) -> float:
         for pieces in formats.pieces(one.path, name=one.name, options=task.settings.read):
             kept = _Kept(pieces, drawn=task.settings.view == "figure")
             session = label_pieces(kept, _model(task.settings.model), task.settings.anchors)
-            found.append(parts.Entry(_session_row(session), _view(session, task.settings, kept)))
+            found.append(parts.Entry(session_row(session), _view(session, task.settings, kept)))
             strides.append(session.strides)
     except InputError as error:
         status = "refused" if isinstance(error, RefusedRecording) else "failed"
@@ -288,8 +288,19 @@ def _model(name: str) -> DirectionModel:
     return store.load(name)
 
 
-def _session_row(session: Session) -> dict[str, Any]:
-    """Fields of ``sessions.csv`` for a labelled recording."""
+def session_row(session: Session) -> dict[str, Any]:
+    """Tell a labelled recording in the fields of ``sessions.csv``.
+
+    Parameters
+    ----------
+    session
+        From :func:`retrodetect.labelling.label_pieces`.
+
+    Returns
+    -------
+    dict
+        ``SESSION_COLUMNS``, as they are written.
+    """
     recording = session.recording
     return {
         "recording": recording.name,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import csv
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
@@ -19,6 +21,9 @@ RATE_HZ = 100.0
 _PLAN = "walk forward 200s, stand 10s, walk backward 60s, run forward 60s, walk forward 270s"
 _BOUTS_S = (12, 20, 40, 90, 180, 420, 600)
 """Most bouts are short, most walking is in long ones (Orendurff et al. 2008, JRRD 45:1077)."""
+
+_HEADER = b"time,seconds_elapsed,x,y,z\n"
+_START_NS = 1_800_000_000_000_000_000
 
 _FIDGET_SHARE = 0.15
 """Of the rest: arms and legs of somebody at a desk."""
@@ -43,12 +48,11 @@ def write_day(path: Path, hours: float, walking_hours_per_day: float, *, seed: i
     left = int(hours * 3600 * RATE_HZ)
     row = 0
     with path.open("wb") as stream:
-        stream.write(b"time_s,x,y,z\n")
+        stream.write(_HEADER)
         for block in _blocks(steps, walking_hours_per_day / 24, rng):
             block = block[:left]
             rows = np.arange(row, row + len(block))
-            columns = [rows / RATE_HZ, *np.round(block, 4).T]
-            _append(stream, columns)
+            _append(stream, rows, block)
             row, left = row + len(block), left - len(block)
             if not left:
                 return
@@ -58,12 +62,15 @@ def write_walk(path: Path, seconds: float, *, seed: int = 0) -> None:
     """Write a plain csv of somebody who walks all the time."""
     steps = _walking(seed)[: int(seconds * RATE_HZ)]
     with path.open("wb") as stream:
-        stream.write(b"time_s,x,y,z\n")
-        _append(stream, [np.arange(len(steps)) / RATE_HZ, *np.round(steps, 4).T])
+        stream.write(_HEADER)
+        _append(stream, np.arange(len(steps)), steps)
 
 
-def _append(stream: object, columns: list[FloatArray]) -> None:
-    table = pa.table(dict(zip("txyz", columns, strict=True)))
+def _append(stream: BinaryIO, rows: NDArray[np.int64], values_mps2: FloatArray) -> None:
+    """Append rows as a phone's app writes them: ns since 1970, seconds, six decimals."""
+    elapsed_s = rows / RATE_HZ
+    columns = [_START_NS + (rows * (1e9 / RATE_HZ)).astype(np.int64), elapsed_s]
+    table = pa.table(dict(zip("tsxyz", [*columns, *values_mps2.round(6).T], strict=True)))
     csv.write_csv(table, stream, csv.WriteOptions(include_header=False))
 
 

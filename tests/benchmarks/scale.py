@@ -1,0 +1,229 @@
+"""Speed, memory and what survives a kill, against the goals.
+
+``python tests/benchmarks/scale.py [FOLDER] [--only day growth ...]`` makes its inputs in a folder
+(a temporary one unless named; a week takes 5 GB), runs the command line in processes of its own,
+and prints a table. Times of single processes are of the processor, so that a busy machine does little
+harm; speed-up with two jobs is of the clock, and wants a quiet one. ``--files 200 --kills 5 --longest 24`` make a quick round of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "benchmarks")]
+
+from days import write_day, write_walk  # noqa: E402
+from interrupted import command, ended, results, started, wait_for_parts  # noqa: E402
+
+BARE_PARSE = """
+import sys, time
+import pandas
+begin = time.process_time()
+pandas.read_csv(sys.argv[1], engine="c")
+print(time.process_time() - begin)
+"""
+
+SUM_OF_PARTS = """
+import sys, time
+from pathlib import Path
+from retrodetect import batch, formats
+from retrodetect.direction import Anchors
+from retrodetect.labelling import label_pieces
+from retrodetect.tables import csv_text
+from retrodetect.training import store
+
+model = store.load("default")
+files = sorted(Path(sys.argv[1]).iterdir())[: int(sys.argv[2])]
+for once_more in range(2):
+    begin = time.process_time()
+    for path in files:
+        (pieces,) = formats.pieces(path)
+        session = label_pieces(pieces, model, Anchors())
+        batch.session_row(session)
+        csv_text(session.strides, header=False)
+print((time.process_time() - begin) / len(files))
+"""
+"""Reading, labelling, counting and formatting, without any batch around them; the second round
+counts, when everything is loaded."""
+
+GROWTH_HOURS = (1, 8, 24, 168)
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    work: str
+    measured: str
+    goal: str
+
+
+class Run(NamedTuple):
+    """What a process took."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+    out: str
+
+
+def measured(*line: str | Path) -> Run:
+    """Run a command in one process on one core, to its end."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        list(map(str, line)), cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"failed: {line}")
+    seconds = time.perf_counter() - begin
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out)
+
+
+def labelled(path: Path, out: Path, *, jobs: int = 1) -> Run:
+    """Label from the command line, anew."""
+    shutil.rmtree(out, ignore_errors=True)
+    return measured(*command(path, "--out", out, "--jobs", str(jobs), "--quiet"))
+
+
+def startup(folder: Path) -> Iterator[Row]:
+    write_walk(folder / "minute.csv", 60)
+    help_s = min(measured(sys.executable, "-m", "retrodetect", "--help").cpu_s for _ in range(5))
+    minute_s = min(labelled(folder / "minute.csv", folder / "out").cpu_s for _ in range(3))
+    yield Row("`--help`", f"{help_s:.2f} s", "≤ 0.3 s")
+    yield Row("a 1-minute file in all", f"{minute_s:.2f} s", "≤ 2 s")
+
+
+def day(folder: Path) -> Iterator[Row]:
+    for walking_hours in (1.5, 8):
+        path = folder / f"day_{walking_hours}.csv"
+        write_day(path, 24, walking_hours)
+        parse_s = min(float(measured(sys.executable, "-c", BARE_PARSE, path).out) for _ in range(3))
+        best = min((labelled(path, folder / "out") for _ in range(3)), key=lambda run: run.cpu_s)
+        work = f"24 h at 100 Hz, {walking_hours} h of walking, {path.stat().st_size / 1e6:.0f} MB"
+        yield Row(
+            work,
+            f"{best.cpu_s:.1f} s = {best.cpu_s / parse_s:.1f} × bare parse ({parse_s:.2f} s)",
+            "≤ 2.5 ×",
+        )
+        yield Row(f"{work}: peak memory", f"{best.peak_mb:.0f} MB", "≤ 500 MB")
+
+
+def growth(folder: Path, longest: int) -> Iterator[Row]:
+    hours = [one for one in GROWTH_HOURS if one <= longest]
+    runs = []
+    for one in hours:
+        path = folder / "growth.csv"
+        write_day(path, one, 1.5)
+        runs.append(labelled(path, folder / "out"))
+        path.unlink()
+    # What every run begins with is no growth.
+    start_s = labelled(folder / "minute.csv", folder / "out").cpu_s
+    seconds = [run.cpu_s - start_s for run in runs]
+    exponent = np.polyfit(np.log(hours), np.log(seconds), 1)[0]
+    took = ", ".join(f"{one} h {run.cpu_s:.1f} s" for one, run in zip(hours, runs, strict=True))
+    yield Row(f"growth: {took}", f"exponent {exponent:.2f}", "≤ 1.05")
+    yield Row(f"{hours[-1]} h: peak memory", f"{runs[-1].peak_mb:.0f} MB", "≤ 600 MB")
+
+
+def batch(folder: Path, files: int) -> Iterator[Row]:
+    many = folder / "many"
+    many.mkdir(exist_ok=True)
+    for number in range(files):
+        path = many / f"{number:05}.csv"
+        if number < 20:
+            write_walk(path, 120, seed=number)
+        else:
+            os.link(many / f"{number % 20:05}.csv", path)
+    start_s = labelled(folder / "minute.csv", folder / "out").cpu_s
+    one, two = (labelled(many, folder / f"out{jobs}", jobs=jobs) for jobs in (1, 2))
+    if results(folder / "out1") != results(folder / "out2"):
+        raise SystemExit("one job and two wrote different bytes")
+    part_s = float(measured(sys.executable, "-c", SUM_OF_PARTS, many, "40").out)
+    over_s = (one.cpu_s - start_s) / files - part_s
+    yield Row(
+        f"{files} files of 2 min: 1 job {one.seconds:.0f} s, 2 jobs {two.seconds:.0f} s",
+        f"{one.seconds / two.seconds:.2f} ×, same bytes",
+        "≥ 1.8 ×",
+    )
+    yield Row(
+        f"overhead a file over the sum of its parts ({part_s * 1e3:.0f} ms)",
+        f"{over_s * 1e3:.1f} ms",
+        "≤ 10 ms",
+    )
+
+
+def kills(folder: Path, count: int) -> Iterator[Row]:
+    few, out = folder / "few", folder / "killed"
+    few.mkdir(exist_ok=True)
+    for number in range(12):
+        write_walk(few / f"{number}.csv", 60, seed=number)
+    whole = labelled(few, folder / "whole", jobs=2).seconds
+    expected = results(folder / "whole")
+    chance = random.Random(0)
+    same = killed = resumed = 0
+    for number in range(count):
+        shutil.rmtree(out, ignore_errors=True)
+        run = started(command(few, "--out", out, "--jobs", "2"))
+        if number % 2:
+            wait_for_parts(out, chance.randint(0, 12), run)
+            time.sleep(chance.uniform(0, 0.1))
+        else:
+            time.sleep(chance.uniform(0, 1.2 * whole))
+        status, _ = ended(run, signal.SIGKILL, group=True)
+        killed += status == -signal.SIGKILL
+        subprocess.run(command(few, "--out", out, "--jobs", "2", "--quiet"), cwd=ROOT, check=True)
+        resumed += json.loads((out / "run.json").read_text())["counts"]["resumed"]
+        same += results(out) == expected and not [*out.rglob("*.half")]
+    yield Row(
+        f"kill -9 at {count} moments ({killed} before the end; {resumed / count:.1f} of 12 files "
+        "were done by then), then resumed",
+        f"{same} of {count} identical",
+        "all",
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--only", nargs="+", default=["startup", "day", "growth", "batch", "kills"])
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--longest", type=int, default=168)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = told.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_walk(folder / "minute.csv", 60)
+        sections = {
+            "startup": lambda: startup(folder),
+            "day": lambda: day(folder),
+            "growth": lambda: growth(folder, told.longest),
+            "batch": lambda: batch(folder, told.files),
+            "kills": lambda: kills(folder, told.kills),
+        }
+        print("| work | measured | goal |\n|---|---|---|", flush=True)
+        for name in told.only:
+            for row in sections[name]():
+                print(f"| {row.work} | {row.measured} | {row.goal} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
