@@ -17,7 +17,9 @@ from retrodetect.recording import Recording
 __all__ = ["Mutant", "examine", "mutants"]
 
 _MOST_BYTES = 120_000
-"""Longer files are cut, so that thousands can be read in minutes."""
+"""Longer files of text are cut, so that thousands can be read in minutes."""
+
+_TEXT = {".csv", ".txt", ".TXT", ".json"}
 
 _SHORT_S = 1.0
 """Nobody could tell the rate and level of less."""
@@ -38,7 +40,9 @@ class Mutant:
 def mutants(files: list[Path], count: int, seed: int) -> Iterator[Mutant]:
     """Damage files at random; the same seed gives the same mutants."""
     rng = random.Random(seed)
-    contents = [(file, file.read_bytes()[:_MOST_BYTES]) for file in files]
+    contents = [
+        (file, file.read_bytes()[: _MOST_BYTES if file.suffix in _TEXT else None]) for file in files
+    ]
     for _ in range(count):
         file, data = rng.choice(contents)
         names = rng.sample(sorted(_WAYS), rng.choice([1, 1, 2]))
