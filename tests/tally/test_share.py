@@ -14,10 +14,11 @@ from retrodetect.tally.share import (
 PERFECT = ErrorRates(0, 0, 0.01)
 
 
-def simulated_session(rng, rates):
+def simulated_session(rng, rates, share=None):
     """True share, and counts of a model whose error rates differ from session to session."""
     strides = int(rng.integers(30, 3000))
-    share = 0.0 if rng.random() < 0.5 else rng.random()
+    if share is None:
+        share = 0.0 if rng.random() < 0.5 else rng.random()
     truly_backward = round(share * strides)
     strength = (1 - rates.icc) / rates.icc
     wrong_forward, wrong_backward = (
@@ -112,3 +113,15 @@ def test_a_small_test_without_errors_does_not_claim_perfection():
         {"forward": [20], "backward": [20], "false_backward": [0], "false_forward": [0]}
     )
     assert measured_rates(sessions).false_backward == pytest.approx(0.5 / 21)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.5])
+def test_the_interval_holds_at_each_share_not_only_on_average(share):
+    rates = ErrorRates(0.003, 0.03, 0.06)
+    rng = np.random.default_rng(5)
+    held = []
+    for _ in range(300):
+        truth, backward, strides = simulated_session(rng, rates, share)
+        low, high = share_interval(backward, strides, rates)
+        held.append(low <= truth <= high)
+    assert 0.92 <= np.mean(held) <= 0.98
