@@ -30,6 +30,7 @@ weak the posterior stays near the prior, which is what it should do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +72,8 @@ QUADRATURE = ((-(3**0.5), 1 / 6), (0.0, 2 / 3), (3**0.5, 1 / 6))
 """Nodes, in standard deviations, and weights that integrate over a normal separation
 (Gauss-Hermite)."""
 
-BLOCK = 128
-"""Strides whose beliefs are held at a time: 11 MB."""
+BLOCK = 64
+"""Strides whose beliefs are held at a time: 4 MB, so that they stay near the processor."""
 
 RESCALE = 8
 """Strides after which beliefs are brought back to 1: even marks that contradict each other take
@@ -227,25 +228,17 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
     -------
     Decoded
     """
-    bearing, front = _log_bearing(evidence, priors), _first_front(evidence)
-    if not (evidence.walking.any() or evidence.running.any()):
-        # Where no stride has a bearing, one front stands for all.
-        bearing, front = bearing[:, :1] * 0.0, np.ones(1)
     pause = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
     several = _mixed_beforehand(evidence, priors)
     one_way = priors.drawn if evidence.told else priors.one_way
-    parts: list[Decoded] = []
-    log_weights: list[float] = []
-    for node, weight in QUADRATURE if _is_heard(evidence, model) else ((0.0, 1.0),):
-        likelihood = _Likelihood.of(evidence, model, bearing, node * model.separation_sd)
-        for part, prior in (
-            (_one_way(likelihood, front, pause, priors, one_way), 1 - several),
-            (_mixed(likelihood, front, pause, priors), several),
-        ):
-            parts.append(part)
-            log_weights.append(
-                part.log_evidence + likelihood.log_scale + float(np.log(weight * prior))
-            )
+    likelihood = _Likelihood(evidence, model, priors)
+    # Where no stride has a bearing, one front stands for all.
+    front = _first_front(evidence) if likelihood.has_bearing else np.ones(1)
+    parts = (
+        _one_way(likelihood, front, pause, priors, one_way),
+        _mixed(likelihood, front, pause, priors),
+    )
+    log_weights = [part.log_evidence for part in parts] + np.log([1 - several, several])
     weights = softmax(log_weights)
     return Decoded(
         np.einsum("k,kij->ij", weights, [part.probability for part in parts]),
@@ -264,16 +257,15 @@ def _is_heard(evidence: Evidence, model: ScoreModel) -> bool:
     return model.temper > 0 and bool(np.isfinite(evidence.score).any())
 
 
-@dataclass(frozen=True, slots=True)
-class _Likelihood:
-    """Likelihood of n strides: a factor of the front and one of the offset, by direction.
+class _Rows(NamedTuple):
+    """Likelihood of some strides: a factor of the front and one of the wearer, by direction.
 
     Parameters
     ----------
-    bearing : (n, fronts, 3) array
+    bearing : (k, fronts, 3) array
         Of the travel direction.
-    free : (n, offsets, 3) array
-        Of the free features.
+    free : (k, 3, wearers) array
+        Of the free features, for every offset and separation that a wearer may have.
     log_scale
         Logarithm of what was taken out of all of them, to keep numbers near 1.
     """
@@ -282,33 +274,58 @@ class _Likelihood:
     free: FloatArray
     log_scale: float
 
-    @classmethod
-    def of(
-        cls, evidence: Evidence, model: ScoreModel, bearing: FloatArray, wider: float
-    ) -> _Likelihood:
-        """Weigh the evidence for a wearer whose directions lie that much further apart."""
-        offset = OFFSETS * model.offset_scale if _is_heard(evidence, model) else np.zeros(1)
-        mean = np.where(evidence.p_run[:, None] > 0.5, model.running, model.walking)
-        mean = mean + wider * np.array([-0.5, 0.5, 0.0])
-        away = evidence.score[:, None, None] - offset[:, None] - mean[:, None]
-        temper = min(model.temper, model.most_strides / max(np.isfinite(evidence.score).sum(), 1))
-        free = np.nan_to_num(-0.5 * temper * (away / model.sd) ** 2)
-        free[:, :, SIDEWAYS] += temper * np.nan_to_num(evidence.log_sideways)[:, None]
-        marked = np.flatnonzero(evidence.forced >= 0)
-        others = ~np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[marked]]
-        free[marked] = np.where(others[:, None], _RULED_OUT, free[marked])
-        bearing = bearing.copy()
+
+class _Likelihood:
+    """Likelihood of all strides, worked out for a block of them at a time."""
+
+    def __init__(self, evidence: Evidence, model: ScoreModel, priors: Priors) -> None:
+        self._evidence, self._model, self._priors = evidence, model, priors
+        self._offset, self._wider, self.wearers = _wearers(evidence, model)
+        scored = max(np.isfinite(evidence.score).sum(), 1)
+        self._temper = min(model.temper, model.most_strides / scored)
+        self.has_bearing = bool(evidence.walking.any() or evidence.running.any())
+
+    def __len__(self) -> int:
+        return len(self._evidence.score)
+
+    def blocks(self) -> range:
+        """First strides of the blocks."""
+        return range(0, len(self), BLOCK)
+
+    def rows(self, start: int) -> _Rows:
+        """Weigh the evidence of the block that begins there."""
+        here = slice(start, start + BLOCK)
+        evidence, model = self._evidence, self._model
+        mean = np.where(evidence.p_run[here, None] > 0.5, model.running, model.walking)
+        mean = mean[:, :, None] + self._wider * np.array([-0.5, 0.5, 0.0])[:, None]
+        away = evidence.score[here, None, None] - self._offset - mean
+        free = np.nan_to_num(-0.5 * self._temper * (away / model.sd) ** 2)
+        free[:, SIDEWAYS] += self._temper * np.nan_to_num(evidence.log_sideways[here])[:, None]
+        bearing = np.zeros((len(free), 1, len(DIRECTIONS)))
+        if self.has_bearing:
+            bearing = _log_bearing(evidence, here, self._priors)
+        marked = np.flatnonzero(evidence.forced[here] >= 0)
+        others = ~np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[here][marked]]
+        free[marked] = np.where(others[:, :, None], _RULED_OUT, free[marked])
         bearing[marked] = np.where(others[:, None], 0.0, bearing[marked])
         scales = [log.max(axis=(1, 2), keepdims=True) for log in (bearing, free)]
-        return cls(
+        return _Rows(
             np.exp(bearing - scales[0]),
             np.exp(free - scales[1]),
             float(sum(scale.sum() for scale in scales)),
         )
 
 
-def _offset_weights(likelihood: _Likelihood) -> FloatArray:
-    return OFFSET_WEIGHTS if likelihood.free.shape[2] > 1 else np.ones(1)
+def _wearers(evidence: Evidence, model: ScoreModel) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(wearers,) offsets and separations that a wearer may have, and how likely each pair is."""
+    if not _is_heard(evidence, model):
+        return np.zeros(1), np.zeros(1), np.ones(1)
+    node, weight = np.array(QUADRATURE).T
+    return (
+        np.tile(OFFSETS * model.offset_scale, len(node)),
+        np.repeat(node * model.separation_sd, len(OFFSETS)),
+        np.outer(weight, OFFSET_WEIGHTS).ravel(),
+    )
 
 
 def _one_way(
@@ -320,23 +337,28 @@ def _one_way(
 ) -> Decoded:
     """Exact posterior of a session of one direction, drawn by these shares.
 
-    Given the direction, front and offset have nothing to do with one another: the front is a
-    chain of its own, and the offset a sum.
+    Given the direction, front and wearer have nothing to do with one another: the front is a
+    chain of its own, and the wearer a sum.
     """
     wander = {after: _wander(priors, len(front), pause=after) for after in (False, True)}
     state = np.repeat(front[:, None], len(DIRECTIONS), axis=1)
     total = np.empty((len(pause), len(DIRECTIONS)))
-    for i, after in enumerate(pause.tolist()):
-        if i:
-            state = wander[after] @ state
-        state = state * likelihood.bearing[i]
-        total[i] = state.sum(axis=0)
-        state /= total[i]
-    log_free = np.log(likelihood.free).sum(axis=0) + np.log(_offset_weights(likelihood))[:, None]
-    log_joint = np.log(shares) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=0)
+    log_free = np.log(likelihood.wearers)
+    log_scale = 0.0
+    for start in likelihood.blocks():
+        rows = likelihood.rows(start)
+        for i, bearing in enumerate(rows.bearing, start=start):
+            if i:
+                state = wander[bool(pause[i])] @ state
+            state = state * bearing
+            total[i] = state.sum(axis=0)
+            state /= total[i]
+        log_free = log_free + np.log(rows.free).sum(axis=0)
+        log_scale += rows.log_scale
+    log_joint = np.log(shares) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=1)
     log_evidence = float(logsumexp(log_joint))
     share = np.exp(log_joint - log_evidence)
-    return Decoded(np.broadcast_to(share, total.shape), log_evidence)
+    return Decoded(np.broadcast_to(share, total.shape), log_scale + log_evidence)
 
 
 def _mixed(
@@ -347,82 +369,83 @@ def _mixed(
     Beliefs on the way there are kept for one block of strides at a time, and worked out again
     from its start on the way back: a day of walking needs no more memory than ten minutes.
     """
-    chain = _Chain(likelihood, pause.tolist(), priors)
-    count = len(pause)
-    drawn = np.array(priors.drawn)
-    first = front[:, None, None] * _offset_weights(likelihood)[:, None] * drawn
-    starts = range(0, count, BLOCK)
+    chain = _Chain(len(front), pause.tolist(), priors)
+    state = front[:, None, None] * np.array(priors.drawn)[:, None] * likelihood.wearers
+    after = np.ones(state.shape)
     entering = []
     log_evidence = 0.0
-    state = first
-    for start in starts:
+    for start in likelihood.blocks():
         entering.append(state)
-        ahead, log_total = chain.ahead(state, start, min(start + BLOCK, count))
-        log_evidence += log_total
+        rows = likelihood.rows(start)
+        ahead, log_total = chain.ahead(state, rows, start)
+        log_evidence += rows.log_scale + log_total
         state = ahead[-1]
 
-    probability = np.empty((count, len(DIRECTIONS)))
-    after = np.ones(first.shape)
-    for start, state in zip(reversed(starts), reversed(entering), strict=True):
-        stop = min(start + BLOCK, count)
-        if stop < count:
-            ahead = chain.ahead(state, start, stop)[0]
-        behind, after = chain.behind(after, start, stop)
-        probability[start:stop] = np.einsum("nfod,nfod->nd", ahead, behind)
+    probability = np.empty((len(likelihood), len(DIRECTIONS)))
+    for start, state in zip(reversed(likelihood.blocks()), reversed(entering), strict=True):
+        rows = likelihood.rows(start)
+        ahead = chain.ahead(state, rows, start)[0]
+        behind, after = chain.behind(after, rows, start)
+        probability[start : start + BLOCK] = np.einsum("nfdw,nfdw->nd", ahead, behind)
     return Decoded(probability / probability.sum(axis=1, keepdims=True), log_evidence)
 
 
 class _Chain:
-    """Steps of the recursion over (fronts, offsets, 3) beliefs, forward and backward."""
+    """Steps of the recursion over (fronts, 3, wearers) beliefs, forward and backward."""
 
-    def __init__(self, likelihood: _Likelihood, pause: list[bool], priors: Priors) -> None:
-        self._likelihood = likelihood
+    def __init__(self, fronts: int, pause: list[bool], priors: Priors) -> None:
         self._pause = pause
-        fronts = likelihood.bearing.shape[1]
         self._wander = {after: _wander(priors, fronts, pause=after) for after in (False, True)}
-        self._turn = {after: _turn(priors, pause=after) for after in (False, True)}
+        self._change = {True: priors.change_between_bouts, False: priors.change_within_bout}
+        self._drawn = np.array(priors.drawn)
 
-    def ahead(self, state: FloatArray, start: int, stop: int) -> tuple[FloatArray, float]:
+    def ahead(self, state: FloatArray, rows: _Rows, start: int) -> tuple[FloatArray, float]:
         """Beliefs after each stride, given the one before, and the log of what was divided out."""
-        beliefs = np.empty((stop - start, *state.shape))
+        beliefs = np.empty((len(rows.free), *state.shape))
         log_total = 0.0
-        for i, belief in zip(range(start, stop), beliefs, strict=True):
+        for i, (belief, bearing, free) in enumerate(
+            zip(beliefs, rows.bearing[..., None], rows.free, strict=True), start=start
+        ):
             if i:
-                moved = self._wander[self._pause[i]] @ state.reshape(len(state), -1)
-                np.matmul(_flat(moved), self._turn[self._pause[i]], out=_flat(belief))
+                self._wandered(state, i, out=belief)
+                change = self._change[self._pause[i]]
+                lost = belief.sum(axis=1, keepdims=True)
+                belief *= 1 - change
+                belief += (change * self._drawn)[:, None] * lost
             else:
                 belief[:] = state
-            self._weigh(belief, i)
-            if i % RESCALE == 0 or i == stop - 1:
+            belief *= bearing
+            belief *= free
+            if i % RESCALE == 0 or i == start + len(beliefs) - 1:
                 total = float(belief.sum())
                 log_total += np.log(total)
                 belief /= total
             state = belief
         return beliefs, log_total
 
-    def behind(self, after: FloatArray, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
+    def behind(self, after: FloatArray, rows: _Rows, start: int) -> tuple[FloatArray, FloatArray]:
         """What the strides after each one say of it, and the same for the one before them all."""
-        every = np.empty((stop - start, *after.shape))
-        for i in range(stop - 1, start - 1, -1):
-            every[i - start] = after
+        every = np.empty((len(rows.free), *after.shape))
+        for row in range(len(every) - 1, -1, -1):
+            every[row] = after
+            i = start + row
             if i:
-                weighed = after.copy()
-                self._weigh(weighed, i)
+                after = after * rows.bearing[row][:, :, None]
+                after *= rows.free[row]
                 # A front wanders there as easily as back.
-                moved = self._wander[self._pause[i]] @ weighed.reshape(len(weighed), -1)
-                after = (_flat(moved) @ self._turn[self._pause[i]].T).reshape(after.shape)
+                after = self._wandered(after, i, out=np.empty_like(after))
+                change = self._change[self._pause[i]]
+                drawn = np.einsum("d,fdw->fw", change * self._drawn, after)
+                after *= 1 - change
+                after += drawn[:, None]
                 if i % RESCALE == 0:
                     after /= after.max()
         return every, after
 
-    def _weigh(self, belief: FloatArray, i: int) -> None:
-        belief *= self._likelihood.bearing[i][:, None]
-        belief *= self._likelihood.free[i]
-
-
-def _flat(belief: FloatArray) -> FloatArray:
-    """The same belief with a row for each front and offset."""
-    return belief.reshape(-1, len(DIRECTIONS))
+    def _wandered(self, belief: FloatArray, i: int, out: FloatArray) -> FloatArray:
+        flat = belief.reshape(len(belief), -1)
+        np.matmul(self._wander[self._pause[i]], flat, out=out.reshape(len(belief), -1))
+        return out
 
 
 def grid_rad() -> FloatArray:
@@ -430,10 +453,11 @@ def grid_rad() -> FloatArray:
     return np.arange(FRONTS, dtype=np.float64) * (2 * np.pi / FRONTS)
 
 
-def _log_bearing(evidence: Evidence, priors: Priors) -> FloatArray:
-    """(n, FRONTS, 3) log density of each bearing for each front and direction."""
-    p_run = evidence.p_run[:, None, None]
-    density = (1 - p_run) * _densities(evidence.walking) + p_run * _densities(evidence.running)
+def _log_bearing(evidence: Evidence, here: slice, priors: Priors) -> FloatArray:
+    """(k, FRONTS, 3) log density of some bearings for each front and direction."""
+    p_run = evidence.p_run[here, None, None]
+    walking, running = (_densities(way[here]) for way in (evidence.walking, evidence.running))
+    density = (1 - p_run) * walking + p_run * running
     return np.asarray(np.log((1 - priors.stray) * density + priors.stray / (2 * np.pi)))
 
 
@@ -459,12 +483,6 @@ def _first_front(evidence: Evidence) -> FloatArray:
     return np.asarray(
         (1 - evidence.front_doubt) * front / front.sum() + evidence.front_doubt / FRONTS
     )
-
-
-def _turn(priors: Priors, *, pause: bool) -> FloatArray:
-    """(3, 3) chances of the next direction (column) after this one (row), in a mixed session."""
-    change = priors.change_between_bouts if pause else priors.change_within_bout
-    return (1 - change) * np.eye(len(DIRECTIONS)) + change * np.array(priors.drawn)
 
 
 def _wander(priors: Priors, fronts: int, *, pause: bool) -> FloatArray:
