@@ -12,10 +12,13 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import typer
 from sphinx.application import Sphinx
 
 import retrodetect
+from retrodetect.cli import app
 from retrodetect.features import FREE_FEATURES, catalogue
 from retrodetect.tables import SESSION_GLOSSARY, STRIDE_GLOSSARY
 
@@ -46,6 +49,7 @@ def _write_all(_app: Sphinx) -> None:
     _write("parts/sessions.md", _glossary(SESSION_GLOSSARY))
     _write("parts/features.md", _features())
     _write("parts/datasets.md", _register())
+    _write("parts/commands.md", _commands())
     for card in sorted(ROOT.glob("models/*/card.md")):
         _write(f"parts/card-{card.parent.name}.md", card.read_text())
     _write("reference/index.rst", _reference_index())
@@ -116,6 +120,31 @@ def _register() -> str:
 def _entry(row: dict[str, str]) -> str:
     facts = ((key.replace("_", " "), row[key]) for key in row if key not in ("loader", "title"))
     return f"## {row['title']}\n\n" + _table(("loader", f"`{row['loader']}`"), facts)
+
+
+def _commands() -> str:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    return "\n".join(
+        f"## retrodetect {name}\n\n{command.help}\n\n"
+        + _table(("", "", "default"), map(_option, command.params))
+        for name, command in commands.items()
+    )
+
+
+def _option(option: Any) -> tuple[str, str, str]:
+    names = [*option.opts, *option.secondary_opts]
+    if option.param_type_name == "argument":
+        names = [name.upper() for name in names]
+    empty = option.default in (None, False, ()) or option.required or callable(option.default)
+    default = "required" if option.required else "" if empty else f"`{_plain(option.default)}`"
+    return ", ".join(f"`{name}`" for name in names), option.help or "", default
+
+
+def _plain(default: object) -> str:
+    """A default as it is written on the command line."""
+    if default is True:
+        return "on"
+    return " ".join(f"{part:g}" for part in default) if isinstance(default, tuple) else f"{default}"
 
 
 def _modules(stage: str | None) -> list[str]:
