@@ -62,7 +62,9 @@ def label(
     resume: Annotated[
         bool, typer.Option("--resume/--restart", help="Go on from an earlier run, or start anew.")
     ] = True,
-    table_format: Annotated[_TableFormat, typer.Option("--format", help="Of the tables.")] = _TableFormat.csv,
+    table_format: Annotated[
+        _TableFormat, typer.Option("--format", help="Of the tables.")
+    ] = _TableFormat.csv,
     report: Annotated[
         bool | None,
         typer.Option(
