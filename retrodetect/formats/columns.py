@@ -53,8 +53,10 @@ _OTHER = {
     "heart", "hr", "light", "sound", "battery", "bias", "position", "pos", "vector", "jerk",
     "label", "activity", "std", "var", "mean", "min", "max",
 }  # fmt: skip
-_UNIT_WORDS = {"mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad", "deg", "ut",
-               "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
+_UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad",
+               "deg", "ut", "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
+"""Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
+
 _SHORT = re.compile(
     r"(?P<letter>acc|accel|gyro|gyr|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
 )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import PLAUSIBLE_STEP_S, TICKS_S
 from retrodetect.formats.columns import Column, Quantity, classify, quantity_of, says_acceleration
-from retrodetect.formats.draft import Claim
+from retrodetect.formats.draft import Claim, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.table import Table
 from retrodetect.formats.timetext import time_format
@@ -54,6 +54,8 @@ _SITES = {
     "armband": "upper-arm", "purse": "bag", "backpack": "bag",
 }  # fmt: skip
 """Body sites as studies call them."""
+
+_CORE_MOTION = Claim[Sign](-1, "assumed", "columns named as CoreMotion names them")
 
 _ONE_G = (1.0, 9.80665, 1000.0)
 _TELLS_LINEAR = Claim[Gravity]("linear", "stated", "the column names say linear acceleration")
@@ -136,11 +138,18 @@ def _named(table: Table) -> dict[str, Layout]:
             rate_hz=rate_hz,
             split=who,
             sensor=_sensor(table),
+            sign=_CORE_MOTION if _is_core_motion(table) else None,
             placement=placement_in(" ".join(group)) or stated_placement(table),
         )
         is_named = _says_so(table, layout) or says_acceleration(table.source.stem)
         found[" ".join(group)] = replace(layout, is_named=is_named)
     return found if len(found) != 1 else {"": next(iter(found.values()))}
+
+
+def _is_core_motion(table: Table) -> bool:
+    """Whether user acceleration stands beside gravity or attitude, as iOS gives them together."""
+    words = re.sub(r"[^a-z]", "", " ".join(table.names))
+    return "useracceleration" in words and ("gravity" in words or "attitude" in words)
 
 
 def _says_so(table: Table, layout: Layout) -> bool:

@@ -52,6 +52,8 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
             xyz("accelerometer {}", "g", _TOTAL),
             Axes("1", "2", "3", "g", _TOTAL),
         ),
+        rotation=(xyz("gyroscope {}", "deg/s"),),
+        channels={"magnetic_field_ut": (xyz("magnetometer {}", "µT"),)},
         rate_hz=stated_rate_hz(table),
         sign=_SIGN,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts
@@ -27,11 +29,11 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         clock=(Tick("timestamp", "ms", "unix"),),
         acceleration=(
             *_ending(table, "accelerometer", "m/s2", "total"),
-            *_ending(table, "linear_acceleration", "m/s2", "linear"),
+            *_ending(table, "linear[_ ]acceleration", "m/s2", "linear"),
         ),
         rotation=_ending(table, "gyroscope", "rad/s"),
         gravity_vector=(),
-        channels={"magnetic_field_ut": _ending(table, "magnetic_field", "µT")},
+        channels={"magnetic_field_ut": _ending(table, "magnetic[_ ]field", "µT")},
         rate_hz=stated_rate_hz(table),
         sign=Claim[Sign](1, "stated", "HyperIMU runs on Android"),
     )
@@ -41,9 +43,14 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
 def _ending(
     table: Table, sensor: str, unit: str, gravity: Gravity | None = None
 ) -> tuple[Axes, ...]:
-    """Axes of the sensor whose vendor's name ends like this."""
-    heads = (name.removesuffix(".x") for name in table.names if name.endswith(f"{sensor}.x"))
-    claim = Claim[Gravity](gravity, "stated", f"HyperIMU column {sensor}") if gravity else None
+    """Axes of the sensor whose vendor's name says this."""
+    pattern = re.compile(rf"(?<![a-z]){sensor}(?![a-z])(?!.*uncalibrated)[^.]*\.x$")
+    heads = (name.removesuffix(".x") for name in table.names if pattern.search(name))
+    claim = (
+        Claim[Gravity](gravity, "stated", f"HyperIMU column {sensor.replace('[_ ]', ' ')}")
+        if gravity
+        else None
+    )
     return tuple(Axes(f"{head}.x", f"{head}.y", f"{head}.z", unit, claim) for head in heads)
 
 

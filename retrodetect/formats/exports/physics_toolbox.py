@@ -5,7 +5,10 @@ In a multi-record every row repeats what the slower sensors read last.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from retrodetect.formats.draft import Claim, Draft, Sign
+from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Format
@@ -22,24 +25,29 @@ _LAYOUT = Layout(
     ),
     rotation=(xyz("w{}", "rad/s"),),
     channels={"magnetic_field_ut": (xyz("b{}", "µT"),)},
-    sign=Claim[Sign](1, "assumed", "Physics Toolbox, taken as on Android"),
 )
+_ANDROID = Claim[Sign](1, "assumed", "Physics Toolbox, taken as on Android")
+_IOS = Claim[Sign](-1, "assumed", "gFTotal of Physics Toolbox on iOS, taken as CoreMotion's sign")
 
 
 def recognise(source: Source) -> int:
     """The app's short names."""
     table = source.table
-    if table is None or not table.has("time"):
+    if table is None:
         return NO
     if table.has("gfx", "gfy", "gfz"):
         return CERTAIN
-    return LIKELY if table.has("ax", "ay", "az") and (table.has("at") or table.has("wx")) else NO
+    is_short = table.has("time", "ax", "ay", "az") and (table.has("at") or table.has("wx"))
+    return LIKELY if is_short and not table.unit(table.index("ax") or 0) else NO
 
 
 def read(source: Source, options: ReadOptions) -> list[Draft]:
     """Read the g-force, or else the linear acceleration."""
-    assert source.table is not None
-    return drafts(source.table, _LAYOUT, options)
+    table = source.table
+    assert table is not None
+    sign = _IOS if table.has("gftotal") else _ANDROID
+    clock = (*_LAYOUT.clock, *best_clock(table))
+    return drafts(table, replace(_LAYOUT, sign=sign, clock=clock), options)
 
 
 FORMAT = Format("physics-toolbox", recognise, read)
