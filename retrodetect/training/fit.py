@@ -56,6 +56,7 @@ __all__ = [
     "held_out_scores",
     "inputs_of",
     "merged",
+    "real_running_both_ways",
     "table_of",
 ]
 
@@ -200,7 +201,7 @@ def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) ->
         part = table.where(groups == group)
         if not len(part):
             continue
-        hears_running = _real_running_both_ways(part.strides)
+        hears_running = real_running_both_ways(part.strides)
         heard = part
         if not hears_running:
             heard = part.where((part.strides["true_gait"] == "walk").to_numpy())
@@ -229,11 +230,21 @@ def _groups(table: StrideTable) -> np.ndarray[Any, np.dtype[np.str_]]:
     return table.strides["placement"].map(group_of).to_numpy(dtype=str)
 
 
-def _real_running_both_ways(strides: pd.DataFrame) -> bool:
-    """Whether real sensors recorded fast strides in both directions.
+def real_running_both_ways(strides: pd.DataFrame) -> bool:
+    """Tell whether real sensors recorded fast strides in both directions.
 
     The one real backward set mixes walking and jogging under one name, so its speed is judged
     by what it is beside: a source that holds real running forward.
+
+    Parameters
+    ----------
+    strides
+        ``source``, ``truth``, ``true_gait``, ``virtual``.
+
+    Returns
+    -------
+    bool
+        Whether running can be learned from them.
     """
     real = strides[~strides["virtual"]]
     ran = real.loc[real["true_gait"] == "run", "source"].unique()
