@@ -1,0 +1,167 @@
+"""What a minute of one's own strides is worth, on recordings that took no part.
+
+    python tests/benchmarks/personal.py ../shared/datasets [--cache DIR] [--out FILE.json]
+
+Real feet: each of the two wearers in turn. The base never saw the wearer (``person``: the other
+one, who wore the same device, was learned from) or nothing of that laboratory (``source``). The
+shipped model itself has seen both wearers, and so is no evidence; it is not in the table. The
+wearer's recordings are taken in turn, each rotation beginning with another one, until there are
+so many seconds of each direction; all others are labelled. The interval of the difference is
+over recordings.
+
+Virtual sites: an actor of a data set that the base never saw, 30 s of each direction (or half of
+what there is), with the site told and no anchor; sessions joined from the other clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.direction import DirectionModel
+from retrodetect.training.datasets import SETS, load, present
+from retrodetect.training.evaluate import join, label_with_truth
+from retrodetect.training.examples import Example, example_of
+from retrodetect.training.fit import StrideTable, fit, merged, table_of
+from retrodetect.training.learn import learn
+from retrodetect.training.measured import measured_sets
+from retrodetect.training.scores import compared, scored
+
+FOOT = "uci-sangenis-foot"
+SECONDS = (30.0, 60.0)
+ROTATIONS = 6
+SITES = ("foot", "ankle", "pocket", "waist", "chest", "wrist", "hand")
+BOTH = ["forward", "backward"]
+
+
+def split(examples: list[Example], first: int, seconds: float) -> tuple[StrideTable, list[Example]]:
+    """Strides of the first recordings, and the recordings left to label: two at least."""
+    order = examples[first:] + examples[:first]
+    learned: list[Example] = []
+    got = dict.fromkeys(BOTH, 0.0)
+    while min(got.values()) < seconds and len(learned) < len(order) - 2:
+        learned.append(order[len(learned)])
+        for way, lasted in durations(learned[-1].strides()).items():
+            got[way] += lasted
+    return first_seconds(table_of(learned), seconds), order[len(learned) :]
+
+
+def durations(strides: pd.DataFrame) -> dict[str, float]:
+    """Seconds of strides of each direction."""
+    lasted = (strides["end_s"] - strides["start_s"]).groupby(strides["truth"]).sum()
+    return {way: float(lasted.get(way, 0.0)) for way in BOTH}
+
+
+def first_seconds(table: StrideTable, seconds: float) -> StrideTable:
+    """Return so many seconds of each direction; sideways strides are what few would record."""
+    strides = table.strides
+    before = (strides["end_s"] - strides["start_s"]).groupby(strides["truth"]).cumsum()
+    return table.where(((before <= seconds + 1) & strides["truth"].isin(BOTH)).to_numpy())
+
+
+def feet(tables: dict[str, StrideTable], examples: list[Example]) -> pd.DataFrame:
+    """Score each wearer of the real feet, by base and by seconds of own recording."""
+    rows = []
+    others = [table for name, table in tables.items() if name != FOOT]
+    stranger = fit(merged(others))
+    for wearer in sorted({one.subject for one in examples}):
+        known = tables[FOOT].where((tables[FOOT].strides["subject"] != wearer).to_numpy())
+        bases = {"person": fit(merged([*others, known])), "source": stranger}
+        mine = [one for one in examples if one.subject == wearer]
+        starts = np.linspace(0, len(mine), ROTATIONS, endpoint=False).astype(int)
+        for unseen, base in bases.items():
+            for seconds in SECONDS:
+                found = defaultdict(list)
+                for first in starts:
+                    table, left = split(mine, int(first), seconds)
+                    models: dict[str, DirectionModel] = {
+                        "base": base,
+                        "personal": learn(table, base),
+                        "from nothing": learn(table),
+                    }
+                    for name, model in models.items():
+                        found[name].append(label_with_truth(model, left))
+                labelled = {
+                    name: pd.concat(parts, ignore_index=True) for name, parts in found.items()
+                }
+                for name, part in labelled.items():
+                    row = {"wearer": wearer, "base_never_saw": unseen, "seconds": seconds}
+                    rows.append(row | {"model": name} | scores_of(part, labelled["base"]))
+    return pd.DataFrame(rows)
+
+
+def scores_of(labelled: pd.DataFrame, base: pd.DataFrame) -> dict[str, float]:
+    """Scores, and the difference in backward F1 from the base with its interval."""
+    total = scored(labelled).iloc[0]
+    kept = ("strides", "wrong", "unknown", "recall_backward", "f1_backward")
+    found = {name: float(total[name]) for name in kept}
+    sideways = labelled[labelled["truth"] == "sideways"]
+    found["sideways_named"] = float((sideways["direction"] != "unknown").mean())
+    difference = compared(labelled, base).set_index("score").loc["f1_backward"]
+    return found | {f"f1_{name}": float(difference[name]) for name in ("difference", "low", "high")}
+
+
+def virtual(folder: Path, tables: dict[str, StrideTable]) -> pd.DataFrame:
+    """Score virtual sites, each actor's set unseen by the base."""
+    labelled: dict[tuple[str, str], list[pd.DataFrame]] = defaultdict(list)
+    rng = np.random.default_rng(0)
+    for source in [name for name in tables if SETS[name].virtual]:
+        base = fit(merged([table for name, table in tables.items() if name != source]))
+        for site in SITES:
+            clips = [
+                one for one in load(folder, source, placements=[site])
+                if not one.recording.name.endswith("-right") and walks(one.intervals)
+            ]  # fmt: skip
+            ways: dict[str, list] = {way: [] for way in BOTH}
+            for i in rng.permutation(len(clips)):
+                directions = set(clips[i].intervals["direction"])
+                ways["backward" if "backward" in directions else "forward"].append(clips[i])
+            half = {way: len(ways[way]) // 2 for way in BOTH}
+            learned = table_of([one for way in BOTH for one in ways[way][: half[way]]])
+            left = list(zip(*(ways[way][half[way] :][:16] for way in BOTH), strict=False))
+            table = first_seconds(learned, 30.0)
+            if not left or table.strides["truth"].value_counts().reindex(BOTH).fillna(0).min() < 8:
+                continue
+            session = example_of(join([part for pair in left for part in pair]))
+            for name, model in {"base": base, "personal": learn(table, base)}.items():
+                labelled[site, name].append(label_with_truth(model, [session]))
+    rows = []
+    for (site, name), parts in labelled.items():
+        total = scored(pd.concat(parts, ignore_index=True)).iloc[0]
+        kept = ("strides", "wrong", "unknown", "recall_backward", "f1_backward")
+        rows.append({"site": site, "model": name} | {key: float(total[key]) for key in kept})
+    return pd.DataFrame(rows)
+
+
+def walks(intervals: pd.DataFrame) -> bool:
+    """Whether somebody walks in a clip, and nobody runs: 30 Hz capture blurs running."""
+    going = intervals[intervals["direction"].isin(BOTH)]
+    return bool(len(going)) and bool((going["gait"] == "walk").all())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("datasets", type=Path)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--out", type=Path, help="write the tables there as JSON")
+    told = parser.parse_args()
+    examples = measured_sets(told.datasets, present(told.datasets), cache_folder=told.cache)
+    tables = {name: table_of(part) for name, part in examples.items()}
+    found = {"feet": feet(tables, examples[FOOT]), "virtual": virtual(told.datasets, tables)}
+    for table in found.values():
+        print(table.round(3).to_string(index=False))
+    if told.out:
+        kept = {
+            name: json.loads(table.round(4).to_json(orient="records"))
+            for name, table in found.items()
+        }
+        told.out.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
