@@ -23,7 +23,10 @@ _YEAR_1900_NS = int(np.datetime64("1900-01-01", "ns").astype(np.int64))
 
 _HOUR_NS = 3_600 * 10**9
 
-_DATE = r"(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})"
+_DATE = (
+    r"(?P<date>\d{4}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{1,2}"
+    r"|\d{1,2}(?P<dash>[-/.])\d{1,2}(?P=dash)\d{4})"
+)
 _TIME = (
     r"(?P<hour>\d{1,2})(?P<sep>[:.\-])\d{2}(?P=sep)\d{2}(?:(?P<point>[.:,_])(?P<fraction>\d{1,9}))?"
     r"(?P<half>\s*[AaPp][Mm])?(?P<zone>\s*(?:Z|UTC|GMT)?(?:[+-]\d{2}:?\d{2})?)"

@@ -91,7 +91,7 @@ def _blocks(source: Source, lost: list[int]) -> Iterator[Packets]:
     """Sectors with one layout whose sum is right; how many were damaged is added to ``lost``."""
     layout = None
     with source.open() as stream:
-        stream.seek(_HEADER_BYTES)
+        stream.read(_HEADER_BYTES)  # what is packed cannot be sought in
         for content, _ in blocks(stream, _SECTOR.itemsize):
             whole = len(content) // _SECTOR.itemsize
             stored = np.frombuffer(content, dtype=_SECTOR, count=whole)
