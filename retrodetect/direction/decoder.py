@@ -379,7 +379,7 @@ def _mixed(
         rows = likelihood.rows(start)
         ahead, log_total = chain.ahead(state, rows, start)
         log_evidence += rows.log_scale + log_total
-        state = ahead[-1]
+        state = ahead[-1].copy()  # a view would keep its whole block
 
     probability = np.empty((len(likelihood), len(DIRECTIONS)))
     for start, state in zip(reversed(likelihood.blocks()), reversed(entering), strict=True):
