@@ -14,6 +14,7 @@ from retrodetect.features.catalogue import (
     Feature,
 )
 from retrodetect.features.compute import StrideFeatures, compute
+from retrodetect.features.invariant import MountingFree
 
 __all__ = [
     "FREE_FEATURES",
@@ -23,6 +24,7 @@ __all__ = [
     "SWING",
     "VECTORS",
     "Feature",
+    "MountingFree",
     "StrideFeatures",
     "compute",
 ]

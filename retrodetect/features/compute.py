@@ -22,6 +22,7 @@ from retrodetect.features.catalogue import (
     Band,
     Feature,
 )
+from retrodetect.features.invariant import dot_products
 from retrodetect.features.swing import swing_vectors
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
@@ -53,9 +54,22 @@ class StrideFeatures:
 
     def free(self) -> pd.DataFrame:
         """Return the (n, len(FREE_FEATURES)) features that ignore mounting and sign."""
-        first, second = np.triu_indices(len(MOMENTS))
-        dots = np.einsum("nki,nki->nk", self.vectors[:, first], self.vectors[:, second])
+        dots = dot_products(self.vectors[:, : len(MOMENTS)])
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
+
+    def moments(self) -> pd.DataFrame:
+        """Return scalars and the components of vector moments, as columns of a table.
+
+        Returns
+        -------
+        DataFrame
+            n rows; a vector has three columns, ``NAME_x``, ``NAME_y`` and ``NAME_z``. It is what
+            :class:`retrodetect.features.MountingFree` takes.
+        """
+        names = [feature.name for feature in (*SCALARS, *RATIOS)]
+        names += [f"{feature.name}_{axis}" for feature in MOMENTS for axis in "xyz"]
+        parts = self.vectors[:, : len(MOMENTS)].reshape(len(self), -1)
+        return pd.DataFrame(np.hstack([self.scalars, parts]), columns=names)
 
     def oriented(self, front: FloatArray, running: FloatArray) -> pd.DataFrame:
         """Return the (n, len(ORIENTED_FEATURES)) features signed against a front.

@@ -1,10 +1,114 @@
-"""The classifier is a scikit-learn estimator in every respect, and a prior draws it."""
+"""Classifier and transformer are scikit-learn estimators in every respect."""
 
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_validate
+from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from retrodetect.features import FREE_FEATURES, MOMENTS, VECTORS, MountingFree, StrideFeatures
+from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.training.estimators import StrideClassifier
 
 
-@parametrize_with_checks([StrideClassifier()])
-def test_it_keeps_the_contract_of_scikit_learn(estimator, check):
+@parametrize_with_checks([StrideClassifier(), MountingFree()])
+def test_they_keep_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
+
+
+def strides(count=60, seed=0):
+    """Features of strides whose first scalar and first dot product tell the direction."""
+    rng = np.random.default_rng(seed)
+    way = np.resize(["backward", "forward"], count)
+    scalars = rng.normal(size=(count, len(SCALARS) + len(RATIOS)))
+    vectors = rng.normal(size=(count, len(VECTORS), 3))
+    scalars[:, 0] += 3.0 * (way == "forward")
+    vectors[:, 0] += 3.0 * (way == "backward")[:, None]
+    return StrideFeatures(scalars, vectors, np.tile([0.0, 0.0, 1.0], (count, 1))), way
+
+
+def pipeline():
+    return Pipeline([("free", MountingFree()), ("classify", StrideClassifier())])
+
+
+def test_they_search_and_validate_by_wearer():
+    features, way = strides()
+    moments, wearers = features.moments(), np.repeat(["anna", "ben", "cleo"], 20)
+    search = GridSearchCV(
+        pipeline(), {"classify__penalty": [1.0, 100.0]}, cv=LeaveOneGroupOut()
+    ).fit(moments, way, groups=wearers)
+    assert search.n_splits_ == 3
+    scores = cross_validate(
+        search.best_estimator_, moments, way, groups=wearers, cv=LeaveOneGroupOut()
+    )
+    assert scores["test_score"].mean() > 0.7
+
+
+def test_pandas_comes_out_with_the_names_of_the_catalogue():
+    features, _ = strides()
+    found = MountingFree().set_output(transform="pandas").fit_transform(features.moments())
+    pd.testing.assert_frame_equal(found, features.free())
+    assert tuple(found.columns) == FREE_FEATURES
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.booleans())
+def test_no_mounting_and_no_sign_changes_what_comes_out(seed, turned_sign):
+    features, _ = strides(5)
+    turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    turn = -turn if turned_sign else turn
+    turned = StrideFeatures(features.scalars, features.vectors @ turn.T, features.up @ turn.T)
+    before, after = (MountingFree().fit_transform(one.moments()) for one in (features, turned))
+    np.testing.assert_allclose(before, after, atol=1e-9)
+    assert len(MOMENTS) > 1
+
+
+@pytest.fixture(scope="module")
+def prior():
+    features, way = strides(400, seed=1)
+    return StrideClassifier().fit(features.free(), way).pipeline_
+
+
+def test_a_heavy_penalty_keeps_the_prior_and_a_light_one_learns(prior):
+    features, way = strides(40, seed=2)
+    odd = np.where(way == "forward", "backward", "forward")
+    free = features.free()
+    kept, learned = (
+        StrideClassifier(prior, penalty=penalty).fit(free, odd) for penalty in (1e9, 0.1)
+    )
+    np.testing.assert_allclose(kept.predict_proba(free), prior.predict_proba(free), atol=1e-4)
+    assert learned.score(free, odd) > 0.9
+
+
+def test_a_prior_lends_its_scale_and_its_directions_and_stays_as_it_was(prior):
+    features, way = strides(40, seed=3)
+    before = prior[-1].coef_.copy()
+    fitted = StrideClassifier(prior, penalty=1.0).fit(1e3 * features.free(), way)
+    np.testing.assert_array_equal(fitted.pipeline_[0].mean_, prior[0].mean_)
+    np.testing.assert_array_equal(prior[-1].coef_, before)
+    assert clone(fitted).prior is not None
+
+
+def test_a_prior_of_three_directions_learns_from_two():
+    features, _ = strides(90, seed=4)
+    three = StrideClassifier().fit(features.free(), np.resize(["a", "b", "c"], 90)).pipeline_
+    fitted = StrideClassifier(three).fit(features.free()[:40], np.resize(["a", "b"], 40))
+    assert list(fitted.classes_) == ["a", "b", "c"]
+    assert fitted.predict_proba(features.free()).shape == (90, 3)
+
+
+def test_a_direction_that_the_prior_does_not_know_is_refused(prior):
+    features, _ = strides(4)
+    with pytest.raises(ValueError, match="knows no class sideways"):
+        StrideClassifier(prior).fit(features.free(), np.resize(["forward", "sideways"], 4))
+
+
+def test_one_direction_is_nothing_to_tell_apart(prior):
+    features, _ = strides(4)
+    with pytest.raises(ValueError, match="one class only"):
+        StrideClassifier(prior).fit(features.free(), ["forward"] * 4)
