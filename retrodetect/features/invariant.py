@@ -12,6 +12,9 @@ from retrodetect.recording import FloatArray
 
 __all__ = ["MountingFree", "dot_products"]
 
+_BLOCK = 4096
+"""Strides whose pairs of vectors are held at a time: 17 MB."""
+
 _AXES = ("_x", "_y", "_z")
 
 
@@ -132,4 +135,9 @@ def dot_products(vectors: FloatArray) -> FloatArray:
         In the order of ``combinations_with_replacement``.
     """
     first, second = np.triu_indices(vectors.shape[1])
-    return np.asarray(np.einsum("nki,nki->nk", vectors[:, first], vectors[:, second]))
+    found = np.empty((len(vectors), len(first)))
+    for rows in np.array_split(np.arange(len(vectors)), len(vectors) // _BLOCK + 1):
+        # A few strides at a time: the pairs take ten times the room of their products.
+        here = vectors[rows]
+        found[rows] = np.einsum("nki,nki->nk", here[:, first], here[:, second])
+    return found
