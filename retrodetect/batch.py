@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import joblib
+import numpy as np
 import pandas as pd
 
 from retrodetect import formats, lock, parts
@@ -29,11 +31,15 @@ from retrodetect.atomic import replacing, sweep
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, UsageError
 from retrodetect.formats import Input, ReadOptions, discover
-from retrodetect.labelling import Session, label_pieces
+from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.locations import location
-from retrodetect.recording import Recording
-from retrodetect.tables import STRIDE_COLUMNS, csv_text, sessions_table
+from retrodetect.recording import FloatArray, Recording
+from retrodetect.tables import LIST_COLUMNS, STRIDE_COLUMNS, csv_text, lists_table, sessions_table
 from retrodetect.tally import tally
+from retrodetect.tally.course import Course
+from retrodetect.tally.details import Details, details
+from retrodetect.tally.energy import Pace
+from retrodetect.tally.folder import totals
 from retrodetect.training import store
 from retrodetect.workers import shared_out
 
@@ -48,6 +54,9 @@ MOST_FIGURES = 12
 
 MOST_DRAWN_S = 3 * 3600.0
 """Longest recording that gets one: its samples are held in memory for it."""
+
+PIECE_S = 900.0
+"""Length of the pieces in which recordings are read: what the parser itself holds at 100 Hz."""
 
 SMALL_BATCH_BYTES = 5_000_000
 """Inputs that one process has labelled by the time others have started (1.5 s)."""
@@ -67,12 +76,15 @@ class Settings:
         Overrides for reading.
     view
         What to keep of each session for the report: nothing, its facts, or a figure too.
+    pace
+        Speed or distance that the wearer knows; holds for every recording.
     """
 
     model: str = "default"
     anchors: Anchors = field(default_factory=Anchors)
     read: ReadOptions = field(default_factory=ReadOptions)
     view: Literal["none", "facts", "figure"] = "none"
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,7 @@ def run(
     restart: bool = False,
     table_format: TableFormat = "csv",
     report: bool = False,
+    goal: float | None = None,
     arguments: Iterable[str] = (),
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
@@ -137,6 +150,8 @@ def run(
         ``csv`` or ``parquet``.
     report
         Whether to write ``report.html``; where there are few inputs, with a figure of each.
+    goal
+        Backward share to hold the sessions against in the report.
     arguments
         The command line, for ``run.json``.
     on_progress
@@ -196,7 +211,7 @@ def run(
         files = [task.part for task in tasks]
         sessions = sessions_table(entry.row for file in files for entry in parts.entries(file))
         write_tables(out, files, sessions)
-        record = _record(model, sessions, arguments, began, resumed)
+        record = _record(model, sessions, arguments, began, resumed) | {"goal": goal}
         with replacing(out / "run.json") as stream:
             stream.write((json.dumps(record, indent=1) + "\n").encode())
         if report:
@@ -234,10 +249,13 @@ def _do(task: _Task) -> float:
     strides: list[pd.DataFrame] = []
     try:
         one = task.input
-        for pieces in formats.pieces(one.path, name=one.name, options=task.settings.read):
-            kept = _Kept(pieces, drawn=task.settings.view == "figure")
+        opened = formats.pieces(
+            one.path, name=one.name, options=task.settings.read, piece_s=PIECE_S
+        )
+        for pieces in opened:
+            kept = _Kept(pieces, task.settings.view)
             session = label_pieces(kept, _model(task.settings.model), task.settings.anchors)
-            found.append(parts.Entry(session_row(session), _view(session, task.settings, kept)))
+            found.append(_entry(session, task.settings, kept))
             strides.append(session.strides)
     except InputError as error:
         status = "refused" if isinstance(error, RefusedRecording) else "failed"
@@ -254,12 +272,23 @@ def _do(task: _Task) -> float:
 
 
 class _Kept:
-    """Pieces on their way to be labelled, kept for a figure as long as that is no burden."""
+    """Pieces on their way to be labelled, kept for a figure as long as that is no burden.
 
-    def __init__(self, pieces: Iterable[Recording], *, drawn: bool) -> None:
+    Their course and, for a page, their trace are small enough to be kept of any length.
+    """
+
+    def __init__(self, pieces: Iterable[Recording], view: str) -> None:
         self._pieces = pieces
-        self._most_s = MOST_DRAWN_S if drawn else 0.0
+        self._viewed = view != "none"
+        self._most_s = MOST_DRAWN_S if view == "figure" else 0.0
         self.whole: list[Recording] = []
+        self.traces: list[FloatArray] = []
+        self._courses: list[Course] = []
+
+    @property
+    def course(self) -> Course:
+        """Speed and height of all pieces."""
+        return Course.joined(self._courses)
 
     def __iter__(self) -> Iterator[Recording]:
         for piece in self._pieces:
@@ -268,10 +297,34 @@ class _Kept:
                 self.whole.clear()
             if self._most_s:
                 self.whole.append(piece)
+            if self._viewed:
+                from retrodetect.report import trace_of
+
+                self.traces.append(trace_of(piece))
+            self._courses.append(Course.of(piece))
             yield piece
 
 
-def _view(session: Session, settings: Settings, kept: _Kept) -> dict[str, Any] | None:
+def _entry(session: Session, settings: Settings, kept: _Kept) -> parts.Entry:
+    """All that is told of a labelled recording."""
+    contacts_s = session.gait.contacts["time_s"].to_numpy()
+    placement = session.directions.placement
+    found = details(session.strides, contacts_s, placement, kept.course, settings.pace)
+    lists = {
+        name: table.assign(
+            recording=session.recording.name,
+            start_time=wall_clock(session.recording, table["start_s"]),
+        ).to_dict("list")
+        for name, table in (("bouts", found.bouts), ("repeats", found.repeats))
+    }
+    return parts.Entry(
+        session_row(session) | found.fields, _view(session, settings, kept, found), lists
+    )
+
+
+def _view(
+    session: Session, settings: Settings, kept: _Kept, found: Details
+) -> dict[str, Any] | None:
     """What the report tells of a session."""
     if settings.view == "none":
         return None
@@ -279,7 +332,10 @@ def _view(session: Session, settings: Settings, kept: _Kept) -> dict[str, Any] |
 
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     recording = formats.joined(kept.whole) if kept.whole else session.recording
-    return view_of(recording, session.strides, contacts_s, drawn=bool(kept.whole))
+    return view_of(
+        recording, session.strides, contacts_s, np.concatenate(kept.traces), found.bouts,
+        drawn=bool(kept.whole), fine=settings.view == "figure",
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -299,7 +355,7 @@ def session_row(session: Session) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``SESSION_COLUMNS``, as they are written.
+        Fields that follow from counts; :func:`retrodetect.tally.details.details` adds others.
     """
     recording = session.recording
     return {
@@ -314,6 +370,7 @@ def session_row(session: Session) -> dict[str, Any]:
         **{str(name): value for name, value in tally(session.strides).items()},
         "model": session.strides.attrs["model"],
         "version": version("retrodetect"),
+        "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
     }
 
 
@@ -375,22 +432,38 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _writer(table_format: TableFormat) -> Callable[[Path, Iterable[Path], pd.DataFrame], None]:
+def _writer(table_format: TableFormat) -> Callable[[Path, Sequence[Path], pd.DataFrame], None]:
     """Find what writes the tables, before any work is done for a format that cannot be written."""
     if table_format == "csv":
         return _write_csv
     from retrodetect.parquet import write_parquet
 
-    return lambda out, files, sessions: write_parquet(out, map(parts.stride_lines, files), sessions)
+    def write(out: Path, files: Sequence[Path], sessions: pd.DataFrame) -> None:
+        write_parquet(out, map(parts.stride_lines, files), sessions)
+        for name, table in _lists(files):
+            with replacing(out / f"{name}.parquet") as stream:
+                table.to_parquet(stream, index=False)
+
+    return write
 
 
-def _write_csv(out: Path, files: Iterable[Path], sessions: pd.DataFrame) -> None:
+def _lists(files: Sequence[Path]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Bouts and repeats of all parts, by the name of their file."""
+    for name in LIST_COLUMNS:
+        found = (entry.lists.get(name, {}) for file in files for entry in parts.entries(file))
+        yield name, lists_table(name, found)
+
+
+def _write_csv(out: Path, files: Sequence[Path], sessions: pd.DataFrame) -> None:
     """Lay the parts end to end."""
     with replacing(out / "strides.csv") as stream:
         stream.write(",".join(STRIDE_COLUMNS).encode() + b"\n")
         stream.writelines(map(parts.stride_lines, files))
     with replacing(out / "sessions.csv") as stream:
         stream.write(csv_text(sessions, header=True).encode())
+    for name, table in _lists(files):
+        with replacing(out / f"{name}.csv") as stream:
+            stream.write(csv_text(table, header=True).encode())
 
 
 def _record(
@@ -412,12 +485,18 @@ def _record(
             "strides": int(sessions["strides"].sum()),
             "resumed": resumed,
         },
+        "totals": _without_nan(totals(sessions)),
         "times": {
             "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
             "took_s": round(time.time() - began, 3),
             "recorded_h": round(float(sessions["duration_s"].sum()) / 3600, 4),
         },
     }
+
+
+def _without_nan(fields: dict[str, float]) -> dict[str, float | None]:
+    """Fields as JSON can hold them."""
+    return {name: None if math.isnan(value) else value for name, value in fields.items()}
 
 
 def _check_report() -> None:
@@ -437,9 +516,12 @@ def _write_report(
     model: DirectionModel,
     record: dict[str, Any],
 ) -> None:
-    """Write ``report.html``."""
-    from retrodetect.report import page
+    """Write ``report.html``, and ``report.json`` with what it tells that no table holds."""
+    from retrodetect.report import page, told
 
-    views = (entry.view for file in files for entry in parts.entries(file))
+    every = [entry for file in files for entry in parts.entries(file)]
+    with replacing(out / "report.json") as stream:
+        stream.write((json.dumps(told(sessions, every, model.card), indent=1) + "\n").encode())
+    views = [entry.view and {**entry.view, "lists": entry.lists} for entry in every]
     with replacing(out / "report.html") as stream:
         stream.write(page(sessions, views, model.card, record).encode())

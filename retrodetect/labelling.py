@@ -24,7 +24,7 @@ from retrodetect.signal import Signal, signals
 from retrodetect.tables import STRIDE_COLUMNS
 from retrodetect.training import store
 
-__all__ = ["Session", "label", "label_pieces", "label_session", "read", "read_all"]
+__all__ = ["Session", "label", "label_pieces", "label_session", "read", "read_all", "wall_clock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def _table(
     table = found.strides[["bout", "start_s", "end_s", "gait"]].reset_index(drop=True)
     table["recording"] = pd.Series([recording.name] * len(table), dtype="str")
     table["stride"] = np.arange(len(table))
-    table["start_time"] = _wall_clock(recording, table["start_s"])
+    table["start_time"] = wall_clock(recording, table["start_s"])
     for column in ("direction", "p_backward", "reason"):
         table[column] = directions.table[column].to_numpy()
     table = table[list(STRIDE_COLUMNS)]
@@ -262,8 +262,21 @@ def _error_rates(model: DirectionModel, placement: str) -> dict[str, float] | No
     return rates.get(group_of(named) if named in PLACEMENTS else named)
 
 
-def _wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:
-    """(n,) ISO 8601 times in milliseconds, in the recording's zone where known; else empty."""
+def wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:
+    """Times by the clock on the wall.
+
+    Parameters
+    ----------
+    recording
+        Whose clock.
+    time_s : (n,) Series
+        Seconds from its first sample.
+
+    Returns
+    -------
+    (n,) Series
+        ISO 8601 in milliseconds, in the recording's zone where known; empty without a date.
+    """
     start = recording.start_time
     if start is None:
         return pd.Series([""] * len(time_s), dtype="str")

@@ -22,7 +22,7 @@ __all__ = ["Entry", "clear", "entries", "is_finished", "stride_lines", "write"]
 
 
 class Entry(NamedTuple):
-    """One recording: its row of ``sessions.csv``, and what the report tells of it, if anything.
+    """One recording: its row of ``sessions.csv``, its lists, and what the report tells of it.
 
     Parameters
     ----------
@@ -30,10 +30,13 @@ class Entry(NamedTuple):
         Fields by name.
     view
         As from :func:`retrodetect.report.view.view_of`; None where no page is wanted.
+    lists
+        Rows of its ``bouts`` and ``repeats``, column by column.
     """
 
     row: dict[str, Any]
     view: dict[str, Any] | None = None
+    lists: dict[str, dict[str, list[Any]]] = {}  # noqa: RUF012
 
 
 def write(part: Path, found: Sequence[Entry], strides: Sequence[pd.DataFrame]) -> None:

@@ -9,12 +9,16 @@ from typing import Any
 import pandas as pd
 
 __all__ = [
+    "BOUT_GLOSSARY",
+    "LIST_COLUMNS",
+    "REPEAT_GLOSSARY",
     "SESSION_COLUMNS",
     "SESSION_GLOSSARY",
     "STRIDE_COLUMNS",
     "STRIDE_GLOSSARY",
     "csv_text",
     "harmless",
+    "lists_table",
     "sessions_table",
     "visible",
 ]
@@ -57,8 +61,69 @@ SESSION_GLOSSARY = {
     "cadence_backward_spm": "steps per minute in backward strides; empty without any",
     "model": "which model gave the labels",
     "version": "which version of retrodetect",
+    "start_time": "first sample by the clock on the wall, ISO 8601; empty where no date is known",
+    "forward_s": "time of the strides labelled forward",
+    "backward_s": "time of the strides labelled backward",
+    "unknown_s": "time of the strides whose direction is unknown",
+    "walk_forward_strides": "walking strides labelled forward",
+    "walk_backward_strides": "walking strides labelled backward",
+    "run_forward_strides": "running strides labelled forward",
+    "run_backward_strides": "running strides labelled backward",
+    "walk_backward_share": "share of backward among the labelled walking strides",
+    "run_backward_share": "share of backward among the labelled running strides",
+    "stride_time_cv_forward": "coefficient of variation of forward stride times within bouts",
+    "stride_time_cv_backward": "the same backward",
+    "step_asymmetry_forward": "how much longer the steps of one foot last forward, as a share of"
+    " the mean step; empty unless the device is told to sit on the body's middle",
+    "step_asymmetry_backward": "the same backward",
+    "repeats": "repeats found; each of them in repeats.csv",
+    "climb_forward_m": "height gained in forward stretches, by barometer or receiver",
+    "climb_backward_m": "height gained in backward stretches",
+    "speed_source": "how the speed is known: given, track, distance, gps; empty where it is not",
+    "distance_m": "gone in strides of known direction, by that speed; never from acceleration",
+    "distance_forward_m": "of that, forward; empty where only the whole distance is known",
+    "distance_backward_m": "of that, backward",
+    "energy_forward_kcal_per_kg": "energy of the forward strides, at rest included (ACSM)",
+    "energy_backward_low_kcal_per_kg": "least energy of the backward strides: the forward"
+    " equation at the same speed, unpractised, x 1.15",
+    "energy_backward_high_kcal_per_kg": "most energy of them: x 1.4",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
+
+BOUT_GLOSSARY = {
+    "recording": "path as given, below the input root",
+    "bout": "number of the stretch of walking or running it belongs to, as in strides.csv",
+    "direction": "forward, backward or unknown",
+    "gait": "walk or run",
+    "start_s": "in seconds from the recording's first sample",
+    "end_s": "in seconds from the recording's first sample",
+    "start_time": "start_s by the clock on the wall; empty where no date is known",
+    "strides": "strides of that direction",
+    "cadence_spm": "steps per minute",
+}
+"""Columns of ``bouts.csv``, one row per unbroken run in one direction and gait."""
+
+REPEAT_GLOSSARY = {
+    "recording": "path as given, below the input root",
+    "set": "number of the set within the recording, from 1",
+    "repeat": "number of the repeat within the set, from 1: two legs, there and back",
+    "bout": "number of the stretch of walking or running in which the leg begins",
+    "direction": "forward or backward",
+    "gait": "walk or run, whichever there is more of",
+    "start_s": "in seconds from the recording's first sample",
+    "end_s": "in seconds from the recording's first sample",
+    "start_time": "start_s by the clock on the wall; empty where no date is known",
+    "duration_s": "from start to end",
+    "strides": "strides of that direction",
+    "cadence_spm": "steps per minute",
+    "pause_s": "time since the end of the leg before; empty for the first of a set",
+    "climb_m": "height gained, by barometer or receiver; empty where there is none",
+    "slope": "up, down or level; empty where no height is known",
+}
+"""Columns of ``repeats.csv``, one row per leg of a set."""
+
+LIST_COLUMNS = {"bouts": tuple(BOUT_GLOSSARY), "repeats": tuple(REPEAT_GLOSSARY)}
+"""Columns of the tables that are written beside them, in order."""
 
 STRIDE_COLUMNS = tuple(STRIDE_GLOSSARY)
 """Columns of ``strides.csv``, in order."""
@@ -70,6 +135,15 @@ DECIMALS = {
     "start_s": 3, "end_s": 3, "p_backward": 4, "rate_hz": 3, "duration_s": 3, "gait_s": 2,
     "backward_share": 4, "backward_share_low": 4, "backward_share_high": 4,
     "longest_backward_bout_s": 2, "cadence_forward_spm": 1, "cadence_backward_spm": 1,
+    "forward_s": 2, "backward_s": 2, "unknown_s": 2,
+    "walk_backward_share": 4, "run_backward_share": 4,
+    "stride_time_cv_forward": 4, "stride_time_cv_backward": 4,
+    "step_asymmetry_forward": 4, "step_asymmetry_backward": 4,
+    "climb_forward_m": 1, "climb_backward_m": 1,
+    "distance_m": 1, "distance_forward_m": 1, "distance_backward_m": 1,
+    "energy_forward_kcal_per_kg": 4, "energy_backward_low_kcal_per_kg": 4,
+    "energy_backward_high_kcal_per_kg": 4,
+    "cadence_spm": 1, "pause_s": 2, "climb_m": 1,
 }  # fmt: skip
 """Places written: about a tenth of what each figure is good for."""
 
@@ -81,6 +155,8 @@ _TURNS_TEXT = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 
 _COUNTS = (
     "strides", "forward_strides", "backward_strides", "unknown_strides", "steps", "bouts",
+    "walk_forward_strides", "walk_backward_strides", "run_forward_strides", "run_backward_strides",
+    "repeats",
 )  # fmt: skip
 
 
@@ -153,6 +229,26 @@ def visible(text: str) -> str:
 
 def _hidden(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_TEXT
+
+
+def lists_table(name: str, lists: Iterable[dict[str, list[Any]]]) -> pd.DataFrame:
+    """Put together the rows of ``bouts.csv`` or ``repeats.csv``.
+
+    Parameters
+    ----------
+    name
+        ``bouts`` or ``repeats``.
+    lists
+        Columns of each recording; may be empty.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of ``LIST_COLUMNS[name]``.
+    """
+    columns = list(LIST_COLUMNS[name])
+    tables = [pd.DataFrame(one, columns=columns) for one in lists if one and one["recording"]]
+    return pd.concat(tables or [pd.DataFrame(columns=columns)], ignore_index=True)
 
 
 def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:

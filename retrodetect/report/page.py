@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -12,13 +13,14 @@ import pandas as pd
 from retrodetect.direction.model import group_of
 from retrodetect.recording import PLACEMENTS
 from retrodetect.tables import visible
+from retrodetect.tally.folder import progress, totals, weeks
 
-__all__ = ["page"]
+__all__ = ["page", "told"]
 
 
 def page(
     sessions: pd.DataFrame,
-    views: Iterable[Mapping[str, Any] | None],
+    views: Sequence[Mapping[str, Any] | None],
     card: Mapping[str, Any],
     run: Mapping[str, Any],
 ) -> str:
@@ -29,9 +31,10 @@ def page(
     sessions : DataFrame
         Rows of ``sessions.csv``.
     views
-        One for each row, as from :func:`retrodetect.report.view.view_of`; None for what failed.
+        One for each row, as from :func:`retrodetect.report.view.view_of`, with ``lists`` of its
+        bouts and repeats; None for what failed, and where only the counts are known.
     card
-        Of the model.
+        Of the model; empty where the sessions are of several.
     run
         What ``run.json`` holds.
 
@@ -45,22 +48,96 @@ def page(
     )
     environment.filters |= {
         "percent": _percent, "whole": _whole, "minutes": _minutes, "clock": _clock,
+        "figure": _figure, "signed": _signed,
         "visible": lambda text: visible(str(text)),
+        "known": lambda value: not pd.isna(value),
     }  # fmt: skip
+    environment.globals |= {"progress": progress, "wall": _wall}
     template = environment.from_string(
         files("retrodetect.report").joinpath("page.html.j2").read_text("utf-8")
     )
     rows = [
-        {**row, "number": number, "view": view, "evidence": _evidence(card, row["placement"])}
+        {
+            **row,
+            "number": number,
+            "view": view,
+            "evidence": _evidence(card, row["placement"]),
+            "bouts_shown": _rows(view, "bouts"),
+            "legs": _rows(view, "repeats"),
+        }
         for number, (row, view) in enumerate(zip(sessions.to_dict("records"), views, strict=True))
     ]
-    return template.render(sessions=rows, card=card, run=run)
+    return template.render(
+        sessions=rows,
+        total=totals(sessions),
+        weeks=weeks(sessions).to_dict("records"),
+        card=card,
+        run=run,
+        goal=run.get("goal"),
+    )
 
 
-def _evidence(card: Mapping[str, Any], placement: Any) -> list[Mapping[str, Any]]:
-    """Rows of the card's scores that speak of sites which move like this one."""
-    group = _group(str(placement).removesuffix("?"))
-    return [score for score in card.get("scores", []) if _group(score["placement"]) == group]
+def told(sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell as data what the page shows and no table holds.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Rows of ``sessions.csv``.
+    entries
+        One for each row, with its ``view``.
+    card
+        Of the model.
+
+    Returns
+    -------
+    dict
+        Fit for JSON: ``recordings`` (what was understood in reading each, and the scores of the
+        model at its placement), ``weeks`` and ``model``.
+    """
+    dated = weeks(sessions).astype(object)
+    return {
+        "recordings": [
+            {
+                "recording": row["recording"],
+                **{
+                    name: (entry.view or {}).get(name, [])
+                    for name in ("findings", "warnings", "annotations")
+                },
+                "evidence": _evidence(card, row["placement"])["rows"],
+            }
+            for row, entry in zip(sessions.to_dict("records"), entries, strict=True)
+        ],
+        "weeks": dated.where(dated.notna(), None).to_dict("records"),
+        "model": {name: card.get(name) for name in ("name", "summary", "licence", "weaknesses")},
+    }
+
+
+def _rows(view: Mapping[str, Any] | None, name: str) -> list[dict[str, Any]]:
+    """Rows of a list that came with a view."""
+    columns = (view or {}).get("lists", {}).get(name, {})
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _evidence(card: Mapping[str, Any], placement: Any) -> dict[str, Any]:
+    """Scores of sites which move like this one, those of the site itself if it is known."""
+    site = str(placement).removesuffix("?")
+    of_group = [one for one in card.get("scores", []) if _group(one["placement"]) == _group(site)]
+    rows = [one for one in of_group if one["placement"] == site] or of_group
+    backward = [one for one in rows if one.get("recall_backward") is not None]
+    kinds = {one.get("evidence") for one in backward}
+    if "real" in kinds:
+        words = "Backward gait at this placement was measured on real people."
+    elif kinds:
+        words = (
+            "Backward gait at this placement was tried on virtual sensors only (motion capture"
+            " or simulation), never on real recordings."
+        )
+    else:
+        words = "Backward gait at this placement was never measured."
+    if "?" in str(placement) or site not in PLACEMENTS:
+        words += " The placement itself is not known for sure; --placement tells it."
+    return {"rows": rows, "words": words}
 
 
 def _group(site: str) -> str:
@@ -68,12 +145,27 @@ def _group(site: str) -> str:
     return group_of(site) if site in PLACEMENTS else site
 
 
+def _wall(start_time: str, seconds: float) -> str:
+    """Time of day where the start is known, else time since the start."""
+    if not start_time:
+        return _clock(seconds)
+    return f"{datetime.fromisoformat(start_time) + timedelta(seconds=seconds):%H:%M:%S}"
+
+
 def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{share:.1%}".replace("%", " %")
+    return "–" if pd.isna(share) else f"{share:.1%}".replace("%", "\u00a0%")
+
+
+def _signed(share: float) -> str:
+    return "–" if pd.isna(share) else f"{share:+.0%}".replace("%", "\u00a0%")
 
 
 def _whole(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _figure(value: float, places: int = 1) -> str:
+    return "–" if pd.isna(value) else f"{value:.{places}f}"
 
 
 def _minutes(seconds: float) -> str:

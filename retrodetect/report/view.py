@@ -7,17 +7,24 @@ import io
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.report.figure import figure
+from retrodetect.report.trace import close_ups
 
 __all__ = ["view_of"]
 
 
 def view_of(
-    recording: Recording, strides: pd.DataFrame, contacts_s: FloatArray, *, drawn: bool
+    recording: Recording,
+    strides: pd.DataFrame,
+    contacts_s: FloatArray,
+    trace: FloatArray,
+    bouts: pd.DataFrame,
+    *,
+    drawn: bool,
+    fine: bool,
 ) -> dict[str, Any]:
     """Keep what a page tells of a session.
 
@@ -25,36 +32,31 @@ def view_of(
     ----------
     recording, strides, contacts_s
         As for :func:`retrodetect.report.figure`.
+    trace : (n, 2) array
+        Thinned signal, as from :func:`retrodetect.report.trace.trace_of`.
+    bouts : DataFrame
+        Runs in one direction and gait, as in ``bouts.csv``.
     drawn
         Whether to draw the figure too (0.2 s and 150 kB each).
+    fine
+        Whether the page has few sessions, so that there is room for more of the signal.
 
     Returns
     -------
     dict
-        Fit for JSON: ``findings`` (topic, value, ground), ``warnings``, ``start_time``,
-        ``spans`` (direction, start_s, end_s) and ``figure`` (a data URI, or None).
+        Fit for JSON: ``findings`` (topic, value, ground), ``warnings``, ``annotations``,
+        ``start_time``, ``close_ups`` (see :mod:`retrodetect.report.trace`) and ``figure`` (a
+        data URI, or None).
     """
+    start = recording.start_time
     return {
         "findings": [[found.topic, found.value, found.ground] for found in recording.findings],
         "warnings": list(recording.warnings),
-        "start_time": recording.start_time.isoformat(" ", "seconds")
-        if recording.start_time
-        else "",
-        "spans": _spans(strides),
+        "annotations": [[note.start_s, note.end_s, note.text] for note in recording.annotations],
+        "start_time": start.isoformat(timespec="seconds") if start else "",
+        "close_ups": close_ups(trace, contacts_s, bouts, fine=fine),
         "figure": _data_uri(recording, strides, contacts_s) if drawn and len(strides) else None,
     }
-
-
-def _spans(strides: pd.DataFrame) -> list[tuple[str, float, float]]:
-    """Runs of strides with the same label in the same bout."""
-    new = (strides["direction"] != strides["direction"].shift()) | (
-        strides["bout"] != strides["bout"].shift()
-    )
-    runs = strides.groupby(np.cumsum(new.to_numpy()), sort=True).agg(
-        direction=("direction", "first"), start_s=("start_s", "first"), end_s=("end_s", "last")
-    )
-    columns = (runs["direction"], runs["start_s"].round(2), runs["end_s"].round(2))
-    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _data_uri(recording: Recording, strides: pd.DataFrame, contacts_s: FloatArray) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from retrodetect.recording import FloatArray
 from retrodetect.tally.share import ErrorRates, doubted_rates, share_interval
-from retrodetect.tally.stretches import stretches
+from retrodetect.tally.stretches import STEPS_PER_STRIDE, cadence_spm, stretches
 
-__all__ = ["TALLY_FIELDS", "tally_session"]
+__all__ = ["SHAPE_FIELDS", "TALLY_FIELDS", "shape", "tally_session"]
 
 TALLY_FIELDS = (
     "gait_s", "strides", "forward_strides", "backward_strides", "unknown_strides", "steps",
@@ -17,7 +18,21 @@ TALLY_FIELDS = (
 )  # fmt: skip
 """What follows from strides, in the order of ``sessions.csv``."""
 
-STEPS_PER_STRIDE = 2
+SHAPE_FIELDS = (
+    "forward_s", "backward_s", "unknown_s",
+    "walk_forward_strides", "walk_backward_strides", "run_forward_strides", "run_backward_strides",
+    "walk_backward_share", "run_backward_share",
+    "stride_time_cv_forward", "stride_time_cv_backward",
+    "step_asymmetry_forward", "step_asymmetry_backward", "repeats",
+)  # fmt: skip
+"""What was done in more detail, in the order of the later columns of ``sessions.csv``."""
+
+SEES_BOTH_FEET = frozenset({"waist", "lower-back", "chest", "head"})
+"""Placements on the body's middle, where both feet are felt alike. At a side or on a limb the
+device itself makes steps of left and right look unlike."""
+
+MIN_STRIDES_OF_STRETCH = 5
+"""Strides from which a stretch says something of variability and symmetry."""
 
 
 def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[float]:
@@ -56,8 +71,8 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
         "backward_share_high": high,
         "bouts": len(bouts),
         "longest_backward_bout_s": float(lasting_s.max()) if len(lasting_s) else 0.0,
-        "cadence_forward_spm": _cadence_spm(strides[forward]),
-        "cadence_backward_spm": _cadence_spm(strides[backward]),
+        "cadence_forward_spm": cadence_spm(strides[forward]),
+        "cadence_backward_spm": cadence_spm(strides[backward]),
     }
     return pd.Series({name: fields[name] for name in TALLY_FIELDS}, dtype=object)
 
@@ -68,7 +83,80 @@ def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
     return ErrorRates(**found) if found else None
 
 
-def _cadence_spm(strides: pd.DataFrame) -> float:
-    """Steps per minute of walking or running time; NaN without strides."""
-    lasting_s = (strides["end_s"] - strides["start_s"]).sum()
-    return float(STEPS_PER_STRIDE * len(strides) * 60 / lasting_s) if lasting_s else np.nan
+def shape(
+    strides: pd.DataFrame, contacts_s: FloatArray, placement: str, repeats: int
+) -> dict[str, float]:
+    """Times, gaits, variability and symmetry by direction.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As for :func:`tally_session`.
+    contacts_s : (k,) array
+        Initial contacts of either foot.
+    placement
+        Body site, as given or inferred.
+    repeats
+        How many were found.
+
+    Returns
+    -------
+    dict
+        ``SHAPE_FIELDS``. ``stride_time_cv`` is the coefficient of variation of stride times
+        within stretches; ``step_asymmetry`` how much longer the steps of one foot last than
+        those of the other, as a share of their mean (0 for symmetry). NaN where there are too
+        few strides; the latter too where the placement does not feel both feet alike.
+    """
+    lasting_s = strides["end_s"] - strides["start_s"]
+    fields: dict[str, float] = {
+        f"{way}_s": float(lasting_s[strides["direction"] == way].sum())
+        for way in ("forward", "backward", "unknown")
+    }
+    counts = strides.groupby(["gait", "direction"]).size()
+    for gait in ("walk", "run"):
+        forward, backward = (int(counts.get((gait, way), 0)) for way in ("forward", "backward"))
+        fields[f"{gait}_forward_strides"], fields[f"{gait}_backward_strides"] = forward, backward
+        labelled = forward + backward
+        fields[f"{gait}_backward_share"] = backward / labelled if labelled else np.nan
+    halves_s = _first_steps_s(strides, contacts_s) if placement in SEES_BOTH_FEET else None
+    for way in ("forward", "backward"):
+        of_way = strides["direction"] == way
+        fields[f"stride_time_cv_{way}"] = _variability(strides[of_way])
+        fields[f"step_asymmetry_{way}"] = (
+            np.nan if halves_s is None else _asymmetry(strides[of_way], halves_s[of_way])
+        )
+    fields["repeats"] = repeats
+    return {name: fields[name] for name in SHAPE_FIELDS}
+
+
+def _first_steps_s(strides: pd.DataFrame, contacts_s: FloatArray) -> FloatArray:
+    """(n,) time from each stride's start to the other foot's contact; NaN without just one."""
+    start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
+    slack_s = 0.1 * (end_s - start_s)
+    first = np.searchsorted(contacts_s, start_s + slack_s)
+    one = np.searchsorted(contacts_s, end_s - slack_s) - first == 1
+    inside = np.append(contacts_s, np.nan)[np.minimum(first, len(contacts_s))]
+    return np.where(one, inside - start_s, np.nan)
+
+
+def _variability(strides: pd.DataFrame) -> float:
+    """Coefficient of variation of stride times, within bouts."""
+    times_s = (strides["end_s"] - strides["start_s"]).groupby([strides["bout"], strides["gait"]])
+    spread = times_s.agg(["size", "mean", "std"])
+    spread = spread[spread["size"] >= MIN_STRIDES_OF_STRETCH]
+    if spread.empty:
+        return np.nan
+    return float(np.average(spread["std"] / spread["mean"], weights=spread["size"]))
+
+
+def _asymmetry(strides: pd.DataFrame, first_s: FloatArray) -> float:
+    """Difference of the two steps over their mean, within unbroken rows of strides."""
+    known = np.isfinite(first_s)
+    part = strides[known]
+    lasting_s = (part["end_s"] - part["start_s"]).to_numpy()
+    # Which foot begins is known within an unbroken row of strides only.
+    broken = (part["start_s"] - part["end_s"].shift()).abs().to_numpy() > 0.1 * lasting_s
+    difference = pd.Series((2 * first_s[known] - lasting_s) / (lasting_s / 2))
+    rows = difference.groupby(np.cumsum(broken)).agg(["size", "mean"])
+    rows = rows[rows["size"] >= MIN_STRIDES_OF_STRETCH]
+    return float(np.average(rows["mean"].abs(), weights=rows["size"])) if len(rows) else np.nan

@@ -36,11 +36,11 @@ ASSUMED_ICC = 0.2
 """Correlation of errors within a session where none was measured: between that of gait
 variables within a person's strides and that of a whole session misread."""
 
-POINTS = 1024
+POINTS = 512
 """Pairs of error rates, evenly spread (Sobol 1967), over which a session is averaged: the ends
 of an interval then stand to about 1 % of its width."""
 
-STEPS = 64
+STEPS = 32
 """Shares tried at once; thrice, each time closer to the ends of the interval."""
 
 

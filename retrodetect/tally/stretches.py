@@ -5,44 +5,88 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["MAX_PAUSE_S", "stretches"]
+__all__ = ["MAX_PAUSE_S", "STEPS_PER_STRIDE", "cadence_spm", "stretches"]
 
 MAX_PAUSE_S = 3.0
 """Longest time without a stride of its direction that a stretch bridges: the pause that ends
 a gait bout (SCIENCE, 1). So a few unknown strides do not cut a backward stretch in two."""
 
+STEPS_PER_STRIDE = 2
 
-def stretches(strides: pd.DataFrame) -> pd.DataFrame:
+
+def stretches(
+    strides: pd.DataFrame, *, unknown: bool = False, by_gait: bool = False
+) -> pd.DataFrame:
     """List the unbroken runs of forward or backward strides.
 
     Parameters
     ----------
     strides : DataFrame
-        Columns ``bout``, ``start_s``, ``end_s``, ``direction``, in order of time.
+        Columns ``bout``, ``start_s``, ``end_s``, ``gait``, ``direction``, in order of time.
+    unknown
+        Whether to list the runs of unknown strides between them too.
+    by_gait
+        Whether to part walking from running.
 
     Returns
     -------
     DataFrame
-        One row per stretch: ``bout``, ``direction`` (forward or backward), ``start_s``,
-        ``end_s``, ``strides`` (labelled ones). A stretch ends with its bout, at a stride in the
-        other direction, or where no stride of its direction follows within ``MAX_PAUSE_S``.
+        One row per stretch, in order of time: ``bout``, ``direction``, ``start_s``, ``end_s``,
+        ``strides`` (of that direction), ``gait`` (of most of them), ``cadence_spm``. A stretch
+        ends with its bout, at a stride in the other direction, or where no stride of its
+        direction follows within ``MAX_PAUSE_S``.
     """
-    known = strides.loc[
-        strides["direction"] != "unknown", ["bout", "direction", "start_s", "end_s"]
-    ]
-    new = (
-        (known["bout"] != known["bout"].shift())
-        | (known["direction"] != known["direction"].shift())
-        | (known["start_s"] - known["end_s"].shift() > MAX_PAUSE_S)
+    state = ["bout", "direction", *(["gait"] if by_gait else [])]
+    known = _runs(strides[strides["direction"] != "unknown"], state)
+    if not unknown:
+        return known
+    middle_s = (strides["start_s"] + strides["end_s"]) / 2
+    at = np.searchsorted(known["start_s"], middle_s, side="right") - 1
+    ends_s = np.append(known["end_s"].to_numpy(), -np.inf)  # index -1: before the first
+    between = (strides["direction"] == "unknown") & (middle_s.to_numpy() > ends_s[at])
+    # What lies between two stretches of one direction is two runs, one on either side.
+    runs = _runs(strides[between].assign(after=at[between]), [*state, "after"])
+    return pd.concat([one for one in (known, runs) if len(one)] or [known]).sort_values(
+        "start_s", kind="stable", ignore_index=True
     )
-    return (
-        known.groupby(np.cumsum(new.to_numpy()), sort=True)
+
+
+def cadence_spm(strides: pd.DataFrame) -> float:
+    """Steps per minute of walking or running time; NaN without strides.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        Columns ``start_s``, ``end_s``.
+
+    Returns
+    -------
+    float
+    """
+    lasting_s = (strides["end_s"] - strides["start_s"]).sum()
+    return float(STEPS_PER_STRIDE * len(strides) * 60 / lasting_s) if lasting_s else np.nan
+
+
+def _runs(strides: pd.DataFrame, state: list[str]) -> pd.DataFrame:
+    """Runs of strides that agree in some columns, without a long pause."""
+    new = strides["start_s"] - strides["end_s"].shift() > MAX_PAUSE_S
+    new |= (strides[state] != strides[state].shift()).any(axis=1)
+    found = (
+        strides.assign(
+            lasting_s=strides["end_s"] - strides["start_s"], runs=strides["gait"] == "run"
+        )
+        .groupby(np.cumsum(new.to_numpy()), sort=True)
         .agg(
             bout=("bout", "first"),
             direction=("direction", "first"),
             start_s=("start_s", "first"),
             end_s=("end_s", "last"),
             strides=("direction", "size"),
+            lasting_s=("lasting_s", "sum"),
+            runs=("runs", "mean"),
         )
         .reset_index(drop=True)
     )
+    found["gait"] = np.where(found["runs"] > 0.5, "run", "walk")
+    found["cadence_spm"] = STEPS_PER_STRIDE * 60 * found["strides"] / found["lasting_s"]
+    return found.drop(columns=["lasting_s", "runs"])

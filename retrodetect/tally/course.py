@@ -1,0 +1,160 @@
+"""Course: how fast and how high the wearer was, second by second, where the export knows.
+
+From a positioning receiver and a barometer only; acceleration says nothing of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrodetect.recording import FloatArray, Recording
+
+__all__ = ["Course"]
+
+SEA_LEVEL_HPA, SCALE_M, EXPONENT = 1013.25, 44330.8, 0.190263
+"""Height by pressure in the standard atmosphere (ICAO Doc 7488, 1993; troposphere)."""
+
+SURE_OF_BAROMETER_M, SURE_OF_RECEIVER_M = 1.0, 5.0
+"""Least climb told from noise and drift: a phone's barometer repeats to about 0.1 hPa (0.8 m)
+over minutes (Bosch BMP280 data sheet: 0.12 hPa relative); receivers' heights to a few metres."""
+
+MAX_AGE_S = 5.0
+"""Longest time between readings that is bridged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Speed and height over time.
+
+    Parameters
+    ----------
+    time_s : (n,) array
+        Middles of seconds that hold samples.
+    speed_mps : (n,) array
+        Over ground; NaN where not known.
+    height_m : (n,) array
+        Above any level; NaN where not known.
+    sure_m
+        Least difference of height that means something; NaN where there is no height.
+    """
+
+    time_s: FloatArray
+    speed_mps: FloatArray
+    height_m: FloatArray
+    sure_m: float = np.nan
+
+    @classmethod
+    def of(cls, recording: Recording) -> Course:
+        """Take the course of a recording from its channels.
+
+        Parameters
+        ----------
+        recording
+            Or a part of one.
+
+        Returns
+        -------
+        Course
+            Empty where no channel tells.
+        """
+        seconds = _in_seconds(recording)
+        barometer = np.isfinite(seconds[:, 2]).any()
+        height = seconds[:, 2] if barometer else seconds[:, 3]
+        sure_m = SURE_OF_BAROMETER_M if barometer else SURE_OF_RECEIVER_M
+        known = np.isfinite(height).any()
+        return cls(seconds[:, 0], seconds[:, 1], height, sure_m if known else np.nan)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Course]) -> Course:
+        """Put together the courses of consecutive parts.
+
+        Parameters
+        ----------
+        parts
+            In order of time.
+
+        Returns
+        -------
+        Course
+        """
+        arrays = (
+            np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
+            for name in ("time_s", "speed_mps", "height_m")
+        )
+        sure_m = [part.sure_m for part in parts if not np.isnan(part.sure_m)]
+        return cls(*arrays, sure_m=max(sure_m, default=np.nan))
+
+    @property
+    def has_speed(self) -> bool:
+        """Whether a speed is known anywhere."""
+        return bool(np.isfinite(self.speed_mps).any())
+
+    def mean_speed_mps(self, start_s: float, end_s: float) -> float:
+        """Mean speed from one time to another; NaN where not known for half of it.
+
+        Parameters
+        ----------
+        start_s, end_s
+            Seconds from the first sample.
+
+        Returns
+        -------
+        float
+        """
+        inside = (self.time_s >= start_s - 0.5) & (self.time_s <= end_s + 0.5)
+        known = self.speed_mps[inside]
+        known = known[np.isfinite(known)]
+        enough = len(known) and len(known) >= (end_s - start_s) / 2
+        return float(known.mean()) if enough else np.nan
+
+    def climb_m(self, start_s: float, end_s: float) -> float:
+        """Difference of height between two times; NaN where either is not known.
+
+        Parameters
+        ----------
+        start_s, end_s
+            Seconds from the first sample.
+
+        Returns
+        -------
+        float
+            Positive upward.
+        """
+        known = np.isfinite(self.height_m)
+        if not known.any():
+            return np.nan
+        time_s, height_m = self.time_s[known], self.height_m[known]
+        heights = []
+        for at_s in (start_s, end_s):
+            near = np.abs(time_s - at_s) <= MAX_AGE_S / 2
+            heights.append(float(np.median(height_m[near])) if near.any() else np.nan)
+        return heights[1] - heights[0]
+
+
+def _in_seconds(piece: Recording) -> FloatArray:
+    """(n, 4) time, speed, height by barometer and by receiver, each averaged over a second."""
+    channels = piece.channels
+    if not len(piece.time_s) or not channels.keys() & {"speed_mps", "pressure_hpa", "altitude_m"}:
+        return np.empty((0, 4))
+    nothing = np.full(len(piece.time_s), np.nan)
+    speed = channels.get("speed_mps", nothing)
+    pressure = channels.get("pressure_hpa", nothing)
+    with np.errstate(invalid="ignore"):
+        height = SCALE_M * (1 - (pressure / SEA_LEVEL_HPA) ** EXPONENT)
+        # Receivers write negative speeds where they have none.
+        speed = np.where(speed >= 0, speed, np.nan)
+    second, index = np.unique(np.floor(piece.time_s), return_inverse=True)
+    columns = [_means(index, values, len(second))
+               for values in (speed, height, channels.get("altitude_m", nothing))]  # fmt: skip
+    return np.column_stack([second + 0.5, *columns])
+
+
+def _means(index: np.ndarray, values: FloatArray, n: int) -> FloatArray:
+    """(n,) mean of the known values of each second; NaN without any."""
+    known = np.isfinite(values)
+    count = np.bincount(index[known], minlength=n)
+    total = np.bincount(index[known], values[known], minlength=n)
+    return np.divide(total, count, out=np.full(n, np.nan), where=count > 0)

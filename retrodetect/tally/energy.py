@@ -1,0 +1,160 @@
+"""Distance and energy by direction, only where a speed is known.
+
+The forward equations are those of the American College of Sports Medicine (Guidelines for
+Exercise Testing and Prescription, 10th ed., 2018): oxygen in ml per kg and minute at ``S`` m/min
+and grade ``G``, walking ``3.5 + 0.1 S + 1.8 S G``, running ``3.5 + 0.2 S + 0.9 S G``. They were
+made for climbs and level ground, so that a descent counts as level. Backward at the same speed,
+unpractised, costs 1.15 to 1.4 times as much (Williford 1998; Wright & Weyand 2001; Rasica 2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.errors import UsageError
+from retrodetect.tally.course import Course
+from retrodetect.tally.stretches import stretches
+
+__all__ = ["EFFORT_FIELDS", "Pace", "effort"]
+
+EFFORT_FIELDS = (
+    "speed_source", "distance_m", "distance_forward_m", "distance_backward_m",
+    "energy_forward_kcal_per_kg", "energy_backward_low_kcal_per_kg",
+    "energy_backward_high_kcal_per_kg",
+)  # fmt: skip
+"""What follows from a speed; all empty where none is known."""
+
+BACKWARD_COST = (1.15, 1.4)
+REST_ML, PER_SPEED, PER_CLIMB = 3.5, {"walk": 0.1, "run": 0.2}, {"walk": 1.8, "run": 0.9}
+KCAL_PER_ML = 0.005
+"""5 kcal per litre of oxygen (same source)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the wearer knows of speed or distance; nothing by default.
+
+    Parameters
+    ----------
+    speed_mps
+        Of the treadmill.
+    distance_m
+        Gone on foot in the whole recording.
+    track_m
+        Length of a track gone once in each leg of a set of repeats.
+
+    Raises
+    ------
+    UsageError
+        Where more than one is told, or one is no human's.
+    """
+
+    speed_mps: float | None = None
+    distance_m: float | None = None
+    track_m: float | None = None
+
+    def __post_init__(self) -> None:
+        told = [name for name in self.__slots__ if getattr(self, name) is not None]
+        if len(told) > 1:
+            raise UsageError(
+                "speed, distance and track exclude each other", remedy="tell one of them"
+            )
+        for name in told:
+            if not 0 < getattr(self, name) < (15 if name == "speed_mps" else 1e6):
+                raise UsageError(
+                    f"{getattr(self, name):g} is no {name.partition('_')[0]} of a person on foot",
+                    remedy="check number and unit",
+                )
+
+
+def effort(
+    strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
+) -> dict[str, float | str]:
+    """Distance and energy of a session.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As for :func:`retrodetect.tally.tally`.
+    course
+        Speed and height by receiver and barometer.
+    pace
+        What the wearer knows; goes before the receiver.
+    legs : DataFrame
+        From :func:`retrodetect.tally.repeats.repeats`.
+
+    Returns
+    -------
+    dict
+        ``EFFORT_FIELDS``. With a distance of the whole session the mean speed serves for both
+        directions, so the distance is not split. Energy is gross, at rest included.
+    """
+    fields: dict[str, float | str] = dict.fromkeys(EFFORT_FIELDS, np.nan) | {"speed_source": ""}
+    pieces = stretches(strides, by_gait=True)
+    pieces["lasting_s"] = pieces["end_s"] - pieces["start_s"]
+    source, speed_mps = _speeds(strides, pieces, course, pace, legs)
+    known = np.isfinite(speed_mps)
+    if not known.any():
+        return fields
+    fields["speed_source"] = source
+    pieces = pieces[known].assign(speed_mps=speed_mps[known])
+    pieces["distance_m"] = pieces["speed_mps"] * pieces["lasting_s"]
+    by_way = pieces.groupby("direction")["distance_m"].sum()
+    if pace.distance_m is not None:
+        fields["distance_m"] = pace.distance_m
+    else:
+        fields["distance_m"] = float(by_way.sum())
+        fields |= {
+            f"distance_{way}_m": float(by_way.get(way, 0.0)) for way in ("forward", "backward")
+        }
+    kcal = {way: _kcal_per_kg(part, course) for way, part in pieces.groupby("direction")}
+    backward = kcal.get("backward", 0.0)
+    return fields | {
+        "energy_forward_kcal_per_kg": kcal.get("forward", 0.0),
+        "energy_backward_low_kcal_per_kg": BACKWARD_COST[0] * backward,
+        "energy_backward_high_kcal_per_kg": BACKWARD_COST[1] * backward,
+    }
+
+
+def _speeds(
+    strides: pd.DataFrame, pieces: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
+) -> tuple[str, np.ndarray]:
+    """Where speeds come from, and that of each stretch; NaN where it is not known."""
+    if pace.speed_mps is not None:
+        return "given", np.full(len(pieces), pace.speed_mps)
+    if pace.distance_m is not None:
+        on_foot_s = (strides["end_s"] - strides["start_s"]).sum()
+        return "distance", np.full(len(pieces), pace.distance_m / on_foot_s)
+    if pace.track_m is not None:
+        return "track", _on_track(pieces, legs, pace.track_m)
+    ends = zip(pieces["start_s"], pieces["end_s"], strict=True)
+    return "gps", np.array([course.mean_speed_mps(*one) for one in ends])
+
+
+def _on_track(pieces: pd.DataFrame, legs: pd.DataFrame, track_m: float) -> np.ndarray:
+    """Speed of the stretches that lie in a leg of a set; a leg may be of several."""
+    speed_mps = np.full(len(pieces), np.nan)
+    for start_s, end_s, way in zip(legs["start_s"], legs["end_s"], legs["direction"], strict=True):
+        inside = (
+            (pieces["start_s"] >= start_s)
+            & (pieces["end_s"] <= end_s)
+            & (pieces["direction"] == way)
+        ).to_numpy()
+        speed_mps[inside] = track_m / pieces["lasting_s"][inside].sum()
+    return speed_mps
+
+
+def _kcal_per_kg(pieces: pd.DataFrame, course: Course) -> float:
+    """Energy of stretches as if gone forward."""
+    total = 0.0
+    columns = (pieces[name] for name in ("start_s", "end_s", "gait", "distance_m"))
+    for start_s, end_s, gait, distance_m in zip(*columns, strict=True):
+        climb_m = course.climb_m(start_s, end_s)
+        climb_m = climb_m if climb_m >= course.sure_m else 0.0
+        minutes = (end_s - start_s) / 60
+        oxygen_ml = REST_ML * minutes + PER_SPEED[gait] * distance_m + PER_CLIMB[gait] * climb_m
+        total += oxygen_ml * KCAL_PER_ML
+    return total

@@ -1,0 +1,120 @@
+"""Repeats: sets such as "backward up the hill, forward down, ten times"."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from retrodetect.tally.course import Course
+from retrodetect.tally.stretches import stretches
+
+__all__ = ["REPEAT_COLUMNS", "repeats"]
+
+REPEAT_COLUMNS = (
+    "set", "repeat", "bout", "direction", "gait", "start_s", "end_s", "duration_s", "strides",
+    "cadence_spm", "pause_s", "climb_m", "slope",
+)  # fmt: skip
+"""One row per leg: two legs make a repeat."""
+
+MIN_LEG_S = 5.0
+"""Shortest leg: less is a turn or a misread stride or two, not training."""
+
+MAX_REST_S = 180.0
+"""Longest pause within a set; common rests between hill repeats are one to three minutes."""
+
+MAX_RATIO = 2.5
+"""How much longer or shorter than the usual leg of its direction one may be. Warm-up and
+cool-down, which go before and after a set without a pause, are longer than that."""
+
+MIN_REPEATS = 2
+
+
+def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame:
+    """Find sets of alternating legs.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As for :func:`retrodetect.tally.stretches.stretches`.
+    course
+        Height over time, where the export has it.
+
+    Returns
+    -------
+    DataFrame
+        ``REPEAT_COLUMNS``, one row per leg. ``set`` and ``repeat`` count from 1; a repeat is a
+        leg in the direction the set begins with and the one back (the last may lack it).
+        ``pause_s`` is the time from the end of the leg before; ``slope`` is up, down, level, or
+        empty where no height is known.
+    """
+    legs = _legs(stretches(strides))
+    found = [
+        legs.iloc[begin:end].assign(set=number, repeat=np.arange(end - begin) // 2 + 1)
+        for number, (begin, end) in enumerate(_sets(legs), start=1)
+    ]
+    table = pd.concat(found or [legs.iloc[:0].assign(set=0, repeat=0)], ignore_index=True)
+    table["duration_s"] = table["end_s"] - table["start_s"]
+    pause_s = table["start_s"] - table["end_s"].shift()
+    table["pause_s"] = pause_s.where(table["set"] == table["set"].shift())
+    times = zip(table["start_s"], table["end_s"], strict=True)
+    table["climb_m"] = [course.climb_m(*ends) if course else np.nan for ends in times]
+    table["climb_m"] = table["climb_m"].astype(float)
+    table["slope"] = _slope(table["climb_m"].to_numpy(), course.sure_m if course else np.nan)
+    return table[list(REPEAT_COLUMNS)]
+
+
+def _legs(found: pd.DataFrame) -> pd.DataFrame:
+    """Long stretches, those of one direction that follow each other put together."""
+    found = found[found["end_s"] - found["start_s"] >= MIN_LEG_S]
+    # A short halt on the way up does not make two legs of one.
+    new = (found["direction"] != found["direction"].shift()) | (
+        found["start_s"] - found["end_s"].shift() > MAX_REST_S
+    )
+    steps = found["cadence_spm"] * (found["end_s"] - found["start_s"])
+    legs = (
+        found.assign(steps=steps, lasting_s=found["end_s"] - found["start_s"])
+        .groupby(np.cumsum(new.to_numpy()), sort=True)
+        .agg(
+            bout=("bout", "first"),
+            direction=("direction", "first"),
+            gait=("gait", "first"),
+            start_s=("start_s", "first"),
+            end_s=("end_s", "last"),
+            strides=("strides", "sum"),
+            steps=("steps", "sum"),
+            lasting_s=("lasting_s", "sum"),
+        )
+        .reset_index(drop=True)
+    )
+    legs["cadence_spm"] = legs["steps"] / legs["lasting_s"]
+    return legs.drop(columns=["steps"])
+
+
+def _sets(legs: pd.DataFrame) -> list[tuple[int, int]]:
+    """Half-open ranges of legs that make a set."""
+    breaks = (
+        (legs["direction"] == legs["direction"].shift())
+        | (legs["start_s"] - legs["end_s"].shift() > MAX_REST_S)
+    ).to_numpy()
+    edges = [0, *np.flatnonzero(breaks[1:]) + 1, len(legs)]
+    chains = zip(edges[:-1], edges[1:], strict=True)
+    return [one for begin, end in chains for one in _alike(legs, int(begin), int(end))]
+
+
+def _alike(legs: pd.DataFrame, begin: int, end: int) -> list[tuple[int, int]]:
+    """Parts of a chain whose legs are about as long as is usual in it."""
+    lasting = legs["lasting_s"].iloc[begin:end]
+    usual = lasting.groupby(legs["direction"].iloc[begin:end]).transform("median")
+    odd = ((lasting > MAX_RATIO * usual) | (lasting < usual / MAX_RATIO)).to_numpy()
+    edges = np.concatenate([[-1], np.flatnonzero(odd), [end - begin]])
+    parts = [
+        (begin + int(a) + 1, begin + int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    return [(a, b) for a, b in parts if b - a >= 2 * MIN_REPEATS - 1]
+
+
+def _slope(climb_m: np.ndarray, sure_m: float) -> list[str]:
+    words = np.select(
+        [np.isnan(climb_m), climb_m >= sure_m, climb_m <= -sure_m], ["", "up", "down"], "level"
+    )
+    return [str(word) for word in words]
