@@ -7,20 +7,24 @@ models, and the reference of every public name.
 
 from __future__ import annotations
 
+import ast
 import csv
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import typer
 from sphinx.application import Sphinx
 
 import retrodetect
+from retrodetect import tables
 from retrodetect.cli import app
 from retrodetect.features import FREE_FEATURES, catalogue
-from retrodetect.tables import SESSION_GLOSSARY, STRIDE_GLOSSARY
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "generated"
@@ -45,8 +49,7 @@ def _skip(_app: Sphinx, _what: str, name: str, *_more: object) -> bool | None:
 
 
 def _write_all(_app: Sphinx) -> None:
-    _write("parts/strides.md", _glossary(STRIDE_GLOSSARY))
-    _write("parts/sessions.md", _glossary(SESSION_GLOSSARY))
+    _write("parts/tables.md", _tables())
     _write("parts/features.md", _features())
     _write("parts/datasets.md", _register())
     _write("parts/commands.md", _commands())
@@ -75,8 +78,25 @@ def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
-def _glossary(columns: dict[str, str]) -> str:
-    return _table(("column", "holds"), ((f"`{name}`", text) for name, text in columns.items()))
+def _tables() -> str:
+    """Every glossary of the tables, in the order in which the module has them."""
+    return "\n".join(
+        f"## {name.removesuffix('_GLOSSARY').lower()}s.csv\n\n{said}\n\n"
+        + _table(
+            ("column", "holds"),
+            ((f"`{column}`", holds) for column, holds in getattr(tables, name).items()),
+        )
+        for name, said in _constants(tables)
+        if name.endswith("_GLOSSARY")
+    )
+
+
+def _constants(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """Constants of a module, with the string that stands below each."""
+    for line, below in pairwise(ast.parse(inspect.getsource(module)).body):
+        match line, below:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=said)):
+                yield name, str(said).replace("``", "`")
 
 
 def _features() -> str:
