@@ -7,17 +7,20 @@ A model holds plain scikit-learn pipelines and numbers, so that it can be stored
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 
+from retrodetect import gait
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, SIDEWAYS, ScoreModel
 from retrodetect.errors import RefusedRecording
 from retrodetect.features import VECTORS, StrideFeatures
-from retrodetect.recording import FloatArray
+from retrodetect.recording import FloatArray, Recording
+from retrodetect.signal import prepare
 
 __all__ = [
     "GROUPS",
@@ -182,8 +185,8 @@ def stride_inputs(
     return features.oriented(np.broadcast_to(front, (len(features), 3)), running)
 
 
-@dataclass(frozen=True, slots=True)
-class DirectionModel:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DirectionModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """All a session decoder needs to name directions.
 
     Parameters
@@ -203,6 +206,57 @@ class DirectionModel:
     threshold: float = 0.9
     name: str = "unnamed"
     card: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def classes_(self) -> np.ndarray[Any, np.dtype[np.str_]]:
+        """What a stride may be called."""
+        return np.array([DIRECTIONS[BACKWARD], DIRECTIONS[FORWARD], "unknown"])
+
+    def fit(self, X: Any = None, y: Any = None) -> Self:  # noqa: N803, ARG002
+        """Return the model as it is, like any frozen estimator; `retrodetect.train` teaches.
+
+        Parameters
+        ----------
+        X, y
+            Passed over.
+
+        Returns
+        -------
+        DirectionModel
+            Itself.
+        """
+        return self
+
+    def predict(self, recording: Recording) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """Name the direction of every stride of a recording.
+
+        :func:`retrodetect.label` says more, and takes anchors.
+
+        Parameters
+        ----------
+        recording
+            Worn where its ``placement`` says, if it does.
+
+        Returns
+        -------
+        (n,) array of str
+            Of ``classes_``, one for each stride found.
+        """
+        # The stage's own front door; it knows this module.
+        from retrodetect.direction.anchors import Anchors
+        from retrodetect.direction.classify import classify
+
+        signals = prepare(recording)
+        strides = gait.detect(signals).strides
+        found = classify(signals, strides, self, Anchors(recording.placement))
+        return found.table["direction"].to_numpy(dtype=object)
+
+    def __repr__(self) -> str:
+        return f"DirectionModel(name={self.name!r}, groups={list(self.groups)})"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn that a model holds what it learned."""
+        return True
 
     def group_weights(self, features: StrideFeatures, placement: str | None) -> dict[str, float]:
         """Return the probability of each group, one if the placement is given.

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_validate
 from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import check_is_fitted
 
+import retrodetect as rd
 from retrodetect.features import FREE_FEATURES, MOMENTS, VECTORS, MountingFree, StrideFeatures
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.training.estimators import StrideClassifier
@@ -112,3 +114,16 @@ def test_one_direction_is_nothing_to_tell_apart(prior):
     features, _ = strides(4)
     with pytest.raises(ValueError, match="one class only"):
         StrideClassifier(prior).fit(features.free(), ["forward"] * 4)
+
+
+def test_a_direction_model_is_a_fitted_classifier_of_the_strides_of_a_recording(
+    noise_model, tmp_path, write_walk
+):
+    check_is_fitted(noise_model)
+    assert is_classifier(noise_model)
+    recording = rd.read(write_walk(tmp_path / "walk.csv"))
+    named = noise_model.predict(recording)
+    assert set(named) <= set(noise_model.classes_)
+    assert list(named) == list(rd.label(recording, model=noise_model)["direction"])
+    assert clone(noise_model).name == "noise"
+    assert "noise" in repr(noise_model)
