@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from retrodetect.errors import InputError
@@ -44,6 +45,7 @@ class Main:
     role: Role
 
 
+@lru_cache(maxsize=1 << 16)
 def key(name: str) -> str:
     """What a file name has left without the word for its sensor; equal for one recording.
 

@@ -158,7 +158,7 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Fo
 
 def _siblings(path: Path, options: ReadOptions) -> list[Source]:
     """Files in the folder of a file, and in a folder ``meta`` beside it."""
-    folder = path.parent
+    folder, own = path.parent, key(path.name)
     named = {file.name: file for file in folder.iterdir()}
     if "meta" in named:
         named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
@@ -166,7 +166,7 @@ def _siblings(path: Path, options: ReadOptions) -> list[Source]:
         replace(open_file(file, options.max_bytes), name=name)
         for name, file in sorted(named.items())
         # Looked at by name first, for there may be thousands.
-        if key(name) == key(path.name) and not file.name.startswith(".") and file.is_file()
+        if key(name) == own and not file.name.startswith(".") and file.is_file()
     ]
 
 
