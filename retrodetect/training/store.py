@@ -16,6 +16,8 @@ import json
 import platform
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +30,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from retrodetect.atomic import replacing
 from retrodetect.direction import GROUPS, DirectionModel
-from retrodetect.errors import ModelError
+from retrodetect.errors import ModelError, RetrodetectError
 from retrodetect.features import FREE_FEATURES, ORIENTED_FEATURES
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
 from retrodetect.recording import FloatArray
@@ -51,6 +53,9 @@ SCHEMA = 1
 
 TRUSTED_TYPES: tuple[str, ...] = ()
 """Types a model may hold beyond the scikit-learn, NumPy and SciPy ones skops knows as data."""
+
+MOST_BYTES = 256 * 2**20
+"""Most that a model may expand to: the shipped ones are some hundred times smaller."""
 
 GOLDEN_ROWS = 8
 GOLDEN_TOLERANCE = 1e-6
@@ -165,7 +170,12 @@ def load(model: str | Path) -> DirectionModel:
         Where it is missing, damaged, tampered with, made for other features or by a newer
         version, or would run code.
     """
-    place, label = _find(model)
+    with _guarded(str(model)):
+        return _loaded(*_find(model))
+
+
+def _loaded(place: _Place, label: str) -> DirectionModel:
+    """Load and check, step by step, the model whose members lie there."""
     card = _checked_card(place, label)
     content = _member(place, _ESTIMATORS, label)
     if hashlib.sha256(content).hexdigest() != card["sha256"]:
@@ -198,8 +208,8 @@ def load_card(model: str | Path) -> dict[str, Any]:
     dict
         The JSON card.
     """
-    place, label = _find(model)
-    return _checked_card(place, label)
+    with _guarded(str(model)):
+        return _checked_card(*_find(model))
 
 
 def shipped() -> list[str]:
@@ -226,6 +236,17 @@ def models_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "models"
 
 
+@contextmanager
+def _guarded(label: str) -> Iterator[None]:
+    """Refuse a model for whatever it provokes: it may come from anybody."""
+    try:
+        yield
+    except RetrodetectError:
+        raise
+    except Exception as error:
+        raise _refused("it is damaged", label) from error
+
+
 def _find(model: str | Path) -> tuple[_Place, str]:
     """Where the members of a model lie, and how messages call it."""
     label = str(model)
@@ -244,10 +265,18 @@ def _find(model: str | Path) -> tuple[_Place, str]:
 
 
 def _member(place: _Place, name: str, label: str) -> bytes:
+    if isinstance(place, zipfile.Path):
+        _check_size(place.root, label)
     try:
         return (place / name).read_bytes()
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise _refused(f"{name} is missing or damaged", label) from error
+
+
+def _check_size(archive: zipfile.ZipFile, label: str) -> None:
+    """Refuse a zip bomb; what a member says of its size is the most that is read of it."""
+    if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+        raise _refused(f"it expands to more than {MOST_BYTES >> 20} MiB", label)
 
 
 def _checked_card(place: _Place, label: str) -> dict[str, Any]:
@@ -277,6 +306,8 @@ def _checked_card(place: _Place, label: str) -> dict[str, Any]:
 def _checked_estimators(content: bytes, label: str) -> dict[str, Any]:
     """Load the estimators if they hold nothing but known data types."""
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_size(archive, label)
         foreign = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES)
         if foreign:
             raise _refused(f"it holds foreign types ({', '.join(sorted(foreign))})", label)

@@ -68,8 +68,7 @@ HEADERS = {
     "Accelerometer X (g),Accelerometer Y (g),Accelerometer Z (g)",
     "witmotion": "time,DeviceName,AccX(g),AccY(g),AccZ(g)",
     "wide": "time,wrist_acc_x,wrist_acc_y,wrist_acc_z,ankle_acc_x,ankle_acc_y,ankle_acc_z",
-    "german": "Zeit (s);Beschleunigung x (m/s^2);Beschleunigung y (m/s^2);"
-    "Beschleunigung z (m/s^2)",
+    "german": "Zeit (s);Beschleunigung x (m/s^2);Beschleunigung y (m/s^2);Beschleunigung z (m/s^2)",
     "science": "relative_time,AccX,AccY,AccZ",
 }
 """First lines of exports that the simulator does not write."""
@@ -88,7 +87,10 @@ def _tables() -> Iterator[tuple[str, bytes]]:
             elif column in {"User", "Model", "Device", "gt", "DeviceName"}:
                 table[column] = "a"
         text = table.to_csv(
-            index=False, sep=delimiter, decimal="," if name == "german" else ".", float_format="%.4f"
+            index=False,
+            sep=delimiter,
+            decimal="," if name == "german" else ".",
+            float_format="%.4f",
         )
         yield f"{name}.csv", text.encode()
     rows = [f"33,Walking,{n * 50},{x:.2f},{y:.2f},{z:.2f};" for n, (x, y, z) in enumerate(samples)]

@@ -76,8 +76,20 @@ class Fuzzer:
     counts: Counter[str] = field(default_factory=Counter)
     slowest_s: float = 0.0
 
-    def fuzz(self, count: int, seed: int, *, until: float = float("inf")) -> int:
-        """Run that many damaged inputs, or until a time; returns how many were run."""
+    @property
+    def peak_mib(self) -> int:
+        """Most memory the process has had."""
+        return _peak_kib() >> 10
+
+    def fuzz(
+        self,
+        count: int,
+        seed: int,
+        *,
+        until: float = float("inf"),
+        tell: Callable[[int], None] = lambda _: None,
+    ) -> int:
+        """Run that many damaged inputs, or until a time, and tell how many every now and then."""
         rng = random.Random(seed)
         with _lines_reached() as reached:
             for item in self.corpus[:]:
@@ -85,6 +97,8 @@ class Fuzzer:
             for number in range(count):
                 if time.time() > until:
                     return number
+                if number % 500 == 0:
+                    tell(number)
                 # Half of the time one of the latest: what is new leads further.
                 latest = rng.random() < 0.5
                 parent = rng.choice(self.corpus[-40:] if latest else self.corpus)

@@ -73,11 +73,13 @@ def damaged(parent: Item, others: Sequence[Item], rng: random.Random) -> Item:
     """Damage the archive, the card, the tree of estimators, or an array in it."""
     if rng.random() < 0.1:
         return Item(parent.name, _bytes_damaged(parent.data, rng))
+    needed = {"card.json", "model.skops"}
     members = _members(parent.data)
-    if "card.json" not in members or "model.skops" not in members:
+    if not needed <= members.keys():
         members = _members(others[0].data)
     for _ in range(rng.choice([1, 1, 3])):
-        _DAMAGE[rng.randrange(len(_DAMAGE))](members, rng)
+        if needed <= members.keys():
+            rng.choice(_DAMAGE)(members, rng)
     return Item(parent.name, _packed(members, rng))
 
 
@@ -158,8 +160,11 @@ def _array(content: bytes, rng: random.Random) -> bytes:
             kinds = [np.zeros(3), np.array("text"), np.full((2, 2), np.nan), np.arange(3)]
             np.save(stream, rng.choice(kinds))
         case 3:
-            array = np.load(io.BytesIO(content), allow_pickle=False)
-            np.save(stream, array.astype(rng.choice(["f4", "i8", "U5", "c16"]))[..., ::-1])
+            try:
+                array = np.load(io.BytesIO(content), allow_pickle=False)
+                np.save(stream, array.astype(rng.choice(["f4", "i8", "U5", "c16"])).ravel()[::-1])
+            except Exception:  # it was damaged before
+                return _bytes_damaged(content, rng)
         case 4:
             return _bytes_damaged(content, rng)
     return stream.getvalue()
@@ -205,7 +210,7 @@ def _change(root: Any, rng: random.Random, *, is_tree: bool = False) -> None:
             holder["__loader__"] = rng.choice(_LOADERS)
         case 4:
             deep: Any = rng.choice(_VALUES)
-            for _ in range(rng.choice([1, 1, 400])):
+            for _ in range(rng.choice([1, 1, 50])):
                 deep = [deep]
             holder[key] = deep
         case _:
