@@ -41,8 +41,7 @@ def write_parquet(out: Path, bodies: Iterable[bytes], sessions: pd.DataFrame) ->
         The table of sessions.
     """
     header = ",".join(_TYPES).encode() + b"\n"
-    empty = pd.read_csv(io.BytesIO(header), dtype=_TYPES)
-    schema = pa.Table.from_pandas(empty, preserve_index=False).schema
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in _TYPES.items()])
     with (
         replacing(out / "strides.parquet") as stream,
         parquet.ParquetWriter(stream, schema) as writer,

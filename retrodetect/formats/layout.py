@@ -224,7 +224,9 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     clock = working_clock(table, layout.clock)
     plans = _plans(table, layout, axes)
     clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
-    counter, sensor, *split = _indices(table, layout.counter, layout.sensor, *layout.split)
+    counter, sensor, *named = _indices(table, layout.counter, layout.sensor, *layout.split)
+    # Several columns may bear the same name: the first of them is meant each time.
+    split = [index for index in dict.fromkeys(named) if index not in (None, sensor)]
     texts = [index for index in (sensor, *split) if index is not None]
     chunks = _load(table, clocks, plans, texts, [] if counter is None else [counter])
     if texts or counter is not None or any(plan.clock for plan in plans.values()):

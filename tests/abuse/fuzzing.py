@@ -6,6 +6,7 @@ again, so that it costs next to nothing. On earlier Pythons the damage is as ran
 
 from __future__ import annotations
 
+import platform
 import random
 import resource
 import signal
@@ -180,6 +181,7 @@ def _on_alarm(number: int, frame: object) -> None:
 def guarded() -> Iterator[None]:
     """Raise `Hang` after ``SLOW_S``, and `Forbidden` where a program or a network is called."""
     if not hasattr(guarded, "hooked"):
+        platform.processor()  # asks ``uname`` once; mat-io does so when it is imported
         sys.addaudithook(_on_audit)
         guarded.hooked = True  # type: ignore[attr-defined]
     previous = signal.signal(signal.SIGALRM, _on_alarm)

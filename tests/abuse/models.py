@@ -26,11 +26,12 @@ from .fuzzing import Fuzzer, Item
 __all__ = ["models"]
 
 _TYPES = (
-    "os.system", "subprocess.Popen", "builtins.eval", "builtins.exec", "posix.system", "shutil.rmtree",
-    "functools.partial", "pathlib.Path", "numpy.load", "numpy.memmap", "numpy.ndarray",
+    "os.system", "subprocess.Popen", "builtins.eval", "builtins.exec", "posix.system",
+    "shutil.rmtree", "functools.partial", "pathlib.Path", "numpy.load", "numpy.memmap", "numpy.ndarray",
     "sklearn.preprocessing._function_transformer.FunctionTransformer", "builtins.getattr",
     "sklearn.linear_model._logistic.LogisticRegression", "sklearn.pipeline.Pipeline",
-    "scipy.special.expit", "joblib.load", "skops.io.load", "importlib.import_module", "antigravity.x",
+    "scipy.special.expit", "joblib.load", "skops.io.load",
+    "importlib.import_module", "antigravity.x",
 )  # fmt: skip
 _LOADERS = (
     "ObjectNode", "DictNode", "ListNode", "TupleNode", "SetNode", "FunctionNode", "MethodNode",
