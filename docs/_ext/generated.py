@@ -19,7 +19,10 @@ from types import ModuleType
 from typing import Any
 
 import typer
+from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 import retrodetect
 from retrodetect import tables
@@ -40,12 +43,31 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Make the pages before anything is read."""
     app.connect("builder-inited", _write_all)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("missing-reference", _at_home)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _skip(_app: Sphinx, _what: str, name: str, *_more: object) -> bool | None:
     """Leave out what scikit-learn adds to every estimator for its metadata routing."""
     return True if name.startswith("set_") and name.endswith("_request") else None
+
+
+def _at_home(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element
+) -> nodes.Element | None:
+    """Link a name that a stage shows, such as ``retrodetect.formats.read``, to where it is told."""
+    package, _, name = str(node["reftarget"]).rpartition(".")
+    if node["refdomain"] != "py" or not package.startswith("retrodetect"):
+        return None
+    try:
+        found = getattr(importlib.import_module(package), name)
+    except (ImportError, AttributeError):
+        return None
+    home = f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', '')}"
+    if home == node["reftarget"]:
+        return None
+    domain = env.get_domain("py")
+    return domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], home, node, shown)
 
 
 def _write_all(_app: Sphinx) -> None:
@@ -225,7 +247,10 @@ def _names(module_name: str, names: Sequence[str]) -> str:
 
 def _directive(full_name: str, found: object) -> str:
     if isinstance(found, type):
-        return f".. autoclass:: {full_name}\n   :members:\n"
-    if callable(found):
-        return f".. autofunction:: {full_name}\n"
-    return f".. autodata:: {full_name}\n   :no-value:\n"
+        text = f".. autoclass:: {full_name}\n   :members:\n"
+    elif callable(found):
+        text = f".. autofunction:: {full_name}\n"
+    else:
+        text = f".. autodata:: {full_name}\n   :no-value:\n"
+    # What the first page shows is told at home, too, and linked there.
+    return text + ("   :no-index:\n" if full_name.count(".") == 1 else "")
