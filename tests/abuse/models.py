@@ -27,7 +27,8 @@ __all__ = ["models"]
 
 _TYPES = (
     "os.system", "subprocess.Popen", "builtins.eval", "builtins.exec", "posix.system",
-    "shutil.rmtree", "functools.partial", "pathlib.Path", "numpy.load", "numpy.memmap", "numpy.ndarray",
+    "shutil.rmtree", "functools.partial", "pathlib.Path", "numpy.load", "numpy.memmap",
+    "numpy.ndarray",
     "sklearn.preprocessing._function_transformer.FunctionTransformer", "builtins.getattr",
     "sklearn.linear_model._logistic.LogisticRegression", "sklearn.pipeline.Pipeline",
     "scipy.special.expit", "joblib.load", "skops.io.load",
