@@ -76,7 +76,7 @@ class Evidence:
         """Walking clips of one virtual wearer, site and side in turn, forward and backward."""
         found = []
         rng = np.random.default_rng(0)
-        walks = [one for one in self.recordings(source) if _walks(one)]
+        walks = [one for one in self.recordings(source) if is_walked(one)]
         for site in sorted({_site(one) for one in walks if one.placement in placements}):
             here = [one for one in walks if _site(one) == site]
             for number in range(SESSIONS_A_SITE):
@@ -103,7 +103,7 @@ def _has(one: Labelled, direction: str) -> bool:
     return bool((one.intervals["direction"] == direction).any())
 
 
-def _walks(one: Labelled) -> bool:
+def is_walked(one: Labelled) -> bool:
     going = one.intervals["direction"].isin(["forward", "backward"])
     return bool(going.any() and (one.intervals.loc[going, "gait"] == "walk").all())
 
@@ -149,7 +149,7 @@ def measure(evidence: Evidence) -> pd.DataFrame:
         rows[f"virtual {site}, walking, front known"] = pd.concat(
             [
                 evidence.labelled(
-                    s, lambda one, p=site: one.placement == p and _walks(one), told_front
+                    s, lambda one, p=site: one.placement == p and is_walked(one), told_front
                 )
                 for s in VIRTUAL
             ]
