@@ -2,8 +2,9 @@
 
 ``python tests/benchmarks/scale.py [FOLDER] [--only day growth ...]`` makes its inputs in a folder
 (a temporary one unless named; a week takes 5 GB), runs the command line in processes of its own,
-and prints a table. Times of single processes are of the processor, so that a busy machine does little
-harm; speed-up with two jobs is of the clock, and wants a quiet one. ``--files 200 --kills 5 --longest 24`` make a quick round of it.
+and prints a table. Times of single processes are of the processor, so that a busy machine does
+little harm; speed-up with two jobs is of the clock, and wants a quiet one. A quick round is
+``--files 200 --kills 5 --longest 24``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing import Process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +29,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "benchmarks")]
 
-from days import write_day, write_walk  # noqa: E402
+import days  # noqa: E402
 from interrupted import command, ended, results, started, wait_for_parts  # noqa: E402
 
 BARE_PARSE = """
@@ -81,6 +83,13 @@ class Run(NamedTuple):
     out: str
 
 
+def write(what: Callable[..., None], *told: Path | float, **more: int) -> None:
+    """Make an input in a process of its own, for peaks of memory are passed on to children."""
+    maker = Process(target=what, args=told, kwargs=more)
+    maker.start()
+    maker.join()
+
+
 def measured(*line: str | Path) -> Run:
     """Run a command in one process on one core, to its end."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -104,7 +113,7 @@ def labelled(path: Path, out: Path, *, jobs: int = 1) -> Run:
 
 
 def startup(folder: Path) -> Iterator[Row]:
-    write_walk(folder / "minute.csv", 60)
+    write(days.write_walk, folder / "minute.csv", 60)
     help_s = min(measured(sys.executable, "-m", "retrodetect", "--help").cpu_s for _ in range(5))
     minute_s = min(labelled(folder / "minute.csv", folder / "out").cpu_s for _ in range(3))
     yield Row("`--help`", f"{help_s:.2f} s", "≤ 0.3 s")
@@ -114,7 +123,7 @@ def startup(folder: Path) -> Iterator[Row]:
 def day(folder: Path) -> Iterator[Row]:
     for walking_hours in (1.5, 8):
         path = folder / f"day_{walking_hours}.csv"
-        write_day(path, 24, walking_hours)
+        write(days.write_day, path, 24, walking_hours)
         parse_s = min(float(measured(sys.executable, "-c", BARE_PARSE, path).out) for _ in range(3))
         best = min((labelled(path, folder / "out") for _ in range(3)), key=lambda run: run.cpu_s)
         work = f"24 h at 100 Hz, {walking_hours} h of walking, {path.stat().st_size / 1e6:.0f} MB"
@@ -131,7 +140,7 @@ def growth(folder: Path, longest: int) -> Iterator[Row]:
     runs = []
     for one in hours:
         path = folder / "growth.csv"
-        write_day(path, one, 1.5)
+        write(days.write_day, path, one, 1.5)
         runs.append(labelled(path, folder / "out"))
         path.unlink()
     # What every run begins with is no growth.
@@ -149,7 +158,7 @@ def batch(folder: Path, files: int) -> Iterator[Row]:
     for number in range(files):
         path = many / f"{number:05}.csv"
         if number < 20:
-            write_walk(path, 120, seed=number)
+            write(days.write_walk, path, 120, seed=number)
         else:
             os.link(many / f"{number % 20:05}.csv", path)
     start_s = labelled(folder / "minute.csv", folder / "out").cpu_s
@@ -174,7 +183,7 @@ def kills(folder: Path, count: int) -> Iterator[Row]:
     few, out = folder / "few", folder / "killed"
     few.mkdir(exist_ok=True)
     for number in range(12):
-        write_walk(few / f"{number}.csv", 60, seed=number)
+        write(days.write_walk, few / f"{number}.csv", 60, seed=number)
     whole = labelled(few, folder / "whole", jobs=2).seconds
     expected = results(folder / "whole")
     chance = random.Random(0)
@@ -211,7 +220,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = told.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        write_walk(folder / "minute.csv", 60)
+        write(days.write_walk, folder / "minute.csv", 60)
         sections = {
             "startup": lambda: startup(folder),
             "day": lambda: day(folder),
