@@ -145,11 +145,12 @@ def _arrays(
 ) -> dict[str, Any]:
     """Arrays of a chunk as a recording has them, with the warnings up to here."""
     values, factor, time_s = chunk.values, settled.scale.mps2 * settled.sign, chunk.line.time_s
+    remarks.add(chunk.clipped(settled.scale.mps2))
     if factor != 1:
         values *= factor
     rotation, channels = sensors.beside(chunk)
     from_s = time_s if last_s is None else np.append(last_s, time_s)
-    remarks.add([*_gap_remarks(from_s, chunk.line.rate_hz), *_clip_remarks(values)])
+    remarks.add(_gap_remarks(from_s, chunk.line.rate_hz))
     return {
         "time_s": time_s,
         "acceleration_mps2": values,
@@ -174,6 +175,7 @@ class _Chunk:
     repeated: NDArray[np.bool_]
     notes: list[Remark] = field(default_factory=list)
     is_first: bool = True
+    _limits: FloatArray | None = None
 
     @property
     def values(self) -> FloatArray:
@@ -236,6 +238,7 @@ class _Chunk:
         self.keep(rows)
         total = self.values + added[rows] * (theirs or 1.0) / (own or 1.0)
         self.draft = self.draft.with_(acceleration=replace(self.draft.acceleration, values=total))
+        self._limits = None
         claim = self.draft.gravity
         if claim is not None:
             because = "gravity column added to linear acceleration"
@@ -245,12 +248,29 @@ class _Chunk:
     def drop_impossible(self, mps2: float) -> None:
         """Drop readings that no sensor gives, of so many m/s² to the unit."""
         most = _IMPOSSIBLE_MPS2 / mps2
-        if not len(self.values) or max(-self.values.min(), self.values.max()) < most:
-            return
-        kept = np.flatnonzero(np.abs(self.values).max(axis=1) < most)
-        amounts = {"count": len(self.values) - len(kept)}
-        self.notes.append(Remark("{count} impossible readings were dropped", amounts))
-        self.keep(kept)
+        if len(self.values) and np.abs(self.limits()).max() >= most:
+            kept = np.flatnonzero(np.abs(self.values).max(axis=1) < most)
+            amounts = {"count": len(self.values) - len(kept)}
+            self.notes.append(Remark("{count} impossible readings were dropped", amounts))
+            self.keep(kept)
+
+    def clipped(self, mps2: float) -> list[Remark]:
+        """Say where an axis stays at its very limit, as a sensor does that reached its range."""
+        for axis, column, limits in zip("xyz", self.values.T, self.limits().T, strict=True):
+            for limit in limits:
+                reach_mps2 = abs(limit * mps2)
+                count = np.count_nonzero(column == limit) if reach_mps2 > _CLIP_ABOVE_MPS2 else 0
+                if count >= _CLIP_COUNT and count > _CLIP_SHARE * len(column):
+                    reach_g = reach_mps2 / STANDARD_GRAVITY_MPS2
+                    text = f"{axis} is cut off at {reach_g:.3g} g in {{count}} readings"
+                    return [Remark(text, {"count": int(count)})]
+        return []
+
+    def limits(self) -> FloatArray:
+        """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
+        if self._limits is None:
+            self._limits = np.stack([self.values.min(axis=0), self.values.max(axis=0)])
+        return self._limits
 
     def empty(self) -> None:
         """Let go of the rows."""
@@ -260,7 +280,7 @@ class _Chunk:
         """Keep some rows of the draft and of its timeline."""
         if len(rows) == len(self.line.time_s):
             return
-        self.draft = self.draft.take(rows)
+        self.draft, self._limits = self.draft.take(rows), None
         is_rest = not self.is_first or not len(rows)
         self.line = self.line.following(rows) if is_rest else self.line.take(rows)
 
@@ -459,18 +479,6 @@ def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
     found = [Finding(topic, value, "stated") for topic, value in facts if value]
     ground: Ground = "given" if options.columns else "stated"
     return [*found, Finding("columns", draft.columns, ground)] if draft.columns else found
-
-
-def _clip_remarks(values: FloatArray) -> list[Remark]:
-    """Say where an axis stays at its very limit, as a sensor does that reached its range."""
-    for axis, column in zip("xyz", values.T, strict=True):
-        for limit in (column.min(), column.max()):
-            count = np.count_nonzero(column == limit) if abs(limit) > _CLIP_ABOVE_MPS2 else 0
-            if count >= _CLIP_COUNT and count > _CLIP_SHARE * len(column):
-                reach = abs(limit) / STANDARD_GRAVITY_MPS2
-                text = f"{axis} is cut off at {reach:.3g} g in {{count}} readings"
-                return [Remark(text, {"count": int(count)})]
-    return []
 
 
 def _gap_remarks(time_s: FloatArray, rate_hz: float) -> list[Remark]:

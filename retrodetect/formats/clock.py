@@ -144,6 +144,8 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     ticks = stamps.ticks
     if ticks is None:
         return None
+    if len(ticks) and ticks.min() > 0 and np.isfinite(ticks.max()):
+        return None
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
     zeros = ticks == 0
     if stamps.wrap_ticks is None and zeros.any() and not zeros.all():
@@ -227,7 +229,7 @@ def following(line: Timeline, stamps: Stamps, repeated: NDArray[np.bool_]) -> Ti
     line
         Of the chunk before.
     stamps
-        Of the chunk, all of them valid; at least one.
+        Of the chunk, all of them valid.
     repeated : (n,) array of bool
         As in `timeline`.
 
@@ -237,6 +239,8 @@ def following(line: Timeline, stamps: Stamps, repeated: NDArray[np.bool_]) -> Ti
         Of the rows that come after those before; there may be none.
     """
     carry = line.carry
+    if not len(repeated):
+        return replace(line, rows=None, time_s=np.empty(0), warnings=())
     if stamps.ticks is None:
         assert stamps.counter is not None
         assert line.origin.rate_hz is not None
@@ -246,14 +250,17 @@ def following(line: Timeline, stamps: Stamps, repeated: NDArray[np.bool_]) -> Ti
         return replace(line, rows=None, time_s=time_s, carry=carry, warnings=tuple(lost))
     stamps = replace(stamps, tick_s=line.origin.tick_s, epoch=line.origin.epoch)
     seconds, falls = _seconds(stamps, carry.base, carry.last, carry.falls)
+    time_s = seconds + carry.shift_s
+    if time_s[0] > carry.last_s and rises(time_s):
+        last, last_s = _ticks(stamps)[0][-1], float(time_s[-1])
+        carry = replace(carry, last=last, falls=falls, last_s=last_s)
+        return replace(line, rows=None, time_s=time_s, carry=carry, warnings=())
     # The last row before stands in front, so that what is wrong between chunks is mended as well.
-    time_s = np.append(carry.last_s, seconds + carry.shift_s)
-    work = Repair(time_s, None, np.append(False, repeated))
-    if not rises(time_s):
-        work.sort()
-        work.move_on()
-        work.drop_copies()
-        work.be_strict()
+    work = Repair(np.append(carry.last_s, time_s), None, np.append(False, repeated))
+    work.sort()
+    work.move_on()
+    work.drop_copies()
+    work.be_strict()
     place = 0 if work.rows is None else int(np.argmin(work.rows))
     rows = None if work.rows is None else work.rows[place + 1 :] - 1
     kept_s = work.time_s[place + 1 :]
@@ -263,7 +270,7 @@ def following(line: Timeline, stamps: Stamps, repeated: NDArray[np.bool_]) -> Ti
         time_s=kept_s,
         carry=replace(
             carry,
-            last=stamps.ticks[-1] if stamps.ticks is not None else None,
+            last=_ticks(stamps)[0][-1],
             falls=falls,
             shift_s=carry.shift_s + work.moved_s,
             last_s=float(kept_s[-1]) if len(kept_s) else carry.last_s,

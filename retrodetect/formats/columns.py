@@ -31,7 +31,8 @@ _WORDS: dict[Quantity, set[str]] = {
     "who": {"user", "subject", "person", "participant", "device", "model"},
     "time": {"time", "timestamp", "timestamps", "t", "ts", "elapsed", "epoch", "epoc", "date",
              "datetime", "clock", "millis", "seconds", "zeit", "tiempo", "temps", "tempo", "unix",
-             "ms", "sec", "arrival", "creation"},
+             "ms", "sec", "arrival", "creation", "tijd", "tid", "czas", "čas", "aika", "idő",
+             "zaman", "ora", "время", "时间", "時間", "시간"},
     "counter": {"counter", "seq", "sequence", "sample", "samples", "index", "packet",
                 "packetcounter", "frame", "row", "no", "nr", "id"},
 }  # fmt: skip

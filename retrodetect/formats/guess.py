@@ -72,8 +72,10 @@ def layouts(table: Table) -> dict[str, Layout]:
 def best_clock(table: Table) -> tuple[Tick, ...]:
     """Columns that could be the clock, the one with the finest and steadiest stamps first."""
     columns = classify(table)
-    indices = [c.index for c in columns if c.quantity == "time"] or (
-        [] if columns else list(range(table.width))
+    indices = (
+        [c.index for c in columns if c.quantity == "time"]
+        or [c.index for c in columns if c.quantity == "other" and unit_in("time", c.unit)]
+        or ([] if columns else list(range(table.width)))
     )
     units = {column.index: column.unit for column in columns}
     scored = []

@@ -29,7 +29,7 @@ def guarded(source: Source, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except RetrodetectError:
+    except (RetrodetectError, MemoryError):
         raise
     except ImportError as error:
         raise UnreadableFile(

@@ -24,7 +24,7 @@ ROW_BYTES = 33
 @pytest.fixture
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in chunks that are much shorter than the recordings of these tests."""
-    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 4)
+    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 2)
 
 
 def write(path: Path, clock: list[str], values: np.ndarray, header: str = "time,x,y,z") -> Path:
@@ -88,6 +88,7 @@ def test_pieces_put_together_are_the_whole(
         order = np.insert(order, second, order[second])
     if "missing" in faults:
         values[rng.integers(0, COUNT, 5)] = np.nan
+        values[2 * FEW_ROWS : 6 * FEW_ROWS] = np.nan
     if "zero" in faults:
         values[:FEW_ROWS] = 0.0
     path = tmp_path_factory.mktemp("pieces") / "walk.csv"
@@ -116,7 +117,7 @@ def test_chunks_change_nothing_where_nothing_is_wrong(
         "time,accX (g),accY (g),accZ (g),gyroX (deg/s),gyroY (deg/s),gyroZ (deg/s)",
     )
     (whole,) = read(path)
-    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 4)
+    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 2)
     (chunked,) = read(path)
     assert_same(chunked.with_(findings=whole.findings), whole)  # of other blocks averages differ
     (counted,) = read(path, options=ReadOptions(rate_hz=50, unit="g"))

@@ -207,6 +207,8 @@ def test_edge_impulse_of_something_else(
         "Time (s),Latest: Acceleration X (m/s²),Latest: Acceleration Y (m/s²),"
         "Latest: Acceleration Z (m/s²)",
         "#walk\ntime[s], x-axis[m/s^2], y-axis[m/s^2], z-axis[m/s^2]",
+        "Tijd (s),X (m/s^2),Y (m/s^2),Z (m/s^2)",
+        "Durée (s),acc_x,acc_y,acc_z",
         "seconds,AccelerometerX,AccelerometerY,AccelerometerZ",
         "time,acceleration_x,acceleration_y,acceleration_z,extra",
     ],
