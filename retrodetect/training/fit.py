@@ -179,7 +179,9 @@ def _strides_of(example: Example) -> StrideTable:
     )
 
 
-def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) -> DirectionModel:
+def fit(
+    table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9, sites: bool = True
+) -> DirectionModel:
     """Fit a direction model.
 
     Parameters
@@ -190,6 +192,9 @@ def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) ->
         How the model will be called.
     threshold
         Least posterior for a label.
+    sites
+        Whether to learn to tell body sites apart too, a third of the work; a model that is
+        only ever told the placement can do without.
 
     Returns
     -------
@@ -216,12 +221,15 @@ def fit(table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9) ->
             front,
             hears_running,
         )
-    return DirectionModel(fitted, _fit_sites(table.features.free(), groups), threshold, name)
+    placement = _fit_sites(table.features.free(), groups, tells=sites and len(fitted) > 1)
+    return DirectionModel(fitted, placement, threshold, name)
 
 
-def _fit_sites(free: pd.DataFrame, groups: np.ndarray[Any, np.dtype[np.str_]]) -> Pipeline:
-    """Fit what tells groups of sites apart; with one group there is nothing to tell."""
-    if len(np.unique(groups)) > 1:
+def _fit_sites(
+    free: pd.DataFrame, groups: np.ndarray[Any, np.dtype[np.str_]], *, tells: bool
+) -> Pipeline:
+    """Fit what tells groups of sites apart, or what only knows how common they are."""
+    if tells:
         return StrideClassifier().fit(free, groups).pipeline_
     return make_pipeline(StandardScaler(), DummyClassifier()).fit(free, groups)
 

@@ -118,7 +118,7 @@ def held_out(
         ]
         mine = [part for part in recordings[source] if subject in (None, part.subject)]
         logger.info("held out: %s %s, %d recordings", source, subject or "", len(mine))
-        found = label_with_truth(fit(merged(kept)), mine, told_front)
+        found = label_with_truth(fit(merged(kept), sites=False), mine, told_front)
         return found.assign(held_out="person" if subject else "source")
 
     folds: list[tuple[str, str | None]] = []
