@@ -32,6 +32,7 @@ from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, UsageError
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.labelling import Session, label_pieces, wall_clock
+from retrodetect.limits import Limits
 from retrodetect.locations import location
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.tables import LIST_COLUMNS, STRIDE_COLUMNS, csv_text, lists_table, sessions_table
@@ -123,6 +124,7 @@ def run(
     *,
     jobs: int | None = None,
     cluster: str | None = None,
+    limits: Limits | None = None,
     restart: bool = False,
     table_format: TableFormat = "csv",
     report: bool = False,
@@ -144,6 +146,8 @@ def run(
         Processes; None for as many as there are cores, or one where there is little to do.
     cluster
         Address of a Dask scheduler whose workers label instead; they see the same files.
+    limits
+        What one input may take before it fails alone; a cluster's workers have their own.
     restart
         Whether to do all inputs anew rather than to go on from an earlier run.
     table_format
@@ -170,8 +174,15 @@ def run(
     OutputError
         Where the disk is full; what is done so far is kept.
     """
+    if limits and cluster is not None:
+        raise UsageError(
+            "workers of a cluster keep their own limits",
+            place="--timeout, --max-memory",
+            remedy="set them where the workers are started",
+        )
     began = time.time()
     settings = settings or Settings()
+    limits = limits or Limits()
     write_tables = _writer(table_format)
     model = store.load(settings.model)
     inputs = discover(*paths)
@@ -189,7 +200,9 @@ def run(
             parts.clear(folder)
         code = _code_digest()
         tasks = [
-            _Task(one, settings, folder / f"{_digest(one, settings, model, code)}.part", code)
+            _Task(
+                one, settings, folder / f"{_digest(one, settings, model, code)}.part", code, limits
+            )
             for one in inputs
         ]
         there = {path.name for path in folder.iterdir()}
@@ -226,6 +239,7 @@ class _Task(NamedTuple):
     settings: Settings
     part: Path
     code: str
+    limits: Limits
 
 
 def _jobs(tasks: Sequence[_Task], jobs: int | None) -> int:
@@ -248,15 +262,10 @@ def _do(task: _Task) -> float:
     found: list[parts.Entry] = []
     strides: list[pd.DataFrame] = []
     try:
-        one = task.input
-        opened = formats.pieces(
-            one.path, name=one.name, options=task.settings.read, piece_s=PIECE_S
-        )
-        for pieces in opened:
-            kept = _Kept(pieces, task.settings.view)
-            session = label_pieces(kept, _model(task.settings.model), task.settings.anchors)
-            found.append(_entry(session, task.settings, kept))
-            strides.append(session.strides)
+        with task.limits.kept(task.input.name):
+            for entry, table in _labelled(task.input, task.settings):
+                found.append(entry)
+                strides.append(table)
     except InputError as error:
         status = "refused" if isinstance(error, RefusedRecording) else "failed"
         found.append(_failed(task.input.name, status, str(error)))
@@ -269,6 +278,15 @@ def _do(task: _Task) -> float:
         found.append(_failed(task.input.name, "failed", reason))
     parts.write(task.part, found, strides)
     return sum(entry.row.get("duration_s") or 0.0 for entry in found)
+
+
+def _labelled(one: Input, settings: Settings) -> Iterator[tuple[parts.Entry, pd.DataFrame]]:
+    """Label each recording of an input; gives its entry and its strides."""
+    opened = formats.pieces(one.path, name=one.name, options=settings.read, piece_s=PIECE_S)
+    for pieces in opened:
+        kept = _Kept(pieces, settings.view)
+        session = label_pieces(kept, _model(settings.model), settings.anchors)
+        yield _entry(session, settings, kept), session.strides
 
 
 class _Kept:

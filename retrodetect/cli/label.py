@@ -59,6 +59,12 @@ def label(
     cluster: Annotated[
         str | None, typer.Option(help="Label on this Dask scheduler's workers instead.")
     ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Most seconds one input may take; it fails alone.")
+    ] = None,
+    max_memory: Annotated[
+        float | None, typer.Option(help="Most MiB of memory one input may take; it fails alone.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume/--restart", help="Go on from an earlier run, or start anew.")
     ] = True,
@@ -88,6 +94,7 @@ def label(
     from retrodetect import batch
     from retrodetect.cli.summary import show
     from retrodetect.direction import Anchors
+    from retrodetect.limits import Limits
 
     anchors = Anchors(
         placement=None if placement == "auto" else placement,
@@ -105,6 +112,7 @@ def label(
             batch.Settings(model, anchors, read),
             jobs=jobs,
             cluster=cluster,
+            limits=Limits(timeout, max_memory),
             restart=not resume,
             table_format=table_format.value,
             report=_can_report() if report is None else report,
