@@ -300,7 +300,9 @@ def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
             problems.note(one.name, "lies below forward and below backward")
             continue
         subject = above[told[0] - 1] if told[0] else ONLY_SUBJECT
-        yield Entry(one.name, one, subject, one.name, direction=names[told[0]])
+        # What is called alike below both folders was recorded on one day.
+        session = "/".join(part for i, part in enumerate(above) if i not in told)
+        yield Entry(one.name, one, subject, session, direction=names[told[0]])
 
 
 class _Inputs:

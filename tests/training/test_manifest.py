@@ -198,11 +198,16 @@ def test_folders_called_after_directions_say_it(
         ("forward/a.csv", "wearer", "forward"),
         ("Backward/b.csv", "wearer", "backward"),
     }
+    assert {one.session for one in found} == {"a.csv", "b.csv"}
     (folder / "people" / "ben").mkdir(parents=True)
     shutil.move(folder / "walks" / "forward", folder / "people" / "ben" / "forward")
     shutil.move(folder / "walks" / "Backward", folder / "people" / "ben" / "Backward")
     named = gather(folder / "people", noise_model, placement="waist").examples
     assert {one.subject for one in named} == {"ben"}
+    (people,) = (folder / "people").iterdir()
+    (people / "Backward" / "b.csv").rename(people / "Backward" / "a.csv")
+    alike = gather(folder / "people", noise_model, placement="waist").examples
+    assert {one.session for one in alike} == {"ben/a.csv"}
 
 
 def test_a_note_of_the_app_holds_until_the_next_one() -> None:
