@@ -143,7 +143,8 @@ DECIMALS = {
     "distance_m": 1, "distance_forward_m": 1, "distance_backward_m": 1,
     "energy_forward_kcal_per_kg": 4, "energy_backward_low_kcal_per_kg": 4,
     "energy_backward_high_kcal_per_kg": 4,
-    "cadence_spm": 1, "pause_s": 2, "climb_m": 1,
+    "cadence_spm": 1, "pause_s": 2, "climb_m": 1, "change": 3,
+    "forward_min": 2, "backward_min": 2, "unknown_min": 2,
 }  # fmt: skip
 """Places written: about a tenth of what each figure is good for."""
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from retrodetect.cli.evaluate import evaluate
+from retrodetect.cli.history import history
 from retrodetect.cli.inspect import inspect
 from retrodetect.cli.label import label
 from retrodetect.cli.models import models
@@ -34,6 +35,7 @@ app.command()(label)
 app.command()(inspect)
 app.command()(train)
 app.command()(evaluate)
+app.command()(history)
 app.command()(simulate)
 app.command()(models)
 

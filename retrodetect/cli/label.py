@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["label"]
 
 _ANCHORS = "What the wearer knows"
+_TALLY = "Tally"
 
 
 class _TableFormat(StrEnum):
@@ -53,6 +54,26 @@ def label(
     starts: Annotated[
         str | None,
         typer.Option(help="Direction of the first strides.", rich_help_panel=_ANCHORS),
+    ] = None,
+    goal: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Backward share to reach, such as 0.4.", rich_help_panel=_TALLY
+        ),
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="Of the treadmill, such as 5km/h.", rich_help_panel=_TALLY)
+    ] = None,
+    distance: Annotated[
+        str | None,
+        typer.Option(help="Gone in the whole recording, such as 2.4km.", rich_help_panel=_TALLY),
+    ] = None,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            help="Length of a track gone once each way in a repeat, such as 80m.",
+            rich_help_panel=_TALLY,
+        ),
     ] = None,
     model: Model = "default",
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores.")] = None,
@@ -92,9 +113,11 @@ def label(
     read = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect import batch
+    from retrodetect.cli.amounts import DISTANCES, SPEEDS, amount
     from retrodetect.cli.summary import show
     from retrodetect.direction import Anchors
     from retrodetect.limits import Limits
+    from retrodetect.tally.energy import Pace
 
     anchors = Anchors(
         placement=None if placement == "auto" else placement,
@@ -103,24 +126,30 @@ def label(
         backward=options.stretches(backward or [], "--backward"),
         starts=starts,  # type: ignore[arg-type]
     )
+    pace = Pace(
+        amount(speed, SPEEDS, "--speed"),
+        amount(distance, DISTANCES, "--distance"),
+        amount(track, DISTANCES, "--track"),
+    )
     # Whoever ends a batch politely gets the same: workers ended, one line, status 130.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _progress(shown=not quiet) as on_progress:
         outcome = batch.run(
             paths,
             out,
-            batch.Settings(model, anchors, read),
+            batch.Settings(model, anchors, read, pace=pace),
             jobs=jobs,
             cluster=cluster,
             limits=Limits(timeout, max_memory),
             restart=not resume,
             table_format=table_format.value,
             report=_can_report() if report is None else report,
+            goal=goal,
             arguments=sys.argv[1:],
             on_progress=on_progress,
         )
     if not quiet:
-        show(outcome.sessions, out)
+        show(outcome.sessions, out, goal)
     if as_labels:
         manifest = _write_labels(paths, out, outcome.sessions, table_format)
         if not quiet:

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from retrodetect.tables import visible
+from retrodetect.tally.folder import progress, totals
 
-__all__ = ["show"]
+__all__ = ["show", "show_weeks"]
 
 MOST_ROWS = 40
 """Longer tables are read in a spreadsheet."""
@@ -20,7 +21,7 @@ MOST_ROWS = 40
 WIDTH_IN_FILES = 120
 
 
-def show(sessions: pd.DataFrame, out: str) -> None:
+def show(sessions: pd.DataFrame, out: str, goal: float | None = None) -> None:
     """Print one line per session, a sentence per problem, and where the rest is.
 
     Parameters
@@ -29,12 +30,12 @@ def show(sessions: pd.DataFrame, out: str) -> None:
         Rows of ``sessions.csv``.
     out
         Folder of the results.
+    goal
+        Backward share to reach, if any.
     """
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH_IN_FILES)
+    console = _console()
     bad = sessions["status"].isin(["failed", "refused"])
-    _show_table(console, sessions[~bad])
+    _show_table(console, sessions[~bad], goal)
     for row in sessions[bad].head(MOST_ROWS).to_dict("records"):
         console.print(Text(f"{row['status']}: {visible(row['message'])}"), soft_wrap=True)
     guessed = int(sessions["front"].isin(["inferred", "unknown"])[sessions["status"] == "ok"].sum())
@@ -46,15 +47,83 @@ def show(sessions: pd.DataFrame, out: str) -> None:
     console.print(Text(f"{total}; results in {out}"), soft_wrap=True)
 
 
-def _show_table(console: Console, sessions: pd.DataFrame) -> None:
+def show_weeks(
+    weeks: pd.DataFrame, sessions: pd.DataFrame, left_out: int, goal: float | None
+) -> None:
+    """Print one line per week, and what is in none.
+
+    Parameters
+    ----------
+    weeks, sessions : DataFrame
+        From :mod:`retrodetect.tally.folder`.
+    left_out
+        Rows that told of a session once more.
+    goal
+        Backward share to reach, if any.
+    """
+    console = _console()
+    names = ["week", "sessions", "backward min", "change", "forward min", "backward share (95 %)"]
+    table = _table(names, goal)
+    for row in weeks.to_dict("records"):
+        cells = [
+            row["week"], f"{row['sessions']:.0f}", f"{row['backward_min']:.1f}", _change(row),
+            f"{row['forward_min']:.1f}", _share(row),
+        ]  # fmt: skip
+        table.add_row(*(Text(cell) for cell in [*cells, *_progress(row, goal)]))
+    console.print(table)
+    undated = int(((sessions["status"] == "ok") & (sessions["start_time"] == "")).sum())
+    failed = int(sessions["status"].isin(["failed", "refused"]).sum())
+    notes = [
+        (undated, "without a date, in no week"),
+        (failed, "failed or refused, in no week"),
+        (left_out, "told of in another row too, counted once"),
+    ]
+    for count, words in notes:
+        if count:
+            console.print(Text(f"{count} recording{'s' * (count > 1)} {words}"), soft_wrap=True)
+    if weeks["marked"].any():
+        console.print(Text("! over 10 % more backward minutes than the week before"))
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH_IN_FILES)
+
+
+def _table(names: list[str], goal: float | None) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(names[0], overflow="fold")
+    for name in [*names[1:], *([] if goal is None else [f"goal {goal:.0%}"])]:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _change(row: Mapping[Any, Any]) -> str:
+    """Change from the week before, marked where it is a large rise."""
+    words = f"{row['change']:+.0%}" if pd.notna(row["change"]) else ""
+    return f"{words or 'from none'} !" if row["marked"] else words
+
+
+def _progress(row: Mapping[Any, Any], goal: float | None) -> list[str]:
+    if goal is None:
+        return []
+    shares = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
+    return [progress(*shares, goal)]
+
+
+def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) -> None:
     if sessions.empty:
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("recording", overflow="fold")
-    for name in ("strides", "backward", "unknown", "backward share (95 %)"):
-        table.add_column(name, justify="right", no_wrap=True)
+    names = ["recording", "strides", "backward", "unknown", "backward share (95 %)"]
+    table = _table(names, goal)
     for row in sessions.head(MOST_ROWS).to_dict("records"):
-        table.add_row(*(Text(cell) for cell in _cells(row)))
+        table.add_row(*(Text(cell) for cell in [*_cells(row), *_progress(row, goal)]))
+    if (sessions["status"] == "ok").sum() > 1:
+        total = {"recording": "together", "status": "ok", **totals(sessions)}
+        counts = {name: int(total[name]) for name in total if name.endswith("strides")}
+        total |= counts
+        cells = [*_cells(total), *_progress(total, goal)]
+        table.add_row(*(Text(cell, style="bold") for cell in cells))
     console.print(table)
     if len(sessions) > MOST_ROWS:
         console.print(f"… and {len(sessions) - MOST_ROWS} more")
@@ -67,7 +136,7 @@ def _cells(row: Mapping[Any, Any]) -> list[str]:
 
 def _share(row: Mapping[Any, Any]) -> str:
     """Backward share with its interval, or why there is none."""
-    if row["status"] == "no_gait":
+    if row.get("status") == "no_gait":
         return "no gait"
     if pd.isna(row["backward_share"]):
         return "unknown"

@@ -1,0 +1,148 @@
+"""Runs of ``label`` read again, and the history they make written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from retrodetect.atomic import replacing
+from retrodetect.errors import UnreadableFile, UsageError
+from retrodetect.locations import location
+from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table
+
+__all__ = ["Run", "read_runs", "write_history"]
+
+
+class Run(NamedTuple):
+    """What one run left.
+
+    Parameters
+    ----------
+    folder
+        Where.
+    sessions : DataFrame
+        Its ``sessions.csv``; columns that its version did not write are empty.
+    record
+        Its ``run.json``.
+    """
+
+    folder: str
+    sessions: pd.DataFrame
+    record: dict[str, Any]
+
+
+def read_runs(folders: Sequence[str]) -> list[Run]:
+    """Read what runs have written.
+
+    Parameters
+    ----------
+    folders
+        Their output folders.
+
+    Returns
+    -------
+    list of Run
+        Each folder once, older runs first.
+
+    Raises
+    ------
+    UnreadableFile
+        Where a folder holds no run, or its table cannot be read.
+    """
+    runs = [_read(folder) for folder in dict.fromkeys(folders)]
+    return sorted(runs, key=lambda run: str(run.record.get("times", {}).get("began", "")))
+
+
+def write_history(
+    out: Path, runs: Sequence[Run], sessions: pd.DataFrame, weeks: pd.DataFrame, goal: float | None
+) -> None:
+    """Write ``weeks.csv``, ``sessions.csv``, ``run.json`` and, where it can be made, the page.
+
+    Parameters
+    ----------
+    out
+        Folder; made if it is not there.
+    runs
+        What was read.
+    sessions, weeks
+        From :mod:`retrodetect.tally.folder`.
+    goal
+        Backward share to reach, if any.
+
+    Raises
+    ------
+    UsageError
+        Where ``out`` cannot be a folder, or is that of a run.
+    """
+    if any(Path(run.folder).resolve() == out.resolve() for run in runs):
+        raise UsageError(f"{out} holds a run", place="--out", remedy="name another folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written to ({error.strerror})", file=str(out), remedy="name another folder"
+        ) from error
+    record = _record(runs, sessions, goal)
+    for name, text in (
+        ("weeks.csv", csv_text(weeks, header=True)),
+        ("sessions.csv", csv_text(sessions, header=True)),
+        ("run.json", json.dumps(record, indent=1) + "\n"),
+    ):
+        with replacing(out / name) as stream:
+            stream.write(text.encode())
+    if all(find_spec(name) for name in ("jinja2", "matplotlib")):
+        from retrodetect.report import page
+
+        with replacing(out / "report.html") as stream:
+            stream.write(page(sessions, [None] * len(sessions), {}, record).encode())
+
+
+def _read(folder: str) -> Run:
+    where = location(folder)
+    try:
+        if (where / "sessions.csv").is_file():
+            with (where / "sessions.csv").open("rb") as stream:
+                table = pd.read_csv(stream, dtype=_TEXT, keep_default_na=False, na_values=_EMPTY)
+        else:
+            with (where / "sessions.parquet").open("rb") as stream:
+                table = pd.read_parquet(stream)
+        record = json.loads((where / "run.json").read_text())
+    except FileNotFoundError as error:
+        raise UnreadableFile(
+            "no run of retrodetect label in it", file=folder, remedy="name a folder given to --out"
+        ) from error
+    except (ValueError, ImportError) as error:
+        raise UnreadableFile(f"cannot be read ({error})", file=folder) from error
+    if not {"recording", "status"} <= set(table.columns):
+        raise UnreadableFile("its sessions table lacks columns", file=folder)
+    table = sessions_table(table.to_dict("records"))
+    return Run(folder, table.assign(start_time=table["start_time"].fillna("").astype(str)), record)
+
+
+_TEXT = dict.fromkeys(
+    ("recording", "status", "message", "format", "placement", "front", "model", "version",
+     "start_time", "speed_source"),
+    str,
+)  # fmt: skip
+_EMPTY = {name: [""] for name in SESSION_COLUMNS if name not in _TEXT}
+
+
+def _record(runs: Sequence[Run], sessions: pd.DataFrame, goal: float | None) -> dict[str, Any]:
+    """What the history is made of."""
+    counts = sessions["status"].value_counts()
+    models = {str(run.record.get("model", {}).get("name", "?")) for run in runs}
+    return {
+        "version": version("retrodetect"),
+        "runs": [run.folder for run in runs],
+        "model": {"name": " and ".join(sorted(models)), "sha256": ""},
+        "goal": goal,
+        "counts": {"inputs": len(sessions), "ok": int(counts.get("ok", 0))},
+        "times": {"began": datetime.now(UTC).isoformat(timespec="seconds")},
+    }
