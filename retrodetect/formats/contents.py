@@ -19,7 +19,7 @@ from retrodetect.formats.jsontext import load_json
 from retrodetect.formats.library import guarded
 from retrodetect.formats.source import Source, archive_members
 
-__all__ = ["contents"]
+__all__ = ["contents", "holds_files"]
 
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound file, in which Excel 97 to 2003 keeps its sheets."""
@@ -57,6 +57,23 @@ def contents(source: Source) -> list[Source] | None:
     if members is None and _SENSORS.match(source.head):
         return _sensors(source)
     return members
+
+
+def holds_files(source: Source) -> bool:
+    """Whether a file holds others, by its first bytes alone.
+
+    Parameters
+    ----------
+    source
+        Any file.
+
+    Returns
+    -------
+    bool
+        True for archives, workbooks and JSON lists of sensors, damaged or not.
+    """
+    is_packed = source.head.startswith((_OLD_WORKBOOK, b"PK\x03\x04", b"PK\x05\x06"))
+    return is_packed or _SENSORS.match(source.head) is not None
 
 
 def _sheets(source: Source, engine: Any) -> list[Source]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from retrodetect.errors import InputError
 from retrodetect.formats.columns import classify
+from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, mains
-from retrodetect.formats.source import Source, archive_members, open_file
+from retrodetect.formats.source import Source, open_file
 from retrodetect.formats.text import is_text
 from retrodetect.locations import location
 
@@ -114,9 +115,7 @@ def _deserves_a_row(source: Source) -> bool:
     """Whether a user would miss this file in the results if it were passed over."""
     ending = Path(source.name).suffix.lower()
     try:
-        if archive_members(source) is not None or source.head.startswith(
-            b"version https://git-lfs"
-        ):
+        if holds_files(source) or source.head.startswith(b"version https://git-lfs"):
             return True
         table = source.table
     except InputError:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
-from retrodetect.formats import ReadOptions, describe, read
+from retrodetect.formats import ReadOptions, describe, discover, read
 from retrodetect.recording import Recording
 
 from .reexport import START_NS, G, walk
@@ -160,6 +160,7 @@ def test_sensor_logger_as_json_is_read_sensor_by_sensor(tmp_path: Path) -> None:
     path = tmp_path / "walk.json"
     path.write_text(json.dumps(entries))
     recording = one(path, sign=-1, ground="stated")
+    assert [found.path for found in discover(tmp_path)] == [path]
     assert recording.gravity == "total"
     assert recording.angular_rate_radps is not None
     path.write_text(json.dumps(entries)[:-500])
