@@ -8,16 +8,19 @@ import pytest
 
 from retrodetect.direction import Anchors
 from retrodetect.labelling import label_session
-from retrodetect.recording import Finding, Recording
-from retrodetect.report import figure, page, view_of
+from retrodetect.recording import Annotation, Finding, Recording
+from retrodetect.report import figure, page, told, trace_of, view_of
 from retrodetect.report.figure import COLOURS
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
+from retrodetect.tally.course import Course
+from retrodetect.tally.details import details
+from retrodetect.tally.energy import Pace
 
 F, B, U = "forward", "backward", "unknown"
 NASTY = "<script>alert(1)</script> \"quoted\" 'and' =cmd \x07 \u202e$x$"
 CARD = {"name": "noise", "summary": "For tests.", "weaknesses": ["<b>bold</b>"],
-        "scores": [{"placement": "waist", "evidence": "virtual", "backward_f1": 0.5}]}  # fmt: skip
+        "scores": [{"placement": "waist", "evidence": "virtual sensors only", "recall_backward": 0.5}]}  # fmt: skip
 RUN = {
     "version": "0", "model": {"name": "noise", "sha256": "0" * 64},
     "counts": {"inputs": 2, "ok": 1}, "times": {"began": "2026-01-01T00:00:00+00:00"},
@@ -31,6 +34,7 @@ def recording():
     return Recording(
         NASTY, time_s, acceleration, 50.0, "made",
         findings=(Finding("unit", NASTY, "assumed"),), warnings=(NASTY,),
+        annotations=(Annotation(1.0, 2.0, NASTY),),
     )  # fmt: skip
 
 
@@ -56,6 +60,8 @@ def rows_of(strides):
         "recording": NASTY, "status": "ok", "message": "", "format": "made",
         "placement": "trunk?", "front": "inferred", "rate_hz": 50.0, "duration_s": 60.0,
         **tally(strides), "model": "noise", "version": "0",
+        "start_time": "2026-03-01T09:00:00+01:00",
+        **details(strides, np.empty(0), "trunk?", Course.joined([]), Pace()).fields,
     }  # fmt: skip
     return sessions_table([ok, {"recording": "gone", "status": "failed", "message": NASTY}])
 
@@ -75,10 +81,18 @@ class Elements(HTMLParser):
         self.text.append(data)
 
 
+def viewed(recording, strides, contacts_s, *, drawn=False, fine=True):
+    found = details(strides, contacts_s, "waist", Course.joined([]), Pace())
+    trace = trace_of(recording)
+    view = view_of(recording, strides, contacts_s, trace, found.bouts, drawn=drawn, fine=fine)
+    lists = {"bouts": found.bouts.to_dict("list"), "repeats": found.repeats.to_dict("list")}
+    return json.loads(json.dumps({**view, "lists": lists}))
+
+
 @pytest.fixture
 def html(recording, strides, contacts_s):
-    view = json.loads(json.dumps(view_of(recording, strides, contacts_s, drawn=True)))
-    return page(rows_of(strides), [view, None], CARD, RUN)
+    views = [viewed(recording, strides, contacts_s, drawn=True), None]
+    return page(rows_of(strides), views, CARD, RUN)
 
 
 def test_the_page_runs_nothing_and_asks_nothing_of_any_network(html):
@@ -105,9 +119,9 @@ def test_the_page_tells_counts_share_evidence_and_failures(html):
     text = re.sub(r"\s+", " ", " ".join(Elements(html).text))
     for told in (
         "50.0 %",
-        "Strides unknown 2",
+        "Strides 20 20 2",
         "trunk (inferred)",
-        "virtual",
+        "virtual sensors only",
         "failed:",
         "assumed",
     ):
@@ -118,17 +132,49 @@ def test_every_image_and_drawing_has_words_for_those_who_do_not_see_it(html):
     for tag, attributes in Elements(html).tags:
         if tag == "img":
             assert len(attributes["alt"]) > 20
-        if tag == "svg":
+        if tag == "svg" and attributes["class"] == "timeline":
             assert "20 forward, 20 backward and 2 unknown" in attributes["aria-label"]
 
 
 def test_the_timeline_has_one_bar_for_each_run_of_strides(html):
-    bars = [attributes["class"] for tag, attributes in Elements(html).tags if tag == "rect"]
+    timeline = html[html.index('class="timeline"') :].partition("</svg>")[0]
+    bars = [attributes["class"] for tag, attributes in Elements(timeline).tags if tag == "rect"]
     assert bars == [F, U, B]
 
 
+def test_each_bout_opens_to_its_signal_without_any_script(html):
+    tags = Elements(html).tags
+    bouts = [attributes for tag, attributes in tags if attributes.get("class") == "bout"]
+    signals = [attributes for tag, attributes in tags if attributes.get("class") == "signal"]
+    assert len(bouts) == len(signals) == 3
+    assert all("initial contacts" in signal["aria-label"] for signal in signals)
+
+
+def test_a_goal_is_held_against_the_interval(recording, strides, contacts_s):
+    views = [viewed(recording, strides, contacts_s), None]
+    assert "reached" in page(rows_of(strides), views, CARD, RUN | {"goal": 0.1})
+    assert "below" in page(rows_of(strides), views, CARD, RUN | {"goal": 0.9})
+
+
+def test_what_no_table_holds_is_told_as_data(recording, strides, contacts_s):
+    class Entry:
+        view = viewed(recording, strides, contacts_s)
+
+    data = told(rows_of(strides).head(1), [Entry], CARD)
+    assert data["recordings"][0]["findings"] == [["unit", NASTY, "assumed"]]
+    assert data["recordings"][0]["evidence"] == CARD["scores"]
+    assert data["weeks"][0]["week"] == "2026-W09"
+
+
+def test_the_trace_keeps_the_time_and_thins_the_signal(recording):
+    trace = trace_of(recording)
+    assert len(trace) == len(recording.time_s) / 2
+    assert trace[0, 0] == pytest.approx(0.01)
+    assert np.abs(trace[:, 1]).max() < 2
+
+
 def test_the_same_session_gives_the_same_view(recording, strides, contacts_s):
-    first, second = (view_of(recording, strides, contacts_s, drawn=True) for _ in range(2))
+    first, second = (viewed(recording, strides, contacts_s, drawn=True) for _ in range(2))
     assert first == second
 
 
@@ -151,7 +197,7 @@ def test_a_session_without_strides_can_be_drawn(strides, samples):
     short = Recording("short", np.arange(samples) / 50, np.full((samples, 3), 5.6), 50.0, "made")
     drawn = figure(short, strides.iloc[:0], np.empty(0))
     drawn.canvas.draw()
-    assert view_of(short, strides.iloc[:0], np.empty(0), drawn=True)["spans"] == []
+    assert viewed(short, strides.iloc[:0], np.empty(0), drawn=True)["close_ups"] == []
 
 
 def test_the_colours_are_apart_in_lightness_or_hue_for_everyone():
@@ -175,6 +221,6 @@ def test_a_real_session_goes_from_recording_to_page(tmp_path, write_walk, noise_
     recording = rd.read(write_walk(tmp_path / "walk.csv"))
     session = label_session(recording, noise_model, Anchors())
     contacts_s = session.gait.contacts["time_s"].to_numpy()
-    view = view_of(recording, session.strides, contacts_s, drawn=False)
+    view = viewed(recording, session.strides, contacts_s)
     assert view["figure"] is None
     assert page(rows_of(session.strides), [view, None], CARD, RUN)
