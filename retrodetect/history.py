@@ -123,7 +123,7 @@ def _read(folder: str) -> Run:
     if not {"recording", "status"} <= set(table.columns):
         raise UnreadableFile("its sessions table lacks columns", file=folder)
     table = sessions_table(table.to_dict("records"))
-    return Run(folder, table.assign(start_time=table["start_time"].fillna("").astype(str)), record)
+    return Run(folder, table.assign(start_time=table["start_time"].astype(object).fillna("").astype(str)), record)
 
 
 _TEXT = dict.fromkeys(

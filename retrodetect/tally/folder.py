@@ -215,6 +215,8 @@ def _same_time(one: pd.Series[float], other: pd.Series[float]) -> bool:
         return True
     starts = one["_start_s"], other["_start_s"]
     lengths = one["duration_s"], other["duration_s"]
+    if np.isnan([*starts, *lengths]).any():
+        return False
     overlap = min(starts[0] + lengths[0], starts[1] + lengths[1]) - max(starts)
     return bool(overlap > min(lengths) / 2)
 

@@ -20,7 +20,7 @@ from retrodetect.tally.energy import Pace
 F, B, U = "forward", "backward", "unknown"
 NASTY = "<script>alert(1)</script> \"quoted\" 'and' =cmd \x07 \u202e$x$"
 CARD = {"name": "noise", "summary": "For tests.", "weaknesses": ["<b>bold</b>"],
-        "scores": [{"placement": "waist", "evidence": "virtual sensors only", "recall_backward": 0.5}]}  # fmt: skip
+        "scores": [{"placement": "waist", "evidence": "virtual", "recall_backward": 1}]}  # fmt: skip
 RUN = {
     "version": "0", "model": {"name": "noise", "sha256": "0" * 64},
     "counts": {"inputs": 2, "ok": 1}, "times": {"began": "2026-01-01T00:00:00+00:00"},
@@ -117,7 +117,7 @@ def test_names_findings_and_messages_are_shown_as_text(html):
 
 def test_the_page_tells_counts_share_evidence_and_failures(html):
     text = re.sub(r"\s+", " ", " ".join(Elements(html).text))
-    for told in (
+    for words in (
         "50.0 %",
         "Strides 20 20 2",
         "trunk (inferred)",
@@ -125,7 +125,7 @@ def test_the_page_tells_counts_share_evidence_and_failures(html):
         "failed:",
         "assumed",
     ):
-        assert told in text
+        assert words in text
 
 
 def test_every_image_and_drawing_has_words_for_those_who_do_not_see_it(html):
