@@ -216,6 +216,7 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
     measured = [_measured(signal) for signal in signals(passing())]
     found = gait.joined([one for one, _ in measured])
     cues = Cues.joined([part for _, part in measured])
+    del measured
     recording = last[0]
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
