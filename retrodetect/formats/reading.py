@@ -133,6 +133,11 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Par
     """Begin to read each recording of a file or folder."""
     if path.is_dir():
         return _open_folder(path, name, options)
+    if not path.is_file() and path.exists():
+        # A pipe or a device may never come to an end, and cannot be read twice.
+        raise UnreadableFile(
+            "is neither a file nor a folder", file=str(path), remedy="save it to a file first"
+        )
     try:
         source = open_file(path, options.max_bytes)
     except OSError as error:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
 from retrodetect.formats.draft import NO_TICK
-from retrodetect.formats.source import Source
+from retrodetect.formats.source import HEAD_BYTES, Source
 from retrodetect.formats.text import MISSING, is_number, normal, to_float
 from retrodetect.formats.units import split_unit
 
@@ -47,6 +47,10 @@ _MISFITS = (ValueError, OverflowError, IndexError)
 BLOCK_BYTES = 2**22
 """What is parsed at once: larger blocks leave the cache, smaller ones pay for more calls (own
 measurement: 2 and 4 MiB take three quarters of the time that 8 MiB or 256 KiB take)."""
+
+MOST_LINE = HEAD_BYTES
+"""No row is longer, or the head would have shown none: longer lines are damage and passed over,
+lest they fill the memory (or, as a row of a million cells, take the parser minutes)."""
 
 _BLOCKS = 2
 """Blocks to a chunk: half an hour at 100 Hz."""
@@ -224,7 +228,10 @@ class Table:
             for _ in range(self.first_line):
                 stream.readline()
             while block := stream.read(BLOCK_BYTES):
-                block += stream.readline()  # type: ignore[operator]
+                if self.terminator:
+                    block += stream.readline()  # type: ignore[operator]
+                else:
+                    block = _sane(block, stream)
                 if block[:1].strip() or not block.isspace():
                     yield block
             text.detach()
@@ -280,6 +287,21 @@ class Table:
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, copy=True)
         numbers[~np.isfinite(numbers)] = np.nan
         return numbers
+
+
+def _sane(block: Any, stream: BinaryIO | io.TextIOWrapper) -> Any:
+    """A block to the end of its last line, without lines that are none."""
+    ends: Any = ("\n", "\r") if isinstance(block, str) else (b"\n",)
+    rest: Any = stream.readline(MOST_LINE)
+    block += rest
+    while len(rest) == MOST_LINE and not rest.endswith(ends):
+        rest = stream.readline(MOST_LINE)
+    for begin in range(0, len(block) - MOST_LINE, MOST_LINE):
+        # A line of twice that length, or more, fills one of these windows.
+        if all(block.find(end, begin, begin + MOST_LINE) < 0 for end in ends):
+            lines = (line for line in block.splitlines(True) if len(line) <= MOST_LINE)
+            return block[:0].join(lines)
+    return block
 
 
 def _joined(parts: list[dict[int, Array]]) -> dict[int, Array]:

@@ -10,6 +10,7 @@ import random
 import re
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from retrodetect.errors import InputError
@@ -61,7 +62,8 @@ def damaged(parent: Item, others: Sequence[Item], rng: random.Random) -> Item:
     if data.startswith(b"PK") and rng.random() < 0.8:
         return Item(name, _within_zip(data, others, rng))
     if data.startswith(b"\x1f\x8b") and rng.random() < 0.8:
-        return Item(name.removesuffix(".gz"), _changed(gzip.decompress(data), others, rng))
+        with suppress(Exception):  # it was damaged before
+            return Item(name.removesuffix(".gz"), _changed(gzip.decompress(data), others, rng))
     if rng.random() < 0.02:
         name = rng.choice(others).name
     return Item(name, _changed(data, others, rng))
