@@ -33,7 +33,7 @@ def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> Floa
     signal, movement
         The run the strides lie in, and its filtered movement.
     edges : (n, 2) array
-        First and last moment of each stride in seconds.
+        First and last moment of each stride, in samples of the run.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def probability_run(
     signal, movement
         The run the strides lie in, and its filtered movement.
     edges : (n, 2) array
-        First and last moment of each stride in seconds.
+        First and last moment of each stride, in samples of the run.
     bout : (n,) array
         Which bout it belongs to.
 

@@ -1,0 +1,354 @@
+"""Gait stage: what it finds, what it must not find, and what must make no difference to it."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from retrodetect import gait
+from retrodetect.recording import FloatArray, Recording
+from retrodetect.signal import prepare
+from retrodetect.simulate import PERFECT, Walk, parse_plan, walk, wear
+from retrodetect.training.datasets import Labelled, load
+from tests.gait.movements import NOT_GAIT, recorded
+
+few = settings(max_examples=6, deadline=None)
+seeds = st.integers(0, 2**16)
+
+BOUTS_APART = "stand 4s, walk forward 15s, stand 8s, run backward 12s, stand 4s"
+
+SHIFT_S = {"foot": 0.13, "waist": 0.1, "pocket": 0.23, "wrist": 0.17}
+"""How far contacts may lie from the simulator's, as a whole: from heel to site an impact takes a
+while, and not as long in the simulator as in people, on whom the stage was set."""
+
+SPREAD_S = 0.06
+"""How far two thirds of contacts may lie from that: a tenth of a step and a sample."""
+
+
+@cache
+def walked(plan: str, seed: int = 3) -> Walk:
+    return walk(parse_plan(plan), seed=seed)
+
+
+@cache
+def worn(plan: str, placement: str = "waist", rate_hz: float = 50.0, seed: int = 3) -> Recording:
+    """A session of the simulator without sensor errors."""
+    return wear(walked(plan, seed), placement, rate_hz=rate_hz, errors=PERFECT, seed=seed)
+
+
+def detected(recording: Recording) -> gait.Gait:
+    return gait.detect(prepare(recording))
+
+
+def steps_s(session: Walk) -> FloatArray:
+    return np.sort(np.concatenate([session.contacts_s("left"), session.contacts_s("right")]))
+
+
+def changed(recording: Recording, acceleration_mps2: FloatArray) -> Recording:
+    return recording.with_(acceleration_mps2=acceleration_mps2, angular_rate_radps=None)
+
+
+def same(a: gait.Gait, b: gait.Gait, *, late_s: float = 0.0, within_s: float = 1e-6) -> None:
+    """Fail unless b is a, so much later."""
+    for first, second, names in (
+        (a.bouts, b.bouts, ["start_s", "end_s"]),
+        (a.contacts, b.contacts, ["time_s"]),
+        (a.strides, b.strides, ["start_s", "end_s"]),
+    ):
+        assert len(first) == len(second)
+        np.testing.assert_allclose(second[names], first[names] + late_s, atol=within_s)
+        assert (first["bout"] == second["bout"]).all()
+    assert (a.strides["gait"] == b.strides["gait"]).all()
+
+
+# What is found ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("placement", SHIFT_S)
+@pytest.mark.parametrize("way", ["walk forward", "walk backward", "run forward", "run backward"])
+def test_steps_are_counted_and_timed_wherever_the_device_is_worn(way: str, placement: str) -> None:
+    plan = f"stand 3s, {way} 15s, stand 3s"
+    truth_s = steps_s(walked(plan))
+    found = detected(worn(plan, placement))
+    at_s = found.contacts["time_s"].to_numpy()
+    assert abs(len(at_s) - len(truth_s)) <= 3
+    assert len(found.bouts) == 1
+    assert abs(len(found.strides) - len(truth_s) / 2) <= 1.5
+    off_s = truth_s[:, None] - at_s
+    off_s = off_s[np.arange(len(off_s)), np.abs(off_s).argmin(axis=1)][2:-2]
+    assert abs(np.median(off_s)) < SHIFT_S[placement]
+    assert (found.strides["gait"] == way.split()[0]).mean() > 0.8
+
+
+@pytest.mark.parametrize("placement", ["foot", "waist", "pocket"])
+def test_contacts_of_one_walk_lie_alike_in_each_step(placement: str) -> None:
+    plan = "stand 3s, walk forward 25s, stand 3s"
+    truth_s = steps_s(walked(plan))[3:-3]
+    at_s = detected(worn(plan, placement)).contacts["time_s"].to_numpy()
+    off_s = truth_s[:, None] - at_s
+    off_s = off_s[np.arange(len(off_s)), np.abs(off_s).argmin(axis=1)]
+    low_s, high_s = np.quantile(off_s - np.median(off_s), [1 / 6, 5 / 6])
+    assert high_s - low_s < 2 * SPREAD_S
+
+
+@pytest.mark.parametrize("rate_hz", [25.0, 50.0, 100.0, 200.0])
+@pytest.mark.parametrize("placement", ["foot", "waist"])
+def test_the_sampling_rate_makes_no_difference(placement: str, rate_hz: float) -> None:
+    plan = "stand 3s, walk forward 15s, stand 3s"
+    found, usual = (detected(worn(plan, placement, rate)) for rate in (rate_hz, 50.0))
+    assert abs(len(found.contacts) - len(usual.contacts)) <= 2
+    assert abs(len(found.strides) - len(usual.strides)) <= 1
+    assert (found.strides["gait"] == "walk").all()
+    np.testing.assert_allclose(
+        found.bouts[["start_s", "end_s"]], usual.bouts[["start_s", "end_s"]], atol=1.2
+    )
+
+
+def test_a_stride_is_two_steps_and_as_long_as_the_true_one() -> None:
+    session = walked("stand 3s, walk forward 25s, stand 3s")
+    truth = session.strides
+    found = detected(worn("stand 3s, walk forward 25s, stand 3s")).strides
+    true_s = (truth["end_s"] - truth["start_s"]).median()
+    assert (found["end_s"] - found["start_s"]).median() == pytest.approx(true_s, rel=0.03)
+
+
+def test_strides_and_contacts_of_a_bout_follow_each_other() -> None:
+    found = detected(worn(BOUTS_APART))
+    for _, strides in found.strides.groupby("bout"):
+        start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
+        assert (end_s > start_s).all()
+        assert (start_s[1:] >= end_s[:-1] - 1e-9).all()
+    assert (np.diff(found.contacts["time_s"]) > 0.15).all()
+    for bout, span in found.bouts.set_index("bout").iterrows():
+        strides = found.strides[found.strides["bout"] == bout]
+        assert span["start_s"] == strides["start_s"].min()
+        assert span["end_s"] == strides["end_s"].max()
+        at_s = found.contacts.loc[found.contacts["bout"] == bout, "time_s"]
+        assert at_s.between(span["start_s"] - 1e-6, span["end_s"] + 1.0).all()
+    assert found.strides["stride"].tolist() == list(range(len(found.strides)))
+
+
+def test_a_long_pause_parts_bouts_and_a_short_one_does_not() -> None:
+    apart = detected(worn("stand 3s, walk forward 12s, stand 7s, walk forward 12s, stand 3s"))
+    together = detected(worn("stand 3s, walk forward 12s, stand 1s, walk forward 12s, stand 3s"))
+    assert len(apart.bouts) == 2
+    assert len(together.bouts) == 1
+    pause_s = apart.bouts["start_s"].iloc[1] - apart.bouts["end_s"].iloc[0]
+    assert pause_s == pytest.approx(7, abs=1.5)
+
+
+@pytest.mark.parametrize("placement", ["foot", "waist", "pocket", "wrist"])
+def test_a_change_from_walking_to_running_is_found_where_it_is(placement: str) -> None:
+    plan = "stand 3s, walk forward 20s 1.3m/s, run forward 20s 3m/s, stand 3s"
+    strides = detected(worn(plan, placement)).strides
+    middle_s = strides[["start_s", "end_s"]].mean(axis=1)
+    assert (strides.loc[middle_s < 21, "gait"] == "walk").mean() > 0.85
+    assert (strides.loc[middle_s > 25, "gait"] == "run").mean() > 0.85
+    assert (strides["gait"] == np.where(strides["p_run"] > 0.5, "run", "walk")).all()
+    assert strides["p_run"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("speed_mps", [1.6, 1.9])
+def test_quick_walking_is_not_running(speed_mps: float) -> None:
+    strides = detected(worn(f"stand 2s, walk forward 15s {speed_mps}m/s, stand 2s")).strides
+    assert (strides["gait"] == "walk").mean() > 0.9
+
+
+def test_slow_running_is_not_walking() -> None:
+    strides = detected(worn("stand 2s, run forward 15s 2.0m/s, stand 2s")).strides
+    assert (strides["gait"] == "run").mean() > 0.9
+
+
+# What makes no difference -------------------------------------------------------------------
+
+
+@few
+@given(seeds)
+def test_the_mounting_makes_no_difference(seed: int) -> None:
+    recording = worn(BOUTS_APART)
+    turn = Rotation.random(rng=np.random.default_rng(seed))
+    turned = changed(recording, turn.apply(recording.acceleration_mps2))
+    same(detected(recording), detected(turned), within_s=1e-4)
+
+
+@pytest.mark.parametrize("placement", ["foot", "waist", "wrist"])
+def test_the_sign_of_all_axes_makes_no_difference(placement: str) -> None:
+    recording = worn(BOUTS_APART, placement)
+    flipped = changed(recording, -recording.acceleration_mps2)
+    same(detected(recording), detected(flipped), within_s=1e-6)
+
+
+@few
+@given(st.floats(0.0, 1e5))
+def test_a_later_start_of_the_clock_makes_everything_later(late_s: float) -> None:
+    recording = worn(BOUTS_APART)
+    late = recording.with_(time_s=recording.time_s + late_s)
+    same(detected(recording), detected(late), late_s=late_s, within_s=1e-3)
+
+
+@few
+@given(st.floats(0.3, 2.2))
+def test_parts_of_a_recording_cut_in_a_pause_hold_what_the_whole_holds(into_s: float) -> None:
+    recording = worn("stand 4s, walk forward 15s, stand 12s, run backward 12s, stand 4s")
+    at_s = 4 + 15 + 5 + into_s
+    whole = detected(recording)
+    before = recording.time_s < at_s
+    parts = [
+        detected(
+            recording.with_(
+                time_s=recording.time_s[rows],
+                acceleration_mps2=recording.acceleration_mps2[rows],
+                angular_rate_radps=None,
+            )
+        )
+        for rows in (before, ~before)
+    ]
+    # Twice a run of its own, numbered on.
+    same(whole, gait.joined(parts), within_s=0.03)
+    assert gait.joined(parts).strides["run"].tolist() == [
+        run for run, part in enumerate(parts) for _ in range(len(part.strides))
+    ]
+
+
+@pytest.mark.parametrize("placement", ["foot", "waist", "pocket"])
+def test_steps_are_found_where_the_app_took_gravity_off(placement: str) -> None:
+    recording = worn(BOUTS_APART, placement)
+    still = recording.acceleration_mps2[recording.time_s < 3].mean(axis=0)
+    linear = changed(recording, recording.acceleration_mps2 - still).with_(gravity="linear")
+    found, usual = detected(linear), detected(recording)
+    assert len(found.bouts) == len(usual.bouts)
+    assert len(found.contacts) == pytest.approx(len(usual.contacts), rel=0.15)
+
+
+# What is not gait ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", NOT_GAIT)
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(seed=seeds)
+def test_hardly_a_step_is_found_where_nobody_walks(kind: str, seed: int) -> None:
+    found = detected(NOT_GAIT[kind](60.0, seed))
+    # What the benchmark of steps says in full: at most a bout in some minutes.
+    assert len(found.contacts) <= 12
+    if kind in ("at_rest", "noise", "shaking", "tilting", "rocking", "tapping"):
+        assert not len(found.contacts)
+
+
+# Short, broken and empty --------------------------------------------------------------------
+
+
+def assert_empty(found: gait.Gait) -> None:
+    some = detected(worn(BOUTS_APART))
+    for table, full in (
+        (found.bouts, some.bouts),
+        (found.contacts, some.contacts),
+        (found.strides, some.strides),
+    ):
+        assert not len(table)
+        assert list(table) == list(full)
+        assert table.dtypes.to_dict() == full.dtypes.to_dict()
+
+
+def test_columns_are_as_promised() -> None:
+    found = detected(worn(BOUTS_APART))
+    assert list(found.bouts) == ["bout", "start_s", "end_s"]
+    assert list(found.contacts) == ["time_s", "bout"]
+    assert list(found.strides) == ["stride", "run", "bout", "start_s", "end_s", "gait", "p_run"]
+
+
+@pytest.mark.parametrize("samples", [0, 1, 2, 10, 50, 80])
+def test_too_little_to_tell_gives_empty_tables(samples: int) -> None:
+    recording = worn(BOUTS_APART)
+    rows = slice(400, 400 + samples)
+    short = recording.with_(
+        time_s=recording.time_s[rows],
+        acceleration_mps2=recording.acceleration_mps2[rows],
+        angular_rate_radps=None,
+    )
+    assert_empty(detected(short))
+
+
+def test_no_signals_give_empty_tables() -> None:
+    assert_empty(gait.detect([]))
+    assert_empty(gait.joined([]))
+
+
+def test_three_strides_are_found() -> None:
+    recording = worn("walk forward 15s")
+    rows = (recording.time_s >= 5) & (recording.time_s < 9)
+    short = recording.with_(
+        time_s=recording.time_s[rows],
+        acceleration_mps2=recording.acceleration_mps2[rows],
+        angular_rate_radps=None,
+    )
+    found = detected(short)
+    assert len(found.bouts) == 1
+    assert 2 <= len(found.strides) <= 4
+    assert 5 <= len(found.contacts) <= 9
+
+
+def test_a_gap_ends_a_run_and_bouts_never_reach_across() -> None:
+    recording = worn("stand 3s, walk forward 30s, stand 3s")
+    kept = (recording.time_s < 15) | (recording.time_s > 16)
+    found = detected(
+        recording.with_(
+            time_s=recording.time_s[kept],
+            acceleration_mps2=recording.acceleration_mps2[kept],
+            angular_rate_radps=None,
+        )
+    )
+    assert found.strides["run"].unique().tolist() == [0, 1]
+    assert found.bouts["bout"].tolist() == [0, 1]
+    assert found.bouts["end_s"].iloc[0] < 15.5
+    assert found.bouts["start_s"].iloc[1] > 15.5
+
+
+def test_constant_and_zero_signals_are_rest() -> None:
+    for value in (0.0, 9.80665, 500.0):
+        assert_empty(detected(recorded(np.full((2000, 3), value))))
+
+
+# Real recordings ----------------------------------------------------------------------------
+
+
+def real(shared: Path, source: str, placement: str, count: int) -> list[Labelled]:
+    loaded = load(shared / "datasets", source, placements=[placement])
+    found = list(islice(loaded, count))
+    assert len(found) == count
+    return found
+
+
+@pytest.mark.parametrize("placement", ["hand", "upper-arm", "pocket"])
+def test_steps_of_real_walks_are_those_of_the_foot_switches(shared: Path, placement: str) -> None:
+    for labelled in real(shared, "oxford-step-counter", placement, 2):
+        found = detected(labelled.recording)
+        assert len(found.contacts) == pytest.approx(labelled.steps, rel=0.06)
+
+
+@pytest.mark.parametrize(("placement", "within_s"), [("foot", 0.06), ("lower-back", 0.1)])
+def test_contacts_of_real_walks_are_where_a_specialist_marked_them(
+    shared: Path, placement: str, within_s: float
+) -> None:
+    for labelled in real(shared, "ipol-healthy-gait", placement, 4):
+        assert labelled.contacts_s is not None
+        at_s = detected(labelled.recording).contacts["time_s"].to_numpy()
+        off_s = np.abs(labelled.contacts_s[:, None] - at_s).min(axis=1)
+        assert np.median(off_s) < within_s
+        assert (off_s < 0.15).mean() > 0.85
+
+
+def test_empty_tables_join_with_full_ones() -> None:
+    full, none = detected(worn(BOUTS_APART)), gait.detect([])
+    joined = gait.joined([none, full, none, full])
+    assert joined.strides["run"].unique().tolist() == [1, 3]
+    assert joined.bouts["bout"].tolist() == [0, 1, 2, 3]
+    assert pd.Series(joined.contacts["bout"]).max() == 3
+    assert joined.strides["stride"].tolist() == list(range(2 * len(full.strides)))
