@@ -96,7 +96,8 @@ from mobgap.pipeline import MobilisedPipelineHealthy
 """,
         """
 table = pd.read_csv(path)
-sensor = table[["x", "y", "z"]].set_axis(["acc_x", "acc_y", "acc_z"], axis=1)
+# Its sensor has x pointing up; ours has z.
+sensor = table[["z", "y", "x"]].set_axis(["acc_x", "acc_y", "acc_z"], axis=1)
 sensor = sensor.assign(gyr_x=0.0, gyr_y=0.0, gyr_z=0.0)
 who = {"height_m": 1.75, "sensor_height_m": 1.0, "cohort": "HA"}
 data = GaitDatasetFromData(
