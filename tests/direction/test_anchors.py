@@ -1,0 +1,80 @@
+"""Anchors: what a wearer may tell, and what makes no sense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from retrodetect.direction import Anchors
+from retrodetect.errors import UsageError
+from retrodetect.recording import PLACEMENTS
+
+
+def test_nothing_need_be_told() -> None:
+    assert Anchors().front_axis is None
+    assert Anchors() == Anchors(None, None, (), (), None)
+
+
+@pytest.mark.parametrize(
+    ("front", "axis"),
+    [
+        ("+x", [1, 0, 0]), ("-x", [-1, 0, 0]), ("+y", [0, 1, 0]), ("-y", [0, -1, 0]),
+        ("+z", [0, 0, 1]), ("-z", [0, 0, -1]),
+    ],
+)  # fmt: skip
+def test_a_front_is_an_axis_of_the_device(front: str, axis: list[float]) -> None:
+    found = Anchors(front=front).front_axis
+    assert found is not None
+    assert found.tolist() == axis
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_every_placement_may_be_told(placement: str) -> None:
+    assert Anchors(placement=placement).placement == placement
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"forward": ((0.0, 1.0),)},
+        {"forward": ((0.0, 10.0), (20.0, 30.0)), "backward": ((10.0, 20.0), (30.0, 31.5))},
+        {"backward": ((5.0, 6.0), (5.5, 7.0))},
+        {"starts": "forward"},
+        {"starts": "backward"},
+    ],
+)
+def test_stretches_may_touch(told: dict[str, Any]) -> None:
+    assert Anchors(**told)
+
+
+@pytest.mark.parametrize(
+    ("told", "place", "message"),
+    [
+        ({"placement": "knee"}, "--placement", "'knee' is no placement"),
+        ({"placement": ""}, "--placement", "is no placement"),
+        ({"front": "x"}, "--front", "'x' is no device axis"),
+        ({"front": "+w"}, "--front", "is no device axis"),
+        ({"front": "*x"}, "--front", "is no device axis"),
+        ({"front": "+xy"}, "--front", "is no device axis"),
+        ({"front": ""}, "--front", "is no device axis"),
+        ({"starts": "sideways"}, "--starts", "'sideways' is no direction"),
+        ({"forward": ((3.0, 3.0),)}, "--forward", "3:3 is no stretch of time"),
+        ({"forward": ((4.0, 3.0),)}, "--forward", "4:3 is no stretch of time"),
+        ({"backward": ((-1.0, 3.0),)}, "--backward", "-1:3 is no stretch of time"),
+        ({"backward": ((1.0, float("inf")),)}, "--backward", "is no stretch of time"),
+        ({"backward": ((float("nan"), 2.0),)}, "--backward", "is no stretch of time"),
+        (
+            {"forward": ((0.0, 5.0), (10.0, 20.0)), "backward": ((6.0, 9.0), (19.9, 30.0))},
+            "--forward, --backward",
+            "10:20 is marked forward and backward",
+        ),
+        ({"forward": ((5.0, 6.0),), "backward": ((0.0, 5.1),)}, "--forward", "5:6 is marked"),
+        ({"forward": ((5.0, 6.0),), "backward": ((0.0, 9.0),)}, "--forward", "5:6 is marked"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(told: dict[str, Any], place: str, message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        Anchors(**told)
+    assert place in str(raised.value)
+    assert message in str(raised.value)
