@@ -35,7 +35,14 @@ from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.limits import Limits
 from retrodetect.locations import location
 from retrodetect.recording import FloatArray, Recording
-from retrodetect.tables import LIST_COLUMNS, STRIDE_COLUMNS, csv_text, lists_table, sessions_table
+from retrodetect.tables import (
+    LIST_COLUMNS,
+    STRIDE_COLUMNS,
+    csv_text,
+    lists_table,
+    sessions_table,
+    visible,
+)
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import Details, details
@@ -399,7 +406,7 @@ def _message(session: Session) -> str:
         for found in session.recording.findings
         if found.ground == "assumed"
     ]
-    return "; ".join([*assumed, *session.recording.warnings])
+    return visible("; ".join([*assumed, *session.recording.warnings]))
 
 
 def _killed(name: str) -> parts.Entry:
@@ -408,7 +415,7 @@ def _killed(name: str) -> parts.Entry:
 
 
 def _failed(name: str, status: str, message: str) -> parts.Entry:
-    row = {"recording": name, "status": status, "message": message}
+    row = {"recording": name, "status": status, "message": visible(message)}
     return parts.Entry({**row, "version": version("retrodetect")})
 
 

@@ -59,11 +59,8 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     )
     begun = re.search(r"Start Time (\S+)\s+Start Date (\S+)", preamble)
     start = moment(f"{begun[2]} {begun[1]}", hint[1] if hint else "") if begun else None
-    device = re.search(r"Serial Number: (\S+)", preamble)
-    return [
-        draft.with_(start_time=start, device=f"ActiGraph {device[1]}" if device else "ActiGraph")
-        for draft in drafts(table, layout, options)
-    ]
+    found = drafts(table, layout, options)
+    return [draft.with_(start_time=start, device="ActiGraph") for draft in found]
 
 
 FORMAT = Format("actigraph", recognise, read)

@@ -89,7 +89,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
             stamps=stamps,
             gravity=_TOTAL,
             sign=_SIGN,
-            device=f"ActiGraph {serial}".strip(),
+            device="ActiGraph",
             placement=_LIMBS.get(facts.get("Limb", "")),
         )
 

@@ -67,7 +67,7 @@ def _draft(session: Any) -> Draft:
         sign=_SIGN,
         rotation=_rotation(rotation) if rotation and rotation["x"] else None,
         notes=tuple(Note(tick, "button") for tick in tags),
-        device=f"Empatica EmbracePlus {session.get('deviceSn', '')}".strip(),
+        device="Empatica EmbracePlus",
         placement="wrist",
         columns="rawData.accelerometer",
     )

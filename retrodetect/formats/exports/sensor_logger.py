@@ -38,6 +38,7 @@ _STANDARDISED_ABOVE = 5.0
 """A watch writes gravity with length 1 in g, or 9.81 where it was asked to standardise."""
 
 _WATCH = ("wristmotion", "watchaccelerometeruncalibrated")
+_APPLE_MODEL = re.compile(r"(iPhone|iPad|iPod)[\d ,.]*(Pro|Max|Plus|mini|Mini|SE|Air|X[RS]?| )*")
 
 
 def recognise(source: Source) -> int:
@@ -97,7 +98,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     return [
         draft.with_(
             notes=_notes(sides),
-            device=facts.get("device name", "Apple Watch" if sensor in _WATCH else ""),
+            device=_device(facts, sensor),
             platform=facts.get("platform", ""),
             placement="wrist" if sensor == "wristmotion" else None,
             part="watch" if sensor in _WATCH and "accelerometer" in sides else "",
@@ -206,6 +207,15 @@ def _sensor(source: Source) -> str:
 
 def _companions(source: Source) -> dict[str, Source]:
     return {_sensor(side): side for side in source.companions if _sensor(side)}
+
+
+def _device(facts: dict[str, str], sensor: str) -> str:
+    """Model of the device; a name that its owner may have given it says who that is."""
+    if sensor in _WATCH:
+        return "Apple Watch"
+    name = facts.get("device name", "")
+    is_model = facts.get("platform", "") == "android" or _APPLE_MODEL.fullmatch(name)
+    return name if is_model else ""
 
 
 FORMAT = Format("sensor-logger", recognise, read, role, is_folder=True)

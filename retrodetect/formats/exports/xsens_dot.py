@@ -51,13 +51,13 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     assert table is not None
     layout = replace(_LAYOUT, clock=(_clock(table),), rate_hz=_rate_hz(table))
     found = drafts(table, layout, options)
-    tag = re.search(r"DeviceTag:?[,;]?\s*(\S+)", "\n".join(table.preamble))
     is_free = not table.has(*_LAYOUT.acceleration[0].names)
     warnings = ("free acceleration lies in the earth's frame, not the sensor's",) if is_free else ()
-    device = f"Movella DOT {tag[1]}" if tag else "Movella DOT"
     begun = re.search(r"StartTime:?[,;]?\s*(.+)", "\n".join(table.preamble))
     start = moment(begun[1].strip()) if begun else None
-    return [draft.with_(device=device, warnings=warnings, start_time=start) for draft in found]
+    return [
+        draft.with_(device="Movella DOT", warnings=warnings, start_time=start) for draft in found
+    ]
 
 
 def _clock(table: Table) -> Tick:
