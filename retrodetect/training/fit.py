@@ -46,6 +46,7 @@ from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.examples import Example, example_of
 
 __all__ = [
+    "MIN_SEPARATION",
     "StrideTable",
     "design_effect",
     "fit",

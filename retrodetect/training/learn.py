@@ -25,6 +25,7 @@ from retrodetect.direction.model import (
 from retrodetect.recording import FloatArray
 from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.fit import (
+    MIN_SEPARATION,
     StrideTable,
     design_effect,
     fit,
@@ -158,7 +159,9 @@ def _score_of_these(base: ScoreModel, strides: pd.DataFrame, scores: FloatArray)
     ways = off[[DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]] - shift[[FORWARD, BACKWARD]]
     walking = np.array(base.walking) + shift
     separation_sd = _spread(ways.iloc[:, 1] - ways.iloc[:, 0], base.separation_sd)
-    apart_enough = walking[BACKWARD] - walking[FORWARD] > separation_sd
+    # Where the base heard nothing, a minute of one wearer has to be as clear as many wearers were.
+    spread = separation_sd if base.temper else base.separation_sd
+    apart_enough = walking[BACKWARD] - walking[FORWARD] > MIN_SEPARATION * spread
     return ScoreModel(
         walking=tuple(map(float, walking)),
         running=tuple(map(float, np.array(base.running) + shift)),
