@@ -56,7 +56,8 @@ def robust_rate_hz(time_s: FloatArray) -> float:
     core = steps[(steps > _CORE[0] * middle) & (steps < _CORE[1] * middle)]
     if len(core) < 0.5 * len(steps):
         core = steps[steps < max(_NO_GAP_S, 2.5 * middle)]
-    return 1.0 / float(core.mean())
+    mean_s = float(core.mean())
+    return 1.0 / mean_s if mean_s > 0 else 0.0
 
 
 class Repair:

@@ -40,6 +40,9 @@ _PACKED, _WORDS = 0x00, 0x1A
 _FACT = re.compile(
     r"^(Serial Number|Acceleration Scale|Sample Rate|Start Date|Limb):\s*([\w.,]+)", re.MULTILINE
 )
+_LARGEST = 4e18
+"""No fact is larger: ticks of 100 ns since the year 1 reach it after the year 9999."""
+
 _SCALES = {"NEO": 341.0, "CLE": 341.0, "MRA": 341.0, "MOS": 256.0, "TAS": 256.0}
 """Counts to 1 g by serial number, for devices that do not state their scale."""
 
@@ -105,11 +108,12 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
 
 
 def _number(facts: Mapping[str, str], name: str) -> float:
-    """A fact as a number; 0 where it is none."""
+    """A fact as a number; 0 where it is none, or one that no device writes."""
     try:
-        return float(facts.get(name, "").replace(",", "."))
+        number = float(facts.get(name, "").replace(",", "."))
     except ValueError:
         return 0.0
+    return number if 0 < number < _LARGEST else 0.0
 
 
 def _continuous(log: Source, facts: Mapping[str, str]) -> Iterator[tuple[FloatArray, Stamps]]:
