@@ -208,7 +208,8 @@ def measure(evidence: Evidence) -> pd.DataFrame:
         for variant in found[0]:
             rows[asked, variant] = summary(pd.concat([part[variant] for part in found]))
         whole = pd.concat([part["as it is"] for part in found])
-        rows[asked, "strides as long as backward ones"] = summary(_as_long(whole))
+        if (whole["truth"] == "backward").any():
+            rows[asked, "strides as long as backward ones"] = summary(_as_long(whole))
     return pd.concat(rows, names=["evidence", "variant"]).droplevel(-1)
 
 
@@ -216,7 +217,7 @@ def _as_long(rows: pd.DataFrame) -> pd.DataFrame:
     """Strides whose duration is that of most backward ones: cadence tells nothing of them."""
     length_s = rows["end_s"] - rows["start_s"]
     backward = length_s[rows["truth"] == "backward"]
-    return rows[length_s.between(*backward.quantile([0.1, 0.9]))] if len(backward) else rows[:0]
+    return rows[length_s.between(*backward.quantile([0.1, 0.9]))]
 
 
 def main() -> None:
