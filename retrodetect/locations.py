@@ -7,7 +7,7 @@ from typing import cast
 
 from retrodetect.errors import UsageError
 
-__all__ = ["location"]
+__all__ = ["location", "readable"]
 
 
 def location(text: str | Path) -> Path:
@@ -42,3 +42,23 @@ def location(text: str | Path) -> Path:
             file=str(text),
             remedy="run pip install 'retrodetect[cluster]'",
         ) from error
+
+
+def readable(name: str) -> str:
+    """Name of a file as text that can be written, the same in any locale.
+
+    Parameters
+    ----------
+    name
+        As Python decoded it: what is no text in the locale's encoding are lone surrogates (PEP
+        383).
+
+    Returns
+    -------
+    str
+        The bytes on the disk read as UTF-8, those that are none written out.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a pair, as Windows and JSON allow
+        return name.encode("utf-8", "backslashreplace").decode()

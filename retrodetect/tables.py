@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from retrodetect.locations import readable
+
 __all__ = [
     "BOUT_GLOSSARY",
     "LIST_COLUMNS",
@@ -224,7 +226,7 @@ def visible(text: str) -> str:
         Without characters that move the cursor or turn the reading direction.
     """
     return "".join(
-        char.encode("unicode_escape").decode() if _hidden(char) else char for char in text
+        char.encode("unicode_escape").decode() if _hidden(char) else char for char in readable(text)
     )
 
 

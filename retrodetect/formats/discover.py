@@ -13,7 +13,7 @@ from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, mains
 from retrodetect.formats.source import Source, open_file
 from retrodetect.formats.text import is_text
-from retrodetect.locations import location
+from retrodetect.locations import location, readable
 
 __all__ = ["Input", "discover"]
 
@@ -128,10 +128,7 @@ def _deserves_a_row(source: Source) -> bool:
 
 def _distinct(inputs: Sequence[Input]) -> list[Input]:
     """Inputs whose names do not collide: those of several roots get their folder in front."""
-    # A name of another encoding is no text that could be written; it shows as its bytes.
-    inputs = [
-        replace(one, name=one.name.encode("utf-8", "backslashreplace").decode()) for one in inputs
-    ]
+    inputs = [replace(one, name=readable(one.name)) for one in inputs]
     names = [one.name for one in inputs]
     if len(set(names)) == len(names):
         return list(inputs)

@@ -256,7 +256,8 @@ def archive_members(source: Source) -> list[Source] | None:
         return None
     try:
         with source.open() as raw, zipfile.ZipFile(raw) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            named = [entry for entry in archive.infolist() if entry.filename]
+            entries = [entry for entry in named if not entry.is_dir()]
     except _DAMAGE as error:
         raise source._damaged(error) from error
     if len(entries) > _MOST_MEMBERS:
