@@ -1,0 +1,397 @@
+"""Parts of the gait stage against the plain way to work each of them out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from retrodetect.gait import contacts, pace, period
+from retrodetect.gait.contacts import find_contacts
+from retrodetect.gait.detect import _bouts
+from retrodetect.gait.movement import Movement, movement_of
+from retrodetect.gait.period import PERIODS_S, stretches
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+
+RATE = ANALYSIS_RATE_HZ
+few = settings(max_examples=8, deadline=None)
+seeds = st.integers(0, 2**16)
+UP = np.array([0.0, 0.6, 0.8])
+
+
+def pulses(
+    step_s: float, seconds: float = 20.0, size: float = 5.0
+) -> tuple[FloatArray, FloatArray]:
+    """(n, 3) a trunk that is hit at each step and sways with each stride; and when it is hit."""
+    time_s = np.arange(int(seconds * RATE)) / RATE
+    at_s = np.arange(1.0, seconds - 1.0, step_s)
+    hit = np.exp(-0.5 * ((time_s[:, None] - at_s) / (0.08 * step_s)) ** 2).sum(axis=1)
+    swing = np.where((time_s > 0.7) & (time_s < seconds - 0.7), 1.0, 0.0)
+    sway = swing * np.sin(np.pi * (time_s - 1.0) / step_s)
+    across = np.array([1.0, 0.0, 0.0])
+    return (STANDARD_GRAVITY_MPS2 + size * hit)[:, None] * UP + sway[:, None] * across, at_s
+
+
+def signal_of(force: FloatArray, *, gravity: bool = True, rate_hz: float = 100.0) -> Signal:
+    up = np.tile(UP, (len(force), 1)) if gravity else None
+    return Signal(3.0, force, up, None, rate_hz)
+
+
+# Movement -----------------------------------------------------------------------------------
+
+
+def test_movement_is_free_of_gravity_and_of_drift() -> None:
+    force, _ = pulses(0.55)
+    found = movement_of(signal_of(force))
+    assert abs(found.moving.mean()) < 0.02
+    assert found.vertical is not None
+    np.testing.assert_allclose(found.vertical, found.moving @ UP)
+    np.testing.assert_allclose(found.force, np.linalg.norm(force, axis=1))
+    np.testing.assert_allclose(found.stir, np.abs(found.force - STANDARD_GRAVITY_MPS2))
+    np.testing.assert_allclose(
+        found.jerk[1:], np.linalg.norm(np.diff(force, axis=0), axis=1) * RATE
+    )
+    assert found.jerk[0] == 0
+
+
+def test_without_gravity_there_is_no_vertical_and_rest_is_zero() -> None:
+    found = movement_of(signal_of(pulses(0.55)[0], gravity=False))
+    assert found.vertical is None
+    np.testing.assert_array_equal(found.stir, found.force)
+    assert found[10:20].vertical is None
+
+
+@pytest.mark.parametrize(("hz", "passes"), [(0.1, False), (1.0, True), (4.0, True), (20.0, False)])
+def test_movement_is_in_the_band_of_gait(hz: float, passes: bool) -> None:
+    time_s = np.arange(2000) / RATE
+    found = movement_of(signal_of(np.sin(2 * np.pi * hz * time_s)[:, None] * UP))
+    size = np.linalg.norm(found.moving[500:1500], axis=1).max()
+    assert size > 0.9 if passes else size < 0.15
+
+
+def test_a_slow_sensor_has_a_narrower_band() -> None:
+    time_s = np.arange(2000) / RATE
+    force = np.sin(2 * np.pi * 6.0 * time_s)[:, None] * UP
+    slow, fast = (movement_of(signal_of(force, rate_hz=hz)).moving for hz in (10.0, 100.0))
+    assert np.abs(slow[500:1500]).max() < 0.6 * np.abs(fast[500:1500]).max()
+
+
+def test_part_of_a_movement_is_that_part_of_everything() -> None:
+    whole = movement_of(signal_of(pulses(0.55)[0]))
+    part = whole[100:200]
+    assert part.vertical is not None
+    assert whole.vertical is not None
+    for a, b in (
+        (part.moving, whole.moving), (part.vertical, whole.vertical), (part.force, whole.force),
+        (part.stir, whole.stir), (part.jerk, whole.jerk),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(a, b[100:200])
+
+
+# Period -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step_s", [0.32, 0.4, 0.5, 0.6, 0.75])
+def test_the_stride_is_two_steps_at_any_pace(step_s: float) -> None:
+    force = pulses(step_s, size=25.0 if step_s < 0.42 else 5.0)[0]
+    (found,) = stretches(movement_of(signal_of(force)))
+    np.testing.assert_allclose(found.period_s[100:-100], 2 * step_s, rtol=0.03)
+    assert found.begin < 1.5 * RATE
+    assert found.end > len(force) - 1.5 * RATE
+    assert len(found.period_s) == found.end - found.begin
+
+
+def test_the_period_follows_a_wearer_who_speeds_up() -> None:
+    slow, quick = pulses(0.6)[0], pulses(0.45)[0]
+    force = np.concatenate([slow[:900], quick[60:]])
+    (found,) = stretches(movement_of(signal_of(force)))
+    at = found.begin
+    np.testing.assert_allclose(found.period_s[400 - at : 700 - at], 1.2, rtol=0.03)
+    np.testing.assert_allclose(found.period_s[1200 - at : 1600 - at], 0.9, rtol=0.03)
+
+
+@pytest.mark.parametrize("hz", [0.9, 1.8, 2.7, 5.0])
+def test_a_pure_tone_is_no_gait(hz: float) -> None:
+    time_s = np.arange(1000) / RATE
+    force = STANDARD_GRAVITY_MPS2 + 4 * np.sin(2 * np.pi * hz * time_s)
+    assert not stretches(movement_of(signal_of(force[:, None] * UP)))
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(1.7, 0), (1.9, 1), (4.5, 1)])
+def test_a_run_too_short_for_two_strides_is_not_looked_at(seconds: float, count: int) -> None:
+    force = pulses(0.36, size=25.0)[0][200 : 200 + int(seconds * RATE)]
+    assert len(stretches(movement_of(signal_of(force)))) == count
+
+
+def test_gentle_movement_is_not_gait() -> None:
+    assert stretches(movement_of(signal_of(pulses(0.55)[0])))
+    quiet = STANDARD_GRAVITY_MPS2 * UP + 0.05 * (pulses(0.55)[0] - STANDARD_GRAVITY_MPS2 * UP)
+    assert not stretches(movement_of(signal_of(quiet)))
+
+
+def test_stretches_are_apart_and_in_order() -> None:
+    walk = pulses(0.55)[0]
+    rest = np.tile(STANDARD_GRAVITY_MPS2 * UP, (400, 1))
+    found = stretches(movement_of(signal_of(np.concatenate([walk, rest, walk, rest, walk]))))
+    assert len(found) == 3
+    for i, part in enumerate(found):
+        assert part.begin == pytest.approx(1400 * i, abs=150)
+        assert part.end == pytest.approx(1400 * i + 1000, abs=150)
+        assert not i or part.begin >= found[i - 1].end
+
+
+@few
+@given(seeds, st.integers(100, 200))
+def test_the_autocorrelation_is_the_mean_product_of_what_lies_apart(seed: int, n: int) -> None:
+    windows = np.random.default_rng(seed).normal(size=(2, 3, n))
+    windows -= windows.mean(axis=-1, keepdims=True)
+    found = period._autocorrelation(windows)
+    lags = PERIODS_S * RATE
+    for window, row in zip(windows, found, strict=True):
+        product = np.array([(window[:, : n - k] * window[:, k:]).sum() for k in range(n)])
+        for lag, value in zip(lags, row, strict=True):
+            if lag > period.MAX_LAG_SHARE * n:
+                assert value == 0
+            else:
+                here = np.interp(lag, np.arange(n), product)
+                assert value == pytest.approx(here / product[0] * n / (n - lag), abs=1e-9)
+
+
+@few
+@given(seeds)
+def test_the_path_is_the_best_of_all(seed: int) -> None:
+    score = np.random.default_rng(seed).normal(0, 3, (5, len(PERIODS_S)))
+    log = np.log(PERIODS_S)
+    change = np.minimum(14.0 * np.abs(log[:, None] - log), 5.0)
+    reached, came = [score[0]], []
+    for row in score[1:]:
+        every = reached[-1][None] - change
+        came.append(every.argmax(axis=1))
+        reached.append(row + every.max(axis=1))
+    best = [int(reached[-1].argmax())]
+    for before in came[::-1]:
+        best.append(int(before[best[-1]]))
+    assert period._path(score).tolist() == best[::-1]
+
+
+@few
+@given(seeds)
+def test_the_spread_of_windows_is_their_standard_deviation(seed: int) -> None:
+    values = np.random.default_rng(seed).normal(9.8, 2, 60)
+    begin = np.array([0, 7, 40])
+    expected = [values[b : b + 20] for b in begin]
+    np.testing.assert_allclose(period._window_spread(values, begin, 20), np.std(expected, axis=1))
+    np.testing.assert_allclose(period._window_mean(values, begin, 20), np.mean(expected, axis=1))
+
+
+@pytest.mark.parametrize("hz", [0.9, 1.8, 4.5])
+def test_the_strongest_line_is_found_with_its_share(hz: float) -> None:
+    time_s = np.arange(200) / RATE
+    tone, other = np.sin(2 * np.pi * hz * time_s), np.sin(2 * np.pi * (hz + 5) * time_s)
+    windows = np.stack(
+        [np.stack([tone, 0 * tone, 0 * tone]), np.stack([tone, 0.5 * other, 0 * tone])]
+    )
+    share, line_hz = period._strongest_line(windows)
+    np.testing.assert_allclose(line_hz, hz, atol=0.1)
+    assert share == pytest.approx([0.99, 0.79], abs=0.02)
+    short = period._strongest_line(windows[..., :199])
+    assert not np.any(short)
+
+
+def test_a_line_may_be_the_stronger_the_more_it_is_like_steps() -> None:
+    found = period._line_limit(np.array([1.0, 1.9, 2.5, 3.9]), np.array([1.0, 1.0, 0.8, 0.5]))
+    assert found.tolist() == [
+        period.STRIDE_LINE_LIMIT, period.SLOW_LINE_LIMIT, period.STEP_LINE_LIMIT,
+        period.QUICK_LINE_LIMIT,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sure", "windows", "expected"),
+    [
+        ("11100", [0, 1, 2, 3, 4], "11100"),
+        ("11011", [0, 1, 2, 3, 4], "00000"),
+        ("01111", [0, 1, 2, 3, 4], "01111"),
+        ("11111", [0, 1, 5, 6, 7], "11111"),
+        ("10111", [0, 1, 5, 6, 7], "00111"),
+        ("1", [4], "1"),
+        ("110", [4, 5, 6], "000"),
+    ],
+)
+def test_sure_is_what_neighbours_are_sure_of_too(
+    sure: str, windows: list[int], expected: str
+) -> None:
+    found = period._runs_of(np.array([mark == "1" for mark in sure]), np.array(windows))
+    assert "".join("01"[int(mark)] for mark in found) == expected
+
+
+def test_larger_movement_is_expected_to_be_quicker() -> None:
+    likeliest = PERIODS_S[period._log_prior(np.array([0.6, 2.0, 7.0, 14.0])).argmax(axis=1)]
+    assert likeliest == pytest.approx([1.46, 1.08, 0.7, 0.7], rel=0.04)
+
+
+# Contacts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gravity", [True, False])
+@pytest.mark.parametrize("step_s", [0.45, 0.55, 0.7])
+def test_contacts_are_just_before_the_impacts(step_s: float, gravity: bool) -> None:
+    force, at_s = pulses(step_s)
+    if not gravity:
+        force = force - STANDARD_GRAVITY_MPS2 * UP
+    found = find_contacts(
+        movement_of(signal_of(force, gravity=gravity)), np.full(len(force), 2 * step_s)
+    )
+    assert not found.one_foot
+    assert len(found.at) == pytest.approx(len(at_s), abs=1)
+    off_s = np.abs(found.at[:, None] / RATE + contacts.IMPACT_LEAD_S - at_s).min(axis=1)
+    # After the last one the feet may be put together.
+    assert off_s[:-1].max() < 0.04
+    assert found.joined.tolist() == [False] + [True] * (len(found.at) - 1)
+    assert (np.diff(found.leading.astype(int)) != 0).all()
+
+
+def test_the_leading_foot_is_the_one_felt_more() -> None:
+    step_s = 0.55
+    force, at_s = pulses(step_s)
+    time_s = np.arange(len(force)) / RATE
+    harder = np.exp(-0.5 * ((time_s[:, None] - at_s[1::2]) / 0.03) ** 2).sum(axis=1)
+    found = find_contacts(
+        movement_of(signal_of(force + 3 * harder[:, None] * UP)), np.full(len(force), 2 * step_s)
+    )
+    off_s = np.abs(found.at[found.leading][:, None] / RATE + contacts.IMPACT_LEAD_S - at_s)
+    assert set(off_s[:-1].argmin(axis=1) % 2) == {1}
+
+
+def test_nothing_moves_where_there_are_no_contacts() -> None:
+    force = np.tile(STANDARD_GRAVITY_MPS2 * UP, (500, 1))
+    found = find_contacts(movement_of(signal_of(force)), np.full(500, 1.1))
+    assert len(found.at) == len(found.joined) == len(found.leading) == 0
+    assert not found.one_foot
+
+
+def test_a_pause_leaves_its_steps_out() -> None:
+    force, _ = pulses(0.55, size=2.5)
+    pause = slice(400, 550)
+    force[pause] = STANDARD_GRAVITY_MPS2 * UP
+    found = find_contacts(movement_of(signal_of(force)), np.full(len(force), 1.1))
+    assert not ((found.at > 430) & (found.at < 520)).any()
+    assert (~found.joined).sum() == 2
+    assert found.at[np.flatnonzero(~found.joined)[1]] == pytest.approx(550, abs=40)
+
+
+def test_the_average_cycle_is_a_mean_by_phase() -> None:
+    turns = np.arange(3200) / 320 + 0.5 / 320
+    series = np.cos(2 * np.pi * turns)
+    active = np.ones(3200, dtype=bool)
+    found = contacts._profile(series, turns, active)
+    middles = (np.arange(contacts.PROFILE_BINS) + 0.5) / contacts.PROFILE_BINS
+    np.testing.assert_allclose(found, np.cos(2 * np.pi * middles), atol=0.02)
+
+
+def test_a_shape_is_found_where_it_was_put() -> None:
+    shape = np.sin(np.linspace(0, 2 * np.pi, 11))
+    shape /= np.linalg.norm(shape)
+    series = np.zeros(200)
+    for at, size in ((50, 3.0), (120, 1.0)):
+        series[at - 5 : at + 6] += size * shape
+    place, likeness, response = contacts._similar(series, shape)
+    for at, size in ((50, 3.0), (120, 1.0)):
+        nearest = np.abs(place - at).argmin()
+        assert place[nearest] == pytest.approx(at, abs=0.1)
+        assert likeness[nearest] == pytest.approx(1.0, abs=0.02)
+        assert response[at] == pytest.approx(size, abs=0.01)
+
+
+def test_a_weak_step_among_strong_ones_is_none_but_the_last() -> None:
+    strength, response = np.full(10, 1.5), np.full(10, 1.0)
+    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(10))
+    strength[0] = 0.5
+    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 10))
+    strength[9] = 0.5
+    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 10))
+    strength[8] = 0.5
+    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 9))
+    assert contacts._steps(strength, response, one_foot=True).tolist() == list(range(1, 8))
+    response[4:6] = 0.1
+    found = contacts._steps(strength, response, one_foot=False).tolist()
+    assert found == [1, 2, 3, 4, 6, 7, 8]
+    assert contacts._steps(np.full(10, 0.3), response, one_foot=True).tolist() == []
+    assert contacts._steps(np.empty(0), np.empty(0), one_foot=True).tolist() == []
+
+
+# Bouts --------------------------------------------------------------------------------------
+
+
+def test_bouts_are_parted_by_pauses_and_hold_two_strides() -> None:
+    start = np.array([0.0, 1.0, 2.0, 4.9, 8.9, 13.0, 14.0]) * RATE
+    edges = np.stack([start, start + RATE], axis=1)
+    kept, bout = _bouts(edges)
+    np.testing.assert_array_equal(kept[:, 0], start[[0, 1, 2, 3, 4, 5, 6]])
+    assert bout.tolist() == [0, 0, 0, 0, 0, 1, 1]
+    alone = edges.copy()
+    alone[4] += 0.5 * RATE
+    alone[5:] += 3 * RATE
+    kept, bout = _bouts(alone)
+    assert bout.tolist() == [0, 0, 0, 0, 1, 1]
+    assert len(_bouts(np.empty((0, 2)))[0]) == 0
+
+
+# Pace ---------------------------------------------------------------------------------------
+
+
+def movement_like(n: int, seed: int) -> tuple[Signal, Movement]:
+    rng = np.random.default_rng(seed)
+    force = rng.normal(0, 6, (n, 3)) + STANDARD_GRAVITY_MPS2 * UP
+    signal = signal_of(force)
+    return signal, movement_of(signal)
+
+
+@few
+@given(seeds)
+def test_what_tells_running_is_period_bounce_size_and_flight(seed: int) -> None:
+    signal, movement = movement_like(500, seed)
+    edges = np.array([[20.0, 70.0], [70.0, 125.4], [200.0, 240.0]])
+    found = pace.pace_features(signal, movement, edges)
+    assert movement.vertical is not None
+    for row, (first, last) in zip(found, edges, strict=True):
+        rows = slice(round(first), round(last))
+        falling = movement.force[rows] < 0.35 * STANDARD_GRAVITY_MPS2
+        assert row == pytest.approx(
+            [
+                np.log((last - first) / RATE),
+                0.5 * np.log((movement.vertical[rows] ** 2).mean()),
+                0.5 * np.log((movement.moving[rows] ** 2).sum(axis=1).mean()),
+                falling.mean(),
+            ],
+            abs=1e-5,
+        )
+    linear = signal_of(signal.acceleration_mps2, gravity=False)
+    found = pace.pace_features(linear, movement, edges)
+    np.testing.assert_allclose(found[:, 1], found[:, 2] - 0.5 * np.log(3), atol=1e-5)
+    assert not found[:, 3].any()
+
+
+def test_strides_at_the_ends_of_a_run_are_measured_within_it() -> None:
+    signal, movement = movement_like(100, 0)
+    found = pace.pace_features(signal, movement, np.array([[-20.0, 40.0], [60.0, 130.0]]))
+    assert np.isfinite(found).all()
+
+
+@few
+@given(seeds)
+def test_pace_is_smoothed_over_five_strides_of_the_same_bout(seed: int) -> None:
+    signal, movement = movement_like(900, seed)
+    start = np.cumsum(np.random.default_rng(seed).uniform(35, 60, 14))
+    edges = np.stack([start, start + 40], axis=1)
+    bout = np.repeat([0, 1, 2], [6, 1, 7])
+    odds = pace.pace_features(signal, movement, edges) @ pace.WEIGHTS + pace.INTERCEPT
+    expected = [
+        np.mean([odds[j] for j in range(14) if bout[j] == bout[i] and abs(i - j) <= 2])
+        for i in range(14)
+    ]
+    found = pace.probability_run(signal, movement, edges, bout)
+    np.testing.assert_allclose(found, expit(expected), atol=1e-9)
