@@ -58,12 +58,11 @@ def test_elsewhere_than_in_the_main_thread_nothing_is_promised():
 
 @pytest.fixture
 def folder(tmp_path, write_walk):
-    """A walk, and a single line of 150 MB."""
+    """A walk, and JSON that takes five times its 30 MB in memory."""
     write_walk(tmp_path / "in" / "walk.csv")
-    with (tmp_path / "in" / "line.csv").open("wb") as stream:
-        stream.write(b"time,x,y,z\n" + b"0.01,1,2,3\n" * 20)
-        for _ in range(150):
-            stream.write(b"1" * 10**6)
+    numbers = b"1," * 15_000_000
+    json = b'[{"sensor":"Accelerometer","x":[' + numbers + b"1]}]"
+    (tmp_path / "in" / "large.json").write_bytes(json)
     return tmp_path / "in"
 
 
@@ -74,15 +73,15 @@ def test_one_recording_over_the_limit_fails_alone(folder, stored_model, tmp_path
     outcome = batch.run([folder], tmp_path / "out", settings, jobs=jobs, limits=limits)
     rows = outcome.sessions.set_index("recording")
     assert rows.loc["walk.csv", "status"] == "ok"
-    assert rows.loc["line.csv", "status"] == "failed"
-    assert "needs more than 100 MiB" in rows.loc["line.csv", "message"]
+    assert rows.loc["large.json", "status"] == "failed"
+    assert "needs more than 100 MiB" in rows.loc["large.json", "message"]
 
 
 def test_one_recording_that_hangs_fails_alone(folder, stored_model, tmp_path, monkeypatch):
     pieces = batch.formats.pieces
 
     def hang(path, **options):
-        if path.name == "line.csv":
+        if path.name == "large.json":
             time.sleep(30)
         return pieces(path, **options)
 
@@ -90,8 +89,8 @@ def test_one_recording_that_hangs_fails_alone(folder, stored_model, tmp_path, mo
     settings = batch.Settings(str(stored_model))
     outcome = batch.run([folder], tmp_path / "out", settings, jobs=1, limits=Limits(timeout_s=5.0))
     rows = outcome.sessions.set_index("recording")
-    assert rows["status"].to_dict() == {"line.csv": "failed", "walk.csv": "ok"}
-    assert "takes longer than 5 s" in rows.loc["line.csv", "message"]
+    assert rows["status"].to_dict() == {"large.json": "failed", "walk.csv": "ok"}
+    assert "takes longer than 5 s" in rows.loc["large.json", "message"]
 
 
 def test_limits_change_nothing_that_is_done(folder, stored_model, tmp_path):
