@@ -18,7 +18,8 @@ from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
 from retrodetect.simulate import PERFECT, Walk, parse_plan, walk, wear
 from retrodetect.training.datasets import Labelled, load
-from tests.gait.movements import NOT_GAIT, recorded
+
+from .movements import NOT_GAIT, recorded
 
 few = settings(max_examples=6, deadline=None)
 seeds = st.integers(0, 2**16)
