@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from retrodetect.direction import Anchors, Cues, DirectionModel, Priors, classify, decide
+from retrodetect.direction.classify import _plane
 from retrodetect.direction.decoder import ScoreModel
 from retrodetect.direction.model import (
     GROUPS,
@@ -579,3 +580,22 @@ def test_classifying_signals_is_measuring_and_deciding() -> None:
     parts = decide(Cues.of(signals, strides), strides, model_of(), Anchors("waist"))
     pd.testing.assert_frame_equal(whole.table, parts.table)
     assert list(whole.table.index) == list(range(10))
+
+
+# The horizontal plane -----------------------------------------------------------------------
+
+
+@few
+@given(seeds)
+def test_the_plane_of_an_episode_is_level_and_right_handed_however_the_device_sways(
+    seed: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    up = rng.normal(size=3) + rng.normal(0, 0.5, (9, 3))
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    up[3] = np.nan
+    plane = _plane(up)
+    mean = np.nanmean(up, axis=0)
+    np.testing.assert_allclose(plane @ plane.T, np.eye(2), atol=1e-12)
+    np.testing.assert_allclose(plane @ mean, 0.0, atol=1e-12)
+    assert np.cross(*plane) @ mean > 0
