@@ -245,6 +245,8 @@ def _unnamed(table: Table) -> dict[str, Layout]:
 
 def is_acceleration(columns: Sequence[NDArray[np.float64]]) -> bool:
     """Whether three columns are as long as one g, and keep to a side as gravity does."""
+    if len({len(column) for column in columns}) > 1:  # a header may be wider than its rows
+        return False
     values = np.stack(columns)
     length = float(np.nanmedian(np.linalg.norm(values, axis=0)))
     level = float(np.linalg.norm(np.nanmean(values, axis=1)))
