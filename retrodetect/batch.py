@@ -335,13 +335,11 @@ def _entry(session: Session, settings: Settings, kept: _Kept) -> parts.Entry:
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     placement = session.directions.placement
     found = details(session.strides, contacts_s, placement, kept.course, settings.pace)
-    lists = {
-        name: table.assign(
-            recording=session.recording.name,
-            start_time=wall_clock(session.recording, table["start_s"]),
-        ).to_dict("list")
-        for name, table in (("bouts", found.bouts), ("repeats", found.repeats))
-    }
+    lists = {}
+    for name, table in (("bouts", found.bouts), ("repeats", found.repeats)):
+        start_time = wall_clock(session.recording, table["start_s"])
+        table = table.assign(recording=session.recording.name, start_time=start_time)
+        lists[name] = {str(column): table[column].tolist() for column in table}
     return parts.Entry(
         session_row(session) | found.fields, _view(session, settings, kept, found), lists
     )

@@ -122,8 +122,10 @@ def _read(folder: str) -> Run:
         raise UnreadableFile(f"cannot be read ({error})", file=folder) from error
     if not {"recording", "status"} <= set(table.columns):
         raise UnreadableFile("its sessions table lacks columns", file=folder)
-    table = sessions_table(table.to_dict("records"))
-    return Run(folder, table.assign(start_time=table["start_time"].astype(object).fillna("").astype(str)), record)
+    rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    table = sessions_table(rows)
+    start_time = table["start_time"].astype(object).fillna("").astype(str)
+    return Run(folder, table.assign(start_time=start_time), record)
 
 
 _TEXT = dict.fromkeys(

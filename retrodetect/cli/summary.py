@@ -107,8 +107,8 @@ def _change(row: Mapping[Any, Any]) -> str:
 def _progress(row: Mapping[Any, Any], goal: float | None) -> list[str]:
     if goal is None:
         return []
-    shares = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
-    return [progress(*shares, goal)]
+    share, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
+    return [progress(share, low, high, goal)]
 
 
 def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) -> None:
@@ -119,7 +119,7 @@ def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) ->
     for row in sessions.head(MOST_ROWS).to_dict("records"):
         table.add_row(*(Text(cell) for cell in [*_cells(row), *_progress(row, goal)]))
     if (sessions["status"] == "ok").sum() > 1:
-        total = {"recording": "together", "status": "ok", **totals(sessions)}
+        total: dict[str, Any] = {"recording": "together", "status": "ok", **totals(sessions)}
         counts = {name: int(total[name]) for name in total if name.endswith("strides")}
         total |= counts
         cells = [*_cells(total), *_progress(total, goal)]

@@ -80,12 +80,12 @@ class Course:
         -------
         Course
         """
-        arrays = (
+        time_s, speed_mps, height_m = (
             np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
             for name in ("time_s", "speed_mps", "height_m")
         )
         sure_m = [part.sure_m for part in parts if not np.isnan(part.sure_m)]
-        return cls(*arrays, sure_m=max(sure_m, default=np.nan))
+        return cls(time_s, speed_mps, height_m, sure_m=max(sure_m, default=np.nan))
 
     @property
     def has_speed(self) -> bool:
@@ -157,4 +157,4 @@ def _means(index: np.ndarray, values: FloatArray, n: int) -> FloatArray:
     known = np.isfinite(values)
     count = np.bincount(index[known], minlength=n)
     total = np.bincount(index[known], values[known], minlength=n)
-    return np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(n, np.nan), where=count > 0))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     """
     done = sessions[sessions["status"] == "ok"]
     mondays = [_monday(text) for text in done["start_time"]]
-    dated = done.assign(monday=mondays).dropna(subset="monday")
+    dated = done.assign(monday=pd.Series(mondays, done.index)).dropna(subset="monday")
     if dated.empty:
         return pd.DataFrame(columns=list(WEEK_COLUMNS))
     first, last = dated["monday"].min(), dated["monday"].max()
@@ -180,13 +181,13 @@ def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
 
 def _with(kept: list[int], index: int, rows: pd.DataFrame) -> list[int]:
     """Rows to keep when one more comes."""
-    row = rows.loc[index]
-    rivals = [one for one in kept if _same_time(rows.loc[one], row)]
+    row: dict[str, Any] = dict(rows.loc[index])
+    rivals = [one for one in kept if _same_time(dict(rows.loc[one]), row)]
     if not rivals:
         return [*kept, index]
     worked = row["status"] == "ok"
     for one in rivals:
-        rival = rows.loc[one]
+        rival: dict[str, Any] = dict(rows.loc[one])
         twice = _is_twice(rival, row)
         if rival["status"] == "ok" and (twice or not worked or rival["_known"] >= row["_known"]):
             return kept
@@ -195,7 +196,7 @@ def _with(kept: list[int], index: int, rows: pd.DataFrame) -> list[int]:
     return [*(one for one in kept if one not in rivals), index]
 
 
-def _is_twice(one: pd.Series[float], other: pd.Series[float]) -> bool:
+def _is_twice(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two rows are of one recording."""
     if one["status"] in _BAD or other["status"] in _BAD:
         return bool(one["recording"] == other["recording"])
@@ -209,7 +210,7 @@ def _is_twice(one: pd.Series[float], other: pd.Series[float]) -> bool:
 _BAD = ("failed", "refused")
 
 
-def _same_time(one: pd.Series[float], other: pd.Series[float]) -> bool:
+def _same_time(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two rows tell of the same time."""
     if _is_twice(one, other):
         return True

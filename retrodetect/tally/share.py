@@ -156,7 +156,7 @@ class _Sessions(NamedTuple):
     beta: FloatArray
     noise: FloatArray
 
-    def count(self, share: float, labelled: int) -> tuple[FloatArray, FloatArray]:
+    def counted(self, share: float, labelled: int) -> tuple[FloatArray, FloatArray]:
         """(n,) expected counted shares and their standard deviations."""
         expected = share * (1 - self.beta) + (1 - share) * self.alpha
         variance = share * self.beta * (1 - self.beta) + (1 - share) * self.alpha * (1 - self.alpha)
@@ -179,9 +179,9 @@ def _tail(
     counted: float, labelled: int, share: float, sessions: _Sessions, probes: _Sessions
 ) -> float:
     """Probability that a session of this true share gives no likelier a count than this one."""
-    expected, sd = probes.count(share, labelled)
+    expected, sd = probes.counted(share, labelled)
     counts = np.append(np.clip(expected + sd * probes.noise, 0, 1), counted)
-    centre, sd = sessions.count(share, labelled)
+    centre, sd = sessions.counted(share, labelled)
     width = np.maximum(sd, SMOOTH)
     density = (np.exp(-0.5 * ((counts[:, None] - centre) / width) ** 2) / width).mean(axis=1)
     return float((density[:-1] <= density[-1]).mean())

@@ -19,8 +19,12 @@ from retrodetect.tally.energy import Pace
 
 F, B, U = "forward", "backward", "unknown"
 NASTY = "<script>alert(1)</script> \"quoted\" 'and' =cmd \x07 \u202e$x$"
-CARD = {"name": "noise", "summary": "For tests.", "weaknesses": ["<b>bold</b>"],
-        "scores": [{"placement": "waist", "evidence": "virtual", "recall_backward": 1}]}  # fmt: skip
+CARD = {
+    "name": "noise",
+    "summary": "For tests.",
+    "weaknesses": ["<b>bold</b>"],
+    "scores": [{"placement": "waist", "evidence": "virtual", "recall_backward": 1}],
+}
 RUN = {
     "version": "0", "model": {"name": "noise", "sha256": "0" * 64},
     "counts": {"inputs": 2, "ok": 1}, "times": {"began": "2026-01-01T00:00:00+00:00"},
