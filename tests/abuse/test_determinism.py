@@ -68,12 +68,13 @@ def test_same_bytes_in_any_environment(
 ):
     wanted = environment.get("LC_ALL")
     if wanted not in (None, "C"):
+        before = locale.setlocale(locale.LC_ALL)
         try:
             locale.setlocale(locale.LC_ALL, wanted)
         except locale.Error:
             pytest.skip(f"the locale {wanted} is not installed here")
         finally:
-            locale.setlocale(locale.LC_ALL, "C")
+            locale.setlocale(locale.LC_ALL, before)
     assert run(folder, tmp_path, stored_model, *options, **environment) == expected
 
 
