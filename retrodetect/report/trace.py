@@ -15,8 +15,8 @@ TRACE_HZ = 20.0
 """Rate of the thinned signal: an impact is still a peak, and a day takes 28 MB."""
 
 MARGIN_S = 2.0
-LONGEST_S = {True: 16.0, False: 10.0}
-MOST = {True: 60, False: 24}
+LONGEST_S = {True: 16.0, False: 8.0}
+MOST = {True: 60, False: 16}
 """Length and number of a session's cut-outs, on a page with few sessions or with many, so that
 200 sessions stay under 10 MB."""
 
