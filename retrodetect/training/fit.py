@@ -380,7 +380,8 @@ def _concentration_and_doubt(table: StrideTable) -> tuple[float, float]:
         What the vector's length is multiplied with to be the von Mises concentration around
         the wearer's mean; 0 where too few strides tell.
     doubt : float
-        Share of wearers for whom it points to the other half of the plane.
+        Share of wearers for whom it points to the rear of their travel; of running, where all
+        do, it is of no use.
     """
     along, front = _along_front(table, (TRAVEL,))
     use = np.isfinite(along).all(axis=1)
@@ -395,8 +396,6 @@ def _concentration_and_doubt(table: StrideTable) -> tuple[float, float]:
     recording = np.unique(table.strides["recording"].to_numpy(dtype=str), return_inverse=True)[1]
     off = np.angle(_mean_direction(length, off_rad, recording))
     wrong = np.abs(off) > np.pi / 2
-    # Running is known to reverse it: what counts is how often it is on the side it mostly is.
-    wrong = wrong if np.mean(wrong) < 0.5 else ~wrong
     long_enough = np.bincount(recording) >= MIN_RECORDING_STRIDES
     doubt = _share_wrong(wrong, long_enough, recording, table.strides)
     # The decoder finds each wearer's own front, so what counts is the spread around it.
