@@ -232,7 +232,7 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
 
 def _measured(signal: Signal) -> tuple[Gait, Cues]:
     """What is seen in one signal."""
-    found = gait.detect([signal])
+    found = gait.in_run(signal)
     return found, Cues.of([signal], found.strides)
 
 

@@ -72,8 +72,11 @@ QUADRATURE = ((-(3**0.5), 1 / 6), (0.0, 2 / 3), (3**0.5, 1 / 6))
 """Nodes, in standard deviations, and weights that integrate over a normal separation
 (Gauss-Hermite)."""
 
-BLOCK = 64
-"""Strides whose beliefs are held at a time: 4 MB, so that they stay near the processor."""
+BLOCK = 128
+"""Strides whose beliefs are held at a time: 8 MB at most."""
+
+NEGLIGIBLE = 1e-9
+"""What is less likely than this, given all strides, is not followed back through them."""
 
 RESCALE = 8
 """Strides after which beliefs are brought back to 1: even marks that contradict each other take
@@ -234,16 +237,16 @@ def decode(evidence: Evidence, model: ScoreModel, priors: Priors) -> Decoded:
     likelihood = _Likelihood(evidence, model, priors)
     # Where no stride has a bearing, one front stands for all.
     front = _first_front(evidence) if likelihood.has_bearing else np.ones(1)
-    parts = (
-        _one_way(likelihood, front, pause, priors, one_way),
-        _mixed(likelihood, front, pause, priors),
-    )
-    log_weights = [part.log_evidence for part in parts] + np.log([1 - several, several])
+    constant = _one_way(likelihood, front, pause, priors, one_way)
+    chain = _Chain(likelihood, front, pause, priors)
+    varied = chain.ahead()
+    log_weights = np.log([1 - several, several])
+    log_weights += (constant.log_evidence, varied.log_evidence)
     weights = softmax(log_weights)
-    return Decoded(
-        np.einsum("k,kij->ij", weights, [part.probability for part in parts]),
-        float(logsumexp(log_weights)),
-    )
+    probability = weights[0] * constant.probability
+    if weights[1] > NEGLIGIBLE:
+        probability = probability + weights[1] * chain.smoothed(varied)
+    return Decoded(probability, float(logsumexp(log_weights)))
 
 
 def _mixed_beforehand(evidence: Evidence, priors: Priors) -> float:
@@ -262,7 +265,7 @@ class _Rows(NamedTuple):
 
     Parameters
     ----------
-    bearing : (k, fronts, 3) array
+    bearing : (k, 3, fronts) array
         Of the travel direction.
     free : (k, 3, wearers) array
         Of the free features, for every offset and separation that a wearer may have.
@@ -292,22 +295,22 @@ class _Likelihood:
         """First strides of the blocks."""
         return range(0, len(self), BLOCK)
 
-    def rows(self, start: int) -> _Rows:
-        """Weigh the evidence of the block that begins there."""
+    def rows(self, start: int, wearers: slice | NDArray[np.intp] = slice(None)) -> _Rows:
+        """Weigh the evidence of the block that begins there, for some or all wearers."""
         here = slice(start, start + BLOCK)
         evidence, model = self._evidence, self._model
         mean = np.where(evidence.p_run[here, None] > 0.5, model.running, model.walking)
-        mean = mean[:, :, None] + self._wider * np.array([-0.5, 0.5, 0.0])[:, None]
-        away = evidence.score[here, None, None] - self._offset - mean
+        mean = mean[:, :, None] + self._wider[wearers] * np.array([-0.5, 0.5, 0.0])[:, None]
+        away = evidence.score[here, None, None] - self._offset[wearers] - mean
         free = np.nan_to_num(-0.5 * self._temper * (away / model.sd) ** 2)
         free[:, SIDEWAYS] += self._temper * np.nan_to_num(evidence.log_sideways[here])[:, None]
-        bearing = np.zeros((len(free), 1, len(DIRECTIONS)))
+        bearing = np.zeros((len(free), len(DIRECTIONS), 1))
         if self.has_bearing:
             bearing = _log_bearing(evidence, here, self._priors)
         marked = np.flatnonzero(evidence.forced[here] >= 0)
         others = ~np.eye(len(DIRECTIONS), dtype=bool)[evidence.forced[here][marked]]
         free[marked] = np.where(others[:, :, None], _RULED_OUT, free[marked])
-        bearing[marked] = np.where(others[:, None], 0.0, bearing[marked])
+        bearing[marked] = np.where(others[:, :, None], 0.0, bearing[marked])
         scales = [log.max(axis=(1, 2), keepdims=True) for log in (bearing, free)]
         return _Rows(
             np.exp(bearing - scales[0]),
@@ -341,111 +344,144 @@ def _one_way(
     chain of its own, and the wearer a sum.
     """
     wander = {after: _wander(priors, len(front), pause=after) for after in (False, True)}
-    state = np.repeat(front[:, None], len(DIRECTIONS), axis=1)
-    total = np.empty((len(pause), len(DIRECTIONS)))
+    state = np.tile(front, (len(DIRECTIONS), 1))
+    log_total = np.zeros(len(DIRECTIONS))
     log_free = np.log(likelihood.wearers)
     log_scale = 0.0
     for start in likelihood.blocks():
         rows = likelihood.rows(start)
         for i, bearing in enumerate(rows.bearing, start=start):
             if i:
-                state = wander[bool(pause[i])] @ state
-            state = state * bearing
-            total[i] = state.sum(axis=0)
-            state /= total[i]
+                # A front wanders there as easily as back.
+                state = state @ wander[bool(pause[i])]
+            state *= bearing
+            if i % RESCALE == 0 or i == len(pause) - 1:
+                total = state.sum(axis=1)
+                log_total += np.log(total)
+                state /= total[:, None]
         log_free = log_free + np.log(rows.free).sum(axis=0)
         log_scale += rows.log_scale
-    log_joint = np.log(shares) + np.log(total).sum(axis=0) + logsumexp(log_free, axis=1)
+    log_joint = np.log(shares) + log_total + logsumexp(log_free, axis=1)
     log_evidence = float(logsumexp(log_joint))
     share = np.exp(log_joint - log_evidence)
-    return Decoded(np.broadcast_to(share, total.shape), log_scale + log_evidence)
+    return Decoded(np.tile(share, (len(pause), 1)), log_scale + log_evidence)
 
 
-def _mixed(
-    likelihood: _Likelihood, front: FloatArray, pause: NDArray[np.bool_], priors: Priors
-) -> Decoded:
-    """Exact posterior of a session of several directions.
+class _Ahead(NamedTuple):
+    """What was believed on the way from the first stride to the last.
 
-    Beliefs on the way there are kept for one block of strides at a time, and worked out again
-    from its start on the way back: a day of walking needs no more memory than ten minutes.
+    Parameters
+    ----------
+    entering : list of (3, fronts, wearers) arrays
+        Before the first stride of each block.
+    leaving : (3, fronts, wearers) array
+        After the last stride.
+    log_evidence
+        Log probability of all the evidence.
     """
-    chain = _Chain(len(front), pause.tolist(), priors)
-    state = front[:, None, None] * np.array(priors.drawn)[:, None] * likelihood.wearers
-    after = np.ones(state.shape)
-    entering = []
-    log_evidence = 0.0
-    for start in likelihood.blocks():
-        entering.append(state)
-        rows = likelihood.rows(start)
-        ahead, log_total = chain.ahead(state, rows, start)
-        log_evidence += rows.log_scale + log_total
-        state = ahead[-1].copy()  # a view would keep its whole block
 
-    probability = np.empty((len(likelihood), len(DIRECTIONS)))
-    for start, state in zip(reversed(likelihood.blocks()), reversed(entering), strict=True):
-        rows = likelihood.rows(start)
-        ahead = chain.ahead(state, rows, start)[0]
-        behind, after = chain.behind(after, rows, start)
-        probability[start : start + BLOCK] = np.einsum("nfdw,nfdw->nd", ahead, behind)
-    return Decoded(probability / probability.sum(axis=1, keepdims=True), log_evidence)
+    entering: list[FloatArray]
+    leaving: FloatArray
+    log_evidence: float
 
 
 class _Chain:
-    """Steps of the recursion over (fronts, 3, wearers) beliefs, forward and backward."""
+    """Exact posterior of a session of several directions.
 
-    def __init__(self, fronts: int, pause: list[bool], priors: Priors) -> None:
-        self._pause = pause
-        self._wander = {after: _wander(priors, fronts, pause=after) for after in (False, True)}
-        self._change = {True: priors.change_between_bouts, False: priors.change_within_bout}
-        self._drawn = np.array(priors.drawn)
+    Beliefs on the way there are kept where blocks begin, and worked out again from there on the
+    way back: a day of walking needs little more memory than ten minutes.
+    """
 
-    def ahead(self, state: FloatArray, rows: _Rows, start: int) -> tuple[FloatArray, float]:
-        """Beliefs after each stride, given the one before, and the log of what was divided out."""
-        beliefs = np.empty((len(rows.free), *state.shape))
-        log_total = 0.0
-        for i, (belief, bearing, free) in enumerate(
-            zip(beliefs, rows.bearing[..., None], rows.free, strict=True), start=start
+    def __init__(
+        self,
+        likelihood: _Likelihood,
+        front: FloatArray,
+        pause: NDArray[np.bool_],
+        priors: Priors,
+    ) -> None:
+        drawn = np.array(priors.drawn)
+        change = {True: priors.change_between_bouts, False: priors.change_within_bout}
+        self._likelihood = likelihood
+        self._first = drawn[:, None, None] * front[:, None] * likelihood.wearers
+        self._pause = pause.tolist()
+        self._wander = {after: _wander(priors, len(front), pause=after) for after in change}
+        # Chances of the next direction (row) after this one (column).
+        self._turn = {
+            after: (1 - chance) * np.eye(len(DIRECTIONS)) + chance * drawn[:, None]
+            for after, chance in change.items()
+        }
+
+    def ahead(self) -> _Ahead:
+        """Go from the first stride to the last."""
+        state, entering, log_evidence = self._first, [], 0.0
+        for start in self._likelihood.blocks():
+            entering.append(state)
+            rows = self._likelihood.rows(start)
+            state, log_total = self._block_ahead(state, rows, start)
+            log_evidence += rows.log_scale + log_total
+        total = float(state.sum())
+        return _Ahead(entering, state / total, log_evidence + float(np.log(total)))
+
+    def smoothed(self, way: _Ahead) -> FloatArray:
+        """(n, 3) probability of each direction, given the strides before and after.
+
+        No wearer turns into another: those whom all strides together rule out are left out.
+        """
+        by_wearer = way.leaving.sum(axis=(0, 1))
+        wearers = np.flatnonzero(by_wearer > NEGLIGIBLE / len(by_wearer))
+        probability = np.empty((len(self._likelihood), len(DIRECTIONS)))
+        after = np.ones((*way.leaving.shape[:2], len(wearers)))
+        for start, entering in zip(
+            reversed(self._likelihood.blocks()), reversed(way.entering), strict=True
         ):
-            if i:
-                self._wandered(state, i, out=belief)
-                change = self._change[self._pause[i]]
-                lost = belief.sum(axis=1, keepdims=True)
-                belief *= 1 - change
-                belief += (change * self._drawn)[:, None] * lost
-            else:
-                belief[:] = state
-            belief *= bearing
-            belief *= free
-            if i % RESCALE == 0 or i == start + len(beliefs) - 1:
-                total = float(belief.sum())
-                log_total += np.log(total)
-                belief /= total
-            state = belief
-        return beliefs, log_total
+            rows = self._likelihood.rows(start, wearers)
+            beliefs = np.empty((len(rows.free), *after.shape))
+            self._block_ahead(entering[:, :, wearers], rows, start, beliefs)
+            after = self._block_behind(after, rows, start, beliefs)
+            probability[start : start + BLOCK] = beliefs.sum(axis=(2, 3))
+        return np.asarray(probability / probability.sum(axis=1, keepdims=True))
 
-    def behind(self, after: FloatArray, rows: _Rows, start: int) -> tuple[FloatArray, FloatArray]:
-        """What the strides after each one say of it, and the same for the one before them all."""
-        every = np.empty((len(rows.free), *after.shape))
-        for row in range(len(every) - 1, -1, -1):
-            every[row] = after
+    def _block_ahead(
+        self, state: FloatArray, rows: _Rows, start: int, beliefs: FloatArray | None = None
+    ) -> tuple[FloatArray, float]:
+        """Belief after a block given the one before, and the log of what was divided out."""
+        log_total = 0.0
+        for row, (bearing, free) in enumerate(
+            zip(rows.bearing[..., None], rows.free[:, :, None], strict=True)
+        ):
             i = start + row
             if i:
-                after = after * rows.bearing[row][:, :, None]
-                after *= rows.free[row]
+                moved = self._turn[self._pause[i]] @ state.reshape(len(state), -1)
+                state = self._wander[self._pause[i]] @ moved.reshape(state.shape)
+                state *= bearing
+            else:
+                state = state * bearing
+            state *= free
+            if i % RESCALE == 0:
+                total = float(state.sum())
+                log_total += float(np.log(total))
+                state /= total
+            if beliefs is not None:
+                beliefs[row] = state
+        return state, log_total
+
+    def _block_behind(
+        self, after: FloatArray, rows: _Rows, start: int, beliefs: FloatArray
+    ) -> FloatArray:
+        """Weigh each belief with what later strides say, and return what the block says too."""
+        for row in range(len(beliefs) - 1, -1, -1):
+            beliefs[row] *= after
+            i = start + row
+            if i:
+                after = after * rows.bearing[row][..., None]
+                after *= rows.free[row][:, None]
                 # A front wanders there as easily as back.
-                after = self._wandered(after, i, out=np.empty_like(after))
-                change = self._change[self._pause[i]]
-                drawn = np.einsum("d,fdw->fw", change * self._drawn, after)
-                after *= 1 - change
-                after += drawn[:, None]
+                after = self._wander[self._pause[i]] @ after
+                moved = self._turn[self._pause[i]].T @ after.reshape(len(after), -1)
+                after = moved.reshape(after.shape)
                 if i % RESCALE == 0:
                     after /= after.max()
-        return every, after
-
-    def _wandered(self, belief: FloatArray, i: int, out: FloatArray) -> FloatArray:
-        flat = belief.reshape(len(belief), -1)
-        np.matmul(self._wander[self._pause[i]], flat, out=out.reshape(len(belief), -1))
-        return out
+        return after
 
 
 def grid_rad() -> FloatArray:
@@ -454,7 +490,7 @@ def grid_rad() -> FloatArray:
 
 
 def _log_bearing(evidence: Evidence, here: slice, priors: Priors) -> FloatArray:
-    """(k, FRONTS, 3) log density of some bearings for each front and direction."""
+    """(k, 3, FRONTS) log density of some bearings for each direction and front."""
     p_run = evidence.p_run[here, None, None]
     walking, running = (_densities(way[here]) for way in (evidence.walking, evidence.running))
     density = (1 - p_run) * walking + p_run * running
@@ -462,17 +498,13 @@ def _log_bearing(evidence: Evidence, here: slice, priors: Priors) -> FloatArray:
 
 
 def _densities(travel: FloatArray) -> FloatArray:
-    """(n, FRONTS, 3) densities of a travel direction for each front and direction."""
+    """(n, 3, FRONTS) densities (von Mises) of a travel direction for each direction and front."""
     kappa = np.linalg.norm(travel, axis=1)[:, None]
-    along = np.arctan2(travel[:, 1], travel[:, 0])[:, None] - grid_rad()[None]
-    left, right = (_von_mises(along + side, kappa) for side in (-np.pi / 2, np.pi / 2))
-    return np.stack(
-        [_von_mises(along, kappa), _von_mises(along - np.pi, kappa), 0.5 * (left + right)], axis=2
-    )
-
-
-def _von_mises(angle_rad: FloatArray, kappa: FloatArray) -> FloatArray:
-    return np.asarray(np.exp(kappa * (np.cos(angle_rad) - 1)) / (2 * np.pi * i0e(kappa)))
+    away = np.arctan2(travel[:, 1], travel[:, 0])[:, None] - grid_rad()
+    along, across = kappa * np.cos(away), kappa * np.sin(away)
+    sideways = 0.5 * (np.exp(across - kappa) + np.exp(-across - kappa))
+    ways = np.stack([np.exp(along - kappa), np.exp(-along - kappa), sideways], axis=1)
+    return np.asarray(ways / (2 * np.pi * i0e(kappa))[:, None])
 
 
 def _first_front(evidence: Evidence) -> FloatArray:

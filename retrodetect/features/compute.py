@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import signal as sps
 
 from retrodetect.features.catalogue import (
     BANDS_HZ,
@@ -25,7 +24,7 @@ from retrodetect.features.catalogue import (
 from retrodetect.features.invariant import dot_products
 from retrodetect.features.swing import swing_vectors
 from retrodetect.recording import FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 
 __all__ = ["StrideFeatures", "compute"]
 
@@ -192,10 +191,10 @@ def _series(signal: Signal, band: Band) -> dict[str, FloatArray]:
     """All factors of the catalogue, sample by sample, in one band."""
     assert signal.up is not None
     low_hz, high_hz = BANDS_HZ[band]
-    high_hz = min(high_hz, 0.42 * signal.source_rate_hz)
-    sos = sps.butter(2, [low_hz, high_hz], "bandpass", fs=ANALYSIS_RATE_HZ, output="sos")
-    pad = min(int(3 * ANALYSIS_RATE_HZ / low_hz), len(signal.acceleration_mps2) - 1)
-    moving = sps.sosfiltfilt(sos, signal.acceleration_mps2, axis=0, padlen=pad)
+    band_hz = (low_hz, min(high_hz, 0.42 * signal.source_rate_hz))
+    moving = zero_phase(
+        signal.acceleration_mps2, band_hz, order=2, rate_hz=ANALYSIS_RATE_HZ, pad_s=3 / low_hz
+    )
     v = np.einsum("ij,ij->i", moving, signal.up)
     h = moving - v[:, None] * signal.up
     dv = np.gradient(v) * ANALYSIS_RATE_HZ

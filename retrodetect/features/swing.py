@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import signal as sps
 
 from retrodetect.features.catalogue import BANDS_HZ, SWING_BINS
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 
 __all__ = ["swing_vectors"]
 
@@ -76,9 +75,9 @@ def _from_stance_to_stance(
 
 def _smooth(signal: Signal) -> FloatArray:
     high_hz = min(BANDS_HZ["swing"][1], 0.42 * signal.source_rate_hz)
-    sos = sps.butter(2, high_hz, fs=ANALYSIS_RATE_HZ, output="sos")
-    pad = min(50, len(signal.acceleration_mps2) - 1)
-    return np.asarray(sps.sosfiltfilt(sos, signal.acceleration_mps2, axis=0, padlen=pad))
+    return zero_phase(
+        signal.acceleration_mps2, high_hz, order=2, rate_hz=ANALYSIS_RATE_HZ, pad_s=1.0
+    )
 
 
 def _restlessness(acceleration: FloatArray) -> FloatArray:

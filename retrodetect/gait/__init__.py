@@ -5,6 +5,6 @@ the autocorrelation of the acceleration vector, which no rotation changes, and e
 the phase of the vertical.
 """
 
-from retrodetect.gait.detect import Gait, detect, joined
+from retrodetect.gait.detect import Gait, detect, in_run, joined
 
-__all__ = ["Gait", "detect", "joined"]
+__all__ = ["Gait", "detect", "in_run", "joined"]

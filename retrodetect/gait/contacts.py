@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy import signal as sps
 
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ
+from retrodetect.signal import ANALYSIS_RATE_HZ, zero_phase
 
 __all__ = ["Contacts", "find_contacts"]
 
 ComplexArray = NDArray[np.complex128]
+Number = TypeVar("Number", np.float64, np.complex128)
 
 TRACKING_HZ = 0.35
 """How fast the phase may drift from the tracked period: slower than half a slow stride."""
@@ -115,12 +116,11 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     strides = np.cumsum(1 / period_s) / ANALYSIS_RATE_HZ
     power = np.einsum("ij,ij->i", movement.moving, movement.moving)
     size = np.sqrt(power)
-    lasting = np.sqrt(np.maximum(_slow(power, TRACKING_HZ), 0.0))
+    lasting = _slow_size(power, TRACKING_HZ)
     active = lasting > MIN_STRENGTH_MPS2
     if active.sum() < 2:
         return Contacts(np.empty(0), np.empty(0, bool), False, np.empty(0, bool))
-    limb = _demodulated(size, strides)
-    both = _demodulated(size, 2 * strides)
+    limb, both = _demodulated(size[:, None], np.outer(strides, [1, 2])).T
     one_foot = _feels_one_foot(movement.stir[active], limb[active], both[active])
     period = float(np.median(period_s[active])) * ANALYSIS_RATE_HZ
     if one_foot:
@@ -133,7 +133,7 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
         turns = 2 * strides + _phase(_demodulated(onset, 2 * strides))
         mark, lead_s = _impact(onset, movement.force, turns, active)
         half = SHAPE_TURNS * period / 2
-        strength = np.sqrt(np.maximum(_slow(power, STRENGTH_HZ), 0.0))
+        strength = _slow_size(power, STRENGTH_HZ)
     at, response = _aligned(onset, turns - mark, active, max(int(half), 2))
     keep = _steps(strength[_nearest(at, len(power))], response, one_foot)
     lead = lead_s * ANALYSIS_RATE_HZ
@@ -141,16 +141,18 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     return Contacts(at[keep] - lead, joined, one_foot, _leading(movement.jerk, at[keep], keep))
 
 
-def _slow(series: FloatArray, high_hz: float) -> FloatArray:
-    sos = sps.butter(2, high_hz, fs=ANALYSIS_RATE_HZ, output="sos")
-    pad = min(int(ANALYSIS_RATE_HZ / high_hz), len(series) - 1)
-    return np.asarray(sps.sosfiltfilt(sos, series, padlen=pad))
+def _slow_size(power: FloatArray, high_hz: float) -> FloatArray:
+    """Root of what is left of a power below a frequency."""
+    return np.asarray(np.sqrt(np.maximum(_slow(power, high_hz), 0.0)))
 
 
 def _demodulated(series: FloatArray, turns: FloatArray) -> ComplexArray:
-    """Slow complex amplitude of the series at a moving frequency."""
-    shifted = series * np.exp(-2j * np.pi * turns)
-    return np.asarray(_slow(shifted.real, TRACKING_HZ) + 1j * _slow(shifted.imag, TRACKING_HZ))
+    """Slow complex amplitude of one or more series at moving frequencies."""
+    return _slow(series * np.exp(-2j * np.pi * turns), TRACKING_HZ)
+
+
+def _slow(series: NDArray[Number], high_hz: float) -> NDArray[Number]:
+    return zero_phase(series, high_hz, order=2, rate_hz=ANALYSIS_RATE_HZ, pad_s=1 / high_hz)
 
 
 def _phase(amplitude: ComplexArray) -> FloatArray:
@@ -175,7 +177,7 @@ def _vertical_like(movement: Movement, strides: FloatArray) -> FloatArray:
     """
     if movement.vertical is not None:
         return movement.vertical
-    steps = np.stack([_demodulated(axis, 2 * strides) for axis in movement.moving.T], axis=1)
+    steps = _demodulated(movement.moving, 2 * strides[:, None])
     axes = np.linalg.eigh((steps.conj().T @ steps).real)[1]
     along = movement.moving @ axes[:, -1]
     return np.asarray(along if (along**3).sum() >= 0 else -along)

@@ -16,7 +16,7 @@ from retrodetect.gait.period import Stretch, stretches
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
-__all__ = ["Gait", "detect", "joined"]
+__all__ = ["Gait", "detect", "in_run", "joined"]
 
 MAX_PAUSE_S = 3.0
 """Longest pause inside a bout (SCIENCE: a bout is an unbroken run of strides, with gaps under
@@ -61,7 +61,7 @@ def detect(signals: list[Signal]) -> Gait:
     Gait
         Empty, correctly typed tables where there is no gait.
     """
-    return joined([_in_run(signal) for signal in signals])
+    return joined([in_run(signal) for signal in signals])
 
 
 def joined(parts: Sequence[Gait]) -> Gait:
@@ -70,7 +70,7 @@ def joined(parts: Sequence[Gait]) -> Gait:
     Parameters
     ----------
     parts
-        One for each run, each with its own numbers from 0.
+        From `in_run`, one for each run.
 
     Returns
     -------
@@ -88,8 +88,19 @@ def joined(parts: Sequence[Gait]) -> Gait:
     return Gait(_spans(every), pd.concat(contacts[1:] or contacts, ignore_index=True), every)
 
 
-def _in_run(signal: Signal) -> Gait:
-    """Gait of one run."""
+def in_run(signal: Signal) -> Gait:
+    """Find the gait of one run.
+
+    Parameters
+    ----------
+    signal
+        A gap-free run.
+
+    Returns
+    -------
+    Gait
+        With numbers of its own, from 0.
+    """
     movement = movement_of(signal)
     found = [_steps(movement, stretch) for stretch in stretches(movement)]
     times = np.concatenate([np.empty(0), *(part[0] for part in found)])

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal as sps
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 
 __all__ = ["Movement", "movement_of"]
 
@@ -67,8 +66,8 @@ def movement_of(signal: Signal) -> Movement:
     """
     force = signal.acceleration_mps2
     high_hz = min(BAND_HZ[1], 0.42 * signal.source_rate_hz)
-    sos = sps.butter(2, [BAND_HZ[0], high_hz], "bandpass", fs=ANALYSIS_RATE_HZ, output="sos")
-    moving = np.asarray(sps.sosfiltfilt(sos, force, axis=0, padlen=min(150, len(force) - 1)))
+    band_hz = (BAND_HZ[0], high_hz)
+    moving = zero_phase(force, band_hz, order=2, rate_hz=ANALYSIS_RATE_HZ, pad_s=3.0)
     at_rest = STANDARD_GRAVITY_MPS2 if signal.up is not None else 0.0
     size = np.sqrt(np.einsum("ij,ij->i", force, force))
     change = np.diff(force, axis=0, prepend=force[:1])

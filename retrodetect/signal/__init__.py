@@ -6,6 +6,7 @@ and where it is stiller than any gait (``lively``); each part is resampled on it
 downstream works at ``ANALYSIS_RATE_HZ``.
 """
 
+from retrodetect.signal.filters import zero_phase
 from retrodetect.signal.lively import HOP_S, MIN_STIR_MPS2, WINDOW_S
 from retrodetect.signal.prepare import ANALYSIS_RATE_HZ, Signal, prepare, signals
 
@@ -17,4 +18,5 @@ __all__ = [
     "Signal",
     "prepare",
     "signals",
+    "zero_phase",
 ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
-from scipy import signal as sps
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.signal.filters import zero_phase
 from retrodetect.signal.lively import HOP_S, WINDOW, parts, spread
 
 __all__ = ["ANALYSIS_RATE_HZ", "MAX_GAP_S", "Signal", "prepare", "signals"]
@@ -259,22 +259,18 @@ def _anti_alias(rate_hz: float) -> FloatArray:
 
     A sum over a short symmetric kernel takes a quarter of the time of the recursion.
     """
-    sos = sps.butter(2, 0.4 * ANALYSIS_RATE_HZ, fs=rate_hz, output="sos")
     half = int(np.ceil(ANTI_ALIAS_HALF_S * rate_hz))
     impulse = np.zeros(6 * half + 1)
     impulse[3 * half] = 1.0
-    taps = sps.sosfiltfilt(sos, impulse, padlen=0)[2 * half : 4 * half + 1]
+    response = zero_phase(impulse, 0.4 * ANALYSIS_RATE_HZ, order=2, rate_hz=rate_hz, pad_s=0.0)
+    taps = response[2 * half : 4 * half + 1]
     return np.asarray(taps / taps.sum())
 
 
 def _up(acceleration: FloatArray) -> FloatArray:
     """(n, 3) unit vector against gravity: the slow part of the specific force."""
-    sos = sps.butter(1, GRAVITY_CUTOFF_HZ, fs=ANALYSIS_RATE_HZ, output="sos")
-    slow = _filtfilt(sos, acceleration, ANALYSIS_RATE_HZ / GRAVITY_CUTOFF_HZ)
+    slow = zero_phase(
+        acceleration, GRAVITY_CUTOFF_HZ, order=1, rate_hz=ANALYSIS_RATE_HZ,
+        pad_s=3 / GRAVITY_CUTOFF_HZ, padtype="even",
+    )  # fmt: skip
     return np.asarray(slow / np.maximum(np.linalg.norm(slow, axis=1, keepdims=True), 1e-9))
-
-
-def _filtfilt(sos: FloatArray, values: FloatArray, ring_samples: float) -> FloatArray:
-    """Zero-phase filter along time, padded by how long the filter rings, also for short runs."""
-    pad = min(int(3 * ring_samples) + 1, len(values) - 1)
-    return np.asarray(sps.sosfiltfilt(sos, values, axis=0, padtype="even", padlen=pad))

@@ -28,12 +28,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy import signal as sps
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import InputError, UsageError
 from retrodetect.recording import PLACEMENTS, STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.signal import zero_phase
 from retrodetect.simulate.bvh import Motion, Side
 
 __all__ = [
@@ -349,9 +349,9 @@ def direction_truth(motion: Motion) -> pd.DataFrame:
     another matter: they do in crouched and tiptoe walks too, without any flight.
     """
     hips_m = (motion.position_m("left_hip") + motion.position_m("right_hip"))[:, :2] / 2
-    facing = _slow(_facing(motion), motion.rate_hz)
+    facing = _low_pass(motion, _facing(motion), SLOW_HZ, order=2)
     facing /= np.linalg.norm(facing, axis=1, keepdims=True)
-    velocity = np.gradient(_slow(hips_m, motion.rate_hz), axis=0) * motion.rate_hz
+    velocity = np.gradient(_low_pass(motion, hips_m, SLOW_HZ, order=2), axis=0) * motion.rate_hz
     forward = np.einsum("ij,ij->i", velocity, facing)
     lateral = facing[:, 0] * velocity[:, 1] - facing[:, 1] * velocity[:, 0]
     stands = {side: _contact(motion, side) for side in ("left", "right")}
@@ -557,20 +557,14 @@ def _body_rate(quaternion: FloatArray, derivative: FloatArray) -> FloatArray:
 def _spline(motion: Motion, values: FloatArray) -> BSpline:
     """Quintic spline through low-passed values (F, k)."""
     cutoff_hz = min(CUTOFF_OF_RATE * motion.rate_hz, MAX_CUTOFF_HZ)
-    smooth = _low_pass(values, cutoff_hz, motion.rate_hz, order=4)
+    smooth = _low_pass(motion, values, cutoff_hz, order=4)
     return make_interp_spline(motion.time_s, smooth, k=5)
 
 
-def _slow(values: FloatArray, rate_hz: float) -> FloatArray:
-    """Values (F, k) below `SLOW_HZ`."""
-    return _low_pass(values, SLOW_HZ, rate_hz, order=2)
-
-
-def _low_pass(values: FloatArray, cutoff_hz: float, rate_hz: float, order: int) -> FloatArray:
-    """Butterworth low-pass without lag; the ends go on as the motion did (odd padding)."""
-    sos = sps.butter(order, cutoff_hz, fs=rate_hz, output="sos")
-    pad = min(len(values) - 1, int(2 * rate_hz / cutoff_hz) + 1)
-    return np.asarray(sps.sosfiltfilt(sos, values, axis=0, padtype="odd", padlen=pad))
+def _low_pass(motion: Motion, values: FloatArray, cutoff_hz: float, order: int) -> FloatArray:
+    """Values (F, k) below a frequency; the ends go on as the motion did."""
+    pad_s = 2 / cutoff_hz + 1 / motion.rate_hz
+    return zero_phase(values, cutoff_hz, order=order, rate_hz=motion.rate_hz, pad_s=pad_s)
 
 
 def _speed(positions_m: FloatArray, rate_hz: float) -> FloatArray:
