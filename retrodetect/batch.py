@@ -63,9 +63,6 @@ MOST_FIGURES = 12
 MOST_DRAWN_S = 3 * 3600.0
 """Longest recording that gets one: its samples are held in memory for it."""
 
-PIECE_S = 900.0
-"""Length of the pieces in which recordings are read: what the parser itself holds at 100 Hz."""
-
 SMALL_BATCH_BYTES = 5_000_000
 """Inputs that one process has labelled by the time others have started (1.5 s)."""
 
@@ -289,7 +286,7 @@ def _do(task: _Task) -> float:
 
 def _labelled(one: Input, settings: Settings) -> Iterator[tuple[parts.Entry, pd.DataFrame]]:
     """Label each recording of an input; gives its entry and its strides."""
-    opened = formats.pieces(one.path, name=one.name, options=settings.read, piece_s=PIECE_S)
+    opened = formats.pieces(one.path, name=one.name, options=settings.read)
     for pieces in opened:
         kept = _Kept(pieces, settings.view)
         session = label_pieces(kept, _model(settings.model), settings.anchors)

@@ -72,7 +72,7 @@ def pieces(
     *,
     name: str | None = None,
     options: ReadOptions = _DEFAULT,
-    piece_s: float = 3600.0,
+    grain_s: float = 60.0,
 ) -> list[Iterator[Recording]]:
     """Read as `read` does, but deliver each recording in consecutive pieces.
 
@@ -86,16 +86,18 @@ def pieces(
     ``time_s`` counts from its first sample; put together they are what `read` returns. Warnings
     grow from piece to piece: those of the last piece are the recording's.
 
-    In memory are a piece and some 260,000 rows, for tables with one clock, GENEActiv, Axivity and
-    ActiGraph. Formats and recordings that need all their rows at once (clocks that came in bursts,
-    several wearers in one table, JSON, workbooks) are read whole before their first piece.
+    A piece is some 260,000 rows, and little more is in memory, for tables with one clock,
+    GENEActiv, Axivity and ActiGraph. Formats and recordings that need all their rows at once
+    (clocks that came in bursts, several wearers in one table, JSON, workbooks) are read whole, as
+    one piece.
 
     Parameters
     ----------
     path, name, options
         As for `read`.
-    piece_s
-        Most seconds that a piece lasts.
+    grain_s
+        Pieces are cut where a whole number of these seconds is over, so that a mean over a
+        second, say, is never cut in two.
 
     Returns
     -------
@@ -110,12 +112,12 @@ def pieces(
     RefusedRecording
         As `read`.
     UsageError
-        Where ``piece_s`` is no length.
+        Where ``grain_s`` is no length.
     """
-    if not piece_s > 0:
-        raise UsageError(f"a piece of {piece_s!r} s is no piece")
+    if not grain_s > 0:
+        raise UsageError(f"pieces cannot be cut every {grain_s!r} s")
     return [
-        recut(_all_noted(parts, one.failures if number == 0 else []), piece_s)
+        recut(_all_noted(parts, one.failures if number == 0 else []), grain_s)
         for one in _open(location(path), name, options)
         for number, parts in enumerate(one.recordings)
     ]

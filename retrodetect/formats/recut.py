@@ -37,35 +37,37 @@ def joined(parts: Iterable[Recording]) -> Recording:
     return _with_arrays(whole, columns) if columns else whole
 
 
-def recut(parts: Iterable[Recording], piece_s: float) -> Iterator[Recording]:
-    """Cut a recording anew.
+def recut(parts: Iterable[Recording], grain_s: float) -> Iterator[Recording]:
+    """Move the cuts between parts to whole multiples of a time.
 
     Parameters
     ----------
     parts
-        Consecutive parts of one recording.
-    piece_s
-        Most seconds that a piece lasts.
+        Consecutive parts of one recording, none of them empty.
+    grain_s
+        Seconds. What a part holds beyond the last multiple of it goes to the next one.
 
     Yields
     ------
     Recording
-        Pieces without an empty one; each begins a whole number of ``piece_s`` after the first
-        sample, or with the first sample after.
+        As long as the parts, or longer where those are shorter than a grain.
     """
-    waiting: list[Recording] = []
-    place = 0
+    waiting: Recording | None = None
     for part in parts:
-        places = np.floor(part.time_s / piece_s)
-        starts = np.flatnonzero(np.diff(places, prepend=places[0] - 1))
-        for begin, end in zip(starts, [*starts[1:], len(places)], strict=True):
-            if waiting and places[begin] != place:
-                yield joined(waiting)
-                waiting = []
-            place = int(places[begin])
-            waiting.append(_rows(part, slice(begin, end)))
-    if waiting:
-        yield joined(waiting)
+        if waiting is not None:
+            edge_s = grain_s * (np.floor(waiting.time_s[0] / grain_s) + 1)
+            edge = int(np.searchsorted(part.time_s, edge_s))
+            waiting = joined([waiting, _rows(part, slice(edge))])
+            if edge == len(part.time_s):
+                continue
+            yield waiting
+            part = _rows(part, slice(edge, None))
+        edge = int(np.searchsorted(part.time_s, grain_s * np.floor(part.time_s[-1] / grain_s)))
+        if edge:
+            yield _rows(part, slice(edge))
+        waiting = _rows(part, slice(edge, None))
+    if waiting is not None:
+        yield waiting
 
 
 def _rows(part: Recording, rows: slice) -> Recording:

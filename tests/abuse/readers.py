@@ -44,7 +44,7 @@ def readers(folder: Path) -> Fuzzer:
             if len(item.data) % 2:
                 read(path)
                 return None
-            for parts in pieces(path, piece_s=1.0):
+            for parts in pieces(path, grain_s=1.0):
                 for _ in parts:
                     pass
         except InputError as error:

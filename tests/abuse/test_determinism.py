@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from retrodetect import batch
+from retrodetect.formats import table
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = ("strides.csv", "sessions.csv", "report.html")
@@ -78,11 +79,11 @@ def test_same_bytes_in_any_environment(
     assert run(folder, tmp_path, stored_model, *options, **environment) == expected
 
 
-@pytest.mark.parametrize("piece_s", [3.0, 7.7])
+@pytest.mark.parametrize("block_bytes", [20_000, 77_777])
 def test_same_bytes_with_pieces_of_any_length(
-    folder, stored_model, tmp_path, expected, monkeypatch, piece_s
+    folder, stored_model, tmp_path, expected, monkeypatch, block_bytes
 ):
-    monkeypatch.setattr(batch, "PIECE_S", piece_s)
+    monkeypatch.setattr(table, "BLOCK_BYTES", block_bytes)
     batch.run([folder], tmp_path, batch.Settings(str(stored_model)), jobs=1)
     found = bytes_of(tmp_path)
     assert found == {name: expected[name] for name in found}

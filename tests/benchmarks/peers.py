@@ -69,7 +69,7 @@ from retrodetect.labelling import label_pieces
 from retrodetect.training import store
 """,
         """
-(pieces,) = formats.pieces(path, piece_s=900.0)
+(pieces,) = formats.pieces(path)
 label_pieces(pieces, store.load("default"), Anchors())
 """,
     ),
