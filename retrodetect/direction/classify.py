@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -163,12 +164,13 @@ def decide(
     session_bouts = strides["bout"].nunique()
     probability = np.zeros((len(features), len(DIRECTIONS)))
     strides_at = dict.fromkeys(model.groups, 0.0)
-    for number in np.unique(episode):
-        rows = np.flatnonzero(episode == number)
+    edges = np.flatnonzero(np.diff(episode, prepend=-1, append=-1))
+    for first, end in itertools.pairwise(edges):
+        rows = slice(first, end)
         here = features.where(rows)
         plane = _plane(here.up)
         for group, weight in model.group_weights(here, anchors.placement).items():
-            strides_at[group] += weight * len(rows)
+            strides_at[group] += weight * len(here)
             if weight > LEAST_WEIGHT:
                 evidence = _evidence(
                     here, strides.iloc[rows], forced[rows], plane, model.groups[group], anchors,

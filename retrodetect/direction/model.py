@@ -138,10 +138,14 @@ class SiteGroup:
         score, sideways : (n,) arrays
             Log odds of backward over forward, and of sideways over the likelier.
         """
-        episode = np.zeros(len(features), dtype=np.intp)
-        log_p = direction_log_odds(
-            self.classifier, stride_inputs(self.front, features, running, episode, front)
-        )
+        if front is None:
+            front = _pointing(self.front, features).sum(axis=0)
+        log_p = np.empty((len(features), len(DIRECTIONS)))
+        for rows in _blocks(len(features)):
+            here = features.where(rows)
+            episode = np.zeros(len(here), dtype=np.intp)
+            inputs = stride_inputs(self.front, here, running[rows], episode, front)
+            log_p[rows] = direction_log_odds(self.classifier, inputs)
         ahead = log_p[:, [FORWARD, BACKWARD]].max(axis=1)
         sideways = log_p[:, SIDEWAYS] - ahead
         return stride_score(log_p), sideways
@@ -178,11 +182,20 @@ def stride_inputs(
     if not weights.any():
         return features.free()
     if front is None:
-        pointing = np.einsum("nki,k->ni", np.nan_to_num(features.vectors), weights)
         of_episode = np.zeros((episode.max(initial=0) + 1, 3))
-        np.add.at(of_episode, episode, pointing)
+        np.add.at(of_episode, episode, _pointing(weights, features))
         return features.oriented(of_episode[episode], running)
     return features.oriented(np.broadcast_to(front, (len(features), 3)), running)
+
+
+def _pointing(weights: FloatArray, features: StrideFeatures) -> FloatArray:
+    """(n, 3) weighted sum of the vectors of each stride, zero where there are none."""
+    return np.asarray(np.nan_to_num(np.einsum("nki,k->ni", features.vectors, weights)))
+
+
+def _blocks(count: int) -> list[slice]:
+    """Slices of some strides at a time."""
+    return [slice(start, start + BLOCK_STRIDES) for start in range(0, count, BLOCK_STRIDES)]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -280,9 +293,12 @@ class DirectionModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         known = np.isfinite(features.up[:, 0])
         if not known.any():
             return {"trunk" if "trunk" in self.groups else next(iter(self.groups)): 1.0}
-        free = features.free()[known]
-        log_p = np.log(np.clip(self.placement.predict_proba(free), 1e-3, None)).mean(axis=0)
-        weights = np.exp(log_softmax(_PLACEMENT_STRIDES * log_p))
+        log_p = np.zeros(len(self.placement.classes_))
+        for rows in _blocks(len(features)):
+            if known[rows].any():
+                free = features.where(rows).free()[known[rows]]
+                log_p += np.log(np.clip(self.placement.predict_proba(free), 1e-3, None)).sum(axis=0)
+        weights = np.exp(log_softmax(_PLACEMENT_STRIDES * log_p / known.sum()))
         return {
             str(group): float(weight)
             for group, weight in zip(self.placement.classes_, weights, strict=True)
@@ -346,6 +362,9 @@ class DirectionModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         }
         return cls(groups, estimators[_PLACEMENT], parameters["threshold"], name, card)
 
+
+BLOCK_STRIDES = 4096
+"""Strides that are scored at a time: their pairs of vectors take 10 MB."""
 
 _PLACEMENT_STRIDES = 2.0
 """How many independent strides a session is worth when its placement is inferred."""
