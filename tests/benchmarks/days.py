@@ -14,7 +14,7 @@ from pyarrow import csv
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.simulate import parse_plan, walk, wear
 
-__all__ = ["RATE_HZ", "write_day", "write_walk"]
+__all__ = ["RATE_HZ", "write_day", "write_same_hours", "write_walk"]
 
 RATE_HZ = 100.0
 
@@ -56,6 +56,19 @@ def write_day(path: Path, hours: float, walking_hours_per_day: float, *, seed: i
             row, left = row + len(block), left - len(block)
             if not left:
                 return
+
+
+def write_same_hours(path: Path, hours: int, walking_share: float, *, seed: int = 0) -> None:
+    """Write one hour over and over, so that a longer file has more of the same."""
+    count = int(3600 * RATE_HZ)
+    blocks = _blocks(_walking(seed), walking_share, np.random.default_rng(seed))
+    hour = np.empty((0, 3))
+    while len(hour) < count:
+        hour = np.concatenate([hour, next(blocks)])
+    with path.open("wb") as stream:
+        stream.write(_HEADER)
+        for number in range(hours):
+            _append(stream, np.arange(number * count, (number + 1) * count), hour[:count])
 
 
 def write_walk(path: Path, seconds: float, *, seed: int = 0) -> None:
