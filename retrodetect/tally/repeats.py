@@ -66,28 +66,22 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
 def _legs(found: pd.DataFrame) -> pd.DataFrame:
     """Long stretches, those of one direction that follow each other put together."""
     found = found[found["end_s"] - found["start_s"] >= MIN_LEG_S]
+    start_s, end_s = found["start_s"].to_numpy(), found["end_s"].to_numpy()
+    direction = found["direction"].to_numpy()
     # A short halt on the way up does not make two legs of one.
-    new = (found["direction"] != found["direction"].shift()) | (
-        found["start_s"] - found["end_s"].shift() > MAX_REST_S
+    rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(found)]
+    new = rest_s > MAX_REST_S
+    new[1:] |= direction[1:] != direction[:-1]
+    first = np.flatnonzero(new)
+    lasting_s = np.add.reduceat(end_s - start_s, first)
+    steps = np.add.reduceat(found["cadence_spm"].to_numpy() * (end_s - start_s), first)
+    legs = found.iloc[first].reset_index(drop=True)
+    return legs.assign(
+        end_s=end_s[np.append(first[1:], len(found))[: len(first)] - 1],
+        strides=np.add.reduceat(found["strides"].to_numpy(), first),
+        lasting_s=lasting_s,
+        cadence_spm=steps / lasting_s,
     )
-    steps = found["cadence_spm"] * (found["end_s"] - found["start_s"])
-    legs = (
-        found.assign(steps=steps, lasting_s=found["end_s"] - found["start_s"])
-        .groupby(np.cumsum(new.to_numpy()), sort=True)
-        .agg(
-            bout=("bout", "first"),
-            direction=("direction", "first"),
-            gait=("gait", "first"),
-            start_s=("start_s", "first"),
-            end_s=("end_s", "last"),
-            strides=("strides", "sum"),
-            steps=("steps", "sum"),
-            lasting_s=("lasting_s", "sum"),
-        )
-        .reset_index(drop=True)
-    )
-    legs["cadence_spm"] = legs["steps"] / legs["lasting_s"]
-    return legs.drop(columns=["steps"])
 
 
 def _sets(legs: pd.DataFrame) -> list[tuple[int, int]]:

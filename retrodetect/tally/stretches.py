@@ -69,24 +69,22 @@ def cadence_spm(strides: pd.DataFrame) -> float:
 
 def _runs(strides: pd.DataFrame, state: list[str]) -> pd.DataFrame:
     """Runs of strides that agree in some columns, without a long pause."""
-    new = strides["start_s"] - strides["end_s"].shift() > MAX_PAUSE_S
-    new |= (strides[state] != strides[state].shift()).any(axis=1)
-    found = (
-        strides.assign(
-            lasting_s=strides["end_s"] - strides["start_s"], runs=strides["gait"] == "run"
-        )
-        .groupby(np.cumsum(new.to_numpy()), sort=True)
-        .agg(
-            bout=("bout", "first"),
-            direction=("direction", "first"),
-            start_s=("start_s", "first"),
-            end_s=("end_s", "last"),
-            strides=("direction", "size"),
-            lasting_s=("lasting_s", "sum"),
-            runs=("runs", "mean"),
-        )
-        .reset_index(drop=True)
+    start_s, end_s = (strides[name].to_numpy(dtype=float) for name in ("start_s", "end_s"))
+    new = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(strides)] > MAX_PAUSE_S
+    for name in state:
+        values = strides[name].to_numpy()
+        new[1:] |= values[1:] != values[:-1]
+    first = np.flatnonzero(new)
+    count = np.diff(first, append=len(strides))
+    running = np.add.reduceat((strides["gait"] == "run").to_numpy(dtype=float), first)
+    return pd.DataFrame(
+        {
+            "bout": strides["bout"].to_numpy()[first],
+            "direction": strides["direction"].array[first],
+            "start_s": start_s[first],
+            "end_s": end_s[first + count - 1],
+            "strides": count,
+            "gait": np.where(running > 0.5 * count, "run", "walk"),
+            "cadence_spm": STEPS_PER_STRIDE * 60 * count / np.add.reduceat(end_s - start_s, first),
+        }
     )
-    found["gait"] = np.where(found["runs"] > 0.5, "run", "walk")
-    found["cadence_spm"] = STEPS_PER_STRIDE * 60 * found["strides"] / found["lasting_s"]
-    return found.drop(columns=["lasting_s", "runs"])
