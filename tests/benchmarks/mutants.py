@@ -5,8 +5,9 @@
 A mutant is one changed operator, comparison, constant or condition (Budd et al. 1980, POPL; as
 mutmut and cosmic-ray make them, but with processes forked from one that has the libraries loaded,
 which is ten times as quick). It runs in a copy of the repository, of which nothing is changed.
-Survivors are printed with their line. Constants of a module, which are measured and not derived,
-are counted apart from what is written in functions.
+A first round notes which lines each test runs; a mutant is shown to the tests that run its line,
+the quickest first. Survivors are printed with their line. Constants of a module, which are
+measured and not derived, are counted apart from what is written in functions.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ import argparse
 import ast
 import contextlib
 import importlib
+import json
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +36,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "gait": ("tests/gait/test_parts.py", "tests/gait"),
+    "gait": ("tests/gait",),
     "direction": ("tests/direction",),
     "tally": ("tests/tally", "tests/report"),
 }
@@ -72,6 +76,8 @@ class Mutant:
         Number of the changed node in the order of `ast.walk`.
     line
         Where it is.
+    lines
+        Half-open range of lines of the statement it is in.
     kind
         ``operator``, ``comparison``, ``condition``, ``number`` or ``module constant``.
     """
@@ -79,7 +85,69 @@ class Mutant:
     module: Path
     place: int
     line: int
+    lines: tuple[int, int]
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of the healthy package.
+
+    Parameters
+    ----------
+    name
+        As pytest calls it.
+    seconds
+        How long it takes.
+    lines
+        By module, the lines it runs.
+    """
+
+    name: str
+    seconds: float
+    lines: dict[str, set[int]]
+
+    def runs(self, mutant: Mutant) -> bool:
+        """Whether it runs the changed statement, or any of the module where that is imported."""
+        ran = self.lines.get(str(mutant.module), set())
+        if mutant.kind == "module constant":
+            return bool(ran)
+        return not ran.isdisjoint(range(*mutant.lines))
+
+
+class Watch:
+    """Plugin of pytest that notes what each test runs of the package."""
+
+    def __init__(self, root: Path, stage: str) -> None:
+        self._root = f"{root}/"
+        self._folder = f"{root}/retrodetect/{stage}/"
+        self._lines: defaultdict[str, set[int]] = defaultdict(set)
+        self.found: list[tuple[str, float, dict[str, list[int]]]] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Time a test, and trace it; what its fixtures run belongs to it."""
+        self._lines.clear()
+        begin_s = time.perf_counter()
+        sys.settrace(self._enter)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            lines = {module: sorted(ran) for module, ran in self._lines.items()}
+            self.found.append((item.nodeid, time.perf_counter() - begin_s, lines))
+
+    def _enter(self, frame: FrameType, event: str, _: Any) -> Any:
+        name = frame.f_code.co_filename
+        if not name.startswith(self._folder):
+            return None
+        ran = self._lines[name.removeprefix(self._root)]
+
+        def line(frame: FrameType, event: str, _: Any) -> Any:
+            ran.add(frame.f_lineno)
+            return line
+
+        return line
 
 
 def mutants(root: Path, stage: str) -> list[Mutant]:
@@ -88,14 +156,28 @@ def mutants(root: Path, stage: str) -> list[Mutant]:
     for path in sorted((root / "retrodetect" / stage).glob("*.py")):
         tree = ast.parse(path.read_text())
         inside = _inside_functions(tree)
+        lines = _statements(tree)
         for place, node in enumerate(ast.walk(tree)):
             kind = _kind(node)
             if kind is None:
                 continue
-            if id(node) in inside:
-                found.append(Mutant(path.relative_to(root), place, _line(node), kind))
-            elif kind == "number":
-                found.append(Mutant(path.relative_to(root), place, _line(node), "module constant"))
+            if id(node) not in inside and kind != "number":
+                continue
+            kind = kind if id(node) in inside else "module constant"
+            where = lines.get(id(node), (0, 0))
+            found.append(Mutant(path.relative_to(root), place, _line(node), where, kind))
+    return found
+
+
+def _statements(tree: ast.Module) -> dict[int, tuple[int, int]]:
+    """Lines of the innermost statement of each node; of one with a body, those of its head."""
+    found = {}
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.stmt):
+            body = getattr(statement, "body", None)
+            end = body[0].lineno if body else (statement.end_lineno or statement.lineno) + 1
+            for node in ast.walk(statement):
+                found[id(node)] = (statement.lineno, max(end, statement.lineno + 1))
     return found
 
 
@@ -163,21 +245,35 @@ def _other(value: float) -> float:
     return value + 1 if isinstance(value, int) or value == 0 else 1.5 * value
 
 
-def is_noticed(root: Path, mutant: Mutant, tests: tuple[str, ...]) -> bool:
-    """Run the tests on a changed module, in a process of its own."""
+def is_noticed(root: Path, mutant: Mutant, tests: list[Test]) -> bool:
+    """Run the tests that concern a changed module, in a process of its own."""
+    concerned = sorted((test for test in tests if test.runs(mutant)), key=lambda t: t.seconds)
+    if not concerned:
+        return False
     path = root / mutant.module
     healthy = path.read_text()
     path.write_text(source_of(root, mutant)[0])
     try:
-        return _fails(root, tests)
+        return _fails(root, [test.name for test in concerned])
     finally:
         path.write_text(healthy)
 
 
-def _fails(root: Path, tests: tuple[str, ...]) -> bool:
+def observed(root: Path, stage: str) -> list[Test]:
+    """Run the tests of a stage on the healthy package, and note what each of them runs."""
+    notes = root / "notes.json"
+    if _fails(root, list(STAGES[stage]), notes=notes, stage=stage):
+        sys.exit(f"{stage}: its tests fail on the healthy package")
+    return [
+        Test(name, seconds, {module: set(ran) for module, ran in lines.items()})
+        for name, seconds, lines in json.loads(notes.read_text())
+    ]
+
+
+def _fails(root: Path, tests: list[str], *, notes: Path | None = None, stage: str = "") -> bool:
     child = os.fork()
     if not child:
-        signal.alarm(TIME_LIMIT_S)
+        signal.alarm(0 if notes else TIME_LIMIT_S)
         os.setpgid(0, 0)
         sys.dont_write_bytecode = True
         silence = os.open(os.devnull, os.O_WRONLY)
@@ -185,8 +281,11 @@ def _fails(root: Path, tests: tuple[str, ...]) -> bool:
         os.dup2(silence, 2)
         os.chdir(root)
         code = 1
+        watch = [Watch(root, stage)] if notes else []
         with contextlib.suppress(BaseException):
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
+            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=watch)
+        if notes:
+            notes.write_text(json.dumps(watch[0].found))
         os._exit(int(code))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
 
@@ -218,9 +317,7 @@ def main() -> None:
 
 
 def _examine(root: Path, stage: str, count: int, seconds: float, seed: int) -> None:
-    tests = STAGES[stage]
-    if _fails(root, tests):
-        sys.exit(f"{stage}: its tests fail on the healthy package")
+    tests = observed(root, stage)
     every = mutants(root, stage)
     order = np.random.default_rng(seed).permutation(len(every))[:count]
     tried: Counter[str] = Counter()
