@@ -224,7 +224,12 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     clock = working_clock(table, layout.clock)
     plans = _plans(table, layout, axes)
     clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
-    counter, sensor, *named = _indices(table, layout.counter, layout.sensor, *layout.split)
+    # A column of readings is no label, whatever its name.
+    read_from = {index for plan in plans.values() for index in plan.indices}
+    counter, sensor, *named = (
+        None if index in read_from else index
+        for index in _indices(table, layout.counter, layout.sensor, *layout.split)
+    )
     # Several columns may bear the same name: the first of them is meant each time.
     split = [index for index in dict.fromkeys(named) if index not in (None, sensor)]
     texts = [index for index in (sensor, *split) if index is not None]

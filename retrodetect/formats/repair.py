@@ -41,6 +41,8 @@ _BURST_SHARE = 0.3
 _LOST_SHARE = 0.01
 _UNEVEN_SHARE = 0.2
 _SAMPLE = 100_000
+_SHORTEST_S = 1e-6
+"""Least time from one sample to the next: nothing worn on a body takes a million a second."""
 
 
 def robust_rate_hz(time_s: FloatArray) -> float:
@@ -225,10 +227,11 @@ def note_uneven(time_s: FloatArray) -> list[Remark]:
 
 
 def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
-    """Rate of the sensor by its own count, whatever was lost; 0 where nothing was counted."""
+    """Rate of the sensor by its own count, whatever was lost; 0 where that counts for nothing."""
     counts = np.diff(counter)
     paces = (np.diff(time_s) / np.where(counts > 0, counts, np.nan))[counts > 0]
-    return 1.0 / median(paces) if len(paces) else 0.0
+    pace = median(paces) if len(paces) else 0.0
+    return 1.0 / pace if pace > _SHORTEST_S else 0.0
 
 
 def note_lost(counter: FloatArray) -> list[Remark]:

@@ -10,8 +10,8 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -129,6 +129,46 @@ class Source:
                 return io.BufferedReader(_Bounded(unpack(raw), raw, self), 1 << 18)
         return raw
 
+    def check_size(self, unpacked_bytes: int) -> None:
+        """Refuse what expands beyond all measure.
+
+        Raises
+        ------
+        RefusedRecording
+            Where so much came of a file of this size.
+        """
+        allowed = min(self.max_bytes, max(_FREE_BYTES, _MOST_EXPANSION * self.stored_bytes))
+        if unpacked_bytes > allowed:
+            raise RefusedRecording(
+                f"expands to more than {allowed >> 20} MiB",
+                file=self.label,
+                remedy="unpack it yourself if you trust it",
+            )
+
+    def check_deflated(self, parts: Iterable[bytes], window_bits: int) -> None:
+        """Refuse a file whose deflated parts expand beyond all measure, before a library does.
+
+        Parameters
+        ----------
+        parts
+            As stored in the file; damaged ones are left to the library.
+        window_bits
+            As `zlib.decompressobj` takes it.
+
+        Raises
+        ------
+        RefusedRecording
+            Where they do.
+        """
+        unpacked_bytes = 0
+        for part in parts:
+            unpack, rest = zlib.decompressobj(window_bits), part
+            with suppress(zlib.error):
+                while rest and not unpack.eof:
+                    unpacked_bytes += len(unpack.decompress(rest, 1 << 20))
+                    self.check_size(unpacked_bytes)
+                    rest = unpack.unconsumed_tail
+
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
         """Give a path for libraries that want one: the file itself, or a copy for the while.
@@ -179,16 +219,7 @@ class _Bounded(io.RawIOBase):
         except _DAMAGE as error:
             raise self._source._damaged(error) from error
         self._count += len(block)
-        allowed = min(
-            self._source.max_bytes,
-            max(_FREE_BYTES, _MOST_EXPANSION * self._source.stored_bytes),
-        )
-        if self._count > allowed:
-            raise RefusedRecording(
-                f"expands to more than {allowed >> 20} MiB",
-                file=self._source.label,
-                remedy="unpack it yourself if you trust it",
-            )
+        self._source.check_size(self._count)
         buffer[: len(block)] = block
         return len(block)
 

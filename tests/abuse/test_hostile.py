@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from retrodetect import batch
-from retrodetect.errors import InputError, ModelError
-from retrodetect.formats import discover, read
+from retrodetect.errors import InputError, ModelError, RefusedRecording
+from retrodetect.formats import discover, jsontext, read
 from retrodetect.training import store
 
 from .corpus import walk
@@ -64,6 +64,26 @@ def matlab_bomb():
     return head + struct.pack("<II", 15, len(body)) + body
 
 
+def number(whole):
+    """As Avro writes one: the sign in the lowest bit, seven bits a byte."""
+    whole, found = whole << 1, b""
+    while whole > 0x7F:
+        found, whole = found + bytes([whole & 0x7F | 0x80]), whole >> 7
+    return found + bytes([whole])
+
+
+def avro_bomb():
+    """A session of 256 MB in a quarter of a megabyte."""
+    schema = b'{"type": "record", "name": "empatica.Session", "fields": []}'
+    entries = {b"avro.schema": schema, b"avro.codec": b"deflate"}
+    head = b"".join(number(len(part)) + part for entry in entries.items() for part in entry)
+    packer = zlib.compressobj(9, wbits=-15)
+    body = b"".join(packer.compress(bytes(2**20)) for _ in range(256)) + packer.flush()
+    mark = bytes(range(16))
+    head = b"Obj\x01" + number(len(entries)) + head + number(0) + mark
+    return head + number(1) + number(len(body)) + body + mark
+
+
 HOSTILE = {
     "deep brackets.json": b"[" * 1_000_000,
     "deep objects.json": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
@@ -82,6 +102,7 @@ HOSTILE = {
     "zip in zip.zip": nested_zips(500),
     "billion laughs.xlsx": billion_laughs(),
     "bomb.mat": matlab_bomb(),
+    "bomb.avro": avro_bomb(),
 }
 
 
@@ -101,6 +122,24 @@ def test_a_hostile_file_ends_in_a_recording_or_in_one_sentence(tmp_path, name):
         assert "\n" not in sentence
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
     assert grown_kib < 512 * 1024
+
+
+@pytest.mark.parametrize("name", ["bomb.mat", "bomb.avro"])
+def test_a_bomb_within_a_binary_log_is_never_handed_to_the_library(tmp_path, name, monkeypatch):
+    for library in ("matio", "fastavro"):
+        monkeypatch.setitem(sys.modules, library, None)  # to import it would fail
+    path = tmp_path / name
+    path.write_bytes(HOSTILE[name])
+    with pytest.raises(RefusedRecording, match="expands to more than 64 MiB"):
+        read(path)
+
+
+def test_json_is_read_up_to_a_bound_only(tmp_path, monkeypatch):
+    path = tmp_path / "walk.json"
+    path.write_text(json.dumps([{"sensor": "Accelerometer", "x": 1.0}] * 1000))
+    monkeypatch.setattr(jsontext, "_MOST_BYTES", 1 << 15)
+    with pytest.raises(RefusedRecording, match="is JSON of more than"):
+        read(path)
 
 
 def test_what_is_around_a_monstrous_line_is_kept(tmp_path):

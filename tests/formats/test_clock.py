@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import Timeline, timeline
 from retrodetect.formats.draft import Stamps
-from retrodetect.formats.repair import robust_rate_hz
+from retrodetect.formats.repair import counted_rate_hz, robust_rate_hz
 
 quickly = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -135,6 +135,12 @@ def test_bursts_with_a_pause_are_anchored_anew() -> None:
     arrival_s = np.ceil(true_s / 0.4) * 0.4 + np.tile(np.arange(10), 100) * 1e-3
     found = line(arrival_s, tick_s=1.0, counter=np.arange(1000.0))
     assert np.diff(found.time_s)[499] == pytest.approx(60.04, abs=0.5)
+
+
+def test_a_counter_that_counts_beyond_all_measure_tells_no_rate() -> None:
+    seconds = np.arange(4) / 50
+    assert counted_rate_hz(seconds, np.array([0.0, 1, 2, 3])) == pytest.approx(50)
+    assert counted_rate_hz(seconds, np.array([0.0, 1e300, 2e300, 1e308])) == 0.0
 
 
 def test_bursts_without_a_counter_say_what_was_assumed() -> None:

@@ -55,6 +55,22 @@ def test_each_gets_its_reason_and_its_remedy(
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        # The maker's name in the preamble, over columns with fewer names than cells.
+        ("log.csv", "Device Type,GENEActiv\nSample Rate: 30\na;b;c\n"
+         + "".join(f"0,{n};0,9254;0,0969;0,0{n}\n" for n in range(100, 180)), "holds no accel"),
+        # A column that is an axis is no label of a device, even if it is called a time of use.
+        ("metamotion.csv", "x-axis (g),z-axis (g),y-axis (g),timemotionuser{}(01:00),z-axis (g)\n"
+         + "".join(f"0.{n},0.9,1.{n},{n},0.9\n" for n in range(1, 60)), "no column of times"),
+    ],
+)  # fmt: skip
+def test_found_by_fuzzing(tmp_path: Path, name: str, text: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        read(put(tmp_path, text, name))
+
+
 def test_a_path_where_nothing_is(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="does not exist"):
         read(tmp_path / "nothing.csv")

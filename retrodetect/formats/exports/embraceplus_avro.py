@@ -5,7 +5,9 @@ Source: Empatica, "EmbracePlus raw data: avro schema".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import zlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,9 +26,12 @@ _TOTAL = Claim[Gravity]("total", "stated", "EmbracePlus writes totals")
 _SIGN = Claim[Sign](1, "assumed", "EmbracePlus, taken to read +1 g upward")
 
 
+_MARK, _SYNC_BYTES = b"Obj\x01", 16
+
+
 def recognise(source: Source) -> int:
     """Avro's mark, and the maker's name in the schema."""
-    is_avro = source.head.startswith(b"Obj\x01")
+    is_avro = source.head.startswith(_MARK)
     return CERTAIN if is_avro and b"empatica" in source.head.lower() else NO
 
 
@@ -41,6 +46,8 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where no session holds acceleration.
     """
     del options
+    with source.open() as stream:
+        source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)
     with guarded(source, "an EmbracePlus recording"), source.open() as stream:
         from fastavro import reader
 
@@ -53,6 +60,32 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     if len(found) == 1:
         return found
     return [draft.with_(part=str(number)) for number, draft in enumerate(found, 1)]
+
+
+def _blocks(content: bytes) -> Iterator[bytes]:
+    """Packed blocks of an Avro container (Avro 1.12, "Object Container Files")."""
+    stream = io.BytesIO(content[len(_MARK) :])
+
+    def number() -> int:
+        """A whole number of seven bits a byte, the sign in the lowest one."""
+        shift = whole = 0
+        while byte := stream.read(1):
+            whole |= (byte[0] & 0x7F) << shift
+            shift += 7
+            if byte[0] < 0x80:
+                break
+        return (whole >> 1) ^ -(whole & 1)
+
+    while count := number():
+        if count < 0:
+            number()  # bytes of the entries
+        for _ in range(min(abs(count), len(content))):
+            for _ in ("key", "value"):
+                stream.read(max(number(), 0))
+    stream.read(_SYNC_BYTES)
+    while number():
+        yield stream.read(max(number(), 0))
+        stream.read(_SYNC_BYTES)
 
 
 def _draft(session: Any) -> Draft:

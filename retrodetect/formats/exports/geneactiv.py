@@ -19,7 +19,11 @@ _SIGN = Claim[Sign](1, "assumed", "GENEActiv, taken to read +1 g upward")
 def recognise(source: Source) -> int:
     """The maker's name in the preamble over columns without names."""
     table = source.table
-    if table is None or table.width < 4 or not any("GENEActiv" in line for line in table.preamble):
+    if (
+        table is None
+        or len(table.names) < 4
+        or not any("GENEActiv" in line for line in table.preamble)
+    ):
         return NO
     return CERTAIN
 

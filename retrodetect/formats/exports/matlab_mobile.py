@@ -5,7 +5,10 @@ Source: MathWorks, "Sensor Data Collection with MATLAB Mobile". Only mat-io read
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +28,7 @@ _TOTAL = Claim[Gravity]("total", "stated", "MATLAB Mobile writes totals")
 _SIGN = Claim[Sign](1, "assumed", "MATLAB Mobile, taken to read +1 g upward")
 
 _SIGNATURES = (b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")
+_HEADER_BYTES, _TAG_BYTES, _DEFLATED = 128, 8, 15
 _AXES = ("X", "Y", "Z")
 _CHANNELS = {
     "magnetic_field_ut": ("MagneticField", _AXES, "µT"),
@@ -80,6 +84,8 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
 
 def _timetables(source: Source) -> dict[str, Any]:
     """Variables of the file by name."""
+    with source.open() as stream:
+        source.check_deflated(_deflated(stream.read()), zlib.MAX_WBITS)
     with (
         guarded(source, "a MATLAB file"),
         source.on_disk() as path,
@@ -88,6 +94,18 @@ def _timetables(source: Source) -> dict[str, Any]:
         from matio import load_from_mat
 
         return dict(load_from_mat(str(path)))
+
+
+def _deflated(content: bytes) -> Iterator[bytes]:
+    """Packed elements of a file of level 5 (MathWorks, "MAT-File Format", chapter 1)."""
+    order = ">" if content[126:128] == b"MI" else "<"
+    place = _HEADER_BYTES
+    while place + _TAG_BYTES <= len(content):
+        kind, size = struct.unpack_from(f"{order}II", content, place)
+        place += _TAG_BYTES
+        if kind == _DEFLATED:
+            yield content[place : place + size]
+        place += size
 
 
 def _series(table: Any, columns: tuple[str, ...], unit: str) -> Series | None:
