@@ -103,7 +103,8 @@ def measured_rates(sessions: pd.DataFrame) -> ErrorRates:
     -------
     ErrorRates
         Rates with half an error added (Jeffreys' prior), so that a small test never claims
-        perfection; the correlation by moments over both kinds of error (Williams 1975).
+        perfection; the correlation by moments over both kinds of error (Williams 1975), or the
+        assumed one where no error shows how they cluster.
     """
     kinds = [("false_backward", "forward"), ("false_forward", "backward")]
     rates = [(sessions[wrong].sum() + 0.5) / (sessions[all_].sum() + 1) for wrong, all_ in kinds]
@@ -114,7 +115,8 @@ def measured_rates(sessions: pd.DataFrame) -> ErrorRates:
         # Var = n p (1 - p) (1 + (n - 1) icc)
         excess += float((off**2 - n * rate * (1 - rate)).sum())
         possible += float((n * (n - 1) * rate * (1 - rate)).sum())
-    icc = float(np.clip(_ratio(excess, possible), 0.01, 0.95))
+    errors = sum(sessions[wrong].sum() for wrong, _ in kinds)
+    icc = float(np.clip(excess / possible, 0.01, 0.95)) if errors and possible else ASSUMED_ICC
     return ErrorRates(float(rates[0]), float(rates[1]), icc)
 
 
@@ -215,7 +217,3 @@ def _shape(mean: float, icc: float) -> tuple[float, float]:
     mean, icc = float(np.clip(mean, 1e-6, 1 - 1e-6)), float(np.clip(icc, 1e-3, 0.999))
     strength = (1 - icc) / icc
     return mean * strength, (1 - mean) * strength
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole > 0 else 0.0

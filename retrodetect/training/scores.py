@@ -39,6 +39,9 @@ FEW_UNITS = 5
 LEAST_UNITS = 3
 """With fewer units no interval is given: it would claim what nobody saw."""
 
+MIN_SESSION_STRIDES = 10
+"""A lap of a room and back; the clips of motion captures mostly hold three to eight."""
+
 _COUNTS = ["labelled", "right", "all", "hit", "backward", "false"]
 
 
@@ -191,6 +194,10 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
 def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Error rates of labelled strides by group of sites, and how they cluster in recordings.
 
+    A clip of a few strides is no session: the prior decides about it, all at once. So recordings
+    of fewer than ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer
+    ones.
+
     Parameters
     ----------
     rows
@@ -214,8 +221,13 @@ def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
         }
     )
     rates = {}
-    for group, sessions in counted.groupby("group"):
-        found = measured_rates(sessions.drop(columns="group").groupby("session").sum())
+    for group, strides in counted.groupby("group"):
+        sessions = strides.drop(columns="group").groupby("session").sum()
+        is_long = sessions["forward"] + sessions["backward"] >= MIN_SESSION_STRIDES
+        for way, wrong_way in (("forward", "false_backward"), ("backward", "false_forward")):
+            if sessions.loc[is_long, way].any():
+                sessions.loc[~is_long, [way, wrong_way]] = 0
+        found = measured_rates(sessions)
         rates[str(group)] = {
             "false_backward": round(found.false_backward, 5),
             "false_forward": round(found.false_forward, 5),
