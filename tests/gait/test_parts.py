@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,12 +12,12 @@ from scipy.special import expit
 
 from retrodetect.gait import contacts, pace, period
 from retrodetect.gait.contacts import find_contacts
-from retrodetect.gait.detect import _bouts
 from retrodetect.gait.movement import Movement, movement_of
 from retrodetect.gait.period import PERIODS_S, stretches
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
+detect = importlib.import_module("retrodetect.gait.detect")  # its function has the same name
 RATE = ANALYSIS_RATE_HZ
 few = settings(max_examples=8, deadline=None)
 seeds = st.integers(0, 2**16)
@@ -130,6 +132,21 @@ def test_gentle_movement_is_not_gait() -> None:
     assert stretches(movement_of(signal_of(pulses(0.55)[0])))
     quiet = STANDARD_GRAVITY_MPS2 * UP + 0.05 * (pulses(0.55)[0] - STANDARD_GRAVITY_MPS2 * UP)
     assert not stretches(movement_of(signal_of(quiet)))
+
+
+def test_two_stretches_share_what_lies_between_them() -> None:
+    # Windows of 4 s every half second; for 3 s none is like gait.
+    begin = np.append(np.arange(0, 500, 25), np.arange(650, 900, 25))
+    joined = period._joined(begin, np.full(len(begin), 1.1), np.ones(len(begin), bool), 200, 1090)
+    assert [(one.begin, one.end) for one in joined] == [(0, 662), (662, 1075)]
+    assert all(len(one.period_s) == one.end - one.begin for one in joined)
+    # None of the second half is sure: it is no gait.
+    sure = begin < 500
+    (only,) = period._joined(begin, np.full(len(begin), 1.1), sure, 200, 1090)
+    assert (only.begin, only.end) == (0, 675)
+    # What a window would reach beyond the run is cut off.
+    (cut,) = period._joined(begin[:3], np.full(3, 1.1), np.ones(3, bool), 200, 240)
+    assert (cut.begin, cut.end) == (0, 240)
 
 
 def test_stretches_are_apart_and_in_order() -> None:
@@ -290,6 +307,56 @@ def test_the_average_cycle_is_a_mean_by_phase() -> None:
     found = contacts._profile(series, turns, active)
     middles = (np.arange(contacts.PROFILE_BINS) + 0.5) / contacts.PROFILE_BINS
     np.testing.assert_allclose(found, np.cos(2 * np.pi * middles), atol=0.02)
+    # What is not active, and how many cycles came before, is no matter.
+    active[1000:1900] = False
+    series[1000:1900] = 99.0
+    later = contacts._profile(series, turns + 7, active)
+    np.testing.assert_allclose(later, np.cos(2 * np.pi * middles), atol=0.02)
+
+
+def cycles_of(profile: FloatArray, count: int = 12) -> tuple[FloatArray, FloatArray]:
+    """Equal cycles of PROFILE_BINS samples, and the phase in turns at each."""
+    turns = (np.arange(count * len(profile)) + 0.5) / len(profile)
+    return np.tile(profile, count), turns
+
+
+def test_contact_in_running_is_where_the_body_lands() -> None:
+    bins = np.arange(contacts.PROFILE_BINS)
+    # Free fall up to bin 8, then a straight rise to the crest at bin 16, and down again.
+    vertical = np.interp(bins, [0, 8, 16, 24, 31], [-9.0, -9.0, 11.0, -3.0, -9.0])
+    series, turns = cycles_of(vertical)
+    always = np.ones(len(series), dtype=bool)
+    force = np.interp(series, [-9.0, 11.0], [0.5, 20.0])
+    flying, lead_s = contacts._impact(series, force, turns - 0.5, always)
+    assert lead_s == 0.0
+    # A tenth of the way from -9 to 11 is passed 0.8 bins after the rise began.
+    assert flying * contacts.PROFILE_BINS == pytest.approx(-8 + 0.8, abs=1.5)
+    walking, lead_s = contacts._impact(series, np.full(len(series), 9.8), turns - 0.5, always)
+    assert lead_s == contacts.IMPACT_LEAD_S
+    assert walking * contacts.PROFILE_BINS == pytest.approx(0.0, abs=1.0)
+
+
+def test_a_foot_lands_at_its_largest_jerk_shortly_before_it_stands_still() -> None:
+    bins = np.arange(contacts.PROFILE_BINS)
+    jerk = np.where(bins == 16, 5.0, 0.0) + np.where(bins == 6, 9.0, 0.0)
+    stir = np.where((bins > 19) & (bins < 26), 0.0, 4.0)
+    series, turns = cycles_of(np.stack([jerk, stir], axis=1).T[0])
+    still = cycles_of(stir)[0]
+    always = np.ones(len(series), dtype=bool)
+    # The larger one, at bin 6, belongs to the foot's leaving the ground.
+    landing = contacts._end_of_swing(series, still, turns, always)
+    assert landing * contacts.PROFILE_BINS == pytest.approx(16.5, abs=0.01)
+
+
+def test_no_contact_is_put_where_its_shape_would_reach_beyond_the_ends() -> None:
+    shape = np.sin(np.linspace(0, 2 * np.pi, 11))
+    series = np.zeros(400)
+    for at in range(20, 400, 40):
+        series[at - 5 : at + 6] += shape
+    cycles = (np.arange(400) - 20) / 40
+    at, response = contacts._aligned(series, cycles, np.ones(400, dtype=bool), 5)
+    np.testing.assert_allclose(at, np.arange(20, 400, 40), atol=0.1)
+    np.testing.assert_allclose(response, np.linalg.norm(shape - shape.mean()), rtol=0.05)
 
 
 def test_a_shape_is_found_where_it_was_put() -> None:
@@ -323,21 +390,62 @@ def test_a_weak_step_among_strong_ones_is_none_but_the_last() -> None:
     assert contacts._steps(np.empty(0), np.empty(0), one_foot=True).tolist() == []
 
 
+# Strides ------------------------------------------------------------------------------------
+
+
+def strides_from(
+    monkeypatch: pytest.MonkeyPatch, at: list[float], starts: list[int], leading: list[bool], *,
+    one_foot: bool,
+) -> tuple[list[float], list[list[float]]]:  # fmt: skip
+    """Contacts and strides that follow from contacts a second apart, 1000 samples into a run."""
+    joined = np.array([place not in starts for place in range(len(at))])
+    found = contacts.Contacts(np.array(at), joined, one_foot, np.array(leading))
+    monkeypatch.setattr(detect, "find_contacts", lambda *_: found)
+    movement = movement_of(signal_of(np.zeros((1500, 3))))
+    times, edges = detect._steps(movement, period.Stretch(1000, 1400, np.full(400, 1.0)))
+    return times.tolist(), edges.tolist()
+
+
+def test_a_stride_on_the_trunk_goes_from_contact_to_contact_of_the_foot_that_is_felt_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at, starts = [100.0, 125, 150, 175, 300, 325, 350], [0, 4]
+    leading = [True, False] * 3 + [True]
+    times, edges = strides_from(monkeypatch, at, starts, leading, one_foot=False)
+    assert times == [1000 + place for place in at]
+    # Of the second series the leading foot's contacts are its second one only, and its start.
+    assert edges == [[1100, 1150], [1275, 1325]]
+    times, edges = strides_from(
+        monkeypatch, at, starts, [not way for way in leading], one_foot=False
+    )
+    assert edges == [[1075, 1125], [1125, 1175], [1300, 1350]]
+
+
+def test_a_stride_at_a_foot_goes_from_contact_to_contact_the_other_foots_are_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = strides_from(monkeypatch, [100.0, 150, 200], [0], [True] * 3, one_foot=True)
+    assert found == (
+        [1075, 1100, 1125, 1150, 1175, 1200],
+        [[1050, 1100], [1100, 1150], [1150, 1200]],
+    )
+
+
 # Bouts --------------------------------------------------------------------------------------
 
 
 def test_bouts_are_parted_by_pauses_and_hold_two_strides() -> None:
     start = np.array([0.0, 1.0, 2.0, 4.9, 8.9, 13.0, 14.0]) * RATE
     edges = np.stack([start, start + RATE], axis=1)
-    kept, bout = _bouts(edges)
+    kept, bout = detect._bouts(edges)
     np.testing.assert_array_equal(kept[:, 0], start[[0, 1, 2, 3, 4, 5, 6]])
     assert bout.tolist() == [0, 0, 0, 0, 0, 1, 1]
     alone = edges.copy()
     alone[4] += 0.5 * RATE
     alone[5:] += 3 * RATE
-    kept, bout = _bouts(alone)
+    kept, bout = detect._bouts(alone)
     assert bout.tolist() == [0, 0, 0, 0, 1, 1]
-    assert len(_bouts(np.empty((0, 2)))[0]) == 0
+    assert len(detect._bouts(np.empty((0, 2)))[0]) == 0
 
 
 # Pace ---------------------------------------------------------------------------------------
