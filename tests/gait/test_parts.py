@@ -413,12 +413,11 @@ def test_a_stride_on_the_trunk_goes_from_contact_to_contact_of_the_foot_that_is_
     leading = [True, False] * 3 + [True]
     times, edges = strides_from(monkeypatch, at, starts, leading, one_foot=False)
     assert times == [1000 + place for place in at]
-    # Of the second series the leading foot's contacts are its second one only, and its start.
-    assert edges == [[1100, 1150], [1275, 1325]]
-    times, edges = strides_from(
-        monkeypatch, at, starts, [not way for way in leading], one_foot=False
-    )
-    assert edges == [[1075, 1125], [1125, 1175], [1300, 1350]]
+    assert edges == [[1100, 1150], [1300, 1350]]
+    # Where the other foot leads, its contact before each series counts too.
+    other = [not way for way in leading]
+    _, edges = strides_from(monkeypatch, at, starts, other, one_foot=False)
+    assert edges == [[1075, 1125], [1125, 1175], [1275, 1325]]
 
 
 def test_a_stride_at_a_foot_goes_from_contact_to_contact_the_other_foots_are_between(
