@@ -15,7 +15,7 @@ from retrodetect.gait.contacts import find_contacts
 from retrodetect.gait.movement import Movement, movement_of
 from retrodetect.gait.period import PERIODS_S, stretches
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.signal import ANALYSIS_RATE_HZ, HOP_S, WINDOW_S, Signal
 
 detect = importlib.import_module("retrodetect.gait.detect")  # its function has the same name
 RATE = ANALYSIS_RATE_HZ
@@ -250,7 +250,89 @@ def test_larger_movement_is_expected_to_be_quicker() -> None:
     assert likeliest == pytest.approx([1.46, 1.08, 0.7, 0.7], rel=0.04)
 
 
+@pytest.mark.parametrize(
+    ("size_mps2", "usual_s", "spread"), [(0.5, 1.08 * 4**0.25, 0.2), (3.0, 1.08, 0.2)]
+)
+def test_walks_are_as_long_as_others_walks_by_a_log_normal(
+    size_mps2: float, usual_s: float, spread: float
+) -> None:
+    prior = np.interp(
+        usual_s * np.exp(spread * np.array([0.0, 1.0, 0.5])),
+        PERIODS_S,
+        np.exp(period._log_prior(np.array([size_mps2]))[0]),
+    )
+    assert prior[1:] / prior[0] == pytest.approx(np.exp([-0.5, -0.125]), rel=0.02)
+
+
+def test_runs_are_as_long_as_others_runs_by_a_log_normal() -> None:
+    at_s = 0.7 * np.exp(0.16 * np.array([0.0, 1.0, -1.0]))
+    prior = np.interp(at_s, PERIODS_S, np.exp(period._log_prior(np.array([40.0]))[0]))
+    assert prior[1:] / prior[0] == pytest.approx(np.exp(-0.5), rel=0.04)
+
+
+def test_what_moves_little_hardly_runs() -> None:
+    # At 7 m/s² one of two movements, at 1 m/s² one of a hundred; and anything may be.
+    at_s = [0.55, 0.7]
+    slow, even = (
+        np.interp(at_s, PERIODS_S, np.exp(period._log_prior(np.array([size]))[0]))
+        for size in (1.0, 7.0)
+    )
+    walking = np.exp(-0.5 * (np.log(1.08 / 0.7) / 0.2) ** 2) / 0.2
+    assert even[1] == pytest.approx(0.5 * (1 / 0.16 + walking), rel=0.02)
+    quick = np.exp(-0.5 * (np.log(0.7 / 0.55) / 0.16) ** 2) / 0.16
+    assert slow[0] == pytest.approx(0.01 * quick + 0.001, rel=0.05)
+
+
+def test_windows_of_gait_grow_together_over_a_stumble_but_not_over_a_pause() -> None:
+    hop, length = int(HOP_S * RATE), int(WINDOW_S * RATE)
+    apart = int((period.MAX_PAUSE_S + HOP_S) * RATE)
+    sure = np.ones(6, dtype=bool)
+    begin, later = np.array([0, 1, 2, 2, 3, 4]) * hop, np.repeat([0, 1], 3)
+    stumble, pause = begin + apart * later, begin + (apart + 1) * later
+    period_s = np.array([1.0, 1.0, 1.1, 1.2, 1.2, 1.2])
+    (one,) = period._joined(stumble, period_s, sure, length, 1000)
+    assert (one.begin, one.end) == (0, stumble[-1] + length)
+    np.testing.assert_allclose(one.period_s[stumble + length // 2], period_s)
+    first, second = period._joined(pause, period_s, sure, length, 1000)
+    # What two stretches both hold is parted in the middle.
+    middle = (pause[2] + length + pause[3]) // 2
+    assert (first.begin, first.end) == (0, middle)
+    assert (second.begin, second.end) == (middle, pause[-1] + length)
+    assert len(first.period_s) == first.end - first.begin
+    assert len(second.period_s) == second.end - second.begin
+    assert first.period_s[-1] == 1.1
+    assert second.period_s[0] == 1.2
+    # Where nothing was sure there is no gait; and none is beyond the end of the run.
+    (second,) = period._joined(pause, period_s, pause > 100, length, pause[-1] + length - 10)
+    assert (second.begin, second.end) == (pause[3], pause[-1] + length - 10)
+
+
 # Contacts -----------------------------------------------------------------------------------
+
+
+def stepped(at_s: FloatArray, size_mps2: FloatArray, wide_s: float = 0.045) -> FloatArray:
+    """(n, 3) a trunk that is hit so strongly at such moments."""
+    time_s = np.arange(int((at_s[-1] + 2) * RATE)) / RATE
+    hit = np.exp(-0.5 * ((time_s[:, None] - at_s) / wide_s) ** 2) @ size_mps2
+    return np.asarray((STANDARD_GRAVITY_MPS2 + hit)[:, None] * UP)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_step_that_is_early_or_late_is_found_where_it_is(seed: int) -> None:
+    late_s = np.random.default_rng(seed).uniform(-0.05, 0.05, 40)
+    at_s = 1.0 + 0.55 * np.arange(40) + late_s
+    force = stepped(at_s, np.full(40, 5.0))
+    found = find_contacts(movement_of(signal_of(force)), np.full(len(force), 1.1))
+    off_s = found.at[:, None] / RATE + contacts.IMPACT_LEAD_S - at_s
+    off_s = off_s[np.abs(off_s).argmin(axis=0), np.arange(40)][2:-2]
+    assert off_s.std() < 0.25 * late_s.std()
+
+
+def test_a_lone_step_leads() -> None:
+    jerk = np.array([0.0, 1.0, 0.0])
+    for cycles in ([4], [3], [1, 3], [0, 2]):
+        at = np.linspace(0, 2, len(cycles))
+        assert contacts._leading(jerk, at, np.array(cycles)).all()
 
 
 @pytest.mark.parametrize("gravity", [True, False])
@@ -480,6 +562,14 @@ def test_what_tells_running_is_period_bounce_size_and_flight(seed: int) -> None:
     found = pace.pace_features(linear, movement, edges)
     np.testing.assert_allclose(found[:, 1], found[:, 2] - 0.5 * np.log(3), atol=1e-5)
     assert not found[:, 3].any()
+
+
+def test_strides_in_which_nothing_moves_are_measured_too() -> None:
+    signal = signal_of(np.tile(STANDARD_GRAVITY_MPS2 * UP, (200, 1)))
+    movement = movement_of(signal)
+    edges, bout = np.array([[20.0, 70.0], [70.0, 120.0]]), np.array([0, 0])
+    assert np.isfinite(pace.pace_features(signal, movement, edges)).all()
+    assert (pace.probability_run(signal, movement, edges, bout) < 1e-6).all()
 
 
 def test_strides_at_the_ends_of_a_run_are_measured_within_it() -> None:
