@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
+from retrodetect import gait
 from retrodetect.direction import Anchors, Cues, DirectionModel, Priors, classify, decide
 from retrodetect.direction.classify import _plane
 from retrodetect.direction.decoder import ScoreModel
@@ -36,7 +38,8 @@ from retrodetect.features import (
 )
 from retrodetect.features.catalogue import RATIOS, SWING
 from retrodetect.recording import PLACEMENTS, FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, prepare
+from retrodetect.simulate import parse_plan, walk, wear
 
 UP = np.array([0.0, 0.0, 1.0])
 AHEAD = np.array([1.0, 0.0, 0.0])
@@ -286,8 +289,8 @@ def tilted(degrees: float) -> FloatArray:
 def test_a_device_that_tilts_between_bouts_was_placed_anew() -> None:
     # Turned round while it was off, it would otherwise look as if the wearer had.
     told = Anchors("waist", forward=((0.0, 20.0),))
-    still = decide(cues_of(THERE_AND_BACK, tilted(30.0)), BOUTS, model_of(), told).table
-    anew = decide(cues_of(THERE_AND_BACK, tilted(50.0)), BOUTS, model_of(), told).table
+    still = decide(cues_of(THERE_AND_BACK, tilted(39.5)), BOUTS, model_of(), told).table
+    anew = decide(cues_of(THERE_AND_BACK, tilted(40.5)), BOUTS, model_of(), told).table
     assert (still["direction"][20:] == "backward").all()
     assert still["p_backward"][20:].min() > 0.95
     assert anew["p_backward"][20:].max() < 0.6
@@ -381,6 +384,20 @@ def test_groups_that_may_be_right_are_weighed() -> None:
     assert p[0] > 0.9
     assert p[1] == pytest.approx(0.5, abs=0.1)
     assert p[2] < 0.1
+
+
+def test_a_group_that_is_hardly_likely_is_not_asked() -> None:
+    # Odds of 9 to 1 at each stride are 81 to 1: each of three others has one of 84.
+    cues = cues_of(np.repeat([AHEAD], 30, axis=0))
+    cues.features.scalars[:, 0] = np.log(9)
+    sure = model_of().groups["arm"]
+    others = replace(sure, travel=Readout(-4 * TRAVEL, 4 * TRAVEL, 0.01))
+    model = DirectionModel(dict.fromkeys(GROUPS, others) | {"arm": sure}, model_of().placement)
+    p, told = (
+        decide(cues, strides_of((30,)), model, Anchors(placement, front="+x")).table["p_backward"]
+        for placement in (None, "wrist")
+    )
+    np.testing.assert_allclose(p, told, rtol=1e-12)
 
 
 def test_without_any_vertical_the_trunk_is_taken_or_what_there_is() -> None:
@@ -486,6 +503,7 @@ def test_log_odds_are_those_of_the_classifier_in_our_order() -> None:
 def test_a_score_is_never_surer_than_twenty_to_one() -> None:
     log_p = np.log([[0.5, 0.5, 0.1], [0.45, 0.55, 0.1], [1e-9, 1, 0.1], [1, 1e-9, 0.1]])
     found = stride_score(log_p)
+    assert np.exp(MOST_LOG_ODDS) == pytest.approx(20, rel=0.01)
     assert found[0] == 0
     assert found[1] == pytest.approx(np.log(0.55 / 0.45), rel=0.01)
     assert found[2:] == pytest.approx([MOST_LOG_ODDS, -MOST_LOG_ODDS], rel=1e-4)
@@ -518,6 +536,88 @@ def test_a_classifier_that_learned_no_running_is_not_asked_about_it() -> None:
     heard = decide(cues, running, model_of(score=HEARS), Anchors("foot"))
     np.testing.assert_allclose(deaf.table["p_backward"], plain.table["p_backward"])
     assert heard.table["p_backward"].mean() > plain.table["p_backward"].mean() + 0.02
+
+
+class Noting(Told):
+    """Keeps what it was asked."""
+
+    def predict_proba(self, inputs: pd.DataFrame) -> FloatArray:
+        """Even odds."""
+        self.asked = inputs
+        return np.full((len(inputs), 2), 0.5)
+
+
+def test_a_classifier_is_told_which_strides_are_running() -> None:
+    noting = Noting(("backward", "forward"))
+    strides = strides_of((20, 20)).assign(p_run=np.linspace(0, 1, 40))
+    decide(
+        cues_of(THERE_AND_BACK), strides, model_of(front=FACING, classifier=noting),
+        Anchors("waist", front="+x"),
+    )  # fmt: skip
+    assert noting.asked["running"].tolist() == [0.0] * 20 + [1.0] * 20
+
+
+def test_many_strides_are_scored_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = random_features(3)
+    site = replace(model_of().groups["trunk"], front=FACING)
+    running = np.array([0.0, 1, 0, 1, 0, 1])
+    whole = site.scores(features, running)
+    weights = model_of().group_weights(features, None)
+    monkeypatch.setattr("retrodetect.direction.model.BLOCK_STRIDES", 4)
+    np.testing.assert_allclose(site.scores(features, running), whole, atol=1e-12)
+    assert model_of().group_weights(features, None) == pytest.approx(weights)
+
+
+# Golden numbers -----------------------------------------------------------------------------
+
+
+def any_session() -> tuple[Cues, pd.DataFrame]:
+    """Strides in four bouts, with a device placed anew in the third, and a run in the last."""
+    rng = np.random.default_rng(11)
+    way = np.repeat([1.0, -1.0, 1.0, -1.0], 12)
+    angle = rng.normal(0, 0.7, 48)
+    cues = cues_of(
+        way[:, None] * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+        * rng.uniform(0, 1, (48, 1)),
+        np.where(np.arange(48)[:, None] < 24, UP, [0.0, 0.8, 0.6]),
+    )  # fmt: skip
+    cues.features.scalars[:, 0] = rng.normal(-way, 1.5)
+    strides = strides_of((12, 12, 12, 12))
+    strides["p_run"] = np.where(np.arange(48) < 36, rng.uniform(0, 0.6, 48), 0.98)
+    return cues, strides
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, [0.0016, 0.9670, 0.9838, 0.0748, 0.1100]),
+        ({"placement": "waist"}, [0.0016, 0.9670, 0.9838, 0.0748, 0.1100]),
+        ({"placement": "waist", "front": "+x"}, [0.0009, 0.9803, 0.9965, 0.0002, 0.0271]),
+        ({"placement": "thigh", "front": "+y"}, [0.0082, 0.9353, 0.9604, 0.2181, 0.8440]),
+        ({"placement": "waist", "backward": ((22.0, 27.0),)}, [0.0016, 1.0000, 0.9981, 0.2444, 0.3575]),
+        ({"placement": "wrist", "starts": "forward"}, [0.0000, 0.9761, 0.9931, 0.2444, 0.3575]),
+    ],
+)  # fmt: skip
+def test_the_same_strides_get_the_same_names_in_every_version(
+    told: dict[str, Any], expected: list[float]
+) -> None:
+    model = model_of(score=HEARS, travel=Readout(1.2 * TRAVEL, -0.8 * TRAVEL, 0.0))
+    p = decide(*any_session(), model, Anchors(**told)).table["p_backward"]
+    assert p[3::9].tolist() == pytest.approx(expected, abs=1e-4)
+
+
+# The whole way ------------------------------------------------------------------------------
+
+
+def test_a_model_names_the_strides_of_a_recording_as_the_stages_do() -> None:
+    recording = wear(walk(parse_plan("stand 2s, walk forward 12s, stand 2s"), seed=1), "waist")
+    signals = prepare(recording)
+    strides = gait.detect(signals).strides
+    found = model_of().predict(recording)
+    expected = classify(signals, strides, model_of(), Anchors(recording.placement)).table
+    assert found.tolist() == expected["direction"].tolist()
+    assert set(found) <= set(model_of().classes_) == {"forward", "backward", "unknown"}
+    check_is_fitted(model_of().fit())
 
 
 # Storing ------------------------------------------------------------------------------------

@@ -217,6 +217,24 @@ def test_a_classifier_that_is_not_heard_changes_nothing(temper: float, seed: int
         )
 
 
+@pytest.mark.parametrize("silent", ["walking", "running"])
+def test_bearings_of_one_gait_are_bearings(silent: str) -> None:
+    evidence = replace(evidence_of(4), **{silent: np.zeros((3, 2))})  # type: ignore[arg-type]
+    expected = by_enumeration(evidence, MODEL, PRIORS)
+    found = decode(evidence, MODEL, PRIORS)
+    np.testing.assert_allclose(found.probability, expected.probability, atol=1e-9)
+
+
+@pytest.mark.parametrize("scored", [0, 1, 2])
+def test_scores_of_few_strides_are_worth_no_more_than_an_episodes_may_be(scored: int) -> None:
+    evidence, model = evidence_of(2), replace(MODEL, temper=0.9)
+    score = np.where(np.arange(3) < scored, [1.0, -0.5, 2.0], np.nan)
+    evidence = replace(evidence, score=score, log_sideways=np.array([0.5, -1.0, np.nan]))
+    expected = by_enumeration(evidence, model, PRIORS)
+    found = decode(evidence, model, PRIORS)
+    np.testing.assert_allclose(found.probability, expected.probability, atol=1e-9)
+
+
 def test_strides_without_a_bearing_need_no_front() -> None:
     evidence = replace(evidence_of(4), walking=np.zeros((3, 2)), running=np.zeros((3, 2)))
     expected = by_enumeration(evidence, MODEL, PRIORS)
