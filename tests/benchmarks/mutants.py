@@ -7,7 +7,9 @@ mutmut and cosmic-ray make them, but with processes forked from one that has the
 which is ten times as quick). It runs in a copy of the repository, of which nothing is changed.
 A first round notes which lines each test runs; a mutant is shown to the tests that run its line,
 the quickest first. Survivors are printed with their line. Constants of a module, which are
-measured and not derived, are counted apart from what is written in functions.
+measured and not derived, are counted apart from what is written in functions. Left out is what
+cannot change a result: annotations, decorators (how a class is stored, how much is kept) and the
+``strict`` of a ``zip``, which only asserts.
 """
 
 from __future__ import annotations
@@ -155,11 +157,11 @@ def mutants(root: Path, stage: str) -> list[Mutant]:
     found = []
     for path in sorted((root / "retrodetect" / stage).glob("*.py")):
         tree = ast.parse(path.read_text())
-        inside = _inside_functions(tree)
+        inside, idle = _inside_functions(tree), _idle(tree)
         lines = _statements(tree)
         for place, node in enumerate(ast.walk(tree)):
             kind = _kind(node)
-            if kind is None:
+            if kind is None or id(node) in idle:
                 continue
             if id(node) not in inside and kind != "number":
                 continue
@@ -200,6 +202,17 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _run(child)
+
+
+def _idle(tree: ast.Module) -> set[int]:
+    """Nodes of decorators and of what a ``zip`` asserts."""
+    found: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found += node.decorator_list
+        elif isinstance(node, ast.keyword) and node.arg == "strict":
+            found.append(node)
+    return {id(part) for node in found for part in ast.walk(node)}
 
 
 def _line(node: ast.AST) -> int:
