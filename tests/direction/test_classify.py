@@ -594,7 +594,10 @@ def any_session() -> tuple[Cues, pd.DataFrame]:
         ({"placement": "waist"}, [0.0016, 0.9670, 0.9838, 0.0748, 0.1100]),
         ({"placement": "waist", "front": "+x"}, [0.0009, 0.9803, 0.9965, 0.0002, 0.0271]),
         ({"placement": "thigh", "front": "+y"}, [0.0082, 0.9353, 0.9604, 0.2181, 0.8440]),
-        ({"placement": "waist", "backward": ((22.0, 27.0),)}, [0.0016, 1.0000, 0.9981, 0.2444, 0.3575]),
+        (
+            {"placement": "waist", "backward": ((22.0, 27.0),)},
+            [0.0016, 1.0000, 0.9981, 0.2444, 0.3575],
+        ),
         ({"placement": "wrist", "starts": "forward"}, [0.0000, 0.9761, 0.9931, 0.2444, 0.3575]),
     ],
 )  # fmt: skip
