@@ -13,7 +13,7 @@ import pandas as pd
 from retrodetect.direction.model import group_of
 from retrodetect.recording import PLACEMENTS
 from retrodetect.tables import visible
-from retrodetect.tally.folder import progress, totals, weeks
+from retrodetect.tally.folder import progress, sessions_apart, totals, weeks
 
 __all__ = ["page", "told"]
 
@@ -70,7 +70,7 @@ def page(
     return template.render(
         sessions=rows,
         total=totals(sessions),
-        weeks=weeks(sessions).to_dict("records"),
+        weeks=weeks(sessions_apart([sessions])).to_dict("records"),
         card=card,
         run=run,
         goal=run.get("goal"),
@@ -95,7 +95,7 @@ def told(sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any]
         Fit for JSON: ``recordings`` (what was understood in reading each, and the scores of the
         model at its placement), ``weeks`` and ``model``.
     """
-    dated = weeks(sessions).astype(object)
+    dated = weeks(sessions_apart([sessions])).astype(object)
     return {
         "recordings": [
             {

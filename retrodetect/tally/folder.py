@@ -25,6 +25,9 @@ minutes from the week before, as a share of them; ``marked`` where that is above
 MARKED = 0.1
 """Rise of backward minutes from one week to the next that is marked: the customary tenth."""
 
+LONGEST_BREAK_WEEKS = 4
+"""Weeks without a session that are listed with zeros; a longer break is no part of a plan."""
+
 SAME_S = 2.0
 """Starts and lengths that differ by less are of one recording, exported or labelled twice."""
 
@@ -73,22 +76,28 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``WEEK_COLUMNS``; weeks without a session are there with zeros.
+        ``WEEK_COLUMNS``; weeks without a session are there with zeros, except in a break of more
+        than ``LONGEST_BREAK_WEEKS``.
     """
     done = sessions[sessions["status"] == "ok"]
     mondays = [_monday(text) for text in done["start_time"]]
     dated = done.assign(monday=pd.Series(mondays, done.index)).dropna(subset="monday")
     if dated.empty:
         return pd.DataFrame(columns=list(WEEK_COLUMNS))
-    first, last = dated["monday"].min(), dated["monday"].max()
-    every = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+    trained = sorted(set(dated["monday"]))
+    every = trained[:1]
+    for monday in trained[1:]:
+        passed = (monday - every[-1]).days // 7
+        left_out = 0 if passed <= LONGEST_BREAK_WEEKS + 1 else passed - 1
+        every += [every[-1] + timedelta(weeks=n + 1) for n in range(left_out, passed)]
     rows = [
         {"week": "{}-W{:02}".format(*monday.isocalendar()[:2]), "monday": monday.isoformat()}
         | totals(dated[dated["monday"] == monday])
         for monday in every
     ]
     table = pd.DataFrame(rows)
-    before = table["backward_min"].shift()
+    follows = pd.to_datetime(table["monday"]).diff().dt.days == 7
+    before = table["backward_min"].shift().where(follows)
     table["change"] = (table["backward_min"] / before - 1).where(before > 0)
     table["marked"] = (table["backward_min"] > (1 + MARKED) * before) & (table["backward_min"] > 0)
     return table[list(WEEK_COLUMNS)]

@@ -51,6 +51,16 @@ def test_weeks_follow_iso_8601_across_new_year_and_empty_ones_are_there():
     assert np.isnan(found["change"].iloc[2])
 
 
+def test_a_long_break_is_no_row_of_zeros_and_no_rise():
+    found = weeks(
+        table(row("2024-01-01T09:00:00"), row("2024-02-05T09:00:00"), row("2026-03-02T09:00:00"))
+    )
+    # Four weeks without a session are a break in a plan, two years are another plan.
+    assert found["week"].tolist() == [*(f"2024-W{n:02}" for n in range(1, 7)), "2026-W10"]
+    assert np.isnan(found["change"].iloc[-1])
+    assert not found["marked"].iloc[-1]
+
+
 def test_a_week_is_the_wearers_own():
     # Sunday evening in New York is Monday in London.
     found = weeks(table(row("2026-03-08T22:00:00-05:00")))
