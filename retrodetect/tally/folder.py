@@ -25,6 +25,9 @@ minutes from the week before, as a share of them; ``marked`` where that is above
 MARKED = 0.1
 """Rise of backward minutes from one week to the next that is marked: the customary tenth."""
 
+WIDEST = 0.5
+"""Width of an interval that says nothing about a goal."""
+
 LONGEST_BREAK_WEEKS = 4
 """Weeks without a session that are listed with zeros; a longer break is no part of a plan."""
 
@@ -99,7 +102,7 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     follows = pd.to_datetime(table["monday"]).diff().dt.days == 7
     before = table["backward_min"].shift().where(follows)
     table["change"] = (table["backward_min"] / before - 1).where(before > 0)
-    table["marked"] = (table["backward_min"] > (1 + MARKED) * before) & (table["backward_min"] > 0)
+    table["marked"] = table["backward_min"] > (1 + MARKED) * before
     return table[list(WEEK_COLUMNS)]
 
 
@@ -144,9 +147,9 @@ def progress(share: float, low: float, high: float, goal: float) -> str:
     -------
     str
         ``reached`` or ``below`` where the interval leaves no doubt, ``about there`` where it
-        holds the goal, ``unknown`` without a share.
+        holds the goal, ``unknown`` without a share or where the interval holds nearly anything.
     """
-    if np.isnan(share):
+    if np.isnan(share) or high - low > WIDEST:
         return "unknown"
     if low >= goal:
         return "reached"
@@ -210,9 +213,8 @@ def _is_twice(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     if one["status"] in _BAD or other["status"] in _BAD:
         return bool(one["recording"] == other["recording"])
     alike = abs(one["duration_s"] - other["duration_s"]) < SAME_S
-    if np.isnan(one["_start_s"]) or np.isnan(other["_start_s"]):
-        both = np.isnan(one["_start_s"]) and np.isnan(other["_start_s"])
-        return bool(both and alike and one["recording"] == other["recording"])
+    if np.isnan(one["_start_s"]) and np.isnan(other["_start_s"]):
+        return bool(alike and one["recording"] == other["recording"])
     return bool(alike and abs(one["_start_s"] - other["_start_s"]) < SAME_S)
 
 
