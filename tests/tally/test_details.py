@@ -58,6 +58,76 @@ def test_there_and_back_once_is_no_set(legs):
     assert repeats(session(*legs)).empty
 
 
+@pytest.mark.parametrize(("seconds", "count"), [(5, 4), (4, 0)])
+def test_a_leg_lasts_at_least_five_seconds(seconds, count):
+    assert len(repeats(session(*[(B, seconds, 5), (F, 12, 5)] * 2))) == count
+
+
+@pytest.mark.parametrize(("rest_s", "sets"), [(180, 1), (181, 2)])
+def test_a_set_has_no_rest_of_more_than_three_minutes(rest_s, sets):
+    legs = [(B, 20, 5), (F, 12, 5)] * 2
+    later = [(B, 20, rest_s), (F, 12, 5), *legs[:2]]
+    assert repeats(session(*legs, *later))["set"].nunique() == sets
+
+
+@pytest.mark.parametrize(("seconds", "legs"), [(50, 6), (51, 4), (8, 6), (7, 4)])
+def test_a_leg_of_a_set_is_at_most_two_and_a_half_times_the_usual_or_the_usual_it(seconds, legs):
+    found = repeats(session(*[(B, 20, 5), (F, 12, 5)] * 2, (B, seconds, 5), (F, 12, 5)))
+    assert len(found) == legs
+
+
+def test_three_legs_are_a_set_and_two_sets_are_counted_on():
+    found = repeats(
+        session((B, 20, 0), (F, 12, 5), (B, 20, 5), (F, 12, 999), (B, 20, 5), (F, 12, 5))
+    )
+    assert found["set"].tolist() == [1, 1, 1, 2, 2, 2]
+    assert found["repeat"].tolist() == [1, 1, 2] * 2
+    assert found["pause_s"].isna().tolist() == [True, False, False] * 2
+    assert found["start_s"].tolist() == [0, 25, 42, 1061, 1078, 1103]
+
+
+def test_a_halt_on_the_way_up_does_not_make_two_legs():
+    # Long after the recording began, and with quicker strides after the halt.
+    strides = session((F, 12, 400), (B, 10, 5), (B, 10, 60), (F, 12, 5), (B, 20, 5), (F, 12, 5))
+    quick = strides["start_s"].between(480, 500)
+    assert quick.sum() > 8
+    found = repeats(strides)
+    assert found["direction"].tolist() == [F, B, F, B, F]
+    leg = found.iloc[1]
+    assert (leg["start_s"], leg["end_s"], leg["duration_s"]) == (417, 497, 80)
+    assert leg["strides"] == 20
+    assert leg["cadence_spm"] == pytest.approx(120)
+    assert leg["pause_s"] == 5
+
+
+def test_a_cadence_is_that_of_the_time_on_foot():
+    slow = session((B, 10, 5))
+    quick = session((B, 20, 5)).assign(bout=1)
+    quick[["start_s", "end_s"]] = 40 + (quick[["start_s", "end_s"]] - 5) / 2
+    back = session(*[(F, 12, 5), (B, 15, 5), (F, 12, 5)]).assign(
+        bout=lambda table: table["bout"] + 2
+    )
+    back[["start_s", "end_s"]] += 60
+    leg = repeats(pd.concat([slow, quick, back], ignore_index=True)).iloc[0]
+    assert (leg["strides"], leg["duration_s"]) == (30, 45)
+    assert leg["cadence_spm"] == pytest.approx(2 * 60 * 30 / 20)
+
+
+def test_runs_of_unknown_strides_are_numbered_among_the_others():
+    found = stretches(session((U, 2, 0), (F, 5, 0), (U, 4, 0), (B, 5, 0)), unknown=True)
+    assert found["direction"].tolist() == [U, F, U, B]
+    assert found["strides"].tolist() == [2, 5, 4, 5]
+    assert list(found.index) == [0, 1, 2, 3]
+
+
+def test_a_stretch_is_of_the_gait_of_most_of_its_strides():
+    mixed = session((F, 5, 0)).assign(gait=["walk", "walk", "run", "run", "run"])
+    even = session((F, 4, 0)).assign(gait=["walk", "walk", "run", "run"])
+    assert stretches(mixed)["gait"].tolist() == ["run"]
+    assert stretches(even)["gait"].tolist() == ["walk"]
+    assert stretches(mixed, by_gait=True)["strides"].tolist() == [2, 3]
+
+
 def test_unknown_strides_are_listed_between_the_stretches():
     found = stretches(session((F, 5, 0), (U, 4, 0), (B, 5, 0), (B, 5, 60)), unknown=True)
     assert found["direction"].tolist() == [F, U, B, B]
@@ -118,6 +188,58 @@ def test_even_strides_do_not_vary_and_uneven_ones_do():
     assert odd["stride_time_cv_backward"] == pytest.approx(0.05, rel=0.1)
 
 
+@pytest.mark.parametrize(("gap_s", "asymmetry"), [(0.08, 0.0), (0.12, 0.2)])
+def test_which_foot_begins_is_known_in_an_unbroken_row_only(gap_s, asymmetry):
+    # After the gap the other foot begins.
+    strides = session((B, 20, 0))
+    strides.loc[10:, ["start_s", "end_s"]] += gap_s
+    starts_s = strides["start_s"].to_numpy()
+    halves_s = starts_s + np.where(np.arange(20) < 10, 0.55, 0.45)
+    contacts_s = np.sort(np.concatenate([starts_s, halves_s, [20 + gap_s]]))
+    fields = details(strides, contacts_s, "waist", NOWHERE, Pace()).fields
+    assert fields["step_asymmetry_backward"] == pytest.approx(asymmetry)
+
+
+def test_contacts_near_the_ends_of_a_stride_are_its_own():
+    strides = session((B, 10, 0))
+    starts_s = np.arange(11.0)
+    for off_s in (-0.09, 0.09):
+        contacts_s = np.sort(np.concatenate([starts_s + off_s, starts_s[:-1] + 0.6]))
+        fields = details(strides, contacts_s, "chest", NOWHERE, Pace()).fields
+        assert fields["step_asymmetry_backward"] == pytest.approx(0.4)
+    doubled = np.sort(np.concatenate([starts_s, starts_s + 0.12, starts_s + 0.6]))
+    fields = details(strides, doubled, "chest", NOWHERE, Pace()).fields
+    assert np.isnan(fields["step_asymmetry_backward"])
+
+
+@pytest.mark.parametrize(("strides", "is_told"), [(4, False), (5, True)])
+def test_four_strides_say_nothing_of_variability_and_symmetry(strides, is_told):
+    made = session((F, strides, 0))
+    contacts_s = np.sort(
+        np.concatenate([made["start_s"], made["start_s"] + 0.5, made["end_s"][-1:]])
+    )
+    fields = details(made, contacts_s, "waist", NOWHERE, Pace()).fields
+    assert np.isfinite(fields["stride_time_cv_forward"]) == is_told
+    assert np.isfinite(fields["step_asymmetry_forward"]) == is_told
+
+
+def test_variability_is_that_within_stretches_weighed_by_their_strides():
+    slow, quick = session((F, 5, 0)), session((F, 10, 0)).assign(bout=1)
+    slow["end_s"] = slow["start_s"] + [0.9, 1.1, 0.9, 1.1, 1.0]
+    quick[["start_s", "end_s"]] = 20 + quick[["start_s", "end_s"]] / 2
+    both = pd.concat([slow, quick], ignore_index=True)
+    fields = details(both, np.empty(0), "waist", NOWHERE, Pace()).fields
+    # Walking at 1 s varies by 10 % a stride, at 0.5 s not at all; apart from that they differ.
+    assert fields["stride_time_cv_forward"] == pytest.approx(0.1 * 5 / 15)
+
+
+def test_shares_are_told_for_each_gait():
+    both = pd.concat([session((F, 30, 0), (B, 10, 0)), session((B, 4, 60), (F, 1, 0), gait="run")])
+    fields = details(both, np.empty(0), "waist", NOWHERE, Pace()).fields
+    assert (fields["walk_backward_share"], fields["run_backward_share"]) == (0.25, 0.8)
+    assert (fields["run_forward_strides"], fields["walk_forward_strides"]) == (1, 30)
+
+
 def test_without_a_speed_there_is_no_distance_and_no_energy():
     fields = details(HILL, np.empty(0), "waist", hill_course(8.0), Pace()).fields
     assert fields["speed_source"] == ""
@@ -154,6 +276,47 @@ def test_a_whole_distance_is_not_split():
     assert fields["energy_backward_high_kcal_per_kg"] > 0
 
 
+def test_a_whole_distance_is_gone_at_its_mean_speed():
+    strides = session((F, 120, 7), (B, 60, 9), (U, 20, 5))
+    fields = details(strides, np.empty(0), "waist", NOWHERE, Pace(distance_m=400.0)).fields
+    assert fields["speed_source"] == "distance"
+    # 2 m/s: 120 m/min for two minutes.
+    forward = (3.5 + 0.1 * 120) * 2 * 0.005
+    assert fields["energy_forward_kcal_per_kg"] == pytest.approx(forward)
+    assert fields["energy_backward_low_kcal_per_kg"] == pytest.approx(1.15 * forward / 2)
+
+
+def test_walking_and_running_in_one_stretch_cost_what_each_costs():
+    strides = session((F, 180, 0))
+    strides["gait"] = np.where(strides["start_s"] < 120, "walk", "run")
+    fields = details(strides, np.empty(0), "waist", NOWHERE, Pace(speed_mps=2.0)).fields
+    expected = (2 * (3.5 + 0.1 * 120) + (3.5 + 0.2 * 120)) * 0.005
+    assert fields["energy_forward_kcal_per_kg"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("gait", "per_speed", "per_climb"), [("walk", 0.1, 1.8), ("run", 0.2, 0.9)]
+)
+@pytest.mark.parametrize("climb_m", [30.0, -30.0, 3.0])
+def test_climbing_costs_and_going_down_is_as_on_the_level(gait, per_speed, per_climb, climb_m):
+    time_s = np.arange(0, 130.0)
+    course = Course(time_s, 2.0 + 0 * time_s, np.interp(time_s, [3, 117], [0, climb_m]), 5.0)
+    fields = details(session((F, 120, 0), gait=gait), np.empty(0), "waist", course, Pace()).fields
+    risen_m = climb_m if climb_m > 5 else 0.0
+    expected = (2 * (3.5 + per_speed * 120) + per_climb * risen_m) * 0.005
+    assert fields["energy_forward_kcal_per_kg"] == pytest.approx(expected, rel=0.01)
+    assert fields["climb_forward_m"] == pytest.approx(risen_m, rel=0.02)
+    assert fields["climb_backward_m"] == 0
+
+
+def test_stretches_out_of_sight_of_the_receiver_have_no_distance():
+    time_s = np.arange(0.5, 60)
+    course = Course(time_s, np.where(time_s < 20, 1.5, np.nan), np.full(60, np.nan))
+    fields = details(session((F, 20, 0), (B, 20, 20)), np.empty(0), "waist", course, Pace()).fields
+    assert (fields["distance_m"], fields["distance_backward_m"]) == (30, 0)
+    assert fields["energy_backward_low_kcal_per_kg"] == 0
+
+
 def test_a_receivers_speed_is_used_where_it_has_one():
     time_s = np.arange(0, 130, 0.1)
     speed = np.where(time_s < 60, 1.5, -1.0)  # receivers write -1 for none
@@ -165,11 +328,21 @@ def test_a_receivers_speed_is_used_where_it_has_one():
 
 
 @pytest.mark.parametrize(
-    "told", [{"speed_mps": 1.0, "track_m": 50.0}, {"speed_mps": 40.0}, {"distance_m": -1.0}]
-)
+    "told",
+    [{"speed_mps": 1.0, "track_m": 50.0}, {"speed_mps": 1.0, "distance_m": 1.0, "track_m": 1.0},
+     {"speed_mps": 15.0}, {"speed_mps": 0.0}, {"distance_m": -1.0}, {"distance_m": 1e6},
+     {"track_m": 0.0}, {"track_m": np.nan}],
+)  # fmt: skip
 def test_impossible_paces_are_refused(told):
     with pytest.raises(UsageError):
         Pace(**told)
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"speed_mps": 14.9}, {"distance_m": 42195.0}, {"track_m": 0.5}]
+)
+def test_what_a_person_may_do_is_taken(told):
+    assert Pace(**told)
 
 
 def test_nothing_gives_empty_lists():

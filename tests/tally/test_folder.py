@@ -33,6 +33,52 @@ def test_many_sessions_are_surer_than_one():
     assert four["backward_min"] == 40
 
 
+def test_one_session_alone_keeps_its_interval():
+    found = totals(table(row("")))
+    assert found["backward_share_low"] == pytest.approx(0.35)
+    assert found["backward_share_high"] == pytest.approx(0.45)
+
+
+def test_a_long_session_weighs_more_than_a_short_one():
+    long = row("", 30.0, 0.0) | {"backward_share_low": 0.9, "backward_share_high": 1.0}
+    short = row("", 0.0, 10.0) | {"backward_share_low": 0.0, "backward_share_high": 0.2}
+    found = totals(table(long, short))
+    assert found["backward_share"] == 0.75
+    # Middles 0.95 and 0.1; half widths 0.05 and 0.1, squares of which add up.
+    middle, reach = 0.75 * 0.95 + 0.25 * 0.1, np.hypot(0.75 * 0.05, 0.25 * 0.1)
+    assert found["backward_share_low"] == pytest.approx(middle - reach)
+    assert found["backward_share_high"] == pytest.approx(middle + reach)
+
+
+def test_an_interval_holds_the_share_and_no_more_than_there_is():
+    off = row("", 10.0, 10.0) | {"backward_share_low": 0.0, "backward_share_high": 0.3}
+    found = totals(table(off))
+    assert (found["backward_share_low"], found["backward_share_high"]) == (0.0, 0.5)
+    most = row("", 10.0, 0.0) | {"backward_share_low": 0.9, "backward_share_high": 1.2}
+    assert totals(table(most))["backward_share_high"] == 1.0
+    none = row("", 0.0, 10.0) | {"backward_share_low": -0.2, "backward_share_high": 0.1}
+    assert totals(table(none))["backward_share_low"] == 0.0
+
+
+def test_one_named_stride_is_a_share():
+    one = row("") | {"forward_strides": 0, "backward_strides": 1, "backward_share_low": 0.2}
+    assert totals(table(one))["backward_share"] == 1.0
+
+
+def test_sums_times_and_the_longest():
+    hill = {"climb_backward_m": 30.0, "longest_backward_bout_s": 90.0, "unknown_s": 30.0}
+    found = totals(table(row("") | hill, row("") | {"climb_backward_m": 12.0}, row("", 1.0, 2.0)))
+    assert found["sessions"] == 3
+    assert (found["backward_min"], found["forward_min"], found["unknown_min"]) == (21, 32, 0.5)
+    assert found["backward_strides"] == 1050
+    assert found["steps"] == 2 * found["strides"] == 2 * (1050 + 1600)
+    assert found["climb_backward_m"] == 42
+    assert found["longest_backward_bout_s"] == 90
+    plain = totals(table(row("", longest_backward_bout_s=np.nan)))
+    assert np.isnan(plain["climb_backward_m"])
+    assert plain["longest_backward_bout_s"] == 0
+
+
 def test_nothing_adds_up_to_nothing():
     found = totals(table(row("", status="failed")))
     assert found["sessions"] == found["backward_min"] == 0
@@ -45,6 +91,8 @@ def test_weeks_follow_iso_8601_across_new_year_and_empty_ones_are_there():
               row("2027-01-11T08:00:00+01:00"))
     )  # fmt: skip
     assert found["week"].tolist() == ["2026-W53", "2027-W01", "2027-W02"]
+    assert found["monday"].tolist() == ["2026-12-28", "2027-01-04", "2027-01-11"]
+    assert found["marked"].tolist() == [False, False, True]
     assert found["sessions"].tolist() == [2, 0, 1]
     assert found["backward_min"].tolist() == [22, 0, 10]
     assert found["change"].iloc[1] == -1
@@ -82,6 +130,51 @@ def test_a_recording_labelled_twice_counts_once_by_the_newer_run():
     old, new = row("2026-03-02T09:00:00+00:00", 9.0), row("2026-03-02T10:00:00+01:00", 10.0)
     found = sessions_apart([table(old), table(new | {"recording": "again.csv"})])
     assert found["recording"].tolist() == ["again.csv"]
+    assert list(found) == list(table(old))
+
+
+@pytest.mark.parametrize(("late_s", "longer_s", "kept"), [
+    (1.9, 0.0, "new"), (2.1, 0.0, "old"), (-1.9, 0.0, "new"), (0.0, 1.9, "new"), (0.0, 2.1, "old"),
+])  # fmt: skip
+def test_one_recording_begins_and_lasts_alike_within_two_seconds(late_s, longer_s, kept):
+    # Of another one at the same time the one with more strides would stay, which is the old one.
+    old = row("2026-03-02T09:00:10+00:00", recording="old")
+    new = row(f"2026-03-02T09:00:{10 + late_s:09.6f}+00:00", 1.0, 1.0, recording="new")
+    new["duration_s"] += longer_s
+    assert sessions_apart([table(old), table(new)])["recording"].tolist() == [kept]
+
+
+@pytest.mark.parametrize(("late_s", "count"), [(850, 1), (950, 2)])
+def test_recordings_of_one_walk_overlap_by_more_than_half_of_the_shorter(late_s, count):
+    phone = row("2026-03-02T09:00:00+00:00") | {"duration_s": 1200.0}
+    minute, second = divmod(late_s, 60)
+    watch = row(f"2026-03-02T09:{minute:02}:{second:02}+00:00", 1.0) | {"duration_s": 600.0}
+    for runs in ([table(phone, watch)], [table(watch), table(phone)]):
+        assert len(sessions_apart(runs)) == count
+
+
+def test_sessions_are_in_order_of_time_and_undated_ones_last():
+    found = sessions_apart([
+        table(row("", recording="undated"), row("2026-03-03T09:00:00", recording="second"),
+              row("2026-03-03T09:30:00+01:00", recording="first")),
+    ])  # fmt: skip
+    assert found["recording"].tolist() == ["first", "second", "undated"]
+    assert list(found.index) == [0, 1, 2]
+
+
+def test_a_dated_recording_is_not_the_undated_one():
+    assert len(sessions_apart([table(row("")), table(row("2026-03-02T09:00:00"))])) == 2
+
+
+def test_one_that_covers_two_takes_the_place_of_both():
+    halves = [
+        row(f"2026-03-02T09:{minute}:00+00:00", 2.0, 2.0, recording=f"watch {minute}")
+        | {"duration_s": 800.0}
+        for minute in ("00", "15")
+    ]
+    whole = row("2026-03-02T09:00:00+00:00", recording="phone")
+    for runs in ([table(*halves), table(whole)], [table(whole), table(*halves)]):
+        assert sessions_apart(runs)["recording"].tolist() == ["phone"]
 
 
 def test_undated_recordings_are_the_same_by_name_and_length():
@@ -102,7 +195,7 @@ def test_phone_and_watch_of_one_walk_count_once():
 def test_a_failed_row_does_not_take_the_place_of_one_that_worked():
     failed = {"recording": "walk.csv", "status": "failed", "message": "gone"}
     for runs in ([table(row("")), table(failed)], [table(failed), table(row(""))]):
-        assert "ok" in sessions_apart(runs)["status"].tolist()
+        assert sessions_apart(runs)["status"].tolist() == ["ok"]
 
 
 def test_older_tables_without_times_give_minutes_from_strides_and_cadence():

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.tally.share import (
+    ASSUMED_ICC,
     ErrorRates,
     doubted_rates,
     measured_rates,
@@ -63,6 +64,27 @@ def test_more_errors_or_more_correlated_ones_widen_the_interval():
     assert width(ErrorRates(0.05, 0.05, 0.01)) < width(ErrorRates(0.05, 0.05, 0.1))
 
 
+@pytest.mark.parametrize(("backward", "labelled", "rates", "expected"), [
+    (0, 1000, ErrorRates(0.01, 0.04, 0.05), (0.0000, 0.0111)),
+    (30, 1000, ErrorRates(0.01, 0.04, 0.05), (0.0000, 0.0440)),
+    (400, 1000, ErrorRates(0.02, 0.06, 0.3), (0.3278, 0.6939)),
+    (1000, 1000, ErrorRates(0.02, 0.06, 0.3), (0.9850, 1.0000)),
+    (3, 10, ErrorRates(0.003, 0.03, 0.06), (0.2208, 0.4069)),
+    (50000, 100000, ErrorRates(0.1, 0.02, 0.02), (0.3917, 0.5056)),
+])  # fmt: skip
+def test_the_same_counts_give_the_same_interval_in_every_version(
+    backward, labelled, rates, expected
+):
+    assert share_interval(backward, labelled, rates) == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_short_session_is_not_surer_than_its_strides_can_be():
+    # Of two strides one; half a stride either way cannot be told.
+    low, high = share_interval(1, 2, PERFECT)
+    assert low <= 0.26
+    assert high >= 0.74
+
+
 def test_nothing_labelled_gives_no_interval():
     assert np.isnan(share_interval(0, 0, PERFECT)).all()
 
@@ -106,6 +128,43 @@ def test_measured_rates_come_back_from_sessions_made_with_them(icc):
     assert rates.false_backward == pytest.approx(0.05, rel=0.3)
     assert rates.false_forward == pytest.approx(0.10, rel=0.3)
     assert rates.icc == pytest.approx(icc, rel=0.4)
+
+
+def test_measured_rates_are_what_moments_say():
+    # Of 100 forward strides none and 10 wrong. The rate is 10.5 of 201; the variance of the
+    # counts about it, 50.1, is 40.2 more than that of a binomial, and 99 times that is possible.
+    sessions = pd.DataFrame(
+        {
+            "forward": [100, 100], "backward": [0, 0],
+            "false_backward": [0, 10], "false_forward": [0, 0],
+        }
+    )  # fmt: skip
+    rates = measured_rates(sessions)
+    p = 10.5 / 201
+    excess = (100 * p) ** 2 + (10 - 100 * p) ** 2 - 2 * 100 * p * (1 - p)
+    assert rates.false_backward == pytest.approx(p)
+    assert rates.false_forward == 0.5
+    assert rates.icc == pytest.approx(excess / (2 * 100 * 99 * p * (1 - p)))
+
+
+@pytest.mark.parametrize(("wrong", "icc"), [([10, 10, 10], 0.01), ([0, 0, 100], 0.95)])
+def test_errors_are_never_taken_for_quite_independent_nor_quite_the_same(wrong, icc):
+    sessions = pd.DataFrame(
+        {"forward": 100, "backward": 0, "false_backward": wrong, "false_forward": 0}
+    )
+    assert measured_rates(sessions).icc == pytest.approx(icc, abs=0.06)
+    assert 0.01 <= measured_rates(sessions).icc <= 0.95
+
+
+def test_a_correlation_that_no_error_shows_is_assumed():
+    none = pd.DataFrame(
+        {"forward": [20], "backward": [20], "false_backward": [0], "false_forward": [0]}
+    )
+    single = pd.DataFrame(
+        {"forward": [1], "backward": [0], "false_backward": [1], "false_forward": [0]}
+    )
+    assert measured_rates(none).icc == measured_rates(single).icc == ASSUMED_ICC == 0.2
+    assert doubted_rates(np.empty(0)) == ErrorRates(0.0, 0.0, 0.2)
 
 
 def test_a_small_test_without_errors_does_not_claim_perfection():
