@@ -21,6 +21,7 @@ PLANS = {
     " run forward 10s, run backward 8s, stand 3s",
     "extreme": "stand 2s, walk forward 10s 0.4m/s, stand 3.5s, walk forward 5s 1.9m/s,"
     " run forward 6s 4.5m/s, stand 4.5s, walk backward 6s 0.5m/s, stand 2s",
+    "amid": "walk forward 9s 1.1m/s",
 }
 
 
@@ -70,6 +71,10 @@ extreme pocket raw 3 48 23 20.1267 8.7908 0.8384 19.5542 1.1173 0.4573 75.5602 0
 extreme pocket linear 2 51 24 20.0116 9.4140 0.8031 19.2437 1.1511 0.4738 64.8086 0.4522 0.4820
 extreme wrist raw 3 45 21 21.7336 9.4876 0.9717 21.1225 1.1444 0.4398 76.1539 0.3939 0.4714
 extreme wrist linear 2 53 26 20.9303 9.0943 0.5667 19.9280 1.1621 0.4923 66.8138 0.2728 0.4053
+amid foot raw 1 14 7 5.6812 2.5139 0.0088 4.7775 1.2049 0.0184 9.6140 0.0278 0.0086
+amid waist raw 1 15 7 5.9486 2.6919 0.0174 5.3424 1.2094 0.0216 10.1997 0.0001 0.0000
+amid pocket raw 1 16 8 5.1236 2.8578 0.0121 4.2215 1.2027 0.0252 9.6732 0.0014 0.0011
+amid wrist raw 1 15 7 5.9484 2.6957 0.0226 4.7337 1.2095 0.0305 9.5867 0.0000 0.0000
 """.strip().splitlines()
 """Plan, placement and gravity, and the summary."""
 
