@@ -27,8 +27,8 @@ RATE_HZ = 50
 
 @cache
 def walk() -> np.ndarray:
-    """Samples (n, 3) in g of somebody bouncing at two steps a second."""
-    time_s = np.arange(0, 2, 1 / RATE_HZ)
+    """Samples (n, 3) in g of somebody bouncing at two steps a second; short, so that many fit."""
+    time_s = np.arange(0, 0.8, 1 / RATE_HZ)
     phase = 2 * np.pi * 2 * time_s
     return np.stack([0.2 * np.sin(phase / 2), 1 + 0.3 * np.sin(phase), 0.1 * np.cos(phase)], axis=1)
 
@@ -51,7 +51,14 @@ def recordings(folder: Path) -> list[tuple[str, bytes]]:
 
 def _exports(folder: Path) -> Iterator[tuple[str, bytes]]:
     """What the simulator writes as apps do."""
-    recording, _ = record(Session("walk forward 1s, walk backward 1s", rate_hz=RATE_HZ), "walk")
+    whole, _ = record(Session("walk forward 1s", rate_hz=RATE_HZ), "walk")
+    assert whole.angular_rate_radps is not None
+    first = slice(len(walk()))
+    recording = whole.with_(
+        time_s=whole.time_s[first],
+        acceleration_mps2=whole.acceleration_mps2[first],
+        angular_rate_radps=whole.angular_rate_radps[first],
+    )
     for app in APPS:
         path = write_export(recording, app, folder)
         yield path.name, path.read_bytes()
@@ -102,7 +109,7 @@ def _tables() -> Iterator[tuple[str, bytes]]:
 
 def _devices() -> Iterator[tuple[str, bytes]]:
     """Binary files of loggers, and JSON."""
-    counts = np.round(walk()[:80] * 2048).astype("<i2")
+    counts = np.round(np.tile(walk(), (2, 1)) * 2048).astype("<i2")
     yield "axivity.cwa", b"MD\xfc\x03" + bytes(1020) + b"".join(map(_sector, [counts] * 4))
     yield "actigraph.gt3x", _gt3x(np.round(walk() * 341).astype(int))
     yield "data.TXT", b"".join(_witmotion(ms) for ms in range(0, 3000, 20))

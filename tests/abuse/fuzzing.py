@@ -32,7 +32,7 @@ STUCK_S = 60.0
 MOST_GROWTH_KIB = 512 * 1024
 """Memory that one input of some kilobytes may cost: half a gibibyte."""
 
-MOST_BYTES = 60_000
+MOST_BYTES = 30_000
 """Longer inputs are not kept to be damaged further."""
 
 _FORBIDDEN = (

@@ -195,7 +195,7 @@ _DAMAGE = (_card, _card, _estimators, _estimators, _estimators, _rename)
 
 def _change(root: Any, rng: random.Random, *, is_tree: bool = False) -> None:
     """Change, remove or add one value somewhere in JSON."""
-    places = [*_places(root)]
+    places = [*_places(root)] if isinstance(root, dict | list) else []
     if not places:
         return
     holder, key = rng.choice(places)
@@ -221,7 +221,11 @@ def _change(root: Any, rng: random.Random, *, is_tree: bool = False) -> None:
 
 def _places(node: Any) -> Iterator[tuple[Any, Any]]:
     """Every holder of a value, with the key or number it holds it by."""
-    if isinstance(node, dict | list):
-        for key in [*node] if isinstance(node, dict) else range(len(node)):
-            yield node, key
-            yield from _places(node[key])
+    waiting = [node]
+    while waiting:
+        holder = waiting.pop()
+        keys = [*holder] if isinstance(holder, dict) else range(len(holder))
+        for key in keys:
+            yield holder, key
+            if isinstance(holder[key], dict | list):
+                waiting.append(holder[key])
