@@ -51,8 +51,8 @@ LIBRARIES = (
 )  # fmt: skip
 """Loaded once, before processes are forked."""
 
-TIME_LIMIT_S = 120
-"""A mutant that takes longer hangs, which is noticed too."""
+TIME_LIMIT_S = 180
+"""A mutant that takes more processor time hangs, which is noticed too."""
 
 _OWN = ("retrodetect", "tests")
 
@@ -286,7 +286,7 @@ def observed(root: Path, stage: str) -> list[Test]:
 def _fails(root: Path, tests: list[str], *, notes: Path | None = None, stage: str = "") -> bool:
     child = os.fork()
     if not child:
-        signal.alarm(0 if notes else TIME_LIMIT_S)
+        signal.setitimer(signal.ITIMER_PROF, 0 if notes else TIME_LIMIT_S)
         os.setpgid(0, 0)
         sys.dont_write_bytecode = True
         silence = os.open(os.devnull, os.O_WRONLY)
