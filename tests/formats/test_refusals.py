@@ -1,5 +1,6 @@
 """What cannot honestly be read is refused in one sentence, and damage never crashes."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
 from retrodetect.formats import read
+from retrodetect.formats.text import is_number
 
 from .mutants import examine, mutants
 from .reexport import Style, walk, write
@@ -69,6 +71,12 @@ def test_each_gets_its_reason_and_its_remedy(
 def test_found_by_fuzzing(tmp_path: Path, name: str, text: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         read(put(tmp_path, text, name))
+
+
+def test_a_cell_of_a_million_digits_is_tried_once_and_not_once_for_each_digit() -> None:
+    begin = time.process_time()
+    assert not is_number("1" * 1_000_000 + "x")
+    assert time.process_time() - begin < 1
 
 
 def test_a_path_where_nothing_is(tmp_path: Path) -> None:
