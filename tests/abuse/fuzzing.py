@@ -116,18 +116,24 @@ class Fuzzer:
     def _tried(self, item: Item) -> None:
         """Run one input and note what is wrong."""
         begin, peak = time.process_time(), _peak_kib()
-        try:
-            with guarded():
-                wrong = self.run(item)
-        except (Exception, Hang, Forbidden) as error:
-            wrong = _place(error)
+        wrong = self._wrong(item)
         took_s = time.process_time() - begin
+        if wrong and wrong.startswith("Hang") and took_s < SLOW_S:
+            wrong = self._wrong(item)  # a machine that was asleep hangs once, an input twice
         self.slowest_s = max(self.slowest_s, took_s)
         if _peak_kib() - peak > MOST_GROWTH_KIB:
             wrong = wrong or f"memory: {(_peak_kib() - peak) >> 10} MiB"
         if wrong is not None:
             self.counts[wrong] += 1
             self.findings.setdefault(wrong, item)
+
+    def _wrong(self, item: Item) -> str | None:
+        """Run one input; what is wrong with how it ends, None where nothing is."""
+        try:
+            with guarded():
+                return self.run(item)
+        except (Exception, Hang, Forbidden) as error:
+            return _place(error)
 
 
 def _place(error: BaseException) -> str:
