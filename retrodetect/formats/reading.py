@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
 from retrodetect.formats.assemble import assemble
 from retrodetect.formats.contents import contents
+from retrodetect.formats.devices import numbered
 from retrodetect.formats.discover import discover
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.grouping import key, mains, with_companions
@@ -190,7 +191,13 @@ def _open_source(source: Source, name: str, options: ReadOptions) -> _Found[Part
     one = recognised(source)
     if one is not None:
         drafts = one.read(source, options)
-        found = _each([partial(_resolve, draft, name, source, one, options) for draft in drafts])
+        parts = numbered([draft.part for draft in drafts])
+        found = _each(
+            [
+                partial(_resolve, draft.with_(part=part), name, source, one, options)
+                for draft, part in zip(drafts, parts, strict=True)
+            ]
+        )
         if not found.recordings:
             raise found.failures[0]
         return found

@@ -19,6 +19,7 @@ def test_a_recording_reads_as_what_it_is(name: str, shared: Path) -> None:
     sample = SAMPLES[name]
     (recording,) = read(shared / "formats" / name)
     facts = describe(recording)
+    assert recording.name == Path(name).name  # one device each, and nothing added about it
     assert recording.format == sample.format
     assert recording.rate_hz == pytest.approx(sample.rate_hz, rel=RATE_WITHIN)
     assert facts["unit"]["value"].split(" (")[0] == sample.unit
