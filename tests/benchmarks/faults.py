@@ -27,6 +27,8 @@ DISK_KIB = 40
 
 def main(times: int = 3) -> int:
     """Make every fault some times; return how often anything was lost."""
+    # A shell that starts this in the background has Ctrl-C ignored, and the runs would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     lost = 0
     with tempfile.TemporaryDirectory() as scratch:
         folder = _recordings(Path(scratch) / "in")
