@@ -41,6 +41,9 @@ _BURST_SHARE = 0.3
 _LOST_SHARE = 0.01
 _UNEVEN_SHARE = 0.2
 _SAMPLE = 100_000
+_MOST_COUNTS = 2.0**32
+"""No counter of a sensor goes further; a larger step is damage, beside which one would vanish."""
+
 _SHORTEST_S = 1e-6
 """Least time from one sample to the next: nothing worn on a body takes a million a second."""
 
@@ -210,7 +213,8 @@ def counted_on(counter: FloatArray) -> FloatArray:
     largest = float(np.max(counter, initial=0.0, where=np.isfinite(counter)))
     top = 256 if largest < 256 else 65_536
     wrapped = np.where((steps < -top / 2) & (largest < top), steps + top, steps)
-    return np.concatenate([[0.0], np.cumsum(np.where(wrapped > 0, wrapped, 1.0))])
+    counts = (wrapped > 0) & (wrapped < _MOST_COUNTS)
+    return np.concatenate([[0.0], np.cumsum(np.where(counts, wrapped, 1.0))])
 
 
 def note_uneven(time_s: FloatArray) -> list[Remark]:

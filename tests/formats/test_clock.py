@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import Timeline, timeline
 from retrodetect.formats.draft import Stamps
-from retrodetect.formats.repair import counted_rate_hz, robust_rate_hz
+from retrodetect.formats.repair import counted_on, counted_rate_hz, robust_rate_hz
 
 quickly = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -161,3 +161,9 @@ def test_any_stamps_at_all_give_increasing_seconds_or_a_refusal(stamps: list[flo
     assert (np.diff(found.time_s) > 0).all()
     if found.rows is not None:
         assert len(found.rows) == len(found.time_s)
+
+
+def test_a_wild_count_hides_none_of_those_that_follow() -> None:
+    counted = counted_on(np.array([0.0, 1.0, 1e30, 1e30, 1e30, 5.0, 6.0]))
+    assert (np.diff(counted) >= 1).all()
+    assert counted[-1] == len(counted) - 1
