@@ -10,7 +10,7 @@ from pathlib import Path
 from retrodetect.errors import InputError
 from retrodetect.formats.columns import classify
 from retrodetect.formats.contents import holds_files
-from retrodetect.formats.grouping import Main, mains
+from retrodetect.formats.grouping import Main, groups, mains
 from retrodetect.formats.source import Source, open_file
 from retrodetect.formats.text import is_text
 from retrodetect.locations import location, readable
@@ -87,17 +87,23 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _in_folder(root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
-    sources = {path.relative_to(folder).as_posix(): open_file(path, _MAX_BYTES) for path in files}
-    named = [replace(source, name=name) for name, source in sources.items()]
-    found, left = mains(named)
+    named = [
+        replace(open_file(path, _MAX_BYTES), name=path.relative_to(folder).as_posix())
+        for path in files
+    ]
+    found: list[Main] = []
+    for group in groups(named):
+        # Copies, which keep no content: that of ten thousand files would fill the memory.
+        more, left = mains(map(replace, group))
+        found += [replace(main, source=main.source.bare()) for main in more]
+        for source in left:
+            assert source.path is not None
+            if _deserves_a_row(source):
+                yield Input(source.path, source.path.relative_to(root).as_posix())
+            else:
+                _log.info("%s holds no readings and is passed over", source.label)
     for main in found:
         yield _input(root, folder, main, alone=len(found) == 1)
-    for source in left:
-        assert source.path is not None
-        if _deserves_a_row(source):
-            yield Input(source.path, source.path.relative_to(root).as_posix())
-        else:
-            _log.info("%s holds no readings and is passed over", source.label)
 
 
 def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -72,7 +72,15 @@ def with_companions(source: Source, others: Iterable[Source]) -> Source:
     )
 
 
-def mains(sources: Sequence[Source]) -> tuple[list[Main], list[Source]]:
+def groups(sources: Iterable[Source]) -> list[list[Source]]:
+    """Put files together whose names have the same `key`, in order of appearance."""
+    found: dict[str, list[Source]] = defaultdict(list)
+    for source in sources:
+        found[key(source.name)].append(source)
+    return list(found.values())
+
+
+def mains(sources: Iterable[Source]) -> tuple[list[Main], list[Source]]:
     """Find the recordings among files, and the files that belong to none.
 
     Returns
@@ -82,12 +90,9 @@ def mains(sources: Sequence[Source]) -> tuple[list[Main], list[Source]]:
     list of Source
         Files that are neither a recording nor beside one of their own, and damaged ones.
     """
-    groups: dict[str, list[Source]] = defaultdict(list)
-    for source in sources:
-        groups[key(source.name)].append(source)
     found: list[Main] = []
     left: list[Source] = []
-    for group in groups.values():
+    for group in groups(sources):
         best: dict[tuple[str, str], list[Main]] = defaultdict(list)
         others: list[Source] = []
         for source in group:

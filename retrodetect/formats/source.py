@@ -188,6 +188,10 @@ class Source:
         """Return the same file, knowing what lies beside it."""
         return replace(self, companions=companions)
 
+    def bare(self) -> Source:
+        """Return the same file with its companions, without what was read of them."""
+        return replace(self, companions=tuple(map(replace, self.companions)))
+
     def _damaged(self, error: BaseException) -> UnreadableFile:
         return UnreadableFile(
             f"cannot be read ({str(error) or type(error).__name__})",
