@@ -51,8 +51,12 @@ from retrodetect import batch, formats
 from retrodetect.direction import Anchors
 from retrodetect.labelling import label_pieces
 from retrodetect.tables import csv_text
+from retrodetect.tally.course import Course
+from retrodetect.tally.details import details
+from retrodetect.tally.energy import Pace
 from retrodetect.training import store
 
+NOWHERE = Course.joined([])
 model = store.load("default")
 files = sorted(Path(sys.argv[1]).iterdir())[: int(sys.argv[2])]
 for once_more in range(2):
@@ -61,6 +65,8 @@ for once_more in range(2):
         (pieces,) = formats.pieces(path)
         session = label_pieces(pieces, model, Anchors())
         batch.session_row(session)
+        contacts_s = session.gait.contacts["time_s"].to_numpy()
+        details(session.strides, contacts_s, session.directions.placement, NOWHERE, Pace())
         csv_text(session.strides, header=False)
 print((time.process_time() - begin) / len(files))
 """
