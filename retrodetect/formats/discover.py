@@ -17,6 +17,10 @@ from retrodetect.locations import location, readable
 
 __all__ = ["Input", "discover"]
 
+_STATE = ".retrodetect"
+_RESULTS = {"strides.csv", "bouts.csv", "repeats.csv", "sessions.csv", "run.json"}
+"""What a run writes beside its state: not input of the next, where ``--out`` is within it."""
+
 _log = logging.getLogger(__name__)
 
 _RECORDING_ENDINGS = {
@@ -80,7 +84,11 @@ def _below(root: Path) -> Iterator[Input]:
 
 def _files(root: Path) -> Iterator[Path]:
     """Files that could be recordings, hidden ones left out."""
-    for path in root.rglob("*"):
+    paths = list(root.rglob("*"))
+    written_to = {path.parent for path in paths if path.name == _STATE}
+    for path in paths:
+        if path.name in _RESULTS and path.parent in written_to:
+            continue
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
         if not hidden and path.suffix.lower() in _RECORDING_ENDINGS and path.is_file():
             yield path

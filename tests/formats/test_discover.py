@@ -139,6 +139,14 @@ def test_an_archive_of_several_recordings_gives_them_all(tmp_path: Path) -> None
     assert [one.name for one in read(path)] == ["walks.zip#one", "walks.zip#two"]
 
 
+def test_results_of_a_run_into_the_same_folder_are_no_input_of_the_next(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "out"):
+        (folder / ".retrodetect").mkdir(parents=True)
+        (folder / "sessions.csv").write_text("recording,steps,backward_share\nwalk.csv,76,0.1\n")
+    (tmp_path / "walk.csv").write_bytes(write(WALK, Style()))
+    assert names(tmp_path) == ["walk.csv"]
+
+
 def test_the_folder_of_samples_has_one_row_for_each_recording(shared: Path) -> None:
     found = names(shared / "formats/sensor_logger", shared / "formats/phyphox")
     assert found == [
