@@ -185,7 +185,7 @@ def _vertical_like(movement: Movement, strides: FloatArray) -> FloatArray:
 
 def _profile(series: FloatArray, turns: FloatArray, active: NDArray[np.bool_]) -> FloatArray:
     """(PROFILE_BINS,) average cycle."""
-    place = np.floor(turns[active] % 1 * PROFILE_BINS).astype(int) % PROFILE_BINS
+    place = np.floor(turns[active] * PROFILE_BINS).astype(int) % PROFILE_BINS
     count = np.maximum(np.bincount(place, minlength=PROFILE_BINS), 1)
     mean = np.bincount(place, series[active], PROFILE_BINS) / count
     return np.asarray(ndimage.gaussian_filter1d(mean, 0.7, mode="wrap"))
