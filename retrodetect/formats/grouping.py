@@ -29,7 +29,9 @@ _SENSOR_WORDS = (
     r"sensors|euler|quaternion|temperature|humidity|altimeter|altitude|matrix|bvp|eda|hr|ibi|temp|"
     r"tags|info|meta"
 )
-_LEFT_OUT = re.compile(r"(?:[_ ]?\d+(?:\.\d+)?Hz)|(?:\.[a-z][a-z0-9]{0,4})+$", re.IGNORECASE)
+_LEFT_OUT = re.compile(
+    r"(?:[_ ]?(?<!\d)\d++(?:\.\d++)?Hz)|(?:\.[a-z][a-z0-9]{0,4}){1,9}$", re.IGNORECASE
+)
 """File endings, and the rate that some apps write into the name of each sensor's file."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

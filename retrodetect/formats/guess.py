@@ -34,7 +34,7 @@ __all__ = [
     "stated_rate_hz",
 ]
 
-_RATE = re.compile(r"(\d+(?:[.,]\d+)?)\s*hz\b", re.IGNORECASE)
+_RATE = re.compile(r"(?<!\d)(\d++(?:[.,]\d++)?)\s*+hz\b", re.IGNORECASE)
 _PERIOD = re.compile(
     r"(?:interval|period|sampling time)\D{0,20}(\d+(?:\.\d+)?)\s*ms\b", re.IGNORECASE
 )

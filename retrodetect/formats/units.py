@@ -52,7 +52,9 @@ _QUANTITIES: dict[str, dict[str, float]] = {
 _OTHER_UNITS = {"", "mv", "v", "us", "kohms", "no_units", "nounits", "local_flux", "localflux",
                 "degreescelsius", "celsius", "c", "°c", "lux", "%", "n", "txt", "bpm", "hz",
                 "deg", "°", "rad", "db", "a.u.", "au", "counts"}  # fmt: skip
-_TRAILING = re.compile(r"^(?P<name>.*?)\s*[(\[{](?P<unit>[^()\[\]{}]*(?:\([^()]*\))?)[)\]}]\s*$")
+_TRAILING = re.compile(
+    r"^(?P<name>.*?)(?<!\s)\s*+[(\[{](?P<unit>[^()\[\]{}]*(?:\([^()]*\))?)[)\]}]\s*$"
+)
 
 
 def unit_in(quantity: str, unit: str) -> float | None:

@@ -1,6 +1,8 @@
 """What cannot honestly be read is refused in one sentence, and damage never crashes."""
 
 import time
+import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +79,29 @@ def test_a_cell_of_a_million_digits_is_tried_once_and_not_once_for_each_digit() 
     begin = time.process_time()
     assert not is_number("1" * 1_000_000 + "x")
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("walk.csv", f"# rate {'1' * 40_000}\ntime,acc_x,acc_y,acc_z"),
+        ("walk.csv", f"time,acc_x{' ' * 40_000}x,acc_y,acc_z"),
+        (f"{'1' * 40_000}.csv", "time,acc_x,acc_y,acc_z"),
+        (f"{'.a' * 20_000}!.csv", "time,acc_x,acc_y,acc_z"),
+    ],
+    ids=["digits", "blanks", "digits in a name", "endings"],
+)
+def test_no_text_takes_time_by_the_square_of_its_length(
+    tmp_path: Path, name: str, head: str
+) -> None:
+    rows = "".join(f"{n / 50:.2f},0.1,9.8,0.{n % 10}\n" for n in range(100))
+    packed = tmp_path / "walk.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, f"{head}\n{rows}")
+    begin = time.process_time()
+    with suppress(InputError):
+        read(packed)
+    assert time.process_time() - begin < 2
 
 
 def test_a_path_where_nothing_is(tmp_path: Path) -> None:
