@@ -86,7 +86,11 @@ def doubted_rates(p_backward: FloatArray) -> ErrorRates:
         The mean doubt about a label as the rate of both errors, for a session that went one
         way says nothing about the other; with the assumed correlation.
     """
-    doubt = float(np.minimum(p_backward, 1 - p_backward).mean()) if len(p_backward) else 0.0
+    if not len(p_backward):
+        return ErrorRates(0.0, 0.0)
+    # Rounded as probabilities are written: intervals are searched in steps, which the last digit
+    # of a filter would flip otherwise, and with it the bytes of a file.
+    doubt = round(float(np.minimum(p_backward, 1 - p_backward).mean()), 4)
     return ErrorRates(false_backward=doubt, false_forward=doubt)
 
 
