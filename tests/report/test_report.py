@@ -132,6 +132,23 @@ def test_the_page_tells_counts_share_evidence_and_failures(html):
         assert words in text
 
 
+@pytest.mark.parametrize("run", [RUN, RUN | {"goal": 0.4}])
+def test_every_row_fills_its_table_and_has_a_head(recording, strides, contacts_s, run):
+    page_of = page(rows_of(strides), [viewed(recording, strides, contacts_s), None], CARD, run)
+    tables = re.findall(r"<table.*?</table>", page_of, flags=re.DOTALL)
+    assert len(tables) >= 5
+    for table in tables:
+        rows = [
+            [(tag, given) for tag, given in Elements(row).tags if tag in ("th", "td")]
+            for row in re.findall(r"<tr>.*?</tr>", table, flags=re.DOTALL)
+        ]
+        widths = {sum(int(given.get("colspan", 1)) for _, given in row) for row in rows}
+        assert len(widths) == 1, table
+        assert all("scope" in given for row in rows for tag, given in row if tag == "th")
+        if "Repeats" not in table:
+            assert all(row[0][0] == "th" for row in rows[1:])
+
+
 def test_every_image_and_drawing_has_words_for_those_who_do_not_see_it(html):
     for tag, attributes in Elements(html).tags:
         if tag == "img":
