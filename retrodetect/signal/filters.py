@@ -13,18 +13,18 @@ from retrodetect.recording import FloatArray
 
 __all__ = ["zero_phase"]
 
-Number = TypeVar("Number", np.float64, np.complex128)
+T = TypeVar("T", np.float64, np.complex128)
 
 
 def zero_phase(
-    values: NDArray[Number],
+    values: NDArray[T],
     band_hz: float | tuple[float, float],
     *,
     order: int,
     rate_hz: float,
     pad_s: float,
     padtype: Literal["odd", "even"] = "odd",
-) -> NDArray[Number]:
+) -> NDArray[T]:
     """Filter along time.
 
     Parameters
