@@ -40,8 +40,9 @@ def sniff(source: Source) -> Table | None:
         (
             _judge(rows, delimiter, decimal)
             for delimiter in _DELIMITERS
-            for rows in [[cut(line, delimiter) for line in sample]]
-            for decimal in ".,"
+            for rows in [_cut_where(sample, delimiter)]
+            # A decimal comma that no cell has cannot fit better than a point.
+            for decimal in (".," if any("," in cell for row in rows for cell in row) else ".")
         ),
         key=lambda split: split.score,
     )
@@ -107,6 +108,13 @@ def _terminator(lines: Sequence[str]) -> str | None:
     if not filled or ended < 0.8 * len(filled):
         return None
     return ";" if np.median([line.count(";") for line in filled]) == 1 else None
+
+
+def _cut_where(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Cells of lines that have a delimiter; of text without it there is no table."""
+    if delimiter != r"\s+" and not any(delimiter in line for line in lines):
+        return []
+    return [cut(line, delimiter) for line in lines]
 
 
 def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from retrodetect.errors import UnreadableFile
 from retrodetect.formats.draft import NO_TICK
 from retrodetect.formats.source import HEAD_BYTES, Source
-from retrodetect.formats.text import MISSING, is_number, normal, to_float
+from retrodetect.formats.text import MISSING, is_number, normal, to_floats
 from retrodetect.formats.units import split_unit
 
 __all__ = ["Array", "Table"]
@@ -144,9 +144,7 @@ class Table:
 
     def numbers(self, index: int) -> NDArray[np.float64]:
         """Cells of a column in the first rows as numbers, NaN where they are none."""
-        return np.array(
-            [to_float(cell, self.decimal) for cell in self.cells(index)], dtype=np.float64
-        )
+        return to_floats(self.cells(index), self.decimal)
 
     @cached_property
     def _kinds(self) -> dict[int, Kind]:
