@@ -54,15 +54,17 @@ def recut(parts: Iterable[Recording], grain_s: float) -> Iterator[Recording]:
     """
     waiting: Recording | None = None
     for part in parts:
+        # By their number: the edge of a grain in seconds, once rounded, may be another sample.
+        grains = np.floor(part.time_s / grain_s)
         if waiting is not None:
-            edge_s = grain_s * (np.floor(waiting.time_s[0] / grain_s) + 1)
-            edge = int(np.searchsorted(part.time_s, edge_s))
+            own = np.floor(waiting.time_s[0] / grain_s)
+            edge = int(np.searchsorted(grains, own, side="right"))
             waiting = joined([waiting, _rows(part, slice(edge))])
             if edge == len(part.time_s):
                 continue
             yield waiting
-            part = _rows(part, slice(edge, None))
-        edge = int(np.searchsorted(part.time_s, grain_s * np.floor(part.time_s[-1] / grain_s)))
+            part, grains = _rows(part, slice(edge, None)), grains[edge:]
+        edge = int(np.searchsorted(grains, grains[-1]))
         if edge:
             yield _rows(part, slice(edge))
         waiting = _rows(part, slice(edge, None))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
@@ -61,6 +61,7 @@ def put_together(parts: list[Recording]) -> Recording:
 
 @pytest.mark.usefixtures("few_rows")
 @settings(max_examples=25, deadline=None)
+@example(grain_s=0.8, seed=0, faults=set())
 @given(
     grain_s=st.floats(0.7, 90.0),
     seed=st.integers(0, 2**16),
