@@ -35,7 +35,7 @@ def bytes_of(out):
 
 def _undated(content):
     # The page names the moment of the run and how long it took.
-    return re.sub(rb"\d{4}-\d\d-\d\dT[\d:+]+|\d+(\.\d+)? s\b", b"", content)
+    return re.sub(rb"\d{4}-\d\d-\d\d[T ][\d:+]+|\d+(\.\d+)? s\b", b"", content)
 
 
 def run(folder, out, model, *options, **environment):

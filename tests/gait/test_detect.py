@@ -232,15 +232,23 @@ def test_steps_are_found_where_the_app_took_gravity_off(placement: str) -> None:
 # What is not gait ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", NOT_GAIT)
-@settings(max_examples=3, deadline=None, derandomize=True)
+SILENT = ("at_rest", "noise", "shaking", "slow_shaking", "tilting", "rocking", "tapping")
+
+
+@pytest.mark.parametrize("kind", SILENT)
+@settings(max_examples=3, deadline=None)
 @given(seed=seeds)
-def test_hardly_a_step_is_found_where_nobody_walks(kind: str, seed: int) -> None:
-    found = detected(NOT_GAIT[kind](60.0, seed))
-    # What the benchmark of steps says in full: at most a bout in some minutes.
-    assert len(found.contacts) <= 12
-    if kind in ("at_rest", "noise", "shaking", "tilting", "rocking", "tapping"):
-        assert not len(found.contacts)
+def test_no_step_is_found_where_nothing_goes_like_one(kind: str, seed: int) -> None:
+    assert not len(detected(NOT_GAIT[kind](60.0, seed)).contacts)
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_GAIT.keys() - SILENT))
+def test_hardly_a_step_is_found_where_nobody_walks(kind: str) -> None:
+    minutes = 30
+    found = [len(detected(NOT_GAIT[kind](60.0, seed)).contacts) for seed in range(minutes)]
+    # Of a hundred minutes each: 6.2 steps a minute while a phone is handled, about one in a car or
+    # on a bicycle, none in nine of ten minutes of those; walking makes a hundred.
+    assert sum(found) / minutes < 10
 
 
 # Short, broken and empty --------------------------------------------------------------------
