@@ -1,5 +1,6 @@
 """Formats that need the ``devices`` extra, and what is said where it is missing."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -123,6 +124,20 @@ def test_matlab_timetables(shared: Path) -> None:
     assert "speed_mps" in recording.channels
     assert recording.start_time is not None
     assert recording.start_time.isoformat() == "2018-09-06T13:27:32.971000"
+
+
+def test_reading_a_timetable_changes_nothing_for_others(shared: Path) -> None:
+    code = """
+import sys
+import pandas as pd
+import retrodetect as rd
+
+before = pd.Series(["a"]).dtype
+rd.read(sys.argv[1])
+assert pd.Series(["a"]).dtype == before
+"""
+    path = shared / "formats" / "matlab_mobile" / "ExampleData.mat"
+    subprocess.run([sys.executable, "-c", code, path], check=True)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.99])

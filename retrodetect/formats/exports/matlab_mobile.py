@@ -91,7 +91,9 @@ def _timetables(source: Source) -> dict[str, Any]:
         source.on_disk() as path,
         warnings.catch_warnings(action="ignore"),  # of display formats that are not kept
     ):
-        from matio import load_from_mat
+        # Its import makes pandas 2 infer another type for text, for the whole process and for good.
+        with pd.option_context("future.infer_string", pd.options.future.infer_string):
+            from matio import load_from_mat
 
         return dict(load_from_mat(str(path)))
 
