@@ -48,7 +48,7 @@ class Placed:
     def of(cls, series: Series, line: Timeline) -> Placed | None:
         """Place a series; None where its clock and the accelerometer's have no common origin."""
         assert series.stamps is not None
-        known = np.isfinite(series.values.reshape(len(series.values), -1)).all(axis=1)
+        known = np.isfinite(np.column_stack([series.values])).all(axis=1)
         timed = valid(series.stamps)
         rows = np.flatnonzero(known if timed is None else known & timed)
         time_s = seconds_on(line, series.stamps.take(rows)) if len(rows) > 1 else None

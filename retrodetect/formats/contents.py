@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+from xml.parsers import expat
 
 import pandas as pd
 
@@ -25,6 +27,13 @@ _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound file, in which Excel 97 to 2003 keeps its sheets."""
 
 _NEW_WORKBOOK = "xl/workbook.xml"
+_PLACED = (" row", " c")
+"""Elements of a sheet that say where they are, behind their namespace."""
+
+_PLACE = re.compile(r"([A-Z]{0,3})(\d{0,7})")
+_FEW_CELLS, _MOST_PADDING = 1_000_000, 20
+"""A sheet may be padded to so many cells, or to so many for each that it holds."""
+
 _SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
 
 
@@ -52,7 +61,8 @@ def contents(source: Source) -> list[Source] | None:
         return _sheets(source, "xlrd")
     members = archive_members(source)
     if members is not None and any(member.name == _NEW_WORKBOOK for member in members):
-        _expand(members)
+        for member in members:
+            _check_extent(member)
         return _sheets(source, "openpyxl")
     if members is None and _SENSORS.match(source.head):
         return _sensors(source)
@@ -84,12 +94,46 @@ def _sheets(source: Source, engine: Any) -> list[Source]:
     return [_table(source, name, frame, False) for name, frame in sheets.items() if len(frame)]
 
 
-def _expand(members: Sequence[Source]) -> None:
-    """Unpack each part once, so that a bomb is found before a library meets it."""
-    for member in members:
-        with member.open() as stream:
-            while stream.read(1 << 20):
-                pass
+def _check_extent(member: Source) -> None:
+    """Unpack a part of a workbook, so that a bomb is found before a library meets it.
+
+    A sheet may say of a cell that it is in row 1e308: libraries fill all that lies before it.
+    """
+    cells = rows = columns = 0
+
+    def on_element(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal cells, rows, columns
+        if not name.endswith(_PLACED):
+            return
+        place = _PLACE.fullmatch(attributes.get("r", ""))
+        if place is None:
+            raise UnreadableFile(
+                "has a cell whose place makes no sense",
+                file=member.label,
+                place=f"cell {attributes['r'][:20]!r}",
+                remedy="export it again",
+            )
+        is_row = name.endswith(_PLACED[0])
+        cells += not is_row
+        rows = max(rows + is_row, int(place[2] or 0))
+        column = 0
+        for letter in place[1]:
+            column = 26 * column + ord(letter) - ord("A") + 1
+        columns = max(columns, column)
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = on_element
+    with member.open() as stream:
+        while block := stream.read(1 << 20):
+            # What is no XML, or damaged, is left to the library.
+            with suppress(expat.ExpatError):
+                parser.Parse(block)
+    if rows * columns > max(_FEW_CELLS, _MOST_PADDING * cells):
+        raise RefusedRecording(
+            f"holds {cells} cells, but says that they fill {rows} rows and {columns} columns",
+            file=member.label,
+            remedy="export it as csv",
+        )
 
 
 def _sensors(source: Source) -> list[Source]:

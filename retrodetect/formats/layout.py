@@ -224,8 +224,9 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     clock = working_clock(table, layout.clock)
     plans = _plans(table, layout, axes)
     clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
-    # A column of readings is no label, whatever its name.
+    # A column of readings or of times is no label, whatever its name.
     read_from = {index for plan in plans.values() for index in plan.indices}
+    read_from |= {index for formats in clocks.values() for index in formats}
     counter, sensor, *named = (
         None if index in read_from else index
         for index in _indices(table, layout.counter, layout.sensor, *layout.split)

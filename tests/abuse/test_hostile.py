@@ -11,6 +11,7 @@ import zipfile
 import zlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from retrodetect import batch
@@ -53,6 +54,20 @@ def billion_laughs():
         f'<Override PartName="/xl/workbook.xml" ContentType="{kind}"/></Types>'
     )
     return zipped(("[Content_Types].xml", types), ("xl/workbook.xml", book))
+
+
+def far_workbook(row):
+    """A sheet of three rows, the last of which says that it is somewhere else."""
+    plain, far = io.BytesIO(), io.BytesIO()
+    pd.DataFrame({"Time (s)": [0.0, 0.1], "x": [0.0, 0.1]}).to_excel(plain, index=False)
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(far, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.startswith("xl/worksheets/"):
+                assert b'<row r="3">' in content
+                content = content.replace(b'<row r="3">', row.encode())
+            new.writestr(name, content)
+    return far.getvalue()
 
 
 def matlab_bomb():
@@ -101,6 +116,10 @@ HOSTILE = {
     "zeros.csv": HEAD + ROWS + bytes(20_000_000) + ROWS,
     "zip in zip.zip": nested_zips(500),
     "billion laughs.xlsx": billion_laughs(),
+    "row 1e308.xlsx": far_workbook('<row r="1e308">'),
+    "last row.xlsx": far_workbook('<row r="1048576">'),
+    "last column.xlsx": far_workbook('<row r="3"><c r="ZZZ3" t="n"><v>1</v></c>'),
+    "far and near.xlsx": far_workbook('<row r="3"><c r="XFD3" t="n"><v>1</v></c></row><row>' * 500),
     "bomb.mat": matlab_bomb(),
     "bomb.avro": avro_bomb(),
 }
@@ -131,6 +150,21 @@ def test_a_bomb_within_a_binary_log_is_never_handed_to_the_library(tmp_path, nam
     path = tmp_path / name
     path.write_bytes(HOSTILE[name])
     with pytest.raises(RefusedRecording, match="expands to more than 64 MiB"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("row 1e308.xlsx", "place makes no sense"),
+        ("last row.xlsx", "1048576 rows"),
+        ("far and near.xlsx", "1002 rows and 16384 columns"),
+    ],
+)
+def test_a_sheet_that_pretends_to_be_larger_than_it_is_is_refused(tmp_path, name, reason):
+    path = tmp_path / name
+    path.write_bytes(HOSTILE[name])
+    with pytest.raises(InputError, match=reason):
         read(path)
 
 

@@ -68,6 +68,9 @@ def test_each_gets_its_reason_and_its_remedy(
         # A column that is an axis is no label of a device, even if it is called a time of use.
         ("metamotion.csv", "x-axis (g),z-axis (g),y-axis (g),timemotionuser{}(01:00),z-axis (g)\n"
          + "".join(f"0.{n},0.9,1.{n},{n},0.9\n" for n in range(1, 60)), "no column of times"),
+        # Nor is the column of times, where one of the same name holds words.
+        ("walk.csv", "time,acc_x,acc_y,acc_z,time\n"
+         + "".join(f"0.0251,1.0,0.1,0.{n},acc\n" for n in range(10, 90)), "clock stands still"),
     ],
 )  # fmt: skip
 def test_found_by_fuzzing(tmp_path: Path, name: str, text: str, reason: str) -> None:
