@@ -133,6 +133,21 @@ def test_unknown_strides_are_listed_between_the_stretches():
     assert found["direction"].tolist() == [F, U, B, B]
 
 
+def test_unknown_strides_within_a_stretch_are_not_listed_apart():
+    one_bout = session((F, 5, 0), (U, 2, 0), (F, 5, 0), (U, 4, 0)).assign(bout=0)
+    found = stretches(one_bout, unknown=True)
+    assert found["direction"].tolist() == [F, U]
+    assert found["strides"].tolist() == [10, 4]
+    assert found["end_s"].tolist() == [12, 16]
+
+
+def test_bouts_of_a_session_are_parted_by_gait_and_hold_the_unknown_ones():
+    strides = session((F, 6, 0), (U, 4, 0)).assign(gait=["walk"] * 3 + ["run"] * 7)
+    found = details(strides, np.empty(0), "waist", NOWHERE, Pace()).bouts
+    assert found["direction"].tolist() == [F, F, U]
+    assert found["gait"].tolist() == ["walk", "run", "run"]
+
+
 def hill_course(climb_m, channel="pressure_hpa"):
     """Up for 20 s and down for 12 s, with pauses of 5 s on the level."""
     height_m = np.interp(np.arange(0, 130, 0.1) % 42, [0, 5, 25, 30, 42], [0, 0, 1, 1, 0]) * climb_m
@@ -255,6 +270,15 @@ def test_energy_at_a_treadmills_speed_is_the_acsm_equation_as_a_range_backward()
     assert fields["energy_backward_low_kcal_per_kg"] == pytest.approx(1.15 * forward)
     assert fields["energy_backward_high_kcal_per_kg"] == pytest.approx(1.4 * forward)
     assert fields["distance_backward_m"] == pytest.approx(80)
+
+
+@pytest.mark.parametrize(("way", "other"), [(F, "backward_low"), (B, "forward")])
+def test_who_goes_one_way_only_spends_nothing_the_other_way(way, other):
+    fields = details(
+        session((way, 60, 0)), np.empty(0), "waist", NOWHERE, Pace(speed_mps=1.0)
+    ).fields
+    assert fields[f"energy_{other}_kcal_per_kg"] == 0
+    assert fields[f"distance_{other.removesuffix('_low')}_m"] == 0
 
 
 def test_running_takes_the_running_equation():

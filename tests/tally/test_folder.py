@@ -109,6 +109,13 @@ def test_a_long_break_is_no_row_of_zeros_and_no_rise():
     assert not found["marked"].iloc[-1]
 
 
+@pytest.mark.parametrize(("monday", "rows"), [("2024-02-05", 6), ("2024-02-12", 2)])
+def test_four_weeks_are_a_break_in_a_plan_and_five_are_not(monday, rows):
+    found = weeks(table(row("2024-01-01T09:00:00"), row(f"{monday}T09:00:00")))
+    assert len(found) == rows
+    assert found["monday"].iloc[-1] == monday
+
+
 def test_a_week_is_the_wearers_own():
     # Sunday evening in New York is Monday in London.
     found = weeks(table(row("2026-03-08T22:00:00-05:00")))
