@@ -11,6 +11,8 @@ import pytest
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats import ReadOptions, describe, read
+from retrodetect.formats.draft import Stamps
+from retrodetect.formats.exports import sensor_logger
 from retrodetect.recording import Recording
 
 from .reexport import START_NS, G, Walk, walk
@@ -552,3 +554,13 @@ def test_a_date_that_could_be_read_two_ways_is_told(put: Put) -> None:
     (recording,) = read(put("log.csv", "Time,acc_x,acc_y,acc_z", lines))
     clock = next(found.value for found in recording.findings if found.topic == "clock")
     assert "day and month could be swapped" in clock
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes"),
+    [("Africa/Nairobi", 180), ("Asia/Kathmandu", 345), ("", None), ("../../etc/passwd", None),
+     ("Africa", None), ("Nowhere/Land", None)],
+)  # fmt: skip
+def test_sensor_logger_tells_the_zone_by_its_name(zone: str, minutes: int | None) -> None:
+    stamps = Stamps(np.array([1_700_810_754_632_000_000]), 1e-9, "unix", "time")
+    assert sensor_logger._zone_min({"recording timezone": zone}, stamps) == minutes

@@ -9,11 +9,14 @@ unless the recording was standardised. Source: https://github.com/tszheichoi/awe
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign
+from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign, Stamps
 from retrodetect.formats.guess import is_acceleration
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, working_clock, xyz
 from retrodetect.formats.options import ReadOptions
@@ -97,6 +100,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         )
     return [
         draft.with_(
+            stamps=replace(draft.stamps, zone_min=_zone_min(facts, draft.stamps)),
             notes=_notes(sides),
             device=_device(facts, sensor),
             platform=facts.get("platform", ""),
@@ -179,6 +183,19 @@ def _metadata(source: Source) -> dict[str, str]:
     """The one row of Metadata.csv."""
     rows = records(source)
     return rows[0] if rows and {"platform", "sensors"} <= rows[0].keys() else {}
+
+
+def _zone_min(facts: dict[str, str], stamps: Stamps) -> int | None:
+    """Offset of the wearer's zone when the recording began; None where it is not told."""
+    if stamps.epoch != "unix" or stamps.ticks is None or not len(stamps.ticks):
+        return None
+    try:
+        zone = ZoneInfo(facts.get("recording timezone", ""))
+        began = datetime.fromtimestamp(float(stamps.ticks[0]) * 1e-9, zone)
+    except (KeyError, ValueError, OSError, OverflowError):
+        return None
+    offset = began.utcoffset()
+    return None if offset is None else round(offset.total_seconds() / 60)
 
 
 def _is_total(source: Source) -> bool:
