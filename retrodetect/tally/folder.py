@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from retrodetect.recording import FloatArray
 
 __all__ = ["TOTAL_FIELDS", "WEEK_COLUMNS", "progress", "sessions_apart", "totals", "weeks"]
 
@@ -46,8 +49,9 @@ def totals(sessions: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     dict
-        ``TOTAL_FIELDS``. The interval of the share takes the errors of different sessions as
-        independent: variances add up.
+        ``TOTAL_FIELDS``. The interval of the share is the mean of the sessions' own, by their
+        strides: a wearer who is misread in one session may be so in all, so errors are not taken
+        to even out.
     """
     done = sessions[sessions["status"] == "ok"]
     columns = {name: _number(done, name) for name in _ADDED}
@@ -100,7 +104,9 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows)
     follows = pd.to_datetime(table["monday"]).diff().dt.days == 7
-    before = table["backward_min"].shift().where(follows)
+    # Minutes that are mostly unknown are no fall, and what follows them no rise.
+    sure = table["unknown_min"] <= table["forward_min"] + table["backward_min"]
+    before = table["backward_min"].shift().where(follows & sure & sure.shift(fill_value=True))
     table["change"] = (table["backward_min"] / before - 1).where(before > 0)
     table["marked"] = table["backward_min"] > (1 + MARKED) * before
     return table[list(WEEK_COLUMNS)]
@@ -123,14 +129,21 @@ def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
         phone's and a watch's, the one with more strides of known direction: the wearer went once.
     """
     rows = pd.concat(list(runs), ignore_index=True)
-    rows["_start_s"] = [_seconds_of(text) for text in rows["start_time"]]
-    rows["_known"] = _number(rows, "forward_strides") + _number(rows, "backward_strides")
-    kept: list[int] = []
+    told = _Told.of(rows)
+    kept = np.zeros(len(rows), dtype=bool)
     # Newest first, so that a later run takes the place of an earlier one.
     for index in reversed(range(len(rows))):
-        kept = _with(kept, index, rows)
-    order = rows.loc[sorted(kept)].sort_values("_start_s", kind="stable", na_position="last")
-    return order.drop(columns=["_start_s", "_known"]).reset_index(drop=True)
+        others = np.flatnonzero(kept)
+        twice, overlap = told.beside(index, others)
+        rivals, twice = others[twice | overlap], twice[twice | overlap]
+        better = twice | (not told.ok[index]) | (told.known[rivals] >= told.known[index])
+        if (told.ok[rivals] & better).any() or (len(rivals) and not told.ok[index]):
+            continue
+        kept[rivals] = False
+        kept[index] = True
+    order = np.flatnonzero(kept)
+    order = order[np.argsort(told.start_s[order], kind="stable")]  # those without a date last
+    return rows.loc[order].reset_index(drop=True)
 
 
 def progress(share: float, low: float, high: float, goal: float) -> str:
@@ -149,7 +162,7 @@ def progress(share: float, low: float, high: float, goal: float) -> str:
         ``reached`` or ``below`` where the interval leaves no doubt, ``about there`` where it
         holds the goal, ``unknown`` without a share or where the interval holds nearly anything.
     """
-    if np.isnan(share) or high - low > WIDEST:
+    if np.isnan([share, low, high]).any() or high - low > WIDEST:
         return "unknown"
     if low >= goal:
         return "reached"
@@ -184,67 +197,71 @@ def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
     if not len(rows):
         return np.nan, np.nan, np.nan
     share = float(backward.sum() / labelled.sum())
-    low, high = (_number(rows, f"backward_share_{end}") for end in ("low", "high"))
-    weight = labelled / labelled.sum()
-    middle = float((weight * (low + high) / 2).sum())
-    reach = float(np.sqrt(((weight * (high - low) / 2) ** 2).sum()))
-    return max(min(middle - reach, share), 0.0), share, min(max(middle + reach, share), 1.0)
+    low, high = (
+        float((_number(rows, f"backward_share_{end}") * labelled).sum() / labelled.sum())
+        for end in ("low", "high")
+    )
+    return low, share, high
 
 
-def _with(kept: list[int], index: int, rows: pd.DataFrame) -> list[int]:
-    """Rows to keep when one more comes."""
-    row: dict[str, Any] = dict(rows.loc[index])
-    rivals = [one for one in kept if _same_time(dict(rows.loc[one]), row)]
-    if not rivals:
-        return [*kept, index]
-    worked = row["status"] == "ok"
-    for one in rivals:
-        rival: dict[str, Any] = dict(rows.loc[one])
-        twice = _is_twice(rival, row)
-        if rival["status"] == "ok" and (twice or not worked or rival["_known"] >= row["_known"]):
-            return kept
-        if not worked:
-            return kept
-    return [*(one for one in kept if one not in rivals), index]
+class _Told(NamedTuple):
+    """(n,) what rows of ``sessions.csv`` tell of when a session was, and how well it went."""
 
+    name: NDArray[np.object_]
+    ok: NDArray[np.bool_]
+    bad: NDArray[np.bool_]
+    known: FloatArray
+    start_s: FloatArray
+    wall_s: FloatArray
+    has_zone: NDArray[np.bool_]
+    duration_s: FloatArray
 
-def _is_twice(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two rows are of one recording."""
-    if one["status"] in _BAD or other["status"] in _BAD:
-        return bool(one["recording"] == other["recording"])
-    alike = abs(one["duration_s"] - other["duration_s"]) < SAME_S
-    if np.isnan(one["_start_s"]) and np.isnan(other["_start_s"]):
-        return bool(alike and one["recording"] == other["recording"])
-    return bool(alike and abs(one["_start_s"] - other["_start_s"]) < SAME_S)
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Self:
+        starts = [_parsed(text) for text in rows["start_time"]]
+        wall_s = [np.nan if one is None else one.replace(tzinfo=UTC).timestamp() for one in starts]
+        zone_s = [
+            np.nan if one is None or (zone := one.utcoffset()) is None else zone.total_seconds()
+            for one in starts
+        ]
+        has_zone = np.isfinite(zone_s)
+        known = _number(rows, "forward_strides") + _number(rows, "backward_strides")
+        status = rows["status"].to_numpy(dtype=object)
+        return cls(
+            name=rows["recording"].to_numpy(dtype=object),
+            ok=status == "ok",
+            bad=np.isin(status, ("failed", "refused")),
+            known=known,
+            start_s=np.array(wall_s) - np.where(has_zone, zone_s, 0.0),
+            wall_s=np.array(wall_s),
+            has_zone=has_zone,
+            duration_s=_number(rows, "duration_s"),
+        )
 
-
-_BAD = ("failed", "refused")
-
-
-def _same_time(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two rows tell of the same time."""
-    if _is_twice(one, other):
-        return True
-    starts = one["_start_s"], other["_start_s"]
-    lengths = one["duration_s"], other["duration_s"]
-    if np.isnan([*starts, *lengths]).any():
-        return False
-    overlap = min(starts[0] + lengths[0], starts[1] + lengths[1]) - max(starts)
-    return bool(overlap > min(lengths) / 2)
+    def beside(
+        self, one: int, others: NDArray[np.intp]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which others are of the same recording as one, and which mostly of the same time."""
+        namesake = self.name[others] == self.name[one]
+        # A clock without a zone is held against the clock on the other's wall.
+        zoned = self.has_zone[others] & self.has_zone[one]
+        later_s = np.where(
+            zoned, self.start_s[others] - self.start_s[one], self.wall_s[others] - self.wall_s[one]
+        )
+        own_s, other_s = self.duration_s[one], self.duration_s[others]
+        undated = np.isnan(self.wall_s[others]) & np.isnan(self.wall_s[one])
+        alike = (np.abs(other_s - own_s) < SAME_S) & np.where(
+            undated, namesake, np.abs(later_s) < SAME_S
+        )
+        bad = self.bad[others] | self.bad[one]
+        together_s = np.minimum(own_s, later_s + other_s) - np.maximum(later_s, 0)
+        return np.where(bad, namesake, alike), together_s > np.minimum(own_s, other_s) / 2
 
 
 def _monday(text: object) -> date | None:
     """Monday of the week in which a session began, by the clock it began by."""
     start = _parsed(text)
     return None if start is None else start.date() - timedelta(days=start.weekday())
-
-
-def _seconds_of(text: object) -> float:
-    """Seconds on one time line; NaN without a date. A clock without a zone counts as UTC."""
-    start = _parsed(text)
-    if start is None:
-        return np.nan
-    return (start.replace(tzinfo=None) - (start.utcoffset() or timedelta())).timestamp()
 
 
 def _parsed(text: object) -> datetime | None:
