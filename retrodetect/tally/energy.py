@@ -16,7 +16,7 @@ import pandas as pd
 
 from retrodetect.errors import UsageError
 from retrodetect.tally.course import Course
-from retrodetect.tally.stretches import stretches
+from retrodetect.tally.stretches import STEPS_PER_STRIDE, stretches
 
 __all__ = ["EFFORT_FIELDS", "Pace", "effort"]
 
@@ -94,12 +94,18 @@ def effort(
     """
     fields: dict[str, float | str] = dict.fromkeys(EFFORT_FIELDS, np.nan) | {"speed_source": ""}
     pieces = stretches(strides, by_gait=True)
-    pieces["lasting_s"] = pieces["end_s"] - pieces["start_s"]
+    # Of its own strides: unknown ones that a stretch bridges go nowhere that is known.
+    pieces["lasting_s"] = 60 * STEPS_PER_STRIDE * pieces["strides"] / pieces["cadence_spm"]
     source, speed_mps = _speeds(strides, pieces, course, pace, legs)
     known = np.isfinite(speed_mps)
     if not known.any():
         return fields
     fields["speed_source"] = source
+    # Who never went that way spent nothing; who did at no known speed spent nobody knows what.
+    nothing = {
+        way: np.nan if (pieces["direction"] == way).any() else 0.0
+        for way in ("forward", "backward")
+    }
     pieces = pieces[known].assign(speed_mps=speed_mps[known])
     pieces["distance_m"] = pieces["speed_mps"] * pieces["lasting_s"]
     by_way = pieces.groupby("direction")["distance_m"].sum()
@@ -107,15 +113,14 @@ def effort(
         fields["distance_m"] = pace.distance_m
     else:
         fields["distance_m"] = float(by_way.sum())
-        fields |= {
-            f"distance_{way}_m": float(by_way.get(way, 0.0)) for way in ("forward", "backward")
-        }
-    kcal = {way: _kcal_per_kg(part, course) for way, part in pieces.groupby("direction")}
-    backward = kcal.get("backward", 0.0)
+        fields |= {f"distance_{way}_m": float(by_way.get(way, nothing[way])) for way in nothing}
+    kcal = nothing | {
+        str(way): _kcal_per_kg(part, course) for way, part in pieces.groupby("direction")
+    }
     return fields | {
-        "energy_forward_kcal_per_kg": kcal.get("forward", 0.0),
-        "energy_backward_low_kcal_per_kg": BACKWARD_COST[0] * backward,
-        "energy_backward_high_kcal_per_kg": BACKWARD_COST[1] * backward,
+        "energy_forward_kcal_per_kg": kcal["forward"],
+        "energy_backward_low_kcal_per_kg": BACKWARD_COST[0] * kcal["backward"],
+        "energy_backward_high_kcal_per_kg": BACKWARD_COST[1] * kcal["backward"],
     }
 
 
@@ -150,11 +155,11 @@ def _on_track(pieces: pd.DataFrame, legs: pd.DataFrame, track_m: float) -> np.nd
 def _kcal_per_kg(pieces: pd.DataFrame, course: Course) -> float:
     """Energy of stretches as if gone forward."""
     total = 0.0
-    columns = (pieces[name] for name in ("start_s", "end_s", "gait", "distance_m"))
-    for start_s, end_s, gait, distance_m in zip(*columns, strict=True):
+    columns = (pieces[name] for name in ("start_s", "end_s", "lasting_s", "gait", "distance_m"))
+    for start_s, end_s, lasting_s, gait, distance_m in zip(*columns, strict=True):
         climb_m = course.climb_m(start_s, end_s)
         climb_m = climb_m if climb_m >= course.sure_m else 0.0
-        minutes = (end_s - start_s) / 60
+        minutes = lasting_s / 60
         oxygen_ml = REST_ML * minutes + PER_SPEED[gait] * distance_m + PER_CLIMB[gait] * climb_m
         total += oxygen_ml * KCAL_PER_ML
     return total

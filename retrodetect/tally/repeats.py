@@ -75,10 +75,13 @@ def _legs(found: pd.DataFrame) -> pd.DataFrame:
     first = np.flatnonzero(new)
     lasting_s = np.add.reduceat(end_s - start_s, first)
     steps = np.add.reduceat(found["cadence_spm"].to_numpy() * (end_s - start_s), first)
+    strides = np.add.reduceat(found["strides"].to_numpy(), first)
+    run = np.add.reduceat(found["strides"].where(found["gait"] == "run", 0).to_numpy(), first)
     legs = found.iloc[first].reset_index(drop=True)
     return legs.assign(
         end_s=end_s[np.append(first[1:], len(found))[: len(first)] - 1],
-        strides=np.add.reduceat(found["strides"].to_numpy(), first),
+        strides=strides,
+        gait=np.where(run > 0.5 * strides, "run", "walk"),
         lasting_s=lasting_s,
         cadence_spm=steps / lasting_s,
     )

@@ -337,8 +337,22 @@ def test_stretches_out_of_sight_of_the_receiver_have_no_distance():
     time_s = np.arange(0.5, 60)
     course = Course(time_s, np.where(time_s < 20, 1.5, np.nan), np.full(60, np.nan))
     fields = details(session((F, 20, 0), (B, 20, 20)), np.empty(0), "waist", course, Pace()).fields
-    assert (fields["distance_m"], fields["distance_backward_m"]) == (30, 0)
-    assert fields["energy_backward_low_kcal_per_kg"] == 0
+    assert fields["distance_m"] == fields["distance_forward_m"] == pytest.approx(30)
+    assert np.isnan(fields["distance_backward_m"])
+    assert np.isnan(fields["energy_backward_low_kcal_per_kg"])
+
+
+def test_unknown_strides_that_a_stretch_bridges_go_no_known_distance():
+    strides = session(*[(F, 1, 0), (U, 2, 0)] * 20).assign(bout=0)
+    fields = details(strides, np.empty(0), "waist", NOWHERE, Pace(speed_mps=1.5)).fields
+    assert fields["forward_s"] == 20
+    assert fields["distance_forward_m"] == pytest.approx(30)
+
+
+def test_a_leg_is_of_the_gait_of_most_of_its_strides():
+    hill = session(*[(B, 6, 5), (B, 20, 4), (F, 12, 5)] * 3)
+    hill["gait"] = np.where(hill.groupby("bout")["start_s"].transform("size") == 20, "run", "walk")
+    assert repeats(hill)["gait"].tolist() == ["run", "walk"] * 3
 
 
 def test_a_receivers_speed_is_used_where_it_has_one():
