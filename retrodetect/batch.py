@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +41,7 @@ from retrodetect.tables import (
     lists_table,
     sessions_table,
     visible,
+    without_nan,
 )
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
@@ -505,18 +505,13 @@ def _record(
             "strides": int(sessions["strides"].sum()),
             "resumed": resumed,
         },
-        "totals": _without_nan(totals(sessions)),
+        "totals": without_nan(totals(sessions)),
         "times": {
             "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
             "took_s": round(time.time() - began, 3),
             "recorded_h": round(float(sessions["duration_s"].sum()) / 3600, 4),
         },
     }
-
-
-def _without_nan(fields: dict[str, float]) -> dict[str, float | None]:
-    """Fields as JSON can hold them."""
-    return {name: None if math.isnan(value) else value for name, value in fields.items()}
 
 
 def _check_report() -> None:

@@ -15,7 +15,8 @@ import pandas as pd
 from retrodetect.atomic import replacing
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.locations import location
-from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table
+from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table, without_nan
+from retrodetect.tally.folder import totals
 
 __all__ = ["Run", "read_runs", "write_history"]
 
@@ -146,5 +147,6 @@ def _record(runs: Sequence[Run], sessions: pd.DataFrame, goal: float | None) -> 
         "model": {"name": " and ".join(sorted(models)), "sha256": ""},
         "goal": goal,
         "counts": {"inputs": len(sessions), "ok": int(counts.get("ok", 0))},
+        "totals": without_nan(totals(sessions)),
         "times": {"began": datetime.now(UTC).isoformat(timespec="seconds")},
     }

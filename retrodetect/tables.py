@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ __all__ = [
     "lists_table",
     "sessions_table",
     "visible",
+    "without_nan",
 ]
 
 STRIDE_GLOSSARY = {
@@ -79,13 +81,17 @@ SESSION_GLOSSARY = {
     " the mean step; empty unless the device is told to sit on the body's middle",
     "step_asymmetry_backward": "the same backward",
     "repeats": "repeats found; each of them in repeats.csv",
-    "climb_forward_m": "height gained in forward stretches, by barometer or receiver",
-    "climb_backward_m": "height gained in backward stretches",
+    "climb_forward_m": "height gained in forward stretches, each from its begin to its end, by"
+    " barometer or receiver",
+    "climb_backward_m": "the same backward",
     "speed_source": "how the speed is known: given, track, distance, gps; empty where it is not",
-    "distance_m": "gone in strides of known direction, by that speed; never from acceleration",
-    "distance_forward_m": "of that, forward; empty where only the whole distance is known",
+    "distance_m": "gone in strides of known direction and speed, or as told for the whole"
+    " recording; never from acceleration",
+    "distance_forward_m": "of that, forward; empty where only the whole distance is known, or no"
+    " speed",
     "distance_backward_m": "of that, backward",
-    "energy_forward_kcal_per_kg": "energy of the forward strides, at rest included (ACSM)",
+    "energy_forward_kcal_per_kg": "energy of the forward strides of known speed, at rest included"
+    " (ACSM)",
     "energy_backward_low_kcal_per_kg": "least energy of the backward strides: the forward"
     " equation at the same speed, unpractised, x 1.15",
     "energy_backward_high_kcal_per_kg": "most energy of them: x 1.4",
@@ -163,6 +169,10 @@ _COUNTS = (
 )  # fmt: skip
 
 
+_FROM_OUTSIDE = ("recording", "message", "format", "placement", "front", "model", "version")
+"""Columns with words of others: names of files, of models, and what runs of others have written."""
+
+
 def csv_text(table: pd.DataFrame, *, header: bool) -> str:
     """Write a table as csv, with the promised decimals and nothing a spreadsheet would run.
 
@@ -179,13 +189,15 @@ def csv_text(table: pd.DataFrame, *, header: bool) -> str:
         Lines that end in a line feed.
     """
     safe = table.round(DECIMALS)
-    for column in ("recording", "message"):
+    for column in _FROM_OUTSIDE:
         if column in safe:
             # Tables of strides repeat one name thousands of times.
             names = {
-                name: harmless(name, is_path=column == "recording") for name in set(safe[column])
+                name: harmless(name, is_path=column == "recording")
+                for name in set(safe[column])
+                if isinstance(name, str)
             }
-            safe[column] = safe[column].map(names)
+            safe[column] = safe[column].map(lambda cell, names=names: names.get(cell, cell))
     return safe.to_csv(index=False, header=header, lineterminator="\n")
 
 
@@ -210,6 +222,22 @@ def harmless(text: str, *, is_path: bool = False) -> str:
     if text.lstrip().startswith(tuple(_FORMULA_STARTS)):
         return f"./{text}" if is_path else f"'{text}"
     return text
+
+
+def without_nan(fields: Mapping[str, float]) -> dict[str, float | None]:
+    """Fields as JSON can hold them.
+
+    Parameters
+    ----------
+    fields
+        Numbers by name.
+
+    Returns
+    -------
+    dict
+        None in the place of NaN.
+    """
+    return {name: None if math.isnan(value) else value for name, value in fields.items()}
 
 
 def visible(text: str) -> str:

@@ -104,7 +104,8 @@ def told(sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any]
                     name: (entry.view or {}).get(name, [])
                     for name in ("findings", "warnings", "annotations")
                 },
-                "evidence": _evidence(card, row["placement"])["rows"],
+                "trust": (evidence := _evidence(card, row["placement"]))["words"],
+                "evidence": evidence["rows"],
             }
             for row, entry in zip(sessions.to_dict("records"), entries, strict=True)
         ],
