@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
@@ -29,24 +28,15 @@ def test_importing_loads_nothing_heavy(code):
     assert loaded.stdout.strip() == b"[]"
 
 
-def test_importing_takes_less_than_a_tenth_of_a_second():
-    timed = "import time; t = time.perf_counter(); import retrodetect; print(time.perf_counter()-t)"
-    runs = [
-        float(subprocess.run([sys.executable, "-c", timed], capture_output=True).stdout)
-        for _ in range(3)
-    ]
-    assert min(runs) < 0.1
-
-
-def test_help_takes_less_than_four_tenths_of_a_second():
-    def seconds():
-        began = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "retrodetect", "--help"], capture_output=True, check=True
-        )
-        return time.perf_counter() - began
-
-    assert min(seconds() for _ in range(5)) < 0.4
+def test_help_waits_for_no_large_library():
+    code = (
+        "import sys; from retrodetect import cli; sys.argv = ['retrodetect', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "large = {'numpy', 'scipy', 'pandas', 'sklearn', 'joblib', 'matplotlib'}\n"
+        "assert not large & set(sys.modules), large & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
 
 def test_tally_stays_a_function_after_its_package_is_used():

@@ -44,4 +44,10 @@ def amount(text: str | None, units: dict[str, float], option: str) -> float | No
             place=option,
             remedy=f"write it such as 5{list(units)[1]}",
         )
+    if re.search(r",\d{3}$", match[1]):
+        raise UsageError(
+            f"{text!r} may be thousands or a decimal comma",
+            place=option,
+            remedy=f"write {text.replace(',', '')} or {text.replace(',', '.')}",
+        )
     return float(match[1].replace(",", ".")) * units[match[2].lower()]

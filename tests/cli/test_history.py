@@ -109,7 +109,7 @@ def test_label_writes_bouts_repeats_and_what_follows_from_a_speed(
     assert "<b>walk" not in (out / "report.html").read_text()
 
 
-@pytest.mark.parametrize("told", ["5", "fast", "5 furlongs"])
+@pytest.mark.parametrize("told", ["5", "fast", "5 furlongs", "1,500km/h"])
 def test_a_speed_without_a_unit_is_refused(retrodetect, tmp_path, write_walk, told):
     walk = write_walk(tmp_path / "walk.csv")
     status, _, err = retrodetect("label", walk, "--out", tmp_path / "out", "--speed", told)
