@@ -32,7 +32,7 @@ def history(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Show backward minutes and share of each week, and how they change."""
+    """Show backward minutes and share of each week of one wearer, and how they change."""
     from retrodetect.cli.summary import show_weeks
     from retrodetect.history import read_runs, write_history
     from retrodetect.tally.folder import sessions_apart, weeks

@@ -26,7 +26,11 @@ MAX_RATIO = 2.5
 """How much longer or shorter than the usual leg of its direction one may be. Warm-up and
 cool-down, which go before and after a set without a pause, are longer than that."""
 
-MIN_REPEATS = 2
+END_RATIO = 1.25
+"""The same for the first or last leg where it is one too many: legs of one hill keep within it."""
+
+MIN_LEGS = 3
+"""Of a set: there, back, and there again."""
 
 
 def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame:
@@ -100,14 +104,38 @@ def _sets(legs: pd.DataFrame) -> list[tuple[int, int]]:
 
 def _alike(legs: pd.DataFrame, begin: int, end: int) -> list[tuple[int, int]]:
     """Parts of a chain whose legs are about as long as is usual in it."""
+    begin, end = _without_ends(legs, begin, end, MAX_RATIO)
     lasting = legs["lasting_s"].iloc[begin:end]
     usual = lasting.groupby(legs["direction"].iloc[begin:end]).transform("median")
-    odd = ((lasting > MAX_RATIO * usual) | (lasting < usual / MAX_RATIO)).to_numpy()
+    odd = np.asarray(np.maximum(lasting / usual, usual / lasting) > MAX_RATIO)
     edges = np.concatenate([[-1], np.flatnonzero(odd), [end - begin]])
     parts = [
         (begin + int(a) + 1, begin + int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
     ]
-    return [(a, b) for a, b in parts if b - a >= 2 * MIN_REPEATS - 1]
+    return [_paired(legs, a, b) for a, b in parts if b - a >= MIN_LEGS]
+
+
+def _paired(legs: pd.DataFrame, begin: int, end: int) -> tuple[int, int]:
+    """Leave out a first or last leg that has no other half, where it is unlike the others."""
+    if (end - begin) % 2 == 0 or end - begin == MIN_LEGS:
+        return begin, end
+    shorter = _without_ends(legs, begin, end, END_RATIO)
+    return shorter if end - begin - (shorter[1] - shorter[0]) == 1 else (begin, end)
+
+
+def _without_ends(legs: pd.DataFrame, begin: int, end: int, ratio: float) -> tuple[int, int]:
+    """Take legs off the ends of a chain that differ from the others of their direction."""
+    lasting, way = legs["lasting_s"].to_numpy(), legs["direction"].to_numpy()
+    while end - begin > MIN_LEGS:
+        for at in (begin, end - 1):
+            others = np.delete(np.arange(begin, end), at - begin)
+            usual = np.median(lasting[others[way[others] == way[at]]])
+            if max(lasting[at] / usual, usual / lasting[at]) > ratio:
+                begin, end = (begin + 1, end) if at == begin else (begin, end - 1)
+                break
+        else:
+            break
+    return begin, end
 
 
 def _slope(climb_m: np.ndarray, sure_m: float) -> list[str]:

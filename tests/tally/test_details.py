@@ -48,6 +48,20 @@ def test_warm_up_and_cool_down_are_no_repeats():
     assert found["start_s"].iloc[0] == 205
 
 
+@pytest.mark.parametrize("times", [2, 3, 10])
+def test_a_short_set_is_found_between_a_long_warm_up_and_a_long_cool_down(times):
+    legs = [(B, 20, 5), (F, 12, 5)] * times
+    found = repeats(session((F, 200, 0), *legs[:-1], (F, 300, 4)))
+    assert found["direction"].tolist() == [way for way, _, _ in legs[:-1]]
+
+
+@pytest.mark.parametrize(("warm_up_s", "first"), [(20, B), (14, F)])
+def test_a_short_warm_up_is_no_half_of_a_repeat(warm_up_s, first):
+    found = repeats(session((F, warm_up_s, 0), *[(B, 20, 5), (F, 12, 5)] * 10))
+    assert found["direction"].iloc[0] == first
+    assert found["repeat"].max() == (10 if first == B else 11)
+
+
 def test_a_long_rest_parts_two_sets():
     found = repeats(session(*[(B, 20, 5), (F, 12, 5)] * 2, (B, 20, 600), *[(F, 12, 5), (B, 20, 5)]))
     assert found["set"].tolist() == [1] * 4 + [2] * 3
