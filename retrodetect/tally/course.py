@@ -80,12 +80,18 @@ class Course:
         -------
         Course
         """
-        time_s, speed_mps, height_m = (
-            np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
-            for name in ("time_s", "speed_mps", "height_m")
+        time_s, speed_mps, height_m, sure_m = (
+            np.concatenate([np.empty(0), *arrays])
+            for arrays in (
+                [part.time_s for part in parts],
+                [part.speed_mps for part in parts],
+                [part.height_m for part in parts],
+                [np.full(len(part.time_s), part.sure_m) for part in parts],
+            )
         )
-        sure_m = [part.sure_m for part in parts if not np.isnan(part.sure_m)]
-        return cls(time_s, speed_mps, height_m, sure_m=max(sure_m, default=np.nan))
+        # The surest source alone: a barometer's zero is not a receiver's.
+        surest_m = float(np.nanmin(sure_m)) if np.isfinite(sure_m).any() else np.nan
+        return cls(time_s, speed_mps, np.where(sure_m == surest_m, height_m, np.nan), surest_m)
 
     @property
     def has_speed(self) -> bool:
