@@ -51,8 +51,8 @@ def totals(sessions: pd.DataFrame) -> dict[str, float]:
     dict
         ``TOTAL_FIELDS``. The interval of the share is the mean of the sessions' own, by their
         strides: a wearer who is misread in one session may be so in all, so errors are not taken
-        to even out. Ten sessions simulated with the errors of one wearer held the truth in 93 to
-        98 % with the rates of the shipped model at the foot, with errors of their own in 77 to 90 %.
+        to even out. Of simulated tens of sessions at the foot, by the shipped model's rates, 93 to
+        98 % held the truth where errors were the wearer's, 77 to 90 % where each had its own.
     """
     done = sessions[sessions["status"] == "ok"]
     columns = {name: _number(done, name) for name in _ADDED}
