@@ -25,7 +25,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from retrodetect import formats, lock, parts
+from retrodetect import formats, lock, parts, results
 from retrodetect.atomic import replacing, sweep
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, UsageError
@@ -189,19 +189,20 @@ def run(
     limits = limits or Limits()
     write_tables = _writer(table_format)
     model = store.load(settings.model)
-    inputs = discover(*paths)
-    if not inputs:
-        raise UsageError("no recordings found", remedy="name a file, or a folder that holds some")
+    inputs = _found(paths)
     if report:
         _check_report()
         settings = replace(settings, view="figure" if len(inputs) <= MOST_FIGURES else "facts")
     out = location(out)
-    folder = _parts_folder(out)
+    results.check_ours(out, "label", [path for one in inputs for path in one.files])
+    folder = results.state_folder(out)
     with lock.held(folder):
         sweep(folder)
         sweep(out)
         if restart:
             parts.clear(folder)
+        else:
+            results.check_others_kept(folder, [one.path for one in inputs])
         code = _code_digest()
         tasks = [
             _Task(
@@ -226,7 +227,10 @@ def run(
             hours += (seconds or 0.0) / 3600
             on_progress(Progress(resumed + number, len(tasks), hours))
         files = [task.part for task in tasks]
-        sessions = sessions_table(entry.row for file in files for entry in parts.entries(file))
+        rows = [[entry.row for entry in parts.entries(file)] for file in files]
+        sessions = sessions_table(row for of_input in rows for row in of_input)
+        # Kept before the tables are: a run that is stopped in between must not forget them.
+        results.keep_inputs(folder, _with_results(inputs, rows))
         write_tables(out, files, sessions)
         record = _record(model, sessions, arguments, began, resumed) | {"goal": goal}
         with replacing(out / "run.json") as stream:
@@ -234,6 +238,34 @@ def run(
         if report:
             _write_report(out, files, sessions, model, record)
     return Outcome(sessions, resumed)
+
+
+def _found(paths: Iterable[str | Path]) -> list[Input]:
+    """Inputs below some paths, at least one of which is there."""
+    paths = list(paths)
+    inputs = discover(*paths)
+    if not inputs:
+        raise UsageError(
+            "no recordings found in it" if len(paths) == 1 else "no recordings found in them",
+            file=", ".join(map(str, paths)),
+            remedy="name a file, or a folder that holds some",
+        )
+    if not any(one.path.exists() for one in inputs):
+        raise UsageError(
+            "no such file or folder",
+            file=", ".join(str(one.path) for one in inputs),
+            remedy="mind the spelling, and the folder you are in",
+        )
+    return inputs
+
+
+def _with_results(inputs: Sequence[Input], rows: Sequence[Sequence[dict[str, Any]]]) -> list[Path]:
+    """Files of the inputs which came to more than failures."""
+    return [
+        one.path
+        for one, of_input in zip(inputs, rows, strict=True)
+        if any(row["status"] != "failed" for row in of_input)
+    ]
 
 
 class _Task(NamedTuple):
@@ -414,21 +446,9 @@ def _failed(name: str, status: str, message: str) -> parts.Entry:
     return parts.Entry({**row, "version": version("retrodetect")})
 
 
-def _parts_folder(out: Path) -> Path:
-    """Make the folder for the parts, and the output folder above it."""
-    folder = out / ".retrodetect"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written to ({error.strerror})", file=str(out), remedy="name another folder"
-        ) from error
-    return folder
-
-
 def _digest(one: Input, settings: Settings, model: DirectionModel, code: str) -> str:
     """Digest of all that the rows of an input depend on."""
-    files = [(str(path.resolve()), _stamp(path)) for path in (one.path, *one.side_files)]
+    files = [(str(path.resolve()), _stamp(path)) for path in one.files]
     content = [one.name, files, repr(settings), model.card["card_sha256"], code]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 

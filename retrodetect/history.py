@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from retrodetect import results
 from retrodetect.atomic import replacing
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.locations import location
@@ -80,10 +81,10 @@ def write_history(
     Raises
     ------
     UsageError
-        Where ``out`` cannot be a folder, or is that of a run.
+        Where ``out`` cannot be a folder, or holds files with the names of results that no
+        earlier history wrote.
     """
-    if any(Path(run.folder).resolve() == out.resolve() for run in runs):
-        raise UsageError(f"{out} holds a run", place="--out", remedy="name another folder")
+    results.check_ours(out, "history")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -92,9 +93,10 @@ def write_history(
         ) from error
     record = _record(runs, sessions, goal)
     for name, text in (
+        # First, for it tells whose the others are.
+        ("run.json", json.dumps(record, indent=1) + "\n"),
         ("weeks.csv", csv_text(weeks, header=True)),
         ("sessions.csv", csv_text(sessions, header=True)),
-        ("run.json", json.dumps(record, indent=1) + "\n"),
     ):
         with replacing(out / name) as stream:
             stream.write(text.encode())

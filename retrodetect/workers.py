@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -74,7 +77,17 @@ def shared_out(
 
 
 def _numbered(do: Callable[[T], float], number: int, task: T) -> tuple[int, float]:
+    _leave_interrupts_to_the_first_process()
     return number, do(task)
+
+
+def _leave_interrupts_to_the_first_process() -> None:
+    """Ctrl-C reaches every process of a terminal; the first one ends the others, with one line."""
+    if (
+        multiprocessing.parent_process() is not None
+        and threading.current_thread() is threading.main_thread()
+    ):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _until_one_dies(

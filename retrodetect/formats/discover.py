@@ -14,12 +14,9 @@ from retrodetect.formats.grouping import Main, groups, mains
 from retrodetect.formats.source import Source, open_file
 from retrodetect.formats.text import is_text
 from retrodetect.locations import location, readable
+from retrodetect.results import RESULTS, STATE
 
 __all__ = ["Input", "discover"]
-
-_STATE = ".retrodetect"
-_RESULTS = {"strides.csv", "bouts.csv", "repeats.csv", "sessions.csv", "run.json"}
-"""What a run writes beside its state: not input of the next, where ``--out`` is within it."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +46,11 @@ class Input:
     name: str
     side_files: tuple[Path, ...] = ()
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All its files."""
+        return (self.path, *self.side_files)
+
 
 def discover(*paths: str | Path) -> list[Input]:
     """Find the inputs below some paths.
@@ -64,10 +66,12 @@ def discover(*paths: str | Path) -> list[Input]:
     Returns
     -------
     list of Input
-        Sorted by folder and name, with distinct names.
+        Sorted by folder and name, with distinct names; each file once.
     """
-    inputs = [one for path in paths for one in _below(location(path))]
-    return _distinct(inputs)
+    inputs: dict[Path, Input] = {}
+    for one in (one for path in paths for one in _below(location(path))):
+        inputs.setdefault(one.path.resolve(), one)
+    return _distinct(list(inputs.values()))
 
 
 def _below(root: Path) -> Iterator[Input]:
@@ -83,11 +87,11 @@ def _below(root: Path) -> Iterator[Input]:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Files that could be recordings, hidden ones left out."""
+    """Files that could be recordings; hidden ones and the results of a run left out."""
     paths = list(root.rglob("*"))
-    written_to = {path.parent for path in paths if path.name == _STATE}
+    written_to = {path.parent for path in paths if path.name == STATE}
     for path in paths:
-        if path.name in _RESULTS and path.parent in written_to:
+        if path.name in RESULTS and path.parent in written_to:
             continue
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
         if not hidden and path.suffix.lower() in _RECORDING_ENDINGS and path.is_file():

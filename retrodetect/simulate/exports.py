@@ -22,7 +22,7 @@ from scipy import signal as sps
 from retrodetect.errors import UsageError
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 
-__all__ = ["APPS", "write_export", "write_truth"]
+__all__ = ["APPS", "export_path", "truth_path", "write_export", "write_truth"]
 
 DEFAULT_START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 """Start of a recording that has none, so that files do not depend on the time of writing."""
@@ -69,14 +69,7 @@ def write_export(recording: Recording, app: str, folder: Path) -> Path:
         Where the app is not known, the name is none for a file, or gravity was removed from the
         recording.
     """
-    if Path(recording.name).name != recording.name:
-        raise UsageError(
-            f"{recording.name!r} is no name for a file", remedy="give a name without folders"
-        )
-    if app not in APPS:
-        raise UsageError(
-            f"no export of {app!r} can be written", remedy=f"choose one of {', '.join(APPS)}"
-        )
+    path = export_path(recording.name, app, folder)
     if recording.gravity != "total":
         raise UsageError(
             "gravity was removed from this recording",
@@ -84,9 +77,53 @@ def write_export(recording: Recording, app: str, folder: Path) -> Path:
             remedy="write one with gravity",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{recording.name}{APPS[app].suffix}"
     path.write_bytes(APPS[app].write(recording))
     return path
+
+
+def export_path(name: str, app: str, folder: Path) -> Path:
+    """Say which file an export goes to.
+
+    Parameters
+    ----------
+    name
+        Of the recording.
+    app, folder
+        As for `write_export`.
+
+    Returns
+    -------
+    Path
+        Within the folder.
+
+    Raises
+    ------
+    UsageError
+        Where the app is not known or the name is none for a file.
+    """
+    if Path(name).name != name:
+        raise UsageError(f"{name!r} is no name for a file", remedy="give a name without folders")
+    if app not in APPS:
+        raise UsageError(
+            f"no export of {app!r} can be written", remedy=f"choose one of {', '.join(APPS)}"
+        )
+    return folder / f"{name}{APPS[app].suffix}"
+
+
+def truth_path(name: str, folder: Path) -> Path:
+    """Say which file the true strides of a recording go to.
+
+    Parameters
+    ----------
+    name, folder
+        As for `write_truth`.
+
+    Returns
+    -------
+    Path
+        Within the folder.
+    """
+    return folder / f"{name}.truth.csv"
 
 
 def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
@@ -107,7 +144,7 @@ def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
         The table.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.truth.csv"
+    path = truth_path(name, folder)
     strides.to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
     return path
 

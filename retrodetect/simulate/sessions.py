@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 from retrodetect.errors import UsageError
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 from retrodetect.simulate.bvh import Motion, Side, read_bvh
-from retrodetect.simulate.exports import write_export, write_truth
+from retrodetect.simulate.exports import export_path, truth_path, write_export, write_truth
 from retrodetect.simulate.steps import STRIDE_COLUMNS, Person, Section
 from retrodetect.simulate.virtual import (
     SensorErrors,
@@ -216,10 +216,18 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
     Raises
     ------
     UsageError
-        Where the plan, placement, side or app is not known.
+        Where the plan, placement, side or app is not known, or a file of that name is there which
+        was not simulated.
     InputError
         Where the motion capture cannot be used.
     """
+    there = export_path(name, session.app, folder)
+    if there.exists() and not truth_path(name, truth_folder(folder)).exists():
+        raise UsageError(
+            "was not simulated, and would be written over",
+            file=str(there),
+            remedy="choose another --name",
+        )
     recording, strides = record(session, name)
     if session.note:
         recording = recording.with_(annotations=(Annotation(0.0, 0.0, session.note),))

@@ -170,7 +170,7 @@ def _read_and_measure(path: Path, options: ReadOptions, name: str, _key: str) ->
 def _digest_of(one: Input, options: ReadOptions, code: str) -> str:
     """Digest of the files of an input, of how they are to be read, and of what reads them."""
     digest = hashlib.sha256(f"{options}{code}".encode())
-    for path in {one.path, *one.side_files}:
+    for path in one.files:
         if path.is_file():
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())

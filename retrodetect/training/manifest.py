@@ -315,7 +315,7 @@ class _Inputs:
         """Return the input a path stands for, called as in the manifest."""
         if file.is_dir():
             inside = discover(file)
-            sides = tuple(path for one in inside for path in (one.path, *one.side_files))
+            sides = tuple(path for one in inside for path in one.files)
             return Input(file, name, sides)
         folder = file.parent.resolve()
         if folder not in self._folders:

@@ -17,11 +17,13 @@ from pathlib import Path
 import pandas as pd
 
 from retrodetect.atomic import replacing
+from retrodetect.errors import UsageError
 from retrodetect.training.manifest import ONLY_SUBJECT
 
 __all__ = ["intervals_of", "write_labels"]
 
 LABELS, MANIFEST = "labels", "manifest.csv"
+COLUMNS = ["path", "subject", "labels", "placement"]
 
 
 def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
@@ -61,17 +63,24 @@ def write_labels(
         Where each recording lies, by name. Recordings without a path of their own (several in
         one file) are left out.
     out
-        Folder; labels that are there already are not overwritten, for somebody may have
-        corrected them.
+        Folder; labels and rows of the manifest that are there already are kept, for somebody may
+        have corrected them.
 
     Returns
     -------
     Path
         Of the manifest.
+
+    Raises
+    ------
+    UsageError
+        Where there is another file of that name.
     """
     folder = out / LABELS
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [["path", "subject", "labels", "placement"]]
+    manifest = out / MANIFEST
+    rows = _listed(manifest)
+    listed = {row[0] for row in rows}
     placements = dict(zip(sessions["recording"], sessions["placement"], strict=True))
     for name, part in strides.groupby("recording", sort=True):
         path = paths.get(str(name))
@@ -84,13 +93,28 @@ def write_labels(
                 stream.write(text.encode())
         told = str(placements.get(name, ""))
         placement = "" if told.endswith("?") or told == "unknown" else told
-        rows.append([str(path.resolve()), ONLY_SUBJECT, f"{LABELS}/{file.name}", placement])
+        if str(path.resolve()) not in listed:
+            rows.append([str(path.resolve()), ONLY_SUBJECT, f"{LABELS}/{file.name}", placement])
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    manifest = out / MANIFEST
+    csv.writer(buffer, lineterminator="\n").writerows([COLUMNS, *rows])
     with replacing(manifest) as stream:
         stream.write(buffer.getvalue().encode())
     return manifest
+
+
+def _listed(manifest: Path) -> list[list[str]]:
+    """Rows of a manifest that was written before."""
+    if not manifest.exists():
+        return []
+    with manifest.open(encoding="utf-8-sig", newline="") as stream:
+        header, *rows = [*csv.reader(stream)] or [[]]
+    if header != COLUMNS:
+        raise UsageError(
+            f"is no manifest with the columns {', '.join(COLUMNS)}, and would be written over",
+            file=str(manifest),
+            remedy="name another folder for the results",
+        )
+    return [row for row in rows if row]
 
 
 def _file_name(name: str) -> str:

@@ -30,7 +30,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from retrodetect.atomic import replacing
 from retrodetect.direction import GROUPS, DirectionModel
-from retrodetect.errors import ModelError, RetrodetectError
+from retrodetect.errors import ModelError, RetrodetectError, UsageError
 from retrodetect.features import FREE_FEATURES, ORIENTED_FEATURES
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
 from retrodetect.recording import FloatArray
@@ -39,6 +39,7 @@ from retrodetect.training.card import markdown
 
 __all__ = [
     "SCHEMA",
+    "check_target",
     "completed",
     "load",
     "load_card",
@@ -116,6 +117,26 @@ def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
         The same, with the card as written.
     """
     return replace(model, card=save(model, model.card, path))
+
+
+def check_target(path: str | Path) -> None:
+    """Check that storing a model there would write over nothing but another model.
+
+    Parameters
+    ----------
+    path
+        As for :func:`save`.
+
+    Raises
+    ------
+    UsageError
+        Where another file is there.
+    """
+    target = Path(path)
+    if target.is_file() and not _is_model(target):
+        raise UsageError(
+            "is no model, and would be written over", file=str(target), remedy="name another file"
+        )
 
 
 def completed(model: DirectionModel, card: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -379,6 +400,7 @@ def _digest(card: dict[str, Any]) -> str:
 
 def _write_file(target: Path, members: dict[str, bytes]) -> None:
     """Write a zip of the members, whole or not at all."""
+    check_target(target)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -386,6 +408,15 @@ def _write_file(target: Path, members: dict[str, bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as stream:
         stream.write(buffer.getvalue())
+
+
+def _is_model(file: Path) -> bool:
+    """Whether a file is a stored model, be it damaged within."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _CARD in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _refused(reason: str, label: str) -> ModelError:

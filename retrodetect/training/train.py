@@ -107,6 +107,8 @@ def train(
         Where the base cannot be loaded.
     """
     Anchors(placement)
+    if out is not None:
+        store.check_target(out)
     known = base if isinstance(base, DirectionModel) or base is None else store.load(base)
     remarks: tuple[str, ...] = ()
     if isinstance(recordings, str | Path):

@@ -17,7 +17,14 @@ def run(tmp_path):
         folder.mkdir()
         (folder / "sessions.csv").write_text(csv_text(sessions_table(rows), header=True))
         (folder / "run.json").write_text(
-            json.dumps({"model": {"name": "default"}, "times": {"began": began}})
+            json.dumps(
+                {
+                    "version": "0.1",
+                    "model": {"name": "default"},
+                    "counts": {},
+                    "times": {"began": began},
+                }
+            )
         )
         return folder
 
@@ -76,7 +83,17 @@ def test_the_folder_of_a_run_is_not_written_over(retrodetect, run):
     folder = run("one", row("2026-03-02T09:00:00+01:00"))
     status, _, err = retrodetect("history", folder, "--out", folder)
     assert status == 2
-    assert "holds a run" in err
+    assert "holds the results of retrodetect label" in err
+
+
+def test_a_history_is_written_over_by_a_history_only(retrodetect, run, tmp_path):
+    folder = run("one", row("2026-03-02T09:00:00+01:00"))
+    for _ in range(2):
+        assert retrodetect("history", folder, "--out", tmp_path / "weeks")[0] == 0
+    (tmp_path / "weeks" / "run.json").unlink()
+    status, _, err = retrodetect("history", folder, "--out", tmp_path / "weeks")
+    assert status == 2
+    assert "no results of retrodetect" in err
 
 
 def test_tables_of_an_older_version_are_read(retrodetect, run):

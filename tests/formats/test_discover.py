@@ -122,11 +122,16 @@ def test_what_a_user_would_miss_gets_its_row(tmp_path: Path) -> None:
 
 
 def test_several_roots_never_share_a_name(tmp_path: Path) -> None:
+    for file in ("a/walk.csv", "b/walk.csv", "c/a/walk.csv"):
+        put(tmp_path, file)
+    found = names(tmp_path / "a", tmp_path / "b", tmp_path / "c" / "a")
+    assert found == ["a/walk.csv", "b/walk.csv", "a/walk.csv~2"]
+
+
+def test_a_file_that_is_named_twice_counts_once(tmp_path: Path) -> None:
     put(tmp_path, "a/walk.csv")
-    put(tmp_path, "b/walk.csv")
-    found = names(tmp_path / "a", tmp_path / "b", tmp_path / "b/walk.csv")
-    assert len(set(found)) == 3
-    assert found[:2] == ["a/walk.csv", "b/walk.csv"]
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a" / "walk.csv")
+    assert names(tmp_path / "a", tmp_path / "a/walk.csv", tmp_path / "link.csv") == ["walk.csv"]
 
 
 def test_an_archive_of_several_recordings_gives_them_all(tmp_path: Path) -> None:

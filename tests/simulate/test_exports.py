@@ -70,6 +70,17 @@ def test_notes_of_sensor_logger_read_back(recording: Recording, tmp_path: Path) 
     assert note.start_s == pytest.approx(3.0, abs=0.1)
 
 
+def test_only_what_was_simulated_is_written_over(tmp_path: Path) -> None:
+    session = Session("walk forward 5s")
+    for _ in range(2):
+        path = write_session("mine", session, tmp_path / "in")
+    own = path.with_name(path.name.replace("mine", "own"))
+    own.write_text("mine")
+    with pytest.raises(UsageError, match="was not simulated"):
+        write_session("own", session, tmp_path / "in")
+    assert own.read_text() == "mine"
+
+
 def test_ios_layout_has_the_opposite_sign(recording: Recording, tmp_path: Path) -> None:
     table = pd.read_csv(write_export(recording, "sensorlog_ios", tmp_path))
     column = table["accelerometerAccelerationX(G)"].to_numpy() * 9.80665

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from retrodetect.direction import DirectionModel
+from retrodetect.errors import UsageError
 from retrodetect.training.gather import gather
 from retrodetect.training.relabel import intervals_of, write_labels
 
@@ -55,3 +57,22 @@ def test_recordings_without_a_file_of_their_own_are_left_out(tmp_path: Path) -> 
     sessions = pd.DataFrame({"recording": ["walk.csv"], "placement": ["trunk?"]})
     manifest = write_labels(STRIDES, sessions, {}, tmp_path)
     assert manifest.read_text() == "path,subject,labels,placement\n"
+
+
+def test_what_was_written_into_the_manifest_is_kept(
+    tmp_path: Path, write_walk: Callable[..., Path]
+) -> None:
+    sessions = pd.DataFrame({"recording": ["walk.csv"], "placement": ["waist"]})
+    paths = {"walk.csv": write_walk(tmp_path / "in" / "walk.csv")}
+    manifest = write_labels(STRIDES, sessions, paths, tmp_path)
+    mine = manifest.read_text().replace("wearer", "me")
+    manifest.write_text(mine)
+    write_labels(STRIDES, sessions, paths, tmp_path)
+    assert manifest.read_text() == mine
+
+
+def test_another_manifest_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text("path,subject,direction\n")
+    sessions = pd.DataFrame({"recording": ["walk.csv"], "placement": ["waist"]})
+    with pytest.raises(UsageError, match="would be written over"):
+        write_labels(STRIDES, sessions, {}, tmp_path)

@@ -59,6 +59,18 @@ def test_a_model_comes_back_as_it_was(noise_model, tmp_path, target):
         np.testing.assert_allclose(same, estimator.predict_proba(rows))
 
 
+def test_only_a_model_is_written_over(noise_model, tmp_path):
+    target = tmp_path / "walk.csv"
+    target.write_text("mine")
+    with pytest.raises(rd.UsageError, match="no model, and would be written over"):
+        store.save(noise_model, CARD, target)
+    with pytest.raises(rd.UsageError, match="no model, and would be written over"):
+        rd.train(tmp_path / "gone", out=target)
+    assert target.read_text() == "mine"
+    for _ in range(2):
+        store.save(noise_model, CARD, tmp_path / "mine.model")
+
+
 def test_the_card_for_people_tells_what_matters(saved):
     text = (saved / "card.md").read_text()
     for word in ("Fitted on noise", "MIT", "virtual", "backward_f1", "knows nothing", "lower-back"):

@@ -1,0 +1,191 @@
+"""The folder of results: what a command writes there, and whose what is there already is.
+
+Nothing is written over that the same command has not written itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from retrodetect.atomic import replacing
+from retrodetect.errors import UsageError
+
+__all__ = [
+    "RESULTS",
+    "STATE",
+    "check_others_kept",
+    "check_ours",
+    "keep_inputs",
+    "made_by",
+    "state_folder",
+]
+
+Command = Literal["label", "history"]
+
+STATE = ".retrodetect"
+"""Folder within that of the results for what is finished of each input."""
+
+_TABLES = ("strides", "sessions", "bouts", "repeats")
+_WRITTEN: dict[Command, frozenset[str]] = {
+    "label": frozenset(
+        {
+            *(f"{table}.{ending}" for table in _TABLES for ending in ("csv", "parquet")),
+            "run.json", "report.html", "report.json",
+        }
+    ),
+    "history": frozenset({"weeks.csv", "sessions.csv", "run.json", "report.html"}),
+}  # fmt: skip
+
+RESULTS = frozenset().union(*_WRITTEN.values())
+"""Names of all files that results are in."""
+
+_INPUTS = "inputs.json"
+_SHOWN = 3
+
+
+def check_ours(out: Path, command: Command, inputs: Iterable[Path] = ()) -> None:
+    """Check that a command would write over nothing but what it wrote itself.
+
+    Parameters
+    ----------
+    out
+        Folder of the results; need not exist.
+    command
+        Which one is to write there.
+    inputs
+        Files that it is to read.
+
+    Raises
+    ------
+    UsageError
+        Where an input, or a file of somebody else's, has the name of a result.
+    """
+    names = _WRITTEN[command]
+    # A file found by its name is the same whichever way its path was written.
+    read = {path.resolve() for path in inputs}
+    there = sorted(name for name in names if (out / name).exists())
+    over = [name for name in there if (out / name).resolve() in read]
+    if over:
+        raise UsageError(
+            f"{_listed(over)} is to be read, and would be written over by a result",
+            file=str(out),
+            remedy="name another folder for the results",
+        )
+    maker = made_by(out) if there else command
+    if maker is None:
+        raise UsageError(
+            f"holds files which are no results of retrodetect and have their names"
+            f" ({_listed(there)})",
+            file=str(out),
+            remedy="name another folder for the results",
+        )
+    if maker != command:
+        raise UsageError(
+            f"holds the results of retrodetect {maker}",
+            file=str(out),
+            remedy="name another folder for the results",
+        )
+
+
+def made_by(folder: Path) -> Command | None:
+    """Tell which command wrote the results of a folder, if one did.
+
+    Parameters
+    ----------
+    folder
+        Any.
+
+    Returns
+    -------
+    str or None
+        ``label`` or ``history``.
+    """
+    if (folder / STATE).is_dir():
+        return "label"
+    try:
+        record = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not (isinstance(record, dict) and {"version", "model", "counts"} <= record.keys()):
+        return None
+    return "history" if "runs" in record else "label"
+
+
+def state_folder(out: Path) -> Path:
+    """Make the folder for what is finished, and the folder of results around it.
+
+    Parameters
+    ----------
+    out
+        Folder of the results.
+
+    Returns
+    -------
+    Path
+        Within it.
+
+    Raises
+    ------
+    UsageError
+        Where it cannot be made.
+    """
+    folder = out / STATE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written to ({error.strerror})", file=str(out), remedy="name another folder"
+        ) from error
+    return folder
+
+
+def check_others_kept(state: Path, inputs: Iterable[Path]) -> None:
+    """Check that no other recordings would go from the tables.
+
+    Parameters
+    ----------
+    state
+        From `state_folder`.
+    inputs
+        Files whose recordings are to be in the tables.
+
+    Raises
+    ------
+    UsageError
+        Where the tables hold recordings that are none of these.
+    """
+    try:
+        before = set(json.loads((state / _INPUTS).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return
+    others = sorted(before - {str(path.resolve()) for path in inputs})
+    if others:
+        raise UsageError(
+            f"holds results of {len(others)} recording{'s' * (len(others) > 1)} not named now"
+            f" ({_listed([Path(path).name for path in others])})",
+            file=str(state.parent),
+            remedy="name them too, or another folder, or give --restart to begin it anew",
+        )
+
+
+def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
+    """Keep which recordings the tables hold.
+
+    Parameters
+    ----------
+    state
+        From `state_folder`.
+    inputs
+        Files that came to a result.
+    """
+    with replacing(state / _INPUTS) as stream:
+        stream.write(json.dumps([str(path.resolve()) for path in inputs]).encode())
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names, and how many more."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
