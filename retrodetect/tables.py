@@ -57,8 +57,9 @@ SESSION_GLOSSARY = {
     "unknown_strides": "strides whose evidence was too weak, or that went sideways or turned",
     "steps": "steps of both feet in all strides",
     "backward_share": "share of backward among the labelled strides; empty without any",
-    "backward_share_low": "lower end of its 95 % interval, by the model's known error rates",
-    "backward_share_high": "upper end of that interval",
+    "backward_share_low": "lower end of the 95 % interval of the share among all strides, by the"
+    " model's known error rates and with every unknown stride taken as forward",
+    "backward_share_high": "upper end of that interval, with every unknown stride taken as backward",
     "bouts": "stretches of walking or running",
     "longest_backward_bout_s": "longest time gone backward without a forward stride or a pause",
     "cadence_forward_spm": "steps per minute in forward strides; empty without any",

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrodetect.tables import visible
-from retrodetect.tally.folder import progress, totals
+from retrodetect.tally.folder import is_known, progress, totals
 
 __all__ = ["show", "show_weeks"]
 
@@ -138,7 +138,8 @@ def _share(row: Mapping[Any, Any]) -> str:
     """Backward share with its interval, or why there is none."""
     if row.get("status") == "no_gait":
         return "no gait"
-    if pd.isna(row["backward_share"]):
+    share, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
+    if pd.isna(share):
         return "unknown"
-    low, high = (row[f"backward_share_{end}"] for end in ("low", "high"))
-    return f"{row['backward_share']:.1%} ({low:.1%} to {high:.1%})"
+    told = f"{share:.1%}" if is_known(share, low, high) else "unknown"
+    return f"{told} ({low:.1%} to {high:.1%})"

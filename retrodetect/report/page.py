@@ -13,7 +13,7 @@ import pandas as pd
 from retrodetect.direction.model import group_of
 from retrodetect.recording import PLACEMENTS
 from retrodetect.tables import visible
-from retrodetect.tally.folder import progress, sessions_apart, totals, weeks
+from retrodetect.tally.folder import is_known, progress, sessions_apart, totals, weeks
 
 __all__ = ["page", "told"]
 
@@ -52,7 +52,7 @@ def page(
         "visible": lambda text: visible(str(text)),
         "known": lambda value: not pd.isna(value),
     }  # fmt: skip
-    environment.globals |= {"progress": progress, "wall": _wall}
+    environment.globals |= {"is_known": is_known, "progress": progress, "wall": _wall}
     template = environment.from_string(
         files("retrodetect.report").joinpath("page.html.j2").read_text("utf-8")
     )

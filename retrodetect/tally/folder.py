@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray
 
-__all__ = ["TOTAL_FIELDS", "WEEK_COLUMNS", "progress", "sessions_apart", "totals", "weeks"]
+__all__ = ["TOTAL_FIELDS", "WEEK_COLUMNS", "is_known", "progress", "sessions_apart", "totals", "weeks"]
 
 TOTAL_FIELDS = (
     "sessions", "strides", "steps", "forward_strides", "backward_strides", "unknown_strides",
@@ -29,7 +29,7 @@ MARKED = 0.1
 """Rise of backward minutes from one week to the next that is marked: the customary tenth."""
 
 WIDEST = 0.5
-"""Width of an interval that says nothing about a goal."""
+"""Width of the interval of a share beyond which the share is not worth telling."""
 
 LONGEST_BREAK_WEEKS = 4
 """Weeks without a session that are listed with zeros; a longer break is no part of a plan."""
@@ -51,13 +51,12 @@ def totals(sessions: pd.DataFrame) -> dict[str, float]:
     dict
         ``TOTAL_FIELDS``. The interval of the share is the mean of the sessions' own, by their
         strides: a wearer who is misread in one session may be so in all, so errors are not taken
-        to even out. Of simulated tens of sessions at the foot, by the shipped model's rates, 93 to
-        98 % held the truth where errors were the wearer's, 77 to 90 % where each had its own.
+        to even out. How often it holds the truth is in ``tests/benchmarks/share_coverage.py``.
     """
     done = sessions[sessions["status"] == "ok"]
     columns = {name: _number(done, name) for name in _ADDED}
     fields = {name: float(np.nansum(values)) for name, values in columns.items()}
-    seconds = {way: _seconds(done, way) for way in ("forward", "backward", "unknown")}
+    seconds = {way: _number(done, f"{way}_s") for way in ("forward", "backward", "unknown")}
     climbed = _number(done, "climb_backward_m")
     longest = _number(done, "longest_backward_bout_s")
     low, share, high = _share(done)
@@ -147,6 +146,22 @@ def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return rows.loc[order].reset_index(drop=True)
 
 
+def is_known(share: float, low: float, high: float) -> bool:
+    """Whether enough is known of a backward share to tell it: its interval rules out half.
+
+    Parameters
+    ----------
+    share, low, high
+        Share with its interval; NaN where not known.
+
+    Returns
+    -------
+    bool
+        False where most strides are unknown, however alike the others are.
+    """
+    return bool(high - low <= WIDEST and not np.isnan(share))
+
+
 def progress(share: float, low: float, high: float, goal: float) -> str:
     """Where a backward share stands against a goal.
 
@@ -163,7 +178,7 @@ def progress(share: float, low: float, high: float, goal: float) -> str:
         ``reached`` or ``below`` where the interval leaves no doubt, ``about there`` where it
         holds the goal, ``unknown`` without a share or where the interval holds nearly anything.
     """
-    if np.isnan([share, low, high]).any() or high - low > WIDEST:
+    if not is_known(share, low, high):
         return "unknown"
     if low >= goal:
         return "reached"
@@ -177,30 +192,23 @@ _ADDED = (
 
 
 def _number(rows: pd.DataFrame, name: str) -> np.ndarray:
-    """Values of a column; NaN where there are none, or where an older version wrote no such one."""
-    if name not in rows:
-        return np.full(len(rows), np.nan)
+    """Values of a column; NaN where there are none."""
     return pd.to_numeric(rows[name]).to_numpy(dtype=float, na_value=np.nan)
 
 
-def _seconds(rows: pd.DataFrame, way: str) -> np.ndarray:
-    """Time gone in a direction; from strides and cadence where an older version wrote no time."""
-    written = _number(rows, f"{way}_s")
-    cadence = _number(rows, f"cadence_{way}_spm")
-    return np.where(np.isnan(written), 120 * _number(rows, f"{way}_strides") / cadence, written)
-
-
 def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
-    """Lower end, share and upper end over all labelled strides."""
-    backward = _number(rows, "backward_strides")
-    labelled = backward + _number(rows, "forward_strides")
-    rows, backward, labelled = rows[labelled > 0], backward[labelled > 0], labelled[labelled > 0]
-    if not len(rows):
+    """Lower end, share over all labelled strides, and upper end."""
+    backward, forward, strides = (
+        np.nan_to_num(_number(rows, f"{name}strides")) for name in ("backward_", "forward_", "")
+    )
+    if not (backward + forward).any():
         return np.nan, np.nan, np.nan
-    share = float(backward.sum() / labelled.sum())
+    share = float(backward.sum() / (backward + forward).sum())
+    # A session without a label may have gone either way.
     low, high = (
-        float((_number(rows, f"backward_share_{end}") * labelled).sum() / labelled.sum())
-        for end in ("low", "high")
+        float((np.nan_to_num(_number(rows, f"backward_share_{end}"), nan=none) * strides).sum())
+        / float(strides.sum())
+        for end, none in (("low", 0.0), ("high", 1.0))
     )
     return low, share, high
 

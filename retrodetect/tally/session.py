@@ -55,7 +55,9 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
         or _known_rates(strides)
         or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
     )
-    low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates)
+    low, high = share_interval(
+        int(backward.sum()), int(labelled.sum()), rates, unknown=int((~labelled).sum())
+    )
     bouts = strides.groupby("bout")
     runs = stretches(strides)
     lasting_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]

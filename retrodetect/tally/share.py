@@ -124,8 +124,15 @@ def measured_rates(sessions: pd.DataFrame) -> ErrorRates:
     return ErrorRates(float(rates[0]), float(rates[1]), icc)
 
 
-def share_interval(backward: int, labelled: int, rates: ErrorRates) -> tuple[float, float]:
-    """95 % interval of the true share of backward strides among the labelled ones.
+def share_interval(
+    backward: int, labelled: int, rates: ErrorRates, unknown: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the true share of backward strides.
+
+    Strides without a label are no sample of the others (they come where a wearer turns, or where
+    the front is not known), so that each may have gone either way: the interval reaches from all
+    of them forward to all of them backward (worst-case bounds; Manski 2003, Partial
+    Identification of Probability Distributions).
 
     Parameters
     ----------
@@ -135,6 +142,8 @@ def share_interval(backward: int, labelled: int, rates: ErrorRates) -> tuple[flo
         Strides labelled forward or backward.
     rates
         How often labels are wrong.
+    unknown
+        Strides without a label.
 
     Returns
     -------
@@ -152,7 +161,9 @@ def share_interval(backward: int, labelled: int, rates: ErrorRates) -> tuple[flo
             > 1 - LEVEL
         )
 
-    return _ends(possible, counted, labelled)
+    low, high = _ends(possible, counted, labelled)
+    strides = labelled + unknown
+    return low * labelled / strides, (high * labelled + unknown) / strides
 
 
 class _Sessions(NamedTuple):

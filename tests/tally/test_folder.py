@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from retrodetect.tables import sessions_table
-from retrodetect.tally.folder import progress, sessions_apart, totals, weeks
+from retrodetect.tally.folder import is_known, progress, sessions_apart, totals, weeks
 
 
 def row(start_time, backward_min=10.0, forward_min=15.0, status="ok", **more):
@@ -47,6 +47,31 @@ def test_a_long_session_weighs_more_than_a_short_one():
     assert found["backward_share"] == 0.75
     assert found["backward_share_low"] == pytest.approx(0.75 * 0.9)
     assert found["backward_share_high"] == pytest.approx(0.75 * 1.0 + 0.25 * 0.2)
+
+
+def test_a_session_without_labels_may_have_gone_either_way():
+    unknown = row("") | {
+        "forward_strides": 0, "backward_strides": 0, "unknown_strides": 1250,
+        "backward_share": np.nan, "backward_share_low": np.nan, "backward_share_high": np.nan,
+    }  # fmt: skip
+    found = totals(table(row(""), unknown))
+    assert found["backward_share"] == 0.4
+    assert found["backward_share_low"] == pytest.approx(0.35 / 2)
+    assert found["backward_share_high"] == pytest.approx((0.45 + 1) / 2)
+    assert np.isnan(totals(table(unknown))["backward_share"])
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high", "known"),
+    [
+        (0.4, 0.3, 0.8, True),
+        (0.4, 0.3, 0.81, False),
+        (0.0, 0.0, 0.9, False),
+        (np.nan,) * 3 + (False,),
+    ],
+)
+def test_a_share_is_known_where_its_interval_rules_out_half(share, low, high, known):
+    assert is_known(share, low, high) is known
 
 
 def test_one_named_stride_is_a_share():
@@ -192,11 +217,6 @@ def test_a_failed_row_does_not_take_the_place_of_one_that_worked():
     failed = {"recording": "walk.csv", "status": "failed", "message": "gone"}
     for runs in ([table(row("")), table(failed)], [table(failed), table(row(""))]):
         assert sessions_apart(runs)["status"].tolist() == ["ok"]
-
-
-def test_older_tables_without_times_give_minutes_from_strides_and_cadence():
-    older = row("") | {"backward_s": np.nan, "cadence_backward_spm": 100.0}
-    assert totals(table(older))["backward_min"] == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,19 @@ def test_a_short_session_is_not_surer_than_its_strides_can_be():
     assert high >= 0.74
 
 
+def test_unknown_strides_may_have_gone_either_way():
+    assert share_interval(40, 100, PERFECT, unknown=100) == pytest.approx((0.2, 0.7), abs=0.006)
+    assert share_interval(0, 10, PERFECT, unknown=90) == pytest.approx((0.0, 0.9), abs=0.006)
+
+
+@given(st.integers(1, 300), st.floats(0, 1), st.integers(0, 500))
+def test_unknown_strides_only_widen_the_interval(labelled, part, unknown):
+    backward = round(part * labelled)
+    low, high = share_interval(backward, labelled, ErrorRates(0.01, 0.05), unknown)
+    inner = share_interval(backward, labelled, ErrorRates(0.01, 0.05))
+    assert 0 <= low <= inner[0] <= backward / labelled <= inner[1] <= high <= 1
+
+
 def test_nothing_labelled_gives_no_interval():
     assert np.isnan(share_interval(0, 0, PERFECT)).all()
 
