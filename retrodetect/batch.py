@@ -102,10 +102,13 @@ class Outcome:
         The table written to ``sessions.csv``.
     resumed
         How many inputs had been done by an earlier run.
+    passed_over
+        Files in the folders searched that hold no readings.
     """
 
     sessions: pd.DataFrame
     resumed: int
+    passed_over: tuple[str, ...] = ()
 
     @property
     def all_done(self) -> bool:
@@ -189,7 +192,8 @@ def run(
     limits = limits or Limits()
     write_tables = _writer(table_format)
     model = store.load(settings.model)
-    inputs = _found(paths)
+    passed_over: list[str] = []
+    inputs = _found(paths, settings.read, passed_over.append)
     if report:
         _check_report()
         settings = replace(settings, view="figure" if len(inputs) <= MOST_FIGURES else "facts")
@@ -232,21 +236,24 @@ def run(
         # Kept before the tables are: a run that is stopped in between must not forget them.
         results.keep_inputs(folder, _with_results(inputs, rows))
         write_tables(out, files, sessions)
-        record = _record(model, sessions, arguments, began, resumed) | {"goal": goal}
+        record = _record(model, sessions, arguments, began, resumed)
+        record |= {"goal": goal, "passed_over": passed_over}
         with replacing(out / "run.json") as stream:
             stream.write((json.dumps(record, indent=1) + "\n").encode())
         if report:
             _write_report(out, files, sessions, model, record)
-    return Outcome(sessions, resumed)
+    return Outcome(sessions, resumed, tuple(passed_over))
 
 
-def _found(paths: Iterable[str | Path]) -> list[Input]:
+def _found(
+    paths: Iterable[str | Path], read: ReadOptions, on_passed_over: Callable[[str], None]
+) -> list[Input]:
     """Inputs below some paths, at least one of which is there."""
     paths = list(paths)
-    inputs = discover(*paths)
+    inputs = discover(*paths, columns=read.columns.values(), on_passed_over=on_passed_over)
     if not inputs:
         raise UsageError(
-            "no recordings found in it" if len(paths) == 1 else "no recordings found in them",
+            "no recordings found",
             file=", ".join(map(str, paths)),
             remedy="name a file, or a folder that holds some",
         )
@@ -386,7 +393,8 @@ def _view(
     recording = formats.joined(kept.whole) if kept.whole else session.recording
     return view_of(
         recording, session.strides, contacts_s, np.concatenate(kept.traces), found.bouts,
-        drawn=bool(kept.whole), fine=settings.view == "figure",
+        warnings=session.strides.attrs["warnings"], drawn=bool(kept.whole),
+        fine=settings.view == "figure",
     )  # fmt: skip
 
 
@@ -413,7 +421,7 @@ def session_row(session: Session) -> dict[str, Any]:
     return {
         "recording": recording.name,
         "status": "ok" if len(session.strides) else "no_gait",
-        "message": _message(session),
+        "message": _assumed(session.recording),
         "format": recording.format,
         "placement": session.directions.placement,
         "front": session.directions.front,
@@ -423,17 +431,18 @@ def session_row(session: Session) -> dict[str, Any]:
         "model": session.strides.attrs["model"],
         "version": version("retrodetect"),
         "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
+        "warnings": visible("; ".join(session.strides.attrs["warnings"])),
     }
 
 
-def _message(session: Session) -> str:
-    """What was assumed when reading, and what the user should know."""
+def _assumed(recording: Recording) -> str:
+    """What was assumed when reading."""
     assumed = [
         f"assumed {found.topic}: {found.value}"
-        for found in session.recording.findings
+        for found in recording.findings
         if found.ground == "assumed"
     ]
-    return visible("; ".join([*assumed, *session.recording.warnings]))
+    return visible("; ".join(assumed))
 
 
 def _killed(name: str) -> parts.Entry:

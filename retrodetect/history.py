@@ -133,7 +133,7 @@ def _read(folder: str) -> Run:
 
 _TEXT = dict.fromkeys(
     ("recording", "status", "message", "format", "placement", "front", "model", "version",
-     "start_time", "speed_source"),
+     "start_time", "speed_source", "warnings"),
     str,
 )  # fmt: skip
 _EMPTY = {name: [""] for name in SESSION_COLUMNS if name not in _TEXT}

@@ -141,8 +141,9 @@ def label(
     -------
     DataFrame
         One row per stride with the columns of :data:`retrodetect.tables.STRIDE_COLUMNS`; none
-        where there is no gait. ``attrs`` holds ``model``, ``placement``, ``front`` and, where
-        the model's card knows them, ``error_rates``.
+        where there is no gait. ``attrs`` holds ``model``, ``placement``, ``front``, ``warnings``
+        (what to know of the recording, and of what was told) and, where the model's card knows
+        them, ``error_rates``.
         Times are seconds from the first sample; ``p_backward`` is the probability that the
         stride went backward; ``reason`` tells why a direction is unknown.
 
@@ -221,12 +222,15 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
     directions = direction.decide(cues, found.strides, model, anchors)
+    said = direction.misgivings(cues, found.strides, model, anchors, directions)
+    strides = _table(recording, found, directions, model)
+    strides.attrs["warnings"] = (*recording.warnings, *said)
     return Session(
         recording=recording,
         duration_s=end_s - start_s,
         gait=found,
         directions=directions,
-        strides=_table(recording, found, directions, model),
+        strides=strides,
     )
 
 

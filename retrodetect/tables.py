@@ -59,7 +59,7 @@ SESSION_GLOSSARY = {
     "backward_share": "share of backward among the labelled strides; empty without any",
     "backward_share_low": "lower end of the 95 % interval of the share among all strides, by the"
     " model's known error rates and with every unknown stride taken as forward",
-    "backward_share_high": "upper end of that interval, with every unknown stride taken as backward",
+    "backward_share_high": "upper end of it, with every unknown stride taken as backward",
     "bouts": "stretches of walking or running",
     "longest_backward_bout_s": "longest time gone backward without a forward stride or a pause",
     "cadence_forward_spm": "steps per minute in forward strides; empty without any",
@@ -96,6 +96,8 @@ SESSION_GLOSSARY = {
     "energy_backward_low_kcal_per_kg": "least energy of the backward strides: the forward"
     " equation at the same speed, unpractised, x 1.15",
     "energy_backward_high_kcal_per_kg": "most energy of them: x 1.4",
+    "warnings": "what to know of it: gaps, clocks and units put right, words of the wearer that do"
+    " not fit the signal",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 
@@ -170,7 +172,16 @@ _COUNTS = (
 )  # fmt: skip
 
 
-_FROM_OUTSIDE = ("recording", "message", "format", "placement", "front", "model", "version")
+_FROM_OUTSIDE = (
+    "recording",
+    "message",
+    "warnings",
+    "format",
+    "placement",
+    "front",
+    "model",
+    "version",
+)
 """Columns with words of others: names of files, of models, and what runs of others have written."""
 
 

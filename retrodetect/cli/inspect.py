@@ -28,9 +28,13 @@ def inspect(
     from retrodetect import formats
     from retrodetect.errors import InputError, UsageError
 
-    inputs = formats.discover(*paths)
+    inputs = formats.discover(*paths, columns=read_options.columns.values())
     if not inputs:
-        raise UsageError("no recordings found", remedy="name a file, or a folder that holds some")
+        raise UsageError(
+            "no recordings found",
+            file=", ".join(paths),
+            remedy="name a file, or a folder that holds some",
+        )
     found: list[dict[str, Any]] = []
     for one in inputs:
         try:

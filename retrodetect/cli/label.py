@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from importlib.util import find_spec
@@ -114,7 +114,7 @@ def label(
 
     from retrodetect import batch
     from retrodetect.cli.amounts import DISTANCES, SPEEDS, amount
-    from retrodetect.cli.summary import show
+    from retrodetect.cli.summary import show, tell
     from retrodetect.direction import Anchors
     from retrodetect.limits import Limits
     from retrodetect.tally.energy import Pace
@@ -150,15 +150,20 @@ def label(
         )
     if not quiet:
         show(outcome.sessions, out, goal)
+    tell(outcome, quiet=quiet)
     if as_labels:
-        manifest = _write_labels(paths, out, outcome.sessions, table_format)
+        manifest = _write_labels(paths, out, outcome.sessions, table_format, read.columns.values())
         if not quiet:
             typer.echo(f"correct the labels, then: retrodetect train {manifest} --out mine.model")
     return 0 if outcome.all_done else 1
 
 
 def _write_labels(
-    paths: list[str], out: str, sessions: pd.DataFrame, table_format: _TableFormat
+    paths: list[str],
+    out: str,
+    sessions: pd.DataFrame,
+    table_format: _TableFormat,
+    columns: Collection[str],
 ) -> Path:
     """Write intervals of every recording that is one of the inputs."""
     import pandas as pd
@@ -170,7 +175,7 @@ def _write_labels(
     folder = location(out)
     with (folder / f"strides.{table_format.value}").open("rb") as stream:
         strides = (pd.read_csv if table_format == "csv" else pd.read_parquet)(stream)
-    found = {one.name: one.path for one in discover(*paths)}
+    found = {one.name: one.path for one in discover(*paths, columns=columns)}
     return write_labels(strides, sessions, found, folder)
 
 

@@ -48,7 +48,7 @@ Cache = Annotated[
     str | None,
     typer.Option(help="Folder for the features of recordings; none to keep nothing."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but failures.")]
 Unit = Annotated[
     str | None,
     typer.Option(help="Unit of the acceleration: m/s2, g, mg, g/256.", rich_help_panel=_READING),

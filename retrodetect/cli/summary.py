@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
@@ -13,7 +13,10 @@ from rich.text import Text
 from retrodetect.tables import visible
 from retrodetect.tally.folder import is_known, progress, totals
 
-__all__ = ["show", "show_weeks"]
+if TYPE_CHECKING:
+    from retrodetect.batch import Outcome
+
+__all__ = ["show", "show_weeks", "tell"]
 
 MOST_ROWS = 40
 """Longer tables are read in a spreadsheet."""
@@ -22,7 +25,7 @@ WIDTH_IN_FILES = 120
 
 
 def show(sessions: pd.DataFrame, out: str, goal: float | None = None) -> None:
-    """Print one line per session, a sentence per problem, and where the rest is.
+    """Print one line per session, and where the rest is.
 
     Parameters
     ----------
@@ -34,17 +37,64 @@ def show(sessions: pd.DataFrame, out: str, goal: float | None = None) -> None:
         Backward share to reach, if any.
     """
     console = _console()
-    bad = sessions["status"].isin(["failed", "refused"])
-    _show_table(console, sessions[~bad], goal)
-    for row in sessions[bad].head(MOST_ROWS).to_dict("records"):
-        console.print(Text(f"{row['status']}: {visible(row['message'])}"), soft_wrap=True)
-    guessed = int(sessions["front"].isin(["inferred", "unknown"])[sessions["status"] == "ok"].sum())
-    if guessed:
-        hint = "labelled without an anchor; --front, --forward or --starts make it surer"
-        console.print(Text(f"{guessed} recording{'s' * (guessed > 1)} {hint}"), soft_wrap=True)
+    _show_table(console, sessions[~_is_bad(sessions)], goal)
     counts = sessions["status"].value_counts()
     total = ", ".join(f"{count} {status}" for status, count in counts.items())
     console.print(Text(f"{total}; results in {out}"), soft_wrap=True)
+
+
+def tell(outcome: Outcome, *, quiet: bool) -> None:
+    """Print on stderr a sentence per problem, and what else to know.
+
+    Parameters
+    ----------
+    outcome
+        Of the batch.
+    quiet
+        Whether to tell of failures only.
+    """
+    console = _console(stderr=True)
+    sessions = outcome.sessions
+    bad = _is_bad(sessions)
+    said = [f"{row['status']}: {row['message']}" for row in sessions[bad].to_dict("records")]
+    if not quiet:
+        warned = sessions[~bad & sessions["warnings"].map(_is_text)]
+        said += [f"{row['recording']}: {row['warnings']}" for row in warned.to_dict("records")]
+    for sentence in said[:MOST_ROWS]:
+        console.print(Text(visible(sentence)), soft_wrap=True)
+    if len(said) > MOST_ROWS:
+        console.print(f"… and {len(said) - MOST_ROWS} more, in the tables")
+    if quiet:
+        return
+    if outcome.passed_over:
+        some = ", ".join(outcome.passed_over[:3])
+        more = f" and {len(outcome.passed_over) - 3} more" if len(outcome.passed_over) > 3 else ""
+        console.print(
+            Text(visible(f"passed over, for they hold no readings: {some}{more}")), soft_wrap=True
+        )
+    unsure = int(sum(map(_needs_anchor, sessions.to_dict("records"))))
+    if unsure:
+        count = f"{unsure} recording{'s' * (unsure > 1)}"
+        hint = (
+            "the signal alone does not settle; --placement with --front, --forward or --starts may"
+        )
+        console.print(Text(f"{count} {hint}"), soft_wrap=True)
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, str) and cell != ""
+
+
+def _is_bad(sessions: pd.DataFrame) -> pd.Series[bool]:
+    return sessions["status"].isin(["failed", "refused"])
+
+
+def _needs_anchor(row: Mapping[Any, Any]) -> bool:
+    """Whether nothing was told of the front of a session, and its share is not known."""
+    share = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
+    return (
+        row["status"] == "ok" and row["front"] in ("inferred", "unknown") and not is_known(*share)
+    )
 
 
 def show_weeks(
@@ -85,9 +135,9 @@ def show_weeks(
         console.print(Text("! over 10 % more backward minutes than the week before"))
 
 
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_IN_FILES)
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=WIDTH_IN_FILES)
 
 
 def _table(names: list[str], goal: float | None) -> Table:

@@ -3,6 +3,7 @@
 from retrodetect.direction.anchors import Anchors
 from retrodetect.direction.classify import Cues, Directions, classify, decide
 from retrodetect.direction.decoder import Priors
+from retrodetect.direction.misgivings import misgivings
 from retrodetect.direction.model import GROUPS, DirectionModel
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "Priors",
     "classify",
     "decide",
+    "misgivings",
 ]

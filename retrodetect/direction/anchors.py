@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
+from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.errors import UsageError
 from retrodetect.recording import PLACEMENTS, FloatArray
 
-__all__ = ["Anchors"]
+__all__ = ["Anchors", "Mark"]
+
+STARTS_S = 6.0
+"""How much of the first bout the habit of starting one way vouches for: about ten steps."""
+
+
+class Mark(NamedTuple):
+    """Strides of which the wearer told the direction.
+
+    Parameters
+    ----------
+    told
+        In the words of the command line.
+    direction
+        Index into ``DIRECTIONS``.
+    rows : (n,) bool array
+        Which strides.
+    """
+
+    told: str
+    direction: int
+    rows: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +107,29 @@ class Anchors:
         axis = np.zeros(3)
         axis["xyz".index(self.front[1])] = 1.0 if self.front[0] == "+" else -1.0
         return axis
+
+    def marks(self, strides: pd.DataFrame) -> list[Mark]:
+        """Find the strides that are marked; where two marks hold a stride, the later one counts.
+
+        Parameters
+        ----------
+        strides : DataFrame
+            Columns ``bout``, ``start_s``, ``end_s`` of at least one stride, in order of time.
+
+        Returns
+        -------
+        list of Mark
+            One for each mark, also where it holds no stride.
+        """
+        middle_s = strides[["start_s", "end_s"]].mean(axis=1).to_numpy()
+        found = []
+        if self.starts is not None:
+            first = middle_s < strides["start_s"].iloc[0] + STARTS_S
+            first &= (strides["bout"] == strides["bout"].iloc[0]).to_numpy()
+            found.append(Mark(f"--starts {self.starts}", DIRECTIONS.index(self.starts), first))
+        for direction, stretches in ((FORWARD, self.forward), (BACKWARD, self.backward)):
+            for start_s, end_s in stretches:
+                told = f"--{DIRECTIONS[direction]} {start_s:g}:{end_s:g}"
+                rows = (middle_s >= start_s) & (middle_s < end_s)
+                found.append(Mark(told, direction, rows))
+        return found

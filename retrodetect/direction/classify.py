@@ -24,23 +24,31 @@ from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
-__all__ = ["Cues", "Directions", "FrontKnowledge", "classify", "decide"]
+__all__ = [
+    "MOST_LEANING",
+    "Cues",
+    "Directions",
+    "FrontKnowledge",
+    "classify",
+    "decide",
+    "level_plane",
+]
 
 FrontKnowledge = Literal["given", "marked", "inferred", "unknown"]
 
 EPISODE_TILT_RAD = np.deg2rad(40)
 """Change of the device's tilt from one bout to the next that means it was placed anew."""
 
-STARTS_S = 6.0
-"""How much of the first bout the habit of starting one way vouches for: about ten steps."""
-
 TURN_RAD = np.deg2rad(50)
 """Yaw within a stride above which a weak stride is put down to turning."""
+
+MOST_LEANING = 0.5
+"""Length of a named axis in the level plane up to which it points up or down: no bearing to speak
+of, and nothing that could be the front."""
 
 GIVEN_FRONT_CONCENTRATION = 16.0
 GIVEN_FRONT_DOUBT = 1e-4
 """A named axis: belts and pockets sit askew by 15° (one standard deviation)."""
-
 
 LEAST_WEIGHT = 0.02
 """Groups of sites less likely than this are not asked."""
@@ -164,11 +172,12 @@ def decide(
     session_bouts = strides["bout"].nunique()
     probability = np.zeros((len(features), len(DIRECTIONS)))
     strides_at = dict.fromkeys(model.groups, 0.0)
+    has_front = False
     edges = np.flatnonzero(np.diff(episode, prepend=-1, append=-1))
     for first, end in itertools.pairwise(edges):
         rows = slice(first, end)
         here = features.where(rows)
-        plane = _plane(here.up)
+        plane = level_plane(here.up)
         for group, weight in model.group_weights(here, anchors.placement).items():
             strides_at[group] += weight * len(here)
             if weight > LEAST_WEIGHT:
@@ -176,6 +185,7 @@ def decide(
                     here, strides.iloc[rows], forced[rows], plane, model.groups[group], anchors,
                     told, session_bouts,
                 )  # fmt: skip
+                has_front |= bool(evidence.front.any())
                 found = decode(evidence, model.groups[group].score, priors)
                 probability[rows] += weight * found.probability
     probability /= probability.sum(axis=1, keepdims=True)
@@ -183,7 +193,7 @@ def decide(
     no_vertical = ~np.isfinite(features.up[:, 0])
     return Directions(
         _table(probability, model.threshold, turning, no_vertical),
-        _front_knowledge(anchors, forced, probability, model.threshold),
+        _front_knowledge(forced, probability, model.threshold, given=has_front),
         anchors.placement or f"{max(strides_at, key=lambda group: strides_at[group])}?",
     )
 
@@ -200,7 +210,9 @@ def _evidence(
 ) -> Evidence:
     """Evidence of one episode if the device sat on one group of sites."""
     p_run = strides["p_run"].to_numpy(dtype=float)
-    score, sideways = site.scores(features, (p_run > 0.5).astype(float), anchors.front_axis)
+    front = _given_front(plane, anchors)
+    axis = anchors.front_axis if front.any() else None
+    score, sideways = site.scores(features, (p_run > 0.5).astype(float), axis)
     if not site.hears_running:
         score = np.where(p_run < 0.5, score, np.nan)
     walking, running = site.travel.vectors(features)
@@ -212,7 +224,7 @@ def _evidence(
         log_sideways=sideways,
         bout=strides["bout"].to_numpy(dtype=np.intp),
         forced=forced,
-        front=_given_front(plane, anchors),
+        front=front,
         front_doubt=max(GIVEN_FRONT_DOUBT, site.travel.doubt),
         told=told,
         session_bouts=session_bouts,
@@ -220,26 +232,21 @@ def _evidence(
 
 
 def _given_front(plane: FloatArray, anchors: Anchors) -> FloatArray:
-    """(2,) front the wearer named, in the plane; its length is its concentration."""
+    """(2,) front the wearer named, in the plane; its length is its concentration, zero for none."""
     if anchors.front_axis is None:
         return np.zeros(2)
     front = plane @ anchors.front_axis
     length = float(np.linalg.norm(front))
-    # An axis that points nearly up or down has no bearing to speak of.
-    return front * (GIVEN_FRONT_CONCENTRATION / length) if length > 0.5 else np.zeros(2)
+    if length <= MOST_LEANING:
+        return np.zeros(2)
+    return front * (GIVEN_FRONT_CONCENTRATION / length)
 
 
 def _forced(strides: pd.DataFrame, anchors: Anchors) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """(n,) direction a stride is marked with by the wearer, or -1."""
     forced = np.full(len(strides), -1, dtype=np.intp)
-    middle_s = strides[["start_s", "end_s"]].mean(axis=1).to_numpy()
-    if anchors.starts is not None:
-        first = middle_s < strides["start_s"].iloc[0] + STARTS_S
-        first &= (strides["bout"] == strides["bout"].iloc[0]).to_numpy()
-        forced[first] = DIRECTIONS.index(anchors.starts)
-    for direction, stretches in ((FORWARD, anchors.forward), (BACKWARD, anchors.backward)):
-        for start_s, end_s in stretches:
-            forced[(middle_s >= start_s) & (middle_s < end_s)] = direction
+    for mark in anchors.marks(strides):
+        forced[mark.rows] = mark.direction
     return forced
 
 
@@ -256,8 +263,19 @@ def _episodes(
     return np.asarray(np.repeat(of_bout, np.diff(np.append(first, len(bout)))))
 
 
-def _plane(up: FloatArray) -> FloatArray:
-    """(2, 3) right-handed basis of the device's mean horizontal plane."""
+def level_plane(up: FloatArray) -> FloatArray:
+    """Find the level plane of a device.
+
+    Parameters
+    ----------
+    up : (n, 3) array
+        The vertical in the device frame at each of n strides; may hold NaN.
+
+    Returns
+    -------
+    (2, 3) array
+        Right-handed basis of the plane across their mean.
+    """
     mean = np.nanmean(up, axis=0) if np.isfinite(up).any() else np.array([0.0, 0.0, 1.0])
     mean = mean / max(float(np.linalg.norm(mean)), 1e-9)
     first = np.eye(3)[int(np.argmin(np.abs(mean)))]
@@ -309,13 +327,14 @@ def _table(
 
 
 def _front_knowledge(
-    anchors: Anchors,
     forced: np.ndarray[tuple[int], np.dtype[np.intp]],
     probability: FloatArray,
     threshold: float,
+    *,
+    given: bool,
 ) -> FrontKnowledge:
     """How forward got its name in this session."""
-    if anchors.front is not None:
+    if given:
         return "given"
     if (forced >= 0).any():
         return "marked"

@@ -29,6 +29,7 @@ __all__ = [
     "SiteGroup",
     "direction_log_odds",
     "group_of",
+    "pointing",
     "stride_inputs",
     "stride_score",
 ]
@@ -139,7 +140,7 @@ class SiteGroup:
             Log odds of backward over forward, and of sideways over the likelier.
         """
         if front is None:
-            front = _pointing(self.front, features).sum(axis=0)
+            front = pointing(self.front, features).sum(axis=0)
         log_p = np.empty((len(features), len(DIRECTIONS)))
         for rows in _blocks(len(features)):
             here = features.where(rows)
@@ -183,13 +184,26 @@ def stride_inputs(
         return features.free()
     if front is None:
         of_episode = np.zeros((episode.max(initial=0) + 1, 3))
-        np.add.at(of_episode, episode, _pointing(weights, features))
+        np.add.at(of_episode, episode, pointing(weights, features))
         return features.oriented(of_episode[episode], running)
     return features.oriented(np.broadcast_to(front, (len(features), 3)), running)
 
 
-def _pointing(weights: FloatArray, features: StrideFeatures) -> FloatArray:
-    """(n, 3) weighted sum of the vectors of each stride, zero where there are none."""
+def pointing(weights: FloatArray, features: StrideFeatures) -> FloatArray:
+    """Sum the vectors of each stride by their weights.
+
+    Parameters
+    ----------
+    weights : (len(VECTORS),) array
+        Such as ``front`` of a :class:`SiteGroup`.
+    features
+        Of n strides.
+
+    Returns
+    -------
+    (n, 3) array
+        In the device frame; zero where a stride has no vectors.
+    """
     return np.asarray(np.nan_to_num(np.einsum("nki,k->ni", features.vectors, weights)))
 
 

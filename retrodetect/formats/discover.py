@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,7 +52,11 @@ class Input:
         return (self.path, *self.side_files)
 
 
-def discover(*paths: str | Path) -> list[Input]:
+def discover(
+    *paths: str | Path,
+    columns: Collection[str] = (),
+    on_passed_over: Callable[[str], None] = lambda name: _log.info("%s is passed over", name),
+) -> list[Input]:
     """Find the inputs below some paths.
 
     A file that is named is an input whatever it holds. A folder is searched recursively: files of
@@ -62,28 +66,69 @@ def discover(*paths: str | Path) -> list[Input]:
     ----------
     *paths
         Files, folders or URLs; they need not exist (reading such an input fails with the reason).
+    columns
+        Names of columns, as the user gives them: a table that has them all is a recording.
+    on_passed_over
+        Called with the path of each file that holds no readings, below its input root.
 
     Returns
     -------
     list of Input
         Sorted by folder and name, with distinct names; each file once.
     """
+    search = _Search(columns, on_passed_over)
     inputs: dict[Path, Input] = {}
-    for one in (one for path in paths for one in _below(location(path))):
+    for one in (one for path in paths for one in search.below(location(path))):
         inputs.setdefault(one.path.resolve(), one)
     return _distinct(list(inputs.values()))
 
 
-def _below(root: Path) -> Iterator[Input]:
-    if not root.is_dir():
-        yield Input(root, root.name or str(root))
-        return
-    folders: dict[Path, list[Path]] = {}
-    for path in sorted(_files(root)):
-        folder = path.parent.parent if path.parent.name == "meta" else path.parent
-        folders.setdefault(folder, []).append(path)
-    for folder, files in sorted(folders.items()):
-        yield from sorted(_in_folder(root, folder, files), key=lambda one: one.name)
+class _Search:
+    """One search for inputs, with what the user told."""
+
+    def __init__(self, columns: Collection[str], on_passed_over: Callable[[str], None]) -> None:
+        self._columns, self._on_passed_over = columns, on_passed_over
+
+    def below(self, root: Path) -> Iterator[Input]:
+        """Inputs of a file or folder."""
+        if not root.is_dir():
+            yield Input(root, root.name or str(root))
+            return
+        folders: dict[Path, list[Path]] = {}
+        for path in sorted(_files(root)):
+            folder = path.parent.parent if path.parent.name == "meta" else path.parent
+            folders.setdefault(folder, []).append(path)
+        for folder, files in sorted(folders.items()):
+            yield from sorted(self._in_folder(root, folder, files), key=lambda one: one.name)
+
+    def _in_folder(self, root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
+        named = [
+            replace(open_file(path, _MAX_BYTES), name=path.relative_to(folder).as_posix())
+            for path in files
+        ]
+        found: list[Main] = []
+        for group in groups(named):
+            # Copies, which keep no content: that of ten thousand files would fill the memory.
+            more, left = mains(map(replace, group))
+            found += [replace(main, source=main.source.bare()) for main in more]
+            for source in left:
+                assert source.path is not None
+                name = source.path.relative_to(root).as_posix()
+                if _deserves_a_row(source) or self._is_named(source):
+                    yield Input(source.path, name)
+                else:
+                    self._on_passed_over(readable(name))
+        for main in found:
+            yield _input(root, folder, main, alone=len(found) == 1)
+
+    def _is_named(self, source: Source) -> bool:
+        """Whether a file is a table with the columns that the user named."""
+        table = source.table
+        return (
+            bool(self._columns)
+            and table is not None
+            and all(table.index(name) is not None for name in self._columns)
+        )
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -96,26 +141,6 @@ def _files(root: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
         if not hidden and path.suffix.lower() in _RECORDING_ENDINGS and path.is_file():
             yield path
-
-
-def _in_folder(root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
-    named = [
-        replace(open_file(path, _MAX_BYTES), name=path.relative_to(folder).as_posix())
-        for path in files
-    ]
-    found: list[Main] = []
-    for group in groups(named):
-        # Copies, which keep no content: that of ten thousand files would fill the memory.
-        more, left = mains(map(replace, group))
-        found += [replace(main, source=main.source.bare()) for main in more]
-        for source in left:
-            assert source.path is not None
-            if _deserves_a_row(source):
-                yield Input(source.path, source.path.relative_to(root).as_posix())
-            else:
-                _log.info("%s holds no readings and is passed over", source.label)
-    for main in found:
-        yield _input(root, folder, main, alone=len(found) == 1)
 
 
 def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:

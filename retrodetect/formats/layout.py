@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.errors import RefusedRecording, UsageError
+from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.columns import quantity_of
 from retrodetect.formats.draft import Claim, Draft, Epoch, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
@@ -209,7 +209,7 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     ------
     RefusedRecording
         Where the columns of the acceleration are missing.
-    UsageError
+    UnreadableFile
         Where the user named a column that does not exist.
     """
     if options.columns:
@@ -444,7 +444,7 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
         if index is None and name.isdigit() and 1 <= int(name) <= table.width:
             index = int(name) - 1
         if index is None:
-            raise UsageError(
+            raise UnreadableFile(
                 f"there is no column {name!r}",
                 file=table.source.label,
                 remedy=f"the columns are {', '.join(table.header) or f'1 to {table.width}'}",

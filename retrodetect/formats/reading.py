@@ -155,7 +155,7 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Par
 
 def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
     """Begin to read every recording of a folder."""
-    inputs = discover(path)
+    inputs = discover(path, columns=options.columns.values())
     if not inputs:
         raise UnreadableFile("holds no recording", file=str(path), remedy="check the path")
     only = len(inputs) == 1 and name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -23,6 +24,7 @@ def view_of(
     trace: FloatArray,
     bouts: pd.DataFrame,
     *,
+    warnings: Sequence[str],
     drawn: bool,
     fine: bool,
 ) -> dict[str, Any]:
@@ -36,6 +38,8 @@ def view_of(
         Thinned signal, as from :func:`retrodetect.report.trace.trace_of`.
     bouts : DataFrame
         Runs in one direction and gait, as in ``bouts.csv``.
+    warnings
+        What to know of it, a sentence each.
     drawn
         Whether to draw the figure too (0.2 s and 150 kB each).
     fine
@@ -51,7 +55,7 @@ def view_of(
     start = recording.start_time
     return {
         "findings": [[found.topic, found.value, found.ground] for found in recording.findings],
-        "warnings": list(recording.warnings),
+        "warnings": list(warnings),
         "annotations": [[note.start_s, note.end_s, note.text] for note in recording.annotations],
         "start_time": start.isoformat(timespec="seconds") if start else "",
         "close_ups": close_ups(trace, contacts_s, bouts, fine=fine),

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray
 
-__all__ = ["TOTAL_FIELDS", "WEEK_COLUMNS", "is_known", "progress", "sessions_apart", "totals", "weeks"]
+__all__ = [
+    "TOTAL_FIELDS",
+    "WEEK_COLUMNS",
+    "is_known",
+    "progress",
+    "sessions_apart",
+    "totals",
+    "weeks",
+]
 
 TOTAL_FIELDS = (
     "sessions", "strides", "steps", "forward_strides", "backward_strides", "unknown_strides",

@@ -213,10 +213,12 @@ def test_results_replace_a_link_and_never_what_it_points_at(tmp_path, write_walk
     victim = tmp_path / "victim"
     victim.write_text("precious")
     out = tmp_path / "out"
-    out.mkdir()
+    walk, settings = write_walk(tmp_path / "w.csv"), batch.Settings(str(stored_model))
+    batch.run([walk], out, settings)
     for name in ("strides.csv", "sessions.csv", "run.json"):
+        (out / name).unlink()
         (out / name).symlink_to(victim)
-    batch.run([write_walk(tmp_path / "w.csv")], out, batch.Settings(str(stored_model)))
+    batch.run([walk], out, settings)
     assert victim.read_text() == "precious"
     assert not any(
         (out / name).is_symlink() for name in ("strides.csv", "sessions.csv", "run.json")

@@ -48,7 +48,16 @@ def main():
     began = time.perf_counter()
     views = [
         {
-            **view_of(recording, strides, contacts_s, trace, found.bouts, drawn=False, fine=False),
+            **view_of(
+                recording,
+                strides,
+                contacts_s,
+                trace,
+                found.bouts,
+                warnings=[],
+                drawn=False,
+                fine=False,
+            ),
             "lists": lists,
         }
         for _ in range(options.sessions)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 
 
@@ -27,13 +28,31 @@ def test_label_writes_its_files_and_says_how_many_how_much_and_how_sure(
 
 
 def test_one_bad_input_gives_one_sentence_and_status_1(retrodetect, walk, stored_model, tmp_path):
-    status, out, _ = retrodetect(
-        "label", walk, tmp_path / "gone.csv", "--out", tmp_path / "out", "--model", stored_model,
-        "--jobs", 1,
-    )  # fmt: skip
+    arguments = ["--out", tmp_path / "out", "--model", stored_model, "--jobs", 1]
+    status, out, err = retrodetect("label", walk, tmp_path / "gone.csv", *arguments)
     assert status == 1
-    assert "does not exist" in out
+    assert "does not exist" in err
     assert "1 ok" in out
+    status, out, err = retrodetect("label", walk, tmp_path / "gone.csv", *arguments, "--quiet")
+    assert (status, out) == (1, "")
+    assert err.startswith("failed: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_what_is_passed_over_and_what_to_know_is_told(retrodetect, walk, stored_model, tmp_path):
+    for name in "abcd":
+        (walk.parent / f"{name}.csv").write_text("lap,remark\n1,good\n2,bad\n")
+    _, out, err = retrodetect(
+        "label", walk.parent, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1,
+        "--forward", "500:510",
+    )  # fmt: skip
+    assert "1 ok" in out
+    assert "passed over, for they hold no readings: a.csv, b.csv, c.csv and 1 more" in err
+    assert f"{walk.name}: --forward 500:510 holds no stride, and so says nothing" in err
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["passed_over"] == ["a.csv", "b.csv", "c.csv", "d.csv"]
+    (told,) = pd.read_csv(tmp_path / "out" / "sessions.csv")["warnings"]
+    assert "--forward 500:510 holds no stride" in told
 
 
 def test_quiet_says_nothing(retrodetect, walk, stored_model, tmp_path):

@@ -72,12 +72,12 @@ def test_the_card_tells_what_it_rests_on(retrodetect, walks, tmp_path):
 
 def test_a_model_of_one_site_says_so_where_it_cannot_be_used(retrodetect, walks, tmp_path):
     retrodetect("train", walks, "--out", tmp_path / "m.model", "--base", "none", "--cache", "none")
-    status, out, _ = retrodetect(
+    status, _, err = retrodetect(
         "label", walks.with_name("walk1.zip"), "--model", tmp_path / "m.model",
         "--placement", "wrist", "--out", tmp_path / "out", "--no-report", "--jobs", 1,
     )  # fmt: skip
     assert status == 1
-    assert "worn at wrist, and model m knows nothing of that site" in out
+    assert "worn at wrist, and model m knows nothing of that site" in err
 
 
 def test_faults_of_a_manifest_are_listed_and_nothing_is_written(retrodetect, walks, tmp_path):

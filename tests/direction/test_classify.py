@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from retrodetect import gait
 from retrodetect.direction import Anchors, Cues, DirectionModel, Priors, classify, decide
-from retrodetect.direction.classify import _plane
+from retrodetect.direction.classify import level_plane
 from retrodetect.direction.decoder import ScoreModel
 from retrodetect.direction.model import (
     GROUPS,
@@ -697,7 +697,7 @@ def test_the_plane_of_an_episode_is_level_and_right_handed_however_the_device_sw
     up = rng.normal(size=3) + rng.normal(0, 0.5, (9, 3))
     up /= np.linalg.norm(up, axis=1, keepdims=True)
     up[3] = np.nan
-    plane = _plane(up)
+    plane = level_plane(up)
     mean = np.nanmean(up, axis=0)
     np.testing.assert_allclose(plane @ plane.T, np.eye(2), atol=1e-12)
     np.testing.assert_allclose(plane @ mean, 0.0, atol=1e-12)

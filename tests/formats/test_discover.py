@@ -134,6 +134,17 @@ def test_a_file_that_is_named_twice_counts_once(tmp_path: Path) -> None:
     assert names(tmp_path / "a", tmp_path / "a/walk.csv", tmp_path / "link.csv") == ["walk.csv"]
 
 
+def test_a_table_with_the_columns_the_user_named_is_a_recording(tmp_path: Path) -> None:
+    put(tmp_path, "odd.csv", data=b"when,a,b,c\n" + b"0,0,0,9.8\n" * 50)
+    put(tmp_path, "laps.csv", data=b"when,lap\n" + b"0,1\n" * 50)
+    passed_over: list[str] = []
+    assert discover(tmp_path, on_passed_over=passed_over.append) == []
+    assert sorted(passed_over) == ["laps.csv", "odd.csv"]
+    passed_over.clear()
+    (one,) = discover(tmp_path, columns=["a", "b", "c"], on_passed_over=passed_over.append)
+    assert (one.name, passed_over) == ("odd.csv", ["laps.csv"])
+
+
 def test_an_archive_of_several_recordings_gives_them_all(tmp_path: Path) -> None:
     path = tmp_path / "walks.zip"
     with zipfile.ZipFile(path, "w") as archive:

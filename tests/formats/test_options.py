@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrodetect.errors import RefusedRecording, UsageError
+from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
 from retrodetect.formats import ReadOptions, describe, read
 from retrodetect.recording import Recording
 
@@ -133,7 +133,7 @@ def test_columns_are_written_as_on_the_command_line() -> None:
 
 
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="'up'") as caught:
+    with pytest.raises(UnreadableFile, match="'up'") as caught:
         reread(tmp_path, write(WALK, Style()), columns={"x": "x", "y": "up", "z": "z"})
     assert "time, x" in str(caught.value)
 

@@ -88,7 +88,16 @@ class Elements(HTMLParser):
 def viewed(recording, strides, contacts_s, *, drawn=False, fine=True):
     found = details(strides, contacts_s, "waist", Course.joined([]), Pace())
     trace = trace_of(recording)
-    view = view_of(recording, strides, contacts_s, trace, found.bouts, drawn=drawn, fine=fine)
+    view = view_of(
+        recording,
+        strides,
+        contacts_s,
+        trace,
+        found.bouts,
+        warnings=["a gap & more"],
+        drawn=drawn,
+        fine=fine,
+    )
     lists = {"bouts": found.bouts.to_dict("list"), "repeats": found.repeats.to_dict("list")}
     return json.loads(json.dumps({**view, "lists": lists}))
 
