@@ -18,7 +18,7 @@ from retrodetect.formats.align import (
     rotation_unit,
     without_coordinates,
 )
-from retrodetect.formats.clock import ROWS, Timeline, following, timeline, valid
+from retrodetect.formats.clock import ROWS, Timeline, following, strays, timeline, valid
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import find_holds, repeats
 from retrodetect.formats.level import Level, Scale, resolve
@@ -251,7 +251,7 @@ class _Chunk:
         if len(self.values) and np.abs(self.limits()).max() >= most:
             kept = np.flatnonzero(np.abs(self.values).max(axis=1) < most)
             amounts = {"count": len(self.values) - len(kept)}
-            self.notes.append(Remark("{count} impossible readings were dropped", amounts))
+            self.notes.append(Remark("dropped {count} impossible reading{s}", amounts))
             self.keep(kept)
 
     def clipped(self, mps2: float) -> list[Remark]:
@@ -262,7 +262,7 @@ class _Chunk:
                 count = np.count_nonzero(column == limit) if reach_mps2 > _CLIP_ABOVE_MPS2 else 0
                 if count >= _CLIP_COUNT and count > _CLIP_SHARE * len(column):
                     reach_g = reach_mps2 / STANDARD_GRAVITY_MPS2
-                    text = f"{axis} is cut off at {reach_g:.3g} g in {{count}} readings"
+                    text = f"{axis} is cut off at {reach_g:.3g} g in {{count}} reading{{s}}"
                     return [Remark(text, {"count": int(count)})]
         return []
 
@@ -351,7 +351,7 @@ def _complete(draft: Draft, *, is_first: bool) -> tuple[Draft, list[Remark]]:
     with np.errstate(invalid="ignore"):  # infinities of both signs
         is_sane = abs(values.sum()) < _LARGEST * len(values)
         if is_sane and timed is None and (not is_first or values[0].any()):
-            return draft, []
+            return _near(draft, [])
         whole: NDArray[np.bool_] = np.abs(values).sum(axis=1) < _LARGEST
     if is_first:
         whole[: int(np.argmax(values.any(axis=1)))] = False
@@ -359,8 +359,18 @@ def _complete(draft: Draft, *, is_first: bool) -> tuple[Draft, list[Remark]]:
         whole &= timed
     kept = np.flatnonzero(whole)
     lost = kept[-1] - kept[0] + 1 - len(kept) if len(kept) else 0
-    text = "{count} rows without a complete reading were dropped"
-    return draft.take(kept), [Remark(text, {"count": int(lost)})] if lost else []
+    text = "dropped {count} row{s} without a complete reading"
+    return _near(draft.take(kept), [Remark(text, {"count": int(lost)})] if lost else [])
+
+
+def _near(draft: Draft, remarks: list[Remark]) -> tuple[Draft, list[Remark]]:
+    """Rows whose time fits those of their neighbours."""
+    far = strays(draft.stamps)
+    if far is None:
+        return draft, remarks
+    text = "dropped {count} row{s} with a time far from all others"
+    remark = Remark(text, {"count": int(np.count_nonzero(far))})
+    return draft.take(np.flatnonzero(~far)), [*remarks, remark]
 
 
 def _require(draft: Draft, count: int, label: str) -> None:

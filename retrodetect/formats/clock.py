@@ -26,11 +26,14 @@ from retrodetect.formats.repair import (
 )
 from retrodetect.recording import Finding, FloatArray, Ground
 
-__all__ = ["ROWS", "Carry", "Timeline", "following", "seconds_on", "timeline", "valid"]
+__all__ = ["ROWS", "Carry", "Timeline", "following", "seconds_on", "strays", "timeline", "valid"]
 
 TICKS_S = (1.0, 1e-3, 1e-6, 1e-9)
 PLAUSIBLE_STEP_S = (0.0004, 0.4)
 """From 2.5 Hz to 2.5 kHz; a factor of 1000 wide, so that only one unit fits a step."""
+
+FAR_STEPS = 1e5
+"""A quarter of an hour at 100 Hz, in steps from one sample to the next."""
 
 _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}
 """Power of ten of a stamp counted from 1970, by length of tick."""
@@ -156,6 +159,35 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     return ~missing if missing.any() else None
 
 
+def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
+    """Rows whose stamp lies far from those beside it, as after a damaged digit; None for none.
+
+    Parameters
+    ----------
+    stamps
+        All of them valid.
+
+    Returns
+    -------
+    (n,) array of bool or None
+        A single row before or after a pause of ``FAR_STEPS`` counts too: it is worth nothing.
+    """
+    ticks = stamps.ticks
+    if ticks is None or len(ticks) < 4 or stamps.wrap_ticks is not None:
+        return None
+    far = FAR_STEPS * typical_step(ticks)
+    steps = np.diff(ticks.astype(np.float64))
+    is_far = np.abs(steps) > far
+    if not (far > 0 and is_far.any()):
+        return None
+    found = np.zeros(len(ticks), dtype=np.bool_)
+    # There and back again; a pause, or a clock set anew, does not come back.
+    found[1:-1] = is_far[:-1] & is_far[1:] & (steps[:-1] * steps[1:] < 0)
+    found[0] = is_far[0] and not found[1]
+    found[-1] = is_far[-1] and not found[-2]
+    return found if found.any() else None
+
+
 def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timeline:
     """Turn stamps into seconds that increase.
 
@@ -182,6 +214,7 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     work = Repair(seconds, counter, repeated)
     if not work.is_rebuilt():
         if not rises(work.time_s):
+            work.turn_round()
             work.sort()
             work.move_on()
             work.drop_copies()

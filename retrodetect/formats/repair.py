@@ -85,6 +85,16 @@ class Repair:
         self.counter = None if self.counter is None else self.counter[rows]
         self.rows = rows if self.rows is None else self.rows[rows]
 
+    def turn_round(self) -> None:
+        """Put the oldest row first where the newest is."""
+        steps = np.diff(self.time_s)
+        if np.count_nonzero(steps < 0) > 0.5 * len(steps):
+            # Each row that repeats the one before is now repeated by it.
+            repeated = np.append(False, self.repeated[:0:-1])
+            self.keep(np.arange(len(self.time_s))[::-1])
+            self.repeated = repeated
+            self.notes.append("rows stood newest first, turned round")
+
     def sort(self) -> None:
         """Sort rows that merely arrived late.
 
@@ -115,7 +125,7 @@ class Repair:
         first = int(np.argmax(back))
         self.warnings.append(
             Remark(
-                "the clock runs backward {count} times (first after {first_s:.1f} s, by "
+                "the clock runs backward {count} time{s} (first after {first_s:.1f} s, by "
                 "{first_by_s:.3g} s); later times were moved on",
                 {
                     "count": int(np.count_nonzero(back)),
@@ -139,7 +149,7 @@ class Repair:
         if copies.any() and not is_coarse:
             self.keep(np.flatnonzero(~copies))
             amounts = {"count": int(np.count_nonzero(copies))}
-            self.warnings.append(Remark("{count} rows were written twice and dropped", amounts))
+            self.warnings.append(Remark("dropped {count} row{s} written twice", amounts))
 
     def is_rebuilt(self) -> bool:
         """Rebuild a clock of arrivals from the counter; return whether that was done."""

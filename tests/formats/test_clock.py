@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.clock import Timeline, timeline
+from retrodetect.formats.clock import Timeline, strays, timeline
 from retrodetect.formats.draft import Stamps
 from retrodetect.formats.repair import counted_on, counted_rate_hz, robust_rate_hz
 
@@ -55,6 +55,44 @@ def test_the_length_of_a_tick_is_told_by_size_and_step(tick_s: float, start: flo
     found = line(ticks)
     np.testing.assert_allclose(found.time_s, np.arange(2000) * 0.01, atol=2e-5)
     assert found.findings[0].ground == "measured"
+
+
+@quickly
+@given(st.integers(3, 500), st.integers(0, 100))
+def test_rows_that_stand_newest_first_are_turned_round(count: int, seed: int) -> None:
+    ticks = np.cumsum(np.random.default_rng(seed).uniform(0.008, 0.012, count))
+    found, turned = line(ticks, tick_s=1.0), line(ticks[::-1], tick_s=1.0)
+    np.testing.assert_allclose(turned.time_s, found.time_s)
+    assert turned.rows is not None
+    assert turned.rows.tolist() == list(range(count))[::-1]
+    assert "newest first, turned round" in turned.findings[0].value
+    assert not turned.carry.is_steady
+
+
+def test_copies_are_found_in_rows_that_are_turned_round() -> None:
+    ticks, same = np.array([4, 3, 3, 2, 1, 0]) * 0.01, np.array([0, 0, 1, 0, 0, 0], dtype=bool)
+    found = line(ticks, same, tick_s=1.0)
+    np.testing.assert_allclose(found.time_s, np.arange(5) * 0.01)
+
+
+@pytest.mark.parametrize("place", [0, 1, 500, 998, 999])
+@pytest.mark.parametrize("wild", [1e18, 1e5, -1e9])
+@pytest.mark.parametrize("start", [0.0, 1.7e9])
+def test_a_wild_stamp_is_a_stray(place: int, wild: float, start: float) -> None:
+    ticks = start + np.arange(1000) * 0.01
+    ticks[place] = start + wild
+    found = strays(Stamps(ticks))
+    assert found is not None
+    assert np.flatnonzero(found).tolist() == [place]
+
+
+def test_pauses_and_clocks_set_anew_are_no_strays() -> None:
+    paused = np.append(np.arange(500) * 0.01, 1e6 + np.arange(500) * 0.01)
+    assert strays(Stamps(paused)) is None
+    assert strays(Stamps(paused[::-1])) is None
+    assert strays(Stamps(np.tile(np.arange(500), 4), wrap_ticks=500)) is None
+    assert strays(Stamps(np.zeros(100))) is None
+    assert strays(Stamps(np.array([0.0, 1e9, 2.0]))) is None
 
 
 def test_a_column_that_counts_rows_is_no_clock() -> None:

@@ -62,7 +62,9 @@ def test_physics_toolbox_in_a_locale_of_its_own(put: Put) -> None:
     np.testing.assert_allclose(
         recording.acceleration_mps2[:400], WALK.acceleration_mps2[:400], atol=1e-4
     )
-    assert any("1 rows without a complete reading" in warning for warning in recording.warnings)
+    assert any(
+        "dropped 1 row without a complete reading" in warning for warning in recording.warnings
+    )
 
 
 def test_physics_toolbox_rows_that_repeat_a_slow_sensor_collapse(put: Put) -> None:

@@ -63,7 +63,7 @@ def unswapped(draft: Draft) -> Draft:
         return draft
     mended = np.where(swapped[:, None], rotation, acceleration)
     turned = np.where(swapped[:, None], acceleration, rotation)
-    text = "accelerometer and gyroscope were swapped in {count} rows; put right"
+    text = "accelerometer and gyroscope were swapped in {count} row{s}; put right"
     return draft.with_(
         acceleration=Series(mended, "g"),
         rotation=Series(turned, "deg/s"),

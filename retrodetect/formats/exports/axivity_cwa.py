@@ -81,7 +81,7 @@ def _drafts(source: Source) -> Iterator[Draft]:
             sign=_SIGN,
             rotation=None if rotation is None else Series(rotation, "deg/s"),
             device="Axivity",
-            warnings=(Remark("{count} damaged sectors were dropped", amounts),)
+            warnings=(Remark("dropped {count} damaged sector{s}", amounts),)
             if amounts["count"]
             else (),
         )
