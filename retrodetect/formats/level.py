@@ -121,7 +121,12 @@ def resolve(
         factor = stated
         unit_finding = Finding("unit", options.unit or unit, "given" if options.unit else "stated")
         other = _contradiction(level, factor)
-        if other is not None and not options.unit:
+        if other is not None and options.unit:
+            warnings.append(
+                f"--unit {options.unit} does not fit its readings, which average "
+                f"{level.typical:.3g}: that is 1 g in {other}; check it"
+            )
+        elif other is not None:
             factor = unit_in_mps2(other) or factor
             unit_finding = Finding("unit", f"{other} (the file says {unit})", "measured")
             warnings.append(
@@ -174,14 +179,18 @@ def _gravity(
     level_g: float, claim: Claim[Gravity] | None, options: ReadOptions, warnings: list[str]
 ) -> tuple[Gravity, Finding]:
     """Whether gravity is included: given, else what the file says unless the readings forbid it."""
-    if options.gravity:
-        return options.gravity, Finding("gravity", options.gravity, "given")
     measured: Gravity | None = None
     if level_g < _LINEAR_BELOW_G:
         measured = "linear"
     elif level_g > _TOTAL_G[0]:
         measured = "total"
     text = f"mean vector {level_g:.2f} g"
+    if options.gravity:
+        if measured not in (None, options.gravity):
+            warnings.append(
+                f"--gravity {options.gravity} does not fit its readings ({text}); check it"
+            )
+        return options.gravity, Finding("gravity", options.gravity, "given")
     if claim is None:
         if measured is None:
             return "total", Finding("gravity", f"total ({text})", "assumed")

@@ -132,6 +132,23 @@ def test_columns_are_written_as_on_the_command_line() -> None:
         ReadOptions.parse_columns("time")
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"unit": "mg"}, "--unit mg does not fit its readings"),
+        ({"unit": "m/s2"}, ""),
+        ({"gravity": "linear"}, "--gravity linear does not fit its readings (mean vector 1.0"),
+        ({"gravity": "total"}, ""),
+    ],
+)
+def test_words_that_the_readings_belie_are_told(
+    tmp_path: Path, told: dict[str, str], words: str
+) -> None:
+    said = "; ".join(reread(tmp_path, write(WALK, Style()), **told).warnings)
+    assert words in said
+    assert bool(words) == ("does not fit" in said)
+
+
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="'up'") as caught:
         reread(tmp_path, write(WALK, Style()), columns={"x": "x", "y": "up", "z": "z"})
