@@ -58,7 +58,8 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
     UnreadableFile
         Where a folder holds no run, or its table cannot be read.
     """
-    runs = [_read(folder) for folder in dict.fromkeys(folders)]
+    # Twice the same folder is one run, however its name is written.
+    runs = [_read(folder) for folder in {location(one).resolve(): one for one in folders}.values()]
     return sorted(runs, key=lambda run: str(run.record.get("times", {}).get("began", "")))
 
 

@@ -6,12 +6,13 @@ Nothing is written over that the same command has not written itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
+from retrodetect.tables import some
 
 __all__ = [
     "RESULTS",
@@ -43,7 +44,6 @@ RESULTS = frozenset().union(*_WRITTEN.values())
 """Names of all files that results are in."""
 
 _INPUTS = "inputs.json"
-_SHOWN = 3
 
 
 def check_ours(out: Path, command: Command, inputs: Iterable[Path] = ()) -> None:
@@ -70,15 +70,14 @@ def check_ours(out: Path, command: Command, inputs: Iterable[Path] = ()) -> None
     over = [name for name in there if (out / name).resolve() in read]
     if over:
         raise UsageError(
-            f"{_listed(over)} is to be read, and would be written over by a result",
+            f"{some(over)} is to be read, and would be written over by a result",
             file=str(out),
             remedy="name another folder for the results",
         )
     maker = made_by(out) if there else command
     if maker is None:
         raise UsageError(
-            f"holds files which are no results of retrodetect and have their names"
-            f" ({_listed(there)})",
+            f"holds files which are no results of retrodetect and have their names ({some(there)})",
             file=str(out),
             remedy="name another folder for the results",
         )
@@ -165,7 +164,7 @@ def check_others_kept(state: Path, inputs: Iterable[Path]) -> None:
     if others:
         raise UsageError(
             f"holds results of {len(others)} recording{'s' * (len(others) > 1)} not named now"
-            f" ({_listed([Path(path).name for path in others])})",
+            f" ({some([Path(path).name for path in others])})",
             file=str(state.parent),
             remedy="name them too, or another folder, or give --restart to begin it anew",
         )
@@ -183,9 +182,3 @@ def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
     """
     with replacing(state / _INPUTS) as stream:
         stream.write(json.dumps([str(path.resolve()) for path in inputs]).encode())
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Some names, and how many more."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

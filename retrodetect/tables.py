@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ __all__ = [
     "harmless",
     "lists_table",
     "sessions_table",
+    "some",
     "visible",
     "without_nan",
 ]
@@ -50,7 +51,7 @@ SESSION_GLOSSARY = {
     "front": "how forward was told from backward: given, marked, inferred or unknown",
     "rate_hz": "sampling rate of the recording",
     "duration_s": "from first to last sample",
-    "gait_s": "time within bouts of walking or running",
+    "gait_s": "time within bouts of walking or running, also between strides",
     "strides": "all strides found; a stride is two steps",
     "forward_strides": "strides labelled forward",
     "backward_strides": "strides labelled backward",
@@ -234,6 +235,25 @@ def harmless(text: str, *, is_path: bool = False) -> str:
     if text.lstrip().startswith(tuple(_FORMULA_STARTS)):
         return f"./{text}" if is_path else f"'{text}"
     return text
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Some names, and how many more.
+
+    Parameters
+    ----------
+    names
+        Any.
+    most
+        How many are named.
+
+    Returns
+    -------
+    str
+        Such as ``a, b, c and 4 more``.
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def without_nan(fields: Mapping[str, float]) -> dict[str, float | None]:

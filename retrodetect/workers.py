@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 import joblib
@@ -70,24 +69,32 @@ def shared_out(
         try:
             pool = joblib.Parallel(n_jobs=min(jobs, len(left)), return_as="generator_unordered")
             work = [joblib.delayed(_numbered)(do, *item) for item in left.items()]
-            for number, result in pool(work):
+            with _deaf_to_interrupts():
+                results = pool(work)
+            for number, result in results:
                 yield left.pop(number), result
         except BrokenProcessPool:
             yield from _until_one_dies(do, left)
 
 
 def _numbered(do: Callable[[T], float], number: int, task: T) -> tuple[int, float]:
-    _leave_interrupts_to_the_first_process()
     return number, do(task)
 
 
-def _leave_interrupts_to_the_first_process() -> None:
-    """Ctrl-C reaches every process of a terminal; the first one ends the others, with one line."""
-    if (
-        multiprocessing.parent_process() is not None
-        and threading.current_thread() is threading.main_thread()
-    ):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: the first one ends them, with one line.
+
+    A blocked signal stays so in whoever is started meanwhile; here it waits until the end.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _until_one_dies(
@@ -97,7 +104,9 @@ def _until_one_dies(
     for number, task in [*left.items()]:
         try:
             with ProcessPoolExecutor(max_workers=1) as alone:
-                result = float(alone.submit(do, task).result())
+                with _deaf_to_interrupts():
+                    future = alone.submit(do, task)
+                result = float(future.result())
         except BrokenProcessPool:
             yield left.pop(number), None
             return

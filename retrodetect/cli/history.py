@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,7 @@ def history(
         show_weeks(by_week, sessions, _left_out(runs, sessions), goal)
 
 
-def _left_out(runs: list[Run], sessions: pd.DataFrame) -> int:
-    """Rows that told of a session once more."""
-    return sum(len(run.sessions) for run in runs) - len(sessions)
+def _left_out(runs: list[Run], sessions: pd.DataFrame) -> list[str]:
+    """Recordings that told of a session once more."""
+    told = Counter(name for run in runs for name in run.sessions["recording"])
+    return sorted((told - Counter(sessions["recording"])).elements())

@@ -12,6 +12,9 @@ from retrodetect.cli.options import Columns, Gravity, Paths, Rate, Sign, Unit
 
 __all__ = ["inspect"]
 
+WIDTH_IN_FILES = 1000
+"""No sentence is broken where a program reads it."""
+
 
 def inspect(
     paths: Paths,
@@ -59,7 +62,7 @@ def _show(found: list[dict[str, Any]]) -> None:
 
     console = Console()
     if not console.is_terminal:
-        console = Console(width=140)
+        console = Console(width=WIDTH_IN_FILES)
     for one in found:
         console.print(Text(visible(one["name"]), style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2))

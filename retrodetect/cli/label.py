@@ -120,7 +120,7 @@ def label(
     from retrodetect.tally.energy import Pace
 
     anchors = Anchors(
-        placement=None if placement == "auto" else placement,
+        placement=None if placement.lower() == "auto" else placement.lower(),
         front=front,
         forward=options.stretches(forward or [], "--forward"),
         backward=options.stretches(backward or [], "--backward"),

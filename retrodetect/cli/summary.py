@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from retrodetect.tables import visible
+from retrodetect.tables import some, visible
 from retrodetect.tally.folder import is_known, progress, totals
 
 if TYPE_CHECKING:
@@ -67,11 +67,8 @@ def tell(outcome: Outcome, *, quiet: bool) -> None:
     if quiet:
         return
     if outcome.passed_over:
-        some = ", ".join(outcome.passed_over[:3])
-        more = f" and {len(outcome.passed_over) - 3} more" if len(outcome.passed_over) > 3 else ""
-        console.print(
-            Text(visible(f"passed over, for they hold no readings: {some}{more}")), soft_wrap=True
-        )
+        words = f"passed over, for they hold no readings: {some(outcome.passed_over)}"
+        console.print(Text(visible(words)), soft_wrap=True)
     unsure = int(sum(map(_needs_anchor, sessions.to_dict("records"))))
     if unsure:
         count = f"{unsure} recording{'s' * (unsure > 1)}"
@@ -98,7 +95,7 @@ def _needs_anchor(row: Mapping[Any, Any]) -> bool:
 
 
 def show_weeks(
-    weeks: pd.DataFrame, sessions: pd.DataFrame, left_out: int, goal: float | None
+    weeks: pd.DataFrame, sessions: pd.DataFrame, left_out: Sequence[str], goal: float | None
 ) -> None:
     """Print one line per week, and what is in none.
 
@@ -107,17 +104,18 @@ def show_weeks(
     weeks, sessions : DataFrame
         From :mod:`retrodetect.tally.folder`.
     left_out
-        Rows that told of a session once more.
+        Recordings that told of a session once more.
     goal
         Backward share to reach, if any.
     """
     console = _console()
-    names = ["week", "sessions", "backward min", "change", "forward min", "backward share (95 %)"]
+    names = ["week", "sessions", "backward min", "change", "forward min", "unknown min"]
+    names += ["backward share (95 %)"]
     table = _table(names, goal)
     for row in weeks.to_dict("records"):
         cells = [
             row["week"], f"{row['sessions']:.0f}", f"{row['backward_min']:.1f}", _change(row),
-            f"{row['forward_min']:.1f}", _share(row),
+            f"{row['forward_min']:.1f}", f"{row['unknown_min']:.1f}", _share(row),
         ]  # fmt: skip
         table.add_row(*(Text(cell) for cell in [*cells, *_progress(row, goal)]))
     console.print(table)
@@ -126,11 +124,13 @@ def show_weeks(
     notes = [
         (undated, "without a date, in no week"),
         (failed, "failed or refused, in no week"),
-        (left_out, "told of in another row too, counted once"),
+        (len(left_out), f"of the time of another, left out: {some(left_out)}"),
     ]
     for count, words in notes:
         if count:
-            console.print(Text(f"{count} recording{'s' * (count > 1)} {words}"), soft_wrap=True)
+            console.print(
+                Text(visible(f"{count} recording{'s' * (count > 1)} {words}")), soft_wrap=True
+            )
     if weeks["marked"].any():
         console.print(Text("! over 10 % more backward minutes than the week before"))
 
@@ -150,7 +150,7 @@ def _table(names: list[str], goal: float | None) -> Table:
 
 def _change(row: Mapping[Any, Any]) -> str:
     """Change from the week before, marked where it is a large rise."""
-    words = f"{row['change']:+.0%}" if pd.notna(row["change"]) else ""
+    words = f"{row['change']:+.1%}" if pd.notna(row["change"]) else ""
     return f"{words or 'from none'} !" if row["marked"] else words
 
 
@@ -170,8 +170,6 @@ def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) ->
         table.add_row(*(Text(cell) for cell in [*_cells(row), *_progress(row, goal)]))
     if (sessions["status"] == "ok").sum() > 1:
         total: dict[str, Any] = {"recording": "together", "status": "ok", **totals(sessions)}
-        counts = {name: int(total[name]) for name in total if name.endswith("strides")}
-        total |= counts
         cells = [*_cells(total), *_progress(total, goal)]
         table.add_row(*(Text(cell, style="bold") for cell in cells))
     console.print(table)

@@ -377,9 +377,11 @@ def _require(draft: Draft, count: int, label: str) -> None:
     found = len(draft.acceleration.values)
     if found < count:
         raise RefusedRecording(
-            f"holds {found} sample{'s' * (found != 1)} of acceleration",
+            "holds 1 sample of acceleration"
+            if found
+            else "holds no row with a reading of all three axes",
             file=label,
-            remedy="record for longer",
+            remedy="record for longer, with all axes of the accelerometer",
         )
 
 

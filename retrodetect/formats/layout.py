@@ -444,10 +444,11 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
         if index is None and name.isdigit() and 1 <= int(name) <= table.width:
             index = int(name) - 1
         if index is None:
+            called = ", ".join(filter(None, table.header)) or f"1 to {table.width}"
             raise UnreadableFile(
                 f"there is no column {name!r}",
                 file=table.source.label,
-                remedy=f"the columns are {', '.join(table.header) or f'1 to {table.width}'}",
+                remedy=f"the columns are {called}",
             )
         names[role] = table.names[index]
     return replace(

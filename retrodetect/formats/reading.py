@@ -205,9 +205,9 @@ def _open_source(source: Source, name: str, options: ReadOptions) -> _Found[Part
     if members is not None:
         return _open_members(source, members, name, options)
     raise UnreadableFile(
-        "is no recording that is known: no table of numbers and no known signature",
+        "is no table of numbers, and no recording of a known app or sensor",
         file=source.label,
-        remedy="export it as csv from the app",
+        remedy="give what the app exports, as csv where it can be chosen",
     )
 
 

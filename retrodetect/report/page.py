@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from retrodetect.direction.model import group_of
+from retrodetect.direction.model import GROUPS, group_of
 from retrodetect.recording import PLACEMENTS
 from retrodetect.tables import visible
 from retrodetect.tally.folder import is_known, progress, sessions_apart, totals, weeks
@@ -128,17 +128,21 @@ def _evidence(card: Mapping[str, Any], placement: Any) -> dict[str, Any]:
     backward = [one for one in rows if one.get("recall_backward") is not None]
     kinds = {one.get("evidence") for one in backward}
     if "real" in kinds:
-        words = "Backward gait at this placement was measured on real people."
+        words = "backward gait was measured on real people"
     elif kinds:
         words = (
-            "Backward gait at this placement was tried on virtual sensors only (motion capture"
-            " or simulation), never on real recordings."
+            "backward gait was tried on virtual sensors only (motion capture or simulation),"
+            " never on real recordings"
         )
     else:
-        words = "Backward gait at this placement was never measured."
-    if "?" in str(placement) or site not in PLACEMENTS:
-        words += " The placement itself is not known for sure; --placement tells it."
-    return {"rows": rows, "words": words}
+        words = "backward gait was never measured"
+    if site in PLACEMENTS and "?" not in str(placement):
+        return {"rows": rows, "words": f"At this placement {words}."}
+    sites = ", ".join(GROUPS.get(site, ()))
+    guessed = f"and guessed from the signal ({sites}). If that is right, {words}."
+    open_words = "and the signal does not show it."
+    told = f"Where the device sat was not told, {guessed if sites else open_words}"
+    return {"rows": rows, "words": f"{told} --placement settles it."}
 
 
 def _group(site: str) -> str:
@@ -158,7 +162,7 @@ def _percent(share: float) -> str:
 
 
 def _signed(share: float) -> str:
-    return "–" if pd.isna(share) else f"{share:+.0%}".replace("%", "\u00a0%")
+    return "–" if pd.isna(share) else f"{share:+.1%}".replace("%", "\u00a0%")
 
 
 def _whole(value: float) -> str:

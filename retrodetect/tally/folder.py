@@ -63,13 +63,13 @@ def totals(sessions: pd.DataFrame) -> dict[str, float]:
     """
     done = sessions[sessions["status"] == "ok"]
     columns = {name: _number(done, name) for name in _ADDED}
-    fields = {name: float(np.nansum(values)) for name, values in columns.items()}
+    fields: dict[str, float] = {name: int(np.nansum(one)) for name, one in columns.items()}
     seconds = {way: _number(done, f"{way}_s") for way in ("forward", "backward", "unknown")}
     climbed = _number(done, "climb_backward_m")
     longest = _number(done, "longest_backward_bout_s")
     low, share, high = _share(done)
     fields |= {
-        "sessions": float(len(done)),
+        "sessions": len(done),
         **{f"{way}_min": float(np.nansum(values)) / 60 for way, values in seconds.items()},
         "climb_backward_m": float(np.nansum(climbed)) if np.isfinite(climbed).any() else np.nan,
         "longest_backward_bout_s": float(np.nanmax(longest)) if np.isfinite(longest).any() else 0.0,

@@ -47,7 +47,7 @@ def test_weeks_changes_and_the_goal_are_shown_and_written(retrodetect, run, tmp_
         "history", one, two, "--goal", "0.3", "--out", tmp_path / "weeks"
     )
     assert (status, err) == (0, "")
-    for word in ("2026-W10", "2026-W11", "+20% !", "reached", "40.0% (38"):
+    for word in ("2026-W10", "2026-W11", "+20.0% !", "reached", "40.0% (38"):
         assert word in out
     table = pd.read_csv(tmp_path / "weeks" / "weeks.csv")
     assert table["backward_min"].tolist() == [10, 12]
@@ -68,7 +68,7 @@ def test_duplicates_undated_and_failed_ones_are_told_of(retrodetect, run):
     for words in (
         "1 recording without a date",
         "1 recording failed or refused",
-        "1 recording told of in another row too",
+        "1 recording of the time of another, left out: walk.csv",
     ):
         assert words in out
 

@@ -34,7 +34,7 @@ def some(count: int) -> str:
         ("Dear diary,\ntoday I walked backward.\n", UnreadableFile, "no recording"),
         (bytes(range(256)) * 50, UnreadableFile, "no recording"),
         ("{}", UnreadableFile, "no recording"),
-        (some(0), RefusedRecording, "holds 0 samples"),
+        (some(0), RefusedRecording, "holds no row with a reading of all three axes"),
         (some(1), RefusedRecording, "holds 1 sample"),
         ("time,acc_x,acc_y,acc_z\n" + "5,1,2,3\n" * 99, RefusedRecording, "stands still"),
         ("t,gyro_x,gyro_y,gyro_z\n0,1,2,3\n1,1,2,3\n", RefusedRecording, "only a gyroscope"),
