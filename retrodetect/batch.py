@@ -47,7 +47,7 @@ from retrodetect.tally import tally
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import Details, details
 from retrodetect.tally.energy import Pace
-from retrodetect.tally.folder import totals
+from retrodetect.tally.folder import sessions_apart, totals, weeks
 from retrodetect.training import store
 from retrodetect.workers import shared_out
 
@@ -564,8 +564,11 @@ def _write_report(
     from retrodetect.report import page, told
 
     every = [entry for file in files for entry in parts.entries(file)]
+    by_week = weeks(sessions_apart([sessions]))
     with replacing(out / "report.json") as stream:
-        stream.write((json.dumps(told(sessions, every, model.card), indent=1) + "\n").encode())
+        stream.write(
+            (json.dumps(told(sessions, every, model.card, by_week), indent=1) + "\n").encode()
+        )
     views = [entry.view and {**entry.view, "lists": entry.lists} for entry in every]
     with replacing(out / "report.html") as stream:
-        stream.write(page(sessions, views, model.card, record).encode())
+        stream.write(page(sessions, views, model.card, record, by_week).encode())

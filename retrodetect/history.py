@@ -105,7 +105,7 @@ def write_history(
         from retrodetect.report import page
 
         with replacing(out / "report.html") as stream:
-            stream.write(page(sessions, [None] * len(sessions), {}, record).encode())
+            stream.write(page(sessions, [None] * len(sessions), {}, record, weeks).encode())
 
 
 def _read(folder: str) -> Run:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -13,11 +12,11 @@ from scipy import ndimage
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, zero_phase
+from retrodetect.signal.filters import Number
 
 __all__ = ["Contacts", "find_contacts"]
 
 ComplexArray = NDArray[np.complex128]
-Number = TypeVar("Number", np.float64, np.complex128)
 
 TRACKING_HZ = 0.35
 """How fast the phase may drift from the tracked period: slower than half a slow stride."""

@@ -13,7 +13,7 @@ import pandas as pd
 from retrodetect.direction.model import GROUPS, group_of
 from retrodetect.recording import PLACEMENTS
 from retrodetect.tables import visible
-from retrodetect.tally.folder import is_known, progress, sessions_apart, totals, weeks
+from retrodetect.tally.folder import is_known, progress, totals
 
 __all__ = ["page", "told"]
 
@@ -23,6 +23,7 @@ def page(
     views: Sequence[Mapping[str, Any] | None],
     card: Mapping[str, Any],
     run: Mapping[str, Any],
+    by_week: pd.DataFrame,
 ) -> str:
     """Make the page of a run.
 
@@ -37,6 +38,8 @@ def page(
         Of the model; empty where the sessions are of several.
     run
         What ``run.json`` holds.
+    by_week : DataFrame
+        From :func:`retrodetect.tally.folder.weeks`.
 
     Returns
     -------
@@ -70,14 +73,16 @@ def page(
     return template.render(
         sessions=rows,
         total=totals(sessions),
-        weeks=weeks(sessions_apart([sessions])).to_dict("records"),
+        weeks=by_week.to_dict("records"),
         card=card,
         run=run,
         goal=run.get("goal"),
     )
 
 
-def told(sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any]) -> dict[str, Any]:
+def told(
+    sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any], by_week: pd.DataFrame
+) -> dict[str, Any]:
     """Tell as data what the page shows and no table holds.
 
     Parameters
@@ -88,6 +93,8 @@ def told(sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any]
         One for each row, with its ``view``.
     card
         Of the model.
+    by_week : DataFrame
+        As for `page`.
 
     Returns
     -------
@@ -95,7 +102,7 @@ def told(sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any]
         Fit for JSON: ``recordings`` (what was understood in reading each, and the scores of the
         model at its placement), ``weeks`` and ``model``.
     """
-    dated = weeks(sessions_apart([sessions])).astype(object)
+    dated = by_week.astype(object)
     return {
         "recordings": [
             {

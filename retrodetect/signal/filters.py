@@ -11,20 +11,21 @@ from scipy import signal as sps
 
 from retrodetect.recording import FloatArray
 
-__all__ = ["zero_phase"]
+__all__ = ["Number", "zero_phase"]
 
-T = TypeVar("T", np.float64, np.complex128)
+Number = TypeVar("Number", np.float64, np.complex128)
+"""What is filtered: real or complex."""
 
 
 def zero_phase(
-    values: NDArray[T],
+    values: NDArray[Number],
     band_hz: float | tuple[float, float],
     *,
     order: int,
     rate_hz: float,
     pad_s: float,
     padtype: Literal["odd", "even"] = "odd",
-) -> NDArray[T]:
+) -> NDArray[Number]:
     """Filter along time.
 
     Parameters

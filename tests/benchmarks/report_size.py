@@ -18,6 +18,7 @@ from retrodetect.tally import tally
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import details
 from retrodetect.tally.energy import Pace
+from retrodetect.tally.folder import weeks
 from retrodetect.training import store
 
 LEGS = "walk backward 20s, stand 5s, walk forward 15s, stand 5s"
@@ -62,7 +63,8 @@ def main():
         }
         for _ in range(options.sessions)
     ]
-    html = page(sessions_table([row] * options.sessions), views, model.card, run)
+    sessions = sessions_table([row] * options.sessions)
+    html = page(sessions, views, model.card, run, weeks(sessions))
     took = {"took_s": round(time.perf_counter() - began, 2), "mb": round(len(html) / 1e6, 2)}
     print(json.dumps({"sessions": options.sessions, "bouts": len(found.bouts), **took}))
 

@@ -16,6 +16,7 @@ from retrodetect.tally import tally
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import details
 from retrodetect.tally.energy import Pace
+from retrodetect.tally.folder import sessions_apart, weeks
 
 F, B, U = "forward", "backward", "unknown"
 NASTY = "<script>alert(1)</script> \"quoted\" 'and' =cmd \x07 \u202e$x$"
@@ -85,6 +86,14 @@ class Elements(HTMLParser):
         self.text.append(data)
 
 
+def by_week(sessions):
+    return weeks(sessions_apart([sessions]))
+
+
+def paged(sessions, views, card, run):
+    return page(sessions, views, card, run, by_week(sessions))
+
+
 def viewed(recording, strides, contacts_s, *, drawn=False, fine=True):
     found = details(strides, contacts_s, "waist", Course.joined([]), Pace())
     trace = trace_of(recording)
@@ -105,7 +114,7 @@ def viewed(recording, strides, contacts_s, *, drawn=False, fine=True):
 @pytest.fixture
 def html(recording, strides, contacts_s):
     views = [viewed(recording, strides, contacts_s, drawn=True), None]
-    return page(rows_of(strides), views, CARD, RUN)
+    return paged(rows_of(strides), views, CARD, RUN)
 
 
 def test_the_page_runs_nothing_and_asks_nothing_of_any_network(html):
@@ -143,7 +152,7 @@ def test_the_page_tells_counts_share_evidence_and_failures(html):
 
 @pytest.mark.parametrize("run", [RUN, RUN | {"goal": 0.4}])
 def test_every_row_fills_its_table_and_has_a_head(recording, strides, contacts_s, run):
-    page_of = page(rows_of(strides), [viewed(recording, strides, contacts_s), None], CARD, run)
+    page_of = paged(rows_of(strides), [viewed(recording, strides, contacts_s), None], CARD, run)
     tables = re.findall(r"<table.*?</table>", page_of, flags=re.DOTALL)
     assert len(tables) >= 5
     for table in tables:
@@ -182,15 +191,15 @@ def test_each_bout_opens_to_its_signal_without_any_script(html):
 
 def test_a_goal_is_held_against_the_interval(recording, strides, contacts_s):
     views = [viewed(recording, strides, contacts_s), None]
-    assert "reached" in page(rows_of(strides), views, CARD, RUN | {"goal": 0.1})
-    assert "below" in page(rows_of(strides), views, CARD, RUN | {"goal": 0.9})
+    assert "reached" in paged(rows_of(strides), views, CARD, RUN | {"goal": 0.1})
+    assert "below" in paged(rows_of(strides), views, CARD, RUN | {"goal": 0.9})
 
 
 def test_what_no_table_holds_is_told_as_data(recording, strides, contacts_s):
     class Entry:
         view = viewed(recording, strides, contacts_s)
 
-    data = told(rows_of(strides).head(1), [Entry], CARD)
+    data = told(rows_of(strides).head(1), [Entry], CARD, by_week(rows_of(strides).head(1)))
     assert data["recordings"][0]["findings"] == [["unit", NASTY, "assumed"]]
     assert data["recordings"][0]["evidence"] == CARD["scores"]
     assert data["weeks"][0]["week"] == "2026-W09"
@@ -253,4 +262,4 @@ def test_a_real_session_goes_from_recording_to_page(tmp_path, write_walk, noise_
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     view = viewed(recording, session.strides, contacts_s)
     assert view["figure"] is None
-    assert page(rows_of(session.strides), [view, None], CARD, RUN)
+    assert paged(rows_of(session.strides), [view, None], CARD, RUN)
