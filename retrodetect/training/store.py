@@ -92,6 +92,7 @@ def save(model: DirectionModel, card: dict[str, Any], path: str | Path) -> dict[
         _CARD_FOR_PEOPLE: markdown(whole).encode(),
     }
     target = Path(path)
+    check_target(target)
     if target.suffix:
         _write_file(target, members)
     else:
@@ -133,9 +134,11 @@ def check_target(path: str | Path) -> None:
         Where another file is there.
     """
     target = Path(path)
-    if target.is_file() and not _is_model(target):
+    over = target / _CARD_FOR_PEOPLE if target.is_dir() else target
+    is_ours = (target / _CARD).exists() if target.is_dir() else _is_model(target)
+    if over.exists() and not is_ours:
         raise UsageError(
-            "is no model, and would be written over", file=str(target), remedy="name another file"
+            "is no model's, and would be written over", file=str(over), remedy="name another place"
         )
 
 
@@ -400,7 +403,6 @@ def _digest(card: dict[str, Any]) -> str:
 
 def _write_file(target: Path, members: dict[str, bytes]) -> None:
     """Write a zip of the members, whole or not at all."""
-    check_target(target)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():

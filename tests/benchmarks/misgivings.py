@@ -4,7 +4,8 @@
 
 Each recording, and each virtual walking session of both ways, is labelled by a model fitted without
 its source: once with its true front or a truly marked stretch, then with every other axis, or the
-same stretch marked the other way. Counts those in which `misgivings` says anything.
+same stretch marked the other way. Counts those in which `misgivings` says anything. With
+``--untold`` the placement is left to be inferred.
 """
 
 from __future__ import annotations
@@ -62,12 +63,16 @@ def words(one) -> list[tuple[str, Anchors]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("datasets", type=Path)
+    parser.add_argument("--untold", action="store_true", help="do not tell the placement")
+    arguments = parser.parse_args()
     rows = []
-    for kind, model, one in cases(Evidence(parser.parse_args().datasets)):
+    for kind, model, one in cases(Evidence(arguments.datasets)):
         example = example_of(one)
         if len(example.strides()) < LEAST_STRIDES:
             continue
         for told, anchors in words(one):
+            if arguments.untold:
+                anchors = replace(anchors, placement=None)
             doubted = noticed(example, model, anchors)
             rows.append({"evidence": kind, "site": one.placement, "told": told, "noticed": doubted})
     table = pd.DataFrame(rows).groupby(["evidence", "site", "told"])["noticed"]

@@ -62,13 +62,17 @@ def test_a_model_comes_back_as_it_was(noise_model, tmp_path, target):
 def test_only_a_model_is_written_over(noise_model, tmp_path):
     target = tmp_path / "walk.csv"
     target.write_text("mine")
-    with pytest.raises(rd.UsageError, match="no model, and would be written over"):
-        store.save(noise_model, CARD, target)
-    with pytest.raises(rd.UsageError, match="no model, and would be written over"):
-        rd.train(tmp_path / "gone", out=target)
-    assert target.read_text() == "mine"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "README.md").write_text("mine")
+    for place in (target, tmp_path / "folder"):
+        with pytest.raises(rd.UsageError, match="no model's, and would be written over"):
+            store.save(noise_model, CARD, place)
+        with pytest.raises(rd.UsageError, match="no model's, and would be written over"):
+            rd.train(tmp_path / "gone", out=place)
+    assert target.read_text() == (tmp_path / "folder" / "README.md").read_text() == "mine"
     for _ in range(2):
         store.save(noise_model, CARD, tmp_path / "mine.model")
+        store.save(noise_model, CARD, tmp_path / "model")
 
 
 def test_the_card_for_people_tells_what_matters(saved):
