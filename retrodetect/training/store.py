@@ -98,7 +98,8 @@ def save(model: DirectionModel, card: dict[str, Any], path: str | Path) -> dict[
     else:
         target.mkdir(parents=True, exist_ok=True)
         for name, content in members.items():
-            (target / name).write_bytes(content)
+            with replacing(target / name) as stream:
+                stream.write(content)
     return whole
 
 
@@ -134,11 +135,18 @@ def check_target(path: str | Path) -> None:
         Where another file is there.
     """
     target = Path(path)
-    over = target / _CARD_FOR_PEOPLE if target.is_dir() else target
-    is_ours = (target / _CARD).exists() if target.is_dir() else _is_model(target)
-    if over.exists() and not is_ours:
+    if target.is_dir():
+        members = [target / name for name in (_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE)]
+        over = [member for member in members if member.exists()]
+        is_ours = len(over) == len(members)
+    else:
+        over = [target] if target.exists() else []
+        is_ours = _is_model(target)
+    if over and not is_ours:
         raise UsageError(
-            "is no model's, and would be written over", file=str(over), remedy="name another place"
+            "is of no model, and would be written over",
+            file=str(over[0]),
+            remedy="name another place",
         )
 
 

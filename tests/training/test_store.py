@@ -63,13 +63,13 @@ def test_only_a_model_is_written_over(noise_model, tmp_path):
     target = tmp_path / "walk.csv"
     target.write_text("mine")
     (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "README.md").write_text("mine")
+    (tmp_path / "folder" / "card.json").write_text("mine")
     for place in (target, tmp_path / "folder"):
-        with pytest.raises(rd.UsageError, match="no model's, and would be written over"):
+        with pytest.raises(rd.UsageError, match="of no model, and would be written over"):
             store.save(noise_model, CARD, place)
-        with pytest.raises(rd.UsageError, match="no model's, and would be written over"):
+        with pytest.raises(rd.UsageError, match="of no model, and would be written over"):
             rd.train(tmp_path / "gone", out=place)
-    assert target.read_text() == (tmp_path / "folder" / "README.md").read_text() == "mine"
+    assert target.read_text() == (tmp_path / "folder" / "card.json").read_text() == "mine"
     for _ in range(2):
         store.save(noise_model, CARD, tmp_path / "mine.model")
         store.save(noise_model, CARD, tmp_path / "model")
