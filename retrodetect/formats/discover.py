@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retrodetect.errors import InputError
+from retrodetect.errors import InputError, UsageError
 from retrodetect.formats.columns import classify
 from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, groups, mains
@@ -75,7 +75,14 @@ def discover(
     -------
     list of Input
         Sorted by folder and name, with distinct names; each file once.
+
+    Raises
+    ------
+    UsageError
+        Where a path is empty, as an unset variable of a shell is.
     """
+    if not all(map(str, paths)):
+        raise UsageError("a path is empty", remedy="name a file or a folder, . for this one")
     search = _Search(columns, on_passed_over)
     inputs: dict[Path, Input] = {}
     for one in (one for path in paths for one in search.below(location(path))):

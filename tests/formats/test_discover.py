@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrodetect.errors import InputError
+from retrodetect.errors import InputError, UsageError
 from retrodetect.formats import discover, read
 
 from .reexport import START_NS, Style, walk, write
@@ -143,6 +143,11 @@ def test_a_table_with_the_columns_the_user_named_is_a_recording(tmp_path: Path) 
     passed_over.clear()
     (one,) = discover(tmp_path, columns=["a", "b", "c"], on_passed_over=passed_over.append)
     assert (one.name, passed_over) == ("odd.csv", ["laps.csv"])
+
+
+def test_an_empty_path_is_not_this_folder() -> None:
+    with pytest.raises(UsageError, match="a path is empty"):
+        discover("")
 
 
 def test_an_archive_of_several_recordings_gives_them_all(tmp_path: Path) -> None:
