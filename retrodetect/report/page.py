@@ -158,10 +158,12 @@ def _group(site: str) -> str:
 
 
 def _wall(start_time: str, seconds: float) -> str:
-    """Time of day where the start is known, else time since the start."""
+    """Time of day where the start is known (with the date on later days), else since the start."""
     if not start_time:
         return _clock(seconds)
-    return f"{datetime.fromisoformat(start_time) + timedelta(seconds=seconds):%H:%M:%S}"
+    start = datetime.fromisoformat(start_time)
+    moment = start + timedelta(seconds=seconds)
+    return f"{moment:%H:%M:%S}" if moment.date() == start.date() else f"{moment:%m-%d %H:%M:%S}"
 
 
 def _percent(share: float) -> str:

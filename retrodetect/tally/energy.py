@@ -3,7 +3,8 @@
 The forward equations are those of the American College of Sports Medicine (Guidelines for
 Exercise Testing and Prescription, 10th ed., 2018): oxygen in ml per kg and minute at ``S`` m/min
 and grade ``G``, walking ``3.5 + 0.1 S + 1.8 S G``, running ``3.5 + 0.2 S + 0.9 S G``. They were
-made for climbs and level ground, so that a descent counts as level. Backward at the same speed,
+made for climbs and level ground, so that a descent counts as level, and for walking at 50 to 100
+m/min and running above 134 m/min. Backward at the same speed,
 unpractised, costs 1.15 to 1.4 times as much (Williford 1998; Wright & Weyand 2001; Rasica 2020).
 """
 

@@ -11,6 +11,7 @@ from retrodetect.labelling import label_session
 from retrodetect.recording import Annotation, Finding, Recording
 from retrodetect.report import figure, page, told, trace_of, view_of
 from retrodetect.report.figure import COLOURS
+from retrodetect.report.page import _wall
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
@@ -187,6 +188,12 @@ def test_each_bout_opens_to_its_signal_without_any_script(html):
     signals = [attributes for tag, attributes in tags if attributes.get("class") == "signal"]
     assert len(bouts) == len(signals) == 3
     assert all("initial contacts" in signal["aria-label"] for signal in signals)
+
+
+def test_times_on_later_days_bear_their_date():
+    assert _wall("2026-03-01T23:59:50+01:00", 5) == "23:59:55"
+    assert _wall("2026-03-01T23:59:50+01:00", 15) == "03-02 00:00:05"
+    assert _wall("", 90_000) == "25:00:00"
 
 
 def test_a_goal_is_held_against_the_interval(recording, strides, contacts_s):
