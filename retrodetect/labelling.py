@@ -27,6 +27,12 @@ from retrodetect.training import store
 __all__ = ["Session", "label", "label_pieces", "label_session", "read", "read_all", "wall_clock"]
 
 
+WITHOUT_GRAVITY = (
+    "gravity is removed from it, so that up and down, and with them the directions, cannot be told;"
+    " record the acceleration with gravity"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A labelled recording with what the stages on the way found.
@@ -224,6 +230,8 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
     directions = direction.decide(cues, found.strides, model, anchors)
     said = direction.misgivings(cues, found.strides, model, anchors, directions)
     strides = _table(recording, found, directions, model)
+    if recording.gravity == "linear" and len(strides):
+        said = (WITHOUT_GRAVITY, *said)
     strides.attrs["warnings"] = (*recording.warnings, *said)
     return Session(
         recording=recording,

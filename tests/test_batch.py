@@ -158,3 +158,16 @@ def test_an_output_folder_that_is_a_file_is_a_usage_error(folder, settings, tmp_
     (tmp_path / "out").write_text("")
     with pytest.raises(rd.UsageError, match="cannot be written"):
         run([folder], tmp_path / "out", settings)
+
+
+def test_a_recording_without_gravity_says_why_nothing_is_named(tmp_path, write_walk, settings):
+    whole = rd.read(write_walk(tmp_path / "walk.csv"))
+    without = whole.with_(
+        acceleration_mps2=whole.acceleration_mps2 - whole.acceleration_mps2.mean(axis=0),
+        gravity="linear",
+    )
+    for recording, is_told in ((whole, False), (without, True)):
+        strides = rd.label(recording, model=settings.model)
+        assert len(strides)
+        told = " ".join(strides.attrs["warnings"])
+        assert ("gravity is removed" in told) == is_told
