@@ -55,8 +55,10 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
 
     Raises
     ------
+    UsageError
+        Where a folder holds no run.
     UnreadableFile
-        Where a folder holds no run, or its table cannot be read.
+        Where its table cannot be read.
     """
     # Twice the same folder is one run, however its name is written.
     runs = [_read(folder) for folder in {location(one).resolve(): one for one in folders}.values()]
@@ -119,8 +121,10 @@ def _read(folder: str) -> Run:
                 table = pd.read_parquet(stream)
         record = json.loads((where / "run.json").read_text())
     except FileNotFoundError as error:
-        raise UnreadableFile(
-            "no run of retrodetect label in it", file=folder, remedy="name a folder given to --out"
+        raise UsageError(
+            "no run of retrodetect label in it" if where.exists() else "no such folder",
+            file=folder,
+            remedy="name a folder given to --out",
         ) from error
     except (ValueError, ImportError) as error:
         raise UnreadableFile(f"cannot be read ({error})", file=folder) from error

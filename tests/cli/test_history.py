@@ -74,9 +74,10 @@ def test_duplicates_undated_and_failed_ones_are_told_of(retrodetect, run):
 
 
 def test_a_folder_without_a_run_is_named(retrodetect, tmp_path):
-    status, _, err = retrodetect("history", tmp_path)
-    assert status == 1
-    assert "no run of retrodetect label" in err
+    for folder, words in ((tmp_path, "no run of retrodetect label"), ("nope", "no such folder")):
+        status, _, err = retrodetect("history", folder)
+        assert status == 2
+        assert words in err
 
 
 def test_the_folder_of_a_run_is_not_written_over(retrodetect, run):
