@@ -90,6 +90,7 @@ def test_unknown_strides_may_have_gone_either_way():
     assert share_interval(0, 10, PERFECT, unknown=90) == pytest.approx((0.0, 0.9), abs=0.006)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 300), st.floats(0, 1), st.integers(0, 500))
 def test_unknown_strides_only_widen_the_interval(labelled, part, unknown):
     backward = round(part * labelled)
