@@ -58,9 +58,9 @@ SESSION_GLOSSARY = {
     "unknown_strides": "strides whose evidence was too weak, or that went sideways or turned",
     "steps": "steps of both feet in all strides",
     "backward_share": "share of backward among the labelled strides; empty without any",
-    "backward_share_low": "lower end of the 95 % interval of the share among all strides, by the"
-    " model's known error rates and with every unknown stride taken as forward",
-    "backward_share_high": "upper end of it, with every unknown stride taken as backward",
+    "backward_share_low": "lower end of the 95 % interval of the share among all strides but those"
+    " sideways, by the model's known error rates and with every unknown one taken as forward",
+    "backward_share_high": "upper end of it, with every unknown one taken as backward",
     "bouts": "stretches of walking or running",
     "longest_backward_bout_s": "longest time gone backward without a forward stride or a pause",
     "cadence_forward_spm": "steps per minute in forward strides; empty without any",
@@ -99,6 +99,7 @@ SESSION_GLOSSARY = {
     "energy_backward_high_kcal_per_kg": "most energy of them: x 1.4",
     "warnings": "what to know of it: gaps, clocks and units put right, words of the wearer that do"
     " not fit the signal",
+    "sideways_strides": "of the unknown strides, those that went sideways",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 
@@ -169,7 +170,7 @@ _TURNS_TEXT = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 _COUNTS = (
     "strides", "forward_strides", "backward_strides", "unknown_strides", "steps", "bouts",
     "walk_forward_strides", "walk_backward_strides", "run_forward_strides", "run_backward_strides",
-    "repeats",
+    "repeats", "sideways_strides",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
     ----------
     strides : DataFrame
         As from :func:`retrodetect.label`: columns ``bout``, ``start_s``, ``end_s``,
-        ``gait``, ``direction`` and ``p_backward``, in order of time; may be empty.
+        ``gait``, ``direction``, ``p_backward`` and ``reason``, in order of time; may be empty.
     rates
         How often the model errs; None to take what its card says, which :func:`label` puts
         into ``strides.attrs``, and where it is silent what ``p_backward`` implies.

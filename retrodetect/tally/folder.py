@@ -206,16 +206,18 @@ def _number(rows: pd.DataFrame, name: str) -> np.ndarray:
 
 def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
     """Lower end, share over all labelled strides, and upper end."""
-    backward, forward, strides = (
-        np.nan_to_num(_number(rows, f"{name}strides")) for name in ("backward_", "forward_", "")
+    backward, forward, strides, sideways = (
+        np.nan_to_num(_number(rows, f"{name}strides"))
+        for name in ("backward_", "forward_", "", "sideways_")
     )
+    either = strides - sideways
     if not (backward + forward).any():
         return np.nan, np.nan, np.nan
     share = float(backward.sum() / (backward + forward).sum())
     # A session without a label may have gone either way.
     low, high = (
-        float((np.nan_to_num(_number(rows, f"backward_share_{end}"), nan=none) * strides).sum())
-        / float(strides.sum())
+        float((np.nan_to_num(_number(rows, f"backward_share_{end}"), nan=none) * either).sum())
+        / float(either.sum())
         for end, none in (("low", 0.0), ("high", 1.0))
     )
     return low, share, high

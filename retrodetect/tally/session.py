@@ -23,7 +23,7 @@ SHAPE_FIELDS = (
     "walk_forward_strides", "walk_backward_strides", "run_forward_strides", "run_backward_strides",
     "walk_backward_share", "run_backward_share",
     "stride_time_cv_forward", "stride_time_cv_backward",
-    "step_asymmetry_forward", "step_asymmetry_backward", "repeats",
+    "step_asymmetry_forward", "step_asymmetry_backward", "repeats", "sideways_strides",
 )  # fmt: skip
 """What was done in more detail, in the order of the later columns of ``sessions.csv``."""
 
@@ -55,9 +55,8 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
         or _known_rates(strides)
         or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
     )
-    low, high = share_interval(
-        int(backward.sum()), int(labelled.sum()), rates, unknown=int((~labelled).sum())
-    )
+    open_strides = int((~labelled & (strides["reason"] != "sideways")).sum())
+    low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates, open_strides)
     bouts = strides.groupby("bout")
     runs = stretches(strides)
     lasting_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
@@ -128,6 +127,7 @@ def shape(
             np.nan if halves_s is None else _asymmetry(strides[of_way], halves_s[of_way])
         )
     fields["repeats"] = repeats
+    fields["sideways_strides"] = int((strides["reason"] == "sideways").sum())
     return {name: fields[name] for name in SHAPE_FIELDS}
 
 

@@ -129,9 +129,9 @@ def share_interval(
 ) -> tuple[float, float]:
     """95 % interval of the true share of backward strides.
 
-    Strides without a label are no sample of the others (they come where a wearer turns, or where
-    the front is not known), so that each may have gone either way: the interval reaches from all
-    of them forward to all of them backward (worst-case bounds; Manski 2003, Partial
+    Strides of unknown direction are no sample of the others (they come where a wearer turns, or
+    where the front is not known), so that each may have gone either way: the interval reaches
+    from all of them forward to all of them backward (worst-case bounds; Manski 2003, Partial
     Identification of Probability Distributions).
 
     Parameters
@@ -143,7 +143,7 @@ def share_interval(
     rates
         How often labels are wrong.
     unknown
-        Strides without a label.
+        Strides that may have gone either way; those that went sideways did not.
 
     Returns
     -------

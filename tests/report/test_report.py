@@ -52,6 +52,7 @@ def strides():
         {
             "recording": NASTY, "bout": 0, "start_s": start, "end_s": start + 1, "gait": "walk",
             "direction": directions, "p_backward": [float(d == B) for d in directions],
+            "reason": ["sideways" if d == U else "" for d in directions],
         }
     )  # fmt: skip
 

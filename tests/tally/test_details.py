@@ -25,6 +25,7 @@ def session(*legs, gait="walk"):
             rows.append((bout, at_s, at_s + 1, gait, direction))
             at_s += 1
     table = pd.DataFrame(rows, columns=["bout", "start_s", "end_s", "gait", "direction"])
+    table["reason"] = np.where(table["direction"] == "unknown", "weak", "")
     return table.astype({"start_s": float, "end_s": float})
 
 

@@ -61,6 +61,14 @@ def test_a_session_without_labels_may_have_gone_either_way():
     assert np.isnan(totals(table(unknown))["backward_share"])
 
 
+def test_strides_that_went_sideways_weigh_nothing():
+    drill = row("", 4.0, 0.0) | {"strides": 1200, "unknown_strides": 1000, "sideways_strides": 1000}
+    found = totals(table(drill | {"backward_share_low": 0.9, "backward_share_high": 1.0}, row("")))
+    weight = 200 / (200 + 1250)
+    assert found["backward_share_low"] == pytest.approx(weight * 0.9 + (1 - weight) * 0.35)
+    assert found["backward_share_low"] <= found["backward_share"] <= found["backward_share_high"]
+
+
 @pytest.mark.parametrize(
     ("share", "low", "high", "known"),
     [

@@ -19,11 +19,22 @@ def strides_of(*directions, bout=0, start_s=0.0, stride_s=1.0, gait="walk"):
             "gait": [gait] * n,
             "direction": list(directions),
             "p_backward": [{"forward": 0.02, "backward": 0.97}.get(d, 0.4) for d in directions],
+            "reason": ["weak" if d == "unknown" else "" for d in directions],
         }
     )
 
 
 F, B, U = "forward", "backward", "unknown"
+
+
+def test_unknown_strides_widen_the_interval_but_for_those_that_went_sideways():
+    rates = ErrorRates(1e-6, 1e-6)
+    strides = strides_of(*[F] * 60, *[B] * 40, *[U] * 100)
+    low, high = rd.tally(strides, rates)[["backward_share_low", "backward_share_high"]]
+    assert (low, high) == pytest.approx((0.2, 0.7), abs=0.005)
+    strides.loc[100:, "reason"] = "sideways"
+    low, high = rd.tally(strides, rates)[["backward_share_low", "backward_share_high"]]
+    assert (low, high) == pytest.approx((0.4, 0.4), abs=0.01)
 
 
 def test_counts_share_and_cadence():
