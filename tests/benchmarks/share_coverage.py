@@ -1,6 +1,7 @@
-"""How often the 95 % interval of the backward share holds the true share.
+r"""How often the 95 % interval of the backward share holds the true share.
 
-    python tests/benchmarks/share_coverage.py [--model default] [--sessions 500]
+    python tests/benchmarks/share_coverage.py [--model default] [--sessions 500] \
+        [--datasets ../shared/datasets]
 
 Sessions are simulated stride by stride with the error rates of the model's card, group by group:
 half of them forward only and the rest of any share, then at fixed true shares; then of any share
@@ -9,11 +10,15 @@ as sessions do. A count is exact: no approximation of the interval is used to ma
 
 Tens of sessions, whose interval is the mean of their own, are of one wearer misread alike in all,
 or each has error rates of its own.
+
+With data sets, also real sessions at the foot, each labelled by a model that has not seen the
+person: of the strides that truly went forward or backward.
 """
 
 import argparse
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,6 +31,7 @@ from retrodetect.training import store
 FIXED_SHARES = (0.0, 0.02, 0.05, 0.1, 0.4, 0.9)
 
 
+WAYS = ("forward", "backward", "unknown")
 UNKNOWN_SHARES = (0.1, 0.5)
 TENS = 60
 TEN_STRIDES = 300
@@ -92,10 +98,32 @@ def together(rates, share, *, one_wearer, seed=0):
     return np.mean(held), np.median(widths)
 
 
+def of_real_feet(datasets, rates):
+    """Rows of real sessions: truth, counts, and the interval without and with unknown strides."""
+    from direction import FOOT, Evidence, told_site
+
+    evidence, rows = Evidence(datasets), []
+    for person in sorted({one.subject for one in evidence.recordings(FOOT)}):
+        found = evidence.labelled(FOOT, lambda one, p=person: one.subject == p, told_site, person)
+        known = found[found["truth"].isin(["forward", "backward"])]
+        for name, part in known.groupby("recording"):
+            ways = part["direction"].value_counts().reindex(WAYS, fill_value=0)
+            backward, labelled = int(ways["backward"]), int(ways["backward"] + ways["forward"])
+            sideways = int((part["reason"] == "sideways").sum())
+            truth = float((part["truth"] == "backward").mean())
+            row = {"recording": name, "truth": truth, **ways, "sideways": sideways}
+            for how, unknown in (("labelled", 0), ("all", int(ways["unknown"]) - sideways)):
+                low, high = share_interval(backward, labelled, rates, unknown)
+                row |= {f"low_{how}": low, f"high_{how}": high, f"held_{how}": low <= truth <= high}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="default")
     parser.add_argument("--sessions", type=int, default=500)
+    parser.add_argument("--datasets", type=Path)
     options = parser.parse_args()
     mixes = {
         "as sessions come": lambda rng: 0.0 if rng.random() < 0.5 else rng.random(),
@@ -103,6 +131,9 @@ def main():
         **{f"{share:.0%} backward": lambda _, share=share: share for share in FIXED_SHARES},
     }
     card = store.load(options.model).card
+    if options.datasets:
+        real = of_real_feet(options.datasets, ErrorRates(**card["error_rates"]["distal"]))
+        print(real.round(3).to_string())
     rows = []
     for group, found in card["error_rates"].items():
         for mix, share_of in mixes.items():
