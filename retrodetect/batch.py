@@ -230,6 +230,8 @@ def run(
                 parts.write(task.part, [_killed(task.input.name)], [])
             hours += (seconds or 0.0) / 3600
             on_progress(Progress(resumed + number, len(tasks), hours))
+        # Workers killed on the way could not take away what they had half written.
+        sweep(folder)
         files = [task.part for task in tasks]
         rows = [[entry.row for entry in parts.entries(file)] for file in files]
         sessions = sessions_table(row for of_input in rows for row in of_input)

@@ -95,6 +95,16 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_the_same(folder, settings, 
     assert files(tmp_path / "out") == files(tmp_path / "whole")
 
 
+def test_what_a_killed_worker_left_half_written_is_gone_at_the_end(folder, settings, tmp_path):
+    half = tmp_path / "out" / ".retrodetect" / ".0a1b.part.2c3d.half"
+    outcome = run(
+        [folder / "a.csv"], tmp_path / "out", settings, jobs=1,
+        on_progress=lambda _: half.write_text("what a worker had"),
+    )  # fmt: skip
+    assert outcome.all_done
+    assert not half.exists()
+
+
 def test_what_changed_is_done_anew_and_what_failed_is_tried_again(
     folder, settings, tmp_path, write_walk
 ):
