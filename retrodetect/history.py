@@ -15,7 +15,7 @@ import pandas as pd
 from retrodetect import results
 from retrodetect.atomic import replacing
 from retrodetect.errors import UnreadableFile, UsageError
-from retrodetect.locations import location
+from retrodetect.locations import location, make_folder
 from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table, without_nan
 from retrodetect.tally.folder import totals
 
@@ -88,12 +88,7 @@ def write_history(
         earlier history wrote.
     """
     results.check_ours(out, "history")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written to ({error.strerror})", file=str(out), remedy="name another folder"
-        ) from error
+    make_folder(out)
     record = _record(runs, sessions, goal)
     for name, text in (
         # First, for it tells whose the others are.

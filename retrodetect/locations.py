@@ -7,7 +7,7 @@ from typing import cast
 
 from retrodetect.errors import UsageError
 
-__all__ = ["location", "readable"]
+__all__ = ["location", "make_folder", "readable"]
 
 
 def location(text: str | Path) -> Path:
@@ -42,6 +42,35 @@ def location(text: str | Path) -> Path:
             file=str(text),
             remedy="run pip install 'retrodetect[cluster]'",
         ) from error
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder for results, and those around it, if need be.
+
+    Parameters
+    ----------
+    folder
+        Which.
+
+    Returns
+    -------
+    Path
+        The same.
+
+    Raises
+    ------
+    UsageError
+        Where it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be a folder for results ({error.strerror})",
+            file=str(folder),
+            remedy="name another one",
+        ) from error
+    return folder
 
 
 def readable(name: str) -> str:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
+from retrodetect.locations import make_folder
 from retrodetect.tables import some
 
 __all__ = [
+    "FACTS",
     "RESULTS",
     "STATE",
     "check_others_kept",
@@ -24,10 +26,13 @@ __all__ = [
     "state_folder",
 ]
 
-Command = Literal["label", "history"]
+Command = Literal["label", "history", "evaluate"]
 
 STATE = ".retrodetect"
 """Folder within that of the results for what is finished of each input."""
+
+FACTS = "evaluation.json"
+"""What an evaluation rests on; beside it are its tables."""
 
 _TABLES = ("strides", "sessions", "bouts", "repeats")
 _WRITTEN: dict[Command, frozenset[str]] = {
@@ -38,6 +43,9 @@ _WRITTEN: dict[Command, frozenset[str]] = {
         }
     ),
     "history": frozenset({"weeks.csv", "sessions.csv", "run.json", "report.html"}),
+    "evaluate": frozenset(
+        {"strides.csv", "scores.csv", "confusion.csv", "mistakes.csv", "comparison.csv", FACTS}
+    ),
 }  # fmt: skip
 
 RESULTS = frozenset().union(*_WRITTEN.values())
@@ -100,15 +108,14 @@ def made_by(folder: Path) -> Command | None:
     Returns
     -------
     str or None
-        ``label`` or ``history``.
+        ``label``, ``history`` or ``evaluate``.
     """
     if (folder / STATE).is_dir():
         return "label"
-    try:
-        record = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    if not (isinstance(record, dict) and {"version", "model", "counts"} <= record.keys()):
+    if "intervals_over" in _told(folder / FACTS):
+        return "evaluate"
+    record = _told(folder / "run.json")
+    if not {"version", "model", "counts"} <= record.keys():
         return None
     return "history" if "runs" in record else "label"
 
@@ -131,14 +138,7 @@ def state_folder(out: Path) -> Path:
     UsageError
         Where it cannot be made.
     """
-    folder = out / STATE
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written to ({error.strerror})", file=str(out), remedy="name another folder"
-        ) from error
-    return folder
+    return make_folder(make_folder(out) / STATE)
 
 
 def check_others_kept(state: Path, inputs: Iterable[Path]) -> None:
@@ -182,3 +182,12 @@ def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
     """
     with replacing(state / _INPUTS) as stream:
         stream.write(json.dumps([str(path.resolve()) for path in inputs]).encode())
+
+
+def _told(file: Path) -> dict[str, Any]:
+    """Content of a JSON file of ours; empty where it is none."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -56,8 +56,7 @@ def evaluate(
         jobs=jobs,
         cache_folder=options.cache_folder(cache),
         read=read,
+        out=out,
     )
-    if out is not None:
-        found.write(out)
     if not quiet:
         scores.show_evaluation(found, out)

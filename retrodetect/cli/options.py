@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from retrodetect.errors import UsageError
+from retrodetect.locations import make_folder
 
 if TYPE_CHECKING:
     from retrodetect.formats import ReadOptions
@@ -103,14 +104,10 @@ def cache_folder(told: str | None) -> Path | None:
     """Folder for the cache: as told, else the user's; None for none, or where none can be made."""
     if told == "none":
         return None
-    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = users / "retrodetect" if told is None else Path(told)
+    if told is not None:
+        return make_folder(Path(told))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if told is None:
-            return None
-        raise UsageError(
-            f"cannot be written to ({error.strerror})", file=told, remedy="name another folder"
-        ) from error
-    return folder
+        users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return make_folder(users / "retrodetect")
+    except (RuntimeError, UsageError):  # no home, or nobody may write there
+        return None

@@ -19,7 +19,9 @@ import numpy as np
 import pandas as pd
 from scipy import signal as sps
 
+from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
+from retrodetect.locations import make_folder
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 
 __all__ = ["APPS", "export_path", "truth_path", "write_export", "write_truth"]
@@ -76,8 +78,10 @@ def write_export(recording: Recording, app: str, folder: Path) -> Path:
             file=recording.name,
             remedy="write one with gravity",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(APPS[app].write(recording))
+    make_folder(folder)
+    content = APPS[app].write(recording)
+    with replacing(path) as stream:
+        stream.write(content)
     return path
 
 
@@ -143,9 +147,11 @@ def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
     Path
         The table.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = truth_path(name, folder)
-    strides.to_csv(path, index=False, float_format="%.4f", lineterminator="\n")
+    text = strides.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    with replacing(path) as stream:
+        stream.write(text.encode())
     return path
 
 

@@ -12,6 +12,8 @@ import pandas as pd
 from retrodetect.atomic import replacing
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.formats import ReadOptions
+from retrodetect.locations import make_folder
+from retrodetect.results import FACTS, check_ours
 from retrodetect.tables import csv_text
 from retrodetect.training import store
 from retrodetect.training.evaluate import label_with_truth, told_front
@@ -60,9 +62,17 @@ class Evaluation:
         ----------
         out
             Folder; made if need be.
+
+        Raises
+        ------
+        UsageError
+            Where it cannot be made, or holds files with these names that are of no evaluation.
         """
-        folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = _folder(out)
+        facts = {"intervals_over": self.intervals_over, "remarks": list(self.remarks)}
+        # First, for it tells whose the others are.
+        with replacing(folder / FACTS) as stream:
+            stream.write((json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
         tables = {"strides": self.strides, "scores": self.scores, "confusion": self.confusion}
         tables |= {"mistakes": self.mistakes}
         if self.comparison is not None:
@@ -70,9 +80,6 @@ class Evaluation:
         for name, table in tables.items():
             with replacing(folder / f"{name}.csv") as stream:
                 stream.write(csv_text(table.round(4), header=True).encode())
-        facts = {"intervals_over": self.intervals_over, "remarks": list(self.remarks)}
-        with replacing(folder / "evaluation.json") as stream:
-            stream.write((json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def evaluate(
@@ -84,6 +91,7 @@ def evaluate(
     jobs: int | None = None,
     cache_folder: str | Path | None = None,
     read: ReadOptions | None = None,
+    out: str | Path | None = None,
 ) -> Evaluation:
     """Score a model on labelled recordings, and against another one.
 
@@ -98,6 +106,8 @@ def evaluate(
         As for training.
     read
         Overrides for reading.
+    out
+        Folder for the tables; looked at before the work, written to after it.
 
     Returns
     -------
@@ -105,12 +115,16 @@ def evaluate(
 
     Raises
     ------
+    UsageError
+        Where the folder cannot be written to.
     RefusedExamples
         Listing everything that is wrong with the input, by file and line.
     ModelError
         Where a model cannot be loaded or does not know a site.
     """
     Anchors(placement)
+    if out is not None:
+        _folder(out)
     first = _loaded(model)
     second = None if against is None else _loaded(against)
     remarks: list[str] = []
@@ -140,7 +154,7 @@ def evaluate(
         others = label_with_truth(second, examples, told_front)
         comparison = compared(rows, others)
         rows = rows.assign(direction_against=others["direction"].to_numpy())
-    return Evaluation(
+    found = Evaluation(
         rows,
         scored(rows, ["placement", "true_gait"]),
         confusion(rows),
@@ -149,6 +163,16 @@ def evaluate(
         units_for_intervals(rows)[1],
         tuple(remarks),
     )
+    if out is not None:
+        found.write(out)
+    return found
+
+
+def _folder(out: str | Path) -> Path:
+    """Make the folder for the tables, where that writes over nobody else's."""
+    folder = make_folder(Path(out))
+    check_ours(folder, "evaluate")
+    return folder
 
 
 def _loaded(model: str | Path | DirectionModel) -> DirectionModel:

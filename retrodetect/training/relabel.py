@@ -18,6 +18,7 @@ import pandas as pd
 
 from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
+from retrodetect.locations import make_folder
 from retrodetect.training.manifest import ONLY_SUBJECT
 
 __all__ = ["intervals_of", "write_labels"]
@@ -76,8 +77,7 @@ def write_labels(
     UsageError
         Where there is another file of that name.
     """
-    folder = out / LABELS
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(out / LABELS)
     manifest = out / MANIFEST
     rows = _listed(manifest)
     listed = {row[0] for row in rows}

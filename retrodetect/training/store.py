@@ -33,6 +33,7 @@ from retrodetect.direction import GROUPS, DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
 from retrodetect.features import FREE_FEATURES, ORIENTED_FEATURES
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
+from retrodetect.locations import make_folder
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
 from retrodetect.training.card import markdown
@@ -96,7 +97,7 @@ def save(model: DirectionModel, card: dict[str, Any], path: str | Path) -> dict[
     if target.suffix:
         _write_file(target, members)
     else:
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         for name, content in members.items():
             with replacing(target / name) as stream:
                 stream.write(content)
@@ -122,7 +123,7 @@ def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
 
 
 def check_target(path: str | Path) -> None:
-    """Check that storing a model there would write over nothing but another model.
+    """Check that a model can be stored there, and would write over nothing but another model.
 
     Parameters
     ----------
@@ -132,9 +133,10 @@ def check_target(path: str | Path) -> None:
     Raises
     ------
     UsageError
-        Where another file is there.
+        Where another file is there, or the folder around it cannot be made.
     """
     target = Path(path)
+    make_folder(target.parent)
     if target.is_dir():
         members = [target / name for name in (_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE)]
         over = [member for member in members if member.exists()]
@@ -415,7 +417,6 @@ def _write_file(target: Path, members: dict[str, bytes]) -> None:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as stream:
         stream.write(buffer.getvalue())
 

@@ -91,6 +91,27 @@ def test_wrong_usage_gives_one_sentence_and_status_2(
     assert not out.exists()
 
 
+@pytest.mark.parametrize("out", ["{file}/out", "{file}"])
+@pytest.mark.parametrize(
+    "command",
+    ["label {walk}", "simulate", "train {walk}", "evaluate {walk} --cache none", "history {run}"],
+    ids=lambda command: command.split()[0],
+)
+def test_results_that_cannot_be_put_there_are_told_before_the_work(
+    retrodetect, walk, stored_model, tmp_path, command, out
+):
+    retrodetect("label", walk, "--out", tmp_path / "run", "--model", stored_model, "--no-report")
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    known = {"walk": walk, "run": tmp_path / "run", "file": file}
+    words = [word.format_map(known) for word in (*command.split(), "--out", out)]
+    status, stdout, err = retrodetect(*words)
+    assert (status, stdout) == (2, "")
+    assert err.startswith(f"retrodetect: {file}")
+    assert len(err.splitlines()) == 1
+    assert file.read_text() == "mine"
+
+
 def test_anchors_reach_the_decoder(retrodetect, walk, stored_model, tmp_path):
     retrodetect(
         "label", walk, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1,

@@ -110,6 +110,26 @@ def test_evaluate_scores_compares_and_owns_up_to_what_was_learned_from(
     assert {"recording", "truth", "direction", "direction_against"} <= set(strides)
 
 
+def test_an_evaluation_is_written_over_by_an_evaluation_only(
+    retrodetect, walks, tmp_path, stored_model
+):
+    line = ["evaluate", walks, "--model", stored_model, "--cache", "none", "--quiet", "--out"]
+    for _ in range(2):
+        assert retrodetect(*line, tmp_path / "scores")[0] == 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "scores.csv").write_text("mine")
+    (tmp_path / "mine" / "evaluation.json").write_text('{"of": "myself"}')
+    status, _, err = retrodetect(*line, tmp_path / "mine")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "no results of retrodetect" in err
+    assert (tmp_path / "mine" / "scores.csv").read_text() == "mine"
+    status, _, err = retrodetect(
+        "label", walks.with_name("walk1.zip"), "--out", tmp_path / "scores", "-q"
+    )
+    assert status == 2
+    assert "holds the results of retrodetect evaluate" in err
+
+
 def test_labels_from_a_guess_are_corrected_and_trained_on(
     retrodetect, walks, tmp_path, stored_model
 ):

@@ -1,6 +1,8 @@
 """Simulated exports read back as what was simulated."""
 
+import errno
 import gzip
+import os
 import subprocess
 import sys
 import zipfile
@@ -13,7 +15,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 from skeleton import bvh
 
-from retrodetect.errors import UsageError
+from retrodetect.errors import OutputError, UsageError
 from retrodetect.formats import read
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, Recording
 from retrodetect.simulate import (
@@ -27,6 +29,7 @@ from retrodetect.simulate import (
     wear,
     write_export,
     write_session,
+    write_truth,
 )
 
 DATA = Path(__file__).parents[2] / "data"
@@ -165,6 +168,29 @@ def test_the_command_wears_a_capture_and_says_what_it_cannot_show(
     (found,) = read(tmp_path / "out")
     middle = found.acceleration_mps2[50:150]
     assert np.allclose(np.linalg.norm(middle, axis=1), STANDARD_GRAVITY_MPS2, atol=0.05)
+
+
+@pytest.mark.parametrize("write", ["export", "truth"])
+def test_a_full_disk_leaves_what_was_there(
+    write: str, recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strides = pd.DataFrame({"start_s": [0.0], "end_s": [1.0], "direction": ["backward"]})
+
+    def written() -> Path:
+        if write == "export":
+            return write_export(recording, "plain", tmp_path)
+        return write_truth(strides, "walk", tmp_path)
+
+    before = written().read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        written()
+    (kept,) = tmp_path.iterdir()
+    assert kept.read_bytes() == before
 
 
 def test_a_motion_capture_can_be_worn(shared: Path, tmp_path: Path) -> None:
