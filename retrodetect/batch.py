@@ -32,7 +32,7 @@ from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, U
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.limits import Limits
-from retrodetect.locations import location
+from retrodetect.locations import is_there, location, total_bytes
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.tables import (
     LIST_COLUMNS,
@@ -259,7 +259,7 @@ def _found(
             file=", ".join(map(str, paths)),
             remedy="name a file, or a folder that holds some",
         )
-    if not any(one.path.exists() for one in inputs):
+    if not any(is_there(one.path) for one in inputs):
         raise UsageError(
             "no such file or folder",
             file=", ".join(str(one.path) for one in inputs),
@@ -291,8 +291,7 @@ def _jobs(tasks: Sequence[_Task], jobs: int | None) -> int:
     """As many processes as there are cores, or one that is done before others have started."""
     if jobs is not None:
         return jobs
-    files = (task.input.path for task in tasks)
-    size = sum(path.stat().st_size for path in files if path.is_file())
+    size = total_bytes(task.input.path for task in tasks)
     return int(joblib.cpu_count()) if size > SMALL_BATCH_BYTES else 1
 
 
@@ -465,12 +464,13 @@ def _digest(one: Input, settings: Settings, model: DirectionModel, code: str) ->
 
 
 def _stamp(path: Path) -> object:
-    """What changes when a file does; None where there is none."""
-    if not path.exists():
+    """What changes when a file does; None where none can be seen."""
+    try:
+        if not isinstance(path, Path):
+            return path.fs.ukey(path.path)
+        found = path.stat()
+    except OSError:
         return None
-    if not isinstance(path, Path):
-        return path.fs.ukey(path.path)
-    found = path.stat()
     return found.st_size, found.st_mtime_ns
 
 

@@ -121,8 +121,9 @@ def _read(folder: str) -> Run:
             file=folder,
             remedy="name a folder given to --out",
         ) from error
-    except (ValueError, ImportError) as error:
-        raise UnreadableFile(f"cannot be read ({error})", file=folder) from error
+    except (OSError, ValueError, ImportError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableFile(f"cannot be read ({reason})", file=folder) from error
     if not {"recording", "status"} <= set(table.columns):
         raise UnreadableFile("its sessions table lacks columns", file=folder)
     rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

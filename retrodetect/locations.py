@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
 from retrodetect.errors import UsageError
 
-__all__ = ["location", "make_folder", "readable"]
+__all__ = ["is_there", "location", "make_folder", "reaching", "readable", "total_bytes"]
 
 
 def location(text: str | Path) -> Path:
@@ -62,15 +64,74 @@ def make_folder(folder: Path) -> Path:
     UsageError
         Where it cannot be made.
     """
-    try:
+    with reaching(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def reaching(place: Path) -> Iterator[None]:
+    """Say in one sentence where the system lets nobody through.
+
+    Parameters
+    ----------
+    place
+        What is to be looked at, made or written to within.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    UsageError
+        Naming the file, and why it cannot be used.
+    """
+    try:
+        yield
     except OSError as error:
         raise UsageError(
-            f"cannot be a folder for results ({error.strerror})",
-            file=str(folder),
-            remedy="name another one",
+            f"cannot be used ({error.strerror or error})",
+            file=str(error.filename or place),
+            remedy="name another place, or see who may read and write there",
         ) from error
-    return folder
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether there is a file or folder, or may be where nobody may look.
+
+    Parameters
+    ----------
+    path
+        Any.
+
+    Returns
+    -------
+    bool
+    """
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
+def total_bytes(paths: Iterable[Path]) -> int:
+    """Add up the sizes of files, as far as they can be seen.
+
+    Parameters
+    ----------
+    paths
+        Files; others count nothing.
+
+    Returns
+    -------
+    int
+    """
+    total = 0
+    for path in paths:
+        with suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def readable(name: str) -> str:

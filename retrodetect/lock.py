@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from retrodetect.errors import UsageError
+from retrodetect.locations import reaching
 
 __all__ = ["held"]
 
@@ -59,7 +60,9 @@ def held(folder: Path) -> Iterator[None]:
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
     """Hold a lock of the operating system."""
-    with file.open("a+b") as stream:
+    with reaching(file):
+        stream = file.open("a+b")
+    with stream:
         if not _try_lock(stream):
             raise _busy(file.parent, file.read_bytes())
         # Left behind on purpose: a run that waits to open it must not find another file.

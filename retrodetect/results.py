@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
-from retrodetect.locations import make_folder
+from retrodetect.locations import make_folder, reaching
 from retrodetect.tables import some
 
 __all__ = [
@@ -69,12 +69,17 @@ def check_ours(out: Path, command: Command, inputs: Iterable[Path] = ()) -> None
     Raises
     ------
     UsageError
-        Where an input, or a file of somebody else's, has the name of a result.
+        Where an input, or a file of somebody else's, has the name of a result, or nobody may look.
     """
+    with reaching(out):
+        _check_ours(out, command, inputs)
+
+
+def _check_ours(out: Path, command: Command, inputs: Iterable[Path]) -> None:
     names = _WRITTEN[command]
     # A file found by its name is the same whichever way its path was written.
     read = {path.resolve() for path in inputs}
-    there = sorted(name for name in names if (out / name).exists())
+    there = [name for name in sorted(names) if (out / name).exists()]
     over = [name for name in there if (out / name).resolve() in read]
     if over:
         raise UsageError(

@@ -59,6 +59,10 @@ def main() -> None:
         # The reader of a pipe has gone: nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILED
+    except OSError as error:
+        # What only this machine can know, such as that nobody may read there.
+        where = f"{error.filename}: " if error.filename else ""
+        status = _fail(f"{where}{error.strerror or error}; see to it, then try again.", FAILED)
     if status == INTERRUPTED:
         _fail("stopped; the same command goes on where it was.", INTERRUPTED)
     sys.exit(status)

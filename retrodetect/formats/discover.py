@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,15 +99,19 @@ class _Search:
 
     def below(self, root: Path) -> Iterator[Input]:
         """Inputs of a file or folder."""
-        if not root.is_dir():
+        if not _is_folder(root):
             yield Input(root, root.name or str(root))
             return
         folders: dict[Path, list[Path]] = {}
-        for path in sorted(_files(root)):
+        closed: list[Path] = []
+        for path in sorted(_files(root, closed.append)):
             folder = path.parent.parent if path.parent.name == "meta" else path.parent
             folders.setdefault(folder, []).append(path)
         for folder, files in sorted(folders.items()):
             yield from sorted(self._in_folder(root, folder, files), key=lambda one: one.name)
+        # Reading one says why nobody may look at it.
+        for path in sorted(closed):
+            yield Input(path, _name_below(root, path))
 
     def _in_folder(self, root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
         named = [
@@ -138,16 +143,45 @@ class _Search:
         )
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _is_folder(path: Path) -> bool:
+    """Whether a path is known to be a folder."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _name_below(root: Path, path: Path) -> str:
+    """Name of what is below the folder searched, or of that itself."""
+    return path.relative_to(root).as_posix() if path != root else root.resolve().name
+
+
+def _everything(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
+    """Files and folders below one; hidden folders and links to folders are not entered."""
+    if not isinstance(root, Path):
+        yield from root.rglob("*")
+        return
+    walk = os.walk(root, onerror=lambda error: on_closed(Path(error.filename)))
+    for folder, folders, files in walk:
+        yield from (Path(folder, name) for name in (*folders, *files))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+
+
+def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
     """Files that could be recordings; hidden ones and the results of a run left out."""
-    paths = list(root.rglob("*"))
+    paths = list(_everything(root, on_closed))
     written_to = {path.parent for path in paths if path.name == STATE}
     for path in paths:
         if path.name in RESULTS and path.parent in written_to:
             continue
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not hidden and path.suffix.lower() in _RECORDING_ENDINGS and path.is_file():
-            yield path
+        if hidden or path.suffix.lower() not in _RECORDING_ENDINGS:
+            continue
+        try:
+            if path.is_file():
+                yield path
+        except OSError:
+            on_closed(path)
 
 
 def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:
@@ -156,7 +190,7 @@ def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:
     assert path is not None
     name = path.relative_to(root).as_posix()
     if alone and main.format.is_folder and main.source.companions:
-        name = folder.relative_to(root).as_posix() if folder != root else root.resolve().name
+        name = _name_below(root, folder)
     sides = tuple(side.path for side in main.source.companions if side.path is not None)
     return Input(path, name, sides)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -134,27 +135,27 @@ class _Found(Generic[T]):
 
 def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
     """Begin to read each recording of a file or folder."""
-    if path.is_dir():
-        return _open_folder(path, name, options)
-    if not path.is_file() and path.exists():
-        # A pipe or a device may never come to an end, and cannot be read twice.
-        raise UnreadableFile(
-            "is neither a file nor a folder", file=str(path), remedy="save it to a file first"
-        )
     try:
-        source = open_file(path, options.max_bytes)
+        if path.is_dir():
+            return _open_folder(path, name, options)
+        if not path.is_file() and path.exists():
+            # A pipe or a device may never come to an end, and cannot be read twice.
+            raise UnreadableFile(
+                "is neither a file nor a folder", file=str(path), remedy="save it to a file first"
+            )
+        source = with_companions(open_file(path, options.max_bytes), _siblings(path, options))
+    except FileNotFoundError as error:
+        raise UnreadableFile("does not exist", file=str(path), remedy="check the path") from error
     except OSError as error:
         raise UnreadableFile(
-            "does not exist" if isinstance(error, FileNotFoundError) else str(error.strerror),
-            file=str(path),
-            remedy="check the path",
+            f"cannot be read ({error.strerror})", file=str(path), remedy="see who may read it"
         ) from error
-    source = with_companions(source, _siblings(path, options))
     return [_open_source(source, name or path.name, options)]
 
 
 def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
     """Begin to read every recording of a folder."""
+    next(path.iterdir(), None)  # raises where nobody may look into it
     inputs = discover(path, columns=options.columns.values())
     if not inputs:
         raise UnreadableFile("holds no recording", file=str(path), remedy="check the path")
@@ -167,7 +168,9 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Fo
 def _siblings(path: Path, options: ReadOptions) -> list[Source]:
     """Files in the folder of a file, and in a folder ``meta`` beside it."""
     folder, own = path.parent, key(path.name)
-    named = {file.name: file for file in folder.iterdir()}
+    named: dict[str, Path] = {}
+    with suppress(PermissionError):  # who may not list a folder may still read files in it
+        named |= {file.name: file for file in folder.iterdir()}
     if "meta" in named:
         named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
     return [

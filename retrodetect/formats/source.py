@@ -193,10 +193,12 @@ class Source:
         return replace(self, companions=tuple(map(replace, self.companions)))
 
     def _damaged(self, error: BaseException) -> UnreadableFile:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        closed = isinstance(error, PermissionError)
         return UnreadableFile(
-            f"cannot be read ({str(error) or type(error).__name__})",
+            f"cannot be read ({said})",
             file=self.label,
-            remedy="copy or export it again",
+            remedy="see who may read it" if closed else "copy or export it again",
         )
 
 

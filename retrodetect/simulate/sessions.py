@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UsageError
+from retrodetect.locations import make_folder
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 from retrodetect.simulate.bvh import Motion, Side, read_bvh
 from retrodetect.simulate.exports import export_path, truth_path, write_export, write_truth
@@ -222,6 +223,7 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
         Where the motion capture cannot be used.
     """
     there = export_path(name, session.app, folder)
+    make_folder(folder)
     if there.exists() and not truth_path(name, truth_folder(folder)).exists():
         raise UsageError(
             "was not simulated, and would be written over",

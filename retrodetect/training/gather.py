@@ -17,9 +17,10 @@ from joblib import Memory, Parallel, delayed
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.direction.model import GROUPS, DirectionModel, group_of
-from retrodetect.errors import InputError, RefusedExamples
+from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats import read as read_files
+from retrodetect.locations import total_bytes
 from retrodetect.recording import FloatArray
 from retrodetect.training.examples import Example, Measured, measure
 from retrodetect.training.manifest import Entry, Interval, Problems, entries, from_notes
@@ -144,7 +145,7 @@ def _measured(
     measured = memory.cache(_read_and_measure, ignore=["path", "options"])
     code = code_digest("formats", "signal", "gait", "features", "direction")
     if jobs is None:
-        size = sum(one.input.path.stat().st_size for one in listed if one.input.path.is_file())
+        size = total_bytes(one.input.path for one in listed)
         jobs = -1 if size > SMALL_BYTES else 1
     tasks = (delayed(_attempt)(measured, entry.input, options, code) for entry in listed)
     found = list(Parallel(n_jobs=jobs)(tasks))
@@ -160,6 +161,8 @@ def _attempt(
         return measured(one.path, options, one.name, _digest_of(one, options, code))
     except InputError as error:
         return error
+    except OSError as error:
+        return UnreadableFile(f"cannot be read ({error.strerror})", file=str(one.path))
 
 
 def _read_and_measure(path: Path, options: ReadOptions, name: str, _key: str) -> list[Measured]:

@@ -33,7 +33,7 @@ from retrodetect.direction import GROUPS, DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
 from retrodetect.features import FREE_FEATURES, ORIENTED_FEATURES
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
-from retrodetect.locations import make_folder
+from retrodetect.locations import make_folder, reaching
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
 from retrodetect.training.card import markdown
@@ -137,13 +137,14 @@ def check_target(path: str | Path) -> None:
     """
     target = Path(path)
     make_folder(target.parent)
-    if target.is_dir():
-        members = [target / name for name in (_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE)]
-        over = [member for member in members if member.exists()]
-        is_ours = len(over) == len(members)
-    else:
-        over = [target] if target.exists() else []
-        is_ours = _is_model(target)
+    with reaching(target):
+        if target.is_dir():
+            members = [target / name for name in (_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE)]
+            over = [member for member in members if member.exists()]
+            is_ours = len(over) == len(members)
+        else:
+            over = [target] if target.exists() else []
+            is_ours = _is_model(target)
     if over and not is_ours:
         raise UsageError(
             "is of no model, and would be written over",
@@ -277,6 +278,10 @@ def _guarded(label: str) -> Iterator[None]:
         yield
     except RetrodetectError:
         raise
+    except PermissionError as error:
+        raise ModelError(
+            f"cannot be read ({error.strerror})", file=label, remedy="see who may read it"
+        ) from error
     except Exception as error:
         raise _refused("it is damaged", label) from error
 
@@ -293,7 +298,9 @@ def _find(model: str | Path) -> tuple[_Place, str]:
         raise ModelError(
             "no such model", file=label, remedy=f"give a path or one of {', '.join(shipped())}"
         )
-    if not zipfile.is_zipfile(path):
+    with path.open("rb") as stream:
+        is_zip = zipfile.is_zipfile(stream)
+    if not is_zip:
         raise _refused("it is no retrodetect model; pickles are never loaded", label)
     return zipfile.Path(path), label
 
@@ -303,6 +310,8 @@ def _member(place: _Place, name: str, label: str) -> bytes:
         _check_size(place.root, label)
     try:
         return (place / name).read_bytes()
+    except PermissionError:
+        raise
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise _refused(f"{name} is missing or damaged", label) from error
 
