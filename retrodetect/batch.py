@@ -315,6 +315,9 @@ def _do(task: _Task) -> float:
         found.append(_failed(task.input.name, status, str(error)))
     except RetrodetectError:
         raise
+    except OSError as error:
+        reason = f"{task.input.name}: cannot be read to its end ({error.strerror or error});"
+        found.append(_failed(task.input.name, "failed", f"{reason} copy or export it again."))
     except Exception as error:
         # One recording must not end the run for all others, whatever is wrong with it.
         _log.debug("while labelling %s", task.input.path, exc_info=True)

@@ -5,6 +5,7 @@ Every command imports what it needs when it runs, so that ``--help`` is quick.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -45,6 +46,10 @@ _ParserError: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files may hold what the terminal, or a file in its stead, cannot.
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False) or 0
     except _ParserError as error:
@@ -55,14 +60,15 @@ def main() -> None:
         status = _fail(str(error), WRONG_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has gone: nothing is left to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = FAILED
     except OSError as error:
-        # What only this machine can know, such as that nobody may read there.
-        where = f"{error.filename}: " if error.filename else ""
-        status = _fail(f"{where}{error.strerror or error}; see to it, then try again.", FAILED)
+        status = FAILED
+        if error.filename is None:
+            # The reader of a pipe has gone, or the disk of a log is full: nothing is left to say
+            # there, not even at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            where = error.filename or "standard output"
+            _fail(f"{where}: {error.strerror or error}; see to it, then try again.", FAILED)
     if status == INTERRUPTED:
         _fail("stopped; the same command goes on where it was.", INTERRUPTED)
     sys.exit(status)

@@ -31,7 +31,7 @@ def simulate(
         Literal["left", "right"], typer.Option(help="Body side of a site on a limb.")
     ] = "left",
     app: Annotated[str, typer.Option(help="Whose export to write.")] = "sensor_logger",
-    rate: Annotated[float, typer.Option(help="Sampling rate in Hz.")] = 50.0,
+    rate: Annotated[float, typer.Option(min=1, max=10_000, help="Sampling rate in Hz.")] = 50.0,
     mounting: Annotated[
         tuple[float, float, float],
         typer.Option(help="Turns of the device about z, y and x in degrees.", metavar="Z Y X"),
@@ -43,24 +43,27 @@ def simulate(
     noise: Annotated[
         float | None,
         typer.Option(
+            min=0,
             help="Noise of the accelerometer in m/s², as all below a phone's if not given.",
             rich_help_panel=_DEVICE,
         ),
     ] = None,
     bias: Annotated[
-        float | None, typer.Option(help="Spread of its offsets in m/s².", rich_help_panel=_DEVICE)
+        float | None,
+        typer.Option(min=0, help="Spread of its offsets in m/s².", rich_help_panel=_DEVICE),
     ] = None,
     jitter: Annotated[
         float | None,
-        typer.Option(help="Spread of the sampling instants in s.", rich_help_panel=_DEVICE),
+        typer.Option(min=0, help="Spread of the sampling instants in s.", rich_help_panel=_DEVICE),
     ] = None,
     clip: Annotated[
-        float | None, typer.Option(help="Its range in m/s².", rich_help_panel=_DEVICE)
+        float | None, typer.Option(min=0, help="Its range in m/s².", rich_help_panel=_DEVICE)
     ] = None,
     name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
-    seed: Annotated[int, typer.Option(help="Another number, another session.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another number, another session.")] = 0,
     person: Annotated[
-        int | None, typer.Option(help="Who walks; as the seed if not given.", show_default=False)
+        int | None,
+        typer.Option(min=0, help="Who walks; as the seed if not given.", show_default=False),
     ] = None,
 ) -> None:
     """Simulate recordings, with the truth beside them."""

@@ -121,9 +121,9 @@ class Source:
             raise self._damaged(error) from error
         try:
             magic = raw.peek(6)
-        except BaseException:
+        except OSError as error:
             raw.close()
-            raise
+            raise self._damaged(error) from error
         for start, unpack in _PACKED.items():
             if magic.startswith(start):
                 return io.BufferedReader(_Bounded(unpack(raw), raw, self), 1 << 18)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,16 @@ from retrodetect.errors import UsageError
 from retrodetect.locations import make_folder
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 
-__all__ = ["APPS", "export_path", "truth_path", "write_export", "write_truth"]
+__all__ = [
+    "APPS",
+    "export_bytes",
+    "export_path",
+    "truth_bytes",
+    "truth_path",
+    "write_export",
+    "write_new",
+    "write_truth",
+]
 
 DEFAULT_START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 """Start of a recording that has none, so that files do not depend on the time of writing."""
@@ -68,21 +77,39 @@ def write_export(recording: Recording, app: str, folder: Path) -> Path:
     Raises
     ------
     UsageError
-        Where the app is not known, the name is none for a file, or gravity was removed from the
-        recording.
+        Where the app is not known, the name is none for a file, another file of that name is
+        there, or gravity was removed from the recording.
     """
     path = export_path(recording.name, app, folder)
+    write_new({path: export_bytes(recording, app)})
+    return path
+
+
+def export_bytes(recording: Recording, app: str) -> bytes:
+    """Content of an export.
+
+    Parameters
+    ----------
+    recording, app
+        As for `write_export`.
+
+    Returns
+    -------
+    bytes
+        The same for the same recording.
+
+    Raises
+    ------
+    UsageError
+        Where gravity was removed from the recording.
+    """
     if recording.gravity != "total":
         raise UsageError(
             "gravity was removed from this recording",
             file=recording.name,
             remedy="write one with gravity",
         )
-    make_folder(folder)
-    content = APPS[app].write(recording)
-    with replacing(path) as stream:
-        stream.write(content)
-    return path
+    return APPS[app].write(recording)
 
 
 def export_path(name: str, app: str, folder: Path) -> Path:
@@ -146,13 +173,57 @@ def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
     -------
     Path
         The table.
+
+    Raises
+    ------
+    UsageError
+        Where another file of that name is there.
     """
-    make_folder(folder)
     path = truth_path(name, folder)
-    text = strides.to_csv(index=False, float_format="%.4f", lineterminator="\n")
-    with replacing(path) as stream:
-        stream.write(text.encode())
+    write_new({path: truth_bytes(strides)})
     return path
+
+
+def truth_bytes(strides: pd.DataFrame) -> bytes:
+    """Content of a table of true strides.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As for `write_truth`.
+
+    Returns
+    -------
+    bytes
+        CSV.
+    """
+    return strides.to_csv(index=False, float_format="%.4f", lineterminator="\n").encode()
+
+
+def write_new(contents: Mapping[Path, bytes]) -> None:
+    """Write files over none but the same.
+
+    Parameters
+    ----------
+    contents
+        By path; their folders are made if need be.
+
+    Raises
+    ------
+    UsageError
+        Where one is there with another content; none is written then.
+    """
+    for path, content in contents.items():
+        make_folder(path.parent)
+        if path.exists() and path.read_bytes() != content:
+            raise UsageError(
+                "is there already, with another content",
+                file=str(path),
+                remedy="choose another name, or delete it",
+            )
+    for path, content in contents.items():
+        with replacing(path) as stream:
+            stream.write(content)
 
 
 def _sensor_logger(recording: Recording) -> bytes:

@@ -17,7 +17,13 @@ from retrodetect.errors import UsageError
 from retrodetect.locations import make_folder
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 from retrodetect.simulate.bvh import Motion, Side, read_bvh
-from retrodetect.simulate.exports import export_path, truth_path, write_export, write_truth
+from retrodetect.simulate.exports import (
+    export_bytes,
+    export_path,
+    truth_bytes,
+    truth_path,
+    write_new,
+)
 from retrodetect.simulate.steps import STRIDE_COLUMNS, Person, Section
 from retrodetect.simulate.virtual import (
     SensorErrors,
@@ -117,6 +123,11 @@ class Session:
         Noise, bias, jitter and clipping of the device.
     person
         Number of the person; the same one walks alike under any seed.
+
+    Raises
+    ------
+    UsageError
+        Where a turn or shift is no number.
     """
 
     plan: str
@@ -131,6 +142,12 @@ class Session:
     offset_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     errors: SensorErrors = PHONE
     person: int | None = None
+
+    def __post_init__(self) -> None:
+        if not np.isfinite([*self.turned_deg, *self.offset_m]).all():
+            raise UsageError(
+                "a turn or shift of the device is no number", remedy="give finite ones"
+            )
 
     @property
     def mounting(self) -> Rotation:
@@ -217,24 +234,17 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
     Raises
     ------
     UsageError
-        Where the plan, placement, side or app is not known, or a file of that name is there which
-        was not simulated.
+        Where the plan, placement, side or app is not known, or another file of that name is there.
     InputError
         Where the motion capture cannot be used.
     """
-    there = export_path(name, session.app, folder)
+    path = export_path(name, session.app, folder)
     make_folder(folder)
-    if there.exists() and not truth_path(name, truth_folder(folder)).exists():
-        raise UsageError(
-            "was not simulated, and would be written over",
-            file=str(there),
-            remedy="choose another --name",
-        )
     recording, strides = record(session, name)
     if session.note:
         recording = recording.with_(annotations=(Annotation(0.0, 0.0, session.note),))
-    path = write_export(recording, session.app, folder)
-    write_truth(strides, name, truth_folder(folder))
+    truth = truth_path(name, truth_folder(folder))
+    write_new({path: export_bytes(recording, session.app), truth: truth_bytes(strides)})
     return path
 
 

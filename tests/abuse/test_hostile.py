@@ -1,5 +1,6 @@
 """Files made to harm: each ends in a recording or in one sentence, within seconds."""
 
+import errno
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 import time
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -194,6 +196,40 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here fails to be read")
+def test_a_file_that_cannot_be_read_fails_alone(tmp_path, write_walk, stored_model):
+    write_walk(tmp_path / "in" / "walk.csv")
+    # Its first byte gives an error of input, as on a damaged disk.
+    (tmp_path / "in" / "bad.csv").symlink_to("/proc/self/mem")
+    settings = batch.Settings(str(stored_model))
+    sessions = batch.run([tmp_path / "in"], tmp_path / "out", settings, jobs=1).sessions
+    assert dict(zip(sessions["recording"], sessions["status"], strict=True)) == {
+        "walk.csv": "ok",
+        "bad.csv": "failed",
+    }
+    assert "cannot be read (Input/output error)" in " ".join(sessions["message"])
+
+
+def test_a_file_that_breaks_off_in_the_middle_fails_alone(
+    tmp_path, write_walk, stored_model, monkeypatch
+):
+    files = [write_walk(tmp_path / "in" / name) for name in ("a.csv", "b.csv")]
+    label, broken = batch.label_pieces, iter([True])
+
+    def breaking(pieces, *more):
+        if next(broken, False):
+            raise OSError(errno.EIO, "Input/output error")
+        return label(pieces, *more)
+
+    monkeypatch.setattr(batch, "label_pieces", breaking)
+    settings = batch.Settings(str(stored_model))
+    sessions = batch.run(files, tmp_path / "out", settings, jobs=1).sessions
+    assert list(sessions["status"]) == ["failed", "ok"]
+    assert sessions["message"][0] == (
+        "a.csv: cannot be read to its end (Input/output error); copy or export it again."
+    )
+
+
 def test_links_in_circles_and_to_nowhere_do_not_trap_the_search(tmp_path):
     inner = tmp_path / "in" / "deep"
     inner.mkdir(parents=True)

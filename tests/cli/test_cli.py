@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -155,6 +156,29 @@ def test_version_and_help(retrodetect):
     assert status == 0
     for command in ("label", "inspect", "simulate", "models"):
         assert command in out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_the_terminal_cannot_show_is_written_out(write_walk, stored_model, tmp_path, encoding):
+    walk = write_walk(tmp_path / "\u6b69\u884c.csv")
+    for command in (["inspect", walk], ["label", "--help"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "retrodetect", *command], capture_output=True,
+            env=os.environ | {"PYTHONIOENCODING": encoding},
+        )  # fmt: skip
+        assert (run.returncode, run.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is always full here")
+def test_a_full_log_is_told_in_one_line():
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "retrodetect", "models"], stdout=full, stderr=subprocess.PIPE
+        )
+    assert run.returncode == 1
+    assert run.stderr == (
+        b"retrodetect: standard output: No space left on device; see to it, then try again.\n"
+    )
 
 
 def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path, write_walk, stored_model):

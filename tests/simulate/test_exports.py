@@ -73,15 +73,18 @@ def test_notes_of_sensor_logger_read_back(recording: Recording, tmp_path: Path) 
     assert note.start_s == pytest.approx(3.0, abs=0.1)
 
 
-def test_only_what_was_simulated_is_written_over(tmp_path: Path) -> None:
+def test_nothing_else_is_written_over(tmp_path: Path) -> None:
     session = Session("walk forward 5s")
     for _ in range(2):
-        path = write_session("mine", session, tmp_path / "in")
-    own = path.with_name(path.name.replace("mine", "own"))
-    own.write_text("mine")
-    with pytest.raises(UsageError, match="was not simulated"):
-        write_session("own", session, tmp_path / "in")
-    assert own.read_text() == "mine"
+        path = write_session("walk", session, tmp_path / "in")
+    truth = tmp_path / "in_truth" / "walk.truth.csv"
+    before = path.read_bytes(), truth.read_bytes()
+    # Another session of that name, and another layout, of which this would be the truth as well.
+    for other in (replace(session, seed=1), replace(session, plan="walk backward 5s", app="plain")):
+        with pytest.raises(UsageError, match="is there already, with another content"):
+            write_session("walk", other, tmp_path / "in")
+    assert (path.read_bytes(), truth.read_bytes()) == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 def test_ios_layout_has_the_opposite_sign(recording: Recording, tmp_path: Path) -> None:
@@ -191,6 +194,13 @@ def test_a_full_disk_leaves_what_was_there(
         written()
     (kept,) = tmp_path.iterdir()
     assert kept.read_bytes() == before
+
+
+@pytest.mark.parametrize("told", ["--seed -1", "--rate 1e9", "--offset inf 0 0", "--noise -1"])
+def test_what_is_no_number_of_such_a_thing_is_told_in_one_line(told: str, tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "retrodetect", "simulate", *told.split(), "--out", str(tmp_path)]
+    ran = subprocess.run(line, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
 
 
 def test_a_motion_capture_can_be_worn(shared: Path, tmp_path: Path) -> None:
