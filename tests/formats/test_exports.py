@@ -4,6 +4,7 @@ Real samples of most of them are read in `test_samples`.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +181,24 @@ def test_phyphox_bare_axes_are_what_the_file_is_called(put: Put) -> None:
     assert liar.gravity == "linear"
     assert ground(liar, "gravity") == "measured"
     assert any("says linear" in warning for warning in liar.warnings)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"), [("UTC+02:00", 2), ("UTC-05:00", -5), ("UTC", 0), ("", 0), ("UTC+99:00", 0)]
+)
+def test_phyphox_begins_by_the_clock_on_the_wearers_wall(put: Put, zone: str, hours: int) -> None:
+    header = '"Time (s)","X (m/s^2)","Y (m/s^2)","Z (m/s^2)"'
+    path = put("Accelerometer.csv", header, rows(WALK.acceleration_mps2, SECONDS))
+    (path.parent / "meta").mkdir()
+    (path.parent / "meta" / "time.csv").write_text(
+        '"event","experiment time","system time","system time text"\n'
+        f'"START",0.0E0,1.739381134E9,"2025-02-12 19:25:34.000 {zone}"\n'
+    )
+    (recording,) = read(path)
+    start = recording.start_time
+    assert start is not None
+    assert start.utcoffset() == timedelta(hours=hours)
+    assert start.astimezone(UTC) == datetime(2025, 2, 12, 17, 25, 34, tzinfo=UTC)
 
 
 def test_sensorlog_prefers_the_sensors_clock(put: Put) -> None:

@@ -7,7 +7,7 @@ whether gravity is included.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Claim, Draft, Series, Sign
@@ -17,6 +17,7 @@ from retrodetect.formats.registry import LIKELY, NO, Format, Role
 from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import records
+from retrodetect.formats.timetext import time_format
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -129,7 +130,7 @@ def _others(source: Source) -> dict[str, Series]:
 
 
 def _start_time(source: Source, draft: Draft) -> datetime | None:
-    """Wall clock of the first reading, from the START event of ``meta/time.csv``."""
+    """Wall clock of the first reading, by the START event of ``meta/time.csv`` and its zone."""
     starts = (
         row for side in source.companions for row in records(side) if row.get("event") == "START"
     )
@@ -139,9 +140,17 @@ def _start_time(source: Source, draft: Draft) -> datetime | None:
         return None
     try:
         zero_s = float(start["system time"]) - float(start["experiment time"])
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=zero_s + float(ticks[0]))
+        began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=zero_s + float(ticks[0]))
+        return began.astimezone(_zone(start.get("system time text", "")))
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def _zone(text: str) -> timezone:
+    """Zone that a time is written with (``… UTC+02:00``); UTC where it is none."""
+    written = time_format([text])
+    minutes = written.zone_min if written else None
+    return timezone(timedelta(minutes=minutes)) if minutes and abs(minutes) < 1440 else UTC
 
 
 def _device(source: Source) -> dict[str, str]:
