@@ -45,7 +45,7 @@ from retrodetect.tables import (
 )
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
-from retrodetect.tally.details import Details, details
+from retrodetect.tally.details import details
 from retrodetect.tally.energy import Pace
 from retrodetect.tally.folder import sessions_apart, totals, weeks
 from retrodetect.training import store
@@ -380,13 +380,17 @@ def _entry(session: Session, settings: Settings, kept: _Kept) -> parts.Entry:
         start_time = wall_clock(session.recording, table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
-    return parts.Entry(
-        session_row(session) | found.fields, _view(session, settings, kept, found), lists
-    )
+    warnings = (*session.strides.attrs["warnings"], *found.warnings)
+    row = session_row(session) | found.fields | {"warnings": visible("; ".join(warnings))}
+    return parts.Entry(row, _view(session, settings, kept, found.bouts, warnings), lists)
 
 
 def _view(
-    session: Session, settings: Settings, kept: _Kept, found: Details
+    session: Session,
+    settings: Settings,
+    kept: _Kept,
+    bouts: pd.DataFrame,
+    warnings: Sequence[str],
 ) -> dict[str, Any] | None:
     """What the report tells of a session."""
     if settings.view == "none":
@@ -396,8 +400,8 @@ def _view(
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     recording = formats.joined(kept.whole) if kept.whole else session.recording
     return view_of(
-        recording, session.strides, contacts_s, np.concatenate(kept.traces), found.bouts,
-        warnings=session.strides.attrs["warnings"], drawn=bool(kept.whole),
+        recording, session.strides, contacts_s, np.concatenate(kept.traces), bouts,
+        warnings=warnings, drawn=bool(kept.whole),
         fine=settings.view == "figure",
     )  # fmt: skip
 
@@ -435,7 +439,6 @@ def session_row(session: Session) -> dict[str, Any]:
         "model": session.strides.attrs["model"],
         "version": version("retrodetect"),
         "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
-        "warnings": visible("; ".join(session.strides.attrs["warnings"])),
     }
 
 

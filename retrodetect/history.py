@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,9 +18,9 @@ from retrodetect.atomic import replacing
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.locations import location, make_folder
 from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table, without_nan
-from retrodetect.tally.folder import totals
+from retrodetect.tally.folder import outside_weeks, totals
 
-__all__ = ["Run", "read_runs", "write_history"]
+__all__ = ["Run", "left_out", "read_runs", "write_history"]
 
 
 class Run(NamedTuple):
@@ -62,7 +63,26 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
     """
     # Twice the same folder is one run, however its name is written.
     runs = [_read(folder) for folder in {location(one).resolve(): one for one in folders}.values()]
-    return sorted(runs, key=lambda run: str(run.record.get("times", {}).get("began", "")))
+    return sorted(runs, key=lambda run: str(run.record["times"].get("began", "")))
+
+
+def left_out(runs: Sequence[Run], sessions: pd.DataFrame) -> list[str]:
+    """Name the recordings that tell of a session once more.
+
+    Parameters
+    ----------
+    runs
+        From `read_runs`.
+    sessions
+        Of their sessions, those apart.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+    """
+    told = Counter(name for run in runs for name in run.sessions["recording"])
+    return sorted((told - Counter(sessions["recording"])).elements())
 
 
 def write_history(
@@ -90,6 +110,7 @@ def write_history(
     results.check_ours(out, "history")
     make_folder(out)
     record = _record(runs, sessions, goal)
+    record["counts"]["outside_weeks"] = outside_weeks(sessions, weeks)
     for name, text in (
         # First, for it tells whose the others are.
         ("run.json", json.dumps(record, indent=1) + "\n"),
@@ -126,10 +147,21 @@ def _read(folder: str) -> Run:
         raise UnreadableFile(f"cannot be read ({reason})", file=folder) from error
     if not {"recording", "status"} <= set(table.columns):
         raise UnreadableFile("its sessions table lacks columns", file=folder)
+    if not isinstance(record, dict):
+        raise UnreadableFile("its run.json is none of retrodetect's", file=folder)
     rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-    table = sessions_table(rows)
+    try:
+        table = sessions_table(rows)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UnreadableFile(f"its sessions table cannot be read ({error})", file=folder) from error
     start_time = table["start_time"].astype(object).fillna("").astype(str)
-    return Run(folder, table.assign(start_time=start_time), record)
+    parts = {name: _dict(record.get(name)) for name in ("times", "model")}
+    return Run(folder, table.assign(start_time=start_time), record | parts)
+
+
+def _dict(value: object) -> dict[str, Any]:
+    """The value, if it is a dict; an empty one for others."""
+    return value if isinstance(value, dict) else {}
 
 
 _TEXT = dict.fromkeys(
@@ -143,12 +175,13 @@ _EMPTY = {name: [""] for name in SESSION_COLUMNS if name not in _TEXT}
 def _record(runs: Sequence[Run], sessions: pd.DataFrame, goal: float | None) -> dict[str, Any]:
     """What the history is made of."""
     counts = sessions["status"].value_counts()
-    models = {str(run.record.get("model", {}).get("name", "?")) for run in runs}
+    models = {str(run.record["model"].get("name", "?")) for run in runs}
     return {
         "version": version("retrodetect"),
         "runs": [run.folder for run in runs],
         "model": {"name": " and ".join(sorted(models)), "sha256": ""},
         "goal": goal,
+        "left_out": left_out(runs, sessions),
         "counts": {"inputs": len(sessions), "ok": int(counts.get("ok", 0))},
         "totals": without_nan(totals(sessions)),
         "times": {"began": datetime.now(UTC).isoformat(timespec="seconds")},

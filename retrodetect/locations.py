@@ -29,8 +29,10 @@ def location(text: str | Path) -> Path:
     Raises
     ------
     UsageError
-        Where packages for the URL are missing.
+        Where it is empty, as an unset variable of a shell is, or packages for the URL are missing.
     """
+    if not str(text):
+        raise UsageError("a path is empty", remedy="name a file or a folder, . for this one")
     if "://" not in str(text):
         return Path(text)
     try:

@@ -62,7 +62,8 @@ SESSION_GLOSSARY = {
     " sideways, by the model's known error rates and with every unknown one taken as forward",
     "backward_share_high": "upper end of it, with every unknown one taken as backward",
     "bouts": "stretches of walking or running",
-    "longest_backward_bout_s": "longest time gone backward without a forward stride or a pause",
+    "longest_backward_bout_s": "longest time gone backward without a forward stride or a pause;"
+    " empty where none was found and most strides are unknown",
     "cadence_forward_spm": "steps per minute in forward strides; empty without any",
     "cadence_backward_spm": "steps per minute in backward strides; empty without any",
     "model": "which model gave the labels",
@@ -91,14 +92,15 @@ SESSION_GLOSSARY = {
     " recording; never from acceleration",
     "distance_forward_m": "of that, forward; empty where only the whole distance is known, or no"
     " speed",
-    "distance_backward_m": "of that, backward",
+    "distance_backward_m": "of that, backward; empty, as is the energy, where no stride was found"
+    " backward and most are unknown",
     "energy_forward_kcal_per_kg": "energy of the forward strides of known speed, at rest included"
     " (ACSM)",
     "energy_backward_low_kcal_per_kg": "least energy of the backward strides: the forward"
     " equation at the same speed, unpractised, x 1.15",
     "energy_backward_high_kcal_per_kg": "most energy of them: x 1.4",
     "warnings": "what to know of it: gaps, clocks and units put right, words of the wearer that do"
-    " not fit the signal",
+    " not fit the signal or no person on foot",
     "sideways_strides": "of the unknown strides, those that went sideways",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +10,7 @@ import typer
 from retrodetect.cli.options import Quiet
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from retrodetect.history import Run
+    pass
 
 __all__ = ["history"]
 
@@ -35,7 +32,7 @@ def history(
 ) -> None:
     """Show backward minutes and share of each week of one wearer, and how they change."""
     from retrodetect.cli.summary import show_weeks
-    from retrodetect.history import read_runs, write_history
+    from retrodetect.history import left_out, read_runs, write_history
     from retrodetect.tally.folder import sessions_apart, weeks
 
     runs = read_runs(folders)
@@ -44,10 +41,4 @@ def history(
     if out is not None:
         write_history(out, runs, sessions, by_week, goal)
     if not quiet:
-        show_weeks(by_week, sessions, _left_out(runs, sessions), goal)
-
-
-def _left_out(runs: list[Run], sessions: pd.DataFrame) -> list[str]:
-    """Recordings that told of a session once more."""
-    told = Counter(name for run in runs for name in run.sessions["recording"])
-    return sorted((told - Counter(sessions["recording"])).elements())
+        show_weeks(by_week, sessions, left_out(runs, sessions), goal)

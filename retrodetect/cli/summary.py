@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrodetect.tables import some, visible
-from retrodetect.tally.folder import is_known, progress, totals
+from retrodetect.tally.folder import is_known, outside_weeks, progress, totals
 
 if TYPE_CHECKING:
     from retrodetect.batch import Outcome
@@ -119,10 +119,9 @@ def show_weeks(
         ]  # fmt: skip
         table.add_row(*(Text(cell) for cell in [*cells, *_progress(row, goal)]))
     console.print(table)
-    undated = int(((sessions["status"] == "ok") & (sessions["start_time"] == "")).sum())
     failed = int(sessions["status"].isin(["failed", "refused"]).sum())
     notes = [
-        (undated, "without a date, in no week"),
+        (outside_weeks(sessions, weeks), "without a date, in no week"),
         (failed, "failed or refused, in no week"),
         (len(left_out), f"of the time of another, left out: {some(left_out)}"),
     ]
@@ -143,7 +142,7 @@ def _console(*, stderr: bool = False) -> Console:
 def _table(names: list[str], goal: float | None) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(names[0], overflow="fold")
-    for name in [*names[1:], *([] if goal is None else [f"goal {goal:.0%}"])]:
+    for name in [*names[1:], *([] if goal is None else [f"goal {100 * goal:.4g}%"])]:
         table.add_column(name, justify="right", no_wrap=True)
     return table
 
@@ -186,7 +185,8 @@ def _share(row: Mapping[Any, Any]) -> str:
     """Backward share with its interval, or why there is none."""
     if row.get("status") == "no_gait":
         return "no gait"
-    share, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
+    # As they are written: a figure is not rounded twice, one way here and another in a history.
+    share, low, high = (round(row[f"backward_share{end}"], 4) for end in ("", "_low", "_high"))
     if pd.isna(share):
         return "unknown"
     told = f"{share:.1%}" if is_known(share, low, high) else "unknown"

@@ -348,7 +348,7 @@ def _complete(draft: Draft, *, is_first: bool) -> tuple[Draft, list[Remark]]:
     """Rows with a complete reading and time, without the zeros before the first event."""
     values = draft.acceleration.values
     timed = valid(draft.stamps)
-    with np.errstate(invalid="ignore"):  # infinities of both signs
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what adds up to them
         is_sane = abs(values.sum()) < _LARGEST * len(values)
         if is_sane and timed is None and (not is_first or values[0].any()):
             return _near(draft, [])

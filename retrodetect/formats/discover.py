@@ -6,16 +6,17 @@ import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
-from retrodetect.errors import InputError, UsageError
+from retrodetect.errors import InputError
 from retrodetect.formats.columns import classify
 from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, groups, mains
 from retrodetect.formats.source import Source, open_file
 from retrodetect.formats.text import is_text
 from retrodetect.locations import location, readable
-from retrodetect.results import RESULTS, STATE
+from retrodetect.results import RESULTS, made_by
 
 __all__ = ["Input", "discover"]
 
@@ -82,8 +83,6 @@ def discover(
     UsageError
         Where a path is empty, as an unset variable of a shell is.
     """
-    if not all(map(str, paths)):
-        raise UsageError("a path is empty", remedy="name a file or a folder, . for this one")
     search = _Search(columns, on_passed_over)
     inputs: dict[Path, Input] = {}
     for one in (one for path in paths for one in search.below(location(path))):
@@ -169,10 +168,9 @@ def _everything(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]
 
 def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
     """Files that could be recordings; hidden ones and the results of a run left out."""
-    paths = list(_everything(root, on_closed))
-    written_to = {path.parent for path in paths if path.name == STATE}
-    for path in paths:
-        if path.name in RESULTS and path.parent in written_to:
+    written_by = cache(made_by)
+    for path in list(_everything(root, on_closed)):
+        if path.name in RESULTS and written_by(path.parent):
             continue
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
         if hidden or path.suffix.lower() not in _RECORDING_ENDINGS:

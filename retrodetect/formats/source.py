@@ -34,6 +34,9 @@ zip bomb (deflate ends at 1032)."""
 
 _MOST_MEMBERS = 5_000
 
+_ENCRYPTED = 1
+"""Flag of a member of a zip archive (PKWARE, APPNOTE 4.4.4)."""
+
 _PACKED: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase]] = {
     b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
     b"\xfd7zXZ\x00": lambda raw: lzma.LZMAFile(raw),
@@ -121,9 +124,11 @@ class Source:
             raise self._damaged(error) from error
         try:
             magic = raw.peek(6)
-        except OSError as error:
+        except BaseException as error:
             raw.close()
-            raise self._damaged(error) from error
+            if isinstance(error, OSError):
+                raise self._damaged(error) from error
+            raise
         for start, unpack in _PACKED.items():
             if magic.startswith(start):
                 return io.BufferedReader(_Bounded(unpack(raw), raw, self), 1 << 18)
@@ -294,11 +299,16 @@ def archive_members(source: Source) -> list[Source] | None:
     try:
         with source.open() as raw, zipfile.ZipFile(raw) as archive:
             named = [entry for entry in archive.infolist() if entry.filename]
-            entries = [entry for entry in named if not entry.is_dir()]
+            # Of several of one name the last counts, as for whoever unpacks them.
+            entries = list({one.filename: one for one in named if not one.is_dir()}.values())
     except _DAMAGE as error:
         raise source._damaged(error) from error
     if len(entries) > _MOST_MEMBERS:
-        raise RefusedRecording(f"holds {len(entries)} files", file=source.label)
+        raise RefusedRecording(
+            f"holds {len(entries)} files, more than {_MOST_MEMBERS}",
+            file=source.label,
+            remedy="unpack it yourself if you trust it",
+        )
     return [
         Source(
             name=entry.filename.replace("\\", "/"),
@@ -321,6 +331,10 @@ def _member_opener(source: Source, entry: zipfile.ZipInfo) -> Callable[[], io.Bu
         raw = source.open()
         try:
             with zipfile.ZipFile(raw) as archive:
+                if entry.flag_bits & _ENCRYPTED:
+                    raise UnreadableFile(
+                        "is encrypted", file=bounds.label, remedy="unpack it with its password"
+                    )
                 stream = archive.open(entry)
         except BaseException:
             raw.close()

@@ -13,7 +13,7 @@ import pandas as pd
 from retrodetect.direction.model import GROUPS, group_of
 from retrodetect.recording import PLACEMENTS
 from retrodetect.tables import visible
-from retrodetect.tally.folder import is_known, progress, totals
+from retrodetect.tally.folder import is_known, outside_weeks, progress, totals
 
 __all__ = ["page", "told"]
 
@@ -50,7 +50,7 @@ def page(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {
-        "percent": _percent, "whole": _whole, "minutes": _minutes, "clock": _clock,
+        "goal": _goal, "percent": _percent, "whole": _whole, "minutes": _minutes, "clock": _clock,
         "figure": _figure, "signed": _signed,
         "visible": lambda text: visible(str(text)),
         "known": lambda value: not pd.isna(value),
@@ -74,6 +74,8 @@ def page(
         sessions=rows,
         total=totals(sessions),
         weeks=by_week.to_dict("records"),
+        outside=outside_weeks(sessions, by_week),
+        left_out=run.get("left_out", []),
         card=card,
         run=run,
         goal=run.get("goal"),
@@ -100,7 +102,7 @@ def told(
     -------
     dict
         Fit for JSON: ``recordings`` (what was understood in reading each, and the scores of the
-        model at its placement), ``weeks`` and ``model``.
+        model at its placement), ``weeks``, how many sessions are in none, and ``model``.
     """
     dated = by_week.astype(object)
     return {
@@ -117,6 +119,7 @@ def told(
             for row, entry in zip(sessions.to_dict("records"), entries, strict=True)
         ],
         "weeks": dated.where(dated.notna(), None).to_dict("records"),
+        "outside_weeks": outside_weeks(sessions, by_week),
         "model": {name: card.get(name) for name in ("name", "summary", "licence", "weaknesses")},
     }
 
@@ -167,7 +170,11 @@ def _wall(start_time: str, seconds: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{share:.1%}".replace("%", "\u00a0%")
+    return "–" if pd.isna(share) else f"{round(share, 4):.1%}".replace("%", "\u00a0%")
+
+
+def _goal(share: float) -> str:
+    return f"{100 * share:.4g}\u00a0%"
 
 
 def _signed(share: float) -> str:

@@ -28,11 +28,14 @@ class Details(NamedTuple):
         Runs in one direction and gait, unknown ones too.
     repeats : DataFrame
         Legs of the sets, as from :func:`retrodetect.tally.repeats.repeats`.
+    warnings
+        What of the wearer's words was not counted, and why.
     """
 
     fields: dict[str, float | str]
     bouts: pd.DataFrame
     repeats: pd.DataFrame
+    warnings: tuple[str, ...]
 
 
 def details(
@@ -65,8 +68,8 @@ def details(
         f"climb_{way}_m": _climbed_m(bouts[bouts["direction"] == way], course)
         for way in ("forward", "backward")
     }
-    fields |= effort(strides, course, pace, legs)
-    return Details(fields, bouts, legs)
+    spent = effort(strides, course, pace, legs)
+    return Details(fields | spent.fields, bouts, legs, spent.warnings)
 
 
 def _climbed_m(bouts: pd.DataFrame, course: Course) -> float:

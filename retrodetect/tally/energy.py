@@ -11,15 +11,16 @@ unpractised, costs 1.15 to 1.4 times as much (Williford 1998; Wright & Weyand 20
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from retrodetect.errors import UsageError
 from retrodetect.tally.course import Course
-from retrodetect.tally.stretches import STEPS_PER_STRIDE, stretches
+from retrodetect.tally.stretches import STEPS_PER_STRIDE, mostly_unknown, stretches
 
-__all__ = ["EFFORT_FIELDS", "Pace", "effort"]
+__all__ = ["EFFORT_FIELDS", "Effort", "Pace", "effort"]
 
 EFFORT_FIELDS = (
     "speed_source", "distance_m", "distance_forward_m", "distance_backward_m",
@@ -30,6 +31,9 @@ EFFORT_FIELDS = (
 
 BACKWARD_COST = (1.15, 1.4)
 REST_ML, PER_SPEED, PER_CLIMB = 3.5, {"walk": 0.1, "run": 0.2}, {"walk": 1.8, "run": 0.9}
+FASTEST_MPS = 15.0
+"""Above the fastest sprinters (12.4 m/s)."""
+
 KCAL_PER_ML = 0.005
 """5 kcal per litre of oxygen (same source)."""
 
@@ -64,16 +68,29 @@ class Pace:
                 "speed, distance and track exclude each other", remedy="tell one of them"
             )
         for name in told:
-            if not 0 < getattr(self, name) < (15 if name == "speed_mps" else 1e6):
+            if not 0 < getattr(self, name) < (FASTEST_MPS if name == "speed_mps" else 1e6):
                 raise UsageError(
                     f"{getattr(self, name):g} is no {name.partition('_')[0]} of a person on foot",
                     remedy="check number and unit",
                 )
 
 
-def effort(
-    strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
-) -> dict[str, float | str]:
+class Effort(NamedTuple):
+    """Distance and energy.
+
+    Parameters
+    ----------
+    fields
+        ``EFFORT_FIELDS``.
+    warnings
+        What of the wearer's words no person on foot does.
+    """
+
+    fields: dict[str, float | str]
+    warnings: tuple[str, ...] = ()
+
+
+def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame) -> Effort:
     """Distance and energy of a session.
 
     Parameters
@@ -89,22 +106,30 @@ def effort(
 
     Returns
     -------
-    dict
-        ``EFFORT_FIELDS``. With a distance of the whole session the mean speed serves for both
-        directions, so the distance is not split. Energy is gross, at rest included.
+    Effort
+        With a distance of the whole session the mean speed serves for both directions, so the
+        distance is not split. Energy is gross, at rest included.
     """
     fields: dict[str, float | str] = dict.fromkeys(EFFORT_FIELDS, np.nan) | {"speed_source": ""}
     pieces = stretches(strides, by_gait=True)
     # Of its own strides: unknown ones that a stretch bridges go nowhere that is known.
     pieces["lasting_s"] = 60 * STEPS_PER_STRIDE * pieces["strides"] / pieces["cadence_spm"]
     source, speed_mps = _speeds(strides, pieces, course, pace, legs)
-    known = np.isfinite(speed_mps)
+    too_fast = speed_mps > FASTEST_MPS
+    warnings: tuple[str, ...] = ()
+    if too_fast.any() and source in ("distance", "track"):
+        warnings = (
+            f"--{source} would be gone at {np.max(speed_mps[too_fast]):.0f} m/s and is not counted;"
+            " check number and unit",
+        )
+    known = np.isfinite(speed_mps) & ~too_fast
     if not known.any():
-        return fields
+        return Effort(fields, warnings)
     fields["speed_source"] = source
-    # Who never went that way spent nothing; who did at no known speed spent nobody knows what.
+    # Who never went that way spent nothing; who did at no known speed, or may have where most is
+    # unknown, spent nobody knows what.
     nothing = {
-        way: np.nan if (pieces["direction"] == way).any() else 0.0
+        way: np.nan if (pieces["direction"] == way).any() or mostly_unknown(strides) else 0.0
         for way in ("forward", "backward")
     }
     pieces = pieces[known].assign(speed_mps=speed_mps[known])
@@ -118,11 +143,12 @@ def effort(
     kcal = nothing | {
         str(way): _kcal_per_kg(part, course) for way, part in pieces.groupby("direction")
     }
-    return fields | {
+    fields |= {
         "energy_forward_kcal_per_kg": kcal["forward"],
         "energy_backward_low_kcal_per_kg": BACKWARD_COST[0] * kcal["backward"],
         "energy_backward_high_kcal_per_kg": BACKWARD_COST[1] * kcal["backward"],
     }
+    return Effort(fields, warnings)
 
 
 def _speeds(

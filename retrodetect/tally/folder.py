@@ -16,6 +16,7 @@ __all__ = [
     "TOTAL_FIELDS",
     "WEEK_COLUMNS",
     "is_known",
+    "outside_weeks",
     "progress",
     "sessions_apart",
     "totals",
@@ -118,6 +119,24 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     table["change"] = (table["backward_min"] / before - 1).where(before > 0)
     table["marked"] = table["backward_min"] > (1 + MARKED) * before
     return table[list(WEEK_COLUMNS)]
+
+
+def outside_weeks(sessions: pd.DataFrame, by_week: pd.DataFrame) -> int:
+    """Count the sessions that no week holds.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Rows of ``sessions.csv``.
+    by_week : DataFrame
+        Their weeks, from `weeks`, perhaps of those of them alone that are apart.
+
+    Returns
+    -------
+    int
+        Of those with strides: without a date, or of the time of another.
+    """
+    return int((sessions["status"] == "ok").sum() - by_week["sessions"].sum())
 
 
 def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:

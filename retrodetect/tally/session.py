@@ -7,7 +7,13 @@ import pandas as pd
 
 from retrodetect.recording import FloatArray
 from retrodetect.tally.share import ErrorRates, doubted_rates, share_interval
-from retrodetect.tally.stretches import STEPS_PER_STRIDE, cadence_spm, stretches
+from retrodetect.tally.stretches import (
+    STEPS_PER_STRIDE,
+    cadence_spm,
+    either_way,
+    mostly_unknown,
+    stretches,
+)
 
 __all__ = ["SHAPE_FIELDS", "TALLY_FIELDS", "shape", "tally_session"]
 
@@ -55,10 +61,11 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
         or _known_rates(strides)
         or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
     )
-    open_strides = int((~labelled & (strides["reason"] != "sideways")).sum())
+    open_strides = int(either_way(strides).sum())
     low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates, open_strides)
     bouts = strides.groupby("bout")
     runs = stretches(strides)
+    none_s = np.nan if mostly_unknown(strides) else 0.0
     lasting_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
     fields: dict[str, float] = {
         "gait_s": float((bouts["end_s"].max() - bouts["start_s"].min()).sum()),
@@ -71,7 +78,7 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
         "backward_share_low": low,
         "backward_share_high": high,
         "bouts": len(bouts),
-        "longest_backward_bout_s": float(lasting_s.max()) if len(lasting_s) else 0.0,
+        "longest_backward_bout_s": float(lasting_s.max()) if len(lasting_s) else none_s,
         "cadence_forward_spm": cadence_spm(strides[forward]),
         "cadence_backward_spm": cadence_spm(strides[backward]),
     }

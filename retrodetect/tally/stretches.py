@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["MAX_PAUSE_S", "STEPS_PER_STRIDE", "cadence_spm", "stretches"]
+__all__ = [
+    "MAX_PAUSE_S",
+    "STEPS_PER_STRIDE",
+    "cadence_spm",
+    "either_way",
+    "mostly_unknown",
+    "stretches",
+]
 
 MAX_PAUSE_S = 3.0
 """Longest time without a stride of its direction that a stretch bridges: the pause that ends
@@ -65,6 +72,37 @@ def cadence_spm(strides: pd.DataFrame) -> float:
     """
     lasting_s = (strides["end_s"] - strides["start_s"]).sum()
     return float(STEPS_PER_STRIDE * len(strides) * 60 / lasting_s) if lasting_s else np.nan
+
+
+def either_way(strides: pd.DataFrame) -> pd.Series[bool]:
+    """Strides that may have gone forward or backward: unknown ones, but not those sideways.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        Columns ``direction``, ``reason``.
+
+    Returns
+    -------
+    (n,) Series of bool
+    """
+    return (strides["direction"] == "unknown") & (strides["reason"] != "sideways")
+
+
+def mostly_unknown(strides: pd.DataFrame) -> bool:
+    """Tell whether more strides may have gone either way than have a direction.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As for `either_way`.
+
+    Returns
+    -------
+    bool
+        That a direction was not found says nothing then.
+    """
+    return bool(either_way(strides).sum() > (strides["direction"] != "unknown").sum())
 
 
 def _runs(strides: pd.DataFrame, state: list[str]) -> pd.DataFrame:

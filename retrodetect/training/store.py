@@ -292,12 +292,15 @@ def _find(model: str | Path) -> tuple[_Place, str]:
     if label in shipped():
         return models_folder() / label, label
     path = Path(model)
-    if path.is_dir():
+    if label and path.is_dir():
         return path, label
-    if not path.exists():
+    if not label or not path.exists():
         raise ModelError(
             "no such model", file=label, remedy=f"give a path or one of {', '.join(shipped())}"
         )
+    if not path.is_file():
+        # A pipe may never come to an end.
+        raise _refused("it is neither a file nor a folder", label)
     with path.open("rb") as stream:
         is_zip = zipfile.is_zipfile(stream)
     if not is_zip:

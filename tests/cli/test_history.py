@@ -73,6 +73,31 @@ def test_duplicates_undated_and_failed_ones_are_told_of(retrodetect, run):
         assert words in out
 
 
+def test_the_page_and_the_record_tell_what_is_in_no_week(retrodetect, run, tmp_path):
+    one = run("one", row("2026-03-02T09:00:00+01:00"), row("", recording="undated.csv"))
+    two = run("two", row("2026-03-02T09:00:30+01:00", recording="watch.csv"), began="2026-03-03")
+    retrodetect("history", one, two, "--out", tmp_path / "weeks")
+    record = json.loads((tmp_path / "weeks" / "run.json").read_text())
+    assert record["counts"]["outside_weeks"] == 1
+    assert record["left_out"] == ["watch.csv"]
+    page = (tmp_path / "weeks" / "report.html").read_text()
+    assert "1 of 2 sessions is in no week" in page
+    assert "Left out, of the time of another: watch.csv." in page
+
+
+@pytest.mark.parametrize(
+    ("record", "cell"),
+    [("[]", "1000"), ('{"times": []}', "1000"), ("{}", "1,000"), ("{}", "9" * 30), ("{", "1000")],
+)
+def test_a_run_that_was_changed_by_hand_is_read_or_told_in_one_line(retrodetect, run, record, cell):
+    folder = run("one", row("2026-03-02T09:00:00+01:00", strides=1234567))
+    table = (folder / "sessions.csv").read_text()
+    (folder / "sessions.csv").write_text(table.replace("1234567", f'"{cell}"'))
+    (folder / "run.json").write_text(record)
+    status, _, err = retrodetect("history", folder)
+    assert (status, err.count("\n")) in ((0, 0), (1, 1))
+
+
 def test_a_folder_without_a_run_is_named(retrodetect, tmp_path):
     for folder, words in ((tmp_path, "no run of retrodetect label"), ("nope", "no such folder")):
         status, _, err = retrodetect("history", folder)

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -116,6 +117,14 @@ def test_a_locked_archive_says_so(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(UnreadableFile, match="encrypted"):
         read(path)
+
+
+def test_of_members_of_one_name_the_last_counts(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "walk.zip", "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile says that the name is there already
+        for content in ("time_s,x\n", CSV, CSV):
+            archive.writestr("walk.csv", content)
+    assert len(read(tmp_path / "walk.zip")) == 1
 
 
 def test_an_archive_without_a_recording_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Which recordings a path holds."""
 
 import gzip
+import json
 import zipfile
 from pathlib import Path
 
@@ -32,6 +33,18 @@ def sensor_logger(scale: float = 1.0, shift: float = 0.0) -> bytes:
 
 def names(*paths: Path) -> list[str]:
     return [one.name for one in discover(*paths)]
+
+
+@pytest.mark.parametrize("command", ["history", "evaluate"])
+def test_results_of_any_command_are_no_recordings(tmp_path: Path, command: str) -> None:
+    facts = {"history": ("run.json", {"version": "1", "model": {}, "counts": {}, "runs": []}),
+             "evaluate": ("evaluation.json", {"intervals_over": "wearers"})}  # fmt: skip
+    name, content = facts[command]
+    (tmp_path / name).write_text(json.dumps(content))
+    table = "time_s,x,y,z,steps\n" + "".join(f"{i / 50},0,0,9.81,1\n" for i in range(500))
+    for name in ("walk.csv", "strides.csv" if command == "evaluate" else "sessions.csv"):
+        (tmp_path / name).write_text(table)
+    assert [one.name for one in discover(tmp_path)] == ["walk.csv"]
 
 
 def test_a_file_is_one_input_whatever_it_holds(tmp_path: Path) -> None:

@@ -11,7 +11,16 @@ import pytest
 
 from retrodetect import batch
 from retrodetect.direction import Anchors
-from retrodetect.report.page import _clock, _figure, _minutes, _percent, _signed, _wall, _whole
+from retrodetect.report.page import (
+    _clock,
+    _figure,
+    _goal,
+    _minutes,
+    _percent,
+    _signed,
+    _wall,
+    _whole,
+)
 from retrodetect.tally.energy import Pace
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "examples" / "simulated_pocket_hill_repeats.zip"
@@ -56,7 +65,7 @@ def out(tmp_path_factory):
 
 def shown(value, start):
     """Each way in which the page might write a number."""
-    for write in (_clock, _figure, _minutes, _percent, _signed, _whole):
+    for write in (_clock, _figure, _goal, _minutes, _percent, _signed, _whole):
         yield write(value)
     yield _figure(value, 2)
     yield _wall(start, value)

@@ -296,6 +296,27 @@ def test_who_goes_one_way_only_spends_nothing_the_other_way(way, other):
     assert fields[f"distance_{other.removesuffix('_low')}_m"] == 0
 
 
+def test_where_most_strides_are_unknown_nobody_knows_what_was_not_found():
+    strides = session((F, 20, 0), (U, 60, 0))
+    fields = details(strides, np.empty(0), "waist", NOWHERE, Pace(speed_mps=1.0)).fields
+    assert fields["distance_forward_m"] == pytest.approx(20)
+    for name in ("distance_backward_m", "energy_backward_low_kcal_per_kg"):
+        assert np.isnan(fields[name])
+    strides["reason"] = np.where(strides["direction"] == U, "sideways", "")
+    fields = details(strides, np.empty(0), "waist", NOWHERE, Pace(speed_mps=1.0)).fields
+    assert fields["distance_backward_m"] == 0
+
+
+@pytest.mark.parametrize("told", ["distance", "track"])
+def test_a_length_nobody_goes_in_that_time_is_told_and_not_counted(told):
+    found = details(HILL, np.empty(0), "waist", NOWHERE, Pace(**{f"{told}_m": 9e5}))
+    assert np.isnan(found.fields["distance_m"])
+    assert np.isnan(found.fields["energy_forward_kcal_per_kg"])
+    (warning,) = found.warnings
+    assert warning.startswith(f"--{told} would be gone at ")
+    assert not details(HILL, np.empty(0), "waist", NOWHERE, Pace(track_m=24)).warnings
+
+
 def test_running_takes_the_running_equation():
     strides = session((F, 60, 0), gait="run")
     fields = details(strides, np.empty(0), "waist", NOWHERE, Pace(speed_mps=3)).fields

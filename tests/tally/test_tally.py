@@ -70,6 +70,7 @@ def test_an_empty_session_counts_nothing_and_raises_nothing():
 def test_unknown_strides_alone_give_no_share():
     session = rd.tally(strides_of(U, U, U))
     assert session["unknown_strides"] == 3
+    assert np.isnan(session["longest_backward_bout_s"])
     assert np.isnan([session["backward_share"], session["backward_share_low"]]).all()
 
 

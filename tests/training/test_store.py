@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import pickle
 import shutil
 import zipfile
@@ -180,3 +181,15 @@ def test_shipped_models_load_and_keep_their_cards_in_step():
         model = rd.load_model(name)
         text = (store.models_folder() / name / "card.md").read_text()
         assert store.markdown(model.card) == text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_no_model_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.model")
+    with pytest.raises(rd.ModelError, match="neither a file nor a folder"):
+        store.load(tmp_path / "pipe.model")
+
+
+def test_an_empty_name_is_no_model():
+    with pytest.raises(rd.ModelError, match="no such model"):
+        store.load("")
