@@ -439,6 +439,7 @@ def session_row(session: Session) -> dict[str, Any]:
         "model": session.strides.attrs["model"],
         "version": version("retrodetect"),
         "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
+        "told_apart_by": session.directions.told_apart_by,
     }
 
 

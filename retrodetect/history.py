@@ -166,7 +166,7 @@ def _dict(value: object) -> dict[str, Any]:
 
 _TEXT = dict.fromkeys(
     ("recording", "status", "message", "format", "placement", "front", "model", "version",
-     "start_time", "speed_source", "warnings"),
+     "start_time", "speed_source", "warnings", "told_apart_by"),
     str,
 )  # fmt: skip
 _EMPTY = {name: [""] for name in SESSION_COLUMNS if name not in _TEXT}

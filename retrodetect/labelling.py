@@ -19,7 +19,7 @@ from retrodetect.direction.model import group_of
 from retrodetect.errors import InputError, UnreadableFile
 from retrodetect.formats import ReadOptions
 from retrodetect.gait import Gait
-from retrodetect.recording import PLACEMENTS, Recording
+from retrodetect.recording import Recording
 from retrodetect.signal import Signal, signals
 from retrodetect.tables import STRIDE_COLUMNS
 from retrodetect.training import store
@@ -270,9 +270,8 @@ def _table(
 
 def _error_rates(model: DirectionModel, placement: str) -> dict[str, float] | None:
     """What the card says about the group of sites, given or inferred; None where it is silent."""
-    named = placement.removesuffix("?")
     rates: dict[str, dict[str, float]] = model.card.get("error_rates", {})
-    return rates.get(group_of(named) if named in PLACEMENTS else named)
+    return rates.get(group_of(placement))
 
 
 def wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -102,6 +101,8 @@ SESSION_GLOSSARY = {
     "warnings": "what to know of it: gaps, clocks and units put right, words of the wearer that do"
     " not fit the signal or no person on foot",
     "sideways_strides": "of the unknown strides, those that went sideways",
+    "told_apart_by": "what told forward from backward: the wearer, the signal, or habit (most"
+    " people mostly go forward); where it is habit, all may be the other way round",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 
@@ -185,6 +186,7 @@ _FROM_OUTSIDE = (
     "front",
     "model",
     "version",
+    "told_apart_by",
 )
 """Columns with words of others: names of files, of models, and what runs of others have written."""
 
@@ -259,20 +261,20 @@ def some(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + more
 
 
-def without_nan(fields: Mapping[str, float]) -> dict[str, float | None]:
+def without_nan(fields: Mapping[str, float | str]) -> dict[str, float | str | None]:
     """Fields as JSON can hold them.
 
     Parameters
     ----------
     fields
-        Numbers by name.
+        Numbers and words by name.
 
     Returns
     -------
     dict
         None in the place of NaN.
     """
-    return {name: None if math.isnan(value) else value for name, value in fields.items()}
+    return {name: None if value != value else value for name, value in fields.items()}
 
 
 def visible(text: str) -> str:

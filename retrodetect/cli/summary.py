@@ -130,6 +130,7 @@ def show_weeks(
             console.print(
                 Text(visible(f"{count} recording{'s' * (count > 1)} {words}")), soft_wrap=True
             )
+    _explain_star(console, weeks)
     if weeks["marked"].any():
         console.print(Text("! over 10 % more backward minutes than the week before"))
 
@@ -174,6 +175,17 @@ def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) ->
     console.print(table)
     if len(sessions) > MOST_ROWS:
         console.print(f"… and {len(sessions) - MOST_ROWS} more")
+    _explain_star(console, sessions)
+
+
+def _explain_star(console: Console, rows: pd.DataFrame) -> None:
+    """Say what the star behind a share means, where there is one."""
+    if any(map(_is_habit, rows.to_dict("records"))):
+        words = (
+            "* nobody told which way was forward: that most people mostly go forward decided, and"
+            " all of it may be the other way round; --front, --forward or --starts settles it"
+        )
+        console.print(Text(words), soft_wrap=True)
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
@@ -190,4 +202,9 @@ def _share(row: Mapping[Any, Any]) -> str:
     if pd.isna(share):
         return "unknown"
     told = f"{share:.1%}" if is_known(share, low, high) else "unknown"
-    return f"{told} ({low:.1%} to {high:.1%})"
+    return f"{told} ({low:.1%} to {high:.1%})" + "*" * _is_habit(row)
+
+
+def _is_habit(row: Mapping[Any, Any]) -> bool:
+    """Whether only what is common told forward from backward."""
+    return row.get("told_apart_by") == "habit"

@@ -19,7 +19,7 @@ from retrodetect.direction.decoder import (
     Priors,
     decode,
 )
-from retrodetect.direction.model import DirectionModel, SiteGroup
+from retrodetect.direction.model import DirectionModel, SiteGroup, group_of
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 FrontKnowledge = Literal["given", "marked", "inferred", "unknown"]
+Ground = Literal["wearer", "signal", "habit", ""]
 
 EPISODE_TILT_RAD = np.deg2rad(40)
 """Change of the device's tilt from one bout to the next that means it was placed anew."""
@@ -69,11 +70,16 @@ class Directions:
         How forward got its name: ``given``, ``marked``, ``inferred`` or ``unknown``.
     placement
         The one given, else the inferred group of sites with ``?`` behind it.
+    told_apart_by
+        What told forward from backward: the ``wearer``, the ``signal`` (toes show in every stride
+        where the front is), or ``habit``: that most people mostly go forward. Empty where nothing
+        was told apart.
     """
 
     table: pd.DataFrame
     front: FrontKnowledge
     placement: str
+    told_apart_by: Ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,7 @@ def decide(
             _table(np.empty((0, 3)), 0.5, np.empty(0, bool), np.empty(0, bool)),
             "unknown",
             anchors.placement or "unknown",
+            "",
         )
     forced = _forced(strides, anchors)
     episode = _episodes(features.up, strides["bout"].to_numpy())
@@ -191,11 +198,14 @@ def decide(
     probability /= probability.sum(axis=1, keepdims=True)
     turning = cues.yaw_rad > TURN_RAD
     no_vertical = ~np.isfinite(features.up[:, 0])
-    return Directions(
-        _table(probability, model.threshold, turning, no_vertical),
-        _front_knowledge(forced, probability, model.threshold, given=has_front),
-        anchors.placement or f"{max(strides_at, key=lambda group: strides_at[group])}?",
-    )
+    table = _table(probability, model.threshold, turning, no_vertical)
+    front = _front_knowledge(forced, probability, model.threshold, given=has_front)
+    placement = anchors.placement or f"{max(strides_at, key=lambda group: strides_at[group])}?"
+    ground: Ground = ""
+    if (table["direction"] != "unknown").any():
+        shows_toes = bool(model.groups[group_of(placement)].front.any())
+        ground = "wearer" if front in ("given", "marked") else "signal" if shows_toes else "habit"
+    return Directions(table, front, placement, ground)
 
 
 def _evidence(

@@ -161,8 +161,7 @@ def _facing(
 
 def _site(model: DirectionModel, found: Directions) -> SiteGroup:
     """Group of the placement, told or inferred."""
-    named = found.placement.removesuffix("?")
-    return model.groups[named if named in model.groups else group_of(named)]
+    return model.groups[group_of(found.placement)]
 
 
 def _shows_front(site: SiteGroup) -> bool:

@@ -58,14 +58,15 @@ def group_of(placement: str) -> str:
     Parameters
     ----------
     placement
-        One of ``PLACEMENTS``.
+        One of ``PLACEMENTS``, or the group that was inferred (``trunk?``).
 
     Returns
     -------
     str
-        One of ``GROUPS``.
+        One of ``GROUPS``; empty for anything else.
     """
-    return next(group for group, members in GROUPS.items() if placement in members)
+    site = placement.removesuffix("?")
+    return next((group for group, sites in GROUPS.items() if site in (group, *sites)), "")
 
 
 @dataclass(frozen=True, slots=True)

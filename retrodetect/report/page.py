@@ -133,7 +133,8 @@ def _rows(view: Mapping[str, Any] | None, name: str) -> list[dict[str, Any]]:
 def _evidence(card: Mapping[str, Any], placement: Any) -> dict[str, Any]:
     """Scores of sites which move like this one, those of the site itself if it is known."""
     site = str(placement).removesuffix("?")
-    of_group = [one for one in card.get("scores", []) if _group(one["placement"]) == _group(site)]
+    group = group_of(site)
+    of_group = [one for one in card.get("scores", []) if group_of(one["placement"]) == group]
     rows = [one for one in of_group if one["placement"] == site] or of_group
     backward = [one for one in rows if one.get("recall_backward") is not None]
     kinds = {one.get("evidence") for one in backward}
@@ -153,11 +154,6 @@ def _evidence(card: Mapping[str, Any], placement: Any) -> dict[str, Any]:
     open_words = "and the signal does not show it."
     told = f"Where the device sat was not told, {guessed if sites else open_words}"
     return {"rows": rows, "words": f"{told} --placement settles it."}
-
-
-def _group(site: str) -> str:
-    """Group of a placement; a group that was inferred is one already."""
-    return group_of(site) if site in PLACEMENTS else site
 
 
 def _wall(start_time: str, seconds: float) -> str:

@@ -27,8 +27,10 @@ TOTAL_FIELDS = (
     "sessions", "strides", "steps", "forward_strides", "backward_strides", "unknown_strides",
     "forward_min", "backward_min", "unknown_min", "walk_backward_strides", "run_backward_strides",
     "climb_backward_m", "backward_share", "backward_share_low", "backward_share_high",
-    "longest_backward_bout_s",
+    "longest_backward_bout_s", "told_apart_by",
 )  # fmt: skip
+"""Of several sessions together; the last is ``habit`` where in one of them only what is common
+told forward from backward, else empty."""
 
 WEEK_COLUMNS = ("week", "monday", *TOTAL_FIELDS, "change", "marked")
 """Of ``weeks.csv``: ISO 8601 week by the wearer's clock, and its totals; ``change`` of backward
@@ -47,7 +49,7 @@ SAME_S = 2.0
 """Starts and lengths that differ by less are of one recording, exported or labelled twice."""
 
 
-def totals(sessions: pd.DataFrame) -> dict[str, float]:
+def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
     """Add up sessions.
 
     Parameters
@@ -64,7 +66,7 @@ def totals(sessions: pd.DataFrame) -> dict[str, float]:
     """
     done = sessions[sessions["status"] == "ok"]
     columns = {name: _number(done, name) for name in _ADDED}
-    fields: dict[str, float] = {name: int(np.nansum(one)) for name, one in columns.items()}
+    fields: dict[str, float | str] = {name: int(np.nansum(one)) for name, one in columns.items()}
     seconds = {way: _number(done, f"{way}_s") for way in ("forward", "backward", "unknown")}
     climbed = _number(done, "climb_backward_m")
     longest = _number(done, "longest_backward_bout_s")
@@ -77,6 +79,7 @@ def totals(sessions: pd.DataFrame) -> dict[str, float]:
         "backward_share": share,
         "backward_share_low": low,
         "backward_share_high": high,
+        "told_apart_by": "habit" if (done["told_apart_by"] == "habit").any() else "",
     }
     return {name: fields[name] for name in TOTAL_FIELDS}
 

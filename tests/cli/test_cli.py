@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from retrodetect.simulate import Session, write_session
+
 
 @pytest.fixture
 def walk(tmp_path, write_walk):
@@ -26,6 +28,20 @@ def test_label_writes_its_files_and_says_how_many_how_much_and_how_sure(
         assert word in out
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"strides.csv", "sessions.csv", "run.json"} <= names
+
+
+def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):
+    write_session("walk", Session("walk forward 40s", placement="waist"), tmp_path / "in")
+    line = ["label", tmp_path / "in", "--jobs", 1, "--placement", "waist", "--no-report", "--out"]
+    _, out, _ = retrodetect(*line, tmp_path / "habit")
+    assert "%)*" in out
+    assert "\n* nobody told which way was forward" in out
+    _, out, _ = retrodetect("history", tmp_path / "habit")
+    assert "%)*" in out
+    _, out, _ = retrodetect(*line, tmp_path / "told", "--front", "+x")
+    assert "*" not in out
+    sessions = [pd.read_csv(tmp_path / name / "sessions.csv") for name in ("habit", "told")]
+    assert [table["told_apart_by"][0] for table in sessions] == ["habit", "wearer"]
 
 
 def test_one_bad_input_gives_one_sentence_and_status_1(retrodetect, walk, stored_model, tmp_path):

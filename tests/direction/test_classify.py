@@ -195,6 +195,18 @@ def test_without_a_word_two_ways_are_told_apart_but_neither_is_named() -> None:
     assert found.front == "unknown"
 
 
+def test_it_is_told_what_the_names_rest_on() -> None:
+    ahead, strides = cues_of(np.tile(AHEAD, (20, 1))), strides_of((20,))
+    grounds = {
+        "wearer": decide(ahead, strides, model_of(), Anchors("waist", front="+x")),
+        "habit": decide(ahead, strides, model_of(), Anchors("waist")),
+        "signal": decide(ahead, strides, model_of(front=FACING), Anchors("waist")),
+        "": decide(cues_of(THERE_AND_BACK), BOUTS, model_of(), Anchors("waist")),
+    }
+    assert [found.told_apart_by for found in grounds.values()] == list(grounds)
+    assert (grounds["habit"].table["direction"] == "forward").all()
+
+
 def test_a_session_that_hardly_names_anything_has_an_unknown_front() -> None:
     silent = cues_of(np.zeros((20, 3)))
     priors = Priors(one_way=(0.5, 0.4, 0.1))

@@ -82,6 +82,12 @@ def test_a_share_is_known_where_its_interval_rules_out_half(share, low, high, kn
     assert is_known(share, low, high) is known
 
 
+def test_together_rests_on_habit_where_one_of_them_does():
+    habit, told = row("", told_apart_by="habit"), row("", told_apart_by="wearer")
+    assert totals(table(habit, told))["told_apart_by"] == "habit"
+    assert totals(table(told, row("", told_apart_by="signal")))["told_apart_by"] == ""
+
+
 def test_one_named_stride_is_a_share():
     one = row("") | {"forward_strides": 0, "backward_strides": 1, "backward_share_low": 0.2}
     assert totals(table(one))["backward_share"] == 1.0
