@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import formats
-from retrodetect.simulate import APPS, Session, record, write_export
+from retrodetect.simulate import APPS, Session, record
+from retrodetect.simulate.exports import export_bytes, export_path
 
 __all__ = ["recordings", "tokens"]
 
@@ -33,23 +34,18 @@ def walk() -> np.ndarray:
     return np.stack([0.2 * np.sin(phase / 2), 1 + 0.3 * np.sin(phase), 0.1 * np.cos(phase)], axis=1)
 
 
-def recordings(folder: Path) -> list[tuple[str, bytes]]:
+def recordings() -> list[tuple[str, bytes]]:
     """Name and content of every seed.
-
-    Parameters
-    ----------
-    folder
-        Where the simulator may write its exports.
 
     Returns
     -------
     list of (str, bytes)
         In the same order, and with the same bytes, at every call.
     """
-    return [*_exports(folder), *_tables(), *_devices()]
+    return [*_exports(), *_tables(), *_devices()]
 
 
-def _exports(folder: Path) -> Iterator[tuple[str, bytes]]:
+def _exports() -> Iterator[tuple[str, bytes]]:
     """What the simulator writes as apps do."""
     whole, _ = record(Session("walk forward 1s", rate_hz=RATE_HZ), "walk")
     assert whole.angular_rate_radps is not None
@@ -60,8 +56,7 @@ def _exports(folder: Path) -> Iterator[tuple[str, bytes]]:
         angular_rate_radps=whole.angular_rate_radps[first],
     )
     for app in APPS:
-        path = write_export(recording, app, folder)
-        yield path.name, path.read_bytes()
+        yield export_path(recording.name, app, Path()).name, export_bytes(recording, app)
 
 
 HEADERS = {

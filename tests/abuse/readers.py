@@ -53,7 +53,7 @@ def readers(folder: Path) -> Fuzzer:
             path.unlink()
         return None
 
-    return Fuzzer(run, damaged, [Item(*one) for one in recordings(folder / "seeds")])
+    return Fuzzer(run, damaged, [Item(*one) for one in recordings()])
 
 
 def damaged(parent: Item, others: Sequence[Item], rng: random.Random) -> Item:
