@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import joblib
 from joblib.externals.loky import ProcessPoolExecutor
 
 from retrodetect.errors import UsageError
 
-__all__ = ["shared_out"]
+__all__ = ["in_parallel", "shared_out"]
 
 T = TypeVar("T")
 
@@ -75,6 +75,27 @@ def shared_out(
                 yield left.pop(number), result
         except BrokenProcessPool:
             yield from _until_one_dies(do, left)
+
+
+def in_parallel(calls: Iterable[Any], jobs: int) -> list[Any]:
+    """Make calls, and end with one line on Ctrl-C.
+
+    Parameters
+    ----------
+    calls
+        From `joblib.delayed`.
+    jobs
+        Processes on this machine; -1 for one per core.
+
+    Returns
+    -------
+    list
+        What they returned, in their order.
+    """
+    pool = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    with _deaf_to_interrupts():
+        results = pool(calls)
+    return list(results)
 
 
 def _numbered(do: Callable[[T], float], number: int, task: T) -> tuple[int, float]:

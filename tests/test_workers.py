@@ -1,8 +1,13 @@
+import os
+import signal
+
 import pytest
+from joblib import delayed
+from joblib.externals.loky import get_reusable_executor
 
 import retrodetect as rd
 from retrodetect.errors import OutputError
-from retrodetect.workers import shared_out
+from retrodetect.workers import in_parallel, shared_out
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -37,3 +42,23 @@ def test_a_cluster_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr("retrodetect.workers.CONNECT_S", 0.2)
     with pytest.raises(rd.UsageError, match=r"--cluster tcp://127\.0\.0\.1:9: no cluster answers"):
         list(shared_out(float, [1, 2], cluster="tcp://127.0.0.1:9"))
+
+
+def test_calls_come_back_in_order_from_processes_deaf_to_interrupts():
+    def call(number):
+        import os
+        import signal
+
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, set())
+        return number, os.getpid(), signal.SIGINT in blocked
+
+    # Ones that another test left running may have started otherwise.
+    get_reusable_executor().shutdown(wait=True)
+    for jobs in (1, 2):
+        numbers, processes, deaf = zip(
+            *in_parallel([delayed(call)(n) for n in range(6)], jobs), strict=True
+        )
+        assert numbers == tuple(range(6))
+        assert set(deaf) == {jobs == 2}
+        assert (os.getpid() in processes) == (jobs == 1)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())

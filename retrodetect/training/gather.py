@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Memory, Parallel, delayed
+from joblib import Memory, delayed
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.direction.model import GROUPS, DirectionModel, group_of
@@ -25,6 +25,7 @@ from retrodetect.recording import FloatArray
 from retrodetect.training.examples import Example, Measured, measure
 from retrodetect.training.manifest import Entry, Interval, Problems, entries, from_notes
 from retrodetect.training.measured import code_digest
+from retrodetect.workers import in_parallel
 
 __all__ = ["Gathered", "gather"]
 
@@ -147,8 +148,8 @@ def _measured(
     if jobs is None:
         size = total_bytes(one.input.path for one in listed)
         jobs = -1 if size > SMALL_BYTES else 1
-    tasks = (delayed(_attempt)(measured, entry.input, options, code) for entry in listed)
-    found = list(Parallel(n_jobs=jobs)(tasks))
+    calls = [delayed(_attempt)(measured, entry.input, options, code) for entry in listed]
+    found = in_parallel(calls, jobs)
     if cache_folder is not None:
         memory.reduce_size(bytes_limit=CACHE_BYTES)
     return found

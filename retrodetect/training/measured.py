@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Memory, Parallel, delayed
+from joblib import Memory, delayed
 
 import retrodetect
 from retrodetect.training.datasets import load
 from retrodetect.training.examples import Example, example_of
+from retrodetect.workers import in_parallel
 
 __all__ = ["code_digest", "measured_sets"]
 
@@ -47,10 +48,11 @@ def measured_sets(
     """
     measured = Memory(cache_folder, verbose=0).cache(_measured, ignore=["folder"])
     code = code_digest("formats", "signal", "gait", "features", "direction", "training", "simulate")
-    found = Parallel(n_jobs=-1 if jobs is None else jobs)(
+    calls = [
         delayed(measured)(Path(folder), name, code + _files_digest(Path(folder) / name))
         for name in names
-    )
+    ]
+    found = in_parallel(calls, -1 if jobs is None else jobs)
     return dict(zip(names, found, strict=True))
 
 

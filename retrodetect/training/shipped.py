@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from retrodetect.direction.model import group_of
 from retrodetect.training.datasets import SETS, present
@@ -25,6 +25,7 @@ from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.measured import measured_sets
 from retrodetect.training.scores import error_rates
 from retrodetect.training.store import save
+from retrodetect.workers import in_parallel
 
 __all__ = ["MODELS", "held_out", "make"]
 
@@ -127,7 +128,7 @@ def held_out(
         both_ways = table.strides.groupby("subject")["truth"].nunique() > 1
         if both_ways.sum() > 1:
             folds += [(source, str(subject)) for subject in both_ways.index[both_ways]]
-    return list(Parallel(n_jobs=-1)(delayed(one)(*fold) for fold in folds))
+    return in_parallel([delayed(one)(*fold) for fold in folds], -1)
 
 
 def _not(table: StrideTable, subject: str | None) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
@@ -32,6 +32,7 @@ from retrodetect.training.scores import (
     scored,
     units_for_intervals,
 )
+from retrodetect.workers import in_parallel
 
 __all__ = ["CURVE_MIN", "held_out", "learning_curve", "train"]
 
@@ -152,8 +153,8 @@ def held_out(
     DataFrame
         Rows as from :func:`retrodetect.training.evaluate.label_with_truth`, with ``fold``.
     """
-    tasks = (delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts))
-    found: list[pd.DataFrame] = Parallel(n_jobs=_jobs(parts, jobs))(tasks)
+    calls = [delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts)]
+    found: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
     return pd.concat(found, ignore_index=True)
 
 
@@ -178,9 +179,8 @@ def learning_curve(
     amounts = [0.0] if base is not None else []
     amounts += [minutes for minutes in CURVE_MIN if all(_reaches(f.train, minutes) for f in chosen)]
     tasks = [(fold, minutes) for minutes in amounts for fold in chosen]
-    found = Parallel(n_jobs=_jobs(chosen, jobs))(
-        delayed(_label_with_less)(fold, base, minutes) for fold, minutes in tasks
-    )
+    calls = [delayed(_label_with_less)(fold, base, minutes) for fold, minutes in tasks]
+    found = in_parallel(calls, _jobs(chosen, jobs))
     rows = []
     for minutes in amounts:
         here = [part for part, (_, at) in zip(found, tasks, strict=True) if at == minutes]
