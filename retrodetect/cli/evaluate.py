@@ -29,7 +29,10 @@ def evaluate(
     against: Annotated[
         str | None, typer.Option(help="Another model, to compare with stride by stride.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the tables.")] = None,
+    out: Annotated[
+        Path | None,
+        options.out_option("Folder for the tables."),
+    ] = None,
     placement: Annotated[
         str, typer.Option(help="Body site of recordings that tell none.")
     ] = "auto",

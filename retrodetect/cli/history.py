@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retrodetect.cli.options import Quiet
+from retrodetect.cli.options import Quiet, out_option
 
 if TYPE_CHECKING:
     pass
@@ -26,7 +26,8 @@ def history(
         float | None, typer.Option(min=0, max=1, help="Backward share to reach, such as 0.4.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for weeks.csv, sessions.csv and report.html.")
+        Path | None,
+        out_option("Folder for weeks.csv, sessions.csv and report.html."),
     ] = None,
     quiet: Quiet = False,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,6 +26,7 @@ __all__ = [
     "Sign",
     "Unit",
     "cache_folder",
+    "out_option",
     "read_options",
     "stretches",
 ]
@@ -98,6 +99,17 @@ def stretches(texts: list[str], option: str) -> tuple[tuple[float, float], ...]:
                 remedy="write start:end in seconds, such as 5:20",
             ) from error
     return tuple(found)
+
+
+def out_option(words: str) -> Any:
+    """Option for what is to be written: a path, and not an empty one, as an unset variable is."""
+    return typer.Option(help=words, parser=_place, metavar="<path>")
+
+
+def _place(text: str) -> Path:
+    if not text:
+        raise UsageError("a path is empty", place="--out", remedy="name one, . for this folder")
+    return Path(text)
 
 
 def cache_folder(told: str | None) -> Path | None:

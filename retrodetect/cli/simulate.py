@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from retrodetect.cli.options import out_option
+
 __all__ = ["simulate"]
 
 _DEVICE = "Device"
@@ -21,7 +23,8 @@ def simulate(
         ),
     ] = "walk forward 30s, stand 3s, walk backward 30s",
     out: Annotated[
-        Path, typer.Option(help="Folder for recordings; their truth goes to <out>_truth.")
+        Path,
+        out_option("Folder for recordings; their truth goes to <out>_truth."),
     ] = Path("simulated"),
     bvh: Annotated[
         Path | None, typer.Option(help="Wear the sensor in this motion capture instead.")

@@ -15,7 +15,7 @@ __all__ = ["train"]
 
 def train(
     recordings: Labelled,
-    out: Annotated[Path, typer.Option(help="Where to store the model.", show_default=False)],
+    out: Annotated[Path, options.out_option("Where to store the model.")],
     base: Annotated[
         str, typer.Option(help="Model to extend, by name or file; none to begin from nothing.")
     ] = "default",

@@ -129,6 +129,20 @@ def test_results_that_cannot_be_put_there_are_told_before_the_work(
     assert file.read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    "command", ["label {}", "simulate", "train {}", "evaluate {}", "history {}"]
+)
+def test_an_empty_place_for_results_is_not_this_folder(
+    retrodetect, walk, tmp_path, monkeypatch, command
+):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    status, out, err = retrodetect(*command.format(walk).split(), "--out", "")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "a path is empty" in err
+    assert not [*(tmp_path / "here").iterdir()]
+
+
 def test_anchors_reach_the_decoder(retrodetect, walk, stored_model, tmp_path):
     retrodetect(
         "label", walk, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1,
