@@ -32,7 +32,7 @@ from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, U
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.limits import Limits
-from retrodetect.locations import is_there, location, total_bytes
+from retrodetect.locations import identity, is_there, location, total_bytes
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.tables import (
     LIST_COLUMNS,
@@ -238,6 +238,7 @@ def run(
         # Kept before the tables are: a run that is stopped in between must not forget them.
         results.keep_inputs(folder, _with_results(inputs, rows))
         write_tables(out, files, sessions)
+        results.drop_other_format(out, table_format)
         record = _record(model, sessions, arguments, began, resumed)
         record |= {"goal": goal, "passed_over": passed_over}
         with replacing(out / "run.json") as stream:
@@ -465,7 +466,7 @@ def _failed(name: str, status: str, message: str) -> parts.Entry:
 
 def _digest(one: Input, settings: Settings, model: DirectionModel, code: str) -> str:
     """Digest of all that the rows of an input depend on."""
-    files = [(str(path.resolve()), _stamp(path)) for path in one.files]
+    files = [(str(identity(path)), _stamp(path)) for path in one.files]
     content = [one.name, files, repr(settings), model.card["card_sha256"], code]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
@@ -476,7 +477,7 @@ def _stamp(path: Path) -> object:
         if not isinstance(path, Path):
             return path.fs.ukey(path.path)
         found = path.stat()
-    except OSError:
+    except Exception:  # a store's client has errors of its own
         return None
     return found.st_size, found.st_mtime_ns
 

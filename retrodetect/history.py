@@ -16,7 +16,7 @@ import pandas as pd
 from retrodetect import results
 from retrodetect.atomic import replacing
 from retrodetect.errors import UnreadableFile, UsageError
-from retrodetect.locations import location, make_folder
+from retrodetect.locations import identity, location, make_folder
 from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table, without_nan
 from retrodetect.tally.folder import outside_weeks, totals
 
@@ -62,7 +62,7 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
         Where its table cannot be read.
     """
     # Twice the same folder is one run, however its name is written.
-    runs = [_read(folder) for folder in {location(one).resolve(): one for one in folders}.values()]
+    runs = [_read(folder) for folder in {identity(location(one)): one for one in folders}.values()]
     return sorted(runs, key=lambda run: str(run.record["times"].get("began", "")))
 
 

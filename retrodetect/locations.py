@@ -9,7 +9,7 @@ from typing import cast
 
 from retrodetect.errors import UsageError
 
-__all__ = ["is_there", "location", "make_folder", "reaching", "readable", "total_bytes"]
+__all__ = ["identity", "is_there", "location", "make_folder", "reaching", "readable", "total_bytes"]
 
 
 def location(text: str | Path) -> Path:
@@ -113,8 +113,23 @@ def is_there(path: Path) -> bool:
     """
     try:
         return path.exists()
-    except OSError:
+    except Exception:  # a store's client has errors of its own
         return True
+
+
+def identity(path: Path) -> Path:
+    """What is the same for one file, whichever way its path is written.
+
+    Parameters
+    ----------
+    path
+        Any; that of a URL is as it is written, for a store would have to be asked.
+
+    Returns
+    -------
+    Path
+    """
+    return path.resolve() if isinstance(path, Path) else path
 
 
 def total_bytes(paths: Iterable[Path]) -> int:

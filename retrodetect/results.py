@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
-from retrodetect.locations import make_folder, reaching
+from retrodetect.locations import identity, make_folder, reaching
 from retrodetect.tables import some
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "STATE",
     "check_others_kept",
     "check_ours",
+    "drop_other_format",
     "keep_inputs",
     "made_by",
     "state_folder",
+    "written_in",
 ]
 
 Command = Literal["label", "history", "evaluate"]
@@ -35,10 +37,11 @@ FACTS = "evaluation.json"
 """What an evaluation rests on; beside it are its tables."""
 
 _TABLES = ("strides", "sessions", "bouts", "repeats")
+_FORMATS = frozenset({"csv", "parquet"})
 _WRITTEN: dict[Command, frozenset[str]] = {
     "label": frozenset(
         {
-            *(f"{table}.{ending}" for table in _TABLES for ending in ("csv", "parquet")),
+            *(f"{table}.{ending}" for table in _TABLES for ending in _FORMATS),
             "run.json", "report.html", "report.json",
         }
     ),
@@ -78,16 +81,16 @@ def check_ours(out: Path, command: Command, inputs: Iterable[Path] = ()) -> None
 def _check_ours(out: Path, command: Command, inputs: Iterable[Path]) -> None:
     names = _WRITTEN[command]
     # A file found by its name is the same whichever way its path was written.
-    read = {path.resolve() for path in inputs}
+    read = {identity(path) for path in inputs}
     there = [name for name in sorted(names) if (out / name).exists()]
-    over = [name for name in there if (out / name).resolve() in read]
+    over = [name for name in there if identity(out / name) in read]
     if over:
         raise UsageError(
             f"{some(over)} is to be read, and would be written over by a result",
             file=str(out),
             remedy="name another folder for the results",
         )
-    maker = made_by(out) if there else command
+    maker = made_by(out) or (None if there else command)
     if maker is None:
         raise UsageError(
             f"holds files which are no results of retrodetect and have their names ({some(there)})",
@@ -123,6 +126,38 @@ def made_by(folder: Path) -> Command | None:
     if not {"version", "model", "counts"} <= record.keys():
         return None
     return "history" if "runs" in record else "label"
+
+
+def written_in(folder: Path) -> frozenset[str]:
+    """Names of the results that the command which wrote a folder writes.
+
+    Parameters
+    ----------
+    folder
+        Any.
+
+    Returns
+    -------
+    frozenset of str
+        Empty where none did.
+    """
+    maker = made_by(folder)
+    return _WRITTEN[maker] if maker else frozenset()
+
+
+def drop_other_format(out: Path, table_format: str) -> None:
+    """Remove tables that an earlier run wrote in another format.
+
+    Parameters
+    ----------
+    out
+        Folder of the results.
+    table_format
+        Of the tables that are there to stay.
+    """
+    for table in _TABLES:
+        for ending in _FORMATS - {table_format}:
+            (out / f"{table}.{ending}").unlink(missing_ok=True)
 
 
 def state_folder(out: Path) -> Path:
@@ -165,7 +200,7 @@ def check_others_kept(state: Path, inputs: Iterable[Path]) -> None:
         before = set(json.loads((state / _INPUTS).read_bytes()))
     except (OSError, ValueError, TypeError):
         return
-    others = sorted(before - {str(path.resolve()) for path in inputs})
+    others = sorted(before - {str(identity(path)) for path in inputs})
     if others:
         raise UsageError(
             f"holds results of {len(others)} recording{'s' * (len(others) > 1)} not named now"
@@ -186,7 +221,7 @@ def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
         Files that came to a result.
     """
     with replacing(state / _INPUTS) as stream:
-        stream.write(json.dumps([str(path.resolve()) for path in inputs]).encode())
+        stream.write(json.dumps([str(identity(path)) for path in inputs]).encode())
 
 
 def _told(file: Path) -> dict[str, Any]:

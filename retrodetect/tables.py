@@ -84,11 +84,11 @@ SESSION_GLOSSARY = {
     "step_asymmetry_backward": "the same backward",
     "repeats": "repeats found; each of them in repeats.csv",
     "climb_forward_m": "height gained in forward stretches, each from its begin to its end, by"
-    " barometer or receiver",
+    " barometer or receiver; empty where none was found and most strides are unknown",
     "climb_backward_m": "the same backward",
     "speed_source": "how the speed is known: given, track, distance, gps; empty where it is not",
-    "distance_m": "gone in strides of known direction and speed, or as told for the whole"
-    " recording; never from acceleration",
+    "distance_m": "gone in strides of known direction and speed (up to 15 m/s), or as told for the"
+    " whole recording; never from acceleration",
     "distance_forward_m": "of that, forward; empty where only the whole distance is known, or no"
     " speed",
     "distance_backward_m": "of that, backward; empty, as is the energy, where no stride was found"

@@ -145,8 +145,8 @@ def test_a_defect_in_one_recording_does_not_end_the_run(folder, settings, tmp_pa
 
 def test_parquet_holds_the_same_tables(folder, settings, tmp_path):
     run([folder], tmp_path / "out", settings, jobs=1)
-    run([folder], tmp_path / "out", settings, jobs=1, table_format="parquet")
     strides = pd.read_csv(tmp_path / "out" / "strides.csv", keep_default_na=False)
+    run([folder], tmp_path / "out", settings, jobs=1, table_format="parquet")
     same = pd.read_parquet(tmp_path / "out" / "strides.parquet")
     pd.testing.assert_frame_equal(strides, same, check_dtype=False)
     sessions = pd.read_parquet(tmp_path / "out" / "sessions.parquet")

@@ -7,6 +7,7 @@ import pytest
 from retrodetect import results
 from retrodetect.batch import Settings, run
 from retrodetect.errors import UsageError
+from retrodetect.formats import discover
 
 
 @pytest.fixture
@@ -62,6 +63,24 @@ def test_results_are_written_over_by_the_same_command_only(walk, settings, tmp_p
     assert results.made_by(out) == "label"
     with pytest.raises(UsageError, match="holds the results of retrodetect label"):
         results.check_ours(out, "history")
+
+
+def test_another_format_is_no_second_truth(walk, settings, tmp_path):
+    pytest.importorskip("pyarrow")
+    out = tmp_path / "out"
+    for table_format in ("csv", "parquet"):
+        run([walk], out, settings, jobs=1, table_format=table_format)
+        tables = {path.suffix for path in out.iterdir() if path.stem in ("strides", "sessions")}
+        assert tables == {f".{table_format}"}
+    with pytest.raises(UsageError, match="holds the results of retrodetect label"):
+        results.check_ours(out, "evaluate")
+
+
+def test_names_that_a_command_does_not_write_are_the_users_own(walk, settings, tmp_path):
+    out = tmp_path / "out"
+    run([walk], out, settings, jobs=1)
+    (out / "scores.csv").write_bytes(walk.read_bytes())
+    assert [one.name for one in discover(out)] == ["scores.csv"]
 
 
 def test_a_run_whose_state_was_deleted_is_known_by_its_record(walk, settings, tmp_path):

@@ -5,6 +5,7 @@ Every command imports what it needs when it runs, so that ``--help`` is quick.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -62,13 +63,15 @@ def main() -> None:
         status = INTERRUPTED
     except OSError as error:
         status = FAILED
-        if error.filename is None:
+        where = f"{error.filename}: " if error.filename else ""
+        if error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO):
+            where = "standard output: "
             # The reader of a pipe has gone, or the disk of a log is full: nothing is left to say
             # there, not even at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if sys.stdout is not None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            where = error.filename or "standard output"
-            _fail(f"{where}: {error.strerror or error}; see to it, then try again.", FAILED)
+            _fail(f"{where}{error.strerror or error}; see to it, then try again.", FAILED)
     if status == INTERRUPTED:
         _fail("stopped; the same command goes on where it was.", INTERRUPTED)
     sys.exit(status)

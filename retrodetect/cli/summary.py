@@ -123,7 +123,7 @@ def show_weeks(
     notes = [
         (outside_weeks(sessions, weeks), "without a date, in no week"),
         (failed, "failed or refused, in no week"),
-        (len(left_out), f"of the time of another, left out: {some(left_out)}"),
+        (len(left_out), f"left out, for another tells of the same session: {some(left_out)}"),
     ]
     for count, words in notes:
         if count:
@@ -175,7 +175,7 @@ def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) ->
     console.print(table)
     if len(sessions) > MOST_ROWS:
         console.print(f"… and {len(sessions) - MOST_ROWS} more")
-    _explain_star(console, sessions)
+    _explain_star(console, sessions.head(MOST_ROWS))
 
 
 def _explain_star(console: Console, rows: pd.DataFrame) -> None:

@@ -15,8 +15,8 @@ from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, groups, mains
 from retrodetect.formats.source import Source, open_file
 from retrodetect.formats.text import is_text
-from retrodetect.locations import location, readable
-from retrodetect.results import RESULTS, made_by
+from retrodetect.locations import identity, location, readable
+from retrodetect.results import RESULTS, written_in
 
 __all__ = ["Input", "discover"]
 
@@ -86,7 +86,7 @@ def discover(
     search = _Search(columns, on_passed_over)
     inputs: dict[Path, Input] = {}
     for one in (one for path in paths for one in search.below(location(path))):
-        inputs.setdefault(one.path.resolve(), one)
+        inputs.setdefault(identity(one.path), one)
     return _distinct(list(inputs.values()))
 
 
@@ -146,7 +146,7 @@ def _is_folder(path: Path) -> bool:
     """Whether a path is known to be a folder."""
     try:
         return path.is_dir()
-    except OSError:
+    except Exception:  # a store's client has errors of its own
         return False
 
 
@@ -168,15 +168,14 @@ def _everything(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]
 
 def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
     """Files that could be recordings; hidden ones and the results of a run left out."""
-    written_by = cache(made_by)
+    results_in = cache(written_in)
     for path in list(_everything(root, on_closed)):
-        if path.name in RESULTS and written_by(path.parent):
-            continue
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
         if hidden or path.suffix.lower() not in _RECORDING_ENDINGS:
             continue
         try:
-            if path.is_file():
+            is_result = path.name in RESULTS and path.name in results_in(path.parent)
+            if not is_result and path.is_file():
                 yield path
         except OSError:
             on_closed(path)

@@ -148,7 +148,9 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Par
         raise UnreadableFile("does not exist", file=str(path), remedy="check the path") from error
     except OSError as error:
         raise UnreadableFile(
-            f"cannot be read ({error.strerror})", file=str(path), remedy="see who may read it"
+            f"cannot be read ({error.strerror or error})",
+            file=str(path),
+            remedy="see who may read it",
         ) from error
     return [_open_source(source, name or path.name, options)]
 
@@ -169,7 +171,8 @@ def _siblings(path: Path, options: ReadOptions) -> list[Source]:
     """Files in the folder of a file, and in a folder ``meta`` beside it."""
     folder, own = path.parent, key(path.name)
     named: dict[str, Path] = {}
-    with suppress(PermissionError):  # who may not list a folder may still read files in it
+    # Who may not list a folder may still read files in it; a store's client has its own errors.
+    with suppress(OSError if isinstance(path, Path) else Exception):
         named |= {file.name: file for file in folder.iterdir()}
     if "meta" in named:
         named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}

@@ -12,7 +12,7 @@ import pandas as pd
 
 from retrodetect.direction.model import GROUPS, group_of
 from retrodetect.recording import PLACEMENTS
-from retrodetect.tables import visible
+from retrodetect.tables import some, visible
 from retrodetect.tally.folder import is_known, outside_weeks, progress, totals
 
 __all__ = ["page", "told"]
@@ -52,6 +52,7 @@ def page(
     environment.filters |= {
         "goal": _goal, "percent": _percent, "whole": _whole, "minutes": _minutes, "clock": _clock,
         "figure": _figure, "signed": _signed,
+        "some": some,
         "visible": lambda text: visible(str(text)),
         "known": lambda value: not pd.isna(value),
     }  # fmt: skip

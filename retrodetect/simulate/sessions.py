@@ -127,7 +127,7 @@ class Session:
     Raises
     ------
     UsageError
-        Where a turn or shift is no number.
+        Where a turn, shift or error of the device is not finite, or its range is none.
     """
 
     plan: str
@@ -144,9 +144,11 @@ class Session:
     person: int | None = None
 
     def __post_init__(self) -> None:
-        if not np.isfinite([*self.turned_deg, *self.offset_m]).all():
+        errors = self.errors.noise_mps2, self.errors.bias_mps2, self.errors.jitter_s
+        finite = np.isfinite([*self.turned_deg, *self.offset_m, *errors]).all()
+        if not (finite and self.errors.clip_mps2 > 0):
             raise UsageError(
-                "a turn or shift of the device is no number", remedy="give finite ones"
+                "the device cannot be like that", remedy="give finite numbers, and a range above 0"
             )
 
     @property

@@ -12,7 +12,7 @@ from retrodetect.tally.course import Course
 from retrodetect.tally.energy import Pace, effort
 from retrodetect.tally.repeats import repeats
 from retrodetect.tally.session import shape
-from retrodetect.tally.stretches import stretches
+from retrodetect.tally.stretches import mostly_unknown, stretches
 
 __all__ = ["Details", "details"]
 
@@ -65,7 +65,9 @@ def details(
     found = int(legs.groupby("set")["repeat"].max().sum())
     fields: dict[str, float | str] = {**shape(strides, contacts_s, placement, found)}
     fields |= {
-        f"climb_{way}_m": _climbed_m(bouts[bouts["direction"] == way], course)
+        f"climb_{way}_m": np.nan
+        if mostly_unknown(strides) and not (bouts["direction"] == way).any()
+        else _climbed_m(bouts[bouts["direction"] == way], course)
         for way in ("forward", "backward")
     }
     spent = effort(strides, course, pace, legs)

@@ -117,10 +117,12 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     source, speed_mps = _speeds(strides, pieces, course, pace, legs)
     too_fast = speed_mps > FASTEST_MPS
     warnings: tuple[str, ...] = ()
-    if too_fast.any() and source in ("distance", "track"):
+    if too_fast.any():
+        fastest = f"{np.max(speed_mps[too_fast]):.0f} m/s"
         warnings = (
-            f"--{source} would be gone at {np.max(speed_mps[too_fast]):.0f} m/s and is not counted;"
-            " check number and unit",
+            f"speeds by GPS of up to {fastest} are no runner's and are not counted"
+            if source == "gps"
+            else f"--{source} would be gone at {fastest} and is not counted; check number and unit",
         )
     known = np.isfinite(speed_mps) & ~too_fast
     if not known.any():

@@ -75,7 +75,7 @@ def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
         "sessions": len(done),
         **{f"{way}_min": float(np.nansum(values)) / 60 for way, values in seconds.items()},
         "climb_backward_m": float(np.nansum(climbed)) if np.isfinite(climbed).any() else np.nan,
-        "longest_backward_bout_s": float(np.nanmax(longest)) if np.isfinite(longest).any() else 0.0,
+        "longest_backward_bout_s": _longest_s(longest),
         "backward_share": share,
         "backward_share_low": low,
         "backward_share_high": high,
@@ -189,7 +189,8 @@ def is_known(share: float, low: float, high: float) -> bool:
     bool
         False where most strides are unknown, however alike the others are.
     """
-    return bool(high - low <= WIDEST and not np.isnan(share))
+    # As they are written: what reads a table must come to the same.
+    return bool(round(round(high, 4) - round(low, 4), 4) <= WIDEST and not np.isnan(share))
 
 
 def progress(share: float, low: float, high: float, goal: float) -> str:
@@ -210,9 +211,9 @@ def progress(share: float, low: float, high: float, goal: float) -> str:
     """
     if not is_known(share, low, high):
         return "unknown"
-    if low >= goal:
+    if round(low, 4) >= goal:
         return "reached"
-    return "below" if high < goal else "about there"
+    return "below" if round(high, 4) < goal else "about there"
 
 
 _ADDED = (
@@ -224,6 +225,13 @@ _ADDED = (
 def _number(rows: pd.DataFrame, name: str) -> np.ndarray:
     """Values of a column; NaN where there are none."""
     return pd.to_numeric(rows[name]).to_numpy(dtype=float, na_value=np.nan)
+
+
+def _longest_s(lasting_s: FloatArray) -> float:
+    """Longest of those known; NaN where none is, and 0 without any session."""
+    if not len(lasting_s):
+        return 0.0
+    return float(np.nanmax(lasting_s)) if np.isfinite(lasting_s).any() else np.nan
 
 
 def _share(rows: pd.DataFrame) -> tuple[float, float, float]:

@@ -77,6 +77,8 @@ class Evaluation:
         tables |= {"mistakes": self.mistakes}
         if self.comparison is not None:
             tables["comparison"] = self.comparison
+        else:
+            (folder / "comparison.csv").unlink(missing_ok=True)
         for name, table in tables.items():
             with replacing(folder / f"{name}.csv") as stream:
                 stream.write(csv_text(table.round(4), header=True).encode())

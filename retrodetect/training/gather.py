@@ -163,7 +163,7 @@ def _attempt(
     except InputError as error:
         return error
     except OSError as error:
-        return UnreadableFile(f"cannot be read ({error.strerror})", file=str(one.path))
+        return UnreadableFile(f"cannot be read ({error.strerror or error})", file=str(one.path))
 
 
 def _read_and_measure(path: Path, options: ReadOptions, name: str, _key: str) -> list[Measured]:

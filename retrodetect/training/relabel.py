@@ -18,7 +18,7 @@ import pandas as pd
 
 from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
-from retrodetect.locations import make_folder
+from retrodetect.locations import identity, make_folder
 from retrodetect.training.manifest import ONLY_SUBJECT
 
 __all__ = ["intervals_of", "write_labels"]
@@ -93,8 +93,8 @@ def write_labels(
                 stream.write(text.encode())
         told = str(placements.get(name, ""))
         placement = "" if told.endswith("?") or told == "unknown" else told
-        if str(path.resolve()) not in listed:
-            rows.append([str(path.resolve()), ONLY_SUBJECT, f"{LABELS}/{file.name}", placement])
+        if str(identity(path)) not in listed:
+            rows.append([str(identity(path)), ONLY_SUBJECT, f"{LABELS}/{file.name}", placement])
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows([COLUMNS, *rows])
     with replacing(manifest) as stream:

@@ -99,11 +99,13 @@ def test_a_file_in_a_folder_nobody_may_enter_fails_beside_others(
 
 
 def test_names_that_may_be_listed_and_not_opened_fail_one_by_one(closed, walks):
+    # With the name of a result: whose folder it is cannot be seen.
+    (walks / "sub" / "within.csv").rename(walks / "sub" / "sessions.csv")
     closed(walks / "sub").chmod(0o400)
     run = ran("-m", "retrodetect", "inspect", walks, "--json")
     assert run.returncode == 1
     errors = {one["name"]: one.get("error") for one in json.loads(run.stdout)}
-    assert errors.pop("sub/within.csv").endswith(f"{READ}; see who may read it.")
+    assert errors.pop("sub/sessions.csv").endswith(f"{READ}; see who may read it.")
     assert errors == {"open.csv": None, "closed.csv": None}
 
 

@@ -68,7 +68,7 @@ def test_duplicates_undated_and_failed_ones_are_told_of(retrodetect, run):
     for words in (
         "1 recording without a date",
         "1 recording failed or refused",
-        "1 recording of the time of another, left out: walk.csv",
+        "1 recording left out, for another tells of the same session: walk.csv",
     ):
         assert words in out
 
@@ -82,7 +82,12 @@ def test_the_page_and_the_record_tell_what_is_in_no_week(retrodetect, run, tmp_p
     assert record["left_out"] == ["watch.csv"]
     page = (tmp_path / "weeks" / "report.html").read_text()
     assert "1 of 2 sessions is in no week" in page
-    assert "Left out, of the time of another: watch.csv." in page
+    assert "Left out, for another recording tells of the same session: watch.csv." in page
+
+
+def test_the_page_tells_of_undated_sessions_where_no_week_is(retrodetect, run, tmp_path):
+    retrodetect("history", run("one", row("")), "--out", tmp_path / "weeks")
+    assert "1 of 1 sessions is in no week" in (tmp_path / "weeks" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,9 @@ def test_an_evaluation_is_written_over_by_an_evaluation_only(
     retrodetect, walks, tmp_path, stored_model
 ):
     line = ["evaluate", walks, "--model", stored_model, "--cache", "none", "--quiet", "--out"]
-    for _ in range(2):
-        assert retrodetect(*line, tmp_path / "scores")[0] == 0
+    for against in (("--against", stored_model), ()):
+        assert retrodetect(*line, tmp_path / "scores", *against)[0] == 0
+        assert (tmp_path / "scores" / "comparison.csv").exists() == bool(against)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "scores.csv").write_text("mine")
     (tmp_path / "mine" / "evaluation.json").write_text('{"of": "myself"}')

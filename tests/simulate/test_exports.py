@@ -196,7 +196,9 @@ def test_a_full_disk_leaves_what_was_there(
     assert kept.read_bytes() == before
 
 
-@pytest.mark.parametrize("told", ["--seed -1", "--rate 1e9", "--offset inf 0 0", "--noise -1"])
+@pytest.mark.parametrize(
+    "told", ["--seed -1", "--rate 1e9", "--offset inf 0 0", "--noise -1", "--bias inf", "--clip 0"]
+)
 def test_what_is_no_number_of_such_a_thing_is_told_in_one_line(told: str, tmp_path: Path) -> None:
     line = [sys.executable, "-m", "retrodetect", "simulate", *told.split(), "--out", str(tmp_path)]
     ran = subprocess.run(line, capture_output=True, text=True)

@@ -307,6 +307,16 @@ def test_where_most_strides_are_unknown_nobody_knows_what_was_not_found():
     assert fields["distance_backward_m"] == 0
 
 
+def test_speeds_of_no_runner_by_a_receiver_are_told_and_not_counted():
+    time_s = np.arange(0.5, 60)
+    course = Course(time_s, np.full(60, 30.0), np.linspace(0, 40, 60), 5.0)
+    found = details(session((F, 50, 0)), np.empty(0), "waist", course, Pace())
+    assert np.isnan(found.fields["distance_m"])
+    assert found.warnings == ("speeds by GPS of up to 30 m/s are no runner's and are not counted",)
+    unknown = details(session((U, 50, 0)), np.empty(0), "waist", course, Pace()).fields
+    assert np.isnan(unknown["climb_backward_m"])
+
+
 @pytest.mark.parametrize("told", ["distance", "track"])
 def test_a_length_nobody_goes_in_that_time_is_told_and_not_counted(told):
     found = details(HILL, np.empty(0), "waist", NOWHERE, Pace(**{f"{told}_m": 9e5}))

@@ -74,6 +74,7 @@ def test_strides_that_went_sideways_weigh_nothing():
     [
         (0.4, 0.3, 0.8, True),
         (0.4, 0.3, 0.81, False),
+        (0.4, 0.0, 0.50004, True),  # as it is written: 0.5
         (0.0, 0.0, 0.9, False),
         (np.nan,) * 3 + (False,),
     ],
@@ -104,7 +105,8 @@ def test_sums_times_and_the_longest():
     assert found["longest_backward_bout_s"] == 90
     plain = totals(table(row("", longest_backward_bout_s=np.nan)))
     assert np.isnan(plain["climb_backward_m"])
-    assert plain["longest_backward_bout_s"] == 0
+    assert np.isnan(plain["longest_backward_bout_s"])
+    assert totals(table(row("", status="failed")))["longest_backward_bout_s"] == 0
 
 
 def test_nothing_adds_up_to_nothing():
