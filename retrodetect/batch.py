@@ -28,7 +28,13 @@ import pandas as pd
 from retrodetect import formats, lock, parts, results
 from retrodetect.atomic import replacing, sweep
 from retrodetect.direction import Anchors, DirectionModel
-from retrodetect.errors import InputError, RefusedRecording, RetrodetectError, UsageError
+from retrodetect.errors import (
+    InputError,
+    RefusedRecording,
+    RetrodetectError,
+    UnreadableFile,
+    UsageError,
+)
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.limits import Limits
@@ -317,8 +323,12 @@ def _do(task: _Task) -> float:
     except RetrodetectError:
         raise
     except OSError as error:
-        reason = f"{task.input.name}: cannot be read to its end ({error.strerror or error});"
-        found.append(_failed(task.input.name, "failed", f"{reason} copy or export it again."))
+        damage = UnreadableFile(
+            f"cannot be read to its end ({error.strerror or error})",
+            file=task.input.name,
+            remedy="copy or export it again",
+        )
+        found.append(_failed(task.input.name, "failed", str(damage)))
     except Exception as error:
         # One recording must not end the run for all others, whatever is wrong with it.
         _log.debug("while labelling %s", task.input.path, exc_info=True)

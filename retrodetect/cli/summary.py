@@ -88,10 +88,8 @@ def _is_bad(sessions: pd.DataFrame) -> pd.Series[bool]:
 
 def _needs_anchor(row: Mapping[Any, Any]) -> bool:
     """Whether nothing was told of the front of a session, and its share is not known."""
-    share = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
-    return (
-        row["status"] == "ok" and row["front"] in ("inferred", "unknown") and not is_known(*share)
-    )
+    untold = row["front"] in ("inferred", "unknown")
+    return row["status"] == "ok" and untold and not is_known(*_share_and_ends(row))
 
 
 def show_weeks(
@@ -157,8 +155,7 @@ def _change(row: Mapping[Any, Any]) -> str:
 def _progress(row: Mapping[Any, Any], goal: float | None) -> list[str]:
     if goal is None:
         return []
-    share, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
-    return [progress(share, low, high, goal)]
+    return [progress(*_share_and_ends(row), goal)]
 
 
 def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) -> None:
@@ -197,12 +194,17 @@ def _share(row: Mapping[Any, Any]) -> str:
     """Backward share with its interval, or why there is none."""
     if row.get("status") == "no_gait":
         return "no gait"
-    # As they are written: a figure is not rounded twice, one way here and another in a history.
-    share, low, high = (round(row[f"backward_share{end}"], 4) for end in ("", "_low", "_high"))
+    share, low, high = _share_and_ends(row)
     if pd.isna(share):
         return "unknown"
     told = f"{share:.1%}" if is_known(share, low, high) else "unknown"
     return f"{told} ({low:.1%} to {high:.1%})" + "*" * _is_habit(row)
+
+
+def _share_and_ends(row: Mapping[Any, Any]) -> tuple[float, float, float]:
+    """Share, lower and upper end as they are written: none is rounded twice, and otherwise."""
+    share, low, high = (round(row[f"backward_share{end}"], 4) for end in ("", "_low", "_high"))
+    return share, low, high
 
 
 def _is_habit(row: Mapping[Any, Any]) -> bool:

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 FrontKnowledge = Literal["given", "marked", "inferred", "unknown"]
-Ground = Literal["wearer", "signal", "habit", ""]
+ToldApartBy = Literal["wearer", "signal", "habit", ""]
 
 EPISODE_TILT_RAD = np.deg2rad(40)
 """Change of the device's tilt from one bout to the next that means it was placed anew."""
@@ -79,7 +79,7 @@ class Directions:
     table: pd.DataFrame
     front: FrontKnowledge
     placement: str
-    told_apart_by: Ground
+    told_apart_by: ToldApartBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +201,11 @@ def decide(
     table = _table(probability, model.threshold, turning, no_vertical)
     front = _front_knowledge(forced, probability, model.threshold, given=has_front)
     placement = anchors.placement or f"{max(strides_at, key=lambda group: strides_at[group])}?"
-    ground: Ground = ""
+    by: ToldApartBy = ""
     if (table["direction"] != "unknown").any():
         shows_toes = bool(model.groups[group_of(placement)].front.any())
-        ground = "wearer" if front in ("given", "marked") else "signal" if shows_toes else "habit"
-    return Directions(table, front, placement, ground)
+        by = "wearer" if front in ("given", "marked") else "signal" if shows_toes else "habit"
+    return Directions(table, front, placement, by)
 
 
 def _evidence(

@@ -169,7 +169,7 @@ def _everything(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]
 def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
     """Files that could be recordings; hidden ones and the results of a run left out."""
     results_in = cache(written_in)
-    for path in list(_everything(root, on_closed)):
+    for path in _everything(root, on_closed):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
         if hidden or path.suffix.lower() not in _RECORDING_ENDINGS:
             continue
