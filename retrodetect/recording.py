@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import InputError
+from retrodetect.sites import PLACEMENTS
 
 __all__ = [
-    "PLACEMENTS",
     "STANDARD_GRAVITY_MPS2",
     "Annotation",
     "Finding",
@@ -26,12 +26,6 @@ FloatArray = NDArray[np.float64]
 
 STANDARD_GRAVITY_MPS2 = 9.80665
 """One g (BIPM, The International System of Units, 9th ed., 2019)."""
-
-PLACEMENTS = (
-    "foot", "ankle", "thigh", "pocket", "waist", "lower-back", "chest",
-    "upper-arm", "wrist", "hand", "head", "bag",
-)  # fmt: skip
-"""Body sites a wearer may name; ``auto`` is the absence of a name."""
 
 Gravity = Literal["total", "linear"]
 Ground = Literal["stated", "measured", "assumed", "given"]
@@ -85,8 +79,9 @@ class Recording:
         How the recording is called in every output: the path as given below the
         input root, with ``#part`` where one file holds several recordings.
     time_s : (n,) array
-        Seconds from the first sample; finite and strictly increasing. Gaps are
-        left as gaps: no sample is invented.
+        Seconds from the file's first row, or on its own clock where that begins within
+        a minute of zero; finite and strictly increasing. They begin later where the first
+        rows hold no reading. Gaps are left as gaps: no sample is invented.
     acceleration_mps2 : (n, 3) array
         Specific force in the device frame (the axis that points up reads +9.81 at
         rest), or the same less gravity where ``gravity`` is ``linear``.
@@ -102,7 +97,7 @@ class Recording:
         Other series on the accelerometer's clock, by name with unit
         (``magnetic_field_ut`` (n, 3), ``pressure_hpa``, ``speed_mps``, ``altitude_m``).
     start_time
-        Wall clock of the first sample; aware where the zone is known.
+        Wall clock at second 0; aware where the zone is known.
     placement
         Body site where the file or the user tells, else None.
     annotations
@@ -148,8 +143,8 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        """Seconds from the first sample to the last (0 for fewer than two)."""
-        return float(self.time_s[-1] - self.time_s[0]) if len(self.time_s) else 0.0
+        """Seconds from second 0 to the last sample, also where the first rows hold no reading."""
+        return float(self.time_s[-1]) if len(self.time_s) else 0.0
 
     def with_(self, **changes: object) -> Self:
         """Return a copy with some fields replaced."""

@@ -79,15 +79,6 @@ RESTLESS_DEG = {"trunk": 0.6, "arm": 2.0, "head": 1.5, "pelvis": 0.4}
 RESTLESS_HZ = 0.5
 """Slow wandering of posture, always [D]."""
 
-PARENTS = {
-    "hips": "", "left_hip": "hips", "left_knee": "left_hip", "left_ankle": "left_knee",
-    "left_toe": "left_ankle", "right_hip": "hips", "right_knee": "right_hip",
-    "right_ankle": "right_knee", "right_toe": "right_ankle", "chest": "hips",
-    "head": "chest", "left_shoulder": "chest", "left_elbow": "left_shoulder",
-    "left_wrist": "left_elbow", "right_shoulder": "chest", "right_elbow": "right_shoulder",
-    "right_wrist": "right_elbow",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
@@ -579,25 +570,13 @@ def _upper_body(
 
 def _skeleton(joints: dict[str, tuple[FloatArray, Rotation]], frames: _Frames) -> Motion:
     """Pack joints as a motion capture."""
-    names = tuple(PARENTS)
-    positions = np.stack([joints[name][0] for name in names], axis=1)
-    rotations = np.stack([joints[name][1].as_matrix() for name in names], axis=1)
-    parents = tuple(names.index(parent) if parent else -1 for parent in PARENTS.values())
-    first = [
-        rotations[0, parent].T @ (positions[0, joint] - positions[0, parent])
-        if parent >= 0
-        else np.zeros(3)
-        for joint, parent in enumerate(parents)
-    ]
+    names = tuple(joints)
     return Motion(
         name="simulated",
         names=names,
-        parents=parents,
-        offsets_m=np.array(first),
-        channels=tuple(() for _ in names),
         frame_time_s=1.0 / frames.rate_hz,
-        positions_m=positions,
-        rotations=rotations,
+        positions_m=np.stack([positions for positions, _ in joints.values()], axis=1),
+        rotations=np.stack([turns.as_matrix() for _, turns in joints.values()], axis=1),
         roles={("pelvis" if name == "hips" else name): i for i, name in enumerate(names)},
     )
 

@@ -63,13 +63,8 @@ class Motion:
     ----------
     name
         How the clip is called in messages.
-    names, parents
-        J joint names in the file's words, and the index of each joint's parent (−1 at the
-        root). End sites are joints called ``<parent>_end``.
-    offsets_m : (J, 3) array
-        Rest position of each joint in its parent's frame.
-    channels
-        Per joint, the channels the file animates, in order.
+    names
+        J joint names in the file's words. End sites are joints called ``<parent>_end``.
     frame_time_s
         Seconds from frame to frame.
     positions_m : (F, J, 3) array
@@ -87,9 +82,6 @@ class Motion:
 
     name: str
     names: tuple[str, ...]
-    parents: tuple[int, ...]
-    offsets_m: FloatArray
-    channels: tuple[tuple[str, ...], ...]
     frame_time_s: float
     positions_m: FloatArray
     rotations: FloatArray
@@ -187,9 +179,6 @@ def read_bvh(
     return Motion(
         name=name,
         names=tuple(j.name for j in joints),
-        parents=tuple(j.parent for j in joints),
-        offsets_m=np.array([j.offset for j in joints]) * UNITS_M[unit],
-        channels=tuple(j.channels for j in joints),
         frame_time_s=frame_time_s,
         positions_m=positions * UNITS_M[unit] @ UPRIGHT[up].T,
         rotations=UPRIGHT[up] @ rotations,

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 from scipy import signal as sps
 
-from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
 from retrodetect.locations import make_folder
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
+from retrodetect.stores import replacing
 
 __all__ = [
     "APPS",

@@ -27,7 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["IMPACTS", "MANNERS", "Direction", "Gait", "Impact", "Manner"]
+__all__ = ["MANNERS", "Direction", "Gait", "Manner"]
 
 Gait = Literal["walk", "run"]
 Direction = Literal["forward", "backward"]
@@ -224,48 +224,3 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
     ),
 }  # fmt: skip
 """Figures per gait and direction at the comfortable speed; angles of the foot as toe-up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """Shock at a body site after the initial contact of the foot on the same side.
-
-    Parameters
-    ----------
-    peak_mps2
-        Peak along the site's up axis in forward walking at 1.3 m/s.
-    frequency_hz, decay_s
-        Ring of the damped oscillation.
-    delay_s
-        Travel time from the sole.
-    braking
-        Part of it that acts against the travel direction.
-    other_side
-        Part of it felt from the other foot.
-    """
-
-    peak_mps2: float
-    frequency_hz: float
-    decay_s: float
-    delay_s: float
-    braking: float
-    other_side: float
-
-
-IMPACTS = {
-    "foot": Impact(12.0, 20.0, 0.018, 0.000, -1.2, 0.02),
-    "ankle": Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03),
-    "thigh": Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15),
-    "pocket": Impact(4.0, 13.0, 0.030, 0.007, 0.3, 0.2),
-    "waist": Impact(5.0, 12.0, 0.030, 0.010, 0.6, 0.9),
-    "lower-back": Impact(5.0, 12.0, 0.030, 0.010, 0.6, 1.0),
-    "chest": Impact(2.0, 10.0, 0.035, 0.014, 0.3, 1.0),
-    "upper-arm": Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9),
-    "wrist": Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8),
-    "hand": Impact(0.8, 9.0, 0.035, 0.022, 0.1, 0.8),
-    "head": Impact(0.6, 9.0, 0.035, 0.018, 0.1, 1.0),
-    "bag": Impact(1.2, 8.0, 0.040, 0.016, 0.2, 1.0),
-}
-"""Shocks weaken and slow on their way up the body (Lafortune91 at the tibia; Voloshin & Wosk,
-J Biomech 15:21, 1982, and Wosk & Voloshin, J Biomech 14:261, 1981, from shank to head); the
-figures per site are fitted by eye to real recordings [D]."""

@@ -32,15 +32,14 @@ from scipy.interpolate import BSpline, make_interp_spline
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import InputError, UsageError
-from retrodetect.recording import PLACEMENTS, STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.signal import zero_phase
 from retrodetect.simulate.bvh import Motion, Side
+from retrodetect.sites import SITES, canonical_site
 
 __all__ = [
     "PERFECT",
-    "SITES",
     "SensorErrors",
-    "Site",
     "contact_times_s",
     "direction_intervals",
     "direction_truth",
@@ -96,47 +95,6 @@ ALONG = 0.1
 
 GAIT_WINDOW_S = 1.2
 """Window in which walking and running are told apart: at least one stride, slow ones too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where on which segment a sensor sits.
-
-    Parameters
-    ----------
-    segment
-        ``pelvis``, ``chest``, ``head``, or of one side ``thigh``, ``shank``, ``foot``,
-        ``upper-arm``, ``forearm``, ``hand``.
-    along
-        Part of the way from the segment's origin to its far joint (limbs only). Origins are
-        the near joint of a limb, the middle of the hip joints (pelvis) or of the shoulder
-        joints (chest), and the head joint.
-    offset_m
-        From there to the front, outward (to the left for mid-line segments) and up.
-    """
-
-    segment: str
-    along: float
-    offset_m: tuple[float, float, float]
-
-
-SITES = {
-    "foot": Site("foot", 0.5, (0.0, 0.0, 0.03)),
-    "ankle": Site("shank", 0.9, (0.0, 0.04, 0.0)),
-    "thigh": Site("thigh", 0.5, (0.08, 0.0, 0.0)),
-    "pocket": Site("thigh", 0.2, (0.08, 0.05, 0.0)),
-    "waist": Site("pelvis", 0.0, (0.11, 0.0, 0.10)),
-    "lower-back": Site("pelvis", 0.0, (-0.09, 0.0, 0.12)),
-    "chest": Site("chest", 0.0, (0.10, 0.0, -0.10)),
-    "upper-arm": Site("upper-arm", 0.5, (0.0, 0.05, 0.0)),
-    "wrist": Site("forearm", 0.95, (0.0, 0.03, 0.0)),
-    "hand": Site("hand", 0.6, (0.0, -0.02, 0.0)),
-    "head": Site("head", 0.0, (0.0, 0.08, 0.08)),
-    "bag": Site("chest", 0.0, (-0.18, 0.0, -0.25)),
-}
-"""Point of every placement: instep, above the outer ankle, front of mid-thigh, front trouser
-pocket, belt buckle, L5, sternum, outer upper arm, outer (back) side of the wrist, phone in the
-palm of a hanging hand, ear, middle of a backpack. Distances are those of an adult of 1.70 m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +179,7 @@ def virtual_sensor(
     motion
         Motion capture, see :func:`retrodetect.simulate.bvh.read_bvh`.
     placement
-        One of ``PLACEMENTS``; its point and segment are in `SITES`.
+        A name or an everyday word; its point and segment are in ``sites.SITES``.
     rate_hz
         Sampling rate of the device, any.
     side
@@ -254,10 +212,11 @@ def virtual_sensor(
     ``f = Rᵀ(a − g)``, with R the attitude of the device; see the module for what the capture
     rate leaves out. The first and last 0.1 s lean on the padding of the filter.
     """
-    if placement not in PLACEMENTS or side not in ("left", "right") or not rate_hz > 0:
+    placement = canonical_site(placement)
+    if side not in ("left", "right") or not rate_hz > 0:
         raise UsageError(
-            f"no sensor {side} {placement!r} at {rate_hz:g} Hz",
-            remedy=f"choose a side, a positive rate and one of {', '.join(PLACEMENTS)}",
+            f"no sensor can be worn {side} at {rate_hz:g} Hz",
+            remedy="choose left or right, and a positive rate",
         )
     if motion.frames < MIN_FRAMES:
         raise InputError(
@@ -442,7 +401,7 @@ def _site_path(
     """Path of the sensor (F, 3) and its site's axes (F, 3, 3: columns front, left, up)."""
     site = SITES[placement]
     joint, origin_m, bone_m, own_axes = _segment(motion, site.segment, side)
-    outward = 1.0 if side == "left" or site.segment in ("pelvis", "chest", "head") else -1.0
+    outward = -1.0 if side == "right" and site.on_limb else 1.0
     front, out, up = site.offset_m
     local_m = origin_m + site.along * bone_m
     local_m = local_m + own_axes @ (np.array([front, outward * out, up]) + shift_m)

@@ -23,9 +23,9 @@ from scipy.spatial.transform import Rotation
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.simulate.body import move_body
 from retrodetect.simulate.bvh import Motion, Side
-from retrodetect.simulate.norms import IMPACTS, Impact
 from retrodetect.simulate.steps import Person, Plan, Section, plan_steps, true_strides
 from retrodetect.simulate.virtual import SensorErrors, virtual_sensor
+from retrodetect.sites import SITES, Impact, canonical_site
 
 __all__ = ["PHONE", "Person", "Section", "Walk", "walk", "wear"]
 
@@ -43,23 +43,6 @@ PHONE = SensorErrors(
 )
 """A phone: noise density and offsets of common parts (Bosch BMI160 data sheet, rev. 08:
 180 µg/√Hz, 0.007 °/s/√Hz) after calibration by the maker; ±8 g and ±2000 °/s."""
-
-LOOSENESS = {
-    "foot": (18.0, 0.1),
-    "ankle": (14.0, 0.15),
-    "thigh": (9.0, 0.3),
-    "pocket": (7.0, 0.5),
-    "waist": (8.0, 0.6),
-    "lower-back": (9.0, 0.45),
-    "chest": (9.0, 0.25),
-    "upper-arm": (9.0, 0.25),
-    "wrist": (12.0, 0.25),
-    "hand": (8.0, 0.4),
-    "head": (14.0, 0.1),
-    "bag": (4.5, 0.8),
-}
-"""How a device sits on skin, cloth or strap: natural frequency in Hz, and how much of its motion
-is its own, from 0 (screwed to the bone) to 1 (hanging in a pouch) [D]."""
 
 LOOSE_DAMPING = (0.15, 0.35)
 LOOSE_SPREAD = 0.25
@@ -143,7 +126,7 @@ def wear(
     session
         From `walk`.
     placement
-        One of ``PLACEMENTS``.
+        A name or an everyday word of :data:`retrodetect.sites.SITES`.
     side
         Body side of a placement on a limb.
     rate_hz
@@ -176,19 +159,20 @@ def wear(
     shocks of the initial contacts, quick to rise and slow to fade whichever way the wearer
     goes, and the looseness of pockets, bags and hands.
     """
+    site = SITES[canonical_site(placement)]
     rng = np.random.default_rng(seed)
     perfect = SensorErrors(jitter_s=errors.jitter_s)
     moved = virtual_sensor(
         session.motion,
-        placement,
+        site.name,
         rate_hz=rate_hz,
         side=side,
         offset_m=offset_m,
         errors=perfect,
         seed=seed,
     )
-    force = moved.acceleration_mps2 + _shocks(session, placement, side, moved.time_s, rng)
-    force = _loose(force, placement, rate_hz, rng)
+    force = moved.acceleration_mps2 + _shocks(session, site.impact, side, moved.time_s, rng)
+    force = _loose(force, site.looseness, rate_hz, rng)
     force = force + _texture(force, rate_hz, rng)
     rotation = moved.angular_rate_radps
     assert rotation is not None
@@ -199,10 +183,9 @@ def wear(
 
 
 def _shocks(
-    session: Walk, placement: str, side: Side, time_s: FloatArray, rng: np.random.Generator
+    session: Walk, impact: Impact, side: Side, time_s: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
     """(n, 3) shock of every initial contact in the axes of the site (front, left, up)."""
-    impact = IMPACTS[placement]
     total = np.zeros((len(time_s), 3))
     for step in session.plan.steps:
         strength = step.manner.impact * step.speed_mps / step.manner.speed_mps
@@ -231,13 +214,13 @@ def _ring(impact: Impact, time_s: FloatArray) -> FloatArray:
 
 
 def _loose(
-    force: FloatArray, placement: str, rate_hz: float, rng: np.random.Generator
+    force: FloatArray, looseness: tuple[float, float], rate_hz: float, rng: np.random.Generator
 ) -> FloatArray:
     """What a device on a damped spring feels of its site's force (causal; gravity unchanged).
 
     The spring also turns part of the motion along one axis into motion along the others.
     """
-    frequency_hz, part = LOOSENESS[placement]
+    frequency_hz, part = looseness
     omega = 2 * np.pi * frequency_hz * np.exp(LOOSE_SPREAD * rng.normal())
     damping = rng.uniform(*LOOSE_DAMPING)
     coupling = part * (np.eye(3) + 0.5 * rng.normal(size=(3, 3)))

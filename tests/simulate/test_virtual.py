@@ -10,7 +10,7 @@ from scipy.integrate import cumulative_simpson
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import InputError, UsageError
-from retrodetect.recording import PLACEMENTS, STANDARD_GRAVITY_MPS2, FloatArray
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.simulate.bvh import Motion, read_bvh
 from retrodetect.simulate.virtual import (
     SensorErrors,
@@ -20,6 +20,7 @@ from retrodetect.simulate.virtual import (
     front_axis,
     virtual_sensor,
 )
+from retrodetect.sites import PLACEMENTS
 
 STANDING_M = {
     "pelvis": (0.0, 0.0, 0.95), "left_hip": (0.0, 0.09, 0.90), "right_hip": (0.0, -0.09, 0.90),
@@ -45,9 +46,6 @@ def statue(path_m: FloatArray, turn: Rotation, *, seed: int = 0) -> Motion:
     return Motion(
         name="statue",
         names=names,
-        parents=tuple(range(-1, len(names) - 1)),
-        offsets_m=np.zeros_like(points),
-        channels=tuple(() for _ in names),
         frame_time_s=1 / RATE_HZ,
         positions_m=np.einsum("fij,kj->fki", world, points) + path_m[:, None],
         rotations=np.einsum("fij,kjl->fkil", world, own),

@@ -12,7 +12,7 @@ from scipy import signal as sps
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UsageError
-from retrodetect.recording import PLACEMENTS, FloatArray, Recording
+from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
 from retrodetect.simulate import (
     PERFECT,
@@ -27,6 +27,7 @@ from retrodetect.simulate import (
 )
 from retrodetect.simulate.norms import MANNERS, Direction, Gait
 from retrodetect.simulate.steps import Person, comfortable_speed_mps
+from retrodetect.sites import PLACEMENTS
 
 MANNERS_OF_GAIT = list(MANNERS)
 seeds = st.integers(0, 2**16)

@@ -1,0 +1,375 @@
+"""Body sites: the one table of where a device can be worn.
+
+Everything that depends on the site reads it here: the words a wearer may use, the group whose
+classifier serves the site, where around the body it lies, and where the simulator puts its
+sensor. To add a site, add an entry to `SITES`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from retrodetect.errors import UsageError
+
+__all__ = [
+    "GROUPS",
+    "PLACEMENTS",
+    "SITES",
+    "UNNAMED",
+    "Impact",
+    "Site",
+    "canonical_site",
+    "group_of",
+    "site_in",
+]
+
+MID_BODY = ("pelvis", "chest", "head")
+"""Segments that a body has once; the others it has on both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Shock at a body site after the initial contact of the foot on the same side.
+
+    Parameters
+    ----------
+    peak_mps2
+        Peak along the site's up axis in forward walking at 1.3 m/s.
+    frequency_hz, decay_s
+        Ring of the damped oscillation.
+    delay_s
+        Travel time from the sole.
+    braking
+        Part of it that acts against the travel direction.
+    other_side
+        Part of it felt from the other foot.
+
+    Notes
+    -----
+    Shocks weaken and slow on their way up the body (Lafortune 1991 at the tibia; Voloshin & Wosk,
+    J Biomech 15:21, 1982, and Wosk & Voloshin, J Biomech 14:261, 1981, from shank to head). The
+    figures per site were fitted by eye to real recordings.
+    """
+
+    peak_mps2: float
+    frequency_hz: float
+    decay_s: float
+    delay_s: float
+    braking: float
+    other_side: float
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place on the body where a device is worn.
+
+    Parameters
+    ----------
+    name
+        As written on the command line, in manifests and in results.
+    group
+        Sites of a group move alike in a stride and share what points to front and travel:
+        ``foot``, ``ankle``, ``thigh``, ``trunk`` or ``arm``.
+    where
+        The place, in words for a wearer.
+    segment
+        Body segment that carries the simulated sensor: ``pelvis``, ``chest``, ``head``, or of
+        one side ``thigh``, ``shank``, ``foot``, ``upper-arm``, ``forearm``, ``hand``.
+    along
+        Part of the way from the segment's origin to its far joint (limbs only). Origins are
+        the near joint of a limb, the middle of the hip joints (pelvis) or of the shoulder
+        joints (chest), and the head joint.
+    offset_m
+        From there to the front, outward (to the left on pelvis, chest and head) and up. Sensors
+        sit off the axis of their segment, as real ones do: about 0.12 m on the trunk and 0.09 m
+        on the thigh. Distances are those of an adult of 1.70 m.
+    impact
+        Shock of a footfall there, in simulation.
+    looseness
+        How a simulated device sits on skin, cloth or strap: its natural frequency in Hz, and how
+        much of its motion is its own, from 0 (screwed to the bone) to 1 (hanging in a pouch).
+    aliases
+        Everyday words for it, in lower case, without hyphens.
+    outward_deg
+        Direction from the axis of the body segment to the device, seen from above,
+        counter-clockwise from the wearer's front. None where the name of the site does not say.
+    shows_front
+        Whether the way the body moves there points to the front; the lever may, besides.
+    may_mimic_front
+        Whether the movement there looks like that of a front pocket turned round, so that the two
+        cannot be told apart where neither is named.
+    may_be
+        More precise sites that a vaguer name may mean, with how common each is (a guess: no
+        survey was found).
+    feels_both_feet
+        Whether left and right steps feel alike there: only on the body's middle. Elsewhere the
+        device itself makes them look unlike.
+    """
+
+    name: str
+    group: str
+    where: str
+    segment: str
+    along: float
+    offset_m: tuple[float, float, float]
+    impact: Impact
+    looseness: tuple[float, float]
+    aliases: tuple[str, ...] = ()
+    outward_deg: float | None = None
+    shows_front: bool = False
+    may_mimic_front: bool = False
+    may_be: Mapping[str, float] = field(default_factory=dict)
+    feels_both_feet: bool = False
+
+    @property
+    def on_limb(self) -> bool:
+        """Whether the body has this site on the left and on the right."""
+        return self.segment not in MID_BODY
+
+
+_AT_POCKET = Impact(4.0, 13.0, 0.030, 0.007, 0.3, 0.2)
+_AT_WAIST = Impact(5.0, 12.0, 0.030, 0.010, 0.6, 0.9)
+_AT_CHEST = Impact(2.0, 10.0, 0.035, 0.014, 0.3, 1.0)
+
+_TABLE = (
+    Site(
+        "foot", "foot", "on the instep, under the laces",
+        "foot", 0.5, (0.0, 0.0, 0.03),
+        Impact(12.0, 20.0, 0.018, 0.000, -1.2, 0.02), (18.0, 0.1),
+        aliases=("shoe", "boot", "instep", "laces"),
+        shows_front=True,
+    ),
+    Site(
+        "ankle", "ankle", "above the outer ankle",
+        "shank", 0.9, (0.0, 0.04, 0.0),
+        Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03), (14.0, 0.15),
+        aliases=("shin", "shank", "calf", "lower leg"),
+        shows_front=True,
+    ),
+    Site(
+        "thigh", "thigh", "strapped to the front of the thigh",
+        "thigh", 0.5, (0.09, 0.0, 0.0),
+        Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15), (9.0, 0.3),
+        aliases=("upper leg", "leg"),
+        shows_front=True,
+        outward_deg=0.0,
+    ),
+    Site(
+        "pocket", "thigh", "in a trouser pocket, front or back",
+        "thigh", 0.2, (0.08, 0.05, 0.0),
+        _AT_POCKET, (7.0, 0.5),
+        aliases=("trouser pocket", "trousers pocket", "pants pocket", "trousers", "pants", "jeans"),
+        may_be={"front-pocket": 0.92, "back-pocket": 0.08},
+    ),
+    Site(
+        "front-pocket", "thigh", "in a front trouser pocket",
+        "thigh", 0.2, (0.09, 0.03, 0.0),
+        _AT_POCKET, (7.0, 0.5),
+        aliases=("front trouser pocket", "front pants pocket"),
+        outward_deg=0.0,
+        shows_front=True,
+    ),
+    Site(
+        "back-pocket", "thigh", "in a back trouser pocket",
+        "thigh", 0.1, (-0.10, 0.02, 0.0),
+        _AT_POCKET, (7.0, 0.5),
+        aliases=("rear pocket", "back trouser pocket", "back pants pocket", "seat pocket"),
+        outward_deg=180.0,
+        may_mimic_front=True,
+    ),
+    Site(
+        "waist", "trunk", "on the belt or waistband, anywhere around",
+        "pelvis", 0.0, (0.11, 0.0, 0.10),
+        _AT_WAIST, (8.0, 0.6),
+        aliases=("belt", "hip", "hips", "waistband", "waist bag", "pelvis"),
+        may_be={"belly": 0.45, "lower-back": 0.35, "left-hip": 0.1, "right-hip": 0.1},
+        feels_both_feet=True,
+    ),
+    Site(
+        "belly", "trunk", "on the belt, in front",
+        "pelvis", 0.0, (0.12, 0.0, 0.10),
+        _AT_WAIST, (8.0, 0.6),
+        aliases=("buckle", "belt buckle", "navel", "stomach", "abdomen"),
+        outward_deg=0.0,
+        feels_both_feet=True,
+    ),
+    Site(
+        "lower-back", "trunk", "on the belt, at the spine",
+        "pelvis", 0.0, (-0.11, 0.0, 0.12),
+        Impact(5.0, 12.0, 0.030, 0.010, 0.6, 1.0), (9.0, 0.45),
+        aliases=("back", "lumbar", "spine", "sacrum"),
+        outward_deg=180.0,
+        feels_both_feet=True,
+    ),
+    Site(
+        "left-hip", "trunk", "on the belt, at the left side",
+        "pelvis", 0.0, (0.0, 0.14, 0.06),
+        _AT_WAIST, (8.0, 0.6),
+        aliases=("left belt",),
+        outward_deg=90.0,
+    ),
+    Site(
+        "right-hip", "trunk", "on the belt, at the right side",
+        "pelvis", 0.0, (0.0, -0.14, 0.06),
+        _AT_WAIST, (8.0, 0.6),
+        aliases=("right belt",),
+        outward_deg=-90.0,
+    ),
+    Site(
+        "chest", "trunk", "on the chest: strap, shirt pocket or neck pouch",
+        "chest", 0.0, (0.10, 0.0, -0.10),
+        _AT_CHEST, (9.0, 0.25),
+        aliases=("torso", "neck", "neck pouch", "breast pocket", "shirt pocket"),
+        may_be={"breastbone": 1.0},
+        feels_both_feet=True,
+    ),
+    Site(
+        "breastbone", "trunk", "strapped to the breastbone",
+        "chest", 0.0, (0.11, 0.0, -0.08),
+        _AT_CHEST, (9.0, 0.25),
+        aliases=("sternum", "chest strap"),
+        outward_deg=0.0,
+        feels_both_feet=True,
+    ),
+    Site(
+        "upper-arm", "arm", "on the outer upper arm",
+        "upper-arm", 0.5, (0.0, 0.05, 0.0),
+        Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9), (9.0, 0.25),
+        aliases=("arm", "armband", "biceps"),
+    ),
+    Site(
+        "wrist", "arm", "on the wrist, like a watch",
+        "forearm", 0.95, (0.0, 0.03, 0.0),
+        Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8), (12.0, 0.25),
+        aliases=("watch", "smartwatch", "wristband", "forearm", "lower arm"),
+        shows_front=True,
+    ),
+    Site(
+        "hand", "arm", "in the hand",
+        "hand", 0.6, (0.0, -0.02, 0.0),
+        Impact(0.8, 9.0, 0.035, 0.022, 0.1, 0.8), (8.0, 0.4),
+        aliases=("palm", "in hand"),
+        shows_front=True,
+    ),
+    Site(
+        "head", "trunk", "at the ear or on a headband",
+        "head", 0.0, (0.0, 0.08, 0.08),
+        Impact(0.6, 9.0, 0.035, 0.018, 0.1, 1.0), (14.0, 0.1),
+        aliases=("ear", "headband", "helmet", "hat", "cap"),
+        feels_both_feet=True,
+    ),
+    Site(
+        "bag", "arm", "in a bag or a coat, loose",
+        "chest", 0.0, (-0.18, 0.0, -0.25),
+        Impact(1.2, 8.0, 0.040, 0.016, 0.2, 1.0), (4.5, 0.8),
+        aliases=(
+            "purse", "handbag", "backpack", "rucksack", "coat pocket", "jacket pocket",
+        ),
+    ),
+)  # fmt: skip
+
+SITES: dict[str, Site] = {site.name: site for site in _TABLE}
+"""Every site by its name."""
+
+PLACEMENTS: tuple[str, ...] = tuple(SITES)
+"""Names a wearer may give; ``auto`` is the absence of a name."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    group: tuple(site.name for site in _TABLE if site.group == group)
+    for group in ("foot", "ankle", "thigh", "trunk", "arm")
+}
+"""Sites of each group."""
+
+UNNAMED: dict[str, dict[str, float]] = {
+    "foot": {"foot": 1.0},
+    "ankle": {"ankle": 1.0},
+    "thigh": {"thigh": 0.2, "front-pocket": 0.6, "back-pocket": 0.2},
+    "trunk": {
+        "belly": 0.35, "lower-back": 0.3, "left-hip": 0.1, "right-hip": 0.1, "breastbone": 0.15,
+    },
+    "arm": {"wrist": 0.4, "hand": 0.4, "upper-arm": 0.1, "bag": 0.1},
+}  # fmt: skip
+"""Sites that a group may mean where nobody named one, with how common each is (a guess)."""
+
+_WORDS = {
+    words: site.name for site in _TABLE for words in (site.name.replace("-", " "), *site.aliases)
+}
+
+
+def group_of(placement: str) -> str:
+    """Return the group a placement belongs to.
+
+    Parameters
+    ----------
+    placement
+        One of `PLACEMENTS`, or the group that was inferred (``trunk?``).
+
+    Returns
+    -------
+    str
+        One of `GROUPS`; empty for anything else.
+    """
+    name = placement.removesuffix("?")
+    if name in GROUPS:
+        return name
+    return SITES[name].group if name in SITES else ""
+
+
+def canonical_site(placement: str, *, option: str = "--placement") -> str:
+    """Return the name of the site that a wearer means.
+
+    Parameters
+    ----------
+    placement
+        A name or an everyday word: ``waist``, ``Lower back``, ``hip``, ``left shoe``. Case,
+        hyphens and a side that the site does not have in its name are of no account.
+    option
+        Where it was given, for the message.
+
+    Returns
+    -------
+    str
+        One of `PLACEMENTS`.
+
+    Raises
+    ------
+    UsageError
+        Where no site is called so; the nearest word is suggested.
+    """
+    words = _plain(placement)
+    for candidate in (words, re.sub(r"\b(left|right)\b", "", words).strip()):
+        if candidate in _WORDS:
+            return _WORDS[candidate]
+    nearest = get_close_matches(words, _WORDS, n=1, cutoff=0.7)
+    suggestion = f"did you mean {_WORDS[nearest[0]]}? Choose" if nearest else "choose"
+    raise UsageError(
+        f"{placement!r} isn't a known body position",
+        place=option,
+        remedy=f"{suggestion} auto or one of {', '.join(PLACEMENTS)}",
+    )
+
+
+def site_in(words: str) -> str | None:
+    """Return the site that a phrase names, the longest name winning.
+
+    Parameters
+    ----------
+    words
+        Any phrase, such as the name of a column or ``right lower leg, outside``.
+
+    Returns
+    -------
+    str or None
+        One of `PLACEMENTS`; None where the phrase names no site.
+    """
+    plain = f" {_plain(words)} "
+    named = [name for name in _WORDS if f" {name} " in plain]
+    return _WORDS[max(named, key=len)] if named else None
+
+
+def _plain(words: str) -> str:
+    """Letters in lower case, single spaces between words."""
+    return re.sub(r"[^a-z]+", " ", words.lower()).strip()
