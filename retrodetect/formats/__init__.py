@@ -4,12 +4,13 @@
 there is to read below a path, and `describe` says what was understood. A file goes this way, one
 module for each step:
 
-``source`` opens it, packed or in an archive, within bounds; ``text`` and ``sniff`` understand its
-head as a ``table``; ``registry`` asks every format of ``exports`` which is surest of it, and
-``grouping`` finds the files that belong to it. That format says by a ``layout`` which columns are
-what (``guess``, ``columns``, ``units`` and ``timetext`` help where names vary) and hands on a
-``draft``. Of it ``assemble`` makes the recording, chunk by chunk: ``clock`` the seconds, ``holds``
-what is no reading, ``level`` unit and gravity, ``align`` the other sensors.
+``source`` opens it, packed or in an archive, within bounds; a ``candidate`` is that source with its
+head understood as a ``table`` (``sniff``, ``text``); ``registry`` asks every format of ``exports``
+which is surest of it, and ``grouping`` finds the files that belong to it. That format says by a
+``layout`` which columns are what (``guess``, ``columns``, ``units`` and ``timetext`` help where
+names vary) and hands on a ``draft``. Of it ``assemble`` makes the recording, chunk by chunk:
+``clock`` the seconds, ``holds`` what is no reading, ``level`` unit and gravity, ``align`` the other
+sensors.
 """
 
 from retrodetect.formats.describe import describe

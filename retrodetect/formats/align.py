@@ -12,9 +12,19 @@ from retrodetect.formats.draft import Note, Series
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import Annotation, Finding, FloatArray
 
-__all__ = ["Placed", "in_unit", "place_notes", "rotation_unit", "without_coordinates"]
+__all__ = [
+    "Placed",
+    "in_unit",
+    "place_notes",
+    "rotation_unit",
+    "turning_on",
+    "without_coordinates",
+]
 
 _GAP_S = 0.25
+_TURNING_RADPS = 1.0
+"""Ten turns a minute on average; people turn back, and gyroscopes drift by a hundredth of it."""
+
 _DEGREES_ABOVE = 20.0
 """No limb turns faster than this many rad/s for long: 99 % of readings beyond mean deg/s."""
 
@@ -90,6 +100,23 @@ def rotation_unit(unit: str, values: FloatArray) -> tuple[float, Finding | None]
     is_degrees = len(known) > 0 and float(np.percentile(known, 99)) > _DEGREES_ABOVE
     finding = Finding("gyroscope unit", "deg/s" if is_degrees else "rad/s", "assumed")
     return (np.pi / 180 if is_degrees else 1.0), finding
+
+
+def turning_on(rotation_radps: FloatArray) -> list[str]:
+    """Say where a gyroscope turns on one way all the time, which no wearer does."""
+    with np.errstate(invalid="ignore"):
+        known = rotation_radps[np.isfinite(rotation_radps).all(axis=1)]
+    if not len(known):
+        return []
+    means, spreads = known.mean(axis=0), known.std(axis=0)
+    odd = [axis for axis, mean, spread in zip("xyz", np.abs(means), spreads, strict=True)
+           if mean > max(_TURNING_RADPS, spread)]  # fmt: skip
+    if not odd:
+        return []
+    return [
+        f"the gyroscope turns one way all the time about {' and '.join(odd)}: if columns of two "
+        "sensors are mixed up, direction, counts and share are wrong"
+    ]
 
 
 def place_notes(notes: tuple[Note, ...], line: Timeline) -> tuple[Annotation, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -16,21 +17,35 @@ from retrodetect.formats.align import (
     in_unit,
     place_notes,
     rotation_unit,
+    turning_on,
     without_coordinates,
 )
-from retrodetect.formats.clock import ROWS, Timeline, following, strays, timeline, valid
+from retrodetect.formats.clock import (
+    ROWS,
+    Timeline,
+    following,
+    lead_s,
+    strays,
+    timeline,
+    valid,
+)
 from retrodetect.formats.draft import Draft
-from retrodetect.formats.holds import find_holds, repeats
-from retrodetect.formats.level import Level, Scale, resolve
+from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
+from retrodetect.formats.level import (
+    Level,
+    Scale,
+    check_axes,
+    check_offset,
+    resolve,
+    uneven_axes,
+)
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.remarks import Remark, Remarks
+from retrodetect.formats.repair import note_rates, robust_rate_hz
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Ground, Recording
 
-__all__ = ["LOWEST_RATE_HZ", "assemble", "gaps_s"]
-
-LOWEST_RATE_HZ = 15.0
-"""Under this the impact of a step (0.1 s, Whittle 1999) falls between two samples."""
+__all__ = ["assemble", "gaps_s"]
 
 _GAP_S = 0.25
 _LARGEST = 1e6
@@ -42,6 +57,10 @@ _IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
 _CLIP_ABOVE_MPS2 = 1.5 * STANDARD_GRAVITY_MPS2
 _CLIP_COUNT = 5
 _CLIP_SHARE = 0.001
+_CLIP_MUCH = 0.02
+_LEAD_TOLD_S = 1.0
+_FASTEST_HZ = 2500.0
+"""No accelerometer worn on a body samples faster, save in files that state their rate."""
 
 
 def assemble(
@@ -91,14 +110,15 @@ def assemble(
         draft = longer
     chunk, remarks = settled.chunk, Remarks()
     sensors = _Sensors.of(chunk, options)
-    remarks.add([*draft.warnings, *settled.scale.warnings])
-    remarks.add([*chunk.notes, *chunk.line.warnings, *sensors.unplaced()])
+    remarks.add([*draft.warnings, *settled.scale.warnings, *uneven_axes(chunk.values)])
+    remarks.add(repeated_later(chunk.values, chunk.line.time_s, chunk.line.rate_hz))
+    remarks.add([*chunk.notes, *chunk.line.warnings, *sensors.unplaced(), *sensors.notes])
     first = Recording(
         name=name,
         rate_hz=chunk.line.rate_hz,
         format=format_name,
         gravity=settled.scale.gravity,
-        start_time=chunk.line.start_time or draft.start_time,
+        start_time=_start_time(draft, chunk.line),
         placement=draft.placement,
         annotations=place_notes(draft.notes, chunk.line),
         findings=(
@@ -129,6 +149,7 @@ def _following(
             if settled.adds_gravity:
                 chunk.add_gravity(sensors.gravity_at(chunk))
             chunk.drop_impossible(settled.scale.mps2)
+            chunk.drop_slow()
         remarks.add(chunk.notes)
         if len(chunk.values):
             part = first.with_(**_arrays(chunk, settled, sensors, remarks, last_s))
@@ -150,7 +171,9 @@ def _arrays(
         values *= factor
     rotation, channels = sensors.beside(chunk)
     from_s = time_s if last_s is None else np.append(last_s, time_s)
-    remarks.add(_gap_remarks(from_s, chunk.line.rate_hz))
+    remarks.add(
+        [*_gap_remarks(from_s, chunk.line.rate_hz), *note_rates(time_s, chunk.line.rate_hz)]
+    )
     return {
         "time_s": time_s,
         "acceleration_mps2": values,
@@ -186,10 +209,15 @@ class _Chunk:
     def first(cls, draft: Draft, label: str) -> _Chunk:
         """Rows with a complete reading, each with its time, in order."""
         _require(draft, 1, label)
+        stamps = draft.stamps
         draft, notes = _complete(draft, is_first=True)
         _require(draft, 2, label)
         repeated = repeats(draft.acceleration.values)
-        line = timeline(draft.stamps, repeated, label)
+        line = timeline(draft.stamps, draft.acceleration.values, repeated, label)
+        without_s, zero_s = lead_s(stamps, line)
+        line = line.begun_at(without_s, zero_s)
+        if without_s > _LEAD_TOLD_S:
+            notes.append(Remark(f"its first {without_s:.1f} s hold no reading"))
         if line.rows is not None:
             draft = draft.take(line.rows)
             repeated = repeats(draft.acceleration.values)
@@ -221,6 +249,13 @@ class _Chunk:
         self.notes.extend(holds.notes)
         self.keep(kept)
         self.line = replace(self.line, rate_hz=self.line.effective_hz)
+
+    def drop_slow(self) -> None:
+        """Leave out stretches with too few readings to see a step."""
+        slow = find_slow(self.line.time_s, self.line.rate_hz)
+        if slow is not None:
+            self.notes.extend(slow.notes)
+            self.keep(np.flatnonzero(~slow.drop))
 
     def add_gravity(self, added: FloatArray | None) -> bool:
         """Add the gravity that the app had taken off, where there is any; tell whether.
@@ -255,16 +290,21 @@ class _Chunk:
             self.keep(kept)
 
     def clipped(self, mps2: float) -> list[Remark]:
-        """Say where an axis stays at its very limit, as a sensor does that reached its range."""
+        """Say where axes stay at their very limits, as a sensor does that reached its range."""
+        said = []
         for axis, column, limits in zip("xyz", self.values.T, self.limits().T, strict=True):
             for limit in limits:
                 reach_mps2 = abs(limit * mps2)
                 count = np.count_nonzero(column == limit) if reach_mps2 > _CLIP_ABOVE_MPS2 else 0
                 if count >= _CLIP_COUNT and count > _CLIP_SHARE * len(column):
-                    reach_g = reach_mps2 / STANDARD_GRAVITY_MPS2
+                    reach_g = limit * mps2 / STANDARD_GRAVITY_MPS2
                     text = f"{axis} is cut off at {reach_g:.3g} g in {{count}} reading{{s}}"
-                    return [Remark(text, {"count": int(count)})]
-        return []
+                    amounts: dict[str, float] = {"count": int(count)}
+                    if count > _CLIP_MUCH * len(column):
+                        text += " ({share:.0%}): pace, direction and share may be wrong there"
+                        amounts |= {"part": int(count), "all": len(column)}
+                    said.append(Remark(text, amounts))
+        return said
 
     def limits(self) -> FloatArray:
         """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
@@ -282,7 +322,9 @@ class _Chunk:
             return
         self.draft, self._limits = self.draft.take(rows), None
         is_rest = not self.is_first or not len(rows)
-        self.line = self.line.following(rows) if is_rest else self.line.take(rows)
+        self.line = self.line.take(rows)
+        if not is_rest:
+            self.line = replace(self.line, effective_hz=robust_rate_hz(self.line.time_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +352,16 @@ def _settle(draft: Draft, label: str, options: ReadOptions) -> _Settled:
             file=label,
             remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
         )
+    if chunk.line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
+        raise RefusedRecording(
+            f"gives {chunk.line.effective_hz:,.0f} readings a second by its clock, which no sensor "
+            "that is worn does",
+            file=label,
+            remedy="give the rate with --rate",
+        )
+    check_axes(chunk.values, label)
+    if not (chunk.draft.acceleration.unit or options.unit):
+        check_offset(chunk.values, label)
     level = Level.of(chunk.values, chunk.line.rate_hz)
     scale = resolve(level, chunk.draft.acceleration.unit, chunk.draft.gravity, options, label)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
@@ -319,8 +371,16 @@ def _settle(draft: Draft, label: str, options: ReadOptions) -> _Settled:
             remedy="if they are, say so with --gravity linear",
         )
     chunk.drop_impossible(scale.mps2)
+    chunk.drop_slow()
     _require(chunk.draft, 2, label)
     return _Settled(chunk, scale, *_sign(draft, options), adds_gravity)
+
+
+def _start_time(draft: Draft, line: Timeline) -> datetime | None:
+    """Wall clock at second 0; a format tells that of the file's first row."""
+    if line.start_time is not None or draft.start_time is None:
+        return line.start_time
+    return draft.start_time - timedelta(seconds=line.zero_s)
 
 
 def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
@@ -403,6 +463,8 @@ class _Sensors:
         Factor from the gyroscope's unit to rad/s; None without a gyroscope.
     findings
         What was assumed of that unit.
+    notes
+        What is odd about its readings.
     """
 
     units: Mapping[str, str]
@@ -411,6 +473,7 @@ class _Sensors:
     channels: tuple[str, ...] = ()
     turn: float | None = None
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, chunk: _Chunk, options: ReadOptions) -> _Sensors:
@@ -435,6 +498,7 @@ class _Sensors:
         if "rotation" in values:
             found.turn, finding = rotation_unit(found.units["rotation"], values["rotation"])
             found.findings = (finding,) if finding else ()
+            found.notes = tuple(turning_on(values["rotation"] * found.turn))
         return found
 
     def beside(self, chunk: _Chunk) -> tuple[FloatArray | None, dict[str, FloatArray]]:

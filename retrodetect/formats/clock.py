@@ -26,7 +26,17 @@ from retrodetect.formats.repair import (
 )
 from retrodetect.recording import Finding, FloatArray, Ground
 
-__all__ = ["ROWS", "Carry", "Timeline", "following", "seconds_on", "strays", "timeline", "valid"]
+__all__ = [
+    "ROWS",
+    "Carry",
+    "Timeline",
+    "following",
+    "lead_s",
+    "seconds_on",
+    "strays",
+    "timeline",
+    "valid",
+]
 
 TICKS_S = (1.0, 1e-3, 1e-6, 1e-9)
 PLAUSIBLE_STEP_S = (0.0004, 0.4)
@@ -44,6 +54,16 @@ _EPOCH_S = (1.26e9, 2.05e9)
 _TICK_NAMES = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}
 
 _LONG_TICKS = 1e8
+
+_HEAD_ROWS = 1000
+_MOST_LEAD_S = 86_400.0
+_OWN_ZERO_S = (1.0, 60.0)
+"""A relative clock that begins in between counts from a zero that its user knows, as after the
+beginning was cut off; one that begins later is the uptime of a device."""
+
+_NAMELESS_HZ = 400.0
+"""So fast, a clock of µs or of fractions of a ms without a stated unit is one of other ticks:
+1/32768 s at 50 Hz look like µs at 1,526 Hz."""
 
 ROWS = "rows"
 """Label of stamps whose counter is no more than the number of the row."""
@@ -79,7 +99,7 @@ class Carry:
 
     def begun_at(self, begin_s: float) -> Carry:
         """Return the same where time begins later."""
-        return replace(self, shift_s=self.shift_s - begin_s, last_s=self.last_s - begin_s)
+        return replace(self, shift_s=self.shift_s + begin_s, last_s=self.last_s + begin_s)
 
 
 @dataclass(frozen=True)
@@ -100,6 +120,8 @@ class Timeline:
         Stamps of which one tick, the first, is zero: the base for other series.
     carry
         For the rows that follow.
+    zero_s
+        What the file's clock shows where its wall clock says ``start_time``.
     """
 
     rows: Rows | None
@@ -111,31 +133,77 @@ class Timeline:
     carry: Carry
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Remark, ...] = ()
+    zero_s: float = 0.0
 
     def take(self, rows: Rows) -> Timeline:
-        """Return the timeline of some of its rows, beginning at 0 again."""
-        begin_s = float(self.time_s[rows[0]])
+        """Return the timeline of some of its rows; none of them moves."""
+        return replace(self, time_s=self.time_s[rows])
+
+    def begun_at(self, lead_s: float, zero_s: float) -> Timeline:
+        """Return the same timeline on the file's own seconds.
+
+        Parameters
+        ----------
+        lead_s
+            Time from the file's first row to the first one that is kept.
+        zero_s
+            What the file's clock shows in its first row, if it counts from a zero nearby.
+        """
+        begin_s = lead_s + zero_s
         origin, start_time = self.origin, self.start_time
         if begin_s and origin.ticks is not None and origin.tick_s is not None:
-            ticks = origin.ticks + begin_s / origin.tick_s
-            if origin.ticks.dtype.kind == "i":
-                ticks = origin.ticks + np.int64(round(begin_s / origin.tick_s))
-            origin = replace(origin, ticks=ticks)
+            shift: Any = begin_s / origin.tick_s
+            is_whole = origin.ticks.dtype.kind == "i"
+            origin = replace(origin, ticks=origin.ticks - (round(shift) if is_whole else shift))
         if start_time is not None:
-            start_time += timedelta(seconds=begin_s)
-        time_s = self.time_s[rows] - begin_s
+            start_time -= timedelta(seconds=begin_s)
         return replace(
             self,
-            time_s=time_s,
-            effective_hz=robust_rate_hz(time_s),
+            time_s=self.time_s + begin_s if begin_s else self.time_s,
             origin=origin,
             start_time=start_time,
             carry=self.carry.begun_at(begin_s),
+            zero_s=zero_s,
         )
 
-    def following(self, rows: Rows) -> Timeline:
-        """Return the timeline of some of the rows of a later chunk."""
-        return replace(self, time_s=self.time_s[rows])
+
+def lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
+    """Tell how far into its file a timeline begins, and what the file's clock shows first.
+
+    Parameters
+    ----------
+    stamps
+        Of all rows of the file's beginning, also of those without a reading.
+    line
+        Of the rows that are kept, counted from 0.
+
+    Returns
+    -------
+    tuple of float
+        Seconds from the file's first row, and seconds of the first row on a relative clock that
+        begins within a minute of its zero (0 for any other clock).
+    """
+    if stamps.ticks is None:
+        counts = stamps.counter
+        if counts is None or line.origin.counter is None or not np.isfinite(counts[0]):
+            return 0.0, 0.0
+        lead = float(line.origin.counter[0] - counts[0]) / line.rate_hz
+        return (lead if lead > 0 else 0.0), 0.0
+    timed = valid(stamps)
+    rows = np.arange(min(len(stamps.ticks), _HEAD_ROWS)) if timed is None else (
+        np.flatnonzero(timed)[:_HEAD_ROWS]
+    )  # fmt: skip
+    head = stamps.take(rows)
+    far = strays(head)
+    head = head if far is None else head.take(np.flatnonzero(~far))
+    own, tick_s = _ticks(line.origin)
+    assert head.ticks is not None
+    lead = float(own[0] - head.ticks[0]) * tick_s
+    if not 0 <= lead < _MOST_LEAD_S:
+        return 0.0, 0.0
+    first_s = float(head.ticks[0]) * tick_s
+    is_own = line.origin.epoch == "none" and stamps.wrap_ticks is None
+    return lead, first_s if is_own and _OWN_ZERO_S[0] <= first_s < _OWN_ZERO_S[1] else 0.0
 
 
 def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
@@ -188,13 +256,17 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     return found if found.any() else None
 
 
-def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timeline:
+def timeline(
+    stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_], label: str
+) -> Timeline:
     """Turn stamps into seconds that increase.
 
     Parameters
     ----------
     stamps
         All of them valid, with ticks or a counter; at least two.
+    values : (n, 3) array
+        Their readings.
     repeated : (n,) array of bool
         Rows whose readings equal those of the row before.
     label
@@ -207,13 +279,15 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
     """
     if stamps.ticks is None:
         return _counted(stamps, label)
-    stamps, finding = _with_tick(stamps, label)
+    stamps, finding, warnings = _with_tick(stamps, label)
     counter = None if stamps.counter is None else counted_on(stamps.counter)
     ticks, _ = _ticks(stamps)
     seconds, falls = _seconds(stamps, ticks[0], ticks[0], 0)
     work = Repair(seconds, counter, repeated)
     if not work.is_rebuilt():
         if not rises(work.time_s):
+            work.pass_noon()
+            work.drop_doubled(values)
             work.turn_round()
             work.sort()
             work.move_on()
@@ -250,7 +324,7 @@ def timeline(stamps: Stamps, repeated: NDArray[np.bool_], label: str) -> Timelin
             is_steady=counter is None and not work.notes,
         ),
         findings=(replace(finding, value=value),),
-        warnings=tuple(work.warnings),
+        warnings=(*warnings, *work.warnings),
     )
 
 
@@ -357,24 +431,54 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
     )
 
 
-def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding]:
-    """Stamps whose length of tick and epoch are known, and how they became known."""
-    known = _resolved(stamps)
+def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[Remark]]:
+    """Stamps whose length of tick and epoch are known, how they became known, and what to say."""
+    known, warnings = _resolved(stamps), []
+    step = 0.0 if stamps.ticks is None or not len(stamps.ticks) else typical_step(stamps.ticks)
+    if known is not None and step * _ticks(known)[1] < PLAUSIBLE_STEP_S[0] and step:
+        stated = _TICK_NAMES.get(_ticks(known)[1], "its unit")
+        stamps = replace(stamps, tick_s=None)
+        known = _resolved(stamps)
+        if known is not None:
+            measured = _TICK_NAMES.get(_ticks(known)[1], "another unit")
+            warnings.append(
+                Remark(
+                    f"its times cannot be in {stated}, as stated, and were read in {measured}; if "
+                    "that is wrong, cadence and minutes are too"
+                )
+            )
+    if known is not None and stamps.tick_s is None and _is_too_fast(known, step):
+        known = None
     if known is None:
-        step = 0.0 if stamps.ticks is None else typical_step(stamps.ticks)
         raise RefusedRecording(
             f"the unit of its times cannot be told (typical step {step:g})"
             if step
             else "its clock stands still",
             file=label,
-            place=f"column {stamps.label}" if stamps.label else "",
+            place=_place(stamps.label),
             remedy="give the rate with --rate",
         )
     _, tick_s = _ticks(known)
     origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[known.epoch]
     name = _TICK_NAMES.get(tick_s, f"ticks of {tick_s:g} s")
     ground: Ground = "measured" if stamps.tick_s is None else "stated"
-    return known, Finding("clock", f"{stamps.label or 'time'}: {name}{origin}", ground)
+    begins_s = float(known.ticks[0]) * tick_s if known.ticks is not None else 0.0
+    if known.epoch == "none" and known.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
+        origin += f", counted from its first row at {begins_s:.1f} s"
+    text = f"{stamps.label or 'time'}: {name}{origin}"
+    return known, Finding("clock", text, ground), warnings
+
+
+def _place(label: str) -> str:
+    """Where a clock stands, as a message says it."""
+    return f"column {label}" if label and not label.startswith("column ") else label
+
+
+def _is_too_fast(stamps: Stamps, step: float) -> bool:
+    """Whether a clock of unstated unit is faster than clocks of the measured unit are."""
+    ticks, tick_s = _ticks(stamps)
+    is_fast = stamps.epoch == "none" and step * tick_s < 1 / _NAMELESS_HZ
+    return is_fast and (tick_s == 1e-6 or (tick_s == 1e-3 and bool((ticks[:100] % 1).any())))
 
 
 def _resolved(stamps: Stamps) -> Stamps | None:

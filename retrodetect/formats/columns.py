@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,15 +14,17 @@ __all__ = ["Column", "Quantity", "classify", "quantity_of", "says_acceleration"]
 
 Quantity = Literal[
     "time", "counter", "acceleration", "linear", "gravity", "rotation", "magnetic", "pressure",
-    "speed", "magnitude", "counts", "who", "other",
+    "speed", "magnitude", "counts", "who", "unknown", "other",
 ]  # fmt: skip
 
 _WORDS: dict[Quantity, set[str]] = {
     "acceleration": {"acc", "accel", "accl", "acceleration", "accelerometer", "accelerations",
-                     "beschleunigung", "accélération", "aceleracion", "aceleración"},
-    "gravity": {"gravity", "grav"},
+                     "beschleunigung", "accélération", "aceleracion", "aceleración", "acce",
+                     "accelerometro", "acelerometro", "acelerómetro", "accéléromètre",
+                     "akcelerometr", "beschleunigungssensor", "versnelling"},
+    "gravity": {"gravity", "grav", "gravitational", "schwerkraft", "gravedad", "gravité"},
     "rotation": {"gyro", "gyr", "gyroscope", "rotation", "rotationrate", "angular", "omega",
-                 "as"},
+                 "as", "rot", "gyros", "gyroskop", "giroscopio", "giroscópio", "giroscopo"},
     "magnetic": {"mag", "magnetometer", "magnetic", "magnet", "magn"},
     "pressure": {"pressure", "barometer", "baro"},
     "speed": {"speed", "velocity", "vel"},
@@ -31,7 +34,9 @@ _WORDS: dict[Quantity, set[str]] = {
     "who": {"user", "subject", "person", "participant", "device", "model"},
     "time": {"time", "timestamp", "timestamps", "t", "ts", "elapsed", "epoch", "epoc", "date",
              "datetime", "clock", "millis", "seconds", "zeit", "tiempo", "temps", "tempo", "unix",
-             "ms", "sec", "arrival", "creation", "tijd", "tid", "czas", "čas", "aika", "idő",
+             "ms", "sec", "arrival", "creation", "tijd", "tid", "micros",
+             "us", "tick", "ticks", "uptime", "timer", "microseconds", "milliseconds", "nanos",
+             "nanoseconds", "secs", "second", "czas", "čas", "aika", "idő",
              "zaman", "ora", "время", "时间", "時間", "시간"},
     "counter": {"counter", "seq", "sequence", "sample", "samples", "index", "packet",
                 "packetcounter", "frame", "row", "no", "nr", "id"},
@@ -66,6 +71,8 @@ _SHORT_MEANING: dict[str, Quantity] = {
     "g": "rotation", "w": "rotation", "gyro": "rotation", "gyr": "rotation", "m": "magnetic",
     "mag": "magnetic", "grav": "gravity", "lin": "linear", "la": "linear", "ua": "linear",
 }  # fmt: skip
+_SENSORS: tuple[Quantity, ...] = ("acceleration", "gravity", "rotation", "magnetic")
+_NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[_ .\[]?(?P<number>[0-3])\]?$")
 _UNIT_SUFFIX = re.compile(
     r"[_ ](?P<unit>mps2|ms2|m_s2|mg|g|ns|us|ms|s|sec|seconds|millis|radps|rad_s|dps|deg_s|ut|"
     r"meters_per_second_squared)$",
@@ -82,7 +89,8 @@ class Column:
     index
         Position.
     quantity
-        ``acceleration`` is what the name calls acceleration without saying more.
+        ``acceleration`` is what the name calls acceleration without saying more, ``unknown`` an
+        axis of a sensor that the name does not tell.
     axis
         ``x``, ``y``, ``z`` or empty.
     group
@@ -102,7 +110,12 @@ def classify(table: Table) -> list[Column]:
     """Say what each named column of a table is."""
     if not table.header:
         return []
-    found = [_column(table, index) for index in range(len(table.header)) if table.header[index]]
+    numbered = _numbered_axes(table)
+    found = [
+        _column(table, index, numbered.get(index, ""))
+        for index in range(len(table.header))
+        if table.header[index]
+    ]
     # `x,y,z (m/s^2)` states the unit once, for all three.
     bare = [column for column in found if table.names[column.index] in ("x", "y", "z")]
     unit = next((column.unit for column in bare if column.unit), "")
@@ -119,15 +132,36 @@ def quantity_of(name: str) -> Quantity:
     return "linear" if quantity == "acceleration" and words & _LINEAR else quantity
 
 
-def _column(table: Table, index: int) -> Column:
+def _numbered_axes(table: Table) -> dict[int, str]:
+    """Axes of columns that are numbered (``Acc1`` to ``Acc3``, ``values_0`` to ``values_2``)."""
+    places: dict[str, dict[int, int]] = defaultdict(dict)
+    for index, name in enumerate(table.names):
+        match = _NUMBERED.match(name)
+        if match and name not in _WORDS["counts"]:
+            places[match["stem"]][int(match["number"])] = index
+    triads = [own for own in places.values() if sorted(own) in ([0, 1, 2], [1, 2, 3])]
+    return {
+        index: axis
+        for own in triads
+        for axis, (_, index) in zip("xyz", sorted(own.items()), strict=True)
+    }
+
+
+def _column(table: Table, index: int, numbered: str) -> Column:
     raw = table.header[index]
     unit = table.unit(index)
     words = _words(raw.split("(")[0].split("[")[0])
     suffix = _UNIT_SUFFIX.search(raw)
     if not unit and suffix:
         unit = suffix["unit"].replace("_", "")
+    if numbered:
+        words = [*filter(None, (word.rstrip("0123456789") for word in words)), numbered]
     axis = next((word for word in words if word in ("x", "y", "z")), "")
     rest = [word for word in words if word not in ("x", "y", "z", "axis")]
+    letter = _letter(words, axis)
+    if letter:
+        rest.remove(letter)
+        return _found(index, _SHORT_MEANING[letter], axis, rest, unit)
     for word in rest:
         short = _SHORT.match(word)
         if short and not axis:
@@ -136,10 +170,25 @@ def _column(table: Table, index: int) -> Column:
     return _found(index, _quantity(set(rest), axis), axis, rest, unit)
 
 
+def _letter(words: list[str], axis: str) -> str:
+    """The letter before an axis that stands for its sensor (``a_x``, ``gX``); empty for none.
+
+    Behind the axis the same letter is a unit (``x_g``).
+    """
+    before = words[: words.index(axis)][-1:] if axis else []
+    is_named = any(words_of & set(words) for words_of in map(_WORDS.__getitem__, _SENSORS))
+    return before[0] if before and before[0] in _SHORT_MEANING and not is_named else ""
+
+
 def says_acceleration(name: str) -> bool:
     """Whether a name has a word for acceleration."""
     words = _words(name)
-    return bool(_WORDS["acceleration"].intersection(words)) or any(map(_SHORT.match, words))
+    letter = _letter(words, next((word for word in words if word in ("x", "y", "z")), ""))
+    return (
+        bool(_WORDS["acceleration"].intersection(words))
+        or any(map(_SHORT.match, words))
+        or _SHORT_MEANING.get(letter) in ("acceleration", "linear")
+    )
 
 
 def _found(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
@@ -167,7 +216,7 @@ def _quantity(words: set[str], axis: str) -> Quantity:
         # A bare x, y, z beside a time is what loggers of a single accelerometer write.
         if words & _WORDS["acceleration"] or not words - _UNIT_WORDS - _LINEAR - _TOTAL:
             return "acceleration"
-        return "other"
+        return "unknown"
     order: tuple[Quantity, ...] = (
         "magnitude", "counts", "time", "who", "counter", "pressure", "speed",
     )  # fmt: skip

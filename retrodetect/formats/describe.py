@@ -11,6 +11,11 @@ from retrodetect.recording import STANDARD_GRAVITY_MPS2, Recording
 
 __all__ = ["describe"]
 
+NO_GYROSCOPE = (
+    "No gyroscope: without one, forward and backward often cannot be told apart above the ankle;"
+    " switch it on in the recording app, or add --front, --forward or --starts."
+)
+
 
 def describe(recording: Recording) -> dict[str, Any]:
     """Say what was understood of a recording, and every assumption.
@@ -25,7 +30,7 @@ def describe(recording: Recording) -> dict[str, Any]:
     dict
         Of strings, numbers, lists and dicts, ready for JSON. Each of ``unit``, ``gravity``,
         ``sign``, ``clock`` and ``columns`` (and ``device``, ``platform`` where known) holds
-        ``value`` and ``ground``.
+        ``value`` and ``ground``. ``advice`` lists what would make the recording more useful.
     """
     steps = np.diff(recording.time_s)
     gaps = gaps_s(recording.time_s, recording.rate_hz)
@@ -57,4 +62,5 @@ def describe(recording: Recording) -> dict[str, Any]:
             for note in recording.annotations
         ],
         "warnings": list(recording.warnings),
+        "advice": [NO_GYROSCOPE] if recording.angular_rate_radps is None else [],
     }

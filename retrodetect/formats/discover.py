@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 from retrodetect.errors import InputError
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.columns import classify
 from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, groups, mains
-from retrodetect.formats.source import Source, open_file
+from retrodetect.formats.source import open_file
 from retrodetect.formats.text import is_text
 from retrodetect.locations import identity, location, readable
 from retrodetect.results import RESULTS, written_in
@@ -26,7 +27,20 @@ _RECORDING_ENDINGS = {
     ".csv", ".tsv", ".txt", ".gz", ".xz", ".bz2", ".zip", ".cwa", ".bin", ".gt3x", ".mat", ".avro",
     ".xls", ".xlsx", ".json",
 }  # fmt: skip
+"""Whoever has such a file expects a row for it."""
+
 _PROSE_ENDINGS = {".txt", ".json"}
+_OTHER_ENDINGS = {
+    ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".webp", ".heic", ".tif", ".tiff", ".ico",
+    ".mp3", ".mp4", ".mov", ".avi", ".mkv", ".wav", ".m4a", ".pdf", ".doc", ".docx", ".odt", ".ods",
+    ".rtf", ".ppt", ".pptx", ".md", ".rst", ".tex", ".html", ".htm", ".css", ".xml", ".yml",
+    ".yaml", ".toml", ".ini", ".cfg", ".py", ".pyc", ".pyi", ".ipynb", ".m", ".r", ".c", ".h",
+    ".cpp", ".java", ".js", ".ts", ".sh", ".bat", ".ps1", ".exe", ".dll", ".so", ".dylib", ".jar",
+    ".apk", ".db", ".sqlite", ".lock", ".tmp", ".part", ".npy", ".npz", ".pkl", ".skops", ".bvh",
+    ".c3d",
+}  # fmt: skip
+"""Files that are plainly something else, and are not even looked into."""
+
 _MAX_BYTES = 4 * 2**30
 
 
@@ -62,7 +76,9 @@ def discover(
     """Find the inputs below some paths.
 
     A file that is named is an input whatever it holds. A folder is searched recursively: files of
-    one recording become one input, and files that hold no readings (notes, labels) are passed over.
+    one recording become one input, whatever they are called, and files that hold no readings
+    (notes, labels) are skipped. Pictures, documents, programs and results of this tool are not
+    looked into.
 
     Parameters
     ----------
@@ -118,28 +134,23 @@ class _Search:
             for path in files
         ]
         found: list[Main] = []
-        for group in groups(named):
+        for group in groups(map(Candidate, named)):
             # Copies, which keep no content: that of ten thousand files would fill the memory.
-            more, left = mains(map(replace, group))
-            found += [replace(main, source=main.source.bare()) for main in more]
-            for source in left:
-                assert source.path is not None
-                name = source.path.relative_to(root).as_posix()
-                if _deserves_a_row(source) or self._is_named(source):
-                    yield Input(source.path, name)
+            more, left = mains(file.forgotten() for file in group)
+            found += [replace(main, file=main.file.forgotten()) for main in more]
+            for file in left:
+                path = folder / file.source.name
+                name = path.relative_to(root).as_posix()
+                if _deserves_a_row(file) or self._is_named(file):
+                    yield Input(path, name)
                 else:
                     self._on_passed_over(readable(name))
         for main in found:
             yield _input(root, folder, main, alone=len(found) == 1)
 
-    def _is_named(self, source: Source) -> bool:
+    def _is_named(self, file: Candidate) -> bool:
         """Whether a file is a table with the columns that the user named."""
-        table = source.table
-        return (
-            bool(self._columns)
-            and table is not None
-            and all(table.index(name) is not None for name in self._columns)
-        )
+        return bool(self._columns) and file.table.has(*self._columns)
 
 
 def _is_folder(path: Path) -> bool:
@@ -171,7 +182,7 @@ def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
     results_in = cache(written_in)
     for path in _everything(root, on_closed):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if hidden or path.suffix.lower() not in _RECORDING_ENDINGS:
+        if hidden or path.suffix.lower() in _OTHER_ENDINGS:
             continue
         try:
             is_result = path.name in RESULTS and path.name in results_in(path.parent)
@@ -183,26 +194,27 @@ def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
 
 def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:
     """Input of a recording; a folder that is one multi-file export gives its name."""
-    path = main.source.path
-    assert path is not None
+    path = folder / main.file.source.name
     name = path.relative_to(root).as_posix()
-    if alone and main.format.is_folder and main.source.companions:
+    if alone and main.format.is_folder and main.file.companions:
         name = _name_below(root, folder)
-    sides = tuple(side.path for side in main.source.companions if side.path is not None)
+    sides = tuple(folder / side.source.name for side in main.file.companions)
     return Input(path, name, sides)
 
 
-def _deserves_a_row(source: Source) -> bool:
+def _deserves_a_row(file: Candidate) -> bool:
     """Whether a user would miss this file in the results if it were passed over."""
+    source = file.source
     ending = Path(source.name).suffix.lower()
     try:
         if holds_files(source) or source.head.startswith(b"version https://git-lfs"):
             return True
-        table = source.table
+        table = file.table
     except InputError:
-        return True
-    if table is None:
-        return ending not in _PROSE_ENDINGS or not is_text(source)
+        return ending in _RECORDING_ENDINGS
+    if not table.width:
+        is_prose = ending in _PROSE_ENDINGS and is_text(source)
+        return ending in _RECORDING_ENDINGS and not is_prose
     sensors = {"acceleration", "linear", "rotation", "magnetic", "gravity", "magnitude", "counts"}
     return any(column.quantity in sensors for column in classify(table))
 

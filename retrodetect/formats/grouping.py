@@ -15,10 +15,10 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from retrodetect.errors import InputError
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.registry import Format, Role, recognised
-from retrodetect.formats.source import Source
 
-__all__ = ["Main", "key", "mains", "with_companions"]
+__all__ = ["Main", "groups", "key", "mains", "with_companions"]
 
 _SENSOR_WORDS = (
     r"(?:watch|linear|total|free|raw|user|wrist|headphone|metadata|meta|lin)?[ _]?"
@@ -42,7 +42,7 @@ _WORD = re.compile(rf"(?<![a-z])(?:{_SENSOR_WORDS})(?![a-z])", re.IGNORECASE)
 class Main:
     """A file from which a recording is read, with its companions."""
 
-    source: Source
+    file: Candidate
     format: Format
     role: Role
 
@@ -66,58 +66,62 @@ def key(name: str) -> str:
     )
 
 
-def with_companions(source: Source, others: Iterable[Source]) -> Source:
+def with_companions(file: Candidate, others: Iterable[Candidate]) -> Candidate:
     """Let a file know the files of the same recording."""
-    own = key(source.name)
-    return source.with_companions(
-        tuple(other for other in others if other.name != source.name and key(other.name) == own)
+    name = file.source.name
+    return file.with_companions(
+        tuple(
+            other
+            for other in others
+            if other.source.name != name and key(other.source.name) == key(name)
+        )
     )
 
 
-def groups(sources: Iterable[Source]) -> list[list[Source]]:
+def groups(files: Iterable[Candidate]) -> list[list[Candidate]]:
     """Put files together whose names have the same `key`, in order of appearance."""
-    found: dict[str, list[Source]] = defaultdict(list)
-    for source in sources:
-        found[key(source.name)].append(source)
-    return list(found.values())
+    grouped: dict[str, list[Candidate]] = defaultdict(list)
+    for file in files:
+        grouped[key(file.source.name)].append(file)
+    return list(grouped.values())
 
 
-def mains(sources: Iterable[Source]) -> tuple[list[Main], list[Source]]:
+def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
     """Find the recordings among files, and the files that belong to none.
 
     Returns
     -------
     list of Main
         One for each device of each recording.
-    list of Source
+    list of Candidate
         Files that are neither a recording nor beside one of their own, and damaged ones.
     """
-    found: list[Main] = []
-    left: list[Source] = []
-    for group in groups(sources):
+    chosen: list[Main] = []
+    left: list[Candidate] = []
+    for group in groups(files):
         best: dict[tuple[str, str], list[Main]] = defaultdict(list)
-        others: list[Source] = []
-        for source in group:
+        others: list[Candidate] = []
+        for file in group:
             try:
-                main = _main(with_companions(source, group))
+                main = _main(with_companions(file, group))
             except InputError:
-                left.append(source)
+                left.append(file)
                 continue
             if main is None:
-                others.append(source)
+                others.append(file)
                 continue
             best[main.format.name, main.role.device].append(main)
         for rivals in best.values():
             top = max(main.role.rank for main in rivals)
-            found.extend(main for main in rivals if main.role.rank == top)
+            chosen.extend(main for main in rivals if main.role.rank == top)
         left.extend(others if not best else [])
-    return found, left
+    return chosen, left
 
 
-def _main(source: Source) -> Main | None:
-    """A file as the main one of a recording; None where it is none."""
-    one = recognised(source)
-    role = one.role(source) if one else None
-    if one is None or role is None or not role.has_acceleration:
+def _main(file: Candidate) -> Main | None:
+    """A file as the main one of a recording; None if it is none."""
+    fmt = recognised(file)
+    role = fmt.role(file) if fmt else None
+    if fmt is None or role is None or not role.has_acceleration:
         return None
-    return Main(source, one, role)
+    return Main(file, fmt, role)

@@ -23,10 +23,12 @@ from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.table import Table
 from retrodetect.formats.timetext import time_format
 from retrodetect.formats.units import unit_in
-from retrodetect.recording import PLACEMENTS, Gravity
+from retrodetect.recording import Gravity
+from retrodetect.sites import site_in
 
 __all__ = [
     "best_clock",
+    "has_decimal_commas",
     "is_acceleration",
     "layouts",
     "no_acceleration",
@@ -46,14 +48,11 @@ _INSTEAD: dict[Quantity, str] = {
 _COUNTING_SHARE = 0.8
 _MOST_SENSORS = 30
 _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
-_SITES = {
-    "lower leg": "ankle", "shank": "ankle", "upper leg": "thigh", "lower back": "lower-back",
-    "upper arm": "upper-arm", "front pocket": "pocket", "back pocket": "pocket",
-    **{site: site for site in PLACEMENTS if "-" not in site},
-    "shoe": "foot", "leg": "thigh", "hip": "waist", "belt": "waist", "sternum": "chest",
-    "armband": "upper-arm", "purse": "bag", "backpack": "bag",
-}  # fmt: skip
-"""Body sites as studies call them."""
+
+_CUT_FRACTION = re.compile(r"0\d+$")
+_G_AXIS = re.compile(r"(?<![a-z])g[_ .]?[xyz]$")
+_LINEAR_BELOW = 0.1
+"""Share of gravity that linear acceleration averages at most (0.06, see `level`), in any unit."""
 
 _CORE_MOTION = Claim[Sign](-1, "assumed", "columns named as CoreMotion names them")
 
@@ -120,6 +119,8 @@ def _named(table: Table) -> dict[str, Layout]:
         quantity: _triads(table, columns, quantity)
         for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
     }
+    if not triads["acceleration"] and not triads["linear"]:
+        triads["acceleration"] = _by_value(table, columns)
     who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
     counter, rate_hz = _counter(table, columns), stated_rate_hz(table)
     clock = best_clock(table)
@@ -133,19 +134,47 @@ def _named(table: Table) -> dict[str, Layout]:
         layout = Layout(
             clock=clock,
             acceleration=(axes,),
-            gravity_vector=() if total else _only(triads["gravity"], group),
-            rotation=_only(triads["rotation"], group),
+            gravity_vector=_taken_off(table, axes, total, _only(triads["gravity"], group)),
+            rotation=tuple(other for other in _only(triads["rotation"], group) if other != axes),
             channels={"magnetic_field_ut": _only(triads["magnetic"], group)},
             counter=counter,
             rate_hz=rate_hz,
             split=who,
             sensor=_sensor(table),
             sign=_CORE_MOTION if _is_core_motion(table) else None,
-            placement=placement_in(" ".join(group)) or stated_placement(table),
+            placement=site_in(" ".join(group)) or stated_placement(table),
         )
         is_named = _says_so(table, layout) or says_acceleration(table.source.stem)
         found[" ".join(group)] = replace(layout, is_named=is_named)
     return found if len(found) != 1 else {"": next(iter(found.values()))}
+
+
+def _by_value(table: Table, columns: Sequence[Column]) -> dict[tuple[str, ...], Axes]:
+    """Triads whose names tell no sensor, or ``gx`` for either, where they average one g."""
+    candidates = {
+        **_triads(table, columns, "unknown"),
+        **_triads(table, [c for c in columns if _G_AXIS.search(table.names[c.index])], "rotation"),
+    }
+    return {
+        group: axes
+        for group, axes in candidates.items()
+        if is_acceleration([*_head(table, axes)]) and not unit_in("rotation", axes.unit or "")
+    }
+
+
+def _taken_off(
+    table: Table, axes: Axes, total: Axes | None, gravity: tuple[Axes, ...]
+) -> tuple[Axes, ...]:
+    """The gravity that an app took off the acceleration, where it did."""
+    if total is None or not gravity:
+        return gravity
+    own, theirs = (np.nanmean(_head(table, one), axis=1) for one in (axes, gravity[0]))
+    return gravity if np.linalg.norm(own) < _LINEAR_BELOW * np.linalg.norm(theirs) else ()
+
+
+def _head(table: Table, axes: Axes) -> NDArray[np.float64]:
+    """(3, n) first readings of three axes."""
+    return np.stack([table.numbers(table.names.index(name)) for name in axes.names])
 
 
 def _is_core_motion(table: Table) -> bool:
@@ -185,15 +214,9 @@ def _sensor(table: Table) -> str | None:
     return None
 
 
-def placement_in(words: str) -> str | None:
-    """Body site that some words name."""
-    plain = f" {re.sub(r'[^a-z]+', ' ', words.lower())} "
-    return next((site for word, site in _SITES.items() if f" {word} " in plain), None)
-
-
 def stated_placement(table: Table) -> str | None:
     """Body site that the preamble states, as ``Sensor position: Wrist``."""
-    sites = (placement_in(match[1]) for line in table.preamble if (match := _SITE.search(line)))
+    sites = (site_in(match[1]) for line in table.preamble if (match := _SITE.search(line)))
     return next(filter(None, sites), None)
 
 
@@ -285,6 +308,17 @@ def rotation_axes(table: Table) -> tuple[Axes, ...]:
     if not found and quantity_of(table.source.stem) == "rotation":
         found = tuple(_triads(table, columns, "acceleration").values())
     return found
+
+
+def has_decimal_commas(table: Table) -> bool:
+    """Whether decimal commas stand between commas, so that each number is cut in two.
+
+    Fractions are then columns of their own, in which zeros lead.
+    """
+    columns = [table.cells(index) for index in range(table.width)]
+    if table.delimiter != "," or any("." in cell for cells in columns for cell in cells):
+        return False
+    return sum(any(map(_CUT_FRACTION.match, cells)) for cells in columns) >= 3
 
 
 def no_acceleration(table: Table) -> RefusedRecording:

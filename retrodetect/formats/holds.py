@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from retrodetect.formats.remarks import Remark
 from retrodetect.recording import FloatArray
 
-__all__ = ["Holds", "find_holds", "repeats"]
+__all__ = ["LOWEST_RATE_HZ", "Holds", "find_holds", "find_slow", "repeated_later", "repeats"]
+
+LOWEST_RATE_HZ = 15.0
+"""Under this the impact of a step (0.1 s, Whittle 1999) falls between two samples."""
 
 _FREEZE_S = 2.0
 """A sensor that repeats itself for longer than this has stopped: any other one has noise."""
@@ -21,6 +24,15 @@ _HELD_QUANTA = 4.0
 itself by nature, moves on by one (own measurement: Physics Toolbox 300, Empatica E4 1)."""
 
 _QUANTUM_ROWS = 20_000
+_SLOW_S = 2.0
+"""A stretch is slow where steps longer than 1/15 s follow each other for so long. In less there is
+no whole stride to lose, and phones falter for up to 1.6 s (MobiFall)."""
+
+_AGAIN_ROWS, _AGAIN_S = 5, 5.0
+"""So many rows in a row are alike by chance at rest, but not at one distance for so long."""
+
+_FAST_ENOUGH = 1.5
+"""A recording at less than this many times the lowest rate strays below it by jitter alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +98,76 @@ def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> boo
     if not len(jumps):
         return True
     return bool(np.median((jumps / smallest).max(axis=1)) >= _HELD_QUANTA)
+
+
+def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
+    """Find stretches with fewer readings than steps need, in a recording that is fast elsewhere.
+
+    Parameters
+    ----------
+    time_s : (n,) array
+        Increasing.
+    rate_hz
+        Of the recording.
+
+    Returns
+    -------
+    Holds or None
+        The rows within such stretches; what is left of each is one gap. None if there is none.
+    """
+    if rate_hz < _FAST_ENOUGH * LOWEST_RATE_HZ or len(time_s) < 2:
+        return None
+    slow = np.diff(time_s) > 1 / LOWEST_RATE_HZ
+    edges = np.diff(slow.astype(np.int8), prepend=0, append=0)
+    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    is_long = (ends - begins > 1) & (time_s[ends] - time_s[begins] >= _SLOW_S)
+    if not is_long.any():
+        return None
+    drop = np.zeros(len(time_s), dtype=bool)
+    for begin, end in zip(begins[is_long], ends[is_long], strict=True):
+        drop[begin + 1 : end] = True
+    slow_s = float((time_s[ends] - time_s[begins])[is_long].sum())
+    text = (
+        f"{{share:.0%}} of the recording ({{part:.0f}} s) has fewer than {LOWEST_RATE_HZ:g} "
+        "readings a second and is left out: strides and minutes are missing there, and the share "
+        "may be wrong"
+    )
+    return Holds(drop, (Remark(text, {"part": slow_s, "all": float(time_s[-1] - time_s[0])}),))
+
+
+def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> list[str]:
+    """Say where a stretch of readings comes again later, as of a part that was put in twice.
+
+    Parameters
+    ----------
+    values : (n, 3) array
+        Readings, those of a held row left out.
+    time_s : (n,) array
+        Their times.
+    rate_hz
+        Of the recording.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    marks = values @ np.array([1.0, np.pi, np.e])
+    count = len(marks) - _AGAIN_ROWS + 1
+    if count < 2 * _AGAIN_S * rate_hz:
+        return []
+    marks = sum(marks[place : place + count] * 3.0**-place for place in range(_AGAIN_ROWS))
+    order = np.argsort(marks, kind="stable")
+    same = np.diff(marks[order]) == 0
+    apart = order[1:][same] - order[:-1][same]
+    apart = apart[apart >= _AGAIN_S * rate_hz]
+    if not len(apart):
+        return []
+    distances, rows = np.unique(apart, return_counts=True)
+    if rows.max() < _AGAIN_S * rate_hz:
+        return []
+    later_s = float(time_s[distances[rows.argmax()]] - time_s[0])
+    return [
+        f"{rows.max() / rate_hz:.0f} s of readings stand in it again {later_s:.0f} s later: if "
+        "they were put in twice, counts and minutes are too high"
+    ]

@@ -214,67 +214,98 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     """
     if options.columns:
         layout = _overridden(table, layout, options)
-    axes = _present(table, layout.acceleration)
-    if axes is None:
-        raise RefusedRecording(
-            "holds no acceleration along x, y and z",
-            file=table.source.label,
-            remedy="name the columns with --columns if it does",
-        )
-    clock = working_clock(table, layout.clock)
-    plans = _plans(table, layout, axes)
-    clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
-    # A column of readings or of times is no label, whatever its name.
-    read_from = {index for plan in plans.values() for index in plan.indices}
-    read_from |= {index for formats in clocks.values() for index in formats}
-    counter, sensor, *named = (
-        None if index in read_from else index
-        for index in _indices(table, layout.counter, layout.sensor, *layout.split)
-    )
-    # Several columns may bear the same name: the first of them is meant each time.
-    split = [index for index in dict.fromkeys(named) if index not in (None, sensor)]
-    texts = [index for index in (sensor, *split) if index is not None]
-    chunks = _load(table, clocks, plans, texts, [] if counter is None else [counter])
-    if texts or counter is not None or any(plan.clock for plan in plans.values()):
-        # Rows of one recording that lie apart, or on clocks of their own, are needed all at once.
-        chunks = iter([_whole(chunks)])
-
-    def draft(columns: dict[int, Array]) -> Draft:
-        stamps = replace(
-            _stamps(table, clock, clocks, columns),
-            counter=None if counter is None else columns.get(counter),
-            rate_hz=layout.rate_hz,
-        )
-        read = {
-            name: Series(
-                _values(columns, plan),
-                plan.unit,
-                _stamps(table, plan.clock, clocks, columns) if plan.clock else None,
-            )
-            for name, plan in plans.items()
-        }
-        return Draft(
-            acceleration=read.pop("acceleration"),
-            stamps=stamps,
-            gravity=axes.gravity,
-            sign=layout.sign,
-            placement=layout.placement,
-            is_named=layout.is_named,
-            rotation=read.pop("rotation", None),
-            gravity_vector=read.pop("gravity_vector", None),
-            channels=read,
-            columns=", ".join(_written(table, index) for index in plans["acceleration"].indices),
-        )
-
+    reading = _Reading.of(table, layout)
+    chunks = reading.chunks()
     columns = next(chunks)
-    groups = _groups([columns.pop(index) for index in split if index is not None])
-    labels = None if sensor is None else columns.pop(sensor)
-    everything = draft(columns).with_(more=map(draft, chunks))
+    groups, labels = reading.groups(columns), reading.labels(columns)
+    everything = reading.draft(columns).with_(more=map(reading.draft, chunks))
     return [
-        _by_sensor(one, labels if rows is None or labels is None else labels[rows], table)
-        for part, rows in groups.items()
-        for one in [everything if rows is None else everything.take(rows).with_(part=part)]
+        _by_sensor(part, labels if rows is None or labels is None else labels[rows], table)
+        for name, rows in groups.items()
+        for part in [everything if rows is None else everything.take(rows).with_(part=name)]
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is read of a table: columns of readings and times, and those that tell rows apart."""
+
+    table: Table
+    layout: Layout
+    axes: Axes
+    clock: Tick | None
+    plans: Mapping[str, _Plan]
+    clocks: Mapping[Tick, Mapping[int, TimeFormat | None]]
+    counter: int | None
+    sensor: int | None
+    split: tuple[int, ...]
+
+    @classmethod
+    def of(cls, table: Table, layout: Layout) -> _Reading:
+        """Choose among the alternatives of a layout those that the table has."""
+        axes = _present(table, layout.acceleration)
+        if axes is None:
+            raise RefusedRecording(
+                "holds no acceleration along x, y and z",
+                file=table.source.label,
+                remedy="name the columns with --columns if it does",
+            )
+        clock = working_clock(table, layout.clock)
+        plans = _plans(table, layout, axes)
+        clocks = {tick: _time_formats(table, tick) for tick in _clocks(clock, plans)}
+        # A column of readings or of times is no label, whatever its name.
+        taken = {index for plan in plans.values() for index in plan.indices}
+        taken |= {index for formats in clocks.values() for index in formats}
+        counter, sensor, *named = (
+            None if index in taken else index
+            for index in _indices(table, layout.counter, layout.sensor, *layout.split)
+        )
+        # Several columns may bear the same name: the first of them is meant each time.
+        split = (index for index in dict.fromkeys(named) if index is not None and index != sensor)
+        return cls(table, layout, axes, clock, plans, clocks, counter, sensor, tuple(split))
+
+    def chunks(self) -> Iterator[dict[int, Array]]:
+        """Load the columns in one pass; all at once where rows lie apart or on several clocks."""
+        texts = [*self.split, *([] if self.sensor is None else [self.sensor])]
+        numbers = [] if self.counter is None else [self.counter]
+        loaded = _load(self.table, self.clocks, self.plans, texts, numbers)
+        if texts or numbers or any(plan.clock for plan in self.plans.values()):
+            return iter([_whole(loaded)])
+        return loaded
+
+    def groups(self, columns: dict[int, Array]) -> dict[str, Rows | None]:
+        """Rows of each device or person; takes their columns off."""
+        return _groups([columns.pop(index) for index in self.split])
+
+    def labels(self, columns: dict[int, Array]) -> Array | None:
+        """Sensor of each row, where a column names it; takes that column off."""
+        return None if self.sensor is None else columns.pop(self.sensor)
+
+    def draft(self, columns: dict[int, Array]) -> Draft:
+        """One chunk of columns as a draft."""
+        series = {name: self._series(plan, columns) for name, plan in self.plans.items()}
+        stamps = replace(
+            _stamps(self.table, self.clock, self.clocks, columns),
+            counter=None if self.counter is None else columns.get(self.counter),
+            rate_hz=self.layout.rate_hz,
+        )
+        own = self.plans["acceleration"].indices
+        return Draft(
+            acceleration=series.pop("acceleration"),
+            stamps=stamps,
+            gravity=self.axes.gravity,
+            sign=self.layout.sign,
+            placement=self.layout.placement,
+            is_named=self.layout.is_named,
+            rotation=series.pop("rotation", None),
+            gravity_vector=series.pop("gravity_vector", None),
+            channels=series,
+            columns=", ".join(_written(self.table, index) for index in own),
+        )
+
+    def _series(self, plan: _Plan, columns: dict[int, Array]) -> Series:
+        own = _stamps(self.table, plan.clock, self.clocks, columns) if plan.clock else None
+        return Series(_values(columns, plan), plan.unit, own)
 
 
 def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series | None:
@@ -436,6 +467,11 @@ def _written(table: Table, index: int) -> str:
     return table.header[index] if index < len(table.header) else f"column {index + 1}"
 
 
+def _listed(table: Table) -> str:
+    """Names of the columns as a message lists them."""
+    return ", ".join(f'"{name}"' for name in table.header if name) or "the columns"
+
+
 def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
     """Put the columns that the user named in the place of the layout's own."""
     names: dict[str, str] = {}
@@ -444,13 +480,19 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
         if index is None and name.isdigit() and 1 <= int(name) <= table.width:
             index = int(name) - 1
         if index is None:
-            called = ", ".join(filter(None, table.header)) or f"1 to {table.width}"
             raise UnreadableFile(
                 f"there is no column {name!r}",
                 file=table.source.label,
-                remedy=f"the columns are {called}",
+                remedy=f"use one of {_listed(table)}, or its number from 1 to {table.width}",
             )
-        names[role] = table.names[index]
+        names[role] = f"column {index + 1}"
+    if len(set(names.values())) < len(names):
+        raise UnreadableFile(
+            "--columns names the same column twice",
+            file=table.source.label,
+            remedy=f"use different ones of {_listed(table)}; equal names are told apart by "
+            f"their number from 1 to {table.width}",
+        )
     return replace(
         layout,
         clock=(Tick(names["time"]),) if "time" in names else layout.clock,

@@ -16,7 +16,7 @@ from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.units import unit_in_mps2
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Gravity
 
-__all__ = ["Level", "Scale", "resolve"]
+__all__ = ["Level", "Scale", "check_axes", "check_offset", "resolve", "uneven_axes"]
 
 _BLOCK_S = 4.0
 """Length of the averages: some strides, less than most turns."""
@@ -31,6 +31,14 @@ _LINEAR_SPREADS = 0.3
 averages 0.77 to 1.26 g and 0.7 to 6 of its spreads; linear acceleration 0.01 to 0.06 g and 0.03 to
 0.1 spreads, but up to 0.56 g and 0.6 spreads where the device is shaken."""
 
+_CHECKED_ROWS = 500_000
+_EQUAL_SHARE = 0.95
+_UNLIKE = 8.0
+_EVEN, _FAR_FROM_ZERO, _LOWEST_PERCENT = 0.7, 0.5, 1.0
+"""Offsets of the axes of a sensor are alike within a quarter of their size; a walker's axes are not
+both so even and so far from zero (samples and data sets: none)."""
+
+_PROBABLE_G, _MOST_G = (0.6, 1.45), 4.0
 _SURE_G = (0.85, 1.18)
 _SURE_BLOCKS = 3
 _GUESSES = {"g": 1.0, "m/s2": STANDARD_GRAVITY_MPS2, "mg": 1000.0}
@@ -94,6 +102,89 @@ class Scale:
     warnings: tuple[str, ...] = ()
 
 
+def check_axes(values: FloatArray, label: str) -> None:
+    """Refuse readings whose axes are copies of each other, or all but one 0.
+
+    Parameters
+    ----------
+    values : (n, 3) array
+        Readings in any unit.
+    label
+        File, for messages.
+
+    Raises
+    ------
+    RefusedRecording
+        With the axes concerned.
+    """
+    rows = values[:_CHECKED_ROWS]
+    moving = [axis for axis, column in zip("xyz", rows.T, strict=True) if column.any()]
+    if len(moving) == 1:
+        raise RefusedRecording(
+            f"only {moving[0]} is ever other than 0: it may be a magnitude, without its axes",
+            file=label,
+            remedy="export all three axes",
+        )
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        one, other = rows[:, first], rows[:, second]
+        if one.std() > 0 and (one == other).mean() > _EQUAL_SHARE:
+            raise RefusedRecording(
+                f"its axes {'xyz'[first]} and {'xyz'[second]} hold the same readings",
+                file=label,
+                remedy="export all three axes, or name their columns with --columns",
+            )
+
+
+def uneven_axes(values: FloatArray) -> list[str]:
+    """Say where one axis varies far more than the others, as another sensor's column does.
+
+    Parameters
+    ----------
+    values : (n, 3) array
+        Readings in any unit.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    spreads = values[:_CHECKED_ROWS].std(axis=0)
+    low, middle, high = np.sort(spreads)
+    if low <= 0 or high < _UNLIKE * middle:
+        return []
+    axis = "xyz"[int(spreads.argmax())]
+    return [
+        f"{axis} varies {high / middle:.0f} times as much as the other axes: if it is another "
+        "sensor's column, direction, counts and share are wrong"
+    ]
+
+
+def check_offset(values: FloatArray, label: str) -> None:
+    """Refuse readings around one offset, as unsigned bytes and analog inputs give them.
+
+    Parameters
+    ----------
+    values : (n, 3) array
+        Readings whose unit is not stated.
+    label
+        File, for messages.
+
+    Raises
+    ------
+    RefusedRecording
+        Where no axis ever comes near zero and all average nearly the same.
+    """
+    rows = values[:_CHECKED_ROWS]
+    means, lowest = rows.mean(axis=0), np.percentile(rows, _LOWEST_PERCENT, axis=0)
+    if means.min() > _EVEN * means.max() > 0 and (lowest > _FAR_FROM_ZERO * means).all():
+        text = ", ".join(f"{mean:.4g}" for mean in means)
+        raise RefusedRecording(
+            f"seems to hold counts around an offset, not acceleration (its axes average {text})",
+            file=label,
+            remedy="convert them to g first; if they are acceleration, give the unit with --unit",
+        )
+
+
 def resolve(
     level: Level, unit: str, gravity: Claim[Gravity] | None, options: ReadOptions, label: str
 ) -> Scale:
@@ -135,7 +226,31 @@ def resolve(
             )
     level_g = level.typical * factor / STANDARD_GRAVITY_MPS2
     found, finding = _gravity(level_g, gravity, options, warnings)
+    if found == "total" and not warnings:
+        warnings += _improbable(level_g, options, label)
     return Scale(factor, found, (unit_finding, finding), tuple(warnings))
+
+
+def _improbable(level_g: float, options: ReadOptions, label: str) -> list[str]:
+    """Say where readings with gravity average another length than that of gravity.
+
+    Raises
+    ------
+    RefusedRecording
+        Where nothing worn on a body can, whatever it does.
+    """
+    if _PROBABLE_G[0] < level_g < _PROBABLE_G[1]:
+        return []
+    if level_g > _MOST_G and options.unit is None:
+        raise RefusedRecording(
+            f"averages {level_g:.2f} g, but a body feels 1 g: wrong unit, or an offset",
+            file=label,
+            remedy="correct the file, or give its unit with --unit",
+        )
+    return [
+        f"its readings average {level_g:.2f} g instead of 1 g: unit, offset or a column may be "
+        "wrong, and with them direction and share"
+    ]
 
 
 def _contradiction(level: Level, factor: float) -> str | None:
@@ -164,7 +279,10 @@ def _measured_unit(
             if abs(level.typical / counts - 1) < _COUNTS_WITHIN and level.blocks >= _SURE_BLOCKS:
                 text = f"counts, {counts} to 1 g (mean vector {level.typical:.4g})"
                 return STANDARD_GRAVITY_MPS2 / counts, Finding("unit", text, "assumed")
-    is_linear = wanted == "linear" or level.typical < _LINEAR_SPREADS * level.spread
+    is_linear = wanted == "linear" or (
+        level.typical < _LINEAR_SPREADS * level.spread
+        and level.typical < _LINEAR_BELOW_G * STANDARD_GRAVITY_MPS2
+    )
     if is_linear and level.spread > _WALKING_G:
         return 1.0, Finding("unit", f"m/s2 (no gravity, spread {level.spread:.3g})", "assumed")
     raise RefusedRecording(

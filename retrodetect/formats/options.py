@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,6 +15,8 @@ from retrodetect.recording import Gravity
 __all__ = ["ReadOptions"]
 
 _ROLES = ("time", "x", "y", "z")
+_PAIR = re.compile(r"""(?:^|(?<=,))([^=,]+)=("[^"]*"|'[^']*'|[^,]+(?:,(?!\s*\w+\s*=)[^,]+)*)""")
+"""A role and its column, whose name may be quoted and may hold a comma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ class ReadOptions:
         UsageError
             Where a part is not ``role=name``.
         """
-        pairs = [part.partition("=") for part in text.split(",")]
-        if not all(name for _, _, name in pairs):
+        pairs = _PAIR.findall(text)
+        if not pairs or ",".join(f"{role}={name}" for role, name in pairs) != text:
             raise UsageError(
                 f"columns {text!r} cannot be read", remedy="write --columns time=T,x=A,y=B,z=C"
             )
-        return {role.strip(): name.strip() for role, _, name in pairs}
+        return {role.strip(): name.strip().strip("\"'") for role, name in pairs}

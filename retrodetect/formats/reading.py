@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
 from retrodetect.formats.assemble import assemble
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.contents import contents
 from retrodetect.formats.devices import numbered
 from retrodetect.formats.discover import discover
@@ -85,7 +86,7 @@ def pieces(
                 print(piece.time_s[0], len(piece.time_s))
 
     The pieces of a recording share name, rate, findings, annotations and start time, and their
-    ``time_s`` counts from its first sample; put together they are what `read` returns. Warnings
+    ``time_s`` goes on from one to the next; put together they are what `read` returns. Warnings
     grow from piece to piece: those of the last piece are the recording's.
 
     A piece is some 260,000 rows, and little more is in memory, for tables with one clock,
@@ -143,7 +144,9 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Par
             raise UnreadableFile(
                 "is neither a file nor a folder", file=str(path), remedy="save it to a file first"
             )
-        source = with_companions(open_file(path, options.max_bytes), _siblings(path, options))
+        file = with_companions(
+            Candidate(open_file(path, options.max_bytes)), _siblings(path, options)
+        )
     except FileNotFoundError as error:
         raise UnreadableFile("does not exist", file=str(path), remedy="check the path") from error
     except OSError as error:
@@ -152,7 +155,7 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Par
             file=str(path),
             remedy="see who may read it",
         ) from error
-    return [_open_source(source, name or path.name, options)]
+    return [_open_file(file, name or path.name, options)]
 
 
 def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
@@ -167,7 +170,7 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Fo
     ]
 
 
-def _siblings(path: Path, options: ReadOptions) -> list[Source]:
+def _siblings(path: Path, options: ReadOptions) -> list[Candidate]:
     """Files in the folder of a file, and in a folder ``meta`` beside it."""
     folder, own = path.parent, key(path.name)
     named: dict[str, Path] = {}
@@ -177,15 +180,16 @@ def _siblings(path: Path, options: ReadOptions) -> list[Source]:
     if "meta" in named:
         named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
     return [
-        replace(open_file(file, options.max_bytes), name=name)
+        Candidate(replace(open_file(file, options.max_bytes), name=name))
         for name, file in sorted(named.items())
         # Looked at by name first, for there may be thousands.
         if key(name) == own and not file.name.startswith(".") and file.is_file()
     ]
 
 
-def _open_source(source: Source, name: str, options: ReadOptions) -> _Found[Parts]:
+def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Found[Parts]:
     """Begin to read one file with its companions, or each recording of an archive."""
+    source = file.source
     if not source.head:
         raise UnreadableFile("is empty", file=source.label, remedy="export it again")
     if source.head.startswith(b"version https://git-lfs"):
@@ -194,9 +198,9 @@ def _open_source(source: Source, name: str, options: ReadOptions) -> _Found[Part
             file=source.label,
             remedy="fetch the file with `git lfs pull`",
         )
-    one = recognised(source)
+    one = recognised(file)
     if one is not None:
-        drafts = one.read(source, options)
+        drafts = one.read(file, options)
         parts = numbered([draft.part for draft in drafts])
         found = _each(
             [
@@ -221,14 +225,14 @@ def _open_members(
     source: Source, members: Sequence[Source], name: str, options: ReadOptions
 ) -> _Found[Parts]:
     """Begin to read each recording of an archive, and name what in it is damaged."""
-    mine, left = mains(members)
-    parts = [main.role.device or main.source.stem for main in mine]
+    mine, left = mains(map(Candidate, members))
+    parts = [main.role.device or main.file.source.stem for main in mine]
     if len(set(parts)) < len(parts):
-        parts = [main.source.name for main in mine]
+        parts = [main.file.source.name for main in mine]
     names = [f"{name}#{part}" if len(mine) > 1 else name for part in parts]
     opened = _each(
         [
-            partial(_open_source, main.source, part, options)
+            partial(_open_file, main.file, part, options)
             for main, part in zip(mine, names, strict=True)
         ]
     )
@@ -237,7 +241,7 @@ def _open_members(
         [
             *opened.failures,
             *(failure for one in opened.recordings for failure in one.failures),
-            *_each([partial(getattr, member, "head") for member in left]).failures,
+            *_each([partial(getattr, member.source, "head") for member in left]).failures,
         ],
     )
     if not found.recordings and not found.failures:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.source import Source
 
 __all__ = ["CERTAIN", "LIKELY", "NO", "POSSIBLE", "Format", "Role", "formats", "recognised"]
 
@@ -37,9 +37,9 @@ class Role:
     rank: int = 0
 
 
-def _recording(source: Source) -> Role:
+def _recording(file: Candidate) -> Role:
     """Role of a file that holds one recording of its own."""
-    del source
+    del file
     return Role()
 
 
@@ -62,9 +62,9 @@ class Format:
     """
 
     name: str
-    recognise: Callable[[Source], int]
-    read: Callable[[Source, ReadOptions], list[Draft]]
-    role: Callable[[Source], Role] = _recording
+    recognise: Callable[[Candidate], int]
+    read: Callable[[Candidate, ReadOptions], list[Draft]]
+    role: Callable[[Candidate], Role] = _recording
     is_folder: bool = False
 
 
@@ -80,19 +80,19 @@ def formats() -> tuple[Format, ...]:
     return tuple(module.FORMAT for module in modules)
 
 
-def recognised(source: Source) -> Format | None:
+def recognised(file: Candidate) -> Format | None:
     """Return the format that is surest of a file, None where none is.
 
     Parameters
     ----------
-    source
-        The file with its head.
+    file
+        The file with its companions.
 
     Returns
     -------
     Format or None
         The surest one, if any.
     """
-    sure = [(one.recognise(source), one) for one in formats()]
+    sure = [(one.recognise(file), one) for one in formats()]
     score, best = max(sure, key=lambda pair: pair[0])
     return best if score > NO else None

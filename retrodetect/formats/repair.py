@@ -17,6 +17,7 @@ __all__ = [
     "counted_rate_hz",
     "median",
     "note_lost",
+    "note_rates",
     "note_uneven",
     "rises",
     "robust_rate_hz",
@@ -34,12 +35,15 @@ _RESTART_GAP_S = 1.0
 _SORT_SHARE = 0.02
 """Share of short steps that sorting may add before it is taken to interleave two stretches."""
 
+_HALF_DAY_S = 43_200.0
+_TWICE = "dropped {count} row{s} written twice"
 _COARSE_SHARE = 0.3
 """Share of rows with the stamp of the row before, above which the clock is coarse."""
 
 _BURST_SHARE = 0.3
 _LOST_SHARE = 0.01
 _UNEVEN_SHARE = 0.2
+_RATE_BLOCK_S, _SAME_RATE, _OTHER_RATE_SHARE = 2.0, 0.75, 0.05
 _SAMPLE = 100_000
 _MOST_COUNTS = 2.0**32
 """No counter of a sensor goes further; a larger step is damage, beside which one would vanish."""
@@ -85,6 +89,16 @@ class Repair:
         self.counter = None if self.counter is None else self.counter[rows]
         self.rows = rows if self.rows is None else self.rows[rows]
 
+    def pass_noon(self) -> None:
+        """Let a clock of twelve hours go on from 12:59 to 1:00."""
+        steps = np.diff(self.time_s)
+        noon = np.abs(steps + _HALF_DAY_S) < _NO_GAP_S
+        if noon.any():
+            moved_s = np.concatenate([[0.0], np.cumsum(np.where(noon, _HALF_DAY_S, 0.0))])
+            self.time_s = self.time_s + moved_s
+            self.moved_s += float(moved_s[-1])
+            self.notes.append("a clock of twelve hours")
+
     def turn_round(self) -> None:
         """Put the oldest row first where the newest is."""
         steps = np.diff(self.time_s)
@@ -94,6 +108,23 @@ class Repair:
             self.keep(np.arange(len(self.time_s))[::-1])
             self.repeated = repeated
             self.notes.append("rows stood newest first, turned round")
+
+    def drop_doubled(self, values: FloatArray) -> None:
+        """Drop rows that stand further up with the same stamp and the same readings.
+
+        So a recording that was uploaded twice, or whose parts overlap, counts once.
+        """
+        if np.mean(np.diff(self.time_s) == 0) > _COARSE_SHARE:
+            return
+        order = np.lexsort((values[:, 2], values[:, 1], values[:, 0], self.time_s))
+        same = np.diff(self.time_s[order]) == 0
+        same[same] = (values[order[1:][same]] == values[order[:-1][same]]).all(axis=1)
+        if not same.any():
+            return
+        copies = np.zeros(len(order), dtype=bool)
+        copies[order[1:][same]] = True
+        self.keep(np.flatnonzero(~copies))
+        self.warnings.append(Remark(_TWICE, {"count": int(np.count_nonzero(copies))}))
 
     def sort(self) -> None:
         """Sort rows that merely arrived late.
@@ -126,7 +157,8 @@ class Repair:
         self.warnings.append(
             Remark(
                 "the clock runs backward {count} time{s} (first after {first_s:.1f} s, by "
-                "{first_by_s:.3g} s); later times were moved on",
+                "{first_by_s:.3g} s); later times were moved on: if the same time was recorded "
+                "twice, counts and minutes are too high",
                 {
                     "count": int(np.count_nonzero(back)),
                     "first_s": self.time_s[first],
@@ -149,7 +181,7 @@ class Repair:
         if copies.any() and not is_coarse:
             self.keep(np.flatnonzero(~copies))
             amounts = {"count": int(np.count_nonzero(copies))}
-            self.warnings.append(Remark("dropped {count} row{s} written twice", amounts))
+            self.warnings.append(Remark(_TWICE, amounts))
 
     def is_rebuilt(self) -> bool:
         """Rebuild a clock of arrivals from the counter; return whether that was done."""
@@ -238,6 +270,28 @@ def note_uneven(time_s: FloatArray) -> list[Remark]:
         return []
     text = f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"
     return [Remark(text)]
+
+
+def note_rates(time_s: FloatArray, rate_hz: float) -> list[Remark]:
+    """Say for how much of a recording its rate is another one; stretches with gaps do not count."""
+    if len(time_s) < 2:
+        return []
+    blocks = np.floor((time_s - time_s[0]) / _RATE_BLOCK_S).astype(np.intp)
+    counts = np.bincount(blocks)[:-1]
+    steps = np.diff(time_s)
+    gaps = steps > max(_NO_GAP_S, 2.5 / rate_hz)
+    is_whole = np.ones(len(counts) + 1, dtype=bool)
+    is_whole[blocks[:-1][gaps]] = is_whole[blocks[1:][gaps]] = False
+    local_hz = counts[is_whole[:-1] & (counts > 0)] / _RATE_BLOCK_S
+    other = (local_hz < _SAME_RATE * rate_hz) | (local_hz > rate_hz / _SAME_RATE)
+    if other.sum() < max(2.0, _OTHER_RATE_SHARE * len(local_hz)):
+        return []
+    text = (
+        "{share:.0%} of the recording has another rate (about "
+        f"{float(np.median(local_hz[other])):.3g} instead of {rate_hz:.3g} readings a second): "
+        "strides there may be missed or placed less well"
+    )
+    return [Remark(text, {"part": int(other.sum()), "all": len(local_hz)})]
 
 
 def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:

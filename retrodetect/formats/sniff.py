@@ -26,11 +26,11 @@ _SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
 _COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
 
 
-def sniff(source: Source) -> Table | None:
-    """Understand the head of a file as a table; None where it is none."""
+def sniff(source: Source) -> Table:
+    """Understand the head of a file as a table; one of width 0 if it is none."""
     decoded = decode(source)
     if decoded is None or _JSON.match(decoded[0][0]):
-        return None
+        return Table.nothing(source)
     lines, encoding = decoded
     terminator = _terminator(lines)
     if terminator:
@@ -51,7 +51,7 @@ def sniff(source: Source) -> Table | None:
     rows = [cut(line, best.delimiter) for line in lines]
     first_line = _first_data_line(rows, best)
     if first_line is None:
-        return None
+        return Table.nothing(source)
     header, units, preamble = _header(lines, rows, best, first_line)
     return Table(
         source=source,
@@ -88,15 +88,15 @@ class _Split:
         return found >= 1 and found + empty >= 0.7 * self.numeric
 
 
-def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table | None:
-    """Table of a header alone; None where the text is no such line."""
+def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table:
+    """Table of a header alone; of width 0 if the text is no such line."""
     filled = [line for line in lines if line.strip() and not _SEP_LINE.match(line)]
     if len(filled) != 1:
-        return None
+        return Table.nothing(source)
     delimiter = max(_DELIMITERS[:4], key=filled[0].count)
     header = tuple(cut(filled[0], delimiter))
     if len(header) < 4 or any(len(cell) > _LONGEST_NAME for cell in header):
-        return None
+        return Table.nothing(source)
     width = len(header)
     return Table(source, encoding, delimiter, ".", (), header, (), width, len(lines), ())
 

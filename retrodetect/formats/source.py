@@ -15,12 +15,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, BinaryIO
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
-
-if TYPE_CHECKING:
-    from retrodetect.formats.table import Table
 
 __all__ = ["HEAD_BYTES", "Source", "archive_members", "open_file"]
 
@@ -64,8 +61,6 @@ class Source:
         Most bytes it may expand to.
     path
         The file on disk; None within an archive.
-    companions
-        Files of the same recording that lie beside it.
     """
 
     name: str
@@ -74,7 +69,6 @@ class Source:
     stored_bytes: int
     max_bytes: int
     path: Path | None = None
-    companions: tuple[Source, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -108,13 +102,6 @@ class Source:
             return False
         with self.path.open("rb") as stream:
             return not stream.read(6).startswith(tuple(_PACKED))
-
-    @cached_property
-    def table(self) -> Table | None:
-        """The file as a table of text; None where it is none."""
-        from retrodetect.formats.sniff import sniff
-
-        return sniff(self)
 
     def open(self) -> BinaryIO:
         """Open the content, decompressed and bounded."""
@@ -188,14 +175,6 @@ class Source:
             with self.open() as stream, copy.open("wb") as target:
                 shutil.copyfileobj(stream, target, 1 << 20)
             yield copy
-
-    def with_companions(self, companions: tuple[Source, ...]) -> Source:
-        """Return the same file, knowing what lies beside it."""
-        return replace(self, companions=companions)
-
-    def bare(self) -> Source:
-        """Return the same file with its companions, without what was read of them."""
-        return replace(self, companions=tuple(map(replace, self.companions)))
 
     def _damaged(self, error: BaseException) -> UnreadableFile:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -64,6 +64,7 @@ _PADDING = ' "\t\r\n'
 _NUMERIC_SHARE = 0.5
 """Share of numbers that makes a column numeric in spite of repeated headers and odd cells."""
 
+_PLACE = re.compile(r"column ([1-9]\d{0,4})")
 _OLD_LINE_END = re.compile(rb"\r(?!\n)")
 
 _WHOLE = re.compile(r"-?(?:\d{1,18}|[1-8]\d{18})")
@@ -91,7 +92,7 @@ class Table:
     units
         The row of units under the header; empty where there is none.
     width
-        Number of columns.
+        Number of columns; 0 if the file is no table.
     first_line
         0-based number of the first line of data.
     rows
@@ -115,6 +116,11 @@ class Table:
     terminator: str | None = None
     is_padded: bool = False
 
+    @classmethod
+    def nothing(cls, source: Source) -> Table:
+        """Return the table of a file that is none: without columns and rows."""
+        return cls(source, "utf-8", ",", ".", (), (), (), 0, 0, ())
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Column names in normal form; their 1-based number where there is no header."""
@@ -130,9 +136,16 @@ class Table:
         return stated
 
     def index(self, name: str) -> int | None:
-        """Position of the column with this name (any case, unit left out), None if missing."""
+        """Position of a column, None if missing.
+
+        Its name counts in any case, with or without its unit and quotes; ``column 3`` is the third.
+        """
         wanted = normal(name)
-        return self.names.index(wanted) if wanted in self.names else None
+        for written in (wanted, normal(split_unit(wanted.strip("\"'"))[0])):
+            if written in self.names:
+                return self.names.index(written)
+        place = _PLACE.fullmatch(wanted)
+        return int(place[1]) - 1 if place and int(place[1]) <= self.width else None
 
     def has(self, *names: str) -> bool:
         """Whether all these columns exist."""

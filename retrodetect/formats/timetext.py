@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,15 +26,20 @@ _HOUR_NS = 3_600 * 10**9
 
 _DATE = (
     r"(?P<date>\d{4}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{1,2}"
-    r"|\d{1,2}(?P<dash>[-/.])\d{1,2}(?P=dash)\d{4})"
+    r"|\d{1,2}(?P<dash>[-/.])\d{1,2}(?P=dash)(?:\d{4}|\d\d)"
+    r"|\d{1,2}(?P<blank>[- /])[A-Za-z]{3}(?P=blank)(?:\d{4}|\d\d)|[A-Za-z]{3} \d{1,2},? \d{4})"
 )
 _TIME = (
     r"(?P<hour>\d{1,2})(?P<sep>[:.\-])\d{2}(?P=sep)\d{2}(?:(?P<point>[.:,_])(?P<fraction>\d{1,9}))?"
-    r"(?P<half>\s*[AaPp][Mm])?(?P<zone>\s*(?:Z|UTC|GMT)?(?:[+-]\d{2}:?\d{2})?)"
+    r"(?P<half>\s*[AaPp][Mm])?(?P<zone>\s*(?:Z|UTC|GMT)?(?:[+-]\d{2}:?\d{2})?)(?:\s*\[[\w/+-]+\])?"
 )
 _DATE_TIME = re.compile(rf"{_DATE}(?P<between>[T _]+){_TIME}$")
 _DATE_ONLY = re.compile(rf"{_DATE}$")
 _TIME_ONLY = re.compile(rf"{_TIME}$")
+_NAMED_ZONE = r"\s*\[[\w/+-]+\]$"
+_FRACTION = r"(?<=[:.\-]\d\d[:.\-]\d\d)([.:,_])(\d{1,2})(?!\d)"
+"""A fraction of fewer than three digits behind the seconds."""
+
 _MINUTES = re.compile(r"\d{1,2}:\d{2}\.\d+$")
 
 
@@ -53,6 +59,10 @@ class TimeFormat:
         Nanoseconds after which a time without date starts again.
     is_ambiguous
         Whether day and month could be swapped.
+    counts_millis
+        Whether ``.7`` stands for 7 ms, as apps write that leave out the zeros before it.
+    has_zone_name
+        Whether the zone's name follows in brackets, as Java writes it.
     """
 
     pattern: str
@@ -60,6 +70,8 @@ class TimeFormat:
     zone_min: int | None = None
     wrap_ns: int | None = None
     is_ambiguous: bool = False
+    counts_millis: bool = False
+    has_zone_name: bool = False
 
     def parse(self, cells: pd.Series[Any]) -> NDArray[np.int64]:
         """(n,) nanoseconds since 1970 (or since midnight); ``NO_TICK`` where a cell is no time."""
@@ -67,6 +79,10 @@ class TimeFormat:
             parts = cells.str.extract(r"^(\d+):([\d.]+)$").apply(pd.to_numeric, errors="coerce")
             nanoseconds = np.round((60 * parts[0] + parts[1]) * 1e9)
             return np.asarray(nanoseconds.fillna(NO_TICK), dtype=np.int64)
+        if self.has_zone_name:
+            cells = cells.str.replace(_NAMED_ZONE, "", regex=True)
+        if self.counts_millis:
+            cells = cells.str.replace(_FRACTION, lambda m: m[1] + m[2].zfill(3), regex=True)
         parsed = self._parse(cells, self.pattern)
         lost = parsed.isna()
         if lost.any() and "%f" in self.pattern:  # whole seconds are written without a fraction
@@ -139,23 +155,42 @@ def _from_matches(found: Sequence[re.Match[str]], hint: str) -> TimeFormat:
         zone_min=zone_min,
         wrap_ns=None if has_date else _DAY_NS,
         is_ambiguous=is_ambiguous,
+        counts_millis="hour" in groups and _counts_millis(found),
+        has_zone_name=all(match[0].endswith("]") for match in found),
     )
+
+
+def _counts_millis(found: Sequence[re.Match[str]]) -> bool:
+    """Whether fractions rise within their second only when read as whole milliseconds."""
+    written = [(m[0][: m.start("fraction")], m["fraction"]) for m in found if m["fraction"]]
+    if not 1 <= max((len(fraction) for _, fraction in written), default=0) <= 3:
+        return False
+    within = [(before[1], after[1]) for before, after in pairwise(written) if before[0] == after[0]]
+    falls = sum(float(f"0.{after}") < float(f"0.{before}") for before, after in within)
+    return falls > sum(int(after) < int(before) for before, after in within)
 
 
 def _date_pattern(dates: Sequence[str], hint: str) -> tuple[str, bool]:
     """``strptime`` pattern of a date, and whether day and month could be swapped."""
+    if re.search("[A-Za-z]", dates[0]):
+        year = "%Y" if re.search(r"\d{4}$", dates[0]) else "%y"
+        if dates[0][0].isdigit():
+            mark = re.sub(r"\w", "", dates[0])[0]
+            return f"%d{mark}%b{mark}{year}", False
+        return f"%b %d{',' if ',' in dates[0] else ''} %Y", False
     sep = re.sub(r"\d", "", dates[0])[0]
     parts = np.array([date.split(sep) for date in dates if date.count(sep) == 2], dtype=int)
     if parts[0, 0] > 31:
         return f"%Y{sep}%m{sep}%d", False
+    year = "%Y" if parts[0, 2] > 99 else "%y"
+    day_first, month_first = f"%d{sep}%m{sep}{year}", f"%m{sep}%d{sep}{year}"
     if (parts[:, 0] > 12).any():
-        return f"%d{sep}%m{sep}%Y", False
+        return day_first, False
     if (parts[:, 1] > 12).any() or hint.lower().startswith("m"):
-        return f"%m{sep}%d{sep}%Y", False
+        return month_first, False
     # 1/2/2024 is American, 1.2.2024 is European.
     is_day_first = hint.lower().startswith("d") or sep == "."
-    pattern = f"%d{sep}%m{sep}%Y" if is_day_first else f"%m{sep}%d{sep}%Y"
-    return pattern, not hint
+    return day_first if is_day_first else month_first, not hint
 
 
 def _zone_min(zone: str) -> int | None:

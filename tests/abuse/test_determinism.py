@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from retrodetect import batch
 from retrodetect.formats import table
+from retrodetect.runs import batch
+from retrodetect.runs.outputs import Outputs
+from retrodetect.runs.task import Settings
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = ("strides.csv", "sessions.csv", "report.html")
@@ -84,6 +86,6 @@ def test_same_bytes_with_pieces_of_any_length(
     folder, stored_model, tmp_path, expected, monkeypatch, block_bytes
 ):
     monkeypatch.setattr(table, "BLOCK_BYTES", block_bytes)
-    batch.run([folder], tmp_path, batch.Settings(str(stored_model)), jobs=1)
+    batch.run([folder], Outputs(tmp_path), Settings(str(stored_model)))
     found = bytes_of(tmp_path)
     assert found == {name: expected[name] for name in found}

@@ -29,8 +29,8 @@ def test_the_fuzzer_finds_what_there_is(tmp_path, monkeypatch):
     """A reader that takes any file for its own, and trips over it, does not stay hidden."""
     from retrodetect.formats import reading
 
-    def trip(source):
-        raise KeyError(source.name)
+    def trip(file):
+        raise KeyError(file.source.name)
 
     monkeypatch.setattr(reading, "recognised", trip)
     fuzzer = readers(tmp_path)

@@ -16,9 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retrodetect import batch
 from retrodetect.errors import InputError, ModelError, RefusedRecording
 from retrodetect.formats import discover, jsontext, read
+from retrodetect.runs import batch, task
+from retrodetect.runs.batch import run
+from retrodetect.runs.outputs import Outputs
+from retrodetect.runs.task import Settings
 from retrodetect.training import store
 
 from .corpus import walk
@@ -201,8 +204,8 @@ def test_a_file_that_cannot_be_read_fails_alone(tmp_path, write_walk, stored_mod
     write_walk(tmp_path / "in" / "walk.csv")
     # Its first byte gives an error of input, as on a damaged disk.
     (tmp_path / "in" / "bad.csv").symlink_to("/proc/self/mem")
-    settings = batch.Settings(str(stored_model))
-    sessions = batch.run([tmp_path / "in"], tmp_path / "out", settings, jobs=1).sessions
+    settings = Settings(str(stored_model))
+    sessions = run([tmp_path / "in"], Outputs(tmp_path / "out"), settings).sessions
     assert dict(zip(sessions["recording"], sessions["status"], strict=True)) == {
         "walk.csv": "ok",
         "bad.csv": "failed",
@@ -214,16 +217,16 @@ def test_a_file_that_breaks_off_in_the_middle_fails_alone(
     tmp_path, write_walk, stored_model, monkeypatch
 ):
     files = [write_walk(tmp_path / "in" / name) for name in ("a.csv", "b.csv")]
-    label, broken = batch.label_pieces, iter([True])
+    label, broken = task.label_pieces, iter([True])
 
     def breaking(pieces, *more):
         if next(broken, False):
             raise OSError(errno.EIO, "Input/output error")
         return label(pieces, *more)
 
-    monkeypatch.setattr(batch, "label_pieces", breaking)
-    settings = batch.Settings(str(stored_model))
-    sessions = batch.run(files, tmp_path / "out", settings, jobs=1).sessions
+    monkeypatch.setattr(task, "label_pieces", breaking)
+    settings = Settings(str(stored_model))
+    sessions = run(files, Outputs(tmp_path / "out"), settings).sessions
     assert list(sessions["status"]) == ["failed", "ok"]
     assert sessions["message"][0] == (
         "a.csv: cannot be read to its end (Input/output error); copy or export it again."
@@ -249,12 +252,12 @@ def test_results_replace_a_link_and_never_what_it_points_at(tmp_path, write_walk
     victim = tmp_path / "victim"
     victim.write_text("precious")
     out = tmp_path / "out"
-    walk, settings = write_walk(tmp_path / "w.csv"), batch.Settings(str(stored_model))
-    batch.run([walk], out, settings)
+    walk, settings = write_walk(tmp_path / "w.csv"), Settings(str(stored_model))
+    run([walk], Outputs(out), settings)
     for name in ("strides.csv", "sessions.csv", "run.json"):
         (out / name).unlink()
         (out / name).symlink_to(victim)
-    batch.run([walk], out, settings)
+    run([walk], Outputs(out), settings)
     assert victim.read_text() == "precious"
     assert not any(
         (out / name).is_symlink() for name in ("strides.csv", "sessions.csv", "run.json")
@@ -275,8 +278,8 @@ def test_names_stay_names_in_every_output(tmp_path, write_walk, stored_model, mo
         write_walk(folder / name.replace("/", "\u2215"))
     (folder / "\udcfe.csv.gz").write_bytes(b"\x1f\x8bdamaged")  # its message names it too
     out = tmp_path / "out"
-    settings = batch.Settings(str(stored_model))
-    outcome = batch.run([folder], out, settings, jobs=1, report=True)
+    settings = Settings(str(stored_model))
+    outcome = run([folder], Outputs(out, report=True), settings)
     assert outcome.sessions["status"].tolist().count("ok") == len(NAMES)
     page = (out / "report.html").read_text("utf-8")
     assert "<script>alert" not in page
@@ -330,7 +333,7 @@ def test_reading_hostile_files_takes_no_longer_in_a_batch(tmp_path, stored_model
     for name in ("deep brackets.json", "million columns.csv", "zeros.csv", "zip in zip.zip"):
         (folder / name).write_bytes(HOSTILE[name])
     begin = time.process_time()
-    outcome = batch.run([folder], tmp_path / "out", batch.Settings(str(stored_model)), jobs=1)
+    outcome = run([folder], Outputs(tmp_path / "out"), Settings(str(stored_model)))
     assert time.process_time() - begin < 30
     rows = outcome.sessions.set_index("recording")
     assert rows.loc["walk.csv", "status"] in {"ok", "no_gait"}

@@ -16,7 +16,8 @@ quickly = settings(max_examples=60, deadline=None, derandomize=True)
 def line(ticks: np.ndarray, repeated: np.ndarray | None = None, **facts: object) -> Timeline:
     stamps = Stamps(ticks, **facts)  # type: ignore[arg-type]
     same = np.zeros(len(ticks), dtype=bool) if repeated is None else repeated
-    return timeline(stamps, same, "walk.csv")
+    readings = np.cumsum(~same, dtype=np.float64)
+    return timeline(stamps, np.stack([readings] * 3, axis=1), same, "walk.csv")
 
 
 @pytest.mark.parametrize("rate_hz", [20, 25, 31.25, 50, 80, 100, 104, 128, 400])

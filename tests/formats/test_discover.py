@@ -134,6 +134,39 @@ def test_what_a_user_would_miss_gets_its_row(tmp_path: Path) -> None:
             read(one.path)
 
 
+@pytest.mark.parametrize("name", ["walk.dat", "walk.log", "walk.TSV", "walk", "walk.2026-03-01",
+                                  "walk.csv.1", "DATA"])  # fmt: skip
+def test_a_recording_is_found_by_its_content_whatever_it_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    put(tmp_path, name, Style(delimiter="\t"))
+    put(tmp_path, "photo.jpg", data=b"\xff\xd8\xff" + bytes(5000))
+    put(tmp_path, "LICENSE", data=b"Do what you like.\n")
+    skipped: list[str] = []
+    (found,) = discover(tmp_path, on_passed_over=skipped.append)
+    assert (found.name, skipped) == (name, ["LICENSE"])
+    assert len(read(found.path)[0].time_s) == len(WALK.time_ns)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("notes", b"left the house\n"),
+        ("app.log", b"12:00 started\n12:01 stopped\n"),
+        ("laps.dat", b"lap,minutes\n1,2\n2,3\n3,4\n"),
+        ("blob.dat", bytes(range(256)) * 40),
+        ("walk.bvh.gz", gzip.compress(b"HIERARCHY\nROOT Hips\n" + b"1.0 2.0 9.8 1.5\n" * 300)),
+    ],
+)
+def test_what_could_be_a_recording_but_is_none_is_told(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    put(tmp_path, name, data=data)
+    skipped: list[str] = []
+    found = discover(tmp_path, on_passed_over=skipped.append)
+    assert [one.name for one in found] + skipped == [name]
+
+
 def test_several_roots_never_share_a_name(tmp_path: Path) -> None:
     for file in ("a/walk.csv", "b/walk.csv", "c/a/walk.csv"):
         put(tmp_path, file)

@@ -152,7 +152,7 @@ def test_words_that_the_readings_belie_are_told(
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="'up'") as caught:
         reread(tmp_path, write(WALK, Style()), columns={"x": "x", "y": "up", "z": "z"})
-    assert "time, x" in str(caught.value)
+    assert '"time", "x (m/s2)"' in str(caught.value)
 
 
 def test_what_inspect_shows_is_ready_for_json(tmp_path: Path) -> None:

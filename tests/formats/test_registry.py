@@ -8,6 +8,7 @@ import pytest
 
 from retrodetect.formats import ReadOptions
 from retrodetect.formats.assemble import assemble
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.registry import Format, formats
 from retrodetect.formats.source import open_file
 
@@ -36,9 +37,9 @@ def test_the_example_of_the_docs_reads_a_file(tmp_path: Path) -> None:
     path = tmp_path / "walk.csv"
     lines = [f"{i * 20_000},{np.sin(i):.5f},1.0,0.1" for i in range(500)]
     path.write_text("\n".join(["steplab_us,sl_acc_x,sl_acc_y,sl_acc_z", *lines]))
-    source = open_file(path, 1 << 20)
-    assert example.recognise(source)
-    (draft,) = example.read(source, ReadOptions())
+    file = Candidate(open_file(path, 1 << 20))
+    assert example.recognise(file)
+    (draft,) = example.read(file, ReadOptions())
     (recording,) = assemble(draft, "walk", "walk.csv", example.name, ReadOptions())
     assert recording.rate_hz == pytest.approx(50)
     assert all(found.ground == "stated" for found in recording.findings)

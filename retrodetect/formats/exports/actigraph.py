@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.formats.timetext import moment
 from retrodetect.recording import Gravity
 
@@ -23,12 +23,12 @@ _TOTAL = Claim[Gravity]("total", "stated", "ActiGraph raw data are totals")
 _SIGN = Claim[Sign](1, "assumed", "ActiGraph, taken to read +1 g upward")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The line that ActiLife writes first."""
-    return CERTAIN if b"Data File Created By ActiGraph" in source.head[:200] else NO
+    return CERTAIN if b"Data File Created By ActiGraph" in file.source.head[:200] else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read raw readings.
 
     Raises
@@ -36,13 +36,13 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     RefusedRecording
         Where the file holds counts.
     """
-    table = source.table
-    preamble = "\n".join(table.preamble) if table is not None else ""
+    table = file.table
+    preamble = "\n".join(table.preamble)
     epoch = re.search(r"Epoch Period \(hh:mm:ss\) (\d\d:\d\d:\d\d)", preamble)
-    if table is None or epoch is None or epoch[1] != "00:00:00":
+    if epoch is None or epoch[1] != "00:00:00":
         raise RefusedRecording(
             f"holds activity counts per epoch ({epoch[1] if epoch else 'unknown'}), not readings",
-            file=source.label,
+            file=file.source.label,
             remedy="export the raw data from ActiLife",
         )
     hint = re.search(r"date format (\S+)", preamble)

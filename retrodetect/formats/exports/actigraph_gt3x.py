@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import Packets, blocks, spread_on
@@ -51,15 +52,15 @@ _TICKS_TO_1970 = 621_355_968_000_000_000
 _LIMBS = {"Waist": "waist", "Wrist": "wrist", "Ankle": "ankle", "Thigh": "thigh"}
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """A zip that holds the facts and the log."""
-    if not source.head.startswith(b"PK\x03\x04"):
+    if not file.source.head.startswith(b"PK\x03\x04"):
         return NO
-    names = {member.name for member in archive_members(source) or ()}
+    names = {member.name for member in archive_members(file.source) or ()}
     return CERTAIN if "info.txt" in names and {"log.bin", "activity.bin"} & names else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the seconds of acceleration.
 
     Raises
@@ -70,7 +71,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where it holds no second of acceleration.
     """
     del options
-    members = {member.name: member for member in archive_members(source) or ()}
+    members = {member.name: member for member in archive_members(file.source) or ()}
     with members["info.txt"].open() as stream:
         facts = dict(_FACT.findall(stream.read(1 << 16).decode("utf-8", "replace")))
     serial = facts.get("Serial Number", "")
@@ -81,7 +82,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     if not per_g or (log.head[:1] != bytes([_MARK]) and not is_old):
         raise UnreadableFile(
             "is an ActiGraph recording without its scale or with a damaged log",
-            file=source.label,
+            file=file.source.label,
             remedy="download it from the device again",
         )
 
@@ -101,7 +102,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     if first is None:
         raise RefusedRecording(
             "holds no second of raw acceleration",
-            file=source.label,
+            file=file.source.label,
             remedy="record raw data, not epochs",
         )
     return [draft(first).with_(more=map(draft, parts))]

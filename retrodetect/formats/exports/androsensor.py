@@ -5,11 +5,11 @@ Its default of two rows a second is too slow for steps, and is refused as such.
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Layout, Tick, Value, drafts, first_time, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -36,18 +36,17 @@ _LAYOUT = Layout(
 )  # fmt: skip
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Either of its clocks beside an accelerometer."""
-    table = source.table
-    if table is None or not (table.has(*_ELAPSED.names) or table.has(*_WALL.names)):
+    table = file.table
+    if not (table.has(*_ELAPSED.names) or table.has(*_WALL.names)):
         return NO
     return CERTAIN if any(table.has(axes.x) for axes in _LAYOUT.acceleration) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer, or else the linear acceleration."""
-    table = source.table
-    assert table is not None
+    table = file.table
     start = first_time(table, *_WALL.names)
     found = drafts(table, _LAYOUT, options)
     return [draft.with_(platform="android", start_time=start) for draft in found]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign
 from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Axes, Layout, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format
 from retrodetect.formats.remarks import Remark
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import FloatArray, Gravity
 
@@ -26,21 +26,20 @@ _BLOCK = 100
 """Rows, one second at the usual rate, over which the sensors are told apart."""
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """A clock and three or six columns, three of which average one g."""
-    table = source.table
-    if table is None or table.header or table.preamble or table.width not in (4, 7):
+    table = file.table
+    if table.header or table.preamble or table.width not in (4, 7):
         return NO
     clock = best_clock(table)
-    if not clock or clock[0].name != "1" or b"\r\n" not in source.head:
+    if not clock or clock[0].name != "1" or b"\r\n" not in file.source.head:
         return NO
     return LIKELY if any(_is_one_g(_triad(table, first)) for first in _firsts(table)) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read both sensors, and put them right where they were swapped."""
-    table = source.table
-    assert table is not None
+    table = file.table
     layout = Layout(
         clock=best_clock(table),
         acceleration=(Axes("2", "3", "4", "g", _TOTAL),),

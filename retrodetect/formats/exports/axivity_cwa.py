@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.exports.axivity import unswapped
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.remarks import Remark
-from retrodetect.formats.source import Source
 from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT"]
@@ -42,12 +42,12 @@ _UNITS_PER_G = 256
 _GYRO_RANGE_DEGPS = 8000.0
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The mark and length of the header."""
-    return CERTAIN if source.head.startswith(_HEADER) else NO
+    return CERTAIN if file.source.head.startswith(_HEADER) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read all sectors whose sum is right.
 
     Raises
@@ -56,21 +56,21 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where none is.
     """
     del options
-    drafts = _drafts(source)
+    drafts = _drafts(file)
     first = next(drafts, None)
     if first is None:
         raise UnreadableFile(
             "is an Axivity recording without a whole sector of readings",
-            file=source.label,
+            file=file.source.label,
             remedy="copy it from the device again",
         )
     return [first.with_(more=drafts).each(unswapped)]
 
 
-def _drafts(source: Source) -> Iterator[Draft]:
+def _drafts(file: Candidate) -> Iterator[Draft]:
     """Readings block by block."""
     lost: list[int] = []
-    for times, packets in spread_on(_blocks(source, lost)):
+    for times, packets in spread_on(_blocks(file, lost)):
         rotation = packets.rotation
         amounts = {"count": sum(lost)}
         lost.clear()
@@ -87,10 +87,10 @@ def _drafts(source: Source) -> Iterator[Draft]:
         )
 
 
-def _blocks(source: Source, lost: list[int]) -> Iterator[Packets]:
+def _blocks(file: Candidate, lost: list[int]) -> Iterator[Packets]:
     """Sectors with one layout whose sum is right; how many were damaged is added to ``lost``."""
     layout = None
-    with source.open() as stream:
+    with file.source.open() as stream:
         stream.read(_HEADER_BYTES)  # what is packed cannot be sought in
         for content, _ in blocks(stream, _SECTOR.itemsize):
             whole = len(content) // _SECTOR.itemsize

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.formats.text import is_text
 
 __all__ = ["FORMAT"]
@@ -21,21 +21,21 @@ _SIGNS = re.compile(
 _HEAD_BYTES = 4096
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Names of counting devices, or columns of counts."""
-    if _SIGNS.search(source.head[:_HEAD_BYTES]) is None or not is_text(source):
+    if _SIGNS.search(file.source.head[:_HEAD_BYTES]) is None or not is_text(file.source):
         return NO
-    has_axes = source.table is not None and source.table.has("x", "y", "z")
+    has_axes = file.table.has("x", "y", "z")
     return NO if has_axes else LIKELY
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Give the file a row of its own, so that its refusal is seen."""
-    del source
+    del file
     return Role()
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Refuse.
 
     Raises
@@ -46,7 +46,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     del options
     raise RefusedRecording(
         "holds activity counts or summaries per epoch, not acceleration",
-        file=source.label,
+        file=file.source.label,
         remedy="export the raw acceleration",
     )
 

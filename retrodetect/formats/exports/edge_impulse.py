@@ -10,12 +10,12 @@ import re
 import numpy as np
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.columns import quantity_of
 from retrodetect.formats.draft import Draft, Series, Stamps
 from retrodetect.formats.jsontext import DAMAGE, load_json
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 
 __all__ = ["FORMAT"]
 
@@ -24,13 +24,13 @@ _AXIS = re.compile(r"(?P<sensor>.*?)[ _.]?(?P<axis>[xyz])$", re.IGNORECASE)
 _INSTEAD = ("rotation", "magnetic", "gravity", "linear")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Its keys."""
-    is_ours = _SIGNATURE.match(source.head) and b'"interval_ms"' in source.head
+    is_ours = _SIGNATURE.match(file.source.head) and b'"interval_ms"' in file.source.head
     return CERTAIN if is_ours else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the three axes of the accelerometer.
 
     Raises
@@ -42,7 +42,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     """
     del options
     try:
-        payload = load_json(source)["payload"]
+        payload = load_json(file.source)["payload"]
         names = [str(sensor["name"]) for sensor in payload["sensors"]]
         units = [str(sensor["units"]) for sensor in payload["sensors"]]
         values = np.array(payload["values"], dtype=np.float64).reshape(-1, len(names))
@@ -51,14 +51,14 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     except DAMAGE as error:
         raise UnreadableFile(
             "is a file of Edge Impulse that is cut off or damaged",
-            file=source.label,
+            file=file.source.label,
             remedy="export it again",
         ) from error
     places = _places(names)
     if places is None:
         raise RefusedRecording(
             f"holds no acceleration along x, y and z, only {', '.join(names)}",
-            file=source.label,
+            file=file.source.label,
             remedy="record the accelerometer",
         )
     return [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -20,16 +20,15 @@ _LAYOUT = Layout(
 )
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``unix_timestamp`` beside bare axes."""
-    table = source.table
-    return CERTAIN if table is not None and table.names == ("unix_timestamp", "x", "y", "z") else NO
+    table = file.table
+    return CERTAIN if table.names == ("unix_timestamp", "x", "y", "z") else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the one table."""
-    assert source.table is not None
-    found = drafts(source.table, _LAYOUT, options)
+    found = drafts(file.table, _LAYOUT, options)
     return [draft.with_(device="Empatica EmbracePlus", placement="wrist") for draft in found]
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign, Stamps
 from retrodetect.formats.library import guarded
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -29,13 +29,13 @@ _SIGN = Claim[Sign](1, "assumed", "EmbracePlus, taken to read +1 g upward")
 _MARK, _SYNC_BYTES = b"Obj\x01", 16
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Avro's mark, and the maker's name in the schema."""
-    is_avro = source.head.startswith(_MARK)
-    return CERTAIN if is_avro and b"empatica" in source.head.lower() else NO
+    is_avro = file.source.head.startswith(_MARK)
+    return CERTAIN if is_avro and b"empatica" in file.source.head.lower() else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the sessions; readings follow each other from the start of a session at its rate.
 
     Raises
@@ -46,16 +46,16 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where no session holds acceleration.
     """
     del options
-    with source.open() as stream:
-        source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)
-    with guarded(source, "an EmbracePlus recording"), source.open() as stream:
+    with file.source.open() as stream:
+        file.source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)
+    with guarded(file.source, "an EmbracePlus recording"), file.source.open() as stream:
         from fastavro import reader
 
         drafts = [_draft(session) for session in reader(stream)]
     found = [draft for draft in drafts if len(draft.acceleration.values)]
     if not found:
         raise RefusedRecording(
-            "holds no acceleration", file=source.label, remedy="give the file of another hour"
+            "holds no acceleration", file=file.source.label, remedy="give the file of another hour"
         )
     if len(found) == 1:
         return found

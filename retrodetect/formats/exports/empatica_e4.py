@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from retrodetect.errors import InputError
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Note, Sign, Stamps
 from retrodetect.formats.layout import Axes, Layout, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import Gravity
 
@@ -21,31 +21,26 @@ _TOTAL = Claim[Gravity]("total", "stated", "Empatica E4 writes totals")
 _SIGN = Claim[Sign](1, "assumed", "Empatica E4, taken to read +1 g upward")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The same start in the first row of each column, the same rate in the second."""
-    return CERTAIN if source.table is not None and _heads(source.table) is not None else NO
+    return CERTAIN if _heads(file.table) is not None else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Only the file of three columns is the accelerometer's."""
-    return Role(has_acceleration=source.table is not None and source.table.width == 3)
+    return Role(has_acceleration=file.table.width == 3)
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the rows under the two heads."""
-    table = source.table
-    heads = None if table is None else _heads(table)
-    assert table is not None
-    assert heads is not None
-    start_s, rate_hz = heads
+    table = file.table
+    start_s, rate_hz = _heads(table) or (0.0, 0.0)
     body = replace(table, first_line=table.first_line + 2, rows=table.rows[2:])
     layout = Layout(acceleration=(Axes("1", "2", "3", "g/64", _TOTAL),), sign=_SIGN)
     draft = drafts(body, layout, options)[0].extended()
     ticks = start_s + np.arange(len(draft.acceleration.values)) / rate_hz
     stamps = Stamps(ticks, 1.0, "unix", f"start and {rate_hz:g} Hz in the first rows")
-    return [
-        draft.with_(stamps=stamps, notes=_tags(source), device="Empatica E4", placement="wrist")
-    ]
+    return [draft.with_(stamps=stamps, notes=_tags(file), device="Empatica E4", placement="wrist")]
 
 
 def _heads(table: Table) -> tuple[float, float] | None:
@@ -65,12 +60,16 @@ def _numbers(table: Table) -> list[list[float]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _tags(source: Source) -> tuple[Note, ...]:
+def _tags(file: Candidate) -> tuple[Note, ...]:
     """Presses of the button, in s since 1970, one a line in ``tags.csv``."""
     notes: list[Note] = []
-    for side in source.companions:
+    for side in file.companions:
         try:
-            lines = side.head.decode("ascii", "replace").split() if side.stem == "tags" else []
+            lines = (
+                side.source.head.decode("ascii", "replace").split()
+                if side.source.stem == "tags"
+                else []
+            )
             notes.extend(Note(float(line), "tag") for line in lines)
         except (ValueError, InputError):
             continue

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from retrodetect.errors import InputError
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Axes, Layout, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -20,19 +20,18 @@ _TOTAL = Claim[Gravity]("total", "stated", "Faros writes totals")
 _SIGN = Claim[Sign](1, "assumed", "Faros, taken to read +1 g upward")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Bare axes beside notes that state a rate for them."""
-    table = source.table
-    if table is None or table.names != ("x", "y", "z"):
+    table = file.table
+    if table.names != ("x", "y", "z"):
         return NO
-    return CERTAIN if "ACC" in _meta(source).get("sample_freqs", {}) else NO
+    return CERTAIN if "ACC" in _meta(file).get("sample_freqs", {}) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the axes by the stated rate."""
-    table = source.table
-    assert table is not None
-    meta = _meta(source)
+    table = file.table
+    meta = _meta(file)
     layout = Layout(
         acceleration=(Axes("x", "y", "z", str(meta.get("units", {}).get("ACC", "")), _TOTAL),),
         rate_hz=float(meta["sample_freqs"]["ACC"]),
@@ -48,11 +47,11 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     ]
 
 
-def _meta(source: Source) -> dict[str, Any]:
+def _meta(file: Candidate) -> dict[str, Any]:
     """The notes beside the readings, empty where there are none."""
-    for side in source.companions:
+    for side in file.companions:
         try:
-            notes = json.loads(side.head) if side.name.endswith(".json") else None
+            notes = json.loads(side.source.head) if side.source.name.endswith(".json") else None
         except (ValueError, InputError):
             continue
         if isinstance(notes, dict) and isinstance(notes.get("sample_freqs"), dict):

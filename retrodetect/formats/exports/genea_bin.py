@@ -12,11 +12,11 @@ import re
 import numpy as np
 
 from retrodetect.errors import UnreadableFile
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import spread
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -33,13 +33,13 @@ _UNIT_GAIN, _COUNTS_PER_G = 8192, 340
 _TURN = np.array([-1.0, 1.0, -1.0])
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The mark of the first line, and the facts about calibration."""
-    is_ours = source.head.startswith(_MARK) and _HEAD_END in source.head
-    return CERTAIN if is_ours and b"Accel-Gains" in source.head else NO
+    is_ours = file.source.head.startswith(_MARK) and _HEAD_END in file.source.head
+    return CERTAIN if is_ours and b"Accel-Gains" in file.source.head else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the readings after the first second that is told.
 
     Raises
@@ -48,7 +48,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where there are no readings or no calibration.
     """
     del options
-    with source.open() as stream:
+    with file.source.open() as stream:
         content = stream.read()
     end = content.index(_HEAD_END) + len(_HEAD_END)
     triples = _TRIPLE.finditer(content, 0, end)
@@ -63,7 +63,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     if not is_reading.any() or not {b"Gains", b"Offsets"} <= facts.keys():
         raise UnreadableFile(
             "is a GENEA recording without readings or without calibration",
-            file=source.label,
+            file=file.source.label,
             remedy="copy it from the device again",
         )
     starts_s = chunks[is_second, 2:].astype(np.int64) @ (256 ** np.arange(3, -1, -1))

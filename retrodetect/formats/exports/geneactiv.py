@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -16,22 +16,16 @@ _TOTAL = Claim[Gravity]("total", "stated", "GENEActiv writes totals")
 _SIGN = Claim[Sign](1, "assumed", "GENEActiv, taken to read +1 g upward")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The maker's name in the preamble over columns without names."""
-    table = source.table
-    if (
-        table is None
-        or len(table.names) < 4
-        or not any("GENEActiv" in line for line in table.preamble)
-    ):
-        return NO
-    return CERTAIN
+    table = file.table
+    is_ours = len(table.names) >= 4 and any("GENEActiv" in line for line in table.preamble)
+    return CERTAIN if is_ours else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read by position, since the maker names no columns."""
-    table = source.table
-    assert table is not None
+    table = file.table
     names = table.names
     layout = Layout(
         clock=(Tick(names[0]),),

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT"]
@@ -33,13 +33,15 @@ _PAGE_BEGIN = b"Recorded Data"
 _READING_DIGITS = 12
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The first line, and the maker's name among the facts."""
-    is_ours = source.head.startswith(b"Device Identity") and b"GENEActiv" in source.head[:1000]
-    return CERTAIN if is_ours and b"Calibration Data" in source.head else NO
+    is_ours = (
+        file.source.head.startswith(b"Device Identity") and b"GENEActiv" in file.source.head[:1000]
+    )
+    return CERTAIN if is_ours and b"Calibration Data" in file.source.head else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read all pages.
 
     Raises
@@ -48,7 +50,7 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where there is no whole page or no calibration.
     """
     del options
-    facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(source.head)}
+    facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(file.source.head)}
     gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
     offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
 
@@ -62,21 +64,21 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
             device="GENEActiv",
         )
 
-    parts = spread_on(_blocks(source))
+    parts = spread_on(_blocks(file))
     first = next(parts, None) if gain.all() else None
     if first is None:
         raise UnreadableFile(
             "is a GENEActiv recording without readings or without calibration",
-            file=source.label,
+            file=file.source.label,
             remedy="copy it from the device again",
         )
     return [draft(first).with_(more=map(draft, parts))]
 
 
-def _blocks(source: Source) -> Iterator[Packets]:
+def _blocks(file: Candidate) -> Iterator[Packets]:
     """Pages that are whole, and what is there of the last."""
     rest = b""
-    with source.open() as stream:
+    with file.source.open() as stream:
         for block, is_last in blocks(stream):
             content = rest + block
             # The last page waits for its end, which the next begins.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import Gravity
 
@@ -18,10 +18,10 @@ _NAMES = ("index", "arrival_time", "creation_time", "x", "y", "z", "user", "mode
 _NUMBERS = tuple(str(number) for number in range(1, 11))
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Its ten columns, by name or by what they hold."""
-    table = source.table
-    if table is None or table.width != len(_NAMES):
+    table = file.table
+    if table.width != len(_NAMES):
         return NO
     if table.names == _NAMES:
         return CERTAIN
@@ -31,15 +31,14 @@ def recognise(source: Source) -> int:
     return LIKELY if kinds == [False] * 6 + [True] * 4 and not table.header and is_epoch else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Tell the accelerometer's file from the gyroscope's, which looks alike, by its name."""
-    return Role(has_acceleration="gyro" not in source.stem.lower())
+    return Role(has_acceleration="gyro" not in file.source.stem.lower())
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read each person with each device, by the device's own clock."""
-    table = source.table
-    assert table is not None
+    table = file.table
     names = _names(table)
     layout = Layout(
         clock=(Tick(names[2], "ns"),),

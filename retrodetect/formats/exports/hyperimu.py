@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import re
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The app's name in the first line."""
-    return CERTAIN if source.table is not None and b"HyperIMU" in source.head[:200] else NO
+    return CERTAIN if b"HyperIMU" in file.source.head[:200] else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the columns that end in the sensors' names, whoever made them."""
-    table = source.table
-    assert table is not None
+    table = file.table
     layout = Layout(
         clock=(Tick("timestamp", "ms", "unix"),),
         acceleration=(

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.library import guarded
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -40,12 +40,12 @@ _CHANNELS = {
 """Timetable, columns and unit of the other sensors."""
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The words that MATLAB writes first."""
-    return CERTAIN if source.head.startswith(_SIGNATURES) else NO
+    return CERTAIN if file.source.head.startswith(_SIGNATURES) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the timetables of the sensors.
 
     Raises
@@ -56,12 +56,12 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where no timetable is called Acceleration.
     """
     del options
-    tables = _timetables(source)
+    tables = _timetables(file)
     acceleration = _series(tables.get("Acceleration"), _AXES, "m/s2")
     if acceleration is None or acceleration.stamps is None:
         raise RefusedRecording(
             "holds no timetable Acceleration with X, Y and Z",
-            file=source.label,
+            file=file.source.label,
             remedy="record with the accelerometer on, or export the variables as csv",
         )
     channels = {
@@ -82,13 +82,13 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     ]
 
 
-def _timetables(source: Source) -> dict[str, Any]:
+def _timetables(file: Candidate) -> dict[str, Any]:
     """Variables of the file by name."""
-    with source.open() as stream:
-        source.check_deflated(_deflated(stream.read()), zlib.MAX_WBITS)
+    with file.source.open() as stream:
+        file.source.check_deflated(_deflated(stream.read()), zlib.MAX_WBITS)
     with (
-        guarded(source, "a MATLAB file"),
-        source.on_disk() as path,
+        guarded(file.source, "a MATLAB file"),
+        file.source.on_disk() as path,
         warnings.catch_warnings(action="ignore"),  # of display formats that are not kept
     ):
         # Its import makes pandas 2 infer another type for text, for the whole process and for good.
@@ -117,7 +117,7 @@ def _series(table: Any, columns: tuple[str, ...], unit: str) -> Series | None:
     if not {*columns} <= {*table.columns}:
         return None
     cells = table[[*columns]].apply(pd.to_numeric, errors="coerce")
-    values = cells.to_numpy(dtype=np.float64)
+    values = cells.to_numpy(dtype=np.float64, copy=True)  # the table's own cannot be written
     ticks = table.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
     is_local = table.index.tz is None
     stamps = Stamps(ticks, 1e-9, "local" if is_local else "unix", "Timestamp")

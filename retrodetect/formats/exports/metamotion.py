@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts, series
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import Gravity
 
@@ -18,26 +18,25 @@ _TOTAL = Claim[Gravity]("total", "stated", "MetaMotion writes totals")
 _SIGN = Claim[Sign](1, "assumed", "MetaMotion, taken to read +1 g upward")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Its clock beside its axes."""
-    table = source.table
-    if table is None or not table.has(*_AXES.names):
+    table = file.table
+    if not table.has(*_AXES.names):
         return NO
     return CERTAIN if any(table.has(*clock.names) for clock in _CLOCKS) else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Only readings in g are the accelerometer's."""
-    return Role(has_acceleration=source.table is not None and _unit(source.table) == "g")
+    return Role(has_acceleration=_unit(file.table) == "g")
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer with the gyroscope from the file beside it."""
-    table = source.table
-    assert table is not None
+    table = file.table
     axes = (Axes(*_AXES.names, gravity=_TOTAL),) if _unit(table) == "g" else ()
     found = drafts(table, Layout(clock=_CLOCKS, acceleration=axes, sign=_SIGN), options)
-    sides = [side.table for side in source.companions if side.table is not None]
+    sides = [side.table for side in file.companions]
     rotation = next(
         (
             values

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import layouts
 from retrodetect.formats.layout import drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format
-from retrodetect.formats.source import Source
 
 __all__ = ["FORMAT"]
 
 _SIGN = Claim[Sign](1, "assumed", "mHealth, taken to read +1 g upward")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The name of its clock, and axes of acceleration."""
-    table = source.table
-    if table is None or not table.has("header_time_stamp"):
+    table = file.table
+    if not table.has("header_time_stamp"):
         return NO
     return LIKELY if layouts(table) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read whatever axes are named."""
-    table = source.table
-    assert table is not None
+    table = file.table
     return [
         draft.with_(part=part)
         for part, layout in layouts(table).items()

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.jsontext import DAMAGE, load_json
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import spread
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT"]
@@ -24,12 +24,12 @@ _SIGN = Claim[Sign](1, "assumed", "Movesense, taken to read +1 g upward")
 _SIGNATURE = re.compile(rb'^\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"')
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """A log of an inertial sensor at the root."""
-    return CERTAIN if _SIGNATURE.match(source.head) else NO
+    return CERTAIN if _SIGNATURE.match(file.source.head) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read all packets.
 
     Raises
@@ -41,19 +41,19 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     """
     del options
     try:
-        packets = [_body(packet) for packet in _packets(source)]
+        packets = [_body(packet) for packet in _packets(file)]
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
         readings = [_triads(packet["ArrayAcc"]) for packet in packets]
         turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]
     except DAMAGE as error:
         raise UnreadableFile(
             "is a Movesense log that is cut off or damaged",
-            file=source.label,
+            file=file.source.label,
             remedy="export it again",
         ) from error
     counts = np.array([len(values) for values in readings], dtype=np.intp)
     if not counts.sum():
-        raise RefusedRecording("holds no acceleration", file=source.label, remedy="log IMU9")
+        raise RefusedRecording("holds no acceleration", file=file.source.label, remedy="log IMU9")
     is_turning = counts.tolist() == [len(values) for values in turns]
     return [
         Draft(
@@ -68,9 +68,9 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     ]
 
 
-def _packets(source: Source) -> Sequence[Any]:
+def _packets(file: Candidate) -> Sequence[Any]:
     """Packets of the one sensor of the log."""
-    (packets, *_) = load_json(source)["Meas"].values()
+    (packets, *_) = load_json(file.source)["Meas"].values()
     if not isinstance(packets, list):
         raise TypeError
     return packets

@@ -10,11 +10,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Series, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import records
 from retrodetect.formats.timetext import time_format
@@ -39,10 +39,10 @@ _SENSORS: dict[str, tuple[tuple[Axes | Value, ...], str]] = {
 """Columns of the other sensors, and the unit that tells bare axes apart."""
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``Time (s)`` beside axes whose unit is written as phyphox writes it."""
-    table = source.table
-    if table is None or table.index("time") != 0 or table.unit(0) != "s":
+    table = file.table
+    if table.index("time") != 0 or table.unit(0) != "s":
         return NO
     triads = (xyz("acceleration {}"), xyz("linear acceleration {}"), _BARE, xyz("gyroscope {}"))
     present = [axes for axes in triads if table.has(*axes.names)]
@@ -50,16 +50,15 @@ def recognise(source: Source) -> int:
     return LIKELY if units & {"m/s^2", "m/s²", "rad/s", "µT"} else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Rank total acceleration over linear."""
-    table = source.table
-    assert table is not None
-    axes = _acceleration(source, table)
+    table = file.table
+    axes = _acceleration(file, table)
     is_total = axes is not None and axes.gravity is not None and axes.gravity.value == "total"
     return Role(axes is not None, rank=int(is_total))
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the acceleration with the sets and the ``meta`` files beside it.
 
     Raises
@@ -67,13 +66,12 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     RefusedRecording
         Where the set holds another sensor.
     """
-    table = source.table
-    assert table is not None
-    axes = _acceleration(source, table)
+    table = file.table
+    axes = _acceleration(file, table)
     if axes is None and not options.columns:
         raise RefusedRecording(
             "holds no acceleration, only another sensor of phyphox",
-            file=source.label,
+            file=file.source.label,
             remedy="give the file of the accelerometer",
         )
     layout = Layout(
@@ -83,19 +81,19 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         sign=_SIGN,
     )
     (draft,) = drafts(table, layout, options)
-    others = _others(source)
+    others = _others(file)
     own = {name: values for name, values in others.items() if name != "rotation"}
     return [
         draft.with_(
             rotation=draft.rotation or others.get("rotation"),
             channels={**draft.channels, **own},
-            start_time=_start_time(source, draft),
-            **_device(source),
+            start_time=_start_time(file, draft),
+            **_device(file),
         )
     ]
 
 
-def _acceleration(source: Source, table: Table) -> Axes | None:
+def _acceleration(file: Candidate, table: Table) -> Axes | None:
     """Axes of the acceleration; for bare ones the unit tells the sensor, the file name gravity."""
     for axes in (
         xyz("acceleration {}", gravity=_TOTAL),
@@ -105,22 +103,22 @@ def _acceleration(source: Source, table: Table) -> Axes | None:
             return axes
     if not table.has("x", "y", "z") or not table.unit(table.index("x") or 0).startswith("m/s"):
         return None
-    name = source.stem.lower()
+    name = file.source.stem.lower()
     if "linear" in name or "without g" in name:
-        claim = Claim[Gravity]("linear", "stated", f"the file name {source.stem} says linear")
+        claim = Claim[Gravity]("linear", "stated", f"the file name {file.source.stem} says linear")
     elif "acceler" in name:
-        claim = Claim[Gravity]("total", "stated", f"the file name {source.stem} of phyphox")
+        claim = Claim[Gravity]("total", "stated", f"the file name {file.source.stem} of phyphox")
     else:
         return _BARE
     return xyz("{}", gravity=claim)
 
 
-def _others(source: Source) -> dict[str, Series]:
+def _others(file: Candidate) -> dict[str, Series]:
     """Series of the other sensors from the files beside the accelerometer's."""
     found: dict[str, Series] = {}
-    for side in source.companions:
+    for side in file.companions:
         table = side.table
-        if table is None or table.index("time") != 0:
+        if table.index("time") != 0:
             continue
         for name, (choices, unit) in _SENSORS.items():
             values = series(table, choices, _CLOCK)
@@ -129,10 +127,13 @@ def _others(source: Source) -> dict[str, Series]:
     return found
 
 
-def _start_time(source: Source, draft: Draft) -> datetime | None:
+def _start_time(file: Candidate, draft: Draft) -> datetime | None:
     """Wall clock of the first reading, by the START event of ``meta/time.csv`` and its zone."""
     starts = (
-        row for side in source.companions for row in records(side) if row.get("event") == "START"
+        row
+        for side in file.companions
+        for row in records(side.source)
+        if row.get("event") == "START"
     )
     start = next(starts, None)
     ticks = draft.stamps.ticks
@@ -153,12 +154,12 @@ def _zone(text: str) -> timezone:
     return timezone(timedelta(minutes=minutes)) if minutes and abs(minutes) < 1440 else UTC
 
 
-def _device(source: Source) -> dict[str, str]:
+def _device(file: Candidate) -> dict[str, str]:
     """Device and platform from ``meta/device.csv``."""
     facts = {
         row["property"]: row.get("value", "")
-        for side in source.companions
-        for row in records(side)
+        for side in file.companions
+        for row in records(side.source)
         if "property" in row
     }
     brand = facts.get("deviceBrand", "")

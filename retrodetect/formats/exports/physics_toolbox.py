@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -30,21 +30,18 @@ _ANDROID = Claim[Sign](1, "assumed", "Physics Toolbox, taken as on Android")
 _IOS = Claim[Sign](-1, "assumed", "gFTotal of Physics Toolbox on iOS, taken as CoreMotion's sign")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """The app's short names."""
-    table = source.table
-    if table is None:
-        return NO
+    table = file.table
     if table.has("gfx", "gfy", "gfz"):
         return CERTAIN
     is_short = table.has("time", "ax", "ay", "az") and (table.has("at") or table.has("wx"))
     return LIKELY if is_short and not table.unit(table.index("ax") or 0) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the g-force, or else the linear acceleration."""
-    table = source.table
-    assert table is not None
+    table = file.table
     sign = _IOS if table.has("gftotal") else _ANDROID
     clock = (*_LAYOUT.clock, *best_clock(table))
     return drafts(table, replace(_LAYOUT, sign=sign, clock=clock), options)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Draft, Series
 from retrodetect.formats.guess import (
     best_clock,
+    has_decimal_commas,
     layouts,
     no_acceleration,
     rotation_axes,
@@ -13,23 +16,22 @@ from retrodetect.formats.guess import (
 from retrodetect.formats.layout import Layout, drafts, series
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import NO, POSSIBLE, Format, Role
-from retrodetect.formats.source import Source
 
 __all__ = ["FORMAT"]
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Take any table of numbers."""
-    return POSSIBLE if source.table is not None else NO
+    is_skeleton = file.source.head.startswith(b"HIERARCHY")  # BVH holds angles of joints
+    return POSSIBLE if file.table.width and not is_skeleton else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Tell tables with acceleration from those of other things."""
-    assert source.table is not None
-    return Role(has_acceleration=bool(layouts(source.table)))
+    return Role(has_acceleration=bool(layouts(file.table)))
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read by column names, or by the values where there are none.
 
     Raises
@@ -37,8 +39,13 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     RefusedRecording
         Where nothing looks like acceleration.
     """
-    table = source.table
-    assert table is not None
+    table = file.table
+    if has_decimal_commas(table):
+        raise RefusedRecording(
+            "has decimal commas between commas, so its numbers cannot be told apart",
+            file=file.source.label,
+            remedy="export it with decimal points, or with semicolons between the columns",
+        )
     guessed = layouts(table)
     if options.columns:
         guessed = {"": Layout(clock=best_clock(table), rate_hz=stated_rate_hz(table))}
@@ -47,18 +54,18 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     return [
         draft.with_(
             part="/".join(filter(None, (part, draft.part))),
-            rotation=draft.rotation or _rotation_beside(source),
+            rotation=draft.rotation or _rotation_beside(file),
         )
         for part, layout in guessed.items()
         for draft in drafts(table, layout, options)
     ]
 
 
-def _rotation_beside(source: Source) -> Series | None:
+def _rotation_beside(file: Candidate) -> Series | None:
     """Gyroscope from a file beside the accelerometer's."""
-    for side in source.companions:
+    for side in file.companions:
         table = side.table
-        if table is not None and (clock := best_clock(table)) and (axes := rotation_axes(table)):
+        if (clock := best_clock(table)) and (axes := rotation_axes(table)):
             return series(table, axes, clock[0])
     return None
 

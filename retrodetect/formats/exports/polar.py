@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts, first_time, series
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import Gravity
 
@@ -17,28 +17,27 @@ _TOTAL = Claim[Gravity]("total", "stated", "Polar writes totals")
 _SIGN = Claim[Sign](1, "assumed", "Polar, taken to read +1 g upward")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Both clocks of the app."""
-    table = source.table
-    return CERTAIN if table is not None and table.has("phone timestamp", "sensor timestamp") else NO
+    table = file.table
+    return CERTAIN if table.has("phone timestamp", "sensor timestamp") else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Only readings in mg are the accelerometer's."""
-    return Role(has_acceleration=source.table is not None and _unit(source.table) == "mg")
+    return Role(has_acceleration=_unit(file.table) == "mg")
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read by the sensor's clock; the phone's tells when it began."""
-    table = source.table
-    assert table is not None
+    table = file.table
     axes = (Axes("x", "y", "z", "mg", _TOTAL),) if _unit(table) == "mg" else ()
     found = drafts(table, Layout(clock=(_CLOCK,), acceleration=axes, sign=_SIGN), options)
     rotation = next(
         (
             values
-            for side in source.companions
-            if side.table is not None and _unit(side.table) in ("dps", "deg/s")
+            for side in file.companions
+            if _unit(side.table) in ("dps", "deg/s")
             if (values := series(side.table, (Axes("x", "y", "z"),), _CLOCK))
         ),
         None,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -20,18 +20,15 @@ _LAYOUT = Layout(
 )
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``relative_time`` beside ``AccX``; a bare ``timestamp`` is too common to tell."""
-    table = source.table
-    return (
-        LIKELY if table is not None and table.has("relative_time", "accx", "accy", "accz") else NO
-    )
+    table = file.table
+    return LIKELY if table.has("relative_time", "accx", "accy", "accz") else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the one table."""
-    assert source.table is not None
-    return drafts(source.table, _LAYOUT, options)
+    return drafts(file.table, _LAYOUT, options)
 
 
 FORMAT = Format("science-journal", recognise, read)

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -23,17 +23,16 @@ _LAYOUT = Layout(
 )
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``DeviceOrientation`` beside the clock and the axes."""
-    table = source.table
+    table = file.table
     names = ("date", "timestamp", "deviceorientation", "accelerationx")
-    return CERTAIN if table is not None and table.has(*names) else NO
+    return CERTAIN if table.has(*names) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the one table."""
-    assert source.table is not None
-    return [draft.with_(platform="ios") for draft in drafts(source.table, _LAYOUT, options)]
+    return [draft.with_(platform="ios") for draft in drafts(file.table, _LAYOUT, options)]
 
 
 FORMAT = Format("sensor-app", recognise, read)

@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign, Stamps
 from retrodetect.formats.guess import is_acceleration
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, working_clock, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.formats.text import records
 from retrodetect.recording import Gravity
 
@@ -44,26 +44,26 @@ _WATCH = ("wristmotion", "watchaccelerometeruncalibrated")
 _APPLE_MODEL = re.compile(r"(iPhone|iPad|iPod)[\d ,.]*(Pro|Max|Plus|mini|Mini|SE|Air|X[RS]?| )*")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``time`` and ``seconds_elapsed`` beside axes."""
-    table = source.table
-    if table is None or not table.has("time", "seconds_elapsed"):
-        return CERTAIN if _sensor(source) == "metadata" and _metadata(source) else NO
+    table = file.table
+    if not table.has("time", "seconds_elapsed"):
+        return CERTAIN if _sensor(file) == "metadata" and _metadata(file) else NO
     is_motion = table.has("x", "y", "z") or table.has("accelerationx", "gravityx")
-    return CERTAIN if is_motion or _sensor(source) in ("barometer", "location") else NO
+    return CERTAIN if is_motion or _sensor(file) in ("barometer", "location") else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Rank total over linear acceleration, and keep a watch apart from the phone."""
-    sensor = _sensor(source)
+    sensor = _sensor(file)
     rank = _RANK.get(sensor, 0)
-    if sensor == "accelerometer" and "gravity" in _companions(source):
+    if sensor == "accelerometer" and "gravity" in _companions(file):
         rank = 3
-    has_acceleration = sensor in _RANK or (sensor == "" and _is_total(source))
+    has_acceleration = sensor in _RANK or (sensor == "" and _is_total(file))
     return Role(has_acceleration, "watch" if sensor in _WATCH else "", rank)
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read one accelerometer file with what lies beside it.
 
     Raises
@@ -71,25 +71,24 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     RefusedRecording
         Where the file name does not tell an accelerometer from a gyroscope.
     """
-    sensor = _sensor(source)
-    if sensor not in _RANK and not (options.gravity or (sensor == "" and _is_total(source))):
+    sensor = _sensor(file)
+    if sensor not in _RANK and not (options.gravity or (sensor == "" and _is_total(file))):
         raise RefusedRecording(
             f"holds no acceleration, only {sensor}"
             if sensor
             else "its name does not tell which sensor it is",
-            file=source.label,
+            file=file.source.label,
             remedy="give the file Accelerometer.csv or TotalAcceleration.csv, or say --gravity",
         )
-    sides = _companions(source)
+    sides = _companions(file)
     facts = _metadata(sides["metadata"]) if "metadata" in sides else {}
-    table = source.table
-    assert table is not None
+    table = file.table
     layout = Layout(
         clock=_CLOCKS,
-        acceleration=(_acceleration(source, facts),),
+        acceleration=(_acceleration(file, facts),),
         rotation=(xyz("rotationrate{}", "rad/s"),),
-        gravity_vector=(xyz("gravity{}", _watch_unit(source)),),
-        sign=_sign(source, facts),
+        gravity_vector=(xyz("gravity{}", _watch_unit(file)),),
+        sign=_sign(file, facts),
     )
     (draft,) = drafts(table, layout, options)
     if sensor == "accelerometer":
@@ -110,14 +109,14 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
     ]
 
 
-def _acceleration(source: Source, facts: dict[str, str]) -> Axes:
+def _acceleration(file: Candidate, facts: dict[str, str]) -> Axes:
     """Axes, unit and gravity of a file, as the app's UNITS.md states them."""
-    sensor = _sensor(source)
+    sensor = _sensor(file)
     total = Claim[Gravity]("total", "stated", f"{sensor} of Sensor Logger includes gravity")
     linear = Claim[Gravity]("linear", "stated", f"{sensor} of Sensor Logger leaves gravity out")
     match sensor:
         case "wristmotion":
-            return xyz("acceleration{}", _watch_unit(source), linear)
+            return xyz("acceleration{}", _watch_unit(file), linear)
         case "totalacceleration":
             return _axes("m/s2", total)
         case "accelerometer":
@@ -129,11 +128,11 @@ def _acceleration(source: Source, facts: dict[str, str]) -> Axes:
     return _AXES
 
 
-def _sign(source: Source, facts: dict[str, str]) -> Claim[Sign] | None:
-    sensor = _sensor(source)
+def _sign(file: Candidate, facts: dict[str, str]) -> Claim[Sign] | None:
+    sensor = _sensor(file)
     if _is_standardised(facts):
         return Claim[Sign](1, "stated", "Metadata.csv says standardised")
-    if _watch_unit(source) == "m/s2":
+    if _watch_unit(file) == "m/s2":
         return Claim[Sign](1, "measured", "gravity is 9.81 long, so the watch standardised")
     if facts.get("platform") == "android" or sensor == "totalacceleration":
         return Claim[Sign](1, "stated", "Sensor Logger on Android")
@@ -148,7 +147,7 @@ def _is_standardised(facts: dict[str, str]) -> bool:
     return facts.get("standardisation", "").lower() == "true"
 
 
-def _channels(sides: dict[str, Source]) -> dict[str, Series]:
+def _channels(sides: dict[str, Candidate]) -> dict[str, Series]:
     found = {
         "magnetic_field_ut": _side(sides, "magnetometer", (_axes("µT"),)),
         "pressure_hpa": _side(sides, "barometer", (Value("pressure", "hPa"),)),
@@ -161,27 +160,29 @@ def _channels(sides: dict[str, Source]) -> dict[str, Series]:
 
 
 def _side(
-    sides: dict[str, Source], sensor: str, choices: tuple[Axes | Value, ...]
+    sides: dict[str, Candidate], sensor: str, choices: tuple[Axes | Value, ...]
 ) -> Series | None:
-    table = sides[sensor].table if sensor in sides else None
-    clock = None if table is None else working_clock(table, _CLOCKS)
-    return None if table is None or clock is None else series(table, choices, clock)
+    if sensor not in sides:
+        return None
+    table = sides[sensor].table
+    clock = working_clock(table, _CLOCKS)
+    return None if clock is None else series(table, choices, clock)
 
 
 def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:
     return Axes("x", "y", "z", unit, gravity)
 
 
-def _notes(sides: dict[str, Source]) -> tuple[Note, ...]:
-    rows = records(sides["annotation"]) if "annotation" in sides else []
+def _notes(sides: dict[str, Candidate]) -> tuple[Note, ...]:
+    rows = records(sides["annotation"].source) if "annotation" in sides else []
     return tuple(
         Note(int(row["time"]), row.get("text", "")) for row in rows if row.get("time", "").isdigit()
     )
 
 
-def _metadata(source: Source) -> dict[str, str]:
+def _metadata(file: Candidate) -> dict[str, str]:
     """The one row of Metadata.csv."""
-    rows = records(source)
+    rows = records(file.source)
     return rows[0] if rows and {"platform", "sensors"} <= rows[0].keys() else {}
 
 
@@ -198,32 +199,32 @@ def _zone_min(facts: dict[str, str], stamps: Stamps) -> int | None:
     return None if offset is None else round(offset.total_seconds() / 60)
 
 
-def _is_total(source: Source) -> bool:
+def _is_total(file: Candidate) -> bool:
     """Whether the readings keep to one g, as no other sensor's do."""
-    table = source.table
-    if table is None or not table.has(*_AXES.names):
+    table = file.table
+    if not table.has(*_AXES.names):
         return False
     return is_acceleration([table.numbers(table.index(name) or 0) for name in _AXES.names])
 
 
-def _watch_unit(source: Source) -> str:
+def _watch_unit(file: Candidate) -> str:
     """Unit that the length of the gravity columns tells; empty where there are none."""
-    table = source.table
-    if table is None or not table.has("gravityx", "gravityy", "gravityz"):
+    table = file.table
+    if not table.has("gravityx", "gravityy", "gravityz"):
         return ""
     gravity = [table.numbers(table.index(f"gravity{axis}") or 0) for axis in "xyz"]
     length = float(np.nanmedian(np.linalg.norm(gravity, axis=0)))
     return "g" if length < _STANDARDISED_ABOVE else "m/s2"
 
 
-def _sensor(source: Source) -> str:
+def _sensor(file: Candidate) -> str:
     """Sensor in the file name, in lower case; empty where there is none."""
-    found = _SENSOR.findall(source.stem)
+    found = _SENSOR.findall(file.source.stem)
     return found[-1].lower() if found else ""
 
 
-def _companions(source: Source) -> dict[str, Source]:
-    return {_sensor(side): side for side in source.companions if _sensor(side)}
+def _companions(file: Candidate) -> dict[str, Candidate]:
+    return {_sensor(side): side for side in file.companions if _sensor(side)}
 
 
 def _device(facts: dict[str, str], sensor: str) -> str:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Layout, Tick, Value, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -34,19 +34,18 @@ _MOTION = Layout(
 )
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``loggingTime`` beside CoreMotion's names."""
-    table = source.table
-    if table is None or not table.has("loggingtime"):
+    table = file.table
+    if not table.has("loggingtime"):
         return NO
     names = ("accelerometeraccelerationx", "motionuseraccelerationx")
     return CERTAIN if any(table.has(name) for name in names) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer, or else device motion with its gravity."""
-    table = source.table
-    assert table is not None
+    table = file.table
     is_raw = table.has("accelerometeraccelerationx")
     layout = _ACCELEROMETER if is_raw else _MOTION
     layout = Layout(

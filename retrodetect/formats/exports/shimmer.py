@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.recording import Gravity
 
@@ -24,20 +24,15 @@ _CLIPPED_SHARE = 0.001
 _SIGN = Claim[Sign](1, "stated", "Shimmer writes specific force")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Consensys' names of either accelerometer."""
-    table = source.table
-    return (
-        CERTAIN
-        if table is not None and (_axes(table, "accel_ln") or _axes(table, "accel_wr"))
-        else NO
-    )
+    table = file.table
+    return CERTAIN if (_axes(table, "accel_ln") or _axes(table, "accel_wr")) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the low-noise accelerometer, or the wide-range one where the other is cut off."""
-    table = source.table
-    assert table is not None
+    table = file.table
     low, wide = _axes(table, "accel_ln"), _axes(table, "accel_wr")
     found = drafts(table, _layout(table, low or wide), options)
     if low and wide and any(_is_clipped(draft) for draft in found):

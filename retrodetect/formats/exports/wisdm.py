@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -21,23 +21,22 @@ _LAYOUT = Layout(
 )
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Six columns without names, the second an activity, each row ended by a semicolon."""
-    table = source.table
-    if table is None or table.header or table.width != 6 or table.terminator != ";":
+    table = file.table
+    if table.header or table.width != 6 or table.terminator != ";":
         return NO
     return CERTAIN if table.kind(1) == "text" and table.kind(2) != "text" else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Tell the accelerometer's file from the gyroscope's, which looks alike, by its name."""
-    return Role(has_acceleration="gyro" not in source.stem.lower())
+    return Role(has_acceleration="gyro" not in file.source.stem.lower())
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read each person."""
-    assert source.table is not None
-    return drafts(source.table, _LAYOUT, options)
+    return drafts(file.table, _LAYOUT, options)
 
 
 FORMAT = Format("wisdm", recognise, read, role)

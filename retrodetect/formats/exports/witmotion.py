@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.formats.timetext import time_format
 from retrodetect.recording import Gravity
@@ -16,16 +16,15 @@ __all__ = ["FORMAT"]
 _TOTAL = Claim[Gravity]("total", "stated", "WitMotion writes totals")
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``Chip Time()`` beside axes in g."""
-    table = source.table
-    return CERTAIN if table is not None and table.has("chip time", "acceleration x") else NO
+    table = file.table
+    return CERTAIN if table.has("chip time", "acceleration x") else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read each device."""
-    table = source.table
-    assert table is not None
+    table = file.table
     layout = Layout(
         clock=tuple(Tick(name) for name in ("chip time", "time") if _is_clock(table, name)),
         acceleration=(xyz("acceleration {}", "g", _TOTAL),),

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import NO_TICK, Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT"]
@@ -27,16 +27,16 @@ _SURE_SHARE = 0.8
 """Share of the head that must be frames; the rest may be damaged."""
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """Frames whose sums are right, one after the other."""
-    if source.head[:1] != bytes([_START]):
+    if file.source.head[:1] != bytes([_START]):
         return NO
-    content = np.frombuffer(source.head, dtype=np.uint8)
+    content = np.frombuffer(file.source.head, dtype=np.uint8)
     found = _FRAME_BYTES * len(_frames(content))
     return CERTAIN if found and found >= _SURE_SHARE * (len(content) - _FRAME_BYTES) else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the frames of acceleration, each with the time before and the rotation after it.
 
     Raises
@@ -45,14 +45,16 @@ def read(source: Source, options: ReadOptions) -> list[Draft]:
         Where there is no frame of acceleration.
     """
     del options
-    with source.open() as stream:
+    with file.source.open() as stream:
         content = np.frombuffer(stream.read(), dtype=np.uint8)
     frames = _frames(content)
     kinds = content[frames + 1]
     at = frames[kinds == _ACCELERATION]
     if not len(at):
         raise RefusedRecording(
-            "holds no acceleration", file=source.label, remedy="turn its output on in the sensor"
+            "holds no acceleration",
+            file=file.source.label,
+            remedy="turn its output on in the sensor",
         )
     return [
         Draft(

@@ -6,11 +6,11 @@ frame.
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Layout, Tick, Value, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format, Role
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
@@ -29,10 +29,10 @@ _LAYOUT = Layout(
 )
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``Time (s)`` or ``Timestamp (us)`` beside axes in g."""
-    table = source.table
-    if table is None or not (table.has("time") or table.has("timestamp")):
+    table = file.table
+    if not (table.has("time") or table.has("timestamp")):
         return NO
     present = [axes for axes in (_TOTAL, _LINEAR) if table.has(*axes.names)]
     if not present or table.index(present[0].x) is None:
@@ -45,18 +45,16 @@ def recognise(source: Source) -> int:
     return LIKELY if unit == "g" and is_clock else NO
 
 
-def role(source: Source) -> Role:
+def role(file: Candidate) -> Role:
     """Rank the sensors' own readings over what was computed from them."""
-    assert source.table is not None
-    return Role(rank=int(source.table.has(*_TOTAL.names)) - int("earth" in source.stem.lower()))
+    return Role(rank=int(file.table.has(*_TOTAL.names)) - int("earth" in file.source.stem.lower()))
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer, or else the linear acceleration."""
-    assert source.table is not None
-    is_earth = "earth" in source.stem.lower() and not source.table.has(*_TOTAL.names)
+    is_earth = "earth" in file.source.stem.lower() and not file.table.has(*_TOTAL.names)
     warnings = ("this acceleration lies in the earth's frame",) if is_earth else ()
-    return [draft.with_(warnings=warnings) for draft in drafts(source.table, _LAYOUT, options)]
+    return [draft.with_(warnings=warnings) for draft in drafts(file.table, _LAYOUT, options)]
 
 
 FORMAT = Format("x-io", recognise, read, role, is_folder=True)

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.layout import Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
 from retrodetect.formats.timetext import moment
 from retrodetect.recording import Gravity
@@ -35,20 +35,19 @@ _SLOWEST_US = 1000
 """No DOT samples faster than 120 Hz, so smaller steps are not in µs."""
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``SampleTimeFine`` beside either acceleration, surely so with its preamble."""
-    table = source.table
-    if table is None or not table.has("sampletimefine"):
+    table = file.table
+    if not table.has("sampletimefine"):
         return NO
     if not any(table.has(*axes.names) for axes in _LAYOUT.acceleration):
         return NO
     return CERTAIN if any("DeviceTag" in line for line in table.preamble) else LIKELY
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read either acceleration."""
-    table = source.table
-    assert table is not None
+    table = file.table
     layout = replace(_LAYOUT, clock=(_clock(table),), rate_hz=_rate_hz(table))
     found = drafts(table, layout, options)
     is_free = not table.has(*_LAYOUT.acceleration[0].names)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Layout, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.source import Source
 from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
 
 
-def recognise(source: Source) -> int:
+def recognise(file: Candidate) -> int:
     """``// Start Time`` over a packet counter."""
-    table = source.table
-    if table is None or not table.has("packetcounter") or not source.head.startswith(b"//"):
+    table = file.table
+    if not table.has("packetcounter") or not file.source.head.startswith(b"//"):
         return NO
     return CERTAIN if table.has("acc_x") or table.has("freeacc_x") else NO
 
 
-def read(source: Source, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the calibrated acceleration by counter and stated rate."""
-    table = source.table
-    assert table is not None
+    table = file.table
     layout = Layout(
         acceleration=(
             xyz("acc_{}", "m/s2", Claim[Gravity]("total", "stated", "Acc_ of Xsens")),

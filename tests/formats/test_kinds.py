@@ -1,0 +1,459 @@
+"""Nothing is read silently wrong: the kinds of trap, each with relatives made here.
+
+A recording is read right, or refused with a reason that is true, or read with a warning that says
+what in the result may be wrong.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
+from retrodetect.formats import ReadOptions, pieces, read, table
+from retrodetect.recording import Recording
+
+from .reexport import G, walk
+
+WALK = walk(rate_hz=50, duration_s=40)
+TOTAL = WALK.acceleration_mps2
+SECONDS = WALK.time_ns / 1e9
+COUNT = len(SECONDS)
+NOISE = np.random.default_rng(1).normal(0, 5, (COUNT, 3))
+TURNING_DEGPS = NOISE + np.stack(
+    [60 * np.sin(5.6 * SECONDS), 40 * np.cos(5.6 * SECONDS), 20 * np.sin(11.2 * SECONDS)], axis=1
+)
+GRAVITY = np.tile(TOTAL.mean(axis=0), (COUNT, 1))
+CLOCK = [f"{second:.4f}" for second in SECONDS]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a csv of a clock and (n, k) readings."""
+
+    def put(
+        header: str,
+        values: np.ndarray = TOTAL,
+        clock: Sequence[str] = CLOCK,
+        cell: str = "{:.5f}",
+        by: str = ",",
+    ) -> Path:
+        rows = [
+            by.join([stamp, *("" if np.isnan(v) else cell.format(v) for v in row)])
+            for stamp, row in zip(clock, values, strict=True)
+        ]
+        path = tmp_path / "walk.csv"
+        path.write_text("\n".join([*([header] if header else []), *rows, ""]))
+        return path
+
+    return put
+
+
+def one(path: Path, **options: object) -> Recording:
+    (recording,) = read(path, options=ReadOptions(**options))  # type: ignore[arg-type]
+    return recording
+
+
+def refusal(path: Path, **options: object) -> InputError:
+    with pytest.raises((RefusedRecording, UnreadableFile)) as caught:
+        one(path, **options)
+    assert caught.value.remedy
+    return caught.value
+
+
+def assert_walk(recording: Recording, atol: float = 1e-3) -> None:
+    """The walk as it was, on seconds from 0."""
+    np.testing.assert_allclose(recording.acceleration_mps2, TOTAL, atol=atol)
+    np.testing.assert_allclose(recording.time_s, SECONDS, atol=2e-3)
+
+
+class TestAnotherSensorTakenForTheAccelerometer:
+    @pytest.mark.parametrize(
+        ("acceleration", "rotation"),
+        [
+            ("aX,aY,aZ", "gX,gY,gZ"),
+            ("a_x,a_y,a_z", "g_x,g_y,g_z"),
+            ("AX,AY,AZ", "GX,GY,GZ"),
+            ("imu_ax,imu_ay,imu_az", "imu_gx,imu_gy,imu_gz"),
+            ("Acc1,Acc2,Acc3", "Gyr1,Gyr2,Gyr3"),
+            ("acc_0,acc_1,acc_2", "gyro_0,gyro_1,gyro_2"),
+            ("acce_x,acce_y,acce_z", "gyro_x,gyro_y,gyro_z"),
+            ("value.x,value.y,value.z", "gyro.x,gyro.y,gyro.z"),
+            ("double_values_0,double_values_1,double_values_2", "w_x,w_y,w_z"),
+            ("motion.x,motion.y,motion.z", "rot.x,rot.y,rot.z"),
+            ("acelerometro x,acelerometro y,acelerometro z", "giroscopio_x,giroscopio_y,gyr_z"),
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_each_pair_of_names_is_told_apart(
+        self, write: Write, acceleration: str, rotation: str, is_first: bool
+    ) -> None:
+        if is_first:
+            path = write(f"time,{acceleration},{rotation}", np.hstack([TOTAL, TURNING_DEGPS]))
+        else:
+            path = write(f"time,{rotation},{acceleration}", np.hstack([TURNING_DEGPS, TOTAL]))
+        recording = one(path)
+        assert_walk(recording)
+        assert recording.angular_rate_radps is not None
+        np.testing.assert_allclose(
+            recording.angular_rate_radps, np.radians(TURNING_DEGPS), atol=1e-3
+        )
+
+    @pytest.mark.parametrize("names", ["gX,gY,gZ", "g_x,g_y,g_z", "w_x,w_y,w_z", "x,y,z",
+                                       "gyr_1,gyr_2,gyr_3", "value_x,value_y,value_z"])  # fmt: skip
+    def test_a_gyroscope_alone_is_refused(self, write: Write, names: str) -> None:
+        refusal(write(f"time,{names}", TURNING_DEGPS))
+
+    def test_the_letter_g_with_a_level_of_1_g_is_acceleration(self, write: Write) -> None:
+        recording = one(write("time,gX,gY,gZ", TOTAL / G))
+        assert_walk(recording)
+        assert recording.angular_rate_radps is None
+
+    @pytest.mark.parametrize(
+        ("own", "gravity"),
+        [
+            ("Acceleration", "GravitationalAcceleration"),
+            ("acceleration_", "gravity_"),
+            ("acc", "grav"),
+            ("accel.", "gravity."),
+            ("Accelerometer ", "Gravity "),
+        ],
+    )
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_gravity_in_columns_of_its_own_is_added(
+        self, write: Write, own: str, gravity: str, is_first: bool
+    ) -> None:
+        names = [f"{name}{axis}" for name in (own, gravity) for axis in "XYZ"]
+        values = np.hstack([TOTAL - GRAVITY, GRAVITY])
+        order = [*range(6)] if is_first else [3, 4, 5, 0, 1, 2]
+        path = write(",".join(["time", *(names[place] for place in order)]), values[:, order])
+        recording = one(path)
+        assert recording.gravity == "total"
+        assert_walk(recording)
+
+    def test_gravity_beside_total_acceleration_is_not_added(self, write: Write) -> None:
+        names = "acc_x,acc_y,acc_z,gravity_x,gravity_y,gravity_z"
+        assert_walk(one(write(f"time,{names}", np.hstack([TOTAL, GRAVITY]))))
+
+    @pytest.mark.parametrize(
+        ("name", "per_s"),
+        [("micros", 1e6), ("Time (sec)", 1), ("/us", 1e6), ("tick", 1e3), ("uptime", 1e3),
+         ("millis()", 1e3), ("timestamp_us", 1e6), ("nanoseconds", 1e9)],
+    )  # fmt: skip
+    def test_each_name_of_a_clock_is_one(self, write: Write, name: str, per_s: float) -> None:
+        clock = [f"{round(s * per_s)}" if per_s > 1 else f"{s:.4f}" for s in SECONDS]
+        assert_walk(one(write(f"{name},ax,ay,az", clock=clock)))
+
+
+class TestDroppedRowsMoveNoClock:
+    @pytest.mark.parametrize("value", [0.0, np.nan], ids=["zeros", "blanks"])
+    @pytest.mark.parametrize("origin_s", [0.0, 20.0, 1.7e9], ids=["zero", "20 s", "epoch"])
+    def test_seconds_count_from_the_first_row(
+        self, write: Write, value: float, origin_s: float
+    ) -> None:
+        late = TOTAL.copy()
+        late[:500] = value
+        recording = one(write("time,ax,ay,az", late, [f"{s + origin_s:.3f}" for s in SECONDS]))
+        own_s = origin_s if origin_s < 60 else 0.0
+        np.testing.assert_allclose(recording.time_s, SECONDS[500:] + own_s, atol=1e-3)
+        assert any("10.0 s hold no reading" in warning for warning in recording.warnings)
+        if origin_s > 60:
+            assert recording.start_time is not None
+            assert recording.start_time.timestamp() == pytest.approx(origin_s, abs=1e-3)
+
+    def test_a_given_rate_counts_rows_without_readings_too(self, write: Write) -> None:
+        late = TOTAL.copy()
+        late[:500] = np.nan
+        recording = one(write("time,ax,ay,az", late), rate_hz=50)
+        np.testing.assert_allclose(recording.time_s, SECONDS[500:], atol=1e-9)
+
+    def test_a_clock_that_begins_at_20_s_keeps_its_seconds(self, write: Write) -> None:
+        recording = one(write("time,ax,ay,az", clock=[f"{s + 20:.3f}" for s in SECONDS]))
+        np.testing.assert_allclose(recording.time_s, SECONDS + 20, atol=1e-3)
+
+    def test_an_uptime_is_counted_from_its_first_row_and_told(self, write: Write) -> None:
+        recording = one(write("time,ax,ay,az", clock=[f"{s + 5000:.3f}" for s in SECONDS]))
+        np.testing.assert_allclose(recording.time_s, SECONDS, atol=1e-3)
+        assert any("first row at 5000.0 s" in found.value for found in recording.findings)
+
+    def test_held_rows_at_the_beginning_move_nothing(self, write: Write) -> None:
+        idle = TOTAL.copy()
+        idle[:500] = TOTAL[0]
+        recording = one(write("time,ax,ay,az", idle))
+        np.testing.assert_allclose(recording.time_s[1:], SECONDS[500:], atol=1e-3)
+
+    def test_other_sensors_move_with_it(self, write: Write) -> None:
+        late = np.hstack([TOTAL, TURNING_DEGPS])
+        late[:500, :3] = 0.0
+        names = "acc_x,acc_y,acc_z,gyro_x,gyro_y,gyro_z"
+        recording = one(write(f"time,{names}", late))
+        assert recording.angular_rate_radps is not None
+        np.testing.assert_allclose(
+            recording.angular_rate_radps, np.radians(TURNING_DEGPS[500:]), atol=1e-3
+        )
+
+    def test_pieces_have_the_same_seconds(
+        self, write: Write, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(table, "BLOCK_BYTES", 4000)
+        late = TOTAL.copy()
+        late[:100] = 0.0
+        path = write("time,ax,ay,az", late, [f"{s + 20:.3f}" for s in SECONDS])
+        (parts,) = pieces(path, grain_s=7)
+        together = np.concatenate([part.time_s for part in parts])
+        np.testing.assert_allclose(together, SECONDS[100:] + 20, atol=1e-3)
+
+
+class TestAFastRecordingThatSlowsDown:
+    @pytest.mark.parametrize("every", [4, 5, 8, 9, 10])
+    def test_stretches_under_15_hz_are_gaps_and_told(self, write: Write, every: int) -> None:
+        kept = (np.arange(COUNT) < 800) | (np.arange(COUNT) > 1600)
+        kept |= np.arange(COUNT) % every == 0
+        clock = [CLOCK[row] for row in np.flatnonzero(kept)]
+        recording = one(write("time,ax,ay,az", TOTAL[kept], clock))
+        assert recording.rate_hz == pytest.approx(50, rel=0.01)
+        inside = (recording.time_s > 16.3) & (recording.time_s < 31.7)
+        assert not inside.any()
+        assert any("40% of the recording (16 s)" in w for w in recording.warnings)
+        assert any("the share may be wrong" in w for w in recording.warnings)
+
+    def test_a_stretch_of_25_hz_stays(self, write: Write) -> None:
+        kept = (np.arange(COUNT) < 800) | (np.arange(COUNT) % 2 == 0)
+        clock = [CLOCK[row] for row in np.flatnonzero(kept)]
+        assert len(one(write("time,ax,ay,az", TOTAL[kept], clock)).time_s) == kept.sum()
+
+    def test_lost_samples_are_a_gap_and_nothing_more(self, write: Write) -> None:
+        kept = (np.arange(COUNT) < 800) | (np.arange(COUNT) > 1000)
+        clock = [CLOCK[row] for row in np.flatnonzero(kept)]
+        recording = one(write("time,ax,ay,az", TOTAL[kept], clock))
+        assert len(recording.time_s) == kept.sum()
+        assert not any("readings a second" in warning for warning in recording.warnings)
+
+    def test_one_that_is_mostly_slow_is_refused(self, write: Write) -> None:
+        kept = (np.arange(COUNT) < 200) | (np.arange(COUNT) % 9 == 0)
+        clock = [CLOCK[row] for row in np.flatnonzero(kept)]
+        assert "readings a second" in str(refusal(write("time,ax,ay,az", TOTAL[kept], clock)))
+
+
+class TestDoubledUploads:
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [*range(COUNT), *range(COUNT)],
+            [*range(COUNT), *range(1000, COUNT)],
+            [*range(1200), *range(800, COUNT)],
+            [*range(COUNT), *range(300, 700)],
+            [*np.repeat(np.arange(COUNT), 2)],
+            [*range(1000, COUNT), *range(1100)],
+            [*range(700), *range(300, 1500), *range(1000, COUNT)],
+        ],
+        ids=["twice", "20 s at the end", "overlap", "a part again", "each row", "order", "parts"],
+    )
+    def test_copies_are_dropped_and_told(self, write: Write, rows: list[int]) -> None:
+        path = write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows])
+        recording = one(path)
+        assert_walk(recording)
+        text = f"dropped {len(rows) - COUNT} rows written twice"
+        assert any(text in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [*range(1000, COUNT), *range(1000)],
+            [*range(500), *range(1000, 1500), *range(500, 1000), *range(1500, COUNT)],
+        ],
+    )
+    def test_blocks_out_of_order_are_sorted(self, write: Write, rows: list[int]) -> None:
+        recording = one(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows]))
+        assert_walk(recording)
+        assert any("sorted" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize("begin", [0, 500, 1500])
+    def test_the_same_readings_at_a_later_time_are_told(self, write: Write, begin: int) -> None:
+        values = np.vstack([TOTAL, TOTAL[begin:]])
+        clock = [f"{row / 50:.2f}" for row in range(len(values))]
+        recording = one(write("time,ax,ay,az", values, clock))
+        (said,) = (w for w in recording.warnings if "again" in w)
+        assert f"{(COUNT - begin) / 50 - 0.08:.0f} s of readings" in said
+        assert "counts and minutes are too high" in said
+
+    def test_two_recordings_on_one_clock_say_what_may_be_wrong(self, write: Write) -> None:
+        values = np.vstack([TOTAL, 0.98 * TOTAL[::-1]])
+        recording = one(write("time,ax,ay,az", values, [*CLOCK, *CLOCK]))
+        assert any("counts and minutes are too high" in w for w in recording.warnings)
+
+
+def _dated(pattern: str) -> list[str]:
+    begin = datetime(2026, 3, 1, 11, 59, 45)  # noqa: DTZ001 - a local time, as apps write it
+    moments = [begin + timedelta(seconds=float(s)) for s in SECONDS]
+    return [
+        moment.strftime(pattern.replace("%3", f"{moment.microsecond // 1000:03}")
+                               .replace("%1", str(moment.microsecond // 1000)))
+        for moment in moments
+    ]  # fmt: skip
+
+
+class TestClocks:
+    @pytest.mark.parametrize(
+        "pattern",
+        ["%H:%M:%S.%1", "%H:%M:%S:%1", "%Y-%m-%d %H:%M:%S.%1", "%d.%m.%Y %H:%M:%S.%1",
+         "%m/%d/%Y %I:%M:%S.%1 %p"],
+    )  # fmt: skip
+    def test_fractions_without_leading_zeros(self, write: Write, pattern: str) -> None:
+        recording = one(write("time,ax,ay,az", clock=_dated(pattern)))
+        assert_walk(recording)
+        assert not recording.warnings
+
+    @pytest.mark.parametrize(
+        "pattern",
+        ["%H:%M:%S.%3", "%I:%M:%S.%3", "%Y-%m-%d %I:%M:%S.%3", "%Y-%m-%dT%H:%M:%S.%3+0100",
+         "%Y-%m-%dT%H:%M:%S.%3+0100 [Europe/London]", "%Y-%m-%dT%H:%M:%S.%3+01:00[Europe/Paris]",
+         "%d/%m/%y %H:%M:%S.%3", "%d-%b-%Y %H:%M:%S.%3", "%d %b %Y %H:%M:%S.%3",
+         "%b %d %Y %I:%M:%S.%3 %p"],
+    )  # fmt: skip
+    def test_each_way_to_write_a_time(self, write: Write, pattern: str) -> None:
+        recording = one(write("time,ax,ay,az", clock=_dated(pattern)))
+        assert_walk(recording)
+        assert not recording.warnings
+
+    def test_twelve_hours_without_am_and_pm_go_on_past_one(self, write: Write) -> None:
+        begin_s = 12 * 3600 + 59 * 60 + 45
+        hours = [(begin_s + s - 3600) % 43_200 + 3600 for s in SECONDS]
+        clock = [f"{int(h // 3600)}:{int(h // 60 % 60):02}:{h % 60:06.3f}" for h in hours]
+        assert_walk(one(write("time,ax,ay,az", clock=clock)))
+
+    @pytest.mark.parametrize(("stated", "per_s"), [("ms", 1), ("ns", 1), ("us", 1), ("ns", 1e3),
+                                                   ("us", 1e3)])  # fmt: skip
+    def test_a_unit_that_cannot_be_is_measured_and_told(
+        self, write: Write, stated: str, per_s: float
+    ) -> None:
+        clock = [f"{s * per_s:.4f}" for s in SECONDS]
+        recording = one(write(f"time ({stated}),ax,ay,az", clock=clock))
+        assert_walk(recording)
+        assert any("cadence and minutes" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize("per_s", [32_768, 1e-3, 1 / 800, 1 / 10])
+    def test_impossible_rates_never_pass(self, write: Write, per_s: float) -> None:
+        unit = "" if per_s > 1 else " (s)"
+        factor = per_s if per_s >= 1e-3 and per_s != 1 / 800 and per_s != 1 / 10 else 1 / per_s
+        clock = [f"{s * factor:.8f}" if factor < 1 else f"{s * factor:.0f}" for s in SECONDS]
+        path = write(f"time{unit},ax,ay,az", clock=clock)
+        error = refusal(path)
+        assert "rate" in str(error) or "readings a second" in str(error)
+
+    def test_minutes(self, write: Write) -> None:
+        assert_walk(one(write("time (min),ax,ay,az", clock=[f"{s / 60:.7f}" for s in SECONDS])))
+
+
+class TestScalesThatAreNoAcceleration:
+    @pytest.mark.parametrize(
+        ("per_mps2", "offset"), [(3, 128), (10, 512), (10, 330), (100, 2048), (400, 8192),
+                                 (1000, 32_768)],
+    )  # fmt: skip
+    def test_counts_around_an_offset(self, write: Write, per_mps2: float, offset: float) -> None:
+        path = write("time,ax,ay,az", np.round(TOTAL * per_mps2 + offset), cell="{:.0f}")
+        assert "offset" in str(refusal(path)) or "unit" in str(refusal(path))
+
+    @pytest.mark.parametrize("axes", [[0, 0, 0], [0, 1, 1], [1, 1, 0], [2, 1, 2]])
+    def test_axes_that_are_copies(self, write: Write, axes: list[int]) -> None:
+        assert "same readings" in str(refusal(write("time,ax,ay,az", TOTAL[:, axes])))
+
+    def test_a_magnitude_in_one_axis(self, write: Write) -> None:
+        length = np.linalg.norm(TOTAL, axis=1)
+        path = write("time,ax,ay,az", np.stack([length, 0 * length, 0 * length], axis=1))
+        assert "magnitude" in str(refusal(path))
+
+    @pytest.mark.parametrize("name", ["magnitude", "svm", "vm", "acc", "total"])
+    def test_a_magnitude_alone(self, write: Write, name: str) -> None:
+        refusal(write(f"time,{name}", np.linalg.norm(TOTAL, axis=1)[:, None]))
+
+    @pytest.mark.parametrize("header", ["time,ax,ay,az", "t,x,y,z", ""])
+    @pytest.mark.parametrize("places", [3, 4])
+    def test_decimal_commas_between_commas(self, tmp_path: Path, header: str, places: int) -> None:
+        rows = [
+            ",".join(f"{v:.{places}f}".replace(".", ",") for v in (second + 1, *reading))
+            for second, reading in zip(SECONDS, TOTAL, strict=True)
+        ]
+        path = tmp_path / "walk.csv"
+        path.write_text("\n".join([*([header] if header else []), *rows, ""]))
+        assert "decimal comma" in str(refusal(path))
+
+
+class TestRemedies:
+    HEADER = "time (s),acc x (g),acc y (g),acc z (g)"
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            "time=time (s),x=acc x (g),y=acc y (g),z=acc z (g)",
+            'time="time (s)",x="acc x (g)",y="acc y (g)",z="acc z (g)"',
+            "time=time,x=acc x,y=acc y,z=acc z",
+            "time=1,x=2,y=3,z=4",
+            "time=column 1,x=column 2,y=column 3,z=column 4",
+            "time='TIME (S)', x=Acc X, y=ACC Y, z=acc z",
+        ],
+    )
+    def test_columns_are_named_as_the_file_or_the_message_names_them(
+        self, write: Write, given: str
+    ) -> None:
+        assert_walk(one(write(self.HEADER, TOTAL / G), columns=ReadOptions.parse_columns(given)))
+
+    def test_a_name_may_hold_a_comma(self, write: Write) -> None:
+        path = write("time;acc, x;acc, y;acc, z", by=";")
+        for quote in ('"', "'", ""):
+            given = ",".join(f"{axis}={quote}acc, {axis}{quote}" for axis in "xyz")
+            assert_walk(one(path, columns=ReadOptions.parse_columns(given)))
+
+    def test_the_names_that_a_message_lists_work(self, write: Write) -> None:
+        path = write("when,p (m/s2),q (m/s2),r (m/s2)")
+        error = refusal(path, columns={"x": "nothing", "y": "q", "z": "r"})
+        assert error.remedy is not None
+        listed = error.remedy.split('"')[1::2]
+        assert len(listed) == 4
+        given = ",".join(f'{role}="{name}"' for role, name in
+                         zip(("time", "x", "y", "z"), listed, strict=True))  # fmt: skip
+        assert_walk(one(path, columns=ReadOptions.parse_columns(given)))
+
+    def test_equal_names_are_told_apart_by_position(self, write: Write) -> None:
+        path = write("time,acc,acc,acc")
+        assert_walk(one(path, columns={"time": "1", "x": "2", "y": "3", "z": "4"}))
+        assert "twice" in str(refusal(path, columns={"x": "acc", "y": "acc", "z": "acc"}))
+
+    @pytest.mark.parametrize("wrong", ["0", "5", "99", "-1", "", '"', "column 9", "column x"])
+    def test_a_wrong_column_ends_in_a_sentence(self, write: Write, wrong: str) -> None:
+        refusal(write(self.HEADER, TOTAL / G), columns={"x": wrong, "y": "3", "z": "4"})
+
+    def test_a_given_rate_is_the_remedy_of_an_untold_clock(self, write: Write) -> None:
+        path = write("time,ax,ay,az", clock=[f"{s * 32_768:.0f}" for s in SECONDS])
+        assert "--rate" in str(refusal(path))
+        assert_walk(one(path, rate_hz=50))
+
+    def test_a_given_unit_is_the_remedy_of_an_untold_unit(self, write: Write) -> None:
+        path = write("time,ax,ay,az", TOTAL / G * 50)
+        assert "--unit" in str(refusal(path))
+        assert_walk(one(path, unit="g/50"))
+
+
+class TestSaturation:
+    @pytest.mark.parametrize("axis", range(3))
+    @pytest.mark.parametrize("side", [-1, 1])
+    def test_each_axis_and_limit_is_told(self, write: Write, axis: int, side: int) -> None:
+        strong = TOTAL + 12 * np.sin(11.2 * SECONDS)[:, None] * np.eye(3)[axis]
+        limit = side * 2 * G if side * TOTAL[:, axis].mean() > -5 else side * 1.6 * G
+        strong[:, axis] += 0.9 * limit - np.mean(TOTAL[:, axis])
+        strong[:, axis] = (np.minimum if side > 0 else np.maximum)(strong[:, axis], limit)
+        recording = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", strong))
+        said = [w for w in recording.warnings if w.startswith(f"{'xyz'[axis]} is cut off")]
+        assert len(said) == 1
+        assert "share may be wrong" in said[0]
+
+    def test_all_limits_are_told_in_turn(self, write: Write) -> None:
+        strong = np.clip(3 * (TOTAL - GRAVITY) * [4, 2, 4] + GRAVITY, -2 * G, 2 * G)
+        recording = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", strong))
+        assert {w[0] for w in recording.warnings if "cut off" in w} >= {"x", "z"}
+
+    def test_a_walk_within_its_range_says_nothing(self, write: Write) -> None:
+        assert not one(write("time,ax,ay,az")).warnings
