@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import direction, formats, gait
-from retrodetect.direction import Anchors, Cues, DirectionModel, Directions
-from retrodetect.direction.model import group_of
+from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
 from retrodetect.errors import InputError, UnreadableFile
 from retrodetect.formats import ReadOptions
 from retrodetect.gait import Gait
 from retrodetect.recording import Recording
 from retrodetect.signal import Signal, signals
+from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS
 from retrodetect.training import store
 
@@ -42,7 +42,7 @@ class Session:
     recording
         What was labelled; of one that came in pieces the last, which knows most.
     duration_s
-        From first to last sample.
+        From second 0 to the last sample.
     gait
         Bouts, initial contacts and strides.
     directions
@@ -208,13 +208,12 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
         The same whatever the pieces; its recording is the last of them.
     """
     last: list[Recording] = []
-    start_s = end_s = 0.0
+    end_s = 0.0
 
     def passing() -> Iterator[Recording]:
-        nonlocal start_s, end_s
+        nonlocal end_s
         for piece in pieces:
             if len(piece.time_s):
-                start_s = start_s if last else float(piece.time_s[0])
                 end_s = float(piece.time_s[-1])
             last[:] = [piece]
             yield piece
@@ -222,41 +221,41 @@ def label_pieces(pieces: Iterable[Recording], model: DirectionModel, anchors: An
     # Once they are measured, strides are all that is kept of a signal.
     measured = [_measured(signal) for signal in signals(passing())]
     found = gait.joined([one for one, _ in measured])
-    cues = Cues.joined([part for _, part in measured])
+    cues = StrideEvidence.joined([part for _, part in measured])
     del measured
     recording = last[0]
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
     directions = direction.decide(cues, found.strides, model, anchors)
-    said = direction.misgivings(cues, found.strides, model, anchors, directions)
+    said = direction.check_anchors(cues, found.strides, model, anchors, directions)
     strides = _table(recording, found, directions, model)
     if recording.gravity == "linear" and len(strides):
         said = (WITHOUT_GRAVITY, *said)
     strides.attrs["warnings"] = (*recording.warnings, *said)
     return Session(
         recording=recording,
-        duration_s=end_s - start_s,
+        duration_s=end_s,
         gait=found,
         directions=directions,
         strides=strides,
     )
 
 
-def _measured(signal: Signal) -> tuple[Gait, Cues]:
+def _measured(signal: Signal) -> tuple[Gait, StrideEvidence]:
     """What is seen in one signal."""
     found = gait.in_run(signal)
-    return found, Cues.of([signal], found.strides)
+    return found, StrideEvidence.of([signal], found.strides)
 
 
 def _table(
     recording: Recording, found: Gait, directions: Directions, model: DirectionModel
 ) -> pd.DataFrame:
     """Strides with the columns that are promised."""
-    table = found.strides[["bout", "start_s", "end_s", "gait"]].reset_index(drop=True)
+    table = found.strides[["bout", "start_s", "end_s"]].reset_index(drop=True)
     table["recording"] = pd.Series([recording.name] * len(table), dtype="str")
     table["stride"] = np.arange(len(table))
     table["start_time"] = wall_clock(recording, table["start_s"])
-    for column in ("direction", "p_backward", "reason"):
+    for column in ("gait", "direction", "p_backward", "reason"):
         table[column] = directions.table[column].to_numpy()
     table = table[list(STRIDE_COLUMNS)]
     table.attrs = {

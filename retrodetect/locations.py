@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from retrodetect.errors import UsageError
+from retrodetect.stores import store_of
 
 __all__ = ["identity", "is_there", "location", "make_folder", "reaching", "readable", "total_bytes"]
 
@@ -32,7 +33,7 @@ def location(text: str | Path) -> Path:
         Where it is empty, as an unset variable of a shell is, or packages for the URL are missing.
     """
     if not str(text):
-        raise UsageError("a path is empty", remedy="name a file or a folder, . for this one")
+        raise UsageError("a path is empty", remedy="name a file or folder, or . for this folder")
     if "://" not in str(text):
         return Path(text)
     try:
@@ -42,7 +43,7 @@ def location(text: str | Path) -> Path:
         return cast(Path, UPath(text, use_listings_cache=False))
     except (ImportError, ValueError) as error:
         raise UsageError(
-            f"no such store is known here ({error})",
+            f"this kind of URL is not supported here ({error})",
             file=str(text),
             remedy="run pip install 'retrodetect[cluster]'",
         ) from error
@@ -95,7 +96,7 @@ def reaching(place: Path) -> Iterator[None]:
         raise UsageError(
             f"cannot be used ({error.strerror or error})",
             file=str(error.filename or place),
-            remedy="name another place, or see who may read and write there",
+            remedy="choose another place, or fix its permissions",
         ) from error
 
 
@@ -118,18 +119,18 @@ def is_there(path: Path) -> bool:
 
 
 def identity(path: Path) -> Path:
-    """What is the same for one file, whichever way its path is written.
+    """Return the same path for one file, however its path is written.
 
     Parameters
     ----------
     path
-        Any; that of a URL is as it is written, for a store would have to be asked.
+        Any. A URL comes back as written: only the store could compare it.
 
     Returns
     -------
     Path
     """
-    return path.resolve() if isinstance(path, Path) else path
+    return store_of(path).identity(path)
 
 
 def total_bytes(paths: Iterable[Path]) -> int:

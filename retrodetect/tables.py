@@ -22,7 +22,7 @@ __all__ = [
     "harmless",
     "lists_table",
     "sessions_table",
-    "some",
+    "truncated_list",
     "visible",
     "without_nan",
 ]
@@ -31,9 +31,9 @@ STRIDE_GLOSSARY = {
     "recording": "path as given, below the input root",
     "stride": "number within the recording, from 0",
     "bout": "number of the stretch of walking or running it belongs to, from 0",
-    "start_s": "initial contact it begins with, in seconds from the recording's first sample",
+    "start_s": "initial contact it begins with, in seconds from the file's first row",
     "end_s": "next initial contact of the same foot",
-    "start_time": "start_s by the clock on the wall, ISO 8601; empty where no date is known",
+    "start_time": "start_s as wall-clock time, ISO 8601; empty without a date",
     "gait": "walk or run",
     "direction": "forward, backward or unknown",
     "p_backward": "probability that the stride went backward, 0 to 1",
@@ -43,34 +43,34 @@ STRIDE_GLOSSARY = {
 
 SESSION_GLOSSARY = {
     "recording": "path as given, below the input root",
-    "status": "ok, no_gait, refused (understood, but not to be labelled) or failed",
-    "message": "why it was refused or failed; else what was assumed in reading it",
-    "format": "which export it was read as",
-    "placement": "body site, as told; with ? where it was inferred",
-    "front": "how forward was told from backward: given, marked, inferred or unknown",
+    "status": "ok, no_gait, refused (readable, but not fit to be labelled) or failed",
+    "message": "why it was refused or failed; else what was assumed when reading it",
+    "format": "file format it was read as",
+    "placement": "body site; with ? if it was inferred",
+    "front": "what told forward from backward: given, marked, inferred or unknown",
     "rate_hz": "sampling rate of the recording",
     "duration_s": "from first to last sample",
-    "gait_s": "time within bouts of walking or running, also between strides",
-    "strides": "all strides found; a stride is two steps",
+    "gait_s": "time within bouts of walking or running, gaps between strides included",
+    "strides": "all strides; a stride is two steps",
     "forward_strides": "strides labelled forward",
     "backward_strides": "strides labelled backward",
-    "unknown_strides": "strides whose evidence was too weak, or that went sideways or turned",
-    "steps": "steps of both feet in all strides",
-    "backward_share": "share of backward among the labelled strides; empty without any",
-    "backward_share_low": "lower end of the 95 % interval of the share among all strides but those"
-    " sideways, by the model's known error rates and with every unknown one taken as forward",
-    "backward_share_high": "upper end of it, with every unknown one taken as backward",
+    "unknown_strides": "strides with too little evidence, or sideways, or turning",
+    "steps": "steps of both feet, two for each stride",
+    "backward_share": "backward share of the labelled strides; empty without any",
+    "backward_share_low": "lower end of the 95% interval for all strides except sideways ones: it"
+    " allows for the model's known error rates, and counts every unknown stride as forward",
+    "backward_share_high": "upper end; counts every unknown stride as backward",
     "bouts": "stretches of walking or running",
-    "longest_backward_bout_s": "longest time gone backward without a forward stride or a pause;"
-    " empty where none was found and most strides are unknown",
+    "longest_backward_bout_s": "longest time backward without a forward stride or a pause;"
+    " empty if there is none and most strides are unknown",
     "cadence_forward_spm": "steps per minute in forward strides; empty without any",
     "cadence_backward_spm": "steps per minute in backward strides; empty without any",
-    "model": "which model gave the labels",
-    "version": "which version of retrodetect",
-    "start_time": "first sample by the clock on the wall, ISO 8601; empty where no date is known",
-    "forward_s": "time of the strides labelled forward",
-    "backward_s": "time of the strides labelled backward",
-    "unknown_s": "time of the strides whose direction is unknown",
+    "model": "model that gave the labels",
+    "version": "version of retrodetect",
+    "start_time": "wall-clock time of the first sample, ISO 8601; empty without a date",
+    "forward_s": "total time of the strides labelled forward",
+    "backward_s": "total time of the strides labelled backward",
+    "unknown_s": "total time of the strides of unknown direction",
     "walk_forward_strides": "walking strides labelled forward",
     "walk_backward_strides": "walking strides labelled backward",
     "run_forward_strides": "running strides labelled forward",
@@ -80,29 +80,29 @@ SESSION_GLOSSARY = {
     "stride_time_cv_forward": "coefficient of variation of forward stride times within bouts",
     "stride_time_cv_backward": "the same backward",
     "step_asymmetry_forward": "how much longer the steps of one foot last forward, as a share of"
-    " the mean step; empty unless the device is told to sit on the body's middle",
+    " the mean step; empty unless you say that the device is worn in the middle of the body",
     "step_asymmetry_backward": "the same backward",
-    "repeats": "repeats found; each of them in repeats.csv",
-    "climb_forward_m": "height gained in forward stretches, each from its begin to its end, by"
-    " barometer or receiver; empty where none was found and most strides are unknown",
+    "repeats": "number of repeats; repeats.csv lists them",
+    "climb_forward_m": "height gained from start to end of each forward stretch, by barometer"
+    " or GPS; empty if there is none and most strides are unknown",
     "climb_backward_m": "the same backward",
-    "speed_source": "how the speed is known: given, track, distance, gps; empty where it is not",
-    "distance_m": "gone in strides of known direction and speed (up to 15 m/s), or as told for the"
-    " whole recording; never from acceleration",
-    "distance_forward_m": "of that, forward; empty where only the whole distance is known, or no"
+    "speed_source": "where the speed comes from: given, track, distance, gps; empty if unknown",
+    "distance_m": "distance of strides of known direction and speed (up to 15 m/s), or of the whole"
+    " recording if you gave it; never from acceleration",
+    "distance_forward_m": "the forward part; empty if only the whole distance is known, or no"
     " speed",
-    "distance_backward_m": "of that, backward; empty, as is the energy, where no stride was found"
-    " backward and most are unknown",
-    "energy_forward_kcal_per_kg": "energy of the forward strides of known speed, at rest included"
+    "distance_backward_m": "the backward part; empty, like the energy, if no stride is backward and"
+    " most are unknown",
+    "energy_forward_kcal_per_kg": "energy of the forward strides of known speed, rest included"
     " (ACSM)",
     "energy_backward_low_kcal_per_kg": "least energy of the backward strides: the forward"
     " equation at the same speed, unpractised, x 1.15",
     "energy_backward_high_kcal_per_kg": "most energy of them: x 1.4",
-    "warnings": "what to know of it: gaps, clocks and units put right, words of the wearer that do"
-    " not fit the signal or no person on foot",
-    "sideways_strides": "of the unknown strides, those that went sideways",
-    "told_apart_by": "what told forward from backward: the wearer, the signal, or habit (most"
-    " people mostly go forward); where it is habit, all may be the other way round",
+    "warnings": "what to know: gaps, repaired clocks and units, hints that contradict the signal"
+    " or are impossible on foot",
+    "sideways_strides": "unknown strides that went sideways",
+    "told_apart_by": "what decided which direction is which: the wearer, the signal, or habit"
+    " (most people mostly go forward; forward and backward may be swapped)",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 
@@ -111,9 +111,9 @@ BOUT_GLOSSARY = {
     "bout": "number of the stretch of walking or running it belongs to, as in strides.csv",
     "direction": "forward, backward or unknown",
     "gait": "walk or run",
-    "start_s": "in seconds from the recording's first sample",
-    "end_s": "in seconds from the recording's first sample",
-    "start_time": "start_s by the clock on the wall; empty where no date is known",
+    "start_s": "in seconds from the file's first row",
+    "end_s": "in seconds from the file's first row",
+    "start_time": "start_s as wall-clock time; empty without a date",
     "strides": "strides of that direction",
     "cadence_spm": "steps per minute",
 }
@@ -126,9 +126,9 @@ REPEAT_GLOSSARY = {
     "bout": "number of the stretch of walking or running in which the leg begins",
     "direction": "forward or backward",
     "gait": "walk or run, whichever there is more of",
-    "start_s": "in seconds from the recording's first sample",
-    "end_s": "in seconds from the recording's first sample",
-    "start_time": "start_s by the clock on the wall; empty where no date is known",
+    "start_s": "in seconds from the file's first row",
+    "end_s": "in seconds from the file's first row",
+    "start_time": "start_s as wall-clock time; empty without a date",
     "duration_s": "from start to end",
     "strides": "strides of that direction",
     "cadence_spm": "steps per minute",
@@ -242,15 +242,15 @@ def harmless(text: str, *, is_path: bool = False) -> str:
     return text
 
 
-def some(names: Sequence[str], most: int = 3) -> str:
-    """Some names, and how many more.
+def truncated_list(names: Sequence[str], most: int = 3) -> str:
+    """List the first few names, and say how many more there are.
 
     Parameters
     ----------
     names
-        Any.
+        All of them.
     most
-        How many are named.
+        How many to list.
 
     Returns
     -------
@@ -315,7 +315,7 @@ def lists_table(name: str, lists: Iterable[dict[str, list[Any]]]) -> pd.DataFram
         With the columns of ``LIST_COLUMNS[name]``.
     """
     columns = list(LIST_COLUMNS[name])
-    tables = [pd.DataFrame(one, columns=columns) for one in lists if one and one["recording"]]
+    tables = [pd.DataFrame(rows, columns=columns) for rows in lists if rows and rows["recording"]]
     return pd.concat(tables or [pd.DataFrame(columns=columns)], ignore_index=True)
 
 

@@ -71,9 +71,9 @@ def main() -> None:
             if sys.stdout is not None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            _fail(f"{where}{error.strerror or error}; see to it, then try again.", FAILED)
+            _fail(f"{where}{error.strerror or error}. Fix that, then try again.", FAILED)
     if status == INTERRUPTED:
-        _fail("stopped; the same command goes on where it was.", INTERRUPTED)
+        _fail("Interrupted. Run the same command to resume.", INTERRUPTED)
     sys.exit(status)
 
 
@@ -86,7 +86,7 @@ def _fail(message: str, status: int) -> int:
 def _root(
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    """Tell backward from forward strides in accelerometer recordings."""
+    """Label every stride of an accelerometer recording forward or backward."""
     if version:
         from retrodetect import __version__
 

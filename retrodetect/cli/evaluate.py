@@ -12,8 +12,10 @@ from retrodetect.cli.options import (
     Cache,
     Columns,
     Gravity,
+    Jobs,
     Labelled,
     Model,
+    Placement,
     Quiet,
     Rate,
     Sign,
@@ -27,16 +29,14 @@ def evaluate(
     recordings: Labelled,
     model: Model = "default",
     against: Annotated[
-        str | None, typer.Option(help="Another model, to compare with stride by stride.")
+        str | None, typer.Option(help="Another model to compare with, stride by stride.")
     ] = None,
     out: Annotated[
         Path | None,
         options.out_option("Folder for the tables."),
     ] = None,
-    placement: Annotated[
-        str, typer.Option(help="Body site of recordings that tell none.")
-    ] = "auto",
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores.")] = None,
+    placement: Placement = "auto",
+    jobs: Jobs = None,
     cache: Cache = None,
     quiet: Quiet = False,
     unit: Unit = None,
@@ -51,15 +51,15 @@ def evaluate(
     from retrodetect.cli import scores
     from retrodetect.training import assess
 
-    found = assess.evaluate(
+    evaluation = assess.evaluate(
         recordings,
         model,
         against=against,
-        placement=None if placement == "auto" else placement,
+        placement=options.placement(placement),
         jobs=jobs,
         cache_folder=options.cache_folder(cache),
         read=read,
         out=out,
     )
     if not quiet:
-        scores.show_evaluation(found, out)
+        scores.show_evaluation(evaluation, out)

@@ -18,14 +18,14 @@ WIDTH_IN_FILES = 1000
 
 def inspect(
     paths: Paths,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON list for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     unit: Unit = None,
     sign: Sign = None,
     gravity: Gravity = None,
     rate: Rate = None,
     columns: Columns = None,
 ) -> int:
-    """Show what the reader understood of recordings, and every assumption with its ground."""
+    """Show how a recording was read: every conclusion, and what it rests on."""
     read_options = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect import formats
@@ -34,25 +34,27 @@ def inspect(
     inputs = formats.discover(*paths, columns=read_options.columns.values())
     if not inputs:
         raise UsageError(
-            "no recordings found",
+            "no recordings descriptions",
             file=", ".join(paths),
-            remedy="name a file, or a folder that holds some",
+            remedy="name a file, or a folder that contains recordings",
         )
-    found: list[dict[str, Any]] = []
-    for one in inputs:
+    descriptions: list[dict[str, Any]] = []
+    for recording_input in inputs:
         try:
-            recordings = formats.read(one.path, name=one.name, options=read_options)
-            found += [formats.describe(recording) for recording in recordings]
+            recordings = formats.read(
+                recording_input.path, name=recording_input.name, options=read_options
+            )
+            descriptions += [formats.describe(recording) for recording in recordings]
         except InputError as error:
-            found.append({"name": one.name, "error": str(error)})
+            descriptions.append({"name": recording_input.name, "error": str(error)})
     if as_json:
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(descriptions, indent=1, ensure_ascii=False))
     else:
-        _show(found)
-    return int(any("error" in one for one in found))
+        _show(descriptions)
+    return int(any("error" in each for each in descriptions))
 
 
-def _show(found: list[dict[str, Any]]) -> None:
+def _show(descriptions: list[dict[str, Any]]) -> None:
     """Print a block for each recording: topic, conclusion, ground."""
     from rich.console import Console
     from rich.table import Table
@@ -63,10 +65,10 @@ def _show(found: list[dict[str, Any]]) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDTH_IN_FILES)
-    for one in found:
-        console.print(Text(visible(one["name"]), style="bold"))
+    for description in descriptions:
+        console.print(Text(visible(description["name"]), style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2))
-        for topic, value in one.items():
+        for topic, value in description.items():
             if topic != "name":
                 text, ground = _shown(value)
                 table.add_row(*(Text(visible(cell)) for cell in (topic, text, ground)))

@@ -7,24 +7,34 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from retrodetect.cli import options
-from retrodetect.cli.options import Columns, Gravity, Model, Paths, Quiet, Rate, Sign, Unit
+from retrodetect.cli.options import (
+    Columns,
+    Goal,
+    Gravity,
+    Jobs,
+    Model,
+    Paths,
+    Quiet,
+    Rate,
+    Sign,
+    Unit,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from retrodetect.batch import Progress
+    from retrodetect.runs.batch import Progress
 
 __all__ = ["label"]
 
-_ANCHORS = "What the wearer knows"
+_ANCHORS = "What you know"
 _TALLY = "Tally"
 
 
@@ -35,72 +45,87 @@ class _TableFormat(StrEnum):
 
 def label(
     paths: Paths,
-    out: Annotated[str, typer.Option(help="Folder or URL for the results.", show_default=False)],
+    out: Annotated[
+        str, typer.Option(help="Folder or URL to write the results to.", show_default=False)
+    ],
     placement: Annotated[
-        str, typer.Option(help="Body site, such as waist or pocket.", rich_help_panel=_ANCHORS)
+        str, typer.Option(help=options.SITES_HELP, rich_help_panel=_ANCHORS)
     ] = "auto",
     front: Annotated[
         str | None,
-        typer.Option(help="Device axis to the wearer's front: +x … -z.", rich_help_panel=_ANCHORS),
+        typer.Option(
+            help="Device axis that pointed to your front: +x, -x, … -z.", rich_help_panel=_ANCHORS
+        ),
     ] = None,
     forward: Annotated[
         list[str] | None,
-        typer.Option(help="Went forward from A:B seconds.", rich_help_panel=_ANCHORS),
+        typer.Option(
+            help="You went forward then: 0:05-0:20, 09:02:18-09:04:10, or 5:20 (seconds).",
+            rich_help_panel=_ANCHORS,
+        ),
     ] = None,
     backward: Annotated[
         list[str] | None,
-        typer.Option(help="Went backward from A:B seconds.", rich_help_panel=_ANCHORS),
+        typer.Option(
+            help="You went backward then; written like --forward.", rich_help_panel=_ANCHORS
+        ),
     ] = None,
     starts: Annotated[
         str | None,
-        typer.Option(help="Direction of the first strides.", rich_help_panel=_ANCHORS),
-    ] = None,
-    goal: Annotated[
-        float | None,
         typer.Option(
-            min=0, max=1, help="Backward share to reach, such as 0.4.", rich_help_panel=_TALLY
+            help="Direction of your first strides: forward or backward.", rich_help_panel=_ANCHORS
         ),
     ] = None,
+    goal: Goal = None,
     speed: Annotated[
-        str | None, typer.Option(help="Of the treadmill, such as 5km/h.", rich_help_panel=_TALLY)
+        str | None,
+        typer.Option(
+            help="Speed of the treadmill, such as 5km/h or 9 min/mile.", rich_help_panel=_TALLY
+        ),
     ] = None,
     distance: Annotated[
         str | None,
-        typer.Option(help="Gone in the whole recording, such as 2.4km.", rich_help_panel=_TALLY),
+        typer.Option(
+            help="Distance of the whole recording, such as 2.4km.", rich_help_panel=_TALLY
+        ),
     ] = None,
     track: Annotated[
         str | None,
         typer.Option(
-            help="Length of a track gone once each way in a repeat, such as 80m.",
+            help="Length of one leg of your repeats, such as 80m.",
             rich_help_panel=_TALLY,
         ),
     ] = None,
     model: Model = "default",
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores.")] = None,
+    jobs: Jobs = None,
     cluster: Annotated[
-        str | None, typer.Option(help="Label on this Dask scheduler's workers instead.")
+        str | None, typer.Option(help="Address of a Dask scheduler whose workers label instead.")
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(help="Most seconds one input may take; it fails alone.")
+        float | None, typer.Option(help="Give up on a recording after this many seconds.")
     ] = None,
     max_memory: Annotated[
-        float | None, typer.Option(help="Most MiB of memory one input may take; it fails alone.")
+        float | None, typer.Option(help="Give up on a recording that needs more MiB of memory.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume/--restart", help="Go on from an earlier run, or start anew.")
+        bool, typer.Option("--resume/--restart", help="Resume an earlier run, or start again.")
     ] = True,
     table_format: Annotated[
-        _TableFormat, typer.Option("--format", help="Of the tables.")
+        _TableFormat, typer.Option("--format", help="Format of the tables.")
     ] = _TableFormat.csv,
     report: Annotated[
         bool | None,
         typer.Option(
-            "--report/--no-report", help="Write report.html; on where its packages are installed."
+            "--report/--no-report",
+            help="Write report.html (default: if its packages are installed).",
         ),
     ] = None,
     as_labels: Annotated[
         bool,
-        typer.Option("--as-labels", help="Write intervals too, to correct and to train on."),
+        typer.Option(
+            "--as-labels",
+            help="Also write the labels as intervals that you can correct and train on.",
+        ),
     ] = False,
     quiet: Quiet = False,
     unit: Unit = None,
@@ -109,52 +134,58 @@ def label(
     rate: Rate = None,
     columns: Columns = None,
 ) -> int:
-    """Label every stride of some recordings forward, backward or unknown."""
+    """Label every stride forward, backward or unknown."""
     read = options.read_options(unit, sign, gravity, rate, columns)
 
-    from retrodetect import batch
-    from retrodetect.cli.amounts import DISTANCES, SPEEDS, amount
-    from retrodetect.cli.summary import show, tell
+    from retrodetect.cli import amounts
+    from retrodetect.cli.summary import show, show_problems
     from retrodetect.direction import Anchors
-    from retrodetect.limits import Limits
+    from retrodetect.runs.batch import run
+    from retrodetect.runs.outputs import Outputs, can_report
+    from retrodetect.runs.pool import Limits, Workers
+    from retrodetect.runs.task import Mark, Settings
     from retrodetect.tally.energy import Pace
 
+    marks = [Mark("forward", *amounts.stretch(text, "--forward")) for text in forward or []]
+    marks += [Mark("backward", *amounts.stretch(text, "--backward")) for text in backward or []]
     anchors = Anchors(
-        placement=None if placement.lower() == "auto" else placement.lower(),
+        placement=options.placement(placement),
         front=front,
-        forward=options.stretches(forward or [], "--forward"),
-        backward=options.stretches(backward or [], "--backward"),
         starts=starts,  # type: ignore[arg-type]
     )
     pace = Pace(
-        amount(speed, SPEEDS, "--speed"),
-        amount(distance, DISTANCES, "--distance"),
-        amount(track, DISTANCES, "--track"),
+        amounts.speed(speed),
+        amounts.amount(distance, amounts.DISTANCES, "--distance", "2.4km or 800m"),
+        amounts.amount(track, amounts.DISTANCES, "--track", "80m"),
+    )
+    share = amounts.goal(goal)
+    outputs = Outputs(
+        out,
+        table_format=table_format.value,
+        report=can_report() if report is None else report,
+        goal=share,
+        arguments=tuple(sys.argv[1:]),
     )
     # Whoever ends a batch politely gets the same: workers ended, one line, status 130.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _progress(shown=not quiet) as on_progress:
-        outcome = batch.run(
+        outcome = run(
             paths,
-            out,
-            batch.Settings(model, anchors, read, pace=pace),
-            jobs=jobs,
-            cluster=cluster,
-            limits=Limits(timeout, max_memory),
+            outputs,
+            Settings(model, anchors, read, pace, tuple(marks)),
+            Workers(jobs, cluster, Limits(timeout, max_memory)),
             restart=not resume,
-            table_format=table_format.value,
-            report=_can_report() if report is None else report,
-            goal=goal,
-            arguments=sys.argv[1:],
             on_progress=on_progress,
         )
     if not quiet:
-        show(outcome.sessions, out, goal)
-    tell(outcome, quiet=quiet)
+        show(outcome, out, share, has_page=outputs.report)
+    show_problems(outcome, quiet=quiet)
     if as_labels:
         manifest = _write_labels(paths, out, outcome.sessions, table_format, read.columns.values())
         if not quiet:
-            typer.echo(f"correct the labels, then: retrodetect train {manifest} --out mine.model")
+            typer.echo(
+                f"Correct the labels, then run: retrodetect train {manifest} --out mine.model"
+            )
     return 0 if outcome.all_done else 1
 
 
@@ -175,13 +206,9 @@ def _write_labels(
     folder = location(out)
     with (folder / f"strides.{table_format.value}").open("rb") as stream:
         strides = (pd.read_csv if table_format == "csv" else pd.read_parquet)(stream)
-    found = {one.name: one.path for one in discover(*paths, columns=columns)}
-    return write_labels(strides, sessions, found, folder)
-
-
-def _can_report() -> bool:
-    """Whether the packages of the extra ``report`` are there."""
-    return all(find_spec(name) for name in ("jinja2", "matplotlib"))
+    inputs = discover(*paths, columns=columns)
+    paths_by_name = {recording.name: recording.path for recording in inputs}
+    return write_labels(strides, sessions, paths_by_name, folder)
 
 
 @contextmanager

@@ -11,10 +11,10 @@ __all__ = ["models"]
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="Name or file of a model, for its whole card.")
+        str | None, typer.Argument(help="Name or file of a model, to show its whole card.")
     ] = None,
 ) -> None:
-    """List the shipped models, or show the card of one."""
+    """List the shipped models, or show the card of one model."""
     from retrodetect.training import card, store
 
     if name is not None:
@@ -24,17 +24,17 @@ def models(
         typer.echo(_short(store.load_card(shipped)))
 
 
-def _short(found: dict[str, Any]) -> str:
+def _short(whole: dict[str, Any]) -> str:
     """Card in a few lines."""
     sources = ", ".join(
-        f"{source['name']} ({source.get('evidence', '?')})" for source in found.get("sources", [])
+        f"{source['name']} ({source.get('evidence', '?')})" for source in whole.get("sources", [])
     )
     facts = {
-        "licence": found.get("licence"),
-        "created": found.get("created"),
-        "sites": ", ".join(site for sites in found["placements"].values() for site in sites),
+        "licence": whole.get("licence"),
+        "created": whole.get("created"),
+        "sites": ", ".join(site for sites in whole["placements"].values() for site in sites),
         "sources": sources,
     }
-    lines = [found["name"], f"  {found.get('summary', '')}"]
+    lines = [whole["name"], f"  {whole.get('summary', '')}"]
     lines += [f"  {topic}: {fact}" for topic, fact in facts.items() if fact]
     return "\n".join(lines)

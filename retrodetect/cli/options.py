@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,34 +9,43 @@ import typer
 
 from retrodetect.errors import UsageError
 from retrodetect.locations import make_folder
+from retrodetect.sites import PLACEMENTS, canonical_site
 
 if TYPE_CHECKING:
     from retrodetect.formats import ReadOptions
 
 __all__ = [
+    "SITES_HELP",
     "Cache",
     "Columns",
+    "Goal",
     "Gravity",
+    "Jobs",
     "Labelled",
     "Model",
     "Paths",
+    "Placement",
     "Quiet",
     "Rate",
     "Sign",
     "Unit",
     "cache_folder",
     "out_option",
+    "placement",
     "read_options",
-    "stretches",
 ]
 
 _READING = "Reading"
 
+SITES_HELP = f"Body site: {', '.join(PLACEMENTS)}, or a word like hip; auto infers it."
+
 Paths = Annotated[
     list[str],
-    typer.Argument(help="File, folder (searched), an app's zip, or a URL.", show_default=False),
+    typer.Argument(
+        help="File, folder (searched recursively), an app's zip, or URL.", show_default=False
+    ),
 ]
-Model = Annotated[str, typer.Option(help="Name of a shipped model, or its file.")]
+Model = Annotated[str, typer.Option(help="Name of a shipped model, or a model file.")]
 Labelled = Annotated[
     Path,
     typer.Argument(
@@ -46,26 +54,31 @@ Labelled = Annotated[
         metavar="RECORDINGS",
     ),
 ]
+Placement = Annotated[str, typer.Option(help=f"For recordings that name no site. {SITES_HELP}")]
 Cache = Annotated[
     str | None,
-    typer.Option(help="Folder for the features of recordings; none to keep nothing."),
+    typer.Option(help="Folder that keeps what was measured, or none (default: your cache)."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but failures.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="Number of processes (default: one per core).")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.")]
 Unit = Annotated[
     str | None,
     typer.Option(help="Unit of the acceleration: m/s2, g, mg, g/256.", rich_help_panel=_READING),
 ]
 Sign = Annotated[
     str | None,
-    typer.Option(help="What an upward axis reads at rest: + or -.", rich_help_panel=_READING),
+    typer.Option(help="Sign of an upward axis at rest: + or -.", rich_help_panel=_READING),
 ]
 Gravity = Annotated[
-    str | None, typer.Option(help="total or linear (removed).", rich_help_panel=_READING)
+    str | None,
+    typer.Option(help="total, or linear if the app removed gravity.", rich_help_panel=_READING),
 ]
 Rate = Annotated[float | None, typer.Option(help="Sampling rate in Hz.", rich_help_panel=_READING)]
 Columns = Annotated[
     str | None,
-    typer.Option(help="Which column is which: time=T,x=A,y=B,z=C.", rich_help_panel=_READING),
+    typer.Option(help="Names of the columns: time=T,x=A,y=B,z=C.", rich_help_panel=_READING),
 ]
 
 
@@ -79,47 +92,39 @@ def read_options(
     return ReadOptions(unit=unit, sign=sign, gravity=gravity, rate_hz=rate, columns=named)  # type: ignore[arg-type]
 
 
-def stretches(texts: list[str], option: str) -> tuple[tuple[float, float], ...]:
-    """Turn ``5:20`` into (5.0, 20.0).
-
-    Raises
-    ------
-    UsageError
-        Where a text is not two numbers with a colon between.
-    """
-    found = []
-    for text in texts:
-        begin, _, end = text.partition(":")
-        try:
-            found.append((float(begin), float(end)))
-        except ValueError as error:
-            raise UsageError(
-                f"{text!r} is no stretch of time",
-                place=option,
-                remedy="write start:end in seconds, such as 5:20",
-            ) from error
-    return tuple(found)
+Goal = Annotated[
+    str | None,
+    typer.Option(help="Backward share to reach, such as 40%.", rich_help_panel="Tally"),
+]
 
 
-def out_option(words: str) -> Any:
-    """Option for what is to be written: a path, and not an empty one, as an unset variable is."""
-    return typer.Option(help=words, parser=_place, metavar="<path>")
+def out_option(sentence: str) -> Any:
+    """Option for what is to be written: a path that is not empty, as an unset variable is."""
+    return typer.Option(help=sentence, parser=_place, metavar="<path>")
 
 
 def _place(text: str) -> Path:
     if not text:
-        raise UsageError("a path is empty", place="--out", remedy="name one, . for this folder")
+        raise UsageError(
+            "a path is empty", place="--out", remedy="name a folder, or . for this one"
+        )
     return Path(text)
 
 
-def cache_folder(told: str | None) -> Path | None:
-    """Folder for the cache: as told, else the user's; None for none, or where none can be made."""
-    if told == "none":
+def cache_folder(option: str | None) -> Path | None:
+    """Folder for the cache: as given, else the user's; None for none, or if none can be made."""
+    if option == "none":
         return None
-    if told is not None:
-        return make_folder(Path(told))
+    if option is not None:
+        return make_folder(Path(option))
+    from platformdirs import user_cache_path
+
     try:
-        users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return make_folder(users / "retrodetect")
+        return make_folder(user_cache_path("retrodetect", appauthor=False))
     except (RuntimeError, UsageError):  # no home, or nobody may write there
         return None
+
+
+def placement(words: str) -> str | None:
+    """Name of the body site, or None for ``auto``; UsageError where there is no such site."""
+    return None if words.lower() == "auto" else canonical_site(words)

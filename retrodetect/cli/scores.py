@@ -42,28 +42,28 @@ def show_card(card: dict[str, Any], out: Path) -> None:
     _show_mistakes(console, card["mistakes"])
     for sentence in [*card["remarks"], *card["weaknesses"]]:
         console.print(Text(f"- {visible(sentence)}"), soft_wrap=True)
-    console.print(Text(f"model {card['name']} stored in {out}"), soft_wrap=True)
+    console.print(Text(f"Stored model {card['name']} in {out}"), soft_wrap=True)
 
 
-def show_evaluation(found: Evaluation, out: Path | None) -> None:
+def show_evaluation(evaluation: Evaluation, out: Path | None) -> None:
     """Print what a model made of labelled recordings.
 
     Parameters
     ----------
-    found
+    evaluation
         From :func:`retrodetect.training.assess.evaluate`.
     out
         Where the tables are, if they were written.
     """
     console = _console()
-    _show_scores(console, found.scores.to_dict("records"))
-    if found.comparison is not None:
-        _show_difference(console, found.comparison.to_dict("records"), "the other model")
-    _show_mistakes(console, found.mistakes.to_dict("records"))
-    for sentence in found.remarks:
+    _show_scores(console, evaluation.scores.to_dict("records"))
+    if evaluation.comparison is not None:
+        _show_difference(console, evaluation.comparison.to_dict("records"), "the other model")
+    _show_mistakes(console, evaluation.mistakes.to_dict("records"))
+    for sentence in evaluation.remarks:
         console.print(Text(f"- {visible(sentence)}"), soft_wrap=True)
     if out is not None:
-        console.print(Text(f"tables in {out}"), soft_wrap=True)
+        console.print(Text(f"Tables: {out}"), soft_wrap=True)
 
 
 def _console() -> Console:
@@ -112,8 +112,8 @@ def _show_mistakes(console: Console, rows: _Rows) -> None:
     for row in rows[:MOST_MISTAKES]:
         console.print(
             Text(
-                f"wrong: {visible(row['recording'])} from {row['start_s']:.1f} to "
-                f"{row['end_s']:.1f} s, labelled {row['truth']}, called {row['direction']} "
+                f"Wrong: {visible(row['recording'])} from {row['start_s']:.1f} to "
+                f"{row['end_s']:.1f} s, truly {row['truth']}, labelled {row['direction']} "
                 f"({row['strides']} of {row['of']} strides)"
             ),
             soft_wrap=True,

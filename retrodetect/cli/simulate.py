@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from retrodetect.cli.options import out_option
+from retrodetect.sites import PLACEMENTS, canonical_site
 
 __all__ = ["simulate"]
 
@@ -18,58 +19,67 @@ def simulate(
     plan: Annotated[
         str,
         typer.Argument(
-            help="What to do, such as 'walk forward 20s 1.3m/s, stand 3s, walk backward 20s';"
-            " or the word examples, for the example recordings.",
+            help="What the person does, such as 'walk forward 20s 1.3m/s, stand 3s, walk backward"
+            " 20s'; or examples, to make the example recordings.",
         ),
     ] = "walk forward 30s, stand 3s, walk backward 30s",
     out: Annotated[
         Path,
-        out_option("Folder for recordings; their truth goes to <out>_truth."),
+        out_option("Folder for the recordings; their truth goes to <out>_truth."),
     ] = Path("simulated"),
     bvh: Annotated[
-        Path | None, typer.Option(help="Wear the sensor in this motion capture instead.")
+        Path | None, typer.Option(help="Put the sensor on the person in this motion capture file.")
     ] = None,
-    placement: Annotated[str, typer.Option(help="Body site.")] = "waist",
+    placement: Annotated[str, typer.Option(help=f"Body site: {', '.join(PLACEMENTS)}.")] = "waist",
     side: Annotated[
-        Literal["left", "right"], typer.Option(help="Body side of a site on a limb.")
+        Literal["left", "right"], typer.Option(help="Left or right, for a limb.")
     ] = "left",
-    app: Annotated[str, typer.Option(help="Whose export to write.")] = "sensor_logger",
+    app: Annotated[str, typer.Option(help="App whose export format to write.")] = "sensor_logger",
     rate: Annotated[float, typer.Option(min=1, max=10_000, help="Sampling rate in Hz.")] = 50.0,
     mounting: Annotated[
         tuple[float, float, float],
-        typer.Option(help="Turns of the device about z, y and x in degrees.", metavar="Z Y X"),
+        typer.Option(help="Rotation of the device about z, y and x, in degrees.", metavar="Z Y X"),
     ] = (0.0, 0.0, 0.0),
     offset: Annotated[
         tuple[float, float, float],
-        typer.Option(help="Shift from the site in metres.", metavar="FRONT LEFT UP"),
+        typer.Option(help="Distance from the body site, in metres.", metavar="FRONT LEFT UP"),
     ] = (0.0, 0.0, 0.0),
     noise: Annotated[
         float | None,
         typer.Option(
             min=0,
-            help="Noise of the accelerometer in m/s², as all below a phone's if not given.",
+            help="Noise of the accelerometer in m/s² (default here and below: a phone's).",
             rich_help_panel=_DEVICE,
         ),
     ] = None,
     bias: Annotated[
         float | None,
-        typer.Option(min=0, help="Spread of its offsets in m/s².", rich_help_panel=_DEVICE),
+        typer.Option(
+            min=0, help="Standard deviation of its offsets, in m/s².", rich_help_panel=_DEVICE
+        ),
     ] = None,
     jitter: Annotated[
         float | None,
-        typer.Option(min=0, help="Spread of the sampling instants in s.", rich_help_panel=_DEVICE),
+        typer.Option(
+            min=0, help="Standard deviation of the sampling times, in s.", rich_help_panel=_DEVICE
+        ),
     ] = None,
     clip: Annotated[
-        float | None, typer.Option(min=0, help="Its range in m/s².", rich_help_panel=_DEVICE)
+        float | None,
+        typer.Option(
+            min=0, help="Largest acceleration it can read, in m/s².", rich_help_panel=_DEVICE
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another number, another session.")] = 0,
+    name: Annotated[str | None, typer.Option(help="File name without the ending.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the session.")] = 0,
     person: Annotated[
         int | None,
-        typer.Option(min=0, help="Who walks; as the seed if not given.", show_default=False),
+        typer.Option(
+            min=0, help="Random seed of the person (default: --seed).", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Simulate recordings, with the truth beside them."""
+    """Simulate recordings whose every stride is known."""
     from retrodetect.simulate import (
         PHONE,
         Session,
@@ -82,6 +92,7 @@ def simulate(
     if plan == "examples":
         written = write_examples(out)
     else:
+        placement = canonical_site(placement)
         session = Session(
             plan=plan, capture=bvh, placement=placement, side=side, app=app, rate_hz=rate,
             turned_deg=mounting, offset_m=offset, seed=seed, person=person,

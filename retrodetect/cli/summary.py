@@ -1,8 +1,10 @@
-"""The short table after labelling: how many backward, what share, how sure."""
+"""What the terminal shows after labelling, and the weeks of a history."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,110 +12,118 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from retrodetect.tables import some, visible
-from retrodetect.tally.folder import is_known, outside_weeks, progress, totals
+from retrodetect.runs.outputs import can_report
+from retrodetect.sites import PLACEMENTS
+from retrodetect.tables import truncated_list, visible
+from retrodetect.tally import words
+from retrodetect.tally.folder import outside_weeks, totals
 
 if TYPE_CHECKING:
-    from retrodetect.batch import Outcome
+    from retrodetect.runs.batch import Outcome
 
-__all__ = ["show", "show_weeks", "tell"]
+__all__ = ["show", "show_problems", "show_weeks"]
 
 MOST_ROWS = 40
 """Longer tables are read in a spreadsheet."""
 
+MOST_COMMANDS = 5
+"""Commands shown for recordings that are not settled; more would hide the table."""
+
 WIDTH_IN_FILES = 120
 
+Row = Mapping[Any, Any]
 
-def show(sessions: pd.DataFrame, out: str, goal: float | None = None) -> None:
-    """Print one line per session, and where the rest is.
+
+def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> None:
+    """Print a line for each recording, what settles the open ones, and where the page is.
 
     Parameters
     ----------
-    sessions : DataFrame
-        Rows of ``sessions.csv``.
+    outcome
+        Of the batch.
     out
         Folder of the results.
     goal
         Backward share to reach, if any.
+    has_page
+        Whether the page was written.
     """
     console = _console()
-    _show_table(console, sessions[~_is_bad(sessions)], goal)
+    sessions = outcome.sessions
+    rows = sessions.to_dict("records")
+    table = _table(
+        ["recording", "forward", "backward", "unknown", "min:s", "backward share", "how sure"], goal
+    )
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*map(Text, _cells(row, goal)))
+    if (sessions["status"] == "ok").sum() > 1:
+        total: dict[str, Any] = {"recording": "all together", "status": "ok", **totals(sessions)}
+        total |= {f"{way}_s": 60 * total[f"{way}_min"] for way in _WAYS}
+        total["sideways_strides"] = sessions["sideways_strides"].sum()
+        table.add_row(*(Text(cell, style="bold") for cell in _cells(total, goal)))
+    console.print(table)
+    if len(rows) > MOST_ROWS:
+        console.print(f"… and {len(rows) - MOST_ROWS} more in sessions.csv")
+    _explain_star(console, rows[:MOST_ROWS])
+    _show_commands(console, outcome, out)
     counts = sessions["status"].value_counts()
-    total = ", ".join(f"{count} {status}" for status, count in counts.items())
-    console.print(Text(f"{total}; results in {out}"), soft_wrap=True)
+    total_text = ", ".join(f"{count} {status}" for status, count in counts.items())
+    console.print(Text(f"{total_text}. Results: {out}"), soft_wrap=True)
+    if has_page:
+        console.print(Text(f"Page: {out.rstrip('/')}/report.html"), soft_wrap=True)
+    elif not can_report():
+        console.print(Text("For a page with charts: pip install 'retrodetect[report]'"))
 
 
-def tell(outcome: Outcome, *, quiet: bool) -> None:
-    """Print on stderr a sentence per problem, and what else to know.
+def show_problems(outcome: Outcome, *, quiet: bool) -> None:
+    """Print a sentence on stderr for each problem.
 
     Parameters
     ----------
     outcome
         Of the batch.
     quiet
-        Whether to tell of failures only.
+        Whether to show failures only.
     """
     console = _console(stderr=True)
     sessions = outcome.sessions
-    bad = _is_bad(sessions)
-    said = [f"{row['status']}: {row['message']}" for row in sessions[bad].to_dict("records")]
+    bad = sessions["status"].isin(["failed", "refused"])
+    lines = [f"{row['status']}: {row['message']}" for row in sessions[bad].to_dict("records")]
     if not quiet:
         warned = sessions[~bad & sessions["warnings"].map(_is_text)]
-        said += [f"{row['recording']}: {row['warnings']}" for row in warned.to_dict("records")]
-    for sentence in said[:MOST_ROWS]:
-        console.print(Text(visible(sentence)), soft_wrap=True)
-    if len(said) > MOST_ROWS:
-        console.print(f"… and {len(said) - MOST_ROWS} more, in the tables")
-    if quiet:
-        return
-    if outcome.passed_over:
-        words = f"passed over, for they hold no readings: {some(outcome.passed_over)}"
-        console.print(Text(visible(words)), soft_wrap=True)
-    unsure = int(sum(map(_needs_anchor, sessions.to_dict("records"))))
-    if unsure:
-        count = f"{unsure} recording{'s' * (unsure > 1)}"
-        hint = (
-            "the signal alone does not settle; --placement with --front, --forward or --starts may"
-        )
-        console.print(Text(f"{count} {hint}"), soft_wrap=True)
-
-
-def _is_text(cell: object) -> bool:
-    return isinstance(cell, str) and cell != ""
-
-
-def _is_bad(sessions: pd.DataFrame) -> pd.Series[bool]:
-    return sessions["status"].isin(["failed", "refused"])
-
-
-def _needs_anchor(row: Mapping[Any, Any]) -> bool:
-    """Whether nothing was told of the front of a session, and its share is not known."""
-    untold = row["front"] in ("inferred", "unknown")
-    return row["status"] == "ok" and untold and not is_known(*_share_and_ends(row))
+        lines += [f"{row['recording']}: {row['warnings']}" for row in warned.to_dict("records")]
+    for line in lines[:MOST_ROWS]:
+        console.print(Text(visible(str(line))), soft_wrap=True)
+    if len(lines) > MOST_ROWS:
+        console.print(f"… and {len(lines) - MOST_ROWS} more in sessions.csv")
+    if outcome.skipped and not quiet:
+        text = f"Skipped (no sensor data): {truncated_list(outcome.skipped)}"
+        console.print(Text(visible(text)), soft_wrap=True)
 
 
 def show_weeks(
     weeks: pd.DataFrame, sessions: pd.DataFrame, left_out: Sequence[str], goal: float | None
 ) -> None:
-    """Print one line per week, and what is in none.
+    """Print a line for each week, and what is in none.
 
     Parameters
     ----------
     weeks, sessions : DataFrame
         From :mod:`retrodetect.tally.folder`.
     left_out
-        Recordings that told of a session once more.
+        Recordings of a session that another one covers.
     goal
         Backward share to reach, if any.
     """
     console = _console()
     names = ["week", "sessions", "backward min", "change", "forward min", "unknown min"]
-    names += ["backward share (95 %)"]
-    table = _table(names, goal)
-    for row in weeks.to_dict("records"):
+    table = _table([*names, "backward share (95%)", "how sure"], goal)
+    rows = weeks.to_dict("records")
+    for row in rows:
         cells = [
             row["week"], f"{row['sessions']:.0f}", f"{row['backward_min']:.1f}", _change(row),
-            f"{row['forward_min']:.1f}", f"{row['unknown_min']:.1f}", _share(row),
+            f"{row['forward_min']:.1f}", f"{row['unknown_min']:.1f}", _share(row, with_ends=True),
+            words.certainty(row),
         ]  # fmt: skip
         table.add_row(*(Text(cell) for cell in [*cells, *_progress(row, goal)]))
     console.print(table)
@@ -121,21 +131,27 @@ def show_weeks(
     notes = [
         (outside_weeks(sessions, weeks), "without a date, in no week"),
         (failed, "failed or refused, in no week"),
-        (len(left_out), f"left out, for another tells of the same session: {some(left_out)}"),
+        (len(left_out), f"left out (same session as another): {truncated_list(left_out)}"),
     ]
-    for count, words in notes:
+    for count, note in notes:
         if count:
-            console.print(
-                Text(visible(f"{count} recording{'s' * (count > 1)} {words}")), soft_wrap=True
-            )
-    _explain_star(console, weeks)
+            text = f"{count} recording{'s' * (count > 1)} {note}"
+            console.print(Text(visible(text)), soft_wrap=True)
+    _explain_star(console, rows)
     if weeks["marked"].any():
-        console.print(Text("! over 10 % more backward minutes than the week before"))
+        console.print(Text("! more than 10% above the backward minutes of the week before"))
+
+
+_WAYS = ("forward", "backward", "unknown")
 
 
 def _console(*, stderr: bool = False) -> Console:
     console = Console(stderr=stderr)
     return console if console.is_terminal else Console(stderr=stderr, width=WIDTH_IN_FILES)
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, str) and cell != ""
 
 
 def _table(names: list[str], goal: float | None) -> Table:
@@ -146,67 +162,66 @@ def _table(names: list[str], goal: float | None) -> Table:
     return table
 
 
-def _change(row: Mapping[Any, Any]) -> str:
-    """Change from the week before, marked where it is a large rise."""
-    words = f"{row['change']:+.1%}" if pd.notna(row["change"]) else ""
-    return f"{words or 'from none'} !" if row["marked"] else words
+def _cells(row: Row, goal: float | None) -> list[str]:
+    """One line of the table, whatever became of the recording."""
+    name = visible(row["recording"])
+    if row["status"] != "ok":
+        ending = "no gait" if row["status"] == "no_gait" else str(row["status"])
+        return [name, "–", "–", "–", "–", "–", ending, *([] if goal is None else ["–"])]
+    counts = [str(row[f"{way}_strides"]) for way in _WAYS]
+    if row["sideways_strides"]:
+        counts[-1] += f" ({row['sideways_strides']} sideways)"
+    minutes = words.clock(words.lasting_s(row)["all"])
+    return [name, *counts, minutes, _share(row), words.certainty(row), *_progress(row, goal)]
 
 
-def _progress(row: Mapping[Any, Any], goal: float | None) -> list[str]:
-    if goal is None:
-        return []
-    return [progress(*_share_and_ends(row), goal)]
+def _share(row: Row, *, with_ends: bool = False) -> str:
+    ends = f" ({words.interval(row)})" if with_ends and words.interval(row) else ""
+    return words.share(row) + ends + "*" * (words.certainty(row) == "assumed")
 
 
-def _show_table(console: Console, sessions: pd.DataFrame, goal: float | None) -> None:
-    if sessions.empty:
-        return
-    names = ["recording", "strides", "backward", "unknown", "backward share (95 %)"]
-    table = _table(names, goal)
-    for row in sessions.head(MOST_ROWS).to_dict("records"):
-        table.add_row(*(Text(cell) for cell in [*_cells(row), *_progress(row, goal)]))
-    if (sessions["status"] == "ok").sum() > 1:
-        total: dict[str, Any] = {"recording": "together", "status": "ok", **totals(sessions)}
-        cells = [*_cells(total), *_progress(total, goal)]
-        table.add_row(*(Text(cell, style="bold") for cell in cells))
-    console.print(table)
-    if len(sessions) > MOST_ROWS:
-        console.print(f"… and {len(sessions) - MOST_ROWS} more")
-    _explain_star(console, sessions.head(MOST_ROWS))
+def _change(row: Row) -> str:
+    """Change from the week before, marked if it is a large rise."""
+    text: str = f"{row['change']:+.1%}" if pd.notna(row["change"]) else ""
+    return f"{text or 'from none'} !" if row["marked"] else text
 
 
-def _explain_star(console: Console, rows: pd.DataFrame) -> None:
-    """Say what the star behind a share means, where there is one."""
-    if any(map(_is_habit, rows.to_dict("records"))):
-        words = (
-            "* nobody told which way was forward: that most people mostly go forward decided, and"
-            " all of it may be the other way round; --front, --forward or --starts settles it"
+def _progress(row: Row, goal: float | None) -> list[str]:
+    return [] if goal is None else [words.progress(row, goal)]
+
+
+def _explain_star(console: Console, rows: Sequence[Row]) -> None:
+    if any(row.get("status", "ok") == "ok" and words.certainty(row) == "assumed" for row in rows):
+        text = (
+            "* assumes that most steps went forward: the signal alone does not show which direction"
+            " is which. If that is wrong, forward and backward swap."
         )
-        console.print(Text(words), soft_wrap=True)
+        console.print(Text(text), soft_wrap=True)
 
 
-def _cells(row: Mapping[Any, Any]) -> list[str]:
-    counts = [str(row[name]) for name in ("strides", "backward_strides", "unknown_strides")]
-    return [visible(row["recording"]), *counts, _share(row)]
+def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
+    """Print for each open recording the command that settles it."""
+    rows = zip(outcome.sessions.to_dict("records"), outcome.paths, strict=True)
+    commands = [_command(row, path, out) for row, path in rows if _is_open(row)]
+    if not commands:
+        return
+    hint = "Did it begin with forward steps? Then settle it (add --placement if it is missing):"
+    console.print(Text(hint), soft_wrap=True)
+    for command in commands[:MOST_COMMANDS]:
+        console.print(Text(f"  {command}"), soft_wrap=True)
+    if len(commands) > MOST_COMMANDS:
+        console.print(f"  … and the same for {len(commands) - MOST_COMMANDS} more")
 
 
-def _share(row: Mapping[Any, Any]) -> str:
-    """Backward share with its interval, or why there is none."""
-    if row.get("status") == "no_gait":
-        return "no gait"
-    share, low, high = _share_and_ends(row)
-    if pd.isna(share):
-        return "unknown"
-    told = f"{share:.1%}" if is_known(share, low, high) else "unknown"
-    return f"{told} ({low:.1%} to {high:.1%})" + "*" * _is_habit(row)
+def _is_open(row: Row) -> bool:
+    """Whether the wearer could still say which direction is which, and that would help."""
+    untold = row["front"] in ("inferred", "unknown")
+    return row["status"] == "ok" and untold and not words.is_settled(row)
 
 
-def _share_and_ends(row: Mapping[Any, Any]) -> tuple[float, float, float]:
-    """Share, lower and upper end as they are written: none is rounded twice, and otherwise."""
-    share, low, high = (round(row[f"backward_share{end}"], 4) for end in ("", "_low", "_high"))
-    return share, low, high
-
-
-def _is_habit(row: Mapping[Any, Any]) -> bool:
-    """Whether only what is common told forward from backward."""
-    return row.get("told_apart_by") == "habit"
+def _command(row: Row, path: Path, out: str) -> str:
+    """Command that labels one recording again, with what the wearer most likely knows."""
+    where = ["--placement", row["placement"]] if row["placement"] in PLACEMENTS else []
+    folder = f"{out.rstrip('/')}-{Path(str(row['recording'])).name.partition('.')[0]}"
+    parts = [str(path), *where, "--starts", "forward", "--out", folder]
+    return visible(shlex.join(["retrodetect", "label", *parts]))

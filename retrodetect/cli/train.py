@@ -8,25 +8,34 @@ from typing import Annotated
 import typer
 
 from retrodetect.cli import options
-from retrodetect.cli.options import Cache, Columns, Gravity, Labelled, Quiet, Rate, Sign, Unit
+from retrodetect.cli.options import (
+    Cache,
+    Columns,
+    Gravity,
+    Jobs,
+    Labelled,
+    Placement,
+    Quiet,
+    Rate,
+    Sign,
+    Unit,
+)
 
 __all__ = ["train"]
 
 
 def train(
     recordings: Labelled,
-    out: Annotated[Path, options.out_option("Where to store the model.")],
+    out: Annotated[Path, options.out_option("File to store the model in.")],
     base: Annotated[
-        str, typer.Option(help="Model to extend, by name or file; none to begin from nothing.")
+        str, typer.Option(help="Model to extend, by name or file, or none to start from scratch.")
     ] = "default",
-    placement: Annotated[
-        str, typer.Option(help="Body site of recordings that tell none.")
-    ] = "auto",
-    name: Annotated[str | None, typer.Option(help="What to call it; as OUT by default.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores.")] = None,
+    placement: Placement = "auto",
+    name: Annotated[str | None, typer.Option(help="Name of the model (default: as --out).")] = None,
+    jobs: Jobs = None,
     cache: Cache = None,
     mixed_rates: Annotated[
-        bool, typer.Option("--mixed-rates", help="Let recordings of one site differ in rate.")
+        bool, typer.Option("--mixed-rates", help="Allow different sampling rates at one body site.")
     ] = False,
     quiet: Quiet = False,
     unit: Unit = None,
@@ -35,10 +44,10 @@ def train(
     rate: Rate = None,
     columns: Columns = None,
 ) -> None:
-    """Train a model on your own recordings, and say how good it is.
+    """Train a model on your own recordings, and test it.
 
-    RECORDINGS is a manifest (a csv with path, subject, and direction or labels), a folder with
-    subfolders called forward and backward, or recordings with notes made in the app.
+    RECORDINGS is a manifest (a csv with the columns path, subject, and direction or labels), a
+    folder with the subfolders forward and backward, or recordings with notes made in the app.
     """
     read = options.read_options(unit, sign, gravity, rate, columns)
 
@@ -50,7 +59,7 @@ def train(
         None if base == "none" else base,
         out=out,
         name=name,
-        placement=None if placement == "auto" else placement,
+        placement=options.placement(placement),
         jobs=jobs,
         cache_folder=options.cache_folder(cache),
         mixed_rates=mixed_rates,

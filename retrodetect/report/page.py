@@ -10,12 +10,12 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from retrodetect.direction.model import GROUPS, group_of
-from retrodetect.recording import PLACEMENTS
-from retrodetect.tables import some, visible
-from retrodetect.tally.folder import is_known, outside_weeks, progress, totals
+from retrodetect.sites import GROUPS, PLACEMENTS, group_of
+from retrodetect.tables import truncated_list, visible
+from retrodetect.tally import words
+from retrodetect.tally.folder import outside_weeks, totals
 
-__all__ = ["page", "told"]
+__all__ = ["facts", "page"]
 
 
 def page(
@@ -50,13 +50,13 @@ def page(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {
-        "goal": _goal, "percent": _percent, "whole": _whole, "minutes": _minutes, "clock": _clock,
-        "figure": _figure, "signed": _signed,
-        "some": some,
+        "goal": _goal, "percent": _percent, "whole": _whole,
+        "minutes": words.clock, "clock": _clock, "figure": _figure, "signed": _signed,
+        "truncated": truncated_list,
         "visible": lambda text: visible(str(text)),
         "known": lambda value: not pd.isna(value),
     }  # fmt: skip
-    environment.globals |= {"is_known": is_known, "progress": progress, "wall": _wall}
+    environment.globals |= {"words": words, "wall": _wall}
     template = environment.from_string(
         files("retrodetect.report").joinpath("page.html.j2").read_text("utf-8")
     )
@@ -83,20 +83,19 @@ def page(
     )
 
 
-def told(
-    sessions: pd.DataFrame, entries: Sequence[Any], card: Mapping[str, Any], by_week: pd.DataFrame
+def facts(
+    sessions: pd.DataFrame,
+    views: Sequence[Mapping[str, Any] | None],
+    card: Mapping[str, Any],
+    by_week: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Tell as data what the page shows and no table holds.
+    """Return as data what the page shows and no table holds.
 
     Parameters
     ----------
     sessions : DataFrame
         Rows of ``sessions.csv``.
-    entries
-        One for each row, with its ``view``.
-    card
-        Of the model.
-    by_week : DataFrame
+    views, card, by_week
         As for `page`.
 
     Returns
@@ -111,13 +110,13 @@ def told(
             {
                 "recording": row["recording"],
                 **{
-                    name: (entry.view or {}).get(name, [])
+                    name: (view or {}).get(name, [])
                     for name in ("findings", "warnings", "annotations")
                 },
                 "trust": (evidence := _evidence(card, row["placement"]))["words"],
                 "evidence": evidence["rows"],
             }
-            for row, entry in zip(sessions.to_dict("records"), entries, strict=True)
+            for row, view in zip(sessions.to_dict("records"), views, strict=True)
         ],
         "weeks": dated.where(dated.notna(), None).to_dict("records"),
         "outside_weeks": outside_weeks(sessions, by_week),
@@ -135,26 +134,29 @@ def _evidence(card: Mapping[str, Any], placement: Any) -> dict[str, Any]:
     """Scores of sites which move like this one, those of the site itself if it is known."""
     site = str(placement).removesuffix("?")
     group = group_of(site)
-    of_group = [one for one in card.get("scores", []) if group_of(one["placement"]) == group]
-    rows = [one for one in of_group if one["placement"] == site] or of_group
-    backward = [one for one in rows if one.get("recall_backward") is not None]
-    kinds = {one.get("evidence") for one in backward}
+    of_group = [score for score in card.get("scores", []) if group_of(score["placement"]) == group]
+    rows = [score for score in of_group if score["placement"] == site] or of_group
+    backward = [score for score in rows if score.get("recall_backward") is not None]
+    kinds = {score.get("evidence") for score in backward}
     if "real" in kinds:
-        words = "backward gait was measured on real people"
+        evidence = "the model was tested on real people walking backward"
     elif kinds:
-        words = (
-            "backward gait was tried on virtual sensors only (motion capture or simulation),"
+        evidence = (
+            "backward gait was tested on virtual sensors only (motion capture or simulation),"
             " never on real recordings"
         )
     else:
-        words = "backward gait was never measured"
+        evidence = "backward gait was never tested"
     if site in PLACEMENTS and "?" not in str(placement):
-        return {"rows": rows, "words": f"At this placement {words}."}
+        return {"rows": rows, "words": f"At this placement, {evidence}."}
     sites = ", ".join(GROUPS.get(site, ()))
-    guessed = f"and guessed from the signal ({sites}). If that is right, {words}."
+    guessed = f"so it was inferred from the signal ({sites}). If that is right, {evidence}."
     open_words = "and the signal does not show it."
-    told = f"Where the device sat was not told, {guessed if sites else open_words}"
-    return {"rows": rows, "words": f"{told} --placement settles it."}
+    return {
+        "rows": rows,
+        "words": f"You did not say where you wore the device, {guessed if sites else open_words}"
+        " Add --placement to settle it.",
+    }
 
 
 def _wall(start_time: str, seconds: float) -> str:
@@ -162,20 +164,21 @@ def _wall(start_time: str, seconds: float) -> str:
     if not start_time:
         return _clock(seconds)
     start = datetime.fromisoformat(start_time)
-    moment = start + timedelta(seconds=seconds)
+    # As the tables have it: to the millisecond, so that both name the same second.
+    moment = start + timedelta(milliseconds=round(1000 * seconds))
     return f"{moment:%H:%M:%S}" if moment.date() == start.date() else f"{moment:%m-%d %H:%M:%S}"
 
 
 def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{round(share, 4):.1%}".replace("%", "\u00a0%")
+    return "–" if pd.isna(share) else f"{round(share, 4):.1%}"
 
 
 def _goal(share: float) -> str:
-    return f"{100 * share:.4g}\u00a0%"
+    return f"{100 * share:.4g}%"
 
 
 def _signed(share: float) -> str:
-    return "–" if pd.isna(share) else f"{share:+.1%}".replace("%", "\u00a0%")
+    return "–" if pd.isna(share) else f"{share:+.1%}"
 
 
 def _whole(value: float) -> str:
@@ -184,14 +187,6 @@ def _whole(value: float) -> str:
 
 def _figure(value: float, places: int = 1) -> str:
     return "–" if pd.isna(value) else f"{value:.{places}f}"
-
-
-def _minutes(seconds: float) -> str:
-    """Seconds as ``m:ss``."""
-    if pd.isna(seconds):
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
 
 
 def _clock(seconds: float) -> str:

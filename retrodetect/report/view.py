@@ -54,10 +54,12 @@ def view_of(
     """
     start = recording.start_time
     return {
-        "findings": [[found.topic, found.value, found.ground] for found in recording.findings],
+        "findings": [
+            [finding.topic, finding.value, finding.ground] for finding in recording.findings
+        ],
         "warnings": list(warnings),
         "annotations": [[note.start_s, note.end_s, note.text] for note in recording.annotations],
-        "start_time": start.isoformat(timespec="seconds") if start else "",
+        "start_time": start.isoformat(timespec="milliseconds") if start else "",
         "close_ups": close_ups(trace, contacts_s, bouts, fine=fine),
         "figure": _data_uri(recording, strides, contacts_s) if drawn and len(strides) else None,
     }

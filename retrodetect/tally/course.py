@@ -64,8 +64,8 @@ class Course:
         barometer = np.isfinite(seconds[:, 2]).any()
         height = seconds[:, 2] if barometer else seconds[:, 3]
         sure_m = SURE_OF_BAROMETER_M if barometer else SURE_OF_RECEIVER_M
-        known = np.isfinite(height).any()
-        return cls(seconds[:, 0], seconds[:, 1], height, sure_m if known else np.nan)
+        has_height = np.isfinite(height).any()
+        return cls(seconds[:, 0], seconds[:, 1], height, sure_m if has_height else np.nan)
 
     @classmethod
     def joined(cls, parts: Sequence[Course]) -> Course:
@@ -111,10 +111,10 @@ class Course:
         float
         """
         inside = (self.time_s >= start_s - 0.5) & (self.time_s <= end_s + 0.5)
-        known = self.speed_mps[inside]
-        known = known[np.isfinite(known)]
-        enough = len(known) and len(known) >= (end_s - start_s) / 2
-        return float(known.mean()) if enough else np.nan
+        speed_mps = self.speed_mps[inside]
+        speed_mps = speed_mps[np.isfinite(speed_mps)]
+        enough = len(speed_mps) and len(speed_mps) >= (end_s - start_s) / 2
+        return float(speed_mps.mean()) if enough else np.nan
 
     def climb_m(self, start_s: float, end_s: float) -> float:
         """Difference of height between two times; NaN where either is not known.
@@ -129,10 +129,10 @@ class Course:
         float
             Positive upward.
         """
-        known = np.isfinite(self.height_m)
-        if not known.any():
+        has_height = np.isfinite(self.height_m)
+        if not has_height.any():
             return np.nan
-        time_s, height_m = self.time_s[known], self.height_m[known]
+        time_s, height_m = self.time_s[has_height], self.height_m[has_height]
         heights = []
         for at_s in (start_s, end_s):
             near = np.abs(time_s - at_s) <= MAX_AGE_S / 2
@@ -160,7 +160,7 @@ def _in_seconds(piece: Recording) -> FloatArray:
 
 def _means(index: np.ndarray, values: FloatArray, n: int) -> FloatArray:
     """(n,) mean of the known values of each second; NaN without any."""
-    known = np.isfinite(values)
-    count = np.bincount(index[known], minlength=n)
-    total = np.bincount(index[known], values[known], minlength=n)
+    finite = np.isfinite(values)
+    count = np.bincount(index[finite], minlength=n)
+    total = np.bincount(index[finite], values[finite], minlength=n)
     return np.asarray(np.divide(total, count, out=np.full(n, np.nan), where=count > 0))

@@ -62,8 +62,8 @@ def details(
     """
     bouts = stretches(strides, unknown=True, by_gait=True)
     legs = repeats(strides, course)
-    found = int(legs.groupby("set")["repeat"].max().sum())
-    fields: dict[str, float | str] = {**shape(strides, contacts_s, placement, found)}
+    count = int(legs.groupby("set")["repeat"].max().sum())
+    fields: dict[str, float | str] = {**shape(strides, contacts_s, placement, count)}
     fields |= {
         f"climb_{way}_m": np.nan
         if mostly_unknown(strides) and not (bouts["direction"] == way).any()

@@ -54,7 +54,7 @@ class Pace:
     Raises
     ------
     UsageError
-        Where more than one is told, or one is no human's.
+        If more than one is given, or one is impossible on foot.
     """
 
     speed_mps: float | None = None
@@ -62,15 +62,15 @@ class Pace:
     track_m: float | None = None
 
     def __post_init__(self) -> None:
-        told = [name for name in self.__slots__ if getattr(self, name) is not None]
-        if len(told) > 1:
+        given = [name for name in self.__slots__ if getattr(self, name) is not None]
+        if len(given) > 1:
             raise UsageError(
-                "speed, distance and track exclude each other", remedy="tell one of them"
+                "speed, distance and track exclude each other", remedy="give one of them"
             )
-        for name in told:
+        for name in given:
             if not 0 < getattr(self, name) < (FASTEST_MPS if name == "speed_mps" else 1e6):
                 raise UsageError(
-                    f"{getattr(self, name):g} is no {name.partition('_')[0]} of a person on foot",
+                    f"{getattr(self, name):g} is not a possible {name.partition('_')[0]} on foot",
                     remedy="check number and unit",
                 )
 
@@ -120,12 +120,12 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     if too_fast.any():
         fastest = f"{np.max(speed_mps[too_fast]):.0f} m/s"
         warnings = (
-            f"speeds by GPS of up to {fastest} are no runner's and are not counted"
+            f"ignored GPS speeds of up to {fastest}: nobody runs that fast"
             if source == "gps"
-            else f"--{source} would be gone at {fastest} and is not counted; check number and unit",
+            else f"ignored --{source}: it would mean {fastest}. Check number and unit",
         )
-    known = np.isfinite(speed_mps) & ~too_fast
-    if not known.any():
+    plausible = np.isfinite(speed_mps) & ~too_fast
+    if not plausible.any():
         return Effort(fields, warnings)
     fields["speed_source"] = source
     # Who never went that way spent nothing; who did at no known speed, or may have where most is
@@ -134,7 +134,7 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
         way: np.nan if (pieces["direction"] == way).any() or mostly_unknown(strides) else 0.0
         for way in ("forward", "backward")
     }
-    pieces = pieces[known].assign(speed_mps=speed_mps[known])
+    pieces = pieces[plausible].assign(speed_mps=speed_mps[plausible])
     pieces["distance_m"] = pieces["speed_mps"] * pieces["lasting_s"]
     by_way = pieces.groupby("direction")["distance_m"].sum()
     if pace.distance_m is not None:
@@ -165,7 +165,7 @@ def _speeds(
     if pace.track_m is not None:
         return "track", _on_track(pieces, legs, pace.track_m)
     ends = zip(pieces["start_s"], pieces["end_s"], strict=True)
-    return "gps", np.array([course.mean_speed_mps(*one) for one in ends])
+    return "gps", np.array([course.mean_speed_mps(*span) for span in ends])
 
 
 def _on_track(pieces: pd.DataFrame, legs: pd.DataFrame, track_m: float) -> np.ndarray:

@@ -15,9 +15,7 @@ from retrodetect.recording import FloatArray
 __all__ = [
     "TOTAL_FIELDS",
     "WEEK_COLUMNS",
-    "is_known",
     "outside_weeks",
-    "progress",
     "sessions_apart",
     "totals",
     "weeks",
@@ -38,9 +36,6 @@ minutes from the week before, as a share of them; ``marked`` where that is above
 
 MARKED = 0.1
 """Rise of backward minutes from one week to the next that is marked: the customary tenth."""
-
-WIDEST = 0.5
-"""Width of the interval of a share beyond which the share is not worth telling."""
 
 LONGEST_BREAK_WEEKS = 4
 """Weeks without a session that are listed with zeros; a longer break is no part of a plan."""
@@ -66,7 +61,9 @@ def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
     """
     done = sessions[sessions["status"] == "ok"]
     columns = {name: _number(done, name) for name in _ADDED}
-    fields: dict[str, float | str] = {name: int(np.nansum(one)) for name, one in columns.items()}
+    fields: dict[str, float | str] = {
+        name: int(np.nansum(column)) for name, column in columns.items()
+    }
     seconds = {way: _number(done, f"{way}_s") for way in ("forward", "backward", "unknown")}
     climbed = _number(done, "climb_backward_m")
     longest = _number(done, "longest_backward_bout_s")
@@ -159,61 +156,21 @@ def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
         phone's and a watch's, the one with more strides of known direction: the wearer went once.
     """
     rows = pd.concat(list(runs), ignore_index=True)
-    told = _Told.of(rows)
+    facts = _Sessions.of(rows)
     kept = np.zeros(len(rows), dtype=bool)
     # Newest first, so that a later run takes the place of an earlier one.
     for index in reversed(range(len(rows))):
         others = np.flatnonzero(kept)
-        twice, overlap = told.beside(index, others)
+        twice, overlap = facts.beside(index, others)
         rivals, twice = others[twice | overlap], twice[twice | overlap]
-        better = twice | (not told.ok[index]) | (told.known[rivals] >= told.known[index])
-        if (told.ok[rivals] & better).any() or (len(rivals) and not told.ok[index]):
+        better = twice | (not facts.ok[index]) | (facts.labelled[rivals] >= facts.labelled[index])
+        if (facts.ok[rivals] & better).any() or (len(rivals) and not facts.ok[index]):
             continue
         kept[rivals] = False
         kept[index] = True
     order = np.flatnonzero(kept)
-    order = order[np.argsort(told.start_s[order], kind="stable")]  # those without a date last
+    order = order[np.argsort(facts.start_s[order], kind="stable")]  # those without a date last
     return rows.loc[order].reset_index(drop=True)
-
-
-def is_known(share: float, low: float, high: float) -> bool:
-    """Whether enough is known of a backward share to tell it: its interval rules out half.
-
-    Parameters
-    ----------
-    share, low, high
-        Share with its interval; NaN where not known.
-
-    Returns
-    -------
-    bool
-        False where most strides are unknown, however alike the others are.
-    """
-    # As they are written: what reads a table must come to the same.
-    return bool(round(round(high, 4) - round(low, 4), 4) <= WIDEST and not np.isnan(share))
-
-
-def progress(share: float, low: float, high: float, goal: float) -> str:
-    """Where a backward share stands against a goal.
-
-    Parameters
-    ----------
-    share, low, high
-        Share with its interval; NaN where not known.
-    goal
-        In [0, 1].
-
-    Returns
-    -------
-    str
-        ``reached`` or ``below`` where the interval leaves no doubt, ``about there`` where it
-        holds the goal, ``unknown`` without a share or where the interval holds nearly anything.
-    """
-    if not is_known(share, low, high):
-        return "unknown"
-    if round(low, 4) >= goal:
-        return "reached"
-    return "below" if round(high, 4) < goal else "about there"
 
 
 _ADDED = (
@@ -253,13 +210,13 @@ def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
     return low, share, high
 
 
-class _Told(NamedTuple):
+class _Sessions(NamedTuple):
     """(n,) what rows of ``sessions.csv`` tell of when a session was, and how well it went."""
 
     name: NDArray[np.object_]
     ok: NDArray[np.bool_]
     bad: NDArray[np.bool_]
-    known: FloatArray
+    labelled: FloatArray
     start_s: FloatArray
     wall_s: FloatArray
     has_zone: NDArray[np.bool_]
@@ -268,19 +225,21 @@ class _Told(NamedTuple):
     @classmethod
     def of(cls, rows: pd.DataFrame) -> Self:
         starts = [_parsed(text) for text in rows["start_time"]]
-        wall_s = [np.nan if one is None else one.replace(tzinfo=UTC).timestamp() for one in starts]
+        wall_s = [
+            np.nan if start is None else start.replace(tzinfo=UTC).timestamp() for start in starts
+        ]
         zone_s = [
-            np.nan if one is None or (zone := one.utcoffset()) is None else zone.total_seconds()
-            for one in starts
+            np.nan if start is None or (zone := start.utcoffset()) is None else zone.total_seconds()
+            for start in starts
         ]
         has_zone = np.isfinite(zone_s)
-        known = _number(rows, "forward_strides") + _number(rows, "backward_strides")
+        labelled = _number(rows, "forward_strides") + _number(rows, "backward_strides")
         status = rows["status"].to_numpy(dtype=object)
         return cls(
             name=rows["recording"].to_numpy(dtype=object),
             ok=status == "ok",
             bad=np.isin(status, ("failed", "refused")),
-            known=known,
+            labelled=labelled,
             start_s=np.array(wall_s) - np.where(has_zone, zone_s, 0.0),
             wall_s=np.array(wall_s),
             has_zone=has_zone,
@@ -288,21 +247,23 @@ class _Told(NamedTuple):
         )
 
     def beside(
-        self, one: int, others: NDArray[np.intp]
+        self, index: int, others: NDArray[np.intp]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which others are of the same recording as one, and which mostly of the same time."""
-        namesake = self.name[others] == self.name[one]
+        namesake = self.name[others] == self.name[index]
         # A clock without a zone is held against the clock on the other's wall.
-        zoned = self.has_zone[others] & self.has_zone[one]
+        zoned = self.has_zone[others] & self.has_zone[index]
         later_s = np.where(
-            zoned, self.start_s[others] - self.start_s[one], self.wall_s[others] - self.wall_s[one]
+            zoned,
+            self.start_s[others] - self.start_s[index],
+            self.wall_s[others] - self.wall_s[index],
         )
-        own_s, other_s = self.duration_s[one], self.duration_s[others]
-        undated = np.isnan(self.wall_s[others]) & np.isnan(self.wall_s[one])
+        own_s, other_s = self.duration_s[index], self.duration_s[others]
+        undated = np.isnan(self.wall_s[others]) & np.isnan(self.wall_s[index])
         alike = (np.abs(other_s - own_s) < SAME_S) & np.where(
             undated, namesake, np.abs(later_s) < SAME_S
         )
-        bad = self.bad[others] | self.bad[one]
+        bad = self.bad[others] | self.bad[index]
         together_s = np.minimum(own_s, later_s + other_s) - np.maximum(later_s, 0)
         return np.where(bad, namesake, alike), together_s > np.minimum(own_s, other_s) / 2
 

@@ -52,11 +52,11 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
         empty where no height is known.
     """
     legs = _legs(stretches(strides))
-    found = [
+    sets = [
         legs.iloc[begin:end].assign(set=number, repeat=np.arange(end - begin) // 2 + 1)
         for number, (begin, end) in enumerate(_sets(legs), start=1)
     ]
-    table = pd.concat(found or [legs.iloc[:0].assign(set=0, repeat=0)], ignore_index=True)
+    table = pd.concat(sets or [legs.iloc[:0].assign(set=0, repeat=0)], ignore_index=True)
     table["duration_s"] = table["end_s"] - table["start_s"]
     pause_s = table["start_s"] - table["end_s"].shift()
     table["pause_s"] = pause_s.where(table["set"] == table["set"].shift())
@@ -67,23 +67,23 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
     return table[list(REPEAT_COLUMNS)]
 
 
-def _legs(found: pd.DataFrame) -> pd.DataFrame:
+def _legs(runs: pd.DataFrame) -> pd.DataFrame:
     """Long stretches, those of one direction that follow each other put together."""
-    found = found[found["end_s"] - found["start_s"] >= MIN_LEG_S]
-    start_s, end_s = found["start_s"].to_numpy(), found["end_s"].to_numpy()
-    direction = found["direction"].to_numpy()
+    runs = runs[runs["end_s"] - runs["start_s"] >= MIN_LEG_S]
+    start_s, end_s = runs["start_s"].to_numpy(), runs["end_s"].to_numpy()
+    direction = runs["direction"].to_numpy()
     # A short halt on the way up does not make two legs of one.
-    rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(found)]
+    rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(runs)]
     new = rest_s > MAX_REST_S
     new[1:] |= direction[1:] != direction[:-1]
     first = np.flatnonzero(new)
     lasting_s = np.add.reduceat(end_s - start_s, first)
-    steps = np.add.reduceat(found["cadence_spm"].to_numpy() * (end_s - start_s), first)
-    strides = np.add.reduceat(found["strides"].to_numpy(), first)
-    run = np.add.reduceat(found["strides"].where(found["gait"] == "run", 0).to_numpy(), first)
-    legs = found.iloc[first].reset_index(drop=True)
+    steps = np.add.reduceat(runs["cadence_spm"].to_numpy() * (end_s - start_s), first)
+    strides = np.add.reduceat(runs["strides"].to_numpy(), first)
+    run = np.add.reduceat(runs["strides"].where(runs["gait"] == "run", 0).to_numpy(), first)
+    legs = runs.iloc[first].reset_index(drop=True)
     return legs.assign(
-        end_s=end_s[np.append(first[1:], len(found))[: len(first)] - 1],
+        end_s=end_s[np.append(first[1:], len(runs))[: len(first)] - 1],
         strides=strides,
         gait=np.where(run > 0.5 * strides, "run", "walk"),
         lasting_s=lasting_s,
@@ -99,7 +99,7 @@ def _sets(legs: pd.DataFrame) -> list[tuple[int, int]]:
     ).to_numpy()
     edges = [0, *np.flatnonzero(breaks[1:]) + 1, len(legs)]
     chains = zip(edges[:-1], edges[1:], strict=True)
-    return [one for begin, end in chains for one in _alike(legs, int(begin), int(end))]
+    return [alike for begin, end in chains for alike in _alike(legs, int(begin), int(end))]
 
 
 def _alike(legs: pd.DataFrame, begin: int, end: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.recording import FloatArray
+from retrodetect.sites import SITES
 from retrodetect.tally.share import ErrorRates, doubted_rates, share_interval
 from retrodetect.tally.stretches import (
     STEPS_PER_STRIDE,
@@ -32,10 +33,6 @@ SHAPE_FIELDS = (
     "step_asymmetry_forward", "step_asymmetry_backward", "repeats", "sideways_strides",
 )  # fmt: skip
 """What was done in more detail, in the order of the later columns of ``sessions.csv``."""
-
-SEES_BOTH_FEET = frozenset({"waist", "lower-back", "chest", "head"})
-"""Placements on the body's middle, where both feet are felt alike. At a side or on a limb the
-device itself makes steps of left and right look unlike."""
 
 MIN_STRIDES_OF_STRETCH = 5
 """Strides from which a stretch says something of variability and symmetry."""
@@ -87,8 +84,8 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
 
 def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
     """Error rates that came along with the labels."""
-    found = strides.attrs.get("error_rates")
-    return ErrorRates(**found) if found else None
+    rates = strides.attrs.get("error_rates")
+    return ErrorRates(**rates) if rates else None
 
 
 def shape(
@@ -126,7 +123,9 @@ def shape(
         fields[f"{gait}_forward_strides"], fields[f"{gait}_backward_strides"] = forward, backward
         labelled = forward + backward
         fields[f"{gait}_backward_share"] = backward / labelled if labelled else np.nan
-    halves_s = _first_steps_s(strides, contacts_s) if placement in SEES_BOTH_FEET else None
+    site = SITES.get(placement)
+    both_alike = site is not None and site.feels_both_feet
+    halves_s = _first_steps_s(strides, contacts_s) if both_alike else None
     for way in ("forward", "backward"):
         of_way = strides["direction"] == way
         fields[f"stride_time_cv_{way}"] = _variability(strides[of_way])
@@ -143,9 +142,9 @@ def _first_steps_s(strides: pd.DataFrame, contacts_s: FloatArray) -> FloatArray:
     start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
     slack_s = 0.1 * (end_s - start_s)
     first = np.searchsorted(contacts_s, start_s + slack_s)
-    one = np.searchsorted(contacts_s, end_s - slack_s) - first == 1
+    has_one = np.searchsorted(contacts_s, end_s - slack_s) - first == 1
     inside = np.append(contacts_s, np.nan)[np.minimum(first, len(contacts_s))]
-    return np.where(one, inside - start_s, np.nan)
+    return np.where(has_one, inside - start_s, np.nan)
 
 
 def _variability(strides: pd.DataFrame) -> float:
@@ -160,12 +159,12 @@ def _variability(strides: pd.DataFrame) -> float:
 
 def _asymmetry(strides: pd.DataFrame, first_s: FloatArray) -> float:
     """Difference of the two steps over their mean, within unbroken rows of strides."""
-    known = np.isfinite(first_s)
-    part = strides[known]
+    seen = np.isfinite(first_s)
+    part = strides[seen]
     lasting_s = (part["end_s"] - part["start_s"]).to_numpy()
     # Which foot begins is known within an unbroken row of strides only.
     broken = (part["start_s"] - part["end_s"].shift()).abs().to_numpy() > 0.1 * lasting_s
-    difference = pd.Series((2 * first_s[known] - lasting_s) / (lasting_s / 2))
+    difference = pd.Series((2 * first_s[seen] - lasting_s) / (lasting_s / 2))
     rows = difference.groupby(np.cumsum(broken)).agg(["size", "mean"])
     rows = rows[rows["size"] >= MIN_STRIDES_OF_STRETCH]
     return float(np.average(rows["mean"].abs(), weights=rows["size"])) if len(rows) else np.nan

@@ -44,16 +44,16 @@ def stretches(
         direction follows within ``MAX_PAUSE_S``.
     """
     state = ["bout", "direction", *(["gait"] if by_gait else [])]
-    known = _runs(strides[strides["direction"] != "unknown"], state)
+    labelled = _runs(strides[strides["direction"] != "unknown"], state)
     if not unknown:
-        return known
+        return labelled
     middle_s = (strides["start_s"] + strides["end_s"]) / 2
-    at = np.searchsorted(known["start_s"], middle_s, side="right") - 1
-    ends_s = np.append(known["end_s"].to_numpy(), -np.inf)  # index -1: before the first
+    at = np.searchsorted(labelled["start_s"], middle_s, side="right") - 1
+    ends_s = np.append(labelled["end_s"].to_numpy(), -np.inf)  # index -1: before the first
     between = (strides["direction"] == "unknown") & (middle_s.to_numpy() > ends_s[at])
     # What lies between two stretches of one direction is two runs, one on either side.
     runs = _runs(strides[between].assign(after=at[between]), [*state, "after"])
-    return pd.concat([one for one in (known, runs) if len(one)] or [known]).sort_values(
+    return pd.concat([table for table in (labelled, runs) if len(table)] or [labelled]).sort_values(
         "start_s", kind="stable", ignore_index=True
     )
 

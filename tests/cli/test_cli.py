@@ -24,7 +24,7 @@ def test_label_writes_its_files_and_says_how_many_how_much_and_how_sure(
         "label", walk, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1
     )
     assert (status, err) == (0, "")
-    for word in ("walk.csv", "backward share (95 %)", "1 ok; results in"):
+    for word in ("walk.csv", "backward share", "how sure", "1 ok. Results: ", "retrodetect label"):
         assert word in out
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"strides.csv", "sessions.csv", "run.json"} <= names
@@ -34,8 +34,8 @@ def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):
     write_session("walk", Session("walk forward 40s", placement="waist"), tmp_path / "in")
     line = ["label", tmp_path / "in", "--jobs", 1, "--placement", "waist", "--no-report", "--out"]
     _, out, _ = retrodetect(*line, tmp_path / "habit")
-    assert "%)*" in out
-    assert "\n* nobody told which way was forward" in out
+    assert "%*  " in out
+    assert "\n* assumes that most steps went forward" in out
     _, out, _ = retrodetect("history", tmp_path / "habit")
     assert "%)*" in out
     _, out, _ = retrodetect(*line, tmp_path / "told", "--front", "+x")
@@ -64,10 +64,10 @@ def test_what_is_passed_over_and_what_to_know_is_told(retrodetect, walk, stored_
         "--forward", "500:510",
     )  # fmt: skip
     assert "1 ok" in out
-    assert "passed over, for they hold no readings: a.csv, b.csv, c.csv and 1 more" in err
-    assert f"{walk.name}: --forward 500:510 holds no stride, and so says nothing" in err
+    assert "Skipped (no sensor data): a.csv, b.csv, c.csv and 1 more" in err
+    assert f"{walk.name}: --forward 500:510 holds no stride, so it was not used" in err
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert record["passed_over"] == ["a.csv", "b.csv", "c.csv", "d.csv"]
+    assert record["skipped"] == ["a.csv", "b.csv", "c.csv", "d.csv"]
     (told,) = pd.read_csv(tmp_path / "out" / "sessions.csv")["warnings"]
     assert "--forward 500:510 holds no stride" in told
 
@@ -82,9 +82,9 @@ def test_quiet_says_nothing(retrodetect, walk, stored_model, tmp_path):
     ("arguments", "sentence"),
     [
         ([], "Missing option '--out'"),
-        (["--out", "OUT", "--placement", "knee"], "'knee' is no placement"),
+        (["--out", "OUT", "--placement", "knee"], "'knee' isn't a known body position"),
         (["--out", "OUT", "--front", "up"], "'up' is no device axis"),
-        (["--out", "OUT", "--forward", "5-20"], "'5-20' is no stretch of time; write start:end"),
+        (["--out", "OUT", "--forward", "5-20"], "'5-20' is not a stretch of time; write 0:05-0:20"),
         (["--out", "OUT", "--forward", "20:5"], "20:5 is no stretch of time"),
         (["--out", "OUT", "--starts", "sideways"], "'sideways' is no direction"),
         (["--out", "OUT", "--unit", "furlong"], "furlong"),
@@ -167,6 +167,23 @@ def test_inspect_as_json_also_names_what_cannot_be_read(retrodetect, walk, tmp_p
     assert "does not exist" in bad["error"]
 
 
+def test_inspect_says_when_the_gyroscope_is_missing(retrodetect, walk, tmp_path):
+    header, *rows = walk.read_text().splitlines()
+    turning = tmp_path / "turning.csv"
+    with_gyroscope = [f"{header},gyro_x,gyro_y,gyro_z", *(f"{row},0.1,0.2,0.3" for row in rows)]
+    turning.write_text("\n".join(with_gyroscope))
+    _, out, _ = retrodetect("inspect", "--json", walk, turning)
+    without, complete = json.loads(out)
+    assert not without["gyroscope"]
+    (advice,) = without["advice"]
+    assert advice.startswith("No gyroscope: ")
+    assert "switch it on" in advice
+    assert complete["gyroscope"]
+    assert complete["advice"] == []
+    assert advice in retrodetect("inspect", walk)[1]
+    assert "No gyroscope" not in retrodetect("inspect", turning)[1]
+
+
 def test_reading_options_reach_inspect(retrodetect, walk):
     _, out, _ = retrodetect("inspect", "--json", walk, "--unit", "g", "--sign", "-")
     (found,) = json.loads(out)
@@ -207,7 +224,7 @@ def test_a_full_log_is_told_in_one_line():
         )
     assert run.returncode == 1
     assert run.stderr == (
-        b"retrodetect: standard output: No space left on device; see to it, then try again.\n"
+        b"retrodetect: standard output: No space left on device. Fix that, then try again.\n"
     )
 
 
@@ -231,7 +248,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path, write_walk, stor
     assert running.returncode == 130
     assert out == b""
     assert err.decode().splitlines() == [
-        "retrodetect: stopped; the same command goes on where it was."
+        "retrodetect: Interrupted. Run the same command to resume."
     ]
     again = subprocess.run(command, capture_output=True, check=True)
     assert b"16 ok" in again.stdout

@@ -68,7 +68,7 @@ def test_duplicates_undated_and_failed_ones_are_told_of(retrodetect, run):
     for words in (
         "1 recording without a date",
         "1 recording failed or refused",
-        "1 recording left out, for another tells of the same session: walk.csv",
+        "1 recording left out (same session as another): walk.csv",
     ):
         assert words in out
 
@@ -82,7 +82,7 @@ def test_the_page_and_the_record_tell_what_is_in_no_week(retrodetect, run, tmp_p
     assert record["left_out"] == ["watch.csv"]
     page = (tmp_path / "weeks" / "report.html").read_text()
     assert "1 of 2 sessions is in no week" in page
-    assert "Left out, for another recording tells of the same session: watch.csv." in page
+    assert "Left out (same session as another recording): watch.csv." in page
 
 
 def test_the_page_tells_of_undated_sessions_where_no_week_is(retrodetect, run, tmp_path):
@@ -104,7 +104,10 @@ def test_a_run_that_was_changed_by_hand_is_read_or_told_in_one_line(retrodetect,
 
 
 def test_a_folder_without_a_run_is_named(retrodetect, tmp_path):
-    for folder, words in ((tmp_path, "no run of retrodetect label"), ("nope", "no such folder")):
+    for folder, words in (
+        (tmp_path, "no results of retrodetect label"),
+        ("nope", "no such folder"),
+    ):
         status, _, err = retrodetect("history", folder)
         assert status == 2
         assert words in err
@@ -124,7 +127,7 @@ def test_a_history_is_written_over_by_a_history_only(retrodetect, run, tmp_path)
     (tmp_path / "weeks" / "run.json").unlink()
     status, _, err = retrodetect("history", folder, "--out", tmp_path / "weeks")
     assert status == 2
-    assert "no results of retrodetect" in err
+    assert "retrodetect did not write" in err
 
 
 def test_tables_of_an_older_version_are_read(retrodetect, run):

@@ -9,19 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from retrodetect import batch
 from retrodetect.direction import Anchors
 from retrodetect.report.page import (
     _clock,
     _figure,
     _goal,
-    _minutes,
     _percent,
     _signed,
     _wall,
     _whole,
 )
+from retrodetect.runs.batch import run
+from retrodetect.runs.outputs import Outputs
+from retrodetect.runs.task import Settings
 from retrodetect.tally.energy import Pace
+from retrodetect.tally.words import clock
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "examples" / "simulated_pocket_hill_repeats.zip"
 NUMBER = re.compile(r"[+-]?\d[\d\u202f:.]*(?<!\.)")
@@ -58,16 +60,17 @@ def cells(path):
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hill")
-    settings = batch.Settings(anchors=Anchors(starts="backward"), pace=Pace(speed_mps=1.1))
-    batch.run([EXAMPLE], folder, settings, jobs=1, report=True, goal=0.4)
+    settings = Settings(anchors=Anchors(starts="backward"), pace=Pace(speed_mps=1.1))
+    run([EXAMPLE], Outputs(folder, report=True, goal=0.4), settings)
     return folder
 
 
 def shown(value, start):
     """Each way in which the page might write a number."""
-    for write in (_clock, _figure, _goal, _minutes, _percent, _signed, _whole):
+    for write in (_clock, _figure, _goal, clock, _percent, _signed, _whole):
         yield write(value)
     yield _figure(value, 2)
+    yield f"{value:.0%}"
     yield _wall(start, value)
 
 

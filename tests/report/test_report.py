@@ -9,7 +9,7 @@ import pytest
 from retrodetect.direction import Anchors
 from retrodetect.labelling import label_session
 from retrodetect.recording import Annotation, Finding, Recording
-from retrodetect.report import figure, page, told, trace_of, view_of
+from retrodetect.report import facts, figure, page, trace_of, view_of
 from retrodetect.report.figure import COLOURS
 from retrodetect.report.page import _wall
 from retrodetect.tables import sessions_table
@@ -142,7 +142,7 @@ def test_names_findings_and_messages_are_shown_as_text(html):
 def test_the_page_tells_counts_share_evidence_and_failures(html):
     text = re.sub(r"\s+", " ", " ".join(Elements(html).text))
     for words in (
-        "50.0 %",
+        "50.0%",
         "Strides 20 20 2",
         "trunk (inferred)",
         "virtual sensors only",
@@ -204,10 +204,8 @@ def test_a_goal_is_held_against_the_interval(recording, strides, contacts_s):
 
 
 def test_what_no_table_holds_is_told_as_data(recording, strides, contacts_s):
-    class Entry:
-        view = viewed(recording, strides, contacts_s)
-
-    data = told(rows_of(strides).head(1), [Entry], CARD, by_week(rows_of(strides).head(1)))
+    rows, views = rows_of(strides).head(1), [viewed(recording, strides, contacts_s)]
+    data = facts(rows, views, CARD, by_week(rows))
     assert data["recordings"][0]["findings"] == [["unit", NASTY, "assumed"]]
     assert data["recordings"][0]["evidence"] == CARD["scores"]
     assert data["weeks"][0]["week"] == "2026-W09"

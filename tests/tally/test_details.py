@@ -312,7 +312,7 @@ def test_speeds_of_no_runner_by_a_receiver_are_told_and_not_counted():
     course = Course(time_s, np.full(60, 30.0), np.linspace(0, 40, 60), 5.0)
     found = details(session((F, 50, 0)), np.empty(0), "waist", course, Pace())
     assert np.isnan(found.fields["distance_m"])
-    assert found.warnings == ("speeds by GPS of up to 30 m/s are no runner's and are not counted",)
+    assert found.warnings == ("ignored GPS speeds of up to 30 m/s: nobody runs that fast",)
     unknown = details(session((U, 50, 0)), np.empty(0), "waist", course, Pace()).fields
     assert np.isnan(unknown["climb_backward_m"])
 
@@ -323,7 +323,7 @@ def test_a_length_nobody_goes_in_that_time_is_told_and_not_counted(told):
     assert np.isnan(found.fields["distance_m"])
     assert np.isnan(found.fields["energy_forward_kcal_per_kg"])
     (warning,) = found.warnings
-    assert warning.startswith(f"--{told} would be gone at ")
+    assert warning.startswith(f"ignored --{told}: it would mean ")
     assert not details(HILL, np.empty(0), "waist", NOWHERE, Pace(track_m=24)).warnings
 
 

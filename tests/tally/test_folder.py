@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from retrodetect.tables import sessions_table
-from retrodetect.tally.folder import is_known, progress, sessions_apart, totals, weeks
+from retrodetect.tally.folder import sessions_apart, totals, weeks
 
 
 def row(start_time, backward_min=10.0, forward_min=15.0, status="ok", **more):
@@ -67,20 +67,6 @@ def test_strides_that_went_sideways_weigh_nothing():
     weight = 200 / (200 + 1250)
     assert found["backward_share_low"] == pytest.approx(weight * 0.9 + (1 - weight) * 0.35)
     assert found["backward_share_low"] <= found["backward_share"] <= found["backward_share_high"]
-
-
-@pytest.mark.parametrize(
-    ("share", "low", "high", "known"),
-    [
-        (0.4, 0.3, 0.8, True),
-        (0.4, 0.3, 0.81, False),
-        (0.4, 0.0, 0.50004, True),  # as it is written: 0.5
-        (0.0, 0.0, 0.9, False),
-        (np.nan,) * 3 + (False,),
-    ],
-)
-def test_a_share_is_known_where_its_interval_rules_out_half(share, low, high, known):
-    assert is_known(share, low, high) is known
 
 
 def test_together_rests_on_habit_where_one_of_them_does():
@@ -233,15 +219,6 @@ def test_a_failed_row_does_not_take_the_place_of_one_that_worked():
     failed = {"recording": "walk.csv", "status": "failed", "message": "gone"}
     for runs in ([table(row("")), table(failed)], [table(failed), table(row(""))]):
         assert sessions_apart(runs)["status"].tolist() == ["ok"]
-
-
-@pytest.mark.parametrize(
-    ("share", "low", "high", "word"),
-    [(0.45, 0.41, 0.5, "reached"), (0.3, 0.2, 0.39, "below"), (0.4, 0.35, 0.45, "about there"),
-     (np.nan, np.nan, np.nan, "unknown")],
-)  # fmt: skip
-def test_a_goal_is_reached_when_the_interval_leaves_no_doubt(share, low, high, word):
-    assert progress(share, low, high, 0.4) == word
 
 
 def test_an_empty_run_is_no_trouble():

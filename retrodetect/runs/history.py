@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from retrodetect import results
-from retrodetect.atomic import replacing
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.locations import identity, location, make_folder
+from retrodetect.runs.outputs import can_report, check_ours, write_json
+from retrodetect.stores import replacing
 from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table, without_nan
 from retrodetect.tally.folder import outside_weeks, totals
 
@@ -62,7 +61,9 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
         Where its table cannot be read.
     """
     # Twice the same folder is one run, however its name is written.
-    runs = [_read(folder) for folder in {identity(location(one)): one for one in folders}.values()]
+    runs = [
+        _read(folder) for folder in {identity(location(name)): name for name in folders}.values()
+    ]
     return sorted(runs, key=lambda run: str(run.record["times"].get("began", "")))
 
 
@@ -81,8 +82,8 @@ def left_out(runs: Sequence[Run], sessions: pd.DataFrame) -> list[str]:
     list of str
         In alphabetical order.
     """
-    told = Counter(name for run in runs for name in run.sessions["recording"])
-    return sorted((told - Counter(sessions["recording"])).elements())
+    every = Counter(name for run in runs for name in run.sessions["recording"])
+    return sorted((every - Counter(sessions["recording"])).elements())
 
 
 def write_history(
@@ -107,19 +108,16 @@ def write_history(
         Where ``out`` cannot be a folder, or holds files with the names of results that no
         earlier history wrote.
     """
-    results.check_ours(out, "history")
+    check_ours(out, "history")
     make_folder(out)
     record = _record(runs, sessions, goal)
     record["counts"]["outside_weeks"] = outside_weeks(sessions, weeks)
-    for name, text in (
-        # First, for it tells whose the others are.
-        ("run.json", json.dumps(record, indent=1) + "\n"),
-        ("weeks.csv", csv_text(weeks, header=True)),
-        ("sessions.csv", csv_text(sessions, header=True)),
-    ):
+    # First: it says whose the other files are.
+    write_json(out / "run.json", record)
+    for name, table in (("weeks.csv", weeks), ("sessions.csv", sessions)):
         with replacing(out / name) as stream:
-            stream.write(text.encode())
-    if all(find_spec(name) for name in ("jinja2", "matplotlib")):
+            stream.write(csv_text(table, header=True).encode())
+    if can_report():
         from retrodetect.report import page
 
         with replacing(out / "report.html") as stream:
@@ -138,17 +136,17 @@ def _read(folder: str) -> Run:
         record = json.loads((where / "run.json").read_text())
     except FileNotFoundError as error:
         raise UsageError(
-            "no run of retrodetect label in it" if where.exists() else "no such folder",
+            "contains no results of retrodetect label" if where.exists() else "no such folder",
             file=folder,
-            remedy="name a folder given to --out",
+            remedy="name a folder that you gave to label --out",
         ) from error
     except (OSError, ValueError, ImportError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnreadableFile(f"cannot be read ({reason})", file=folder) from error
     if not {"recording", "status"} <= set(table.columns):
-        raise UnreadableFile("its sessions table lacks columns", file=folder)
+        raise UnreadableFile("its sessions table has no columns recording and status", file=folder)
     if not isinstance(record, dict):
-        raise UnreadableFile("its run.json is none of retrodetect's", file=folder)
+        raise UnreadableFile("retrodetect did not write its run.json", file=folder)
     rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
     try:
         table = sessions_table(rows)

@@ -1,0 +1,362 @@
+"""A batch: many recordings labelled, and the tables of all of them written.
+
+It is planned (nothing is written yet), executed (each finished input leaves a *part* in
+``DIR/.retrodetect/``), and written (the parts laid end to end, in the order of the inputs). A part
+is named by a digest of all it depends on: run the same command again, and the batch resumes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from retrodetect.direction import DirectionModel
+from retrodetect.errors import UsageError
+from retrodetect.formats import Input, ReadOptions, discover
+from retrodetect.locations import is_there, location, total_bytes
+from retrodetect.runs import outputs as writing
+from retrodetect.runs import resume
+from retrodetect.runs.outputs import Outputs
+from retrodetect.runs.pool import Workers, shared_out
+from retrodetect.runs.task import Settings, Task, View, do, entries, give_up
+from retrodetect.stores import store_of
+from retrodetect.tables import sessions_table, without_nan
+from retrodetect.tally.folder import totals
+from retrodetect.training import store
+
+__all__ = ["Outcome", "Plan", "Progress", "execute", "plan", "run", "write"]
+
+MOST_FIGURES = 12
+"""Inputs up to which each gets a figure in the report: drawing takes longer than labelling."""
+
+SMALL_BATCH_BYTES = 5_000_000
+"""Inputs that one process labels before others have started (1.5 s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch came to.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        The table written to ``sessions.csv``.
+    paths
+        The file that each of its rows comes from.
+    resumed
+        Inputs that an earlier run had finished.
+    skipped
+        Files in the folders searched that hold no sensor data.
+    """
+
+    sessions: pd.DataFrame
+    paths: tuple[Path, ...]
+    resumed: int
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def all_done(self) -> bool:
+        """Whether no input failed or was refused."""
+        return not self.sessions["status"].isin(["failed", "refused"]).any()
+
+
+class Progress(NamedTuple):
+    """How far a batch is.
+
+    Parameters
+    ----------
+    done, total
+        Inputs.
+    hours
+        Of recording, labelled by this run.
+    """
+
+    done: int
+    total: int
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a batch is to do.
+
+    Parameters
+    ----------
+    folder
+        Of the results.
+    inputs
+        What to label, in the order of the tables.
+    skipped
+        Files in the folders searched that hold no sensor data.
+    settings, view
+        How to label each input, and what to keep for the report.
+    model
+        Loaded, so that a missing one is noticed before the work.
+    outputs
+        What to write.
+    workers
+        Who does the work.
+    began_s
+        When it was made, in seconds since 1970.
+    """
+
+    folder: Path
+    inputs: tuple[Input, ...]
+    skipped: tuple[str, ...]
+    settings: Settings
+    view: View
+    model: DirectionModel
+    outputs: Outputs
+    workers: Workers
+    began_s: float = field(default_factory=time.time)
+
+    def tasks(self, state: Path) -> list[Task]:
+        """Return one task for each input.
+
+        Parameters
+        ----------
+        state
+            Folder for finished work.
+
+        Returns
+        -------
+        list of Task
+        """
+        code = resume.code_digest()
+        rest = repr((self.settings, self.view)), str(self.model.card["card_sha256"]), code
+        return [
+            Task(
+                recording, self.settings, self.view,
+                state / f"{resume.digest(recording.name, recording.files, *rest)}{resume.ENDING}",
+                code, self.workers.limits.max_memory_mib,
+            )
+            for recording in self.inputs
+        ]  # fmt: skip
+
+
+def run(
+    paths: Iterable[str | Path],
+    outputs: Outputs,
+    settings: Settings | None = None,
+    workers: Workers | None = None,
+    *,
+    restart: bool = False,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Outcome:
+    """Label every recording below some paths and write the tables.
+
+    Parameters
+    ----------
+    paths
+        Files, or folders that are searched, or URLs of either.
+    outputs
+        What to write, and where.
+    settings
+        Model, anchors and reading options.
+    workers
+        Who does the work.
+    restart
+        Whether to do all inputs again, instead of resuming an earlier run.
+    on_progress
+        Called after each input.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be loaded; nothing is written then.
+    UsageError
+        If there is nothing to do, the folder cannot be used, or another run is writing there.
+    OutputError
+        If the disk is full; finished work is kept.
+    """
+    planned = plan(paths, outputs, settings or Settings(), workers or Workers())
+    with writing.held(planned.folder) as state:
+        store_of(state).sweep(state)
+        store_of(state).sweep(planned.folder)
+        if restart:
+            for part in state.glob(f"*{resume.ENDING}"):
+                part.unlink()
+        else:
+            writing.check_all_named(state, [recording.path for recording in planned.inputs])
+        tasks = planned.tasks(state)
+        resumed = execute(tasks, planned.workers, on_progress)
+        # Killed workers could not remove what they had half written.
+        store_of(state).sweep(state)
+        return write(planned, tasks, resumed)
+
+
+def plan(
+    paths: Iterable[str | Path], outputs: Outputs, settings: Settings, workers: Workers
+) -> Plan:
+    """Find the inputs, and check all that can be checked before the work.
+
+    Parameters
+    ----------
+    paths, outputs, settings, workers
+        As for `run`.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ModelError, UsageError
+        As for `run`.
+    """
+    settings.anchors_on(None)  # marks that make no sense are refused before the work
+    writing.check_libraries(outputs)
+    model = store.load(settings.model)
+    skipped: list[str] = []
+    inputs = _inputs(list(paths), settings.read, skipped.append)
+    folder = location(outputs.folder)
+    writing.check_ours(folder, "label", [path for recording in inputs for path in recording.files])
+    view: View = "none"
+    if outputs.report:
+        view = "figure" if len(inputs) <= MOST_FIGURES else "facts"
+    return Plan(folder, inputs, tuple(skipped), settings, view, model, outputs, workers)
+
+
+def execute(
+    tasks: Sequence[Task], workers: Workers, on_progress: Callable[[Progress], None]
+) -> int:
+    """Do the tasks that no earlier run has finished.
+
+    Parameters
+    ----------
+    tasks
+        From `Plan.tasks`; afterwards each of them has its part.
+    workers
+        Who does them.
+    on_progress
+        Called after each of them.
+
+    Returns
+    -------
+    int
+        How many an earlier run had finished.
+
+    Raises
+    ------
+    UsageError, OutputError
+        As for `run`.
+    """
+    present = {path.name for path in tasks[0].part.parent.iterdir()}
+    left = [task for task in tasks if task.part.name not in present or not _is_finished(task.part)]
+    resumed = len(tasks) - len(left)
+    hours = 0.0
+    on_progress(Progress(resumed, len(tasks), hours))
+    for number, (task, result) in enumerate(shared_out(do, left, _enough(workers, left)), start=1):
+        if isinstance(result, str):
+            give_up(task, result, workers.limits.timeout_s)
+        else:
+            hours += result / 3600
+        on_progress(Progress(resumed + number, len(tasks), hours))
+    return resumed
+
+
+def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
+    """Write tables, record and report.
+
+    Parameters
+    ----------
+    planned
+        What was to be done.
+    tasks
+        All of them done.
+    resumed
+        From `execute`.
+
+    Returns
+    -------
+    Outcome
+    """
+    parts = [task.part for task in tasks]
+    rows = [[entry.row for entry in entries(part)] for part in parts]
+    sessions = sessions_table(row for of_input in rows for row in of_input)
+    # Before the tables: a run that is stopped in between must not forget their inputs.
+    with_results = [
+        task.input.path
+        for task, of_input in zip(tasks, rows, strict=True)
+        if any(row["status"] != "failed" for row in of_input)
+    ]
+    writing.keep_inputs(parts[0].parent, with_results)
+    writing.write_tables(planned.outputs, planned.folder, parts, sessions)
+    record = _record(planned, sessions, resumed)
+    writing.write_json(planned.folder / "run.json", record)
+    if planned.outputs.report:
+        writing.write_report(planned.folder, parts, sessions, planned.model.card, record)
+    paths = [task.input.path for task, of_input in zip(tasks, rows, strict=True) for _ in of_input]
+    return Outcome(sessions, tuple(paths), resumed, planned.skipped)
+
+
+def _inputs(
+    paths: Sequence[str | Path], read: ReadOptions, on_skipped: Callable[[str], None]
+) -> tuple[Input, ...]:
+    """Inputs below some paths; at least one of them exists."""
+    inputs = discover(*paths, columns=read.columns.values(), on_passed_over=on_skipped)
+    if not inputs:
+        raise UsageError(
+            "no recordings found",
+            file=", ".join(map(str, paths)),
+            remedy="name a file, or a folder that contains recordings",
+        )
+    if not any(is_there(recording.path) for recording in inputs):
+        raise UsageError(
+            "no such file or folder",
+            file=", ".join(str(recording.path) for recording in inputs),
+            remedy="check the spelling, and which folder you are in",
+        )
+    return tuple(inputs)
+
+
+def _is_finished(part: Path) -> bool:
+    """Whether a task is done; one that failed is tried again."""
+    try:
+        return resume.is_whole(part) and all(
+            entry.row["status"] != "failed" for entry in entries(part)
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def _enough(workers: Workers, tasks: Sequence[Task]) -> Workers:
+    """As many processes as asked for; if nobody asked, a small batch gets a single one."""
+    small = total_bytes(task.input.path for task in tasks) <= SMALL_BATCH_BYTES
+    return replace(workers, jobs=1) if workers.jobs is None and small else workers
+
+
+def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, Any]:
+    """Content of ``run.json``: what was done, with what, and how it went."""
+    counts = sessions["status"].value_counts()
+    began = datetime.fromtimestamp(planned.began_s, UTC)
+    return {
+        "version": version("retrodetect"),
+        "arguments": list(planned.outputs.arguments),
+        "model": {"name": planned.model.name, "sha256": planned.model.card["sha256"]},
+        "counts": {
+            "inputs": len(sessions),
+            **{name: int(counts.get(name, 0)) for name in ("ok", "no_gait", "refused", "failed")},
+            "strides": int(sessions["strides"].sum()),
+            "resumed": resumed,
+        },
+        "totals": without_nan(totals(sessions)),
+        "times": {
+            "began": began.isoformat(timespec="seconds"),
+            "took_s": round(time.time() - planned.began_s, 3),
+            "recorded_h": round(float(sessions["duration_s"].sum()) / 3600, 4),
+        },
+        "goal": planned.outputs.goal,
+        "skipped": list(planned.skipped),
+    }

@@ -1,0 +1,335 @@
+"""The folder of results: who may write there, and what is written.
+
+A command replaces only files that it has written itself, and only one run writes at a time.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import pandas as pd
+
+from retrodetect.errors import UsageError
+from retrodetect.locations import identity, make_folder, reaching
+from retrodetect.results import FILES, STATE, TABLE_FORMATS, TABLES, Command, made_by
+from retrodetect.runs import resume
+from retrodetect.runs.task import entries
+from retrodetect.stores import Held, replacing, store_of
+from retrodetect.tables import (
+    LIST_COLUMNS,
+    STRIDE_COLUMNS,
+    csv_text,
+    lists_table,
+    truncated_list,
+)
+from retrodetect.tally.folder import sessions_apart, weeks
+
+__all__ = [
+    "Outputs",
+    "TableFormat",
+    "can_report",
+    "check_all_named",
+    "check_libraries",
+    "check_ours",
+    "held",
+    "keep_inputs",
+    "write_json",
+    "write_report",
+    "write_tables",
+]
+
+TableFormat = Literal["csv", "parquet"]
+
+_INPUTS = "inputs.json"
+
+_STRIDE_TYPES = dict.fromkeys(STRIDE_COLUMNS, "str") | {
+    "stride": "int64", "bout": "int64", "start_s": "float64", "end_s": "float64",
+    "p_backward": "float64",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a batch writes.
+
+    Parameters
+    ----------
+    folder
+        Folder or URL; made if it does not exist.
+    table_format
+        Of the tables.
+    report
+        Whether to write ``report.html`` and ``report.json``.
+    goal
+        Backward share to reach, for the report.
+    arguments
+        The command line, for ``run.json``.
+    """
+
+    folder: str | Path
+    table_format: TableFormat = "csv"
+    report: bool = False
+    goal: float | None = None
+    arguments: tuple[str, ...] = ()
+
+
+def can_report() -> bool:
+    """Tell whether the packages of the extra ``report`` are installed.
+
+    Returns
+    -------
+    bool
+    """
+    return not _missing("report")
+
+
+def check_libraries(outputs: Outputs) -> None:
+    """Check before the work that everything can be written after it.
+
+    Parameters
+    ----------
+    outputs
+        What is to be written.
+
+    Raises
+    ------
+    UsageError
+        Naming a package that is missing.
+    """
+    for wanted, extra in ((outputs.report, "report"), (_is_parquet(outputs), "parquet")):
+        if wanted and (missing := _missing(extra)):
+            raise UsageError(
+                f"this needs {missing[0]}", remedy=f"run pip install 'retrodetect[{extra}]'"
+            )
+
+
+def check_ours(folder: Path, command: Command, inputs: Iterable[Path] = ()) -> None:
+    """Check that a command would replace nothing but what it wrote itself.
+
+    Parameters
+    ----------
+    folder
+        Of the results; need not exist.
+    command
+        Which one is to write there.
+    inputs
+        Files that it is to read.
+
+    Raises
+    ------
+    UsageError
+        If an input or somebody else's file has the name of a result, or the folder is unreadable.
+    """
+    with reaching(folder):
+        # Comparing identities finds a file however its path is written.
+        to_read = {identity(path) for path in inputs}
+        present = [name for name in sorted(FILES[command]) if (folder / name).exists()]
+        endangered = [name for name in present if identity(folder / name) in to_read]
+        maker = made_by(folder) or (None if present else command)
+    if endangered:
+        reason = f"{truncated_list(endangered)} is an input, and a result would replace it"
+    elif maker is None:
+        reason = (
+            f"already has files that retrodetect did not write and would replace"
+            f" ({truncated_list(present)})"
+        )
+    elif maker != command:
+        reason = f"holds the results of retrodetect {maker}"
+    else:
+        return
+    raise UsageError(reason, file=str(folder), remedy="choose another folder for the results")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """Make a folder of results, and keep other runs out of it.
+
+    Parameters
+    ----------
+    folder
+        Of the results.
+
+    Yields
+    ------
+    Path
+        Folder within it for finished work.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be made, or another run is writing there.
+    """
+    state = make_folder(make_folder(folder) / STATE)
+    with ExitStack() as stack:
+        try:
+            with reaching(state):
+                stack.enter_context(store_of(state).locked(state / "lock"))
+        except Held as other:
+            by = " (process {process} on {host})".format(**other.owner) if other.owner else ""
+            raise UsageError(
+                f"another run is writing there{by}",
+                file=str(folder),
+                remedy="wait until it ends, or choose another folder",
+            ) from None
+        yield state
+
+
+def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
+    """Check that no recordings would vanish from the tables.
+
+    Parameters
+    ----------
+    state
+        From `held`.
+    inputs
+        Files whose recordings are to be in the tables.
+
+    Raises
+    ------
+    UsageError
+        If the tables hold recordings of other files.
+    """
+    try:
+        before = set(json.loads((state / _INPUTS).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return
+    others = sorted(before - {str(identity(path)) for path in inputs})
+    if others:
+        count = f"{len(others)} recording{'s' * (len(others) > 1)}"
+        raise UsageError(
+            f"holds results of {count} that you did not name this time"
+            f" ({truncated_list([Path(path).name for path in others])})",
+            file=str(state.parent),
+            remedy="name them too, choose another folder, or use --restart to replace the results",
+        )
+
+
+def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
+    """Keep which recordings the tables hold, for `check_all_named`.
+
+    Parameters
+    ----------
+    state
+        From `held`.
+    inputs
+        Files that came to a result.
+    """
+    write_json(state / _INPUTS, [str(identity(path)) for path in inputs], indent=None)
+
+
+def write_tables(
+    outputs: Outputs, folder: Path, parts: Sequence[Path], sessions: pd.DataFrame
+) -> None:
+    """Write all tables, and remove those that an earlier run wrote in another format.
+
+    Parameters
+    ----------
+    outputs
+        In which format.
+    folder
+        Of the results.
+    parts
+        Finished work, in the order of the inputs.
+    sessions : DataFrame
+        Its rows of ``sessions.csv``.
+    """
+    ending = outputs.table_format
+    with replacing(folder / f"strides.{ending}") as stream:
+        (_write_parquet if _is_parquet(outputs) else _write_csv)(stream, parts)
+    lists = [entry.lists for part in parts for entry in entries(part)]
+    tables = {"sessions": sessions}
+    tables |= {name: lists_table(name, [of.get(name, {}) for of in lists]) for name in LIST_COLUMNS}
+    for name, table in tables.items():
+        with replacing(folder / f"{name}.{ending}") as stream:
+            if _is_parquet(outputs):
+                table.to_parquet(stream, index=False)
+            else:
+                stream.write(csv_text(table, header=True).encode())
+    for name in TABLES:
+        for other in TABLE_FORMATS - {ending}:
+            (folder / f"{name}.{other}").unlink(missing_ok=True)
+
+
+def write_report(
+    folder: Path,
+    parts: Sequence[Path],
+    sessions: pd.DataFrame,
+    card: Mapping[str, Any],
+    record: Mapping[str, Any],
+) -> None:
+    """Write ``report.html``, and ``report.json`` with what it shows that no table holds.
+
+    Parameters
+    ----------
+    folder
+        Of the results.
+    parts
+        Finished work, in the order of the inputs.
+    sessions : DataFrame
+        Its rows of ``sessions.csv``.
+    card
+        Of the model.
+    record
+        What ``run.json`` holds.
+    """
+    from retrodetect.report import facts, page
+
+    every = [entry for part in parts for entry in entries(part)]
+    by_week = weeks(sessions_apart([sessions]))
+    views = [entry.view and {**entry.view, "lists": entry.lists} for entry in every]
+    write_json(folder / "report.json", facts(sessions, views, card, by_week))
+    with replacing(folder / "report.html") as stream:
+        stream.write(page(sessions, views, card, record, by_week).encode())
+
+
+def write_json(file: Path, content: object, indent: int | None = 1) -> None:
+    """Write a JSON file.
+
+    Parameters
+    ----------
+    file
+        Which.
+    content
+        Fit for JSON.
+    indent
+        None for a single line.
+    """
+    with replacing(file) as stream:
+        stream.write((json.dumps(content, indent=indent) + "\n").encode())
+
+
+def _is_parquet(outputs: Outputs) -> bool:
+    return outputs.table_format == "parquet"
+
+
+def _missing(extra: str) -> list[str]:
+    """Packages of an extra that are not installed."""
+    packages = {"report": ("jinja2", "matplotlib"), "parquet": ("pyarrow",)}
+    return [name for name in packages[extra] if find_spec(name) is None]
+
+
+def _write_csv(stream: BinaryIO, parts: Sequence[Path]) -> None:
+    """Write strides input by input: never all of them are in memory."""
+    stream.write(",".join(STRIDE_COLUMNS).encode() + b"\n")
+    stream.writelines(map(resume.body, parts))
+
+
+def _write_parquet(stream: BinaryIO, parts: Sequence[Path]) -> None:
+    """Write strides input by input: never all of them are in memory."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    header = ",".join(STRIDE_COLUMNS).encode() + b"\n"
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in _STRIDE_TYPES.items()])
+    with parquet.ParquetWriter(stream, schema) as writer:
+        for part in parts:
+            lines = io.BytesIO(header + resume.body(part))
+            table = pd.read_csv(lines, dtype=_STRIDE_TYPES, keep_default_na=False)
+            writer.write_table(pa.Table.from_pandas(table, schema, preserve_index=False))

@@ -1,0 +1,199 @@
+"""Resuming: finished work is kept under a digest of everything it depends on.
+
+A batch keeps what it found in each input, training keeps what it measured. Work whose files,
+options, model or code have changed has another digest, so it is done again. Each file of
+finished work also holds a digest of itself, so damage on the disk is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+import retrodetect
+from retrodetect.locations import identity, make_folder
+from retrodetect.stores import replacing, store_of
+
+__all__ = ["ENDING", "body", "code_digest", "digest", "head", "is_whole", "keep", "remembered"]
+
+T = TypeVar("T")
+
+ENDING = ".part"
+
+MEMORY_BYTES = 1 << 30
+"""Most that is remembered, about 2000 hours of walking; the least lately used goes first."""
+
+
+def digest(name: str, files: Iterable[Path], *dependencies: str) -> str:
+    """Name finished work by everything it depends on.
+
+    Parameters
+    ----------
+    name
+        Of the input.
+    files
+        All its files; size and time of change stand for their content.
+    *dependencies
+        Options, model, code.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    versions = [(str(identity(file)), store_of(file).version(file)) for file in files]
+    content = json.dumps([name, versions, dependencies])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+@cache
+def code_digest(*stages: str) -> str:
+    """Digest the code of this package.
+
+    Parameters
+    ----------
+    *stages
+        Packages within it; none for all of it.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    package = Path(retrodetect.__file__).parent
+    hashed = hashlib.sha256()
+    for folder in [package / stage for stage in stages] or [package]:
+        for path in sorted(folder.rglob("*.py")):
+            hashed.update(path.read_bytes())
+    return hashed.hexdigest()
+
+
+def keep(file: Path, header: object, content: bytes) -> None:
+    """Write finished work.
+
+    Parameters
+    ----------
+    file
+        Named by `digest`.
+    header
+        What `head` gives back; fit for JSON.
+    content
+        What `body` gives back.
+    """
+    line = json.dumps({"head": header, "sha256": hashlib.sha256(content).hexdigest()})
+    with replacing(file) as stream:
+        stream.write(line.encode() + b"\n" + content)
+
+
+def is_whole(file: Path) -> bool:
+    """Tell whether finished work is there and undamaged.
+
+    Parameters
+    ----------
+    file
+        As for `keep`.
+
+    Returns
+    -------
+    bool
+    """
+    if not file.exists():
+        return False
+    try:
+        with file.open("rb") as stream:
+            first = json.loads(stream.readline())
+            return bool(hashlib.file_digest(stream, "sha256").hexdigest() == first["sha256"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def head(file: Path) -> Any:
+    """Read the header of finished work.
+
+    Parameters
+    ----------
+    file
+        As for `keep`.
+
+    Returns
+    -------
+    object
+    """
+    with file.open("rb") as stream:
+        return json.loads(stream.readline())["head"]
+
+
+def body(file: Path) -> bytes:
+    """Read the content of finished work.
+
+    Parameters
+    ----------
+    file
+        As for `keep`.
+
+    Returns
+    -------
+    bytes
+    """
+    with file.open("rb") as stream:
+        stream.readline()
+        return stream.read()
+
+
+def remembered(folder: str | Path | None, key: str, make: Callable[[], T]) -> T:
+    """Make a value, or recall it from an earlier run.
+
+    Parameters
+    ----------
+    folder
+        Where values are kept; None keeps none. Its files are pickles: use a folder of your own.
+    key
+        From `digest`.
+    make
+        Makes the value.
+
+    Returns
+    -------
+    object
+    """
+    if folder is None:
+        return make()
+    # A pickle of one pandas, or of pandas with pyarrow, may not load in another.
+    libraries = (sys.version_info[:2], np.__version__, pd.__version__, find_spec("pyarrow") is None)
+    versions = hashlib.sha256(repr(libraries).encode()).hexdigest()[:8]
+    file = make_folder(Path(folder)) / f"{key}-{versions}{ENDING}"
+    if is_whole(file):
+        os.utime(file)
+        value: T = pickle.loads(body(file))
+        return value
+    value = make()
+    keep(file, None, pickle.dumps(value))
+    _forget_oldest(file.parent)
+    return value
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Keep a folder of remembered values within its size."""
+    files = []
+    for file in folder.glob(f"*{ENDING}"):
+        try:
+            status = file.stat()
+        except FileNotFoundError:  # another process was faster
+            continue
+        files.append((status.st_mtime, status.st_size, file))
+    total = 0
+    for _, size, file in sorted(files, reverse=True):
+        total += size
+        if total > MEMORY_BYTES:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,405 @@
+"""One task of a batch: label one input, and keep what that came to."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from retrodetect import formats
+from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.errors import (
+    InputError,
+    RefusedRecording,
+    RetrodetectError,
+    UnreadableFile,
+    UsageError,
+)
+from retrodetect.formats import Input, ReadOptions
+from retrodetect.labelling import Session, label_pieces, wall_clock
+from retrodetect.recording import FloatArray, Recording
+from retrodetect.runs import resume
+from retrodetect.runs.pool import Lost, memory_limited
+from retrodetect.tables import csv_text, visible
+from retrodetect.tally import tally
+from retrodetect.tally.course import Course
+from retrodetect.tally.details import details
+from retrodetect.tally.energy import Pace
+from retrodetect.training import store
+
+__all__ = ["Entry", "Mark", "Settings", "Task", "View", "do", "entries", "give_up", "session_row"]
+
+_log = logging.getLogger(__name__)
+
+View = Literal["none", "facts", "figure"]
+"""What to keep of each session for the report: nothing, its facts, or a figure too."""
+
+MOST_DRAWN_S = 3 * 3600.0
+"""Longest recording that gets a figure: its samples are held in memory for it."""
+
+
+class Mark(NamedTuple):
+    """A stretch of time in which the wearer went one way.
+
+    Parameters
+    ----------
+    direction
+        Which way.
+    start_s, end_s
+        Seconds from the first sample, or from midnight.
+    by_clock
+        Whether they are from midnight, by the recording's own clock. A recording without a date
+        counts from its first sample.
+    """
+
+    direction: Literal["forward", "backward"]
+    start_s: float
+    end_s: float
+    by_clock: bool = False
+
+    def span_s(self, start_time: datetime | None) -> tuple[float, float]:
+        """Start and end in seconds from the first sample."""
+        if not self.by_clock or start_time is None:
+            return self.start_s, self.end_s
+        midnight = start_time.replace(hour=0, minute=0, second=0, microsecond=0)
+        begin_s = (self.start_s - (start_time - midnight).total_seconds()) % 86400
+        return begin_s, begin_s + self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How every recording of a batch is labelled.
+
+    Parameters
+    ----------
+    model
+        Name of a shipped model or path of a stored one.
+    anchors
+        What the wearer says; holds for every recording.
+    read
+        Overrides for reading.
+    pace
+        Speed or distance that the wearer knows; holds for every recording.
+    marks
+        Stretches that the wearer marked, besides those of ``anchors``.
+    """
+
+    model: str = "default"
+    anchors: Anchors = field(default_factory=Anchors)
+    read: ReadOptions = field(default_factory=ReadOptions)
+    pace: Pace = field(default_factory=Pace)
+    marks: tuple[Mark, ...] = ()
+
+    def anchors_on(self, start_time: datetime | None) -> Anchors:
+        """Return the anchors of a recording.
+
+        Parameters
+        ----------
+        start_time
+            Of its first sample; None if it has no date.
+
+        Returns
+        -------
+        Anchors
+            With the marks in seconds from the first sample.
+
+        Raises
+        ------
+        UsageError
+            If a mark makes no sense.
+        """
+        spans: dict[str, tuple[tuple[float, float], ...]] = {
+            way: tuple(mark.span_s(start_time) for mark in self.marks if mark.direction == way)
+            for way in ("forward", "backward")
+        }
+        return replace(
+            self.anchors,
+            forward=(*self.anchors.forward, *spans["forward"]),
+            backward=(*self.anchors.backward, *spans["backward"]),
+        )
+
+
+class Entry(NamedTuple):
+    """What one recording came to.
+
+    Parameters
+    ----------
+    row
+        Its row of ``sessions.csv``, by field.
+    view
+        What the report shows, as from :func:`retrodetect.report.view.view_of`; None without a
+        report.
+    lists
+        Rows of its ``bouts`` and ``repeats``, column by column.
+    """
+
+    row: dict[str, Any]
+    view: dict[str, Any] | None = None
+    lists: dict[str, dict[str, list[Any]]] = {}  # noqa: RUF012
+
+
+class Task(NamedTuple):
+    """One input, how to label it, and where to keep what it came to.
+
+    Parameters
+    ----------
+    input
+        A recording, or several in one file.
+    settings, view
+        How to label it, and what to keep for the report.
+    part
+        File for its entries and the lines of ``strides.csv``.
+    code
+        Digest of the code that is to do it.
+    max_memory_mib
+        Memory it may take.
+    """
+
+    input: Input
+    settings: Settings
+    view: View
+    part: Path
+    code: str
+    max_memory_mib: float | None
+
+
+def do(task: Task) -> float:
+    """Label an input and keep what it came to.
+
+    Parameters
+    ----------
+    task
+        Which.
+
+    Returns
+    -------
+    float
+        Seconds of recording in it.
+
+    Raises
+    ------
+    UsageError
+        If this process runs another version of retrodetect than the batch.
+    OutputError
+        If the result cannot be written.
+    """
+    if task.code != resume.code_digest():
+        raise UsageError(
+            f"the worker on {platform.node()} has another version of retrodetect",
+            place="--cluster",
+            remedy="install the same version everywhere",
+        )
+    name = task.input.name
+    done: list[Entry] = []
+    strides: list[pd.DataFrame] = []
+    try:
+        with memory_limited(task.max_memory_mib, name):
+            for entry, table in _labelled(task):
+                done.append(entry)
+                strides.append(table)
+    except InputError as error:
+        status = "refused" if isinstance(error, RefusedRecording) else "failed"
+        done.append(_failed(name, status, str(error)))
+    except RetrodetectError:
+        raise
+    except OSError as error:
+        damage = UnreadableFile(
+            f"cannot be read to its end ({error.strerror or error})",
+            file=name,
+            remedy="copy or export it again",
+        )
+        done.append(_failed(name, "failed", str(damage)))
+    except Exception as error:
+        # Whatever is wrong with one recording, the others must be labelled.
+        _log.debug("while labelling %s", task.input.path, exc_info=True)
+        reason = f"{name}: unexpected {type(error).__name__} ({error}); please report it"
+        done.append(_failed(name, "failed", reason))
+    _keep(task.part, done, strides)
+    return sum(entry.row.get("duration_s") or 0.0 for entry in done)
+
+
+def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:
+    """Keep that an input has no result.
+
+    Parameters
+    ----------
+    task
+        Which.
+    lost
+        Why.
+    timeout_s
+        How long it was allowed to take.
+    """
+    if lost == "timed out":
+        reason, remedy = f"takes longer than {timeout_s:g} s", "raise --timeout, or leave it out"
+    else:
+        reason, remedy = "its process was killed", "label it alone, with more memory free"
+    error = UnreadableFile(reason, file=task.input.name, remedy=remedy)
+    _keep(task.part, [_failed(task.input.name, "failed", str(error))], [])
+
+
+def entries(part: Path) -> list[Entry]:
+    """Read what an input came to.
+
+    Parameters
+    ----------
+    part
+        Of its task.
+
+    Returns
+    -------
+    list of Entry
+        One for each recording of the input.
+    """
+    return [Entry(*fields) for fields in resume.head(part)]
+
+
+def session_row(session: Session) -> dict[str, Any]:
+    """Return the fields of ``sessions.csv`` that follow from counts.
+
+    Parameters
+    ----------
+    session
+        From :func:`retrodetect.labelling.label_pieces`.
+
+    Returns
+    -------
+    dict
+        :func:`retrodetect.tally.details.details` adds the others.
+    """
+    recording = session.recording
+    return {
+        "recording": recording.name,
+        "status": "ok" if len(session.strides) else "no_gait",
+        "message": _assumptions(recording),
+        "format": recording.format,
+        "placement": session.directions.placement,
+        "front": session.directions.front,
+        "rate_hz": recording.rate_hz,
+        "duration_s": session.duration_s,
+        **{str(name): value for name, value in tally(session.strides).items()},
+        "model": session.strides.attrs["model"],
+        "version": version("retrodetect"),
+        "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
+        "told_apart_by": session.directions.told_apart_by,
+    }
+
+
+def _keep(part: Path, done: Sequence[Entry], strides: Sequence[pd.DataFrame]) -> None:
+    lines = "".join(csv_text(table, header=False) for table in strides)
+    resume.keep(part, done, lines.encode())
+
+
+def _failed(name: str, status: str, message: str) -> Entry:
+    row = {"recording": name, "status": status, "message": visible(message)}
+    return Entry({**row, "version": version("retrodetect")})
+
+
+def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
+    """Label each recording of an input; gives its entry and its strides."""
+    settings = task.settings
+    opened = formats.pieces(task.input.path, name=task.input.name, options=settings.read)
+    for pieces in opened:
+        following = iter(pieces)
+        first = next(following)
+        witness = _Witness(chain([first], following), task.view)
+        anchors = settings.anchors_on(first.start_time)
+        session = label_pieces(witness, _model(settings.model), anchors)
+        yield _entry(session, settings, witness, task.view), session.strides
+
+
+@lru_cache(maxsize=1)
+def _model(name: str) -> DirectionModel:
+    """Load the model once in each process."""
+    return store.load(name)
+
+
+class _Witness:
+    """Pieces on their way to be labelled, and what the tables and the page need of them.
+
+    Course and trace are small enough to keep at any length; whole pieces are kept for a figure
+    only while the recording is short.
+    """
+
+    def __init__(self, pieces: Iterable[Recording], view: View) -> None:
+        self._pieces = pieces
+        self._view = view
+        self._most_s = MOST_DRAWN_S if view == "figure" else 0.0
+        self.whole: list[Recording] = []
+        self.traces: list[FloatArray] = []
+        self._courses: list[Course] = []
+
+    @property
+    def course(self) -> Course:
+        """Speed and height over all pieces."""
+        return Course.joined(self._courses)
+
+    def __iter__(self) -> Iterator[Recording]:
+        for piece in self._pieces:
+            if len(piece.time_s) and piece.time_s[-1] > self._most_s:
+                self._most_s = 0.0
+                self.whole.clear()
+            if self._most_s:
+                self.whole.append(piece)
+            if self._view != "none":
+                from retrodetect.report import trace_of
+
+                self.traces.append(trace_of(piece))
+            self._courses.append(Course.of(piece))
+            yield piece
+
+
+def _entry(session: Session, settings: Settings, witness: _Witness, view: View) -> Entry:
+    """Collect all that is written about a labelled recording."""
+    contacts_s = session.gait.contacts["time_s"].to_numpy()
+    placement = session.directions.placement
+    more = details(session.strides, contacts_s, placement, witness.course, settings.pace)
+    lists = {}
+    for name, table in (("bouts", more.bouts), ("repeats", more.repeats)):
+        start_time = wall_clock(session.recording, table["start_s"])
+        table = table.assign(recording=session.recording.name, start_time=start_time)
+        lists[name] = {str(column): table[column].tolist() for column in table}
+    warnings = (*session.strides.attrs["warnings"], *more.warnings)
+    row = session_row(session) | more.fields | {"warnings": visible("; ".join(warnings))}
+    if view == "none":
+        return Entry(row, None, lists)
+    return Entry(row, _view(session, witness, more.bouts, warnings, fine=view == "figure"), lists)
+
+
+def _view(
+    session: Session,
+    witness: _Witness,
+    bouts: pd.DataFrame,
+    warnings: Sequence[str],
+    *,
+    fine: bool,
+) -> dict[str, Any]:
+    """Collect what the report shows of a session."""
+    from retrodetect.report import view_of
+
+    contacts_s = session.gait.contacts["time_s"].to_numpy()
+    recording = formats.joined(witness.whole) if witness.whole else session.recording
+    return view_of(
+        recording, session.strides, contacts_s, np.concatenate(witness.traces), bouts,
+        warnings=warnings, drawn=bool(witness.whole), fine=fine,
+    )  # fmt: skip
+
+
+def _assumptions(recording: Recording) -> str:
+    """List what was assumed when reading."""
+    assumed = [
+        f"assumed {finding.topic}: {finding.value}"
+        for finding in recording.findings
+        if finding.ground == "assumed"
+    ]
+    return visible("; ".join(assumed))

@@ -1,0 +1,144 @@
+"""A real scheduler with two workers, and a real server of S3's API, all on this machine."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from interrupted import RESULTS, ROOT, command, results, started
+
+from retrodetect.runs.batch import run
+from retrodetect.runs.outputs import Outputs
+from retrodetect.runs.pool import Workers
+from retrodetect.runs.task import Settings
+
+pytest.importorskip("distributed")
+s3fs = pytest.importorskip("s3fs")
+pytest.importorskip("moto")
+
+FILES = 8
+
+
+@contextmanager
+def process(*arguments):
+    running = subprocess.Popen(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait()
+
+
+def wait_for(is_there, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not is_there():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """Files of an empty bucket, and where every process finds its server."""
+    port = free_port()
+    where = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "nobody",
+        "AWS_SECRET_ACCESS_KEY": "nothing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    with pytest.MonkeyPatch.context() as patch, process("moto.server", "-p", port):
+        for name, value in where.items():
+            patch.setenv(name, value)
+        wait_for(lambda: answers(port))
+        files = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+        files.mkdir("walks")
+        yield files
+
+
+@pytest.fixture
+def cluster(bucket, tmp_path):
+    """Address of a scheduler, and its two workers."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port)
+    worker = ("distributed.cli.dask_worker", address, "--nthreads", 1, "--no-nanny")
+    with ExitStack() as stack:
+        stack.enter_context(process(*scheduler, "--no-dashboard"))
+        wait_for(lambda: answers(port))
+        places = [("--local-directory", tmp_path / name, "--no-dashboard") for name in "ab"]
+        yield address, [stack.enter_context(process(*worker, *place)) for place in places]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, write_walk):
+    folder = tmp_path_factory.mktemp("in")
+    for number in range(FILES):
+        write_walk(folder / "some" / f"{number}.csv", 40.0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(folder, stored_model, tmp_path_factory):
+    out = tmp_path_factory.mktemp("loky")
+    run([folder], Outputs(out), Settings(str(stored_model)), Workers(jobs=2))
+    return results(out)
+
+
+def test_a_cluster_on_a_store_writes_the_same_bytes_as_processes_on_a_disk(
+    bucket, cluster, folder, stored_model, expected
+):
+    for path in sorted((folder / "some").iterdir()):
+        bucket.put_file(str(path), f"walks/in/some/{path.name}")
+    line = command("s3://walks/in", "--out", "s3://walks/out", "--model", stored_model)
+    run = started([*line, "--cluster", cluster[0]])
+    said = run.communicate()[1]
+    assert (run.returncode, said) == (0, "")
+    assert {name: bucket.cat_file(f"walks/out/{name}") for name in RESULTS} == expected
+    again = started(line)
+    again.communicate()
+    assert again.returncode == 0
+    assert json.loads(bucket.cat_file("walks/out/run.json"))["counts"]["resumed"] == FILES
+    assert not bucket.exists("walks/out/.retrodetect/lock")
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(
+    cluster, folder, stored_model, expected, tmp_path
+):
+    address, (first, second) = cluster
+    run = started(command(folder, "--out", tmp_path, "--model", stored_model, "--cluster", address))
+    wait_for(lambda: run.poll() is not None or [*(tmp_path / ".retrodetect").glob("*.part")])
+    first.send_signal(signal.SIGKILL)
+    run.communicate()
+    assert run.returncode == 0
+    assert second.poll() is None
+    assert results(tmp_path) == expected
+    assert not [*tmp_path.rglob("*.half")]
+
+
+def test_a_url_of_a_store_that_is_not_installed_is_refused_in_one_line(tmp_path):
+    run = started(command("nowhere://x", "--out", tmp_path))
+    said = run.communicate()[1]
+    assert run.returncode == 2
+    assert said.startswith("retrodetect: nowhere://x: this kind of URL is not supported here")
+    assert said.count("\n") == 1
+    assert not [*tmp_path.iterdir()]

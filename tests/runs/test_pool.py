@@ -1,0 +1,96 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from interrupted import ROOT
+from joblib import delayed
+
+import retrodetect as rd
+from retrodetect.errors import OutputError
+from retrodetect.runs.pool import Limits, Workers, in_parallel, shared_out
+
+# What processes are to do is named at the top of a module, so that they find it.
+
+
+def half(task):
+    return task / 2
+
+
+def half_or_die(task):
+    if task == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task / 2
+
+
+def half_or_hang(task):
+    if task == 5:
+        sum(range(10**12))  # hours in compiled code, which hears no signal
+    return task / 2
+
+
+def fail(task):
+    raise OutputError("cannot be written", file="out")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_task_is_done_once(jobs):
+    done = list(shared_out(half, range(9), Workers(jobs)))
+    assert sorted(done) == [(task, task / 2) for task in range(9)]
+
+
+def test_a_task_that_kills_its_process_is_named_and_the_others_are_done():
+    done = dict(shared_out(half_or_die, range(8), Workers(2)))
+    assert done == {task: "killed" if task == 5 else task / 2 for task in range(8)}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_task_that_hangs_in_compiled_code_is_ended_and_the_others_are_done(jobs):
+    begin = time.monotonic()
+    done = dict(shared_out(half_or_hang, range(8), Workers(jobs, limits=Limits(timeout_s=0.5))))
+    assert done == {task: "timed out" if task == 5 else task / 2 for task in range(8)}
+    assert time.monotonic() - begin < 30
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_on_purpose_ends_the_work(jobs):
+    with pytest.raises(OutputError, match="out: cannot be written"):
+        list(shared_out(fail, [1, 2, 3], Workers(jobs)))
+
+
+def test_a_cluster_that_does_not_answer_is_named(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("retrodetect.runs.pool.CONNECT_S", 0.2)
+    with pytest.raises(rd.UsageError, match=r"--cluster tcp://127\.0\.0\.1:9: no cluster answers"):
+        list(shared_out(float, [1, 2], Workers(cluster="tcp://127.0.0.1:9")))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_calls_come_back_in_their_order(jobs):
+    assert in_parallel([delayed(abs)(-n) for n in range(6)], jobs) == [*range(6)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal is blocked here")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_processes_ignore_interrupts_from_the_first(jobs, tmp_path):
+    # In an interpreter of its own, which has started no other process yet, from a script that has
+    # no guard around what it does.
+    (tmp_path / "deaf.py").write_text("""
+import signal
+
+def is_deaf():
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+""")
+    (tmp_path / "script.py").write_text(f"""
+from deaf import is_deaf
+from joblib import delayed
+from retrodetect.runs.pool import in_parallel
+
+print(set(in_parallel([delayed(is_deaf)() for _ in range(4)], {jobs})), is_deaf())
+""")
+    script = [sys.executable, str(tmp_path / "script.py")]
+    package = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(script, capture_output=True, text=True, check=True, env=package)
+    assert run.stdout.split() == ["{True}" if jobs == 2 else "{False}", "False"]

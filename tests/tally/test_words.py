@@ -1,0 +1,145 @@
+"""What is shown of a session never contradicts its counts, its minutes or its interval."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrodetect.tables import csv_text, sessions_table
+from retrodetect.tally import words
+from retrodetect.tally.folder import totals
+from retrodetect.tally.session import shape, tally_session
+
+
+def row(level, low, high, **more):
+    ends = {"backward_share": level, "backward_share_low": low, "backward_share_high": high}
+    return {"forward_strides": 60, "backward_strides": 40, **ends, **more}
+
+
+@pytest.mark.parametrize(
+    ("fields", "share", "certainty"),
+    [
+        (row(0.413, 0.38, 0.44), "41.3%", "sure"),
+        (row(0.413, 0.30, 0.50), "41.3%", "fairly sure"),
+        (row(0.0, 0.0, 0.411, backward_strides=0), "0% to 41%", "range only"),
+        (row(0.4, 0.0, 0.50004), "0% to 50%", "range only"),  # as it is written: 0.5
+        (row(0.0, 0.0, 0.9), "unknown", "not settled"),
+        (row(np.nan, np.nan, np.nan), "unknown", "not settled"),
+        (row(0.413, 0.38, 0.44, told_apart_by="habit"), "41.3%", "assumed"),
+        (row(0.0002, 0.0, 0.01), "<0.1%", "sure"),
+        (row(0.9998, 0.99, 1.0), ">99.9%", "sure"),
+        (row(0.0, 0.0, 0.01, backward_strides=0), "0.0%", "sure"),
+    ],
+)
+def test_a_share_claims_no_more_than_its_interval(fields, share, certainty):
+    assert (words.share(fields), words.certainty(fields)) == (share, certainty)
+
+
+@pytest.mark.parametrize(
+    ("level", "low", "high", "progress"),
+    [(0.45, 0.41, 0.5, "reached"), (0.3, 0.2, 0.39, "below"), (0.4, 0.35, 0.45, "about there"),
+     (np.nan, np.nan, np.nan, "unknown"), (0.3, 0.0, 0.9, "unknown")],
+)  # fmt: skip
+def test_a_goal_is_reached_when_the_interval_leaves_no_doubt(level, low, high, progress):
+    assert words.progress(row(level, low, high), 0.4) == progress
+
+
+@st.composite
+def strides(draw):
+    """Any session: in bouts, at any pace, labelled any way."""
+    n = draw(st.integers(1, 60))
+    each = st.lists(st.sampled_from(["forward", "backward", "weak", "sideways"]), min_size=n,
+                    max_size=n)  # fmt: skip
+    kinds = draw(each)
+    lasting_s = draw(st.lists(st.floats(0.5, 2.0), min_size=n, max_size=n))
+    ends_s = np.cumsum(lasting_s)
+    return pd.DataFrame(
+        {
+            "bout": np.sort(draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))),
+            "start_s": ends_s - lasting_s,
+            "end_s": ends_s,
+            "gait": draw(st.lists(st.sampled_from(["walk", "run"]), min_size=n, max_size=n)),
+            "direction": [kind if kind.endswith("ward") else "unknown" for kind in kinds],
+            "p_backward": [{"forward": 0.01, "backward": 0.99}.get(kind, 0.5) for kind in kinds],
+            "reason": ["" if kind.endswith("ward") else kind for kind in kinds],
+        }
+    )
+
+
+def tallied(table):
+    fields = {str(name): value for name, value in tally_session(table, None).items()}
+    more = shape(table, np.empty(0), "waist", 0)
+    return {"recording": "walk", "status": "ok", "told_apart_by": "signal", **fields, **more}
+
+
+@given(strides())
+@settings(max_examples=60, deadline=None)
+def test_counts_minutes_shares_and_words_never_disagree(table):
+    session = tallied(table)
+    assert session["strides"] == sum(session[f"{way}_strides"] for way in WAYS)
+    assert session["steps"] == 2 * session["strides"]
+    assert session["sideways_strides"] <= session["unknown_strides"]
+    for way in ("forward", "backward"):
+        gaits = sum(session[f"{gait}_{way}_strides"] for gait in ("walk", "run"))
+        assert gaits == session[f"{way}_strides"]
+        assert (session[f"{way}_s"] > 0) == (session[f"{way}_strides"] > 0)
+    seconds = words.lasting_s(session)
+    assert seconds["all"] == sum(seconds[way] for way in WAYS)
+    assert abs(seconds["all"] - (table["end_s"] - table["start_s"]).sum()) <= 1.5
+    check_words(session)
+
+
+@given(st.lists(strides(), min_size=2, max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_sessions_together_never_contradict_themselves(tables):
+    sessions = sessions_table(map(tallied, tables))
+    together = totals(sessions)
+    assert together["strides"] == sum(together[f"{way}_strides"] for way in WAYS)
+    check_words(together)
+
+
+@given(strides())
+@settings(max_examples=30, deadline=None)
+def test_a_table_read_again_says_the_same(table):
+    from io import StringIO
+
+    session = sessions_table([tallied(table)])
+    written = StringIO(csv_text(session, header=True))
+    (again,) = sessions_table(pd.read_csv(written).to_dict("records")).to_dict("records")
+    (before,) = session.to_dict("records")
+    for say in (words.share, words.interval, words.certainty):
+        assert say(again) == say(before)
+
+
+WAYS = ("forward", "backward", "unknown")
+
+
+def check_words(fields):
+    share, certainty = words.share(fields), words.certainty(fields)
+    low, high = fields["backward_share_low"], fields["backward_share_high"]
+    labelled = fields["forward_strides"] + fields["backward_strides"]
+    assert (share == "unknown") == (certainty == "not settled")
+    if not labelled:
+        assert share == "unknown"
+        return
+    assert 0 <= low <= fields["backward_share"] <= high <= 1
+    either_way = fields["unknown_strides"] - fields.get("sideways_strides", 0)
+    if "sideways_strides" in fields and either_way > labelled:
+        assert certainty == "not settled"
+    if share == "0.0%":
+        assert fields["backward_strides"] == 0
+    if share == "100.0%":
+        assert fields["forward_strides"] == 0
+    if re.fullmatch(r"[<>]?[\d.]+%", share):
+        # A single figure stands for the unknown strides, too.
+        assert high - low <= words.FAIRLY_SURE + 1e-4
+    for goal in (0.0, 0.2, 0.4, 1.0):
+        progress = words.progress(fields, goal)
+        assert (progress == "unknown") == (share == "unknown")
+        if progress == "reached":
+            assert fields["backward_share"] >= goal - 1e-4
+        if progress == "below":
+            assert fields["backward_share"] < goal
