@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.errors import UsageError
-from retrodetect.recording import PLACEMENTS, FloatArray
+from retrodetect.recording import FloatArray
+from retrodetect.sites import canonical_site
 
 __all__ = ["Anchors", "Mark"]
 
@@ -20,19 +21,19 @@ STARTS_S = 6.0
 
 
 class Mark(NamedTuple):
-    """Strides of which the wearer told the direction.
+    """Strides whose direction the wearer marked.
 
     Parameters
     ----------
-    told
-        In the words of the command line.
+    words
+        As on the command line.
     direction
         Index into ``DIRECTIONS``.
     rows : (n,) bool array
         Which strides.
     """
 
-    told: str
+    words: str
     direction: int
     rows: NDArray[np.bool_]
 
@@ -44,7 +45,7 @@ class Anchors:
     Parameters
     ----------
     placement
-        Body site, or None to infer it.
+        Body site, by its name or an everyday word (``hip``); holds its name. None infers it.
     front
         Device axis that points to the wearer's front: ``+x``, ``-x``, … ``-z``; or None.
     forward, backward
@@ -65,12 +66,8 @@ class Anchors:
     starts: Literal["forward", "backward"] | None = None
 
     def __post_init__(self) -> None:
-        if self.placement is not None and self.placement not in PLACEMENTS:
-            raise UsageError(
-                f"{self.placement!r} is no placement",
-                place="--placement",
-                remedy=f"choose auto or one of {', '.join(PLACEMENTS)}",
-            )
+        if self.placement is not None:
+            object.__setattr__(self, "placement", canonical_site(self.placement))
         if self.front is not None and not (
             len(self.front) == 2 and self.front[0] in "+-" and self.front[1] in "xyz"
         ):
@@ -129,7 +126,7 @@ class Anchors:
             found.append(Mark(f"--starts {self.starts}", DIRECTIONS.index(self.starts), first))
         for direction, stretches in ((FORWARD, self.forward), (BACKWARD, self.backward)):
             for start_s, end_s in stretches:
-                told = f"--{DIRECTIONS[direction]} {start_s:g}:{end_s:g}"
+                words = f"--{DIRECTIONS[direction]} {start_s:g}:{end_s:g}"
                 rows = (middle_s >= start_s) & (middle_s < end_s)
-                found.append(Mark(told, direction, rows))
+                found.append(Mark(words, direction, rows))
         return found

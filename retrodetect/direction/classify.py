@@ -9,26 +9,31 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logit, softmax
 
 from retrodetect.direction.anchors import Anchors
 from retrodetect.direction.decoder import (
     BACKWARD,
     DIRECTIONS,
     FORWARD,
+    PACES,
+    Decoded,
     Evidence,
     Priors,
     decode,
 )
-from retrodetect.direction.model import DirectionModel, SiteGroup, group_of
+from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_of
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.sites import group_of
 
 __all__ = [
     "MOST_LEANING",
-    "Cues",
     "Directions",
     "FrontKnowledge",
+    "StrideEvidence",
     "classify",
     "decide",
     "level_plane",
@@ -54,8 +59,20 @@ GIVEN_FRONT_DOUBT = 1e-4
 LEAST_WEIGHT = 0.02
 """Groups of sites less likely than this are not asked."""
 
-PACE_ERROR = 0.05
-"""Least doubt about walk or run: errors run through whole bouts, and reverse the direction."""
+PACE_TEMPER, PACE_STRIDES = 0.3, 12.0
+"""Share of a stride's pace that is not already in its neighbours' (five are smoothed together), and
+independent strides that the pace of an episode is worth at most: a brisk walker is brisk in all
+of them."""
+
+MOST_PACE_LOG_ODDS = 6.0
+"""Surest that the pace of a stride ever is: brisk and bouncy walkers look like runners."""
+
+FRONT_STRIDES = 12.0
+"""Independent strides that the front vectors of an episode are worth at most: a wearer's are off
+by much the same angle in all of them."""
+
+SIGNAL_SHARE = 0.9
+"""Least probability of one seat, and of its front, for the signal to have told the front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +82,15 @@ class Directions:
     Parameters
     ----------
     table : DataFrame
-        Columns ``direction``, ``p_backward``, ``reason``; rows as the strides.
+        Columns ``direction``, ``p_backward``, ``reason``, ``gait``; rows as the strides.
     front
         How forward got its name: ``given``, ``marked``, ``inferred`` or ``unknown``.
     placement
         The one given, else the inferred group of sites with ``?`` behind it.
     told_apart_by
-        What told forward from backward: the ``wearer``, the ``signal`` (toes show in every stride
-        where the front is), or ``habit``: that most people mostly go forward. Empty where nothing
-        was told apart.
+        What told forward from backward: the ``wearer``, the ``signal`` (the body shows where the
+        front is), or ``habit``: that most people mostly go forward. Empty where nothing was told
+        apart.
     """
 
     table: pd.DataFrame
@@ -83,13 +100,13 @@ class Directions:
 
 
 @dataclass(frozen=True, slots=True)
-class Cues:
+class StrideEvidence:
     """What n strides show; it depends on no model and on no anchor, so that it can be kept.
 
     Parameters
     ----------
     features
-        Moments and swing vectors of each.
+        Of each stride.
     yaw_rad : (n,) array
         How far the device turned about the vertical within each stride.
     """
@@ -98,12 +115,12 @@ class Cues:
     yaw_rad: FloatArray
 
     @classmethod
-    def of(cls, signals: list[Signal], strides: pd.DataFrame) -> Cues:
+    def of(cls, signals: list[Signal], strides: pd.DataFrame) -> StrideEvidence:
         """Measure strides (``run``, ``start_s``, ``end_s``) in the runs of their recording."""
         return cls(compute(signals, strides), _yaw_rad(signals, strides))
 
     @classmethod
-    def joined(cls, parts: Sequence[Cues]) -> Cues:
+    def joined(cls, parts: Sequence[StrideEvidence]) -> StrideEvidence:
         """Put together what was measured run by run."""
         return cls(
             StrideFeatures.joined(part.features for part in parts),
@@ -137,11 +154,11 @@ def classify(
     -------
     Directions
     """
-    return decide(Cues.of(signals, strides), strides, model, anchors, priors)
+    return decide(StrideEvidence.of(signals, strides), strides, model, anchors, priors)
 
 
 def decide(
-    cues: Cues,
+    shown: StrideEvidence,
     strides: pd.DataFrame,
     model: DirectionModel,
     anchors: Anchors | None = None,
@@ -151,7 +168,7 @@ def decide(
 
     Parameters
     ----------
-    cues
+    shown
         What the n strides show.
     strides : DataFrame
         The same strides, columns as for `classify`.
@@ -165,83 +182,149 @@ def decide(
     """
     anchors = anchors or Anchors()
     priors = priors or Priors()
-    features = cues.features
-    if not len(features):
-        return Directions(
-            _table(np.empty((0, 3)), 0.5, np.empty(0, bool), np.empty(0, bool)),
-            "unknown",
-            anchors.placement or "unknown",
-            "",
-        )
-    forced = _forced(strides, anchors)
-    episode = _episodes(features.up, strides["bout"].to_numpy())
-    told = anchors.front is not None or bool((forced >= 0).any())
-    session_bouts = strides["bout"].nunique()
+    features = shown.features
+    session = _Session(strides, anchors, model, priors)
     probability = np.zeros((len(features), len(DIRECTIONS)))
-    strides_at = dict.fromkeys(model.groups, 0.0)
-    has_front = False
-    edges = np.flatnonzero(np.diff(episode, prepend=-1, append=-1))
+    p_run = np.zeros(len(features))
+    seats: dict[str, float] = {}
+    has_front, told_by_signal = False, 0.0
+    edges = np.flatnonzero(np.diff(_episodes(features.up, strides["bout"]), prepend=-1, append=-1))
     for first, end in itertools.pairwise(edges):
         rows = slice(first, end)
-        here = features.where(rows)
-        plane = level_plane(here.up)
-        for group, weight in model.group_weights(here, anchors.placement).items():
-            strides_at[group] += weight * len(here)
-            if weight > LEAST_WEIGHT:
-                evidence = _evidence(
-                    here, strides.iloc[rows], forced[rows], plane, model.groups[group], anchors,
-                    told, session_bouts,
-                )  # fmt: skip
-                has_front |= bool(evidence.front.any())
-                found = decode(evidence, model.groups[group].score, priors)
-                probability[rows] += weight * found.probability
-    probability /= probability.sum(axis=1, keepdims=True)
-    turning = cues.yaw_rad > TURN_RAD
-    no_vertical = ~np.isfinite(features.up[:, 0])
-    table = _table(probability, model.threshold, turning, no_vertical)
-    front = _front_knowledge(forced, probability, model.threshold, given=has_front)
-    placement = anchors.placement or f"{max(strides_at, key=lambda group: strides_at[group])}?"
+        episode = session.decode(features.where(rows), rows)
+        probability[rows], p_run[rows] = episode.probability, episode.p_run
+        has_front |= episode.has_named_front
+        told_by_signal += (end - first) * episode.front_shown
+        for site, weight in episode.seats.items():
+            seats[site] = seats.get(site, 0.0) + (end - first) * weight
+    table = _table(
+        probability,
+        model.threshold,
+        turning=shown.yaw_rad > TURN_RAD,
+        no_vertical=~np.isfinite(features.up[:, 0]),
+    )
+    table["gait"] = np.array(PACES, dtype=object)[(p_run > 0.5).astype(np.intp)]
+    front = _front_knowledge(session.forced, probability, model.threshold, given=has_front)
     by: ToldApartBy = ""
     if (table["direction"] != "unknown").any():
-        shows_toes = bool(model.groups[group_of(placement)].front.any())
-        by = "wearer" if front in ("given", "marked") else "signal" if shows_toes else "habit"
-    return Directions(table, front, placement, by)
+        by_signal = told_by_signal > 0.5 * len(features)
+        by = "wearer" if front in ("given", "marked") else "signal" if by_signal else "habit"
+    return Directions(table, front, _placement(anchors, seats), by)
 
 
-def _evidence(
-    features: StrideFeatures,
-    strides: pd.DataFrame,
-    forced: np.ndarray[tuple[int], np.dtype[np.intp]],
-    plane: FloatArray,
-    site: SiteGroup,
-    anchors: Anchors,
-    told: bool,
-    session_bouts: int,
-) -> Evidence:
-    """Evidence of one episode if the device sat on one group of sites."""
-    p_run = strides["p_run"].to_numpy(dtype=float)
-    front = _given_front(plane, anchors)
-    axis = anchors.front_axis if front.any() else None
-    score, sideways = site.scores(features, (p_run > 0.5).astype(float), axis)
-    if not site.hears_running:
-        score = np.where(p_run < 0.5, score, np.nan)
-    walking, running = site.travel.vectors(features)
-    return Evidence(
-        walking=walking @ plane.T,
-        running=running @ plane.T,
-        p_run=np.clip(p_run, PACE_ERROR, 1 - PACE_ERROR),
-        score=score,
-        log_sideways=sideways,
-        bout=strides["bout"].to_numpy(dtype=np.intp),
-        forced=forced,
-        front=front,
-        front_doubt=max(GIVEN_FRONT_DOUBT, site.travel.doubt),
-        told=told,
-        session_bouts=session_bouts,
-    )
+def _placement(anchors: Anchors, seats: dict[str, float]) -> str:
+    """The site given, else the likeliest group with a question mark."""
+    if anchors.placement is not None or not seats:
+        return anchors.placement or "unknown"
+    groups: dict[str, float] = {}
+    for site, weight in seats.items():
+        groups[group_of(site)] = groups.get(group_of(site), 0.0) + weight
+    return f"{max(groups, key=lambda group: groups[group])}?"
 
 
-def _given_front(plane: FloatArray, anchors: Anchors) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class _Episode:
+    """What was decoded of one placement episode.
+
+    Parameters
+    ----------
+    probability : (n, 3) array
+        Of each direction.
+    p_run : (n,) array
+        Of running.
+    seats
+        Probability of each body site.
+    front_shown
+        Whether the body itself showed where the front is.
+    has_named_front
+        Whether an axis named by the wearer was used.
+    """
+
+    probability: FloatArray
+    p_run: FloatArray
+    seats: dict[str, float]
+    front_shown: bool
+    has_named_front: bool
+
+
+class _Session:
+    """What all episodes of a recording share."""
+
+    def __init__(
+        self, strides: pd.DataFrame, anchors: Anchors, model: DirectionModel, priors: Priors
+    ) -> None:
+        self._strides, self._anchors, self._model, self._priors = strides, anchors, model, priors
+        self.forced = _forced(strides, anchors)
+        self._told = anchors.front is not None or bool((self.forced >= 0).any())
+        self._bouts = strides["bout"].nunique()
+
+    def decode(self, features: StrideFeatures, rows: slice) -> _Episode:
+        """Decode an episode under every hypothesis about its site, and weigh them."""
+        plane = level_plane(features.up)
+        weights = self._model.group_weights(features, self._anchors.placement)
+        hypotheses = []
+        for group, weight in weights.items():
+            if weight > LEAST_WEIGHT:
+                seats = seats_of(self._anchors.placement or group)
+                evidence = self._evidence(features, rows, plane, self._model.groups[group], seats)
+                hypotheses.append((weight, seats, evidence, decode(evidence, self._priors)))
+        shares = softmax([np.log(weight) for weight, *_ in hypotheses])
+        seat_weights: dict[str, float] = {}
+        front_shown = 0.0
+        for share, (_, seats, evidence, decoded) in zip(shares, hypotheses, strict=True):
+            front_shown += share * _shows_front(evidence, decoded)
+            for seat, weight in zip(seats, decoded.seats, strict=True):
+                seat_weights[seat.site] = seat_weights.get(seat.site, 0.0) + share * weight
+        return _Episode(
+            _mean([decoded.probability for *_, decoded in hypotheses], shares),
+            _mean([decoded.p_run for *_, decoded in hypotheses], shares),
+            seat_weights,
+            bool(front_shown > 0.5),
+            any(bool(evidence.named_front.any()) for _, _, evidence, _ in hypotheses),
+        )
+
+    def _evidence(
+        self,
+        features: StrideFeatures,
+        rows: slice,
+        plane: FloatArray,
+        site: SiteGroup,
+        seats: tuple[Seat, ...],
+    ) -> Evidence:
+        """Evidence of an episode if the device sat on one group of sites."""
+        strides = self._strides.iloc[rows]
+        log_run = logit(np.clip(strides["p_run"].to_numpy(dtype=float), 1e-6, 1 - 1e-6))
+        pace_temper = min(PACE_TEMPER, PACE_STRIDES / len(features))
+        return Evidence(
+            travel=site.travel.vectors(features) @ plane.T,
+            front=site.front_cues(features) @ plane.T,
+            seats=np.array([seat.weight for seat in seats]),
+            front_offset_rad=np.array([seat.offsets_rad for seat in seats]),
+            front_temper=min(1.0, FRONT_STRIDES / len(features)),
+            front_doubt=site.doubt(features),
+            log_run=pace_temper * np.clip(log_run, -MOST_PACE_LOG_ODDS, MOST_PACE_LOG_ODDS),
+            bout=strides["bout"].to_numpy(dtype=np.intp),
+            forced=self.forced[rows],
+            named_front=_named_front(plane, self._anchors),
+            named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
+            told=self._told,
+            session_bouts=self._bouts,
+        )
+
+
+def _shows_front(evidence: Evidence, decoded: Decoded) -> bool:
+    """Whether one front, shown by the body and trusted, was left."""
+    likeliest = int(decoded.seats.argmax())
+    used = np.isfinite(evidence.front_offset_rad[likeliest])
+    sure = decoded.seats[likeliest] > SIGNAL_SHARE and decoded.shown > SIGNAL_SHARE
+    return bool(sure and evidence.front[:, used].any())
+
+
+def _mean(values: Sequence[FloatArray], shares: FloatArray) -> FloatArray:
+    return np.asarray(sum(share * value for share, value in zip(shares, values, strict=True)))
+
+
+def _named_front(plane: FloatArray, anchors: Anchors) -> FloatArray:
     """(2,) front the wearer named, in the plane; its length is its concentration, zero for none."""
     if anchors.front_axis is None:
         return np.zeros(2)
@@ -252,7 +335,7 @@ def _given_front(plane: FloatArray, anchors: Anchors) -> FloatArray:
     return front * (GIVEN_FRONT_CONCENTRATION / length)
 
 
-def _forced(strides: pd.DataFrame, anchors: Anchors) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _forced(strides: pd.DataFrame, anchors: Anchors) -> NDArray[np.intp]:
     """(n,) direction a stride is marked with by the wearer, or -1."""
     forced = np.full(len(strides), -1, dtype=np.intp)
     for mark in anchors.marks(strides):
@@ -260,10 +343,11 @@ def _forced(strides: pd.DataFrame, anchors: Anchors) -> np.ndarray[tuple[int], n
     return forced
 
 
-def _episodes(
-    up: FloatArray, bout: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _episodes(up: FloatArray, bouts: pd.Series[int]) -> NDArray[np.intp]:
     """(n,) number of the placement episode: a new one where the tilt jumps between bouts."""
+    bout = bouts.to_numpy()
+    if not len(bout):
+        return np.empty(0, dtype=np.intp)
     first = np.flatnonzero(np.diff(bout, prepend=bout[0] - 1))
     lean = np.add.reduceat(np.nan_to_num(up), first, axis=0)
     lean /= np.maximum(np.linalg.norm(lean, axis=1, keepdims=True), 1e-9)
@@ -312,8 +396,9 @@ def _yaw_rad(signals: list[Signal], strides: pd.DataFrame) -> FloatArray:
 def _table(
     probability: FloatArray,
     threshold: float,
-    turning: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    no_vertical: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    *,
+    turning: NDArray[np.bool_],
+    no_vertical: NDArray[np.bool_],
 ) -> pd.DataFrame:
     """Labels where the posterior reaches the threshold, reasons where it does not."""
     forward, backward, sideways = probability.T
@@ -337,7 +422,7 @@ def _table(
 
 
 def _front_knowledge(
-    forced: np.ndarray[tuple[int], np.dtype[np.intp]],
+    forced: NDArray[np.intp],
     probability: FloatArray,
     threshold: float,
     *,
@@ -348,5 +433,5 @@ def _front_knowledge(
         return "given"
     if (forced >= 0).any():
         return "marked"
-    named = (probability[:, [FORWARD, BACKWARD]] >= threshold).any(axis=1).mean()
-    return "inferred" if named > 0.5 else "unknown"
+    named = np.count_nonzero(probability[:, [FORWARD, BACKWARD]].max(axis=1) >= threshold)
+    return "inferred" if named > 0.5 * len(probability) else "unknown"

@@ -1,100 +1,130 @@
-"""The direction model: per group of body sites, what features and travel say.
+"""The direction model: what a stride shows of front and travel at each group of body sites.
 
-A model holds plain scikit-learn pipelines and numbers, so that it can be stored as data
-(see :mod:`retrodetect.training.store`). It is fitted in :mod:`retrodetect.training.fit`.
+There is little in it, on purpose: above all **readouts**, weighted sums of the vectors of a stride.
+Their signs are fixed by physics (see :mod:`retrodetect.features.pointers`), and a few weights are
+learned (see :mod:`retrodetect.training.fit`). The session decoder does the rest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import log_softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-from retrodetect import gait
-from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, SIDEWAYS, ScoreModel
+from retrodetect.direction.decoder import PACES
 from retrodetect.errors import RefusedRecording
-from retrodetect.features import VECTORS, StrideFeatures
-from retrodetect.recording import FloatArray, Recording
-from retrodetect.signal import prepare
+from retrodetect.features import LEVERS, VECTORS, StrideFeatures
+from retrodetect.recording import FloatArray
+from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
 
-__all__ = [
-    "GROUPS",
-    "DirectionModel",
-    "Readout",
-    "SiteGroup",
-    "direction_log_odds",
-    "group_of",
-    "pointing",
-    "stride_inputs",
-    "stride_score",
-]
+__all__ = ["FORMS", "DirectionModel", "Readout", "Seat", "SiteGroup", "seats_of"]
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "distal": ("foot", "ankle"),
-    "thigh": ("thigh", "pocket"),
-    "trunk": ("waist", "lower-back", "chest", "head"),
-    "arm": ("upper-arm", "wrist", "hand", "bag"),
-}
-"""Body sites that move alike in a stride and share one classifier. On the trunk and thigh the
-travel direction turns with the wearer's; at the foot and ankle it does not (own measurement
-on two motion-capture sets), and the free features carry the answer."""
+FORMS = ("accelerometer", "gyroscope")
+"""What a stride was seen with; each has weights of its own."""
 
-MOST_LOG_ODDS = 3.0
-"""A classifier that learned from a handful of people is never surer than 20 to 1 of a stride. How
-far scores lie beyond that tells wearers apart, not directions (own measurement: it halves the
-spread between wearers at the foot)."""
+BLOCK_STRIDES = 4096
+"""Strides whose site is inferred at a time: their pairs of vectors take 10 MB."""
 
-_PLACEMENT = "placement"
-
-
-def group_of(placement: str) -> str:
-    """Return the group a placement belongs to.
-
-    Parameters
-    ----------
-    placement
-        One of ``PLACEMENTS``, or the group that was inferred (``trunk?``).
-
-    Returns
-    -------
-    str
-        One of ``GROUPS``; empty for anything else.
-    """
-    site = placement.removesuffix("?")
-    return next((group for group, sites in GROUPS.items() if site in (group, *sites)), "")
+SITE_STRIDES = 2.0
+"""Independent strides that a session is worth when its site is inferred: its strides agree with
+each other far more than chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """A weighted sum of the vector features of a stride: again a vector of the device frame.
+    """A weighted sum of the vectors of a stride: again a vector of the device frame.
 
-    Every vector feature turns with the device, and so does their sum; its length is the
-    von Mises concentration of its bearing around what it points to.
+    Every vector turns with the device, and so does their sum; its length is the von Mises
+    concentration of its bearing around what it points to.
 
     Parameters
     ----------
-    walk, run : (len(VECTORS),) arrays
-        Weights for walking and for running strides.
-    doubt
-        Share of sessions of unseen wearers in which it points the wrong way round throughout.
+    weights : (2, 2, len(VECTORS)) array
+        By form (of ``FORMS``) and pace (of ``PACES``).
+    doubt : (2,) array
+        Share of unseen wearers whom it misleads throughout, by form.
     """
 
-    walk: FloatArray
-    run: FloatArray
-    doubt: float
+    weights: FloatArray
+    doubt: FloatArray
 
-    def vectors(self, features: StrideFeatures) -> tuple[FloatArray, FloatArray]:
-        """Return two times (n, 3) vectors: were the strides walking, and were they running."""
-        known = np.nan_to_num(features.vectors)
-        return (
-            np.einsum("nki,k->ni", known, self.walk),
-            np.einsum("nki,k->ni", known, self.run),
-        )
+    def vectors(
+        self, features: StrideFeatures, among: NDArray[np.bool_] | None = None
+    ) -> FloatArray:
+        """Sum the vectors of n strides.
+
+        Parameters
+        ----------
+        features
+            Of the strides.
+        among : (len(VECTORS),) bool array, optional
+            Which vectors to sum; all by default.
+
+        Returns
+        -------
+        (n, 2, 3) array
+            As if they walked, and as if they ran. Zero where a stride has no vectors.
+        """
+        weights = self.weights if among is None else self.weights * among
+        form = features.has_gyro.astype(np.intp)
+        used = np.flatnonzero(weights.any(axis=(0, 1)))
+        vectors = np.nan_to_num(features.vectors[:, used])
+        return np.asarray(np.einsum("nki,npk->npi", vectors, weights[form][:, :, used]))
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One place where a device may sit.
+
+    Parameters
+    ----------
+    site
+        Its name.
+    weight
+        How likely it is before any stride is seen.
+    named
+        Whether the wearer named this very place.
+    """
+
+    site: str
+    weight: float
+    named: bool
+
+    @property
+    def offsets_rad(self) -> tuple[float, float]:
+        """Angle from the front to what the body and the lever show; NaN where it is nothing."""
+        site = SITES[self.site]
+        body_deg = 0.0 if site.shows_front else np.nan
+        if site.may_mimic_front and not self.named:
+            body_deg = 180.0
+        outward_deg = np.nan if site.outward_deg is None else site.outward_deg
+        return float(np.deg2rad(body_deg)), float(np.deg2rad(outward_deg))
+
+
+def seats_of(placement: str) -> tuple[Seat, ...]:
+    """List the places that a placement may mean.
+
+    Parameters
+    ----------
+    placement
+        A body site, or a group of sites that was inferred.
+
+    Returns
+    -------
+    tuple of Seat
+        With weights that sum to 1.
+    """
+    weights: Mapping[str, float]
+    if placement in SITES:
+        weights = SITES[placement].may_be or {placement: 1.0}
+    else:
+        weights = UNNAMED[placement]
+    return tuple(Seat(site, weight, named=site == placement) for site, weight in weights.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,126 +133,51 @@ class SiteGroup:
 
     Parameters
     ----------
-    classifier
-        Pipeline from the inputs (see :meth:`inputs`) to ``DIRECTIONS`` (some may be missing).
-    score
-        How its score behaves on wearers it has not seen.
     travel
-        Points where the wearer goes; zero where the classifier says it better.
-    front : (len(VECTORS),) array
-        Weights of the vectors whose sum points where the wearer faces, whichever way the wearer
-        goes; zero where the site does not show it.
-    hears_running
-        Whether the classifier learned from real running, and so is asked about it.
+        Points where the wearer goes.
+    front
+        Points where the wearer faces, whichever way the wearer goes. Its levers point from the
+        body out to the device instead, and are turned by where around the body it sits.
     """
 
-    classifier: Pipeline
-    score: ScoreModel
     travel: Readout
-    front: FloatArray
-    hears_running: bool
+    front: Readout
 
-    def scores(
-        self, features: StrideFeatures, running: FloatArray, front: FloatArray | None = None
-    ) -> tuple[FloatArray, FloatArray]:
-        """Score the n strides of one placement episode.
+    def front_cues(self, features: StrideFeatures) -> FloatArray:
+        """Return the cues to the front of n strides.
 
         Parameters
         ----------
         features
-        running : (n,) array
-            1 for running strides, else 0.
-        front : (3,) array, optional
-            Where the wearer faces in the device frame, if known.
+            Of the strides.
 
         Returns
         -------
-        score, sideways : (n,) arrays
-            Log odds of backward over forward, and of sideways over the likelier.
+        (n, 2, 2, 3) array
+            First what the body shows, then the lever; each as if the strides were walked, and as
+            if they were run; device frame.
         """
-        if front is None:
-            front = pointing(self.front, features).sum(axis=0)
-        log_p = np.empty((len(features), len(DIRECTIONS)))
-        for rows in _blocks(len(features)):
-            here = features.where(rows)
-            episode = np.zeros(len(here), dtype=np.intp)
-            inputs = stride_inputs(self.front, here, running[rows], episode, front)
-            log_p[rows] = direction_log_odds(self.classifier, inputs)
-        ahead = log_p[:, [FORWARD, BACKWARD]].max(axis=1)
-        sideways = log_p[:, SIDEWAYS] - ahead
-        return stride_score(log_p), sideways
+        return np.stack(
+            [self.front.vectors(features, ~LEVERS), self.front.vectors(features, LEVERS)], axis=1
+        )
+
+    def doubt(self, features: StrideFeatures) -> float:
+        """Probability that front and travel do not belong together, for these strides."""
+        form = int(features.has_gyro.mean() > 0.5) if len(features) else 0
+        return float(1 - (1 - self.travel.doubt[form]) * (1 - self.front.doubt[form]))
 
 
-def stride_inputs(
-    weights: FloatArray,
-    features: StrideFeatures,
-    running: FloatArray,
-    episode: np.ndarray[tuple[int], np.dtype[np.intp]],
-    front: FloatArray | None = None,
-) -> pd.DataFrame:
-    """Return what the classifier of a group is fed with.
-
-    Parameters
-    ----------
-    weights : (len(VECTORS),) array
-        See :class:`SiteGroup`. Where they are zero, and no front shows, the free features are
-        the input, else the oriented ones.
-    features
-        Of n strides.
-    running : (n,) array
-        1 for running strides, else 0.
-    episode : (n,) integer array
-        Number of the placement episode, 0-based: all its strides share one front.
-    front : (3,) array, optional
-        The front, if known otherwise.
-
-    Returns
-    -------
-    DataFrame
-        n rows; NaN in strides without a vertical.
-    """
-    if not weights.any():
-        return features.free()
-    if front is None:
-        of_episode = np.zeros((episode.max(initial=0) + 1, 3))
-        np.add.at(of_episode, episode, pointing(weights, features))
-        return features.oriented(of_episode[episode], running)
-    return features.oriented(np.broadcast_to(front, (len(features), 3)), running)
-
-
-def pointing(weights: FloatArray, features: StrideFeatures) -> FloatArray:
-    """Sum the vectors of each stride by their weights.
-
-    Parameters
-    ----------
-    weights : (len(VECTORS),) array
-        Such as ``front`` of a :class:`SiteGroup`.
-    features
-        Of n strides.
-
-    Returns
-    -------
-    (n, 3) array
-        In the device frame; zero where a stride has no vectors.
-    """
-    return np.asarray(np.nan_to_num(np.einsum("nki,k->ni", features.vectors, weights)))
-
-
-def _blocks(count: int) -> list[slice]:
-    """Slices of some strides at a time."""
-    return [slice(start, start + BLOCK_STRIDES) for start in range(0, count, BLOCK_STRIDES)]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class DirectionModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """All a session decoder needs to name directions.
+@dataclass(frozen=True, slots=True, eq=False)
+class DirectionModel:
+    """All that the session decoder needs to name directions.
 
     Parameters
     ----------
     groups
-        By name of the group.
-    placement
-        Pipeline from the free features to the name of the group.
+        By name of the group of sites.
+    sites
+        Pipelines that infer the group, by form: without a gyroscope from the free features, with
+        one from those and what the gyroscope shows.
     threshold
         Least posterior for a label; below it a stride is unknown.
     name, card
@@ -230,101 +185,60 @@ class DirectionModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     groups: dict[str, SiteGroup]
-    placement: Pipeline
+    sites: dict[str, Pipeline]
     threshold: float = 0.9
     name: str = "unnamed"
-    card: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def classes_(self) -> np.ndarray[Any, np.dtype[np.str_]]:
-        """What a stride may be called."""
-        return np.array([DIRECTIONS[BACKWARD], DIRECTIONS[FORWARD], "unknown"])
-
-    def fit(self, X: Any = None, y: Any = None) -> Self:  # noqa: N803, ARG002
-        """Return the model as it is, like any frozen estimator; `retrodetect.train` teaches.
-
-        Parameters
-        ----------
-        X, y
-            Passed over.
-
-        Returns
-        -------
-        DirectionModel
-            Itself.
-        """
-        return self
-
-    def predict(self, recording: Recording) -> np.ndarray[Any, np.dtype[np.object_]]:
-        """Name the direction of every stride of a recording.
-
-        :func:`retrodetect.label` says more, and takes anchors.
-
-        Parameters
-        ----------
-        recording
-            Worn where its ``placement`` says, if it does.
-
-        Returns
-        -------
-        (n,) array of str
-            Of ``classes_``, one for each stride found.
-        """
-        # The stage's own front door; it knows this module.
-        from retrodetect.direction.anchors import Anchors
-        from retrodetect.direction.classify import classify
-
-        signals = prepare(recording)
-        strides = gait.detect(signals).strides
-        found = classify(signals, strides, self, Anchors(recording.placement))
-        return found.table["direction"].to_numpy(dtype=object)
-
-    def __repr__(self) -> str:
-        return f"DirectionModel(name={self.name!r}, groups={list(self.groups)})"
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell scikit-learn that a model holds what it learned."""
-        return True
+    card: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def group_weights(self, features: StrideFeatures, placement: str | None) -> dict[str, float]:
-        """Return the probability of each group, one if the placement is given.
+        """Return the probability of each group of sites.
 
-        Strides of one session agree with each other far more than chance, so their log
-        probabilities are averaged, not summed, and weighed as ``_PLACEMENT_STRIDES`` strides.
+        Parameters
+        ----------
+        features
+            Of the strides of one episode.
+        placement
+            Body site, if given: its group then has probability 1.
+
+        Returns
+        -------
+        dict
+            By name of the group.
 
         Raises
         ------
         RefusedRecording
-            Where the placement is one the model knows nothing of.
+            Where the model was not trained for the placement.
         """
         if placement is not None:
             if (group := group_of(placement)) not in self.groups:
                 sites = ", ".join(site for name in self.groups for site in GROUPS[name])
                 raise RefusedRecording(
-                    f"worn at {placement}, and model {self.name} knows nothing of that site",
+                    f"worn at {placement}, where model {self.name} was not trained",
                     remedy=f"choose another model, or record at {sites}",
                 )
             return {group: 1.0}
-        known = np.isfinite(features.up[:, 0])
-        if not known.any():
+        usable = np.isfinite(features.up[:, 0])
+        if not usable.any():
             return {"trunk" if "trunk" in self.groups else next(iter(self.groups)): 1.0}
-        log_p = np.zeros(len(self.placement.classes_))
-        for rows in _blocks(len(features)):
-            if known[rows].any():
-                free = features.where(rows).free()[known[rows]]
-                log_p += np.log(np.clip(self.placement.predict_proba(free), 1e-3, None)).sum(axis=0)
-        weights = np.exp(log_softmax(_PLACEMENT_STRIDES * log_p / known.sum()))
+        form = FORMS[int(features.has_gyro[usable].mean() > 0.5)]
+        pipeline = self.sites[form]
+        log_p = np.zeros(len(pipeline.classes_))
+        for start in range(0, len(features), BLOCK_STRIDES):
+            rows = np.flatnonzero(usable[start : start + BLOCK_STRIDES]) + start
+            if len(rows):
+                inputs = features.where(rows).site_inputs(with_gyro=form == "gyroscope")
+                log_p += np.log(np.clip(pipeline.predict_proba(inputs), 1e-3, None)).sum(axis=0)
+        weights = np.exp(log_softmax(SITE_STRIDES * log_p / usable.sum()))
         return {
             str(group): float(weight)
-            for group, weight in zip(self.placement.classes_, weights, strict=True)
+            for group, weight in zip(pipeline.classes_, weights, strict=True)
+            if str(group) in self.groups
         }
 
     def estimators(self) -> dict[str, Pipeline]:
         """Return the pipelines to be stored."""
-        return {
-            _PLACEMENT: self.placement,
-            **{name: group.classifier for name, group in self.groups.items()},
-        }
+        return dict(self.sites)
 
     def parameters(self) -> dict[str, Any]:
         """Return the numbers to be stored, fit for JSON."""
@@ -332,16 +246,8 @@ class DirectionModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "threshold": self.threshold,
             "groups": {
                 name: {
-                    "walking": list(group.score.walking),
-                    "running": list(group.score.running),
-                    "sd": group.score.sd,
-                    "offset_scale": group.score.offset_scale,
-                    "separation_sd": group.score.separation_sd,
-                    "temper": group.score.temper,
-                    "most_strides": group.score.most_strides,
-                    "travel": _as_names(group.travel),
-                    "front": _named(group.front),
-                    "hears_running": group.hears_running,
+                    "travel": _stored_readout(group.travel),
+                    "front": _stored_readout(group.front),
                 }
                 for name, group in self.groups.items()
             },
@@ -358,91 +264,36 @@ class DirectionModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> DirectionModel:
         """Rebuild a model from what :meth:`estimators` and :meth:`parameters` gave."""
         groups = {
-            group: SiteGroup(
-                estimators[group],
-                ScoreModel(
-                    tuple(found["walking"]),
-                    tuple(found["running"]),
-                    found["sd"],
-                    found["offset_scale"],
-                    found["separation_sd"],
-                    found["temper"],
-                    found["most_strides"],
-                ),
-                _from_names(found["travel"]),
-                _weights(found["front"]),
-                found["hears_running"],
-            )
-            for group, found in parameters["groups"].items()
+            group: SiteGroup(_readout(stored["travel"]), _readout(stored["front"]))
+            for group, stored in parameters["groups"].items()
         }
-        return cls(groups, estimators[_PLACEMENT], parameters["threshold"], name, card)
+        sites = {form: estimators[form] for form in FORMS}
+        return cls(groups, sites, parameters["threshold"], name, card)
 
 
-BLOCK_STRIDES = 4096
-"""Strides that are scored at a time: their pairs of vectors take 10 MB."""
-
-_PLACEMENT_STRIDES = 2.0
-"""How many independent strides a session is worth when its placement is inferred."""
-
-
-def stride_score(log_p: FloatArray) -> FloatArray:
-    """(n,) log odds of backward over forward, never beyond ``MOST_LOG_ODDS``.
-
-    Parameters
-    ----------
-    log_p : (n, 3) array
-        From :func:`direction_log_odds`.
-
-    Returns
-    -------
-    (n,) array
-        NaN where nothing can be said.
-    """
-    return MOST_LOG_ODDS * np.tanh((log_p[:, BACKWARD] - log_p[:, FORWARD]) / MOST_LOG_ODDS)
-
-
-def _named(weights: FloatArray) -> dict[str, float]:
-    """Weights by feature name, those that are zero left out."""
+def _stored_readout(readout: Readout) -> dict[str, Any]:
+    """Weights by form, pace and feature name, those that are zero left out."""
     return {
-        feature.name: float(weight)
-        for feature, weight in zip(VECTORS, weights, strict=True)
-        if weight != 0
+        form: {
+            "doubt": float(readout.doubt[i]),
+            **{
+                pace: {
+                    feature.name: float(weight)
+                    for feature, weight in zip(VECTORS, readout.weights[i, j], strict=True)
+                    if weight != 0
+                }
+                for j, pace in enumerate(PACES)
+            },
+        }
+        for i, form in enumerate(FORMS)
     }
 
 
-def _weights(named: dict[str, float]) -> FloatArray:
-    return np.array([named.get(feature.name, 0.0) for feature in VECTORS])
-
-
-def _as_names(readout: Readout) -> dict[str, Any]:
-    return {"walk": _named(readout.walk), "run": _named(readout.run), "doubt": readout.doubt}
-
-
-def _from_names(found: dict[str, Any]) -> Readout:
-    return Readout(_weights(found["walk"]), _weights(found["run"]), found["doubt"])
-
-
-def direction_log_odds(classifier: Pipeline, inputs: pd.DataFrame) -> FloatArray:
-    """(n, 3) log probabilities in the order of DIRECTIONS.
-
-    NaN for a direction the classifier never learned and for strides without inputs.
-
-    Parameters
-    ----------
-    classifier
-        Fitted on such inputs.
-    inputs
-        Of n strides, from :func:`stride_inputs`.
-
-    Returns
-    -------
-    (n, 3) array
-        Natural logarithms; NaN where nothing can be said.
-    """
-    known = np.isfinite(inputs.iloc[:, 0].to_numpy())
-    log_p = np.full((len(inputs), len(DIRECTIONS)), np.nan)
-    if known.any():
-        found = np.log(np.clip(classifier.predict_proba(inputs[known]), 1e-9, None))
-        for column, name in enumerate(classifier.classes_):
-            log_p[known, DIRECTIONS.index(name)] = found[:, column]
-    return log_p
+def _readout(stored: dict[str, Any]) -> Readout:
+    names = [feature.name for feature in VECTORS]
+    weights = np.zeros((len(FORMS), len(PACES), len(VECTORS)))
+    for i, form in enumerate(FORMS):
+        for j, pace in enumerate(PACES):
+            for name, weight in stored[form][pace].items():
+                weights[i, j, names.index(name)] = weight
+    return Readout(weights, np.array([float(stored[form]["doubt"]) for form in FORMS]))

@@ -6,8 +6,11 @@ strides into a :class:`StrideFeatures`. Nothing here knows which way the wearer 
 
 from retrodetect.features.catalogue import (
     FREE_FEATURES,
+    GYRO_SCALARS,
+    LEVERS,
     MOMENTS,
-    ORIENTED_FEATURES,
+    NEEDS_GYRO,
+    POINTERS,
     SCALARS,
     SWING,
     VECTORS,
@@ -18,8 +21,11 @@ from retrodetect.features.invariant import MountingFree
 
 __all__ = [
     "FREE_FEATURES",
+    "GYRO_SCALARS",
+    "LEVERS",
     "MOMENTS",
-    "ORIENTED_FEATURES",
+    "NEEDS_GYRO",
+    "POINTERS",
     "SCALARS",
     "SWING",
     "VECTORS",

@@ -32,11 +32,18 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Literal
 
+import numpy as np
+
 __all__ = [
     "BANDS_HZ",
     "FREE_FEATURES",
+    "GYRO_SCALARS",
+    "HARMONICS",
+    "LEVERS",
+    "LEVER_BANDS_HZ",
     "MOMENTS",
-    "ORIENTED_FEATURES",
+    "NEEDS_GYRO",
+    "POINTERS",
     "RATIOS",
     "SCALARS",
     "SWING",
@@ -46,15 +53,25 @@ __all__ = [
     "Feature",
 ]
 
-Band = Literal["low", "wide", "swing"]
+Band = Literal["low", "wide", "swing", "pointer"]
 
 BANDS_HZ: dict[Band, tuple[float, float]] = {
     "low": (0.5, 4.0),
     "wide": (0.5, 10.0),
     "swing": (0.0, 6.0),
+    "pointer": (0.0, 10.0),
 }
 """``low`` keeps the sway and bounce of the body, ``wide`` also the impacts. 10 Hz is what a
-24 Hz recorder can still show. ``swing`` is low-passed only: quiet stance is its zero."""
+24 Hz recorder can still show. ``swing`` is low-passed only: quiet stance is its zero. ``pointer``
+is low-passed before its harmonics are taken, so that rates do not matter."""
+
+LEVER_BANDS_HZ: dict[str, tuple[float, float]] = {
+    "low": (0.6, 4.0),
+    "mid": (2.0, 6.0),
+    "high": (2.5, 9.0),
+}
+"""Bands of the lever: ``low`` suits the thigh, ``mid`` the walking and ``high`` the running trunk
+(own measurement on real belts, lower backs and pockets)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +147,71 @@ SWING = (
 )
 """Vectors against the quiet stance."""
 
-VECTORS = (*MOMENTS, *SWING)
+HARMONICS = (1, 2, 3, 4)
+"""Multiples of the stride frequency. On the trunk the second is that of the step."""
+
+_EVEN = "own; even under time reversal (Winter, Pluck & Yang 1989), so it stays with the front"
+_ODD = "own; odd under time reversal (Winter, Pluck & Yang 1989), so it turns with the travel"
+_LEVER = "Seel, Raisch & Schauer 2014, Sensors 14:6891, with one sensor"
+
+
+def _pointer(name: str, meaning: str, source: str) -> Feature:
+    return Feature(name, (), "pointer", meaning, source)
+
+
+def _harmonics(frame: str, where: str) -> tuple[Feature, ...]:
+    return (
+        *(
+            _pointer(
+                f"R{k}_{frame}", f"horizontal in phase with the vertical at {k}/T, {where}", _EVEN
+            )
+            for k in HARMONICS
+        ),
+        *(
+            _pointer(
+                f"U{k}_{frame}", f"horizontal in quadrature to the vertical at {k}/T, {where}", _ODD
+            )
+            for k in HARMONICS
+        ),
+    )
+
+
+_FIXED = _harmonics("fixed", "level by the mean force of the stride")
+
+NEEDS_GYRO = (
+    *_harmonics("gyro", "level at every moment by gyroscope and accelerometer"),
+    _pointer("S", "skewness of the angle about the main level axis, forward lean positive", _EVEN),
+    _pointer("Q", "lean at the quietest fifth of the stride against the mean lean", _EVEN),
+    _pointer("A", "skewness of the angular rate: the leg swings fast where it goes", _ODD),
+    _pointer("a_p", "skewness of the acceleration across the main axis of rotation", _EVEN),
+    *(
+        _pointer(
+            f"lever_{band}",
+            "from the axis of the body segment out to the sensor; as long as the share of the"
+            f" acceleration it explains, {low_hz:g} to {high_hz:g} Hz",
+            _LEVER,
+        )
+        for band, (low_hz, high_hz) in LEVER_BANDS_HZ.items()
+    ),
+    *(
+        _pointer(f"U{k}_{arm}", f"U{k} once {how} is taken out: the travel of the trunk", _ODD)
+        for arm, how in (
+            ("arm", "the swing of a lever fitted at the stride frequency"),
+            ("hanging", "the swing of an arm of 0.3 m that hangs"),
+        )
+        for k in (1, 2)
+    ),
+)
+"""Pointers that only a gyroscope shows; zero where there is none or where it does not fit."""
+
+POINTERS = (*_FIXED, *NEEDS_GYRO)
+"""Vectors that point to the front whichever way the wearer goes, or where the wearer travels."""
+
+VECTORS = (*MOMENTS, *SWING, *POINTERS)
 """All vectors, in the order of :attr:`StrideFeatures.vectors`."""
+
+LEVERS = np.array([feature.name.startswith("lever_") for feature in VECTORS])
+"""(len(VECTORS),) which of them point from the body out to the device."""
 
 SCALARS = _both_bands(
     {
@@ -156,21 +236,24 @@ RATIOS = (
 )
 """Log ratios of root mean squares; no size in itself, for sensors and speeds differ."""
 
+GYRO_SCALARS = (
+    Feature("log_turn", (), "pointer", "root mean square of the level angular rate", "own", "log"),
+    Feature("turn_planar", (), "pointer", "share of it about one axis", "own"),
+    Feature("log_yaw", (), "pointer", "vertical over level angular rate", "own", "log"),
+    *(
+        Feature(f"lever_length_{band}", (), "pointer", "level length of the lever", _LEVER, "m")
+        for band in LEVER_BANDS_HZ
+    ),
+    *(
+        Feature(f"lever_share_{band}", (), "pointer", "share it explains", _LEVER)
+        for band in LEVER_BANDS_HZ
+    ),
+)
+"""What a gyroscope tells of the body site; zero without one."""
+
 FREE_FEATURES: tuple[str, ...] = (
     *(feature.name for feature in SCALARS),
     *(feature.name for feature in RATIOS),
     *(f"{a.name}·{b.name}" for a, b in combinations_with_replacement(MOMENTS, 2)),
 )
 """Ordered names of all features that do not depend on the mounting."""
-
-ORIENTED_FEATURES: tuple[str, ...] = (
-    *(feature.name for feature in SCALARS),
-    *(feature.name for feature in RATIOS),
-    *(f"{feature.name}_along" for feature in SWING),
-    *(f"{feature.name}_across" for feature in SWING),
-    "running",
-    *(f"running·{feature.name}_along" for feature in SWING),
-)
-"""Ordered names of the features of a stride whose front shows: the swing along that front, its
-size across, and the first once more for running strides. They are as free as the others where
-the front is found in the movement itself: turning or sign flip turn that front too."""

@@ -8,20 +8,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from retrodetect.features.catalogue import (
     BANDS_HZ,
     FREE_FEATURES,
+    GYRO_SCALARS,
     MOMENTS,
-    ORIENTED_FEATURES,
+    NEEDS_GYRO,
     RATIOS,
     SCALARS,
-    SWING,
     VECTORS,
     Band,
     Feature,
 )
 from retrodetect.features.invariant import dot_products
+from retrodetect.features.pointers import pointers
 from retrodetect.features.swing import swing_vectors
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
@@ -40,6 +42,8 @@ class StrideFeatures:
     ----------
     scalars : (n, len(SCALARS) + len(RATIOS)) array
         Scalar moments and log ratios, in the order of the catalogue.
+    gyro_scalars : (n, len(GYRO_SCALARS)) array
+        What the gyroscope says of the body site; zero where it says nothing.
     vectors : (n, len(VECTORS), 3) array
         Vector moments in the device frame, at right angles to ``up``.
     up : (n, 3) array
@@ -48,46 +52,27 @@ class StrideFeatures:
     """
 
     scalars: FloatArray
+    gyro_scalars: FloatArray
     vectors: FloatArray
     up: FloatArray
+
+    @property
+    def has_gyro(self) -> NDArray[np.bool_]:
+        """(n,) whether a gyroscope that fits the accelerometer saw the stride."""
+        return np.asarray(self.vectors[:, -len(NEEDS_GYRO) :].any(axis=(1, 2)))
 
     def free(self) -> pd.DataFrame:
         """Return the (n, len(FREE_FEATURES)) features that ignore mounting and sign."""
         dots = dot_products(self.vectors[:, : len(MOMENTS)])
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
 
-    def moments(self) -> pd.DataFrame:
-        """Return scalars and the components of vector moments, as columns of a table.
-
-        Returns
-        -------
-        DataFrame
-            n rows; a vector has three columns, ``NAME_x``, ``NAME_y`` and ``NAME_z``. It is what
-            :class:`retrodetect.features.MountingFree` takes.
-        """
-        names = [feature.name for feature in (*SCALARS, *RATIOS)]
-        names += [f"{feature.name}_{axis}" for feature in MOMENTS for axis in "xyz"]
-        parts = self.vectors[:, : len(MOMENTS)].reshape(len(self), -1)
-        return pd.DataFrame(np.hstack([self.scalars, parts]), columns=names)
-
-    def oriented(self, front: FloatArray, running: FloatArray) -> pd.DataFrame:
-        """Return the (n, len(ORIENTED_FEATURES)) features signed against a front.
-
-        Parameters
-        ----------
-        front : (n, 3) array
-            Where the wearer faces in the device frame, of any length.
-        running : (n,) array
-            1 for running strides, else 0.
-        """
-        ahead = front - np.einsum("ni,ni->n", front, self.up)[:, None] * self.up
-        ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), _TINY)
-        swing = self.vectors[:, -len(SWING) :]
-        along = np.einsum("nki,ni->nk", swing, ahead)
-        across = np.abs(np.einsum("nki,ni->nk", swing, np.cross(self.up, ahead)))
-        run = running[:, None]
-        columns = [self.scalars, along, across, run, run * along]
-        return pd.DataFrame(np.hstack(columns), columns=list(ORIENTED_FEATURES))
+    def site_inputs(self, *, with_gyro: bool) -> pd.DataFrame:
+        """Return what the body site is inferred from: the free features, and the gyroscope's."""
+        free = self.free()
+        if not with_gyro:
+            return free
+        names = [feature.name for feature in GYRO_SCALARS]
+        return free.join(pd.DataFrame(self.gyro_scalars, columns=names))
 
     def where(self, rows: Any) -> StrideFeatures:
         """Return the rows of a boolean mask or index."""
@@ -115,7 +100,10 @@ class StrideFeatures:
 
 
 _NONE = StrideFeatures(
-    np.empty((0, len(SCALARS) + len(RATIOS))), np.empty((0, len(VECTORS), 3)), np.empty((0, 3))
+    np.empty((0, len(SCALARS) + len(RATIOS))),
+    np.empty((0, len(GYRO_SCALARS))),
+    np.empty((0, len(VECTORS), 3)),
+    np.empty((0, 3)),
 )
 
 
@@ -127,7 +115,8 @@ def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
     signals
         The runs of a recording, from :func:`retrodetect.signal.prepare`.
     strides
-        Columns ``run`` (index into ``signals``), ``start_s`` and ``end_s``, in order of time.
+        Columns ``run`` (index into ``signals``), ``bout``, ``start_s`` and ``end_s``, in order of
+        time.
 
     Returns
     -------
@@ -135,17 +124,19 @@ def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
         Row i belongs to row i of ``strides``.
     """
     return StrideFeatures.joined(
-        _run_features(signals[int(str(run))], rows["start_s"].to_numpy(), rows["end_s"].to_numpy())
+        _run_features(signals[int(str(run))], rows)
         for run, rows in strides.groupby("run", sort=True)
     )
 
 
-def _run_features(signal: Signal, start_s: FloatArray, end_s: FloatArray) -> StrideFeatures:
+def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
     """Features of the strides of one gap-free run."""
+    start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
     count = len(start_s)
     if signal.up is None:
         return StrideFeatures(
             np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
+            np.full((count, len(GYRO_SCALARS)), np.nan),
             np.full((count, len(VECTORS), 3), np.nan),
             np.full((count, 3), np.nan),
         )
@@ -166,6 +157,7 @@ def _run_features(signal: Signal, start_s: FloatArray, end_s: FloatArray) -> Str
         for band, factors in series.items()
     }
     up = _mean(signal.up, bounds)
+    pointing = pointers(signal, start_s, end_s, strides["bout"].to_numpy())
     return StrideFeatures(
         scalars=np.stack(
             [_moment(feature, series, rms, bounds) for feature in SCALARS]
@@ -176,10 +168,12 @@ def _run_features(signal: Signal, start_s: FloatArray, end_s: FloatArray) -> Str
             ],
             axis=1,
         ),
+        gyro_scalars=pointing.scalars,
         vectors=np.concatenate(
             [
                 np.stack([_moment(feature, series, rms, bounds) for feature in MOMENTS], axis=1),
                 swing_vectors(signal, bounds),
+                pointing.vectors,
             ],
             axis=1,
         ),

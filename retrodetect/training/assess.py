@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from retrodetect.atomic import replacing
-from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.direction import DirectionModel
 from retrodetect.formats import ReadOptions
 from retrodetect.locations import make_folder
-from retrodetect.results import FACTS, check_ours
+from retrodetect.results import FACTS
+from retrodetect.runs.outputs import check_ours
+from retrodetect.sites import canonical_site
+from retrodetect.stores import replacing
 from retrodetect.tables import csv_text
 from retrodetect.training import store
 from retrodetect.training.evaluate import label_with_truth, told_front
@@ -124,7 +126,7 @@ def evaluate(
     ModelError
         Where a model cannot be loaded or does not know a site.
     """
-    Anchors(placement)
+    placement = None if placement is None else canonical_site(placement)
     if out is not None:
         _folder(out)
     first = _loaded(model)

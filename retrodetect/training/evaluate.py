@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.direction import Anchors, DirectionModel, Priors, decide
-from retrodetect.direction.model import group_of
 from retrodetect.recording import Recording
+from retrodetect.sites import group_of
 from retrodetect.training.datasets import Labelled
 from retrodetect.training.examples import Example, example_of
 
@@ -19,7 +19,7 @@ __all__ = ["join", "label_with_truth", "marked_stretch", "summary", "told_front"
 _Known = TypeVar("_Known", Labelled, Example)
 
 _KEPT = [
-    "start_s", "end_s", "bout", "gait", "p_run", "truth", "true_gait", "source", "subject",
+    "start_s", "end_s", "bout", "p_run", "truth", "true_gait", "source", "subject",
     "session", "recording", "placement", "virtual",
 ]  # fmt: skip
 
@@ -48,14 +48,16 @@ def label_with_truth(
     DataFrame
         One row per stride: ``source``, ``subject``, ``session``, ``recording``, ``placement``,
         ``virtual``, ``start_s``, ``end_s``, ``gait``, ``true_gait``, ``truth`` (empty where
-        unsure), ``direction``, ``p_backward``, ``reason``.
+        unsure), ``direction``, ``p_backward``, ``reason``, ``told_apart_by``.
     """
     tables = []
     for one in recordings:
         example = one if isinstance(one, Example) else example_of(one)
         strides = example.strides()
-        found = decide(example.measured.cues, strides, model, anchors_of(one), priors).table
-        tables.append(strides[_KEPT].join(found))
+        directions = decide(example.measured.cues, strides, model, anchors_of(one), priors)
+        tables.append(
+            strides[_KEPT].join(directions.table).assign(told_apart_by=directions.told_apart_by)
+        )
     return pd.concat(tables, ignore_index=True)
 
 
@@ -152,7 +154,7 @@ def join(parts: Sequence[Labelled], *, pause_s: float = 5.0) -> Labelled:
     )
 
 
-def marked_stretch(labelled: Labelled, length_s: float = 5.0) -> Anchors:
+def marked_stretch(labelled: Labelled | Example, length_s: float = 5.0) -> Anchors:
     """Return the anchor of a wearer who marks where they walked straight ahead for a while.
 
     That is the first stretch of which the truth is sure that most of it is forward.
@@ -200,7 +202,7 @@ def told_front(known: Labelled | Example) -> Anchors:
         it themselves.
     """
     front = None
-    if known.front is not None and group_of(known.placement) != "distal":
+    if known.front is not None and group_of(known.placement) not in ("foot", "ankle"):
         axis = int(np.abs(known.front).argmax())
         if abs(known.front[axis]) > 0.99:
             front = f"{'+' if known.front[axis] > 0 else '-'}{'xyz'[axis]}"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import gait
-from retrodetect.direction import Cues
+from retrodetect.direction import StrideEvidence
 from retrodetect.recording import Annotation, FloatArray, Recording
 from retrodetect.signal import prepare
 from retrodetect.training.datasets import Labelled
@@ -45,7 +45,7 @@ class Measured:
 
     name: str
     strides: pd.DataFrame
-    cues: Cues
+    cues: StrideEvidence
     rate_hz: float
     duration_s: float
     placement: str | None
@@ -103,7 +103,9 @@ class Example:
         Example
             Labels and all else unchanged.
         """
-        cues = Cues(self.measured.cues.features.where(rows), self.measured.cues.yaw_rad[rows])
+        cues = StrideEvidence(
+            self.measured.cues.features.where(rows), self.measured.cues.yaw_rad[rows]
+        )
         strides = self.measured.strides[rows].reset_index(drop=True)
         return replace(self, measured=replace(self.measured, strides=strides, cues=cues))
 
@@ -154,7 +156,7 @@ def measure(recording: Recording) -> Measured:
     return Measured(
         recording.name,
         strides,
-        Cues.of(signals, strides),
+        StrideEvidence.of(signals, strides),
         recording.rate_hz,
         recording.duration_s,
         recording.placement,

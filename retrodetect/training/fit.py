@@ -1,104 +1,123 @@
-"""Fit a direction model to labelled strides, and score it on people it has not seen.
+"""Fit a direction model to labelled strides.
 
-The order is: labelled recordings, :func:`table_of` strides with features, :func:`fit`. Scores
-the model keeps about itself (means, spread between wearers, concentration) always come from
-strides of a wearer *and source* that took no part in fitting the classifier that scored them.
+The order is: labelled recordings, :func:`table_of` strides with features, :func:`fit`. There is
+little to learn. What may point to front and travel at each body site, and with which sign, is
+fixed by physics and stands in ``READOUTS``. Learned are a few weights, and the **doubt**: how many
+wearers of sources that took no part are misled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import i0e
-from scipy.stats import norm
-from scipy.stats import t as student_t
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import i0e, i1e
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from retrodetect.direction.decoder import (
-    BACKWARD,
-    DIRECTIONS,
-    OFFSET_DEGREES,
-    SIDEWAYS,
-    ScoreModel,
-)
-from retrodetect.direction.model import (
-    GROUPS,
-    DirectionModel,
-    Readout,
-    SiteGroup,
-    direction_log_odds,
-    group_of,
-    stride_inputs,
-    stride_score,
-)
-from retrodetect.features import SWING, VECTORS, StrideFeatures
+from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, PACES
+from retrodetect.direction.model import FORMS, DirectionModel, Readout, SiteGroup
+from retrodetect.features import LEVERS, SWING, VECTORS, StrideFeatures
 from retrodetect.recording import FloatArray
+from retrodetect.sites import SITES, Site, group_of
 from retrodetect.training.datasets import Labelled
 from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.examples import Example, example_of
 
 __all__ = [
-    "MIN_SEPARATION",
+    "READOUTS",
     "StrideTable",
-    "design_effect",
+    "doubt_of",
     "fit",
-    "fit_balanced",
-    "fit_front",
-    "fit_scorer",
-    "fit_travel",
-    "held_out_scores",
-    "inputs_of",
+    "fit_readouts",
+    "fit_weights",
+    "level_fronts",
     "merged",
-    "real_running_both_ways",
+    "reference_fronts",
+    "refit_weights",
     "table_of",
+    "teaching",
+    "went",
 ]
 
-MIN_READOUT_STRIDES = 20
+Target = Literal["travel", "front"]
+
+MIN_STRIDES = 20
+"""Least strides that a readout is fitted to."""
 
 MOST_DOUBT = 0.25
-"""A travel vector that misleads about more wearers than this is not heard: of virtual arms it does
-about a third to a half."""
+"""A readout that misleads more wearers than this is not used."""
 
-MAX_CONCENTRATION = 40.0
-"""Most a readout may claim: at a moment of 0.6 the bearing is then sure to 12°, as on a belt."""
+PHYSICS_WEARERS = 10
+"""Wearers that the physics of a sign is worth when doubt is counted, half of one misled [D]."""
 
 MIN_RECORDING_STRIDES = 5
 """Shortest recording that tells whether a readout is wrong for a wearer, not for a stride."""
 
-MIN_PAIRS, FEW_PAIRS_EFFECT = 10, 1.5
-"""Neighbouring strides needed to see how alike they are, and what is taken with fewer."""
+PENALTY = 0.002
+"""Ridge on weights in units of their vectors' size, over the mean log likelihood of a stride: of
+0.001 to 0.1 it hardly matters on sources held out."""
 
-TRAVEL = "h_dv_low"
-"""The vector that tells the travel direction above the ankle: on the trunk it is right in 99 to
-100 % of the strides of 22 real people, and others added to it lost on held-out sources."""
+CAPTURED_PACE = "walk"
+"""Above the ankle captured people teach walking only: 30 Hz blur the flight phase of their runs,
+and two captured sets contradict each other and the real jogs."""
 
-MIN_SEPARATION = 2.0
-"""Least distance from forward to backward, in standard deviations between people, for scores to
-be heard: with less, they mislead about more than 2 % of wearers."""
+_SWING = tuple(feature.name for feature in SWING)
 
-FRONT = tuple(feature.name for feature in SWING)
-"""Vectors whose weighted sum tells the front, at the sites where it shows."""
-
-SHOWS_FRONT = ("distal",)
-"""Groups whose swing tells where the toes are: on held-out sources in 90 to 100 % of recordings
-at the foot, in 60 to 90 % at the thigh and by chance elsewhere (own measurement)."""
-
-MOST_STRIDES, MOST_STRIDES_WITHOUT_FRONT = 25.0, 10.0
-"""Independent strides an episode is worth. Above the ankle the scores, learned from captured
-people, called 5 to 50 % of the windows of real walks backward (own measurement): there they
-break a tie over a session, and must not decide a stride."""
-
-PENDULUM = ("trunk", "thigh")
-"""Groups carried by the pelvis, where the same mechanics give the travel direction: wearers of
-all of them tell how often it fails."""
+READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
+    "foot": {
+        ("travel", "gyroscope", "walk"): (*_SWING, "-U1_gyro"),
+        ("travel", "accelerometer", "walk"): (*_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed"),
+        ("travel", "gyroscope", "run"): (*_SWING, "-U1_gyro"),
+        ("travel", "accelerometer", "run"): _SWING,
+        ("front", "gyroscope", "walk"): (*_SWING, "-S", "+Q"),
+        ("front", "accelerometer", "walk"): _SWING,
+        ("front", "gyroscope", "run"): (*_SWING, "-a_p"),
+        ("front", "accelerometer", "run"): _SWING,
+    },
+    "ankle": {
+        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro"),
+        ("travel", "accelerometer", "walk"): (
+            *_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed", "+U4_fixed",
+        ),
+        ("travel", "gyroscope", "run"): ("-A", "-U1_gyro"),
+        ("front", "gyroscope", "walk"): ("-R2_gyro", "-R2_fixed", "-R1_gyro", "+R4_gyro", "+S"),
+        ("front", "accelerometer", "walk"): ("-R2_fixed", "-R1_fixed", "-R3_fixed", "+R4_fixed"),
+        ("front", "gyroscope", "run"): ("-R2_fixed", "-R1_fixed", "-a_p"),
+    },
+    "thigh": {
+        ("travel", "gyroscope", "walk"): ("+U2_fixed", "+U2_gyro", "-A", "+U3_gyro"),
+        ("travel", "accelerometer", "walk"): ("+U2_fixed", "+U3_fixed"),
+        ("travel", "gyroscope", "run"): ("-U2_fixed", "-U2_gyro"),
+        ("front", "gyroscope", "walk"): (
+            "+R1_gyro", "-R1_fixed", "-S", "+a_p", "+R2_gyro", "+lever_low", "+lever_high",
+        ),
+        ("front", "accelerometer", "walk"): ("-R1_fixed", "+R3_fixed", "+R4_fixed"),
+        ("front", "gyroscope", "run"): ("+R1_gyro", "-S", "-lever_low"),
+    },
+    "trunk": {
+        ("travel", "gyroscope", "walk"): ("+U2_fixed", "+U2_gyro", "+U3_gyro", "-R2_gyro"),
+        ("travel", "accelerometer", "walk"): ("+U2_fixed", "+U3_fixed"),
+        ("travel", "gyroscope", "run"): ("-U2_fixed", "-U2_gyro"),
+        ("travel", "accelerometer", "run"): ("-U2_fixed",),
+        ("front", "gyroscope", "walk"): ("+lever_low", "+lever_mid", "+lever_high"),
+        ("front", "gyroscope", "run"): ("+lever_high",),
+    },
+    "arm": {},
+}  # fmt: skip
+"""What may point to travel and front at each group of sites, by what saw it and by pace. A sign is
+that of the weight; swing vectors have none, for their lobes point either way. Signs are those of
+our own measurements on real forward walks and captured walks both ways, listed in
+docs/method.md; the travel vector of the hip turns round in running, as a bouncing spring reverses
+an inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J Physiol 233:R243). Arms have none yet:
+once the arm is taken out, the travel of the trunk shows at 15 of 15 real watches, but it does not
+turn round for a quarter of the captured people who go backward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +148,8 @@ class StrideTable:
 def table_of(recordings: Iterable[Labelled | Example]) -> StrideTable:
     """Detect strides in labelled recordings and keep those whose direction is certain.
 
-    Strides are found exactly as when labelling, so that the classifier learns from what it
-    will be shown.
+    Strides are found exactly as when labelling, so that a model learns from what it will be
+    shown.
 
     Parameters
     ----------
@@ -143,7 +162,7 @@ def table_of(recordings: Iterable[Labelled | Example]) -> StrideTable:
         Strides whose direction is certain, of all recordings.
     """
     return merged(
-        _strides_of(one if isinstance(one, Example) else example_of(one)) for one in recordings
+        _strides_of(item if isinstance(item, Example) else example_of(item)) for item in recordings
     )
 
 
@@ -153,7 +172,7 @@ def merged(tables: Iterable[StrideTable]) -> StrideTable:
     Parameters
     ----------
     tables
-        Any number of them.
+        At least one.
 
     Returns
     -------
@@ -161,13 +180,8 @@ def merged(tables: Iterable[StrideTable]) -> StrideTable:
         With the strides of all.
     """
     tables = list(tables)
-    features = [table.features for table in tables]
     return StrideTable(
-        StrideFeatures(
-            np.concatenate([part.scalars for part in features]),
-            np.concatenate([part.vectors for part in features]),
-            np.concatenate([part.up for part in features]),
-        ),
+        StrideFeatures.joined(table.features for table in tables),
         pd.concat([table.strides for table in tables], ignore_index=True),
     )
 
@@ -188,80 +202,58 @@ def fit(
     Parameters
     ----------
     table
-        Labelled strides of several people, at least two sources with both directions.
+        Labelled strides of several people, some of them in both directions and with a known
+        front.
     name
         How the model will be called.
     threshold
         Least posterior for a label.
     sites
-        Whether to learn to tell body sites apart too, a third of the work; a model that is
-        only ever told the placement can do without.
+        Whether to learn to tell body sites apart too, most of the work; a model that is always
+        given the placement can do without.
 
     Returns
     -------
     DirectionModel
     """
     groups = _groups(table)
-    fitted = {}
-    for group in GROUPS:
-        part = table.where(groups == group)
-        if not len(part):
-            continue
-        hears_running = real_running_both_ways(part.strides)
-        heard = part
-        if not hears_running:
-            heard = part.where((part.strides["true_gait"] == "walk").to_numpy())
-        if group not in SHOWS_FRONT:
-            # Sideways strides show against a front only; above the ankle the bearing tells them.
-            heard = heard.where((heard.strides["truth"] != DIRECTIONS[SIDEWAYS]).to_numpy())
-        front, scorer = fit_scorer(heard, group)
-        fitted[group] = SiteGroup(
-            scorer,
-            _score_model(heard.strides, held_out_scores(heard, group), group),
-            fit_travel(table, group),
-            front,
-            hears_running,
-        )
-    placement = _fit_sites(table.features.free(), groups, tells=sites and len(fitted) > 1)
-    return DirectionModel(fitted, placement, threshold, name)
+    return DirectionModel(
+        {
+            group: fit_readouts(table.where(groups == group), group)
+            for group in READOUTS
+            if (groups == group).any()
+        },
+        {
+            form: _fit_sites(table, groups, with_gyro=form == "gyroscope", tells=sites)
+            for form in FORMS
+        },
+        threshold,
+        name,
+    )
 
 
 def _fit_sites(
-    free: pd.DataFrame, groups: np.ndarray[Any, np.dtype[np.str_]], *, tells: bool
+    table: StrideTable, groups: NDArray[np.str_], *, with_gyro: bool, tells: bool
 ) -> Pipeline:
     """Fit what tells groups of sites apart, or what only knows how common they are."""
-    if tells:
-        return StrideClassifier().fit(free, groups).pipeline_
-    return make_pipeline(StandardScaler(), DummyClassifier()).fit(free, groups)
+    if with_gyro and table.features.has_gyro.any():
+        rows = table.features.has_gyro
+        table, groups = table.where(rows), groups[rows]
+    inputs = table.features.site_inputs(with_gyro=with_gyro)
+    if not tells or len(np.unique(groups)) < 2:
+        return make_pipeline(StandardScaler(), DummyClassifier()).fit(inputs, groups)
+    strides = table.strides
+    size = strides.groupby(["source", "placement"])["truth"].transform("size")
+    weight = 1 / np.sqrt(size.to_numpy(dtype=float))
+    return StrideClassifier().fit(inputs, groups, weight / weight.mean()).pipeline_
 
 
-def _groups(table: StrideTable) -> np.ndarray[Any, np.dtype[np.str_]]:
+def _groups(table: StrideTable) -> NDArray[np.str_]:
     return table.strides["placement"].map(group_of).to_numpy(dtype=str)
 
 
-def real_running_both_ways(strides: pd.DataFrame) -> bool:
-    """Tell whether real sensors recorded fast strides in both directions.
-
-    The one real backward set mixes walking and jogging under one name, so its speed is judged
-    by what it is beside: a source that holds real running forward.
-
-    Parameters
-    ----------
-    strides
-        ``source``, ``truth``, ``true_gait``, ``virtual``.
-
-    Returns
-    -------
-    bool
-        Whether running can be learned from them.
-    """
-    real = strides[~strides["virtual"]]
-    ran = real.loc[real["true_gait"] == "run", "source"].unique()
-    return real.loc[real["source"].isin(ran), "truth"].nunique() > 1
-
-
-def fit_scorer(table: StrideTable, group: str) -> tuple[FloatArray, Pipeline]:
-    """Fit what scores single strides of a group of sites.
+def fit_readouts(table: StrideTable, group: str) -> SiteGroup:
+    """Fit what points to travel and front at a group of sites.
 
     Parameters
     ----------
@@ -272,327 +264,360 @@ def fit_scorer(table: StrideTable, group: str) -> tuple[FloatArray, Pipeline]:
 
     Returns
     -------
-    front : (len(VECTORS),) array
-        See :class:`~retrodetect.direction.model.SiteGroup`.
-    classifier : Pipeline
+    SiteGroup
+        Readouts that mislead too many wearers of sources held out have no weights.
     """
-    front = fit_front(table) if group in SHOWS_FRONT else np.zeros(len(VECTORS))
-    return front, fit_balanced(table, front)
+    going = went(table)
+    fronts = level_fronts(going)
+    if np.isfinite(fronts[:, 0]).sum() < MIN_STRIDES:
+        fronts = reference_fronts(going, fronts, _by_signs(going, group))
+    travel = _fit_readout(going, fronts, group, "travel")
+    fronts = reference_fronts(going, fronts, travel)
+    return SiteGroup(travel, _fit_readout(going, fronts, group, "front"))
 
 
-def inputs_of(front: FloatArray, table: StrideTable) -> pd.DataFrame:
-    """Inputs of the classifier; each recording is one placement episode.
-
-    Parameters
-    ----------
-    front : (len(VECTORS),) array
-        See :class:`~retrodetect.direction.model.SiteGroup`.
-    table
-        Strides of one group of sites.
-
-    Returns
-    -------
-    DataFrame
-        One row for each stride.
-    """
-    recording = np.unique(table.strides["recording"].to_numpy(dtype=str), return_inverse=True)[1]
-    running = table.strides["p_run"].to_numpy(dtype=float) > 0.5
-    return stride_inputs(front, table.features, running.astype(float), recording)
-
-
-def fit_front(table: StrideTable) -> FloatArray:
-    """Fit the weights of the swing vectors whose sum points to the front.
-
-    A logistic regression without intercept on the components along the front, against their
-    opposites.
-
-    Parameters
-    ----------
-    table
-        Strides with known truth and front.
-
-    Returns
-    -------
-    (len(VECTORS),) array
-        Zero but for the swing vectors.
-    """
-    along, _ = _along_front(table, FRONT)
-    use = np.isfinite(along).all(axis=1)
-    use &= (table.strides["truth"] != DIRECTIONS[SIDEWAYS]).to_numpy()
-    weights = np.zeros(len(VECTORS))
-    if use.sum() < MIN_READOUT_STRIDES:
-        return weights
-    along = along[use]
-    cells = table.strides[use].groupby(["source", "placement", "truth"])["truth"]
-    weight = np.tile(1 / cells.transform("size").to_numpy(dtype=float), 2)
-    size = np.sqrt((along**2).mean(axis=0)) + 1e-9
-    model = LogisticRegression(C=0.003, fit_intercept=False, max_iter=2000)
-    model.fit(
-        np.concatenate([along, -along]) / size,
-        np.repeat([1, -1], len(along)),
-        sample_weight=weight / weight.mean(),
-    )
-    weights[[feature.name in FRONT for feature in VECTORS]] = model.coef_[0] / size
-    return weights
-
-
-def fit_travel(table: StrideTable, group: str) -> Readout:
-    """Fit how surely the travel vector points where the wearer goes.
-
-    Parameters
-    ----------
-    table
-        Strides of all sites: running above the ankle is learned from the trunk, for only there
-        was it recorded with a known front, and never from motion capture, whose 30 Hz blur the
-        flight phase (two captured sets contradict each other and the real jogs).
-    group
-        Name of the group of sites.
-
-    Returns
-    -------
-    Readout
-        Weights for walking and running, and how often it fails.
-    """
-    weights = np.zeros((2, len(VECTORS)))
-    if group in SHOWS_FRONT:
-        return Readout(weights[0], weights[1], doubt=1.0)
-    groups = _groups(table)
-    walked = (table.strides["true_gait"] == "walk").to_numpy()
-    walk, doubt = _concentration_and_doubt(table.where(walked & (groups == group)))
-    if doubt > MOST_DOUBT:
-        return Readout(weights[0], weights[1], doubt)
-    if group in PENDULUM:
-        _, doubt = _concentration_and_doubt(table.where(walked & np.isin(groups, PENDULUM)))
-    real_run = (table.strides["true_gait"] == "run") & ~table.strides["virtual"]
-    run, _ = _concentration_and_doubt(table.where(real_run.to_numpy() & (groups == "trunk")))
-    # The bouncing spring reverses the inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J
-    # Physiol 233:R243); real running only tells how closely.
-    weights[:, [feature.name for feature in VECTORS].index(TRAVEL)] = walk, -(run or walk)
-    return Readout(weights[0], weights[1], doubt=doubt)
-
-
-def _concentration_and_doubt(table: StrideTable) -> tuple[float, float]:
-    """Fit the travel vector to strides of one gait whose front is known.
-
-    Returns
-    -------
-    concentration : float
-        What the vector's length is multiplied with to be the von Mises concentration around
-        the wearer's mean; 0 where too few strides tell.
-    doubt : float
-        Share of wearers for whom it points to the rear of their travel; of running, where all
-        do, it is of no use.
-    """
-    along, front = _along_front(table, (TRAVEL,))
-    use = np.isfinite(along).all(axis=1)
-    use &= (table.strides["truth"] != DIRECTIONS[SIDEWAYS]).to_numpy()
-    if use.sum() < MIN_READOUT_STRIDES:
-        return 0.0, 1.0
-    table, front = table.where(use), front[use]
-    sign = np.where(table.strides["truth"] == DIRECTIONS[BACKWARD], -1, 1)
-    vector = table.features.vector(TRAVEL) * sign[:, None]
-    length = np.linalg.norm(vector, axis=1)
-    off_rad = _off_front_rad(vector, front, table.features.up)
-    recording = np.unique(table.strides["recording"].to_numpy(dtype=str), return_inverse=True)[1]
-    off = np.angle(_mean_direction(length, off_rad, recording))
-    wrong = np.abs(off) > np.pi / 2
-    long_enough = np.bincount(recording) >= MIN_RECORDING_STRIDES
-    doubt = _share_wrong(wrong, long_enough, recording, table.strides)
-    # The decoder finds each wearer's own front, so what counts is the spread around it.
-    wearer = np.unique(_wearers(table.strides), return_inverse=True)[1]
-    own_rad = np.angle(_mean_direction(np.ones(len(length)), off_rad, wearer))[wearer]
-    source = np.unique(table.strides["source"].to_numpy(dtype=str), return_inverse=True)[1]
-    weight = (1 / np.bincount(source))[source]
-    return _concentration(length, off_rad - own_rad, weight), doubt
-
-
-def _share_wrong(
-    wrong: np.ndarray[Any, np.dtype[np.bool_]],
-    long_enough: np.ndarray[Any, np.dtype[np.bool_]],
-    recording: np.ndarray[Any, np.dtype[np.intp]],
-    strides: pd.DataFrame,
-) -> float:
-    """Share of wearers for whom it is wrong; recordings of one wearer are no new evidence."""
-    people = strides["source"] + "/" + strides["subject"] + "/" + strides["placement"]
-    of_recording = pd.Series(people.to_numpy()).groupby(recording).first().to_numpy()
-    wearers = pd.Series(wrong[long_enough]).groupby(of_recording[long_enough]).mean()
-    return float((wearers.sum() + 0.5) / (len(wearers) + 1))
-
-
-def _wearers(strides: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.str_]]:
-    """(n,) wearer, site and side; a virtual recording's name ends with ``#site-side``."""
-    side = strides["recording"].str.extract("#(.*)$", expand=False).fillna("")
-    names = strides["source"] + "/" + strides["subject"] + "/" + strides["placement"] + "/" + side
-    return names.to_numpy(dtype=str)
-
-
-def _off_front_rad(pointing: FloatArray, front: FloatArray, up: FloatArray) -> FloatArray:
-    """(n,) angle from the front, about the vertical."""
-    left = np.cross(up, front)
-    across, along = (np.einsum("ij,ij->i", pointing, axis) for axis in (left, front))
-    return np.asarray(np.arctan2(across, along))
-
-
-def _mean_direction(
-    length: FloatArray, angle_rad: FloatArray, number: np.ndarray[Any, np.dtype[np.intp]]
-) -> np.ndarray[Any, np.dtype[np.complex128]]:
-    """Mean of the vectors of each number, as complex numbers."""
-    total = np.bincount(number, length * np.cos(angle_rad)) + 1j * np.bincount(
-        number, length * np.sin(angle_rad)
-    )
-    return np.asarray(total / np.bincount(number))
-
-
-def _along_front(table: StrideTable, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
-    """(n, k) components of the named vectors along the horizontal front, and (n, 3) that front."""
-    front = table.strides[["front_x", "front_y", "front_z"]].to_numpy(dtype=float)
-    up = table.features.up
-    front = front - np.einsum("ij,ij->i", front, up)[:, None] * up
-    front = front / np.maximum(np.linalg.norm(front, axis=1, keepdims=True), 1e-9)
-    columns = [feature.name in names for feature in VECTORS]
-    return np.einsum("nki,ni->nk", table.features.vectors[:, columns], front), front
-
-
-def _concentration(length: FloatArray, off_rad: FloatArray, weight: FloatArray) -> float:
-    """Scale that makes the length of vectors the concentration of their angles around zero."""
-
-    def cost(log_scale: float) -> float:
-        kappa = np.exp(log_scale) * length
-        density = np.exp(kappa * (np.cos(off_rad) - 1)) / (2 * np.pi * i0e(kappa))
-        return -float(weight @ np.log(0.95 * density + 0.05 / (2 * np.pi)))
-
-    top = np.log(MAX_CONCENTRATION)
-    return float(np.exp(minimize_scalar(cost, bounds=(-6, top), method="bounded").x))
-
-
-def held_out_scores(table: StrideTable, group: str) -> FloatArray:
-    """Score every stride with a classifier that saw neither its wearer nor its source.
-
-    Parameters
-    ----------
-    table
-        Strides of the group with known truth.
-    group
-        Name of the group of sites.
-
-    Returns
-    -------
-    (n,) array
-        Log odds of backward against forward.
-    """
-    scores = np.full(len(table), np.nan)
-    sources = table.strides["source"].to_numpy(dtype=str)
-    for source in np.unique(sources):
-        test = sources == source
-        train = table.where(~test)
-        if train.strides.groupby("source")["truth"].nunique().max() > 1:
-            front, scorer = fit_scorer(train, group)
-            log_p = direction_log_odds(scorer, inputs_of(front, table.where(test)))
-            scores[test] = stride_score(log_p)
-    return scores
-
-
-def fit_balanced(table: StrideTable, front: FloatArray) -> Pipeline:
-    """Fit so that every source, wearer and direction weighs the same, however long it walked.
-
-    Sources seen in one direction only are left out: the classifier would learn to tell their
-    device from the others', and call that a direction.
+def went(table: StrideTable) -> StrideTable:
+    """Return the strides that went forward or backward.
 
     Parameters
     ----------
     table
         Strides with known truth.
-    front : (len(VECTORS),) array
-        Weights of the vectors that point to the front; zero where the site does not show it.
 
     Returns
     -------
-    Pipeline
-        From the inputs of the group to a direction.
+    StrideTable
+        Without sideways ones.
     """
-    strides = table.strides
-    both = (strides.groupby("source")["truth"].transform("nunique") > 1).to_numpy()
-    strides, inputs = strides[both], inputs_of(front, table)[both]
-    size = strides.groupby(["source", "subject", "truth"])["truth"].transform("size")
-    weight = (1 / size).to_numpy(dtype=float)
-    return StrideClassifier().fit(inputs, strides["truth"], weight / weight.mean()).pipeline_
+    ways = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
+    return table.where(table.strides["truth"].isin(ways).to_numpy())
 
 
-def _score_model(strides: pd.DataFrame, scores: FloatArray, group: str) -> ScoreModel:
-    """Means and spreads of held-out scores, between and within wearers."""
-    known = np.isfinite(scores)
-    frame = strides[known].assign(score=scores[known])
-    frame["wearer"] = frame["source"] + "/" + frame["subject"] + "/" + frame["placement"]
-    frame["gait"] = np.where(frame["p_run"] > 0.5, "run", "walk")
-    cell = frame.groupby(["gait", "wearer", "truth"])["score"]
-    cells = cell.mean().where(cell.size() >= MIN_RECORDING_STRIDES).unstack("truth")
-    cells = cells.reindex(columns=list(DIRECTIONS))
-    forward, backward, _ = DIRECTIONS
-    # The middle wearer, not the mean: one with the sensor at an odd place must not move it.
-    mean = cells.groupby("gait").median().dropna(subset=[forward, backward])
-    if "walk" not in mean.index:
-        return ScoreModel((0.0,) * 3, (0.0,) * 3, 1.0, 1.0, 0.0, temper=0.0, most_strides=0.0)
-    middle = (mean[forward] + mean[backward]) / 2
-    mean = mean.apply(lambda column: column.fillna(middle))
-    # Where running was scored in one direction only, it counts as walking.
-    mean = mean.reindex(["walk", "run"]).ffill()
-    off = cells - mean.reindex(cells.index, level="gait")
-    within = (frame["score"] - cell.transform("mean")).to_numpy()
-    # Sites of one person are no new persons.
-    person = off.index.get_level_values("wearer").str.rsplit("/", n=1).str[0]
-    separation_sd = _spread_of_next((off[backward] - off[forward]).groupby(person).mean().dropna())
-    separation = mean.loc["walk", backward] - mean.loc["walk", forward]
-    told_apart = separation > MIN_SEPARATION * separation_sd
-    return ScoreModel(
-        walking=tuple(map(float, mean.loc["walk"])),
-        running=tuple(map(float, mean.loc["run"])),
-        sd=float(within.std()),
-        offset_scale=_scale_of_next(
-            off[[forward, backward]].mean(axis=1).groupby("wearer").mean().dropna()
-        ),
-        separation_sd=separation_sd,
-        temper=1 / design_effect(frame.assign(within=within)) if told_apart else 0.0,
-        most_strides=MOST_STRIDES if group in SHOWS_FRONT else MOST_STRIDES_WITHOUT_FRONT,
+def _by_signs(table: StrideTable, group: str) -> Readout:
+    """Travel by the signs of physics alone, for want of a known front."""
+    weights = np.zeros((len(FORMS), len(PACES), len(VECTORS)))
+    vectors = table.features.vectors
+    size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / max(len(vectors), 1))
+    for i, form in enumerate(FORMS):
+        for j, pace in enumerate(PACES):
+            signs, columns = _signed(READOUTS[group].get(("travel", form, pace), ()))
+            weights[i, j, columns] = signs / (size[columns] + 1e-6)
+    return Readout(weights, np.zeros(len(FORMS)))
+
+
+def _fit_readout(table: StrideTable, fronts: FloatArray, group: str, target: Target) -> Readout:
+    weights = np.zeros((len(FORMS), len(PACES), len(VECTORS)))
+    doubt = np.ones(len(FORMS))
+    for i, form in enumerate(FORMS):
+        for j, pace in enumerate(PACES):
+            names = READOUTS[group].get((target, form, pace), ())
+            if not names:
+                continue
+            part, front = teaching(table, fronts, group, target, form, pace)
+            if len(part) >= MIN_STRIDES:
+                weights[i, j] = refit_weights(part, front, names)
+            elif pace == "run" and weights[i, 0].any():
+                weights[i, j] = _untaught(table.features, names, weights[i, 0])
+            if pace == "walk" and len(part) >= MIN_STRIDES:
+                doubt[i] = doubt_of(part, front, names)
+        if doubt[i] > MOST_DOUBT:
+            weights[i] = 0.0
+    return Readout(weights, doubt)
+
+
+def _untaught(features: StrideFeatures, names: tuple[str, ...], walking: FloatArray) -> FloatArray:
+    """Weights of running where nobody ran: the signs of physics, as sure as walking."""
+    signs, columns = _signed(names)
+    vectors = np.nan_to_num(features.vectors)
+    size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / len(features)) + 1e-6
+    weights = np.zeros(len(VECTORS))
+    weights[columns] = signs / size[columns]
+    walked, ran = (
+        np.linalg.norm(np.einsum("nki,k->ni", vectors, each), axis=1).mean()
+        for each in (walking, weights)
     )
+    return np.asarray(weights * walked / max(float(ran), 1e-6))
 
 
-def _scale_of_next(of_wearers: pd.Series) -> float:
-    """Scale of the heavy-tailed offset of the next wearer: one who is odd widens it little."""
-    if len(of_wearers) < 2:
-        return _spread_of_next(of_wearers)
-    _, _, scale = student_t.fit(of_wearers.to_numpy(), fix_df=OFFSET_DEGREES, floc=0.0)
-    return float(scale * np.sqrt(1 + 1 / len(of_wearers)))
-
-
-def _spread_of_next(of_wearers: pd.Series) -> float:
-    """Standard deviation of the next wearer around the mean of these.
-
-    Few wearers tell it badly: it is as wide as 68 % of Student's predictive distribution.
-    """
-    count = len(of_wearers)
-    if count < 2:
-        return float(of_wearers.abs().max()) if count else 1.0
-    one_sd = student_t.ppf(norm.cdf(1), count - 1)
-    return float(of_wearers.std() * np.sqrt(1 + 1 / count) * one_sd)
-
-
-def design_effect(frame: pd.DataFrame) -> float:
-    """Tell how many strides in a row are worth one independent stride.
+def teaching(
+    table: StrideTable, fronts: FloatArray, group: str, target: Target, form: str, pace: str
+) -> tuple[StrideTable, FloatArray]:
+    """Select the strides that teach a readout.
 
     Parameters
     ----------
-    frame
-        ``recording``, ``bout`` and ``within``, the distance of each stride's score from the
-        mean of its wearer and direction.
+    table
+        Strides of n that went forward or backward.
+    fronts : (n, 3) array
+        Their fronts; NaN where unknown.
+    group, target, form, pace
+        Which readout.
+
+    Returns
+    -------
+    part : StrideTable
+        k of the strides.
+    goal : (k, 3) array
+        Where the readout should point.
+    """
+    strides = table.strides
+    rows = np.isfinite(fronts[:, 0]) & (strides["true_gait"] == pace).to_numpy()
+    if form == "gyroscope":
+        rows &= table.features.has_gyro
+    if pace != CAPTURED_PACE and group not in ("foot", "ankle"):
+        rows &= ~strides["virtual"].to_numpy(dtype=bool)
+    if form == "accelerometer":
+        # There the captured travel vector misleads about half of the wearers.
+        rows &= (strides["placement"] != "back-pocket").to_numpy()
+    if target == "front":
+        showing = [
+            name
+            for name in SITES
+            if _seat(name).shows_front
+            or (form == "gyroscope" and _seat(name).outward_deg is not None)
+        ]
+        rows &= strides["placement"].isin(showing).to_numpy()
+    part, front = table.where(rows), fronts[rows]
+    if target == "travel":
+        front = front * _way(part)[:, None]
+    return part, front
+
+
+def _seat(placement: str) -> Site:
+    """The site itself, or the likeliest that a vaguer name may mean."""
+    site = SITES[placement]
+    return SITES[max(site.may_be, key=lambda name: site.may_be[name])] if site.may_be else site
+
+
+def _way(table: StrideTable) -> FloatArray:
+    """(n,) 1 forward, -1 backward."""
+    return np.where(table.strides["truth"] == DIRECTIONS[BACKWARD], -1.0, 1.0)
+
+
+def refit_weights(
+    table: StrideTable,
+    goal: FloatArray,
+    names: tuple[str, ...],
+    *,
+    prior: FloatArray | None = None,
+    penalty: float = PENALTY,
+) -> FloatArray:
+    """Fit the weights of signed vectors, as in :func:`fit_weights`.
+
+    Parameters
+    ----------
+    table, goal
+        From :func:`teaching`.
+    names
+        Signed names of the vectors, from ``READOUTS``.
+    prior : (len(VECTORS),) array, optional
+        Weights to lean on.
+    penalty
+        How strongly.
+
+    Returns
+    -------
+    (len(VECTORS),) array
+        Zero but for the named vectors.
+    """
+    signs, columns = _signed(names)
+    weights = np.zeros(len(VECTORS))
+    weights[columns] = fit_weights(
+        _toward_front(table, columns),
+        goal,
+        _balance(table.strides),
+        signs,
+        prior=None if prior is None else prior[columns],
+        penalty=penalty,
+    )
+    return weights
+
+
+def _signed(names: tuple[str, ...]) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Sign of each weight (0 for either), and which vector it is of."""
+    order = [feature.name for feature in VECTORS]
+    signs = [{"+": 1.0, "-": -1.0}.get(name[0], 0.0) for name in names]
+    columns = np.array([order.index(name.lstrip("+-")) for name in names], dtype=np.intp)
+    return np.array(signs), columns
+
+
+def _toward_front(table: StrideTable, columns: NDArray[np.intp]) -> FloatArray:
+    """(n, k, 3) vectors of a readout.
+
+    Where it sums levers, it reads the front: levers are turned from outward to there, and what
+    a site's own movement does not show is taken out.
+    """
+    vectors = np.nan_to_num(table.features.vectors[:, columns])
+    levers = LEVERS[columns]
+    if not levers.any():
+        return vectors
+    for placement, rows in table.strides.groupby("placement").indices.items():
+        site = _seat(str(placement))
+        here = vectors[rows]
+        if not site.shows_front:
+            here[:, ~levers] = 0.0
+        if site.outward_deg is None:
+            here[:, levers] = 0.0
+        else:
+            turn_rad = -np.deg2rad(site.outward_deg)
+            outward = here[:, levers]
+            across = np.cross(table.features.up[rows][:, None], outward)
+            here[:, levers] = np.cos(turn_rad) * outward + np.sin(turn_rad) * across
+        vectors[rows] = here
+    return vectors
+
+
+def _balance(strides: pd.DataFrame) -> FloatArray:
+    """(n,) weights by which every source, site and direction counts the same."""
+    size = strides.groupby(["source", "placement", "truth"])["truth"].transform("size")
+    return 1 / size.to_numpy(dtype=float)
+
+
+def fit_weights(
+    vectors: FloatArray,
+    target: FloatArray,
+    weight: FloatArray,
+    signs: FloatArray,
+    *,
+    prior: FloatArray | None = None,
+    penalty: float = PENALTY,
+) -> FloatArray:
+    """Fit the weights with which vectors sum to one that points to a target.
+
+    The bearing of the target around the sum is von Mises with the sum's length as concentration.
+    Its log likelihood is concave in the weights (it is an exponential family).
+
+    Parameters
+    ----------
+    vectors : (n, k, 3) array
+        Of n strides.
+    target : (n, 3) array
+        Unit vector that the sum should point to, level.
+    weight : (n,) array
+        How much each stride counts.
+    signs : (k,) array
+        Sign that each weight has, 0 for either.
+    prior : (k,) array, optional
+        Weights to lean on; 0 by default.
+    penalty
+        How strongly, over the mean log likelihood of a stride.
+
+    Returns
+    -------
+    (k,) array
+    """
+    size = np.sqrt((weight @ np.einsum("nki,nki->nk", vectors, vectors)) / weight.sum()) + 1e-6
+    scaled = vectors / size[:, None]
+    share = weight / weight.sum()
+    along = share @ np.einsum("nki,ni->nk", scaled, target)
+    centre = np.zeros(len(size)) if prior is None else prior * size
+
+    def cost(weights: FloatArray) -> tuple[float, FloatArray]:
+        total = np.einsum("nki,k->ni", scaled, weights)
+        kappa = np.linalg.norm(total, axis=1) + 1e-9
+        ratio = i1e(kappa) / i0e(kappa)
+        log_norm = np.log(i0e(kappa)) + kappa
+        gradient = along - np.einsum(
+            "n,nki,ni->k", share * ratio / kappa, scaled, total, optimize=True
+        )
+        off = weights - centre
+        value = weights @ along - share @ log_norm - 0.5 * penalty * (off @ off)
+        return -float(value), -(gradient - penalty * off)
+
+    bounds = [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in signs]
+    solution = minimize(cost, centre, jac=True, bounds=bounds, method="L-BFGS-B")
+    return np.asarray(solution.x / size)
+
+
+def doubt_of(table: StrideTable, target: FloatArray, names: tuple[str, ...]) -> float:
+    """Count the wearers that a readout misleads when their source took no part in fitting it.
+
+    Parameters
+    ----------
+    table
+        Strides of n, with their ``source``.
+    target : (n, 3) array
+        Where the readout should point.
+    names
+        Signed vectors it sums.
 
     Returns
     -------
     float
-        At least 1 (first-order autocorrelation); that of the shipped models' feet where there
-        are too few pairs of strides to tell.
+        Share of wearers in the direction in which it misleads more of them: a vector that fails to
+        turn round is right as long as everybody goes forward. Never 0, for there are never
+        enough wearers; nor near 1 for a few of them, for the signs are those of physics.
     """
-    lag = frame.groupby(["recording", "bout"])["within"].shift()
-    if lag.notna().sum() < MIN_PAIRS:
-        return FEW_PAIRS_EFFECT
-    rho = float(np.clip(frame["within"].corr(lag), 0, 0.95))
-    return (1 + rho) / (1 - rho)
+    sources = table.strides["source"].to_numpy(dtype=str)
+    along = np.full(len(table), np.nan)
+    for source in np.unique(sources):
+        out = sources == source
+        if (~out).sum() >= MIN_STRIDES:
+            weights = refit_weights(table.where(~out), target[~out], names)
+            columns = np.flatnonzero(weights)
+            vectors = _toward_front(table.where(out), columns)
+            along[out] = np.einsum("nki,k,ni->n", vectors, weights[columns], target[out])
+    strides = table.strides.assign(along=along).dropna(subset="along")
+    wearer = ["truth", "source", "subject", "placement"]
+    recordings = strides.groupby([*wearer, "recording"])["along"]
+    sums = recordings.sum()[recordings.size() >= MIN_RECORDING_STRIDES]
+    misled = (sums < 0).groupby(wearer).mean()
+    worst = float(misled.groupby("truth").mean().max()) if len(misled) else 0.0
+    return (worst * len(misled) + 0.5) / (len(misled) + PHYSICS_WEARERS)
+
+
+def level_fronts(table: StrideTable) -> FloatArray:
+    """Bring the known fronts into the level plane.
+
+    Parameters
+    ----------
+    table
+        Strides of n.
+
+    Returns
+    -------
+    (n, 3) array
+        Unit vectors; NaN where the front is not known.
+    """
+    front = table.strides[["front_x", "front_y", "front_z"]].to_numpy(dtype=float)
+    return _unit(
+        front - np.einsum("ni,ni->n", front, table.features.up)[:, None] * table.features.up
+    )
+
+
+def reference_fronts(table: StrideTable, fronts: FloatArray, travel: Readout) -> FloatArray:
+    """Fill in the fronts of recordings where only the direction is known, from their travel.
+
+    Parameters
+    ----------
+    table
+        Strides of n that went forward or backward.
+    fronts : (n, 3) array
+        Level fronts; NaN where they are not known.
+    travel
+        What points where the wearer goes.
+
+    Returns
+    -------
+    (n, 3) array
+        The same, filled in; NaN where travel says nothing.
+    """
+    filled = fronts.copy()
+    ran = (table.strides["true_gait"] == "run").to_numpy().astype(np.intp)
+    going = travel.vectors(table.features)[np.arange(len(table)), ran] * _way(table)[:, None]
+    for rows in _recordings(table.strides[~np.isfinite(fronts[:, 0])]):
+        up = table.features.up[rows]
+        mean = going[rows].sum(axis=0)
+        if np.linalg.norm(mean) > 0:
+            filled[rows] = _unit(mean - (up @ mean)[:, None] * up)
+    return filled
+
+
+def _recordings(strides: pd.DataFrame) -> Iterator[NDArray[np.intp]]:
+    """Rows of each recording."""
+    for _, rows in strides.groupby(["source", "recording"]):
+        yield rows.index.to_numpy()
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
-from retrodetect.direction.model import group_of
+from retrodetect.sites import group_of
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, merged
 

@@ -6,26 +6,28 @@ files, the reading options and the code; labels may change without anything bein
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Memory, delayed
+from joblib import delayed
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
-from retrodetect.direction.model import GROUPS, DirectionModel, group_of
+from retrodetect.direction.model import DirectionModel
 from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats import read as read_files
 from retrodetect.locations import total_bytes
 from retrodetect.recording import FloatArray
+from retrodetect.runs import resume
+from retrodetect.runs.pool import in_parallel
+from retrodetect.sites import GROUPS, group_of
 from retrodetect.training.examples import Example, Measured, measure
 from retrodetect.training.manifest import Entry, Interval, Problems, entries, from_notes
-from retrodetect.training.measured import code_digest
-from retrodetect.workers import in_parallel
+from retrodetect.training.measured import STAGES
 
 __all__ = ["Gathered", "gather"]
 
@@ -41,13 +43,16 @@ MIN_STRIDES = 8
 SMALL_BYTES = 5_000_000
 """Files that one process has read by the time others have started."""
 
-CACHE_BYTES = "1G"
-"""Most that is kept on disk, the least lately used going first: some 2000 hours of walking."""
-
 MIN_PLACEMENT = 0.9
 """Least probability of a group of sites for recordings whose placement nobody told."""
 
-SITE_OF_GROUP = {"distal": "foot", "thigh": "pocket", "trunk": "waist", "arm": "wrist"}
+SITE_OF_GROUP = {
+    "foot": "foot",
+    "ankle": "ankle",
+    "thigh": "pocket",
+    "trunk": "waist",
+    "arm": "wrist",
+}
 """Site that stands for its group where only the group is known."""
 
 
@@ -142,43 +147,30 @@ def _measured(
     jobs: int | None,
 ) -> list[list[Measured] | InputError]:
     """Measure every recording of every entry, or say why it cannot be read."""
-    memory = Memory(cache_folder, verbose=0)
-    measured = memory.cache(_read_and_measure, ignore=["path", "options"])
-    code = code_digest("formats", "signal", "gait", "features", "direction")
-    if jobs is None:
-        size = total_bytes(one.input.path for one in listed)
-        jobs = -1 if size > SMALL_BYTES else 1
-    calls = [delayed(_attempt)(measured, entry.input, options, code) for entry in listed]
-    found = in_parallel(calls, jobs)
-    if cache_folder is not None:
-        memory.reduce_size(bytes_limit=CACHE_BYTES)
-    return found
+    code = resume.code_digest(*STAGES)
+    if jobs is None and total_bytes(entry.input.path for entry in listed) <= SMALL_BYTES:
+        jobs = 1
+    calls = [delayed(_attempt)(entry.input, options, cache_folder, code) for entry in listed]
+    return in_parallel(calls, jobs)
 
 
 def _attempt(
-    measured: Callable[..., list[Measured]], one: Input, options: ReadOptions, code: str
+    recording: Input, options: ReadOptions, cache_folder: str | Path | None, code: str
 ) -> list[Measured] | InputError:
+    """Measure the recordings of an input, or recall them."""
+    key = resume.digest(recording.name, recording.files, repr(options), code)
     try:
-        return measured(one.path, options, one.name, _digest_of(one, options, code))
+        return resume.remembered(cache_folder, key, partial(_read_and_measure, recording, options))
     except InputError as error:
         return error
     except OSError as error:
-        return UnreadableFile(f"cannot be read ({error.strerror or error})", file=str(one.path))
+        reason = f"cannot be read ({error.strerror or error})"
+        return UnreadableFile(reason, file=str(recording.path))
 
 
-def _read_and_measure(path: Path, options: ReadOptions, name: str, _key: str) -> list[Measured]:
-    """Read and measure a path; ``_key`` stands for all that the result depends on."""
-    return [measure(recording) for recording in read_files(path, name=name, options=options)]
-
-
-def _digest_of(one: Input, options: ReadOptions, code: str) -> str:
-    """Digest of the files of an input, of how they are to be read, and of what reads them."""
-    digest = hashlib.sha256(f"{options}{code}".encode())
-    for path in one.files:
-        if path.is_file():
-            with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
+def _read_and_measure(recording: Input, options: ReadOptions) -> list[Measured]:
+    read = read_files(recording.path, name=recording.name, options=options)
+    return [measure(part) for part in read]
 
 
 def _same_recordings(

@@ -1,7 +1,7 @@
 """What a loader of a data set is asked for, and what it gives.
 
-The loaders themselves are in :mod:`retrodetect.training.datasets` and
-:mod:`retrodetect.training.published`.
+The loaders themselves are in :mod:`retrodetect.training.datasets`,
+:mod:`retrodetect.training.captured` and :mod:`retrodetect.training.published`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Wanted:
     Parameters
     ----------
     placements, subjects
-        None for all; for virtual sensors, all in `VIRTUAL_PLACEMENTS`.
+        None for all; for virtual sensors, all in ``captured.VIRTUAL_PLACEMENTS``.
     mounting
         ``identity`` or ``random``.
     seed

@@ -14,9 +14,10 @@ from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
 
-from retrodetect.errors import InputError
+from retrodetect.errors import InputError, UsageError
 from retrodetect.formats import Input, discover
-from retrodetect.recording import PLACEMENTS, Annotation
+from retrodetect.recording import Annotation
+from retrodetect.sites import canonical_site
 
 __all__ = ["Entry", "Interval", "Problems", "entries", "from_notes"]
 
@@ -224,9 +225,8 @@ def _entry(
         labels = () if direction is None else None
         if direction == "unknown":
             problems.note(where, "the direction is unknown, so there is nothing to learn from it")
-    for name, choices in (("placement", PLACEMENTS), ("front", FRONTS)):
-        if told[name] and told[name] not in choices and told[name] != "auto":
-            problems.note(where, f"{told[name]!r} is no {name}; choose from {', '.join(choices)}")
+    if told["front"] and told["front"] not in FRONTS:
+        problems.note(where, f"{told['front']!r} is no front; choose from {', '.join(FRONTS)}")
     return Entry(
         where,
         found.of(file, told["path"]),
@@ -234,10 +234,21 @@ def _entry(
         told["session"] or told["path"],
         direction,
         labels,
-        None if told["placement"] in ("", "auto") else told["placement"],
+        _placement(told["placement"], where, problems),
         told["front"] or None,
         told["licence"] or "not stated",
     )
+
+
+def _placement(words: str, where: str, problems: Problems) -> str | None:
+    """Body site that a manifest names; None for none."""
+    if words in ("", "auto"):
+        return None
+    try:
+        return canonical_site(words)
+    except UsageError as error:
+        problems.note(where, f"{error.reason}; {error.remedy}")
+        return None
 
 
 def _labels(path: Path, where: str, problems: Problems) -> tuple[Interval, ...]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from joblib import Memory, delayed
+from joblib import delayed
 
-import retrodetect
+from retrodetect.runs import resume
+from retrodetect.runs.pool import in_parallel
 from retrodetect.training.datasets import load
 from retrodetect.training.examples import Example, example_of
-from retrodetect.workers import in_parallel
 
-__all__ = ["code_digest", "measured_sets"]
+__all__ = ["STAGES", "measured_sets"]
+
+STAGES = ("formats", "signal", "gait", "features", "direction")
+"""Packages whose code decides what is measured in a recording."""
 
 
 def measured_sets(
@@ -46,51 +44,19 @@ def measured_sets(
     dict
         Examples by the name of the set.
     """
-    measured = Memory(cache_folder, verbose=0).cache(_measured, ignore=["folder"])
-    code = code_digest("formats", "signal", "gait", "features", "direction", "training", "simulate")
-    calls = [
-        delayed(measured)(Path(folder), name, code + _files_digest(Path(folder) / name))
-        for name in names
-    ]
-    found = in_parallel(calls, -1 if jobs is None else jobs)
-    return dict(zip(names, found, strict=True))
+    code = resume.code_digest(*STAGES, "training", "simulate")
+    calls = [delayed(_remembered)(Path(folder), name, cache_folder, code) for name in names]
+    return dict(zip(names, in_parallel(calls, jobs), strict=True))
 
 
-def _measured(folder: Path, name: str, _key: str) -> list[Example]:
-    """Examples of a set; ``_key`` stands for all that they depend on."""
+def _remembered(
+    folder: Path, name: str, cache_folder: str | Path | None, code: str
+) -> list[Example]:
+    """Examples of a set, measured or recalled."""
+    files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
+    key = resume.digest(name, files, code)
+    return resume.remembered(cache_folder, key, partial(_measured, folder, name))
+
+
+def _measured(folder: Path, name: str) -> list[Example]:
     return [example_of(labelled) for labelled in load(folder, name)]
-
-
-def _files_digest(folder: Path) -> str:
-    """Digest of every file below a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode())
-            with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
-
-
-@cache
-def code_digest(*stages: str) -> str:
-    """Digest of the code of some stages, and of what their tables are stored with.
-
-    Parameters
-    ----------
-    *stages
-        Packages of retrodetect.
-
-    Returns
-    -------
-    str
-        Hexadecimal; another one as soon as any of their files changes, or the libraries: a
-        table stored by another pandas, or with pyarrow beside it, may not load here.
-    """
-    package = Path(retrodetect.__file__).parent
-    libraries = (sys.version_info[:2], np.__version__, pd.__version__, find_spec("pyarrow") is None)
-    digest = hashlib.sha256(repr(libraries).encode())
-    for stage in stages:
-        for path in sorted((package / stage).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

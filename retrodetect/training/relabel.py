@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from retrodetect.atomic import replacing
 from retrodetect.errors import UsageError
 from retrodetect.locations import identity, make_folder
+from retrodetect.stores import replacing
 from retrodetect.training.manifest import ONLY_SUBJECT
 
 __all__ = ["intervals_of", "write_labels"]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retrodetect.direction.model import group_of
 from retrodetect.recording import FloatArray
+from retrodetect.sites import group_of
 from retrodetect.tally.share import measured_rates
 
 __all__ = [

@@ -28,14 +28,15 @@ import pandas as pd
 import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
-from retrodetect.atomic import replacing
-from retrodetect.direction import GROUPS, DirectionModel
+from retrodetect.direction import DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
-from retrodetect.features import FREE_FEATURES, ORIENTED_FEATURES
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
 from retrodetect.locations import make_folder, reaching
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
+from retrodetect.sites import GROUPS
+from retrodetect.stores import replacing
 from retrodetect.training.card import markdown
 
 __all__ = [
@@ -405,14 +406,12 @@ def _golden(estimators: dict[str, Any]) -> dict[str, FloatArray]:
 
 def _inputs() -> dict[str, Any]:
     """What the estimators must be fed with."""
-    units = {feature.name: feature.unit for feature in RATIOS}
+    units = {feature.name: feature.unit for feature in (*RATIOS, *GYRO_SCALARS)}
+    names = [*FREE_FEATURES, *(feature.name for feature in (*GYRO_SCALARS, *VECTORS))]
     return {
         "analysis_rate_hz": ANALYSIS_RATE_HZ,
         "bands_hz": {band: list(edges) for band, edges in BANDS_HZ.items()},
-        "features": [
-            {"name": name, "unit": units.get(name, "1")}
-            for name in dict.fromkeys(FREE_FEATURES + ORIENTED_FEATURES)
-        ],
+        "features": [{"name": name, "unit": units.get(name, "1")} for name in names],
     }
 
 

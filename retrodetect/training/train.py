@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from joblib import delayed
 
-from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.direction import DirectionModel
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
-from retrodetect.direction.model import GROUPS, group_of
 from retrodetect.formats import ReadOptions
+from retrodetect.runs.pool import in_parallel
+from retrodetect.sites import GROUPS, canonical_site, group_of
 from retrodetect.training import store
 from retrodetect.training.evaluate import label_with_truth, told_front
 from retrodetect.training.examples import Example
@@ -32,7 +33,6 @@ from retrodetect.training.scores import (
     scored,
     units_for_intervals,
 )
-from retrodetect.workers import in_parallel
 
 __all__ = ["CURVE_MIN", "held_out", "learning_curve", "train"]
 
@@ -107,7 +107,7 @@ def train(
     ModelError
         Where the base cannot be loaded.
     """
-    Anchors(placement)
+    placement = None if placement is None else canonical_site(placement)
     if out is not None:
         store.check_target(out)
     known = base if isinstance(base, DirectionModel) or base is None else store.load(base)
@@ -222,12 +222,12 @@ def _reaches(table: StrideTable, minutes: float) -> bool:
     return bool((seconds >= 0.9 * 60 * minutes).all())
 
 
-def _jobs(parts: Sequence[Fold], jobs: int | None) -> int:
+def _jobs(parts: Sequence[Fold], jobs: int | None) -> int | None:
     """Processes to use: one where others would start longer than they work."""
     if jobs is not None:
         return jobs
     strides = sum(len(one.measured.strides) for fold in parts for one in fold.test)
-    return 1 if strides < SMALL_STRIDES else -1
+    return 1 if strides < SMALL_STRIDES else None
 
 
 def _card(
