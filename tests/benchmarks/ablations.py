@@ -1,231 +1,124 @@
-"""What each part of the direction stage is worth, and what it withstands.
+"""What each family of pointers, and the session decoder, is worth.
 
-    python tests/benchmarks/ablations.py ../shared/datasets --docs docs
+    python tests/benchmarks/ablations.py ../shared/datasets --docs docs [--cache DIR]
 
-labels the same recordings with parts of the evidence taken away and with the recordings changed
-as other devices and apps would: models are those of ``direction.py``, fitted without the wearer
-or the source, and never fitted again.
+labels the sessions and real recordings of ``direction.py``, only the site given, with one family
+of pointers set to zero at a time; then stride by stride. Models are those of ``direction.py``,
+fitted without the wearer or the source, and never fitted again. ``--sources`` names the sets that
+are judged, all by default; the models learn from the rest.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from direction import FOOT, VIRTUAL, Evidence, is_walked, told_front, told_site
-from scipy import signal as sps
+from direction import (
+    CLIPS,
+    FOOT,
+    FORWARD_ONLY,
+    SITES,
+    Evidence,
+    site_given,
+    without_gyroscope,
+)
 
-from retrodetect.direction import Anchors, Cues, DirectionModel, decide
-from retrodetect.direction.model import Readout, SiteGroup
-from retrodetect.signal.prepare import MAX_GAP_S
-from retrodetect.training.datasets import Labelled
-from retrodetect.training.evaluate import label_with_truth, marked_stretch, summary
-from retrodetect.training.examples import example_of
+from retrodetect.direction import DirectionModel
+from retrodetect.features import NEEDS_GYRO, VECTORS
+from retrodetect.training.datasets import present
+from retrodetect.training.evaluate import label_with_truth, summary
+from retrodetect.training.examples import Example
+from retrodetect.training.measured import measured_sets
 
-FEET = {"foot", "ankle"}
-BODY = {"waist", "pocket", "chest"}
-
-
-@dataclass(frozen=True)
-class Question:
-    """Recordings, what their wearers tell, and the model that has not seen them."""
-
-    recordings: list[Labelled]
-    anchors: Callable[[Labelled], Anchors]
-    model: DirectionModel
+Change = Callable[[Example], Example]
 
 
-def questions(evidence: Evidence) -> dict[str, list[Question]]:
-    """What is asked of every variant."""
-    feet = evidence.recordings(FOOT)
-    people = sorted({one.subject for one in feet})
-    waist = [one for one in evidence.recordings("sisfall-waist") if one.subject <= "SA03"]
-    back = [
-        one for one in evidence.recordings("ipol-healthy-gait") if one.placement == "lower-back"
-    ]
-    return {
-        "real foot": [
-            Question(
-                [one for one in feet if one.subject == person],
-                told_site,
-                evidence.model(FOOT, person),
-            )
-            for person in people
-        ],
-        "virtual foot and ankle, sessions": [
-            Question(evidence.sessions(source, FEET), told_site, evidence.model(source))
-            for source in VIRTUAL
-        ],
-        "virtual waist, pocket, chest, sessions, 5 s marked": [
-            Question(evidence.sessions(source, BODY), marked_stretch, evidence.model(source))
-            for source in VIRTUAL
-        ],
-        "virtual waist, pocket, chest, walking, front known": [
-            Question(
-                [
-                    one
-                    for one in evidence.recordings(source)
-                    if one.placement in BODY and is_walked(one)
-                ],
-                told_front,
-                evidence.model(source),
-            )
-            for source in VIRTUAL
-        ],
-        "real waist and lower back, front known": [
-            Question(waist, told_front, evidence.model("sisfall-waist")),
-            Question(back, told_front, evidence.model("ipol-healthy-gait")),
-        ],
-    }
+def without(is_of_family: Callable[[str], bool]) -> Change:
+    """Set the vectors of a family to zero."""
+    columns = np.array([is_of_family(feature.name) for feature in VECTORS])
 
-
-def without_travel(model: DirectionModel) -> DirectionModel:
-    """Free scores only."""
-    return _each(model, lambda site: replace(site, travel=_muted(site.travel)))
-
-
-def without_scores(model: DirectionModel) -> DirectionModel:
-    """Travel direction only; it is anchored where a front is known or marked."""
-    return _each(model, lambda site: replace(site, score=replace(site.score, temper=0.0)))
-
-
-def _each(model: DirectionModel, change: Callable[[SiteGroup], SiteGroup]) -> DirectionModel:
-    return replace(model, groups={name: change(site) for name, site in model.groups.items()})
-
-
-def _muted(readout: Readout) -> Readout:
-    return Readout(0.0 * readout.walk, 0.0 * readout.run, readout.doubt)
-
-
-def stride_by_stride(question: Question) -> pd.DataFrame:
-    """Judge every stride as if it were all there is of its session."""
-    rows = []
-    for one in question.recordings:
-        example = example_of(one)
-        strides, cues = example.strides(), example.measured.cues
-        alone = [
-            decide(
-                Cues(cues.features.where([i]), cues.yaw_rad[[i]]),
-                strides.iloc[[i]].reset_index(drop=True),
-                question.model,
-                question.anchors(one),
-            ).table
-            for i in range(len(strides))
-        ]
-        if alone:
-            rows.append(strides.join(pd.concat(alone, ignore_index=True)))
-    return pd.concat(rows, ignore_index=True)
-
-
-def without_gyroscope(one: Labelled) -> Labelled:
-    return replace(one, recording=one.recording.with_(angular_rate_radps=None))
-
-
-def turned(one: Labelled) -> Labelled:
-    """Worn upside down, front to the other side: half a turn about an axis between y and z."""
-    turn = np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
-    rate = one.recording.angular_rate_radps
-    recording = one.recording.with_(
-        acceleration_mps2=one.recording.acceleration_mps2 @ turn,
-        angular_rate_radps=None if rate is None else rate @ turn,
-    )
-    return replace(one, recording=recording, front=None if one.front is None else one.front @ turn)
-
-
-def flipped(one: Labelled) -> Labelled:
-    """An iOS recording taken for an Android one."""
-    force = -one.recording.acceleration_mps2
-    return replace(one, recording=one.recording.with_(acceleration_mps2=force))
-
-
-def at_rate(rate_hz: float) -> Callable[[Labelled], Labelled]:
-    """Read at another rate, behind an anti-alias filter where it is lower."""
-
-    def change(one: Labelled) -> Labelled:
-        recording = one.recording
-        time_s, force = recording.time_s, recording.acceleration_mps2
-        if rate_hz < recording.rate_hz and len(force) > PADDING:
-            sos = sps.butter(4, 0.4 * rate_hz, fs=recording.rate_hz, output="sos")
-            force = sps.sosfiltfilt(sos, force, axis=0, padlen=PADDING)
-        at_s = np.arange(time_s[0], time_s[-1], 1 / rate_hz)
-        before = np.searchsorted(time_s, at_s, side="right") - 1
-        # A pause between two clips stays one.
-        at_s = at_s[np.diff(time_s, append=time_s[-1])[before] < MAX_GAP_S]
-        axes = [np.interp(at_s, time_s, axis) for axis in force.T]
-        return replace(
-            one,
-            recording=recording.with_(
-                time_s=at_s,
-                acceleration_mps2=np.stack(axes, axis=1),
-                angular_rate_radps=None,
-                rate_hz=rate_hz,
-            ),
-        )
+    def change(example: Example) -> Example:
+        shown = example.measured.cues
+        vectors = np.where(columns[:, None], 0.0, shown.features.vectors)
+        shown = replace(shown, features=replace(shown.features, vectors=vectors))
+        return replace(example, measured=replace(example.measured, cues=shown))
 
     return change
 
 
-PADDING = 100
-
-MODELS: dict[str, Callable[[DirectionModel], DirectionModel]] = {
-    "as it is": lambda model: model,
-    "free scores only": without_travel,
-    "travel direction only": without_scores,
+VARIANTS: dict[str, Change] = {
+    "as it is": lambda example: example,
+    "without levers": without(lambda name: name.startswith("lever_")),
+    "without harmonics, level by gyroscope": without(lambda name: name.endswith("_gyro")),
+    "without harmonics, level by mean force": without(lambda name: name.endswith("_fixed")),
+    "without rotation (S, Q, A, a_p)": without({"S", "Q", "A", "a_p"}.__contains__),
+    "without the arm taken out": without(lambda name: name.endswith(("_arm", "_hanging"))),
+    "without swing vectors": without(lambda name: name.startswith("swing_")),
+    "without any pointer of the gyroscope": without({f.name for f in NEEDS_GYRO}.__contains__),
+    "accelerometer only": without_gyroscope,
 }
-DEVICES: dict[str, Callable[[Labelled], Labelled]] = {
-    "without gyroscope": without_gyroscope,
-    "at 20 Hz": at_rate(20.0),
-    "at 25 Hz": at_rate(25.0),
-    "at 100 Hz": at_rate(100.0),
-    "device turned upside down": turned,
-    "sign of iOS": flipped,
-}
+"""Recordings without a family. Without its pointers a stride is still read with the weights of a
+gyroscope; ``accelerometer only`` reads it with those of an accelerometer."""
 
 
-def answers(question: Question) -> dict[str, pd.DataFrame]:
-    """Rows of every variant of one question."""
-    found = {
-        name: label_with_truth(change(question.model), question.recordings, question.anchors)
-        for name, change in MODELS.items()
-    }
-    found["no session decoder"] = stride_by_stride(question)
-    for name, change in DEVICES.items():
-        recordings = [change(one) for one in question.recordings]
-        found[name] = label_with_truth(question.model, recordings, question.anchors)
-    return found
+def questions(
+    evidence: Evidence, sources: Sequence[str]
+) -> Iterator[tuple[str, list[Example], DirectionModel]]:
+    """Recordings, and the model that has not seen them."""
+    for source in sources:
+        if source in CLIPS:
+            for called, placements in SITES.items():
+                yield (
+                    f"virtual sessions, {called}",
+                    evidence.sessions(source, placements),
+                    evidence.model(source),
+                )
+        elif source == FOOT:
+            for person in sorted({example.subject for example in evidence.recordings[FOOT]}):
+                mine = [item for item in evidence.recordings[FOOT] if item.subject == person]
+                yield "real foot, each person held out", mine, evidence.model(FOOT, person)
+        elif source in FORWARD_ONLY:
+            yield f"forward only, {source}", evidence.recordings[source], evidence.model(source)
 
 
-def measure(evidence: Evidence) -> pd.DataFrame:
+def stride_by_stride(example: Example) -> list[Example]:
+    """Every stride as if it were all there is of its session."""
+    count = len(example.measured.strides)
+    return [example.where(np.arange(count) == stride) for stride in range(count)]
+
+
+def measure(evidence: Evidence, sources: Sequence[str]) -> pd.DataFrame:
     """Return one row for each question and variant."""
-    rows = {}
-    for asked, parts in questions(evidence).items():
-        found = [answers(part) for part in parts]
-        for variant in found[0]:
-            rows[asked, variant] = summary(pd.concat([part[variant] for part in found]))
-        whole = pd.concat([part["as it is"] for part in found])
-        if (whole["truth"] == "backward").any():
-            rows[asked, "strides as long as backward ones"] = summary(_as_long(whole))
-    return pd.concat(rows, names=["evidence", "variant"]).droplevel(-1)
-
-
-def _as_long(rows: pd.DataFrame) -> pd.DataFrame:
-    """Strides whose duration is that of most backward ones: cadence tells nothing of them."""
-    length_s = rows["end_s"] - rows["start_s"]
-    backward = length_s[rows["truth"] == "backward"]
-    return rows[length_s.between(*backward.quantile([0.1, 0.9]))]
+    rows: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    for asked, examples, model in questions(evidence, sources):
+        answers = {name: [change(one) for one in examples] for name, change in VARIANTS.items()}
+        answers["stride by stride"] = [
+            alone for example in examples for alone in stride_by_stride(example)
+        ]
+        for variant, changed in answers.items():
+            if changed:
+                labelled = label_with_truth(model, changed, site_given)
+                rows.setdefault((asked, variant), []).append(labelled)
+    counted = {key: summary(pd.concat(parts)) for key, parts in rows.items()}
+    return pd.concat(counted, names=["evidence", "variant"]).droplevel(-1)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("datasets", type=Path)
     parser.add_argument("--docs", type=Path, help="write ablations.json and ablations.md there")
+    parser.add_argument("--cache", type=Path, help="keep strides and features there")
+    parser.add_argument("--sources", nargs="+", default=[*CLIPS, FOOT, *FORWARD_ONLY])
     arguments = parser.parse_args()
-    table = measure(Evidence(arguments.datasets))
+    recordings = measured_sets(
+        arguments.datasets, present(arguments.datasets), cache_folder=arguments.cache
+    )
+    table = measure(Evidence(arguments.datasets, recordings), arguments.sources)
     print(table.round(4).to_string())
     if arguments.docs:
         text = table.round(4).reset_index().to_json(orient="records")
@@ -243,11 +136,11 @@ def page(table: pd.DataFrame) -> str:
         "# What each part is worth",
         "",
         "Made by `python tests/benchmarks/ablations.py DATASETS --docs docs`; do not edit.",
-        "The same recordings and models as in [How right the directions are](benchmark.md), with",
-        "evidence taken away, or recorded as other devices and apps would. A known front is an",
-        "axis of the device, so a wrong sign turns it round: that row shows what `--sign` is for.",
+        "The same recordings and models as in [How right the directions are](benchmark.md), only",
+        "the site given, with one family of pointers taken away at a time. The last row of each",
+        "table judges every stride as if it were a session of its own.",
     ]
-    for asked, part in table.groupby(level="evidence", sort=False):
+    for asked in table.index.unique("evidence"):
         lines += [
             "",
             f"## {str(asked).capitalize()}",
@@ -255,7 +148,7 @@ def page(table: pd.DataFrame) -> str:
             f"| variant | {' | '.join(column.replace('_', ' ') for column in columns)} |",
             f"| --- |{' ---: |' * len(columns)}",
         ]
-        for (_, variant), row in part.iterrows():
+        for variant, row in table.loc[asked].iterrows():
             cells = ["" if pd.isna(row[column]) else f"{row[column]:.4g}" for column in columns]
             lines.append(f"| {variant} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

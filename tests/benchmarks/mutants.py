@@ -39,7 +39,9 @@ ROOT = Path(__file__).parents[2]
 
 STAGES: dict[str, tuple[str, ...]] = {
     "gait": ("tests/gait",),
+    "features": ("tests/features",),
     "direction": ("tests/direction",),
+    "training": ("tests/training",),
     "tally": ("tests/tally", "tests/report"),
 }
 """Package below ``retrodetect``, and the tests that are asked."""

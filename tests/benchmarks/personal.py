@@ -22,11 +22,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from direction import is_walked, joined
 
 from retrodetect.direction import DirectionModel
-from retrodetect.training.datasets import SETS, load, present
-from retrodetect.training.evaluate import join, label_with_truth
-from retrodetect.training.examples import Example, example_of
+from retrodetect.training.datasets import SETS, present
+from retrodetect.training.evaluate import label_with_truth
+from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.learn import learn
 from retrodetect.training.measured import measured_sets
@@ -35,7 +36,7 @@ from retrodetect.training.scores import compared, scored
 FOOT = "uci-sangenis-foot"
 SECONDS = (30.0, 60.0)
 ROTATIONS = 6
-SITES = ("foot", "ankle", "pocket", "waist", "chest", "wrist", "hand")
+SITES = ("foot", "ankle", "front-pocket", "belly", "breastbone", "wrist", "hand")
 BOTH = ["forward", "backward"]
 
 
@@ -106,7 +107,7 @@ def scores_of(labelled: pd.DataFrame, base: pd.DataFrame) -> dict[str, float]:
     return found | {f"f1_{name}": float(difference[name]) for name in ("difference", "low", "high")}
 
 
-def virtual(folder: Path, tables: dict[str, StrideTable]) -> pd.DataFrame:
+def virtual(examples: dict[str, list[Example]], tables: dict[str, StrideTable]) -> pd.DataFrame:
     """Score virtual sites, each actor's set unseen by the base."""
     labelled: dict[tuple[str, str], list[pd.DataFrame]] = defaultdict(list)
     rng = np.random.default_rng(0)
@@ -114,20 +115,23 @@ def virtual(folder: Path, tables: dict[str, StrideTable]) -> pd.DataFrame:
         base = fit(merged([table for name, table in tables.items() if name != source]))
         for site in SITES:
             clips = [
-                one for one in load(folder, source, placements=[site])
-                if not one.recording.name.endswith("-right") and walks(one.intervals)
+                clip for clip in examples[source]
+                if clip.placement == site and not clip.name.endswith("-right") and is_walked(clip)
             ]  # fmt: skip
-            ways: dict[str, list] = {way: [] for way in BOTH}
+            ways: dict[str, list[Example]] = {way: [] for way in BOTH}
             for i in rng.permutation(len(clips)):
                 directions = set(clips[i].intervals["direction"])
                 ways["backward" if "backward" in directions else "forward"].append(clips[i])
             half = {way: len(ways[way]) // 2 for way in BOTH}
-            learned = table_of([one for way in BOTH for one in ways[way][: half[way]]])
+            own = [clip for way in BOTH for clip in ways[way][: half[way]]]
+            if not own:
+                continue
+            learned = table_of(own)
             left = list(zip(*(ways[way][half[way] :][:16] for way in BOTH), strict=False))
             table = first_seconds(learned, 30.0)
             if not left or table.strides["truth"].value_counts().reindex(BOTH).fillna(0).min() < 8:
                 continue
-            session = example_of(join([part for pair in left for part in pair]))
+            session = joined([part for pair in left for part in pair], f"{source} {site}")
             for name, model in {"base": base, "personal": learn(table, base)}.items():
                 labelled[site, name].append(label_with_truth(model, [session]))
     rows = []
@@ -138,12 +142,6 @@ def virtual(folder: Path, tables: dict[str, StrideTable]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def walks(intervals: pd.DataFrame) -> bool:
-    """Whether somebody walks in a clip, and nobody runs: 30 Hz capture blurs running."""
-    going = intervals[intervals["direction"].isin(BOTH)]
-    return bool(len(going)) and bool((going["gait"] == "walk").all())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("datasets", type=Path)
@@ -152,7 +150,7 @@ def main() -> None:
     told = parser.parse_args()
     examples = measured_sets(told.datasets, present(told.datasets), cache_folder=told.cache)
     tables = {name: table_of(part) for name, part in examples.items()}
-    found = {"feet": feet(tables, examples[FOOT]), "virtual": virtual(told.datasets, tables)}
+    found = {"feet": feet(tables, examples[FOOT]), "virtual": virtual(examples, tables)}
     for table in found.values():
         print(table.round(3).to_string(index=False))
     if told.out:

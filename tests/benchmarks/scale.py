@@ -47,9 +47,10 @@ print(time.perf_counter() - begin[0], time.process_time() - begin[1])
 SUM_OF_PARTS = """
 import sys, time
 from pathlib import Path
-from retrodetect import batch, formats
+from retrodetect import formats
 from retrodetect.direction import Anchors
 from retrodetect.labelling import label_pieces
+from retrodetect.runs.task import session_row
 from retrodetect.tables import csv_text
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import details
@@ -64,7 +65,7 @@ for once_more in range(2):
     for path in files:
         (pieces,) = formats.pieces(path)
         session = label_pieces(pieces, model, Anchors())
-        batch.session_row(session)
+        session_row(session)
         contacts_s = session.gait.contacts["time_s"].to_numpy()
         details(session.strides, contacts_s, session.directions.placement, NOWHERE, Pace())
         csv_text(session.strides, header=False)

@@ -22,11 +22,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from direction import FOOT, Evidence
 
 from retrodetect.tables import sessions_table
 from retrodetect.tally.folder import totals
 from retrodetect.tally.share import ErrorRates, share_interval
 from retrodetect.training import store
+from retrodetect.training.datasets import present
+from retrodetect.training.evaluate import label_with_truth
+from retrodetect.training.measured import measured_sets
 
 FIXED_SHARES = (0.0, 0.02, 0.05, 0.1, 0.4, 0.9)
 
@@ -100,11 +104,10 @@ def together(rates, share, *, one_wearer, seed=0):
 
 def of_real_feet(datasets, rates):
     """Rows of real sessions: truth, counts, and the interval without and with unknown strides."""
-    from direction import FOOT, Evidence, told_site
-
-    evidence, rows = Evidence(datasets), []
-    for person in sorted({one.subject for one in evidence.recordings(FOOT)}):
-        found = evidence.labelled(FOOT, lambda one, p=person: one.subject == p, told_site, person)
+    evidence, rows = Evidence(datasets, measured_sets(datasets, present(datasets))), []
+    for person in sorted({example.subject for example in evidence.recordings[FOOT]}):
+        mine = [item for item in evidence.recordings[FOOT] if item.subject == person]
+        found = label_with_truth(evidence.model(FOOT, person), mine)
         known = found[found["truth"].isin(["forward", "backward"])]
         for name, part in known.groupby("recording"):
             ways = part["direction"].value_counts().reindex(WAYS, fill_value=0)
@@ -132,7 +135,7 @@ def main():
     }
     card = store.load(options.model).card
     if options.datasets:
-        real = of_real_feet(options.datasets, ErrorRates(**card["error_rates"]["distal"]))
+        real = of_real_feet(options.datasets, ErrorRates(**card["error_rates"]["foot"]))
         print(real.round(3).to_string())
     rows = []
     for group, found in card["error_rates"].items():
