@@ -1,19 +1,20 @@
 """Fixtures shared by all tests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from handmade import readout
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from retrodetect.direction import GROUPS, DirectionModel
-from retrodetect.direction.decoder import DIRECTIONS, ScoreModel
-from retrodetect.direction.model import Readout, SiteGroup
-from retrodetect.features import FREE_FEATURES, VECTORS
+from retrodetect.direction import DirectionModel
+from retrodetect.direction.model import SiteGroup
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS
+from retrodetect.sites import GROUPS
 from retrodetect.training import store
 
 
@@ -30,17 +31,25 @@ def shared() -> Path:
 def noise_model() -> DirectionModel:
     """A model fitted on noise: knows nothing, but has everything a model has."""
     rng = np.random.default_rng(0)
-    free = pd.DataFrame(rng.normal(size=(60, len(FREE_FEATURES))), columns=list(FREE_FEATURES))
-
-    def fitted(classes: Sequence[str]) -> Pipeline:
-        labels = np.resize(list(classes), len(free))
-        return make_pipeline(StandardScaler(), LogisticRegression()).fit(free, labels)
-
-    travel = Readout(walk=np.ones(len(VECTORS)), run=-np.ones(len(VECTORS)), doubt=0.1)
-    front = np.zeros(len(VECTORS))
-    score = ScoreModel((-1, 1, 0), (-1, 1, 0), 1, 1, 0.5, 0.5, 25)
-    groups = {group: SiteGroup(fitted(DIRECTIONS), score, travel, front, True) for group in GROUPS}
-    return DirectionModel(groups, fitted(GROUPS), name="noise")
+    groups = list(GROUPS)
+    names = {
+        "accelerometer": FREE_FEATURES,
+        "gyroscope": (*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS)),
+    }
+    sites = {
+        form: make_pipeline(StandardScaler(), LogisticRegression()).fit(
+            pd.DataFrame(rng.normal(size=(60, len(columns))), columns=list(columns)),
+            np.resize(groups, 60),
+        )
+        for form, columns in names.items()
+    }
+    travel = readout(
+        dict.fromkeys(("h_dv_low", "U2_fixed"), 1.0),
+        run=dict.fromkeys(("h_dv_low", "U2_fixed"), -1.0),
+        doubt=0.1,
+    )
+    front = readout({"lever_mid": 1.0}, doubt=0.2)
+    return DirectionModel(dict.fromkeys(groups, SiteGroup(travel, front)), sites, name="noise")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retrodetect.batch import run
+from retrodetect.runs.batch import run
+from retrodetect.runs.outputs import Outputs
+from retrodetect.runs.pool import Workers
 
 DATA = Path(__file__).parents[1] / "data"
 AGREEMENT = 0.95
@@ -15,7 +17,7 @@ AGREEMENT = 0.95
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
-    run([DATA / "examples"], out, jobs=1)
+    run([DATA / "examples"], Outputs(out), workers=Workers(jobs=1))
     return out
 
 

@@ -28,12 +28,13 @@ import retrodetect
 from retrodetect import tables
 from retrodetect.cli import app
 from retrodetect.features import FREE_FEATURES, catalogue
+from retrodetect.sites import SITES
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "generated"
 
 STAGES = (
-    "formats", "signal", "gait", "features", "direction", "tally", "report", "training",
+    "formats", "signal", "gait", "features", "direction", "tally", "report", "runs", "training",
     "simulate",
 )  # fmt: skip
 """Packages in the order of the pipeline; modules outside them have a page together."""
@@ -75,6 +76,7 @@ def _write_all(_app: Sphinx) -> None:
     _write("parts/features.md", _features())
     _write("parts/datasets.md", _register())
     _write("parts/commands.md", _commands())
+    _write("parts/sites.md", _sites())
     for card in sorted(ROOT.glob("models/*/card.md")):
         _write(f"parts/card-{card.parent.name}.md", card.read_text())
     _write("reference/index.rst", _reference_index())
@@ -98,6 +100,17 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _sites() -> str:
+    """Every body site, what it is also called, and which sites it may be."""
+    return _table(
+        ("site", "where", "also called", "may be"),
+        (
+            (f"`{site.name}`", site.where, ", ".join(site.aliases), ", ".join(site.may_be))
+            for site in SITES.values()
+        ),
+    )
 
 
 def _tables() -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
-from retrodetect.recording import PLACEMENTS
+from retrodetect.sites import PLACEMENTS
 
 
 def test_nothing_need_be_told() -> None:
@@ -51,8 +51,8 @@ def test_stretches_may_touch(told: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("told", "place", "message"),
     [
-        ({"placement": "knee"}, "--placement", "'knee' is no placement"),
-        ({"placement": ""}, "--placement", "is no placement"),
+        ({"placement": "knee"}, "--placement", "'knee' isn't a known body position"),
+        ({"placement": ""}, "--placement", "isn't a known body position"),
         ({"front": "x"}, "--front", "'x' is no device axis"),
         ({"front": "+w"}, "--front", "is no device axis"),
         ({"front": "*x"}, "--front", "is no device axis"),

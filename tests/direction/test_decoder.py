@@ -1,154 +1,194 @@
-"""Session decoder: what breaks the 180° ambiguity, and what must not."""
+"""The session decoder against exhaustive enumeration, and its bookkeeping on long sessions."""
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from retrodetect.direction.decoder import (
-    BACKWARD,
-    FORWARD,
-    SIDEWAYS,
-    Evidence,
-    Priors,
-    ScoreModel,
-    decode,
-)
+from retrodetect.direction import decoder
+from retrodetect.direction.decoder import FRONTS, Evidence, Priors, decode
 
-MODEL = ScoreModel(
-    walking=(-1.0, 1.0, 0.0),
-    running=(-1.0, 1.0, 0.0),
-    sd=1.0,
-    offset_scale=1.5,
-    separation_sd=0.5,
-    temper=0.2,
-    most_strides=25,
-)
-HILL = ((FORWARD, 30), (BACKWARD, 20), (FORWARD, 30), (BACKWARD, 20))
-TURN = {FORWARD: 0.0, BACKWARD: np.pi, SIDEWAYS: np.pi / 2}
+PRIORS = Priors(front_creep_rad=0.05, front_jump=0.01)
 
 
-def session(
-    bouts: tuple[tuple[int, int], ...],
-    *,
-    front_rad: float = 1.0,
-    known_front: bool = False,
-    score: float = np.nan,
-    offset: float = 0.0,
-    marked: int = 0,
-    gait: float = 0.02,
-    spread: float = 6.0,
-    seed: int = 0,
-) -> tuple[np.ndarray, Evidence]:
+def evidence_of(count: int = 3, seed: int = 0, **changes: object) -> Evidence:
     rng = np.random.default_rng(seed)
-    truth = np.repeat([way for way, _ in bouts], [count for _, count in bouts])
-    turn = np.array([TURN[way] for way in truth])
-    sign = np.where(truth == BACKWARD, 1, -1)
-    forced = np.full(len(truth), -1)
-    forced[:marked] = truth[:marked]
-    bearing = front_rad + turn + rng.vonmises(0, spread, len(truth))
-    travel = 4 * np.stack([np.cos(bearing), np.sin(bearing)], axis=1) * (1 if gait < 0.5 else -1)
-    return truth, Evidence(
-        walking=travel,
-        running=-travel,
-        p_run=np.full(len(truth), gait),
-        score=sign * score + offset + rng.normal(0, 0.5, len(truth)),
-        log_sideways=np.full(len(truth), np.nan),
-        bout=np.repeat(np.arange(len(bouts)), [count for _, count in bouts]),
-        forced=forced,
-        front=16 * known_front * np.array([np.cos(front_rad), np.sin(front_rad)]),
-        front_doubt=1e-4,
-        told=known_front or marked > 0,
-        session_bouts=len(bouts),
+    bout = np.zeros(count, dtype=np.intp)
+    bout[count // 2 :] = 1
+    evidence = Evidence(
+        travel=2 * rng.normal(size=(count, 2, 2)),
+        front=1.5 * rng.normal(size=(count, 2, 2, 2)),
+        seats=np.array([0.7, 0.3]),
+        front_offset_rad=np.array([[0.0, 0.0], [np.nan, np.pi]]),
+        front_temper=0.8,
+        front_doubt=0.1,
+        log_run=rng.normal(size=count),
+        bout=bout,
+        forced=np.full(count, -1, dtype=np.intp),
+        named_front=np.zeros(2),
+        named_front_doubt=0.01,
+        told=False,
+        session_bouts=2,
     )
+    return replace(evidence, **changes)  # type: ignore[arg-type]
 
 
-def right(truth: np.ndarray, probability: np.ndarray) -> float:
-    return float((probability.argmax(axis=1) == truth).mean())
+def von_mises(vector: np.ndarray, bearing_rad: float) -> float:
+    kappa = float(np.hypot(*vector))
+    away = np.arctan2(vector[1], vector[0]) - bearing_rad
+    return float(np.exp(kappa * np.cos(away)) / (2 * np.pi * np.i0(kappa)))
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.floats(-np.pi, np.pi), st.integers(0, 1000))
-def test_a_known_front_names_both_directions_for_any_mounting(front: float, seed: int) -> None:
-    truth, evidence = session(HILL, front_rad=front, known_front=True, seed=seed)
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.97
+def strayed(density: float) -> float:
+    return (1 - PRIORS.stray) * density + PRIORS.stray / (2 * np.pi)
 
 
-def test_a_few_marked_strides_name_the_whole_session() -> None:
-    truth, evidence = session(HILL, marked=5)
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.97
+def enumerated(evidence: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sum over every seat, trust, kind of session and path of directions, paces and fronts.
+
+    Fronts are summed exactly as well: they move to a neighbour or stay, and jump in pauses.
+    """
+    count = len(evidence.log_run)
+    grid = 2 * np.pi * np.arange(FRONTS) / FRONTS
+    pauses = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
+    creep = 0.5 * (PRIORS.front_creep_rad / (2 * np.pi / FRONTS)) ** 2
+    step = np.eye(FRONTS) * (1 - 2 * creep)
+    step += creep * (np.roll(np.eye(FRONTS), 1, 0) + np.roll(np.eye(FRONTS), -1, 0))
+    jump = PRIORS.front_jump
+    moves = {False: step, True: (1 - jump) * step + jump / FRONTS}
+    kappa = float(np.hypot(*evidence.named_front))
+    first = np.exp(kappa * np.cos(grid - np.arctan2(*evidence.named_front[::-1])))
+    first = (1 - evidence.named_front_doubt) * first / first.sum()
+    first += evidence.named_front_doubt / FRONTS
+
+    def cue(i: int, c: int, pace: int, offset: float) -> np.ndarray:
+        at = [strayed(von_mises(evidence.front[i, c, pace], b + offset)) for b in grid]
+        return np.array(at) ** evidence.front_temper
+
+    p_run = 1 / (1 + np.exp(-evidence.log_run))
+    unrelated = []
+    for c in range(evidence.front.shape[1]):
+        logs = [
+            (1 - p_run[i]) * np.log(cue(i, c, 0, 0.0)) + p_run[i] * np.log(cue(i, c, 1, 0.0))
+            for i in range(count)
+        ]
+        unrelated.append(np.exp(np.sum(logs, axis=0)).mean())
+
+    mixed = 1 - (1 - PRIORS.mixed) ** evidence.session_bouts
+    direction, running = np.zeros((count, 3)), np.zeros(count)
+    seats = np.zeros(len(evidence.seats))
+    for seat, trusted, is_mixed in itertools.product(
+        range(len(seats)), (True, False), (True, False)
+    ):
+        offsets = evidence.front_offset_rad[seat]
+        weight = evidence.seats[seat] * (mixed if is_mixed else 1 - mixed)
+        weight *= 1 - evidence.front_doubt if trusted else evidence.front_doubt
+        for c, offset in enumerate(offsets):
+            if not trusted or np.isnan(offset):
+                weight *= unrelated[c]
+        for way in itertools.product(range(3), repeat=count):
+            for pace in itertools.product(range(2), repeat=count):
+                p = weight * (PRIORS.drawn if is_mixed else PRIORS.one_way)[way[0]]
+                p *= (1 - PRIORS.run, PRIORS.run)[pace[0]]
+                state = first.copy()
+                for i in range(count):
+                    if i:
+                        change = (
+                            PRIORS.change_between_bouts if pauses[i] else PRIORS.change_within_bout
+                        )
+                        same = way[i] == way[i - 1]
+                        p *= (
+                            (1 - change) * same + change * PRIORS.drawn[way[i]]
+                            if is_mixed
+                            else float(same)
+                        )
+                        change = (
+                            PRIORS.pace_change_between_bouts
+                            if pauses[i]
+                            else PRIORS.pace_change_within_bout
+                        )
+                        p *= (1 - change) * (pace[i] == pace[i - 1]) + change * (
+                            1 - PRIORS.run,
+                            PRIORS.run,
+                        )[pace[i]]
+                        state = moves[bool(pauses[i])] @ state
+                    p *= p_run[i] if pace[i] else 1 - p_run[i]
+                    travel = evidence.travel[i, pace[i]]
+                    turns = {0: (0.0,), 1: (np.pi,), 2: (np.pi / 2, -np.pi / 2)}[way[i]]
+                    state = state * [
+                        strayed(float(np.mean([von_mises(travel, b + turn) for turn in turns])))
+                        for b in grid
+                    ]
+                    if trusted:
+                        for c, offset in enumerate(offsets):
+                            if np.isfinite(offset):
+                                state = state * cue(i, c, pace[i], offset)
+                total = p * state.sum()
+                seats[seat] += total
+                for i in range(count):
+                    direction[i, way[i]] += total
+                    running[i] += total * pace[i]
+    return direction / seats.sum(), running / seats.sum(), seats / seats.sum()
 
 
-def test_running_reverses_the_travel_direction() -> None:
-    truth, evidence = session(HILL, known_front=True, gait=0.98)
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.97
+@pytest.mark.parametrize("seed", [0, 1])
+def test_posteriors_are_those_of_exhaustive_enumeration(seed):
+    evidence = evidence_of(2, seed)
+    direction, running, seats = enumerated(evidence)
+    decoded = decode(evidence, PRIORS)
+    np.testing.assert_allclose(decoded.probability, direction, atol=1e-9)
+    np.testing.assert_allclose(decoded.p_run, running, atol=1e-9)
+    np.testing.assert_allclose(decoded.seats, seats, atol=1e-9)
 
 
-def test_a_stride_of_doubtful_pace_says_little() -> None:
-    truth, evidence = session(((FORWARD, 30),), known_front=True)
-    evidence.p_run[10:15] = 0.7
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) == 1.0
+def test_blocks_leave_no_seam(monkeypatch):
+    evidence = evidence_of(40)
+    whole = decode(evidence, PRIORS)
+    monkeypatch.setattr(decoder, "BLOCK", 7)
+    pieces = decode(evidence, PRIORS)
+    np.testing.assert_allclose(pieces.probability, whole.probability, atol=1e-12)
+    assert pieces.log_evidence == pytest.approx(whole.log_evidence)
 
 
-def test_without_an_anchor_free_evidence_names_the_directions() -> None:
-    truth, evidence = session(HILL, score=1.0)
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.97
+def test_a_long_session_stays_finite():
+    evidence = evidence_of(3000)
+    decoded = decode(evidence, PRIORS)
+    assert np.isfinite(decoded.probability).all()
+    np.testing.assert_allclose(decoded.probability.sum(axis=1), 1.0)
+    assert np.isfinite(decoded.log_evidence)
 
 
-@pytest.mark.parametrize("offset", [-2.0, 2.0])
-def test_a_wearer_whose_scores_all_lean_one_way_is_still_told_apart(offset: float) -> None:
-    truth, evidence = session(HILL, score=1.0, offset=offset)
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.97
+def test_marks_force_their_strides_and_may_contradict_each_other():
+    forced = np.array([0, -1, 1, 0])
+    decoded = decode(evidence_of(4, forced=forced, told=True), PRIORS)
+    for stride, way in ((0, 0), (2, 1), (3, 0)):
+        assert decoded.probability[stride, way] > 0.999
 
 
-@pytest.mark.parametrize("offset", [-1.5, 0.0, 1.5])
-def test_a_session_that_never_turns_is_forward_by_the_prior(offset: float) -> None:
-    _, evidence = session(((FORWARD, 500),), score=0.0, offset=offset)
-    assert decode(evidence, MODEL, Priors()).probability[:, FORWARD].min() > 0.8
-
-
-def test_a_thousand_equally_biased_strides_count_as_one_biased_witness() -> None:
-    few = decode(session(((FORWARD, 20),), score=0.0, offset=1.0)[1], MODEL, Priors()).probability
-    many = decode(
-        session(((FORWARD, 1000),), score=0.0, offset=1.0)[1], MODEL, Priors()
-    ).probability
-    assert abs(many[:, BACKWARD].mean() - few[:, BACKWARD].mean()) < 0.2
-
-
-def test_sideways_strides_are_neither() -> None:
-    truth, evidence = session(((FORWARD, 30), (SIDEWAYS, 15), (FORWARD, 30)), known_front=True)
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) > 0.9
-
-
-def test_one_stray_bearing_does_not_turn_the_wearer_round() -> None:
-    truth, evidence = session(((FORWARD, 40),), known_front=True)
-    evidence.walking[20] *= -1
-    evidence.running[20] *= -1
-    assert right(truth, decode(evidence, MODEL, Priors()).probability) == 1.0
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.floats(-np.pi, np.pi))
-def test_turning_the_device_turns_nothing_but_the_front(turn: float) -> None:
-    plain = decode(session(HILL, score=0.5)[1], MODEL, Priors()).probability
-    turned = decode(session(HILL, score=0.5, front_rad=1.0 + turn)[1], MODEL, Priors()).probability
-    assert np.abs(plain - turned).max() < 0.05
-
-
-def test_strides_without_evidence_keep_the_prior() -> None:
-    _, evidence = session(((FORWARD, 10),))
-    evidence.walking[:] = 0
-    evidence.running[:] = 0
-    evidence.score[:] = np.nan
-    evidence.log_sideways[:] = np.nan
-    found = decode(evidence, MODEL, Priors()).probability
+def test_without_any_bearing_the_priors_are_left():
+    evidence = evidence_of(
+        5,
+        travel=np.zeros((5, 2, 2)),
+        front=np.zeros((5, 2, 2, 2)),
+        bout=np.zeros(5, dtype=np.intp),
+        session_bouts=1,
+    )
     priors = Priors()
-    expected = (1 - priors.mixed) * np.array(priors.one_way) + priors.mixed * np.array(priors.drawn)
-    np.testing.assert_allclose(found[0], expected, atol=1e-6)
+    probability = decode(evidence, priors).probability
+    expected = (1 - priors.mixed) * np.array(priors.one_way)
+    expected += priors.mixed * np.array(priors.drawn)
+    np.testing.assert_allclose(probability, np.tile(expected, (5, 1)), atol=1e-9)
 
 
-def test_probabilities_add_up() -> None:
-    found = decode(session(HILL)[1], MODEL, Priors()).probability
-    np.testing.assert_allclose(found.sum(axis=1), 1.0)
+def test_a_front_that_is_always_doubted_says_nothing():
+    silent = evidence_of(6, front=np.zeros((6, 2, 2, 2)))
+    doubted = evidence_of(6, front_doubt=1.0)
+    seats = np.array([1.0, 0.0])
+    np.testing.assert_allclose(
+        decode(replace(doubted, seats=seats), PRIORS).probability,
+        decode(replace(silent, seats=seats, front_doubt=1.0), PRIORS).probability,
+        atol=1e-9,
+    )

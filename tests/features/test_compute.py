@@ -39,7 +39,7 @@ def signal_of(acceleration: FloatArray) -> Signal:
 
 def strides(run: int = 0, count: int = 15) -> pd.DataFrame:
     start = 1.0 + STRIDE_S * np.arange(count)
-    return pd.DataFrame({"run": run, "start_s": start, "end_s": start + STRIDE_S})
+    return pd.DataFrame({"run": run, "bout": 0, "start_s": start, "end_s": start + STRIDE_S})
 
 
 FRONT = np.array([1.0, 0.0, 0.0])
@@ -85,7 +85,7 @@ def test_reversing_time_reverses_the_travel_moment() -> None:
     table = strides()
     end_s = len(acceleration) / ANALYSIS_RATE_HZ
     table = pd.DataFrame(
-        {"run": 0, "start_s": end_s - table["end_s"], "end_s": end_s - table["start_s"]}
+        {"run": 0, "bout": 0, "start_s": end_s - table["end_s"], "end_s": end_s - table["start_s"]}
     )[::-1]
     forward = compute([signal_of(gait_like(FRONT))], strides()).vector("h_dv_low")
     backward = compute([signal_of(acceleration)], table).vector("h_dv_low")
@@ -118,7 +118,7 @@ def test_a_recording_without_gravity_gives_nan_not_guesses() -> None:
 
 
 def test_a_stride_that_reaches_past_the_end_is_cut_there() -> None:
-    late = pd.DataFrame({"run": [0], "start_s": [19.5], "end_s": [25.0]})
+    late = pd.DataFrame({"run": [0], "bout": [0], "start_s": [19.5], "end_s": [25.0]})
     assert np.isfinite(compute([signal_of(gait_like(FRONT))], late).free()).all().all()
 
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from handmade import UP, random_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrodetect.direction import Cues, DirectionModel
-from retrodetect.features import VECTORS, StrideFeatures
-from retrodetect.features.catalogue import RATIOS, SCALARS
+from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.training import train as training
 from retrodetect.training.examples import Example, Measured
 from retrodetect.training.folds import GUARD_S, apart, folds, pooled, units_of
@@ -32,15 +31,14 @@ def example(
             "end_s": start_s + 1.1, "gait": "walk", "p_run": 0.02,
         }
     )  # fmt: skip
-    scalars = rng.normal(size=(120, len(SCALARS) + len(RATIOS)))
-    if both:
-        scalars[60:, :4] += 3.0
-    up = np.tile([0.0, 0.0, 1.0], (120, 1))
-    vectors = rng.normal(size=(120, len(VECTORS), 3)) * [0.3, 0.3, 0.0]
+    shown = random_features(int(rng.integers(2**31)), 120)
+    shown.up[:] = UP
+    shown.vectors[:] *= [0.3, 0.3, 0.0]
+    shown.vectors[:, :, 0] += np.where(both & (start_s >= half_s), -1.0, 1.0)[:, None]
     intervals = pd.DataFrame(
         {"start_s": [0.0, half_s], "end_s": [half_s, 132.0], "direction": ways, "gait": ""}
     )
-    cues = Cues(StrideFeatures(scalars, vectors, up), np.zeros(120))
+    cues = StrideEvidence(shown, np.zeros(120))
     measured = Measured(name, strides, cues, 100.0, 132.0, placement, (), f"{subject}{name}{seed}")
     return Example(measured, subject, name, subject, "CC0", placement, None, intervals)
 
@@ -178,8 +176,14 @@ def blown_up(examples: list[Example], number: int) -> list[Example]:
     found = []
     for at, one in enumerate(examples):
         mine = held[(table.strides["example"] == at).to_numpy()]
-        features = one.measured.cues.features
-        scalars = np.where(mine[:, None], 1e3 * features.scalars, features.scalars)
-        cues = replace(one.measured.cues, features=replace(features, scalars=scalars))
+        shown = one.measured.cues.features
+        size = np.where(mine, 1e3, 1.0)
+        shown = replace(
+            shown,
+            scalars=shown.scalars * size[:, None],
+            gyro_scalars=shown.gyro_scalars * size[:, None],
+            vectors=shown.vectors * size[:, None, None],
+        )
+        cues = replace(one.measured.cues, features=shown)
         found.append(replace(one, measured=replace(one.measured, cues=cues)))
     return found

@@ -104,7 +104,10 @@ def test_one_wearer_is_remarked_on(gathered: Callable[..., Gathered]) -> None:
         ("path,subject,placment\na.csv,anna,foot\n", "m.csv, line 1: no column is called placment"),
         ("path,subject\na.csv,anna\n", "m.csv, line 2: nothing tells which way a.csv went"),
         ("path,subject\n", "m.csv: lists no recording"),
-        ("path,subject,placement\na.csv,anna,knee\n", "m.csv, line 2: 'knee' is no placement"),
+        (
+            "path,subject,placement\na.csv,anna,knee\n",
+            "m.csv, line 2: 'knee' isn't a known body position; choose auto or one of foot",
+        ),
         ("path,subject,front\na.csv,anna,north\n", "m.csv, line 2: 'north' is no front"),
         ("path,subject,direction\nm.csv,anna,forward\n", "m.csv, line 2: "),
         (

@@ -14,7 +14,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import retrodetect as rd
-from retrodetect.features import FREE_FEATURES
 from retrodetect.training import store
 
 CARD = {
@@ -23,7 +22,7 @@ CARD = {
     "licence": "MIT",
     "sources": [{"name": "noise", "licence": "none", "evidence": "virtual", "people": 1}],
     "scores": [{"placement": "foot", "backward_f1": 0.5}],
-    "error_rates": {"distal": {"false_backward": 0.01, "false_forward": 0.05, "icc": 0.2}},
+    "error_rates": {"foot": {"false_backward": 0.01, "false_forward": 0.05, "icc": 0.2}},
     "weaknesses": ["knows nothing"],
 }
 
@@ -54,8 +53,9 @@ def test_a_model_comes_back_as_it_was(noise_model, tmp_path, target):
     assert loaded.name == "noise"
     assert loaded.card == card
     assert loaded.parameters() == noise_model.parameters()
-    rows = pd.DataFrame(np.eye(len(FREE_FEATURES))[:5], columns=list(FREE_FEATURES))
     for name, estimator in noise_model.estimators().items():
+        columns = estimator.feature_names_in_
+        rows = pd.DataFrame(np.eye(len(columns))[:5], columns=columns)
         same = loaded.estimators()[name].predict_proba(rows)
         np.testing.assert_allclose(same, estimator.predict_proba(rows))
 
@@ -117,14 +117,14 @@ def test_a_model_with_other_features_is_refused(copy):
 
 def test_a_model_with_other_parameters_is_refused(copy):
     parameters = json.loads((copy / "card.json").read_text())["parameters"]
-    del parameters["groups"]["distal"]["travel"]
+    del parameters["groups"]["foot"]["travel"]
     rewrite_card(copy, parameters=parameters)
     assert "parameters are not those of this version" in refusal(copy)
 
 
 def test_a_model_that_predicts_otherwise_is_refused(copy):
     golden = json.loads((copy / "card.json").read_text())["golden"]
-    golden["distal"][0][0] += 0.01
+    golden["gyroscope"][0][0] += 0.01
     rewrite_card(copy, golden=golden)
     assert "predicts otherwise" in refusal(copy)
 
@@ -144,7 +144,7 @@ class Shout(StandardScaler):
 def test_a_model_that_holds_foreign_types_is_refused_even_with_a_right_hash(copy, foreign):
     import hashlib
 
-    content = skops.io.dumps({"distal": make_pipeline(foreign)})
+    content = skops.io.dumps({"gyroscope": make_pipeline(foreign)})
     (copy / "model.skops").write_bytes(content)
     rewrite_card(copy, sha256=hashlib.sha256(content).hexdigest())
     assert "foreign types" in refusal(copy)

@@ -1,0 +1,94 @@
+"""Strides made by hand, and a model that reads them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from retrodetect.direction import DirectionModel, StrideEvidence
+from retrodetect.direction.model import FORMS, Readout, SiteGroup
+from retrodetect.features import GYRO_SCALARS, VECTORS, StrideFeatures
+from retrodetect.features.catalogue import RATIOS, SCALARS
+from retrodetect.recording import FloatArray
+from retrodetect.sites import GROUPS
+
+UP = np.array([0.0, 0.0, 1.0])
+AHEAD = np.array([1.0, 0.0, 0.0])
+LEFT = np.array([0.0, 1.0, 0.0])
+NAMES = [feature.name for feature in VECTORS]
+TRAVEL, FRONT, LEVER = (NAMES.index(name) for name in ("U2_fixed", "R1_gyro", "lever_mid"))
+STRIDE_S = 1.0
+
+
+class SiteOdds(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Says that every stride is of the same site."""
+
+    def __init__(self, site: str = "trunk") -> None:
+        self.site = site
+        self.classes_ = np.array(sorted(GROUPS))
+
+    def predict_proba(self, inputs: pd.DataFrame) -> FloatArray:
+        """(n, groups) nearly all of it for the site."""
+        odds = np.where(self.classes_ == self.site, 1.0, 1e-6)
+        return np.tile(odds / odds.sum(), (len(inputs), 1))
+
+
+def readout(walk: dict[int, float], run: dict[int, float], doubt: float) -> Readout:
+    """The same with and without a gyroscope."""
+    weights = np.zeros((2, 2, len(VECTORS)))
+    for pace, named in enumerate((walk, run)):
+        for column, weight in named.items():
+            weights[:, pace, column] = weight
+    return Readout(weights, np.full(2, doubt))
+
+
+def model(*, doubt: float = 0.01, site: str = "trunk") -> DirectionModel:
+    """A model whose travel turns round in running, and whose front is the body's and the lever."""
+    group = SiteGroup(
+        readout({TRAVEL: 6.0}, {TRAVEL: -6.0}, 0.01),
+        readout({FRONT: 6.0, LEVER: 6.0}, {FRONT: 6.0, LEVER: 6.0}, doubt),
+    )
+    return DirectionModel(
+        dict.fromkeys(GROUPS, group),
+        {form: SiteOdds(site) for form in FORMS},  # type: ignore[misc]
+    )
+
+
+def shown(
+    travel: FloatArray,
+    front: FloatArray | None = None,
+    lever: FloatArray | None = None,
+    up: FloatArray | None = None,
+    yaw_rad: float = 0.0,
+) -> StrideEvidence:
+    """Strides with (n, 3) travel vectors, and one front and lever for all."""
+    count = len(travel)
+    vectors = np.zeros((count, len(VECTORS), 3))
+    vectors[:, TRAVEL] = travel
+    vectors[:, FRONT] = 0.0 if front is None else front
+    vectors[:, LEVER] = 0.0 if lever is None else lever
+    features = StrideFeatures(
+        np.zeros((count, len(SCALARS) + len(RATIOS))),
+        np.zeros((count, len(GYRO_SCALARS))),
+        vectors,
+        np.tile(UP, (count, 1)) if up is None else up,
+    )
+    return StrideEvidence(features, np.full(count, yaw_rad))
+
+
+def strides_of(*bouts: int, p_run: float = 0.01, pause_s: float = 10.0) -> pd.DataFrame:
+    """Bouts of so many strides of one second."""
+    bout = np.repeat(np.arange(len(bouts)), bouts)
+    start_s = STRIDE_S * np.arange(len(bout)) + pause_s * bout
+    return pd.DataFrame(
+        {
+            "run": 0, "bout": bout, "start_s": start_s, "end_s": start_s + STRIDE_S,
+            "gait": "walk", "p_run": p_run,
+        }
+    )  # fmt: skip
+
+
+def along(*ways: tuple[int, FloatArray]) -> FloatArray:
+    """(n, 3) vectors: so many of each."""
+    return np.concatenate([np.tile(way, (count, 1)) for count, way in ways])

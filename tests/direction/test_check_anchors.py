@@ -1,0 +1,71 @@
+"""What the wearer says is checked against the signal."""
+
+from __future__ import annotations
+
+import pytest
+from strides import AHEAD, LEFT, along, model, shown, strides_of
+
+from retrodetect.direction import Anchors, check_anchors, decide
+
+BOTH = along((20, AHEAD), (20, -AHEAD))
+BOUTS = strides_of(20, 20)
+
+
+def doubts(anchors: Anchors, *, shows_front: bool = True) -> tuple[str, ...]:
+    front = AHEAD if shows_front else None
+    evidence = shown(BOTH, front=front, lever=front)
+    directions = decide(evidence, BOUTS, model(), anchors)
+    return check_anchors(evidence, BOUTS, model(), anchors, directions)
+
+
+@pytest.mark.parametrize(
+    "anchors",
+    [
+        Anchors("thigh"),
+        Anchors("thigh", front="+x"),
+        Anchors("thigh", forward=((0.0, 10.0),)),
+        Anchors("thigh", starts="forward"),
+    ],
+)
+def test_right_words_are_not_doubted(anchors):
+    assert doubts(anchors) == ()
+
+
+@pytest.mark.parametrize(
+    ("anchors", "words"),
+    [
+        (Anchors("thigh", front="-x"), "--front -x contradicts the signal"),
+        (Anchors("thigh", backward=((0.0, 15.0),)), "--backward 0:15 contradicts the signal"),
+        (Anchors("thigh", starts="backward"), "--starts backward contradicts the signal"),
+    ],
+)
+def test_wrong_words_are_noticed_where_the_body_shows_its_front(anchors, words):
+    (sentence,) = doubts(anchors)
+    assert sentence.startswith(words)
+    assert sentence.endswith("check it")
+
+
+def test_where_the_body_shows_no_front_the_opposite_cannot_be_noticed():
+    assert doubts(Anchors("thigh", front="-x"), shows_front=False) == ()
+
+
+def test_a_front_across_the_travel_is_noticed_without_a_front_of_the_body():
+    (sentence,) = doubts(Anchors("thigh", front="+y"), shows_front=False)
+    assert "travel along +x or -x" in sentence
+
+
+def test_an_axis_that_points_up_is_no_front():
+    (sentence,) = doubts(Anchors("thigh", front="+z"))
+    assert sentence.startswith("--front +z points up")
+
+
+def test_a_mark_without_strides_and_marks_that_clash_are_told():
+    assert "holds no stride" in doubts(Anchors("thigh", forward=((100.0, 110.0),)))[0]
+    clash = doubts(Anchors("thigh", starts="backward", forward=((0.0, 5.0),)))
+    assert any("mark the same strides" in sentence for sentence in clash)
+
+
+def test_nothing_is_said_of_nothing():
+    evidence = shown(along((0, LEFT)))
+    directions = decide(evidence, strides_of(0), model())
+    assert check_anchors(evidence, strides_of(0), model(), Anchors(front="+x"), directions) == ()

@@ -1,0 +1,216 @@
+"""What decides outcomes: weights, their signs, their doubt, and who teaches them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import vonmises
+
+from retrodetect.direction.decoder import PACES
+from retrodetect.direction.model import FORMS
+from retrodetect.features import GYRO_SCALARS, NEEDS_GYRO, SWING, VECTORS, StrideFeatures
+from retrodetect.features.catalogue import RATIOS, SCALARS
+from retrodetect.recording import FloatArray
+from retrodetect.sites import GROUPS
+from retrodetect.training.fit import (
+    PHYSICS_WEARERS,
+    READOUTS,
+    StrideTable,
+    doubt_of,
+    fit,
+    fit_readouts,
+    fit_weights,
+    level_fronts,
+    reference_fronts,
+    teaching,
+)
+from retrodetect.training.learn import learn
+
+NAMES = [feature.name for feature in VECTORS]
+UP = np.array([0.0, 0.0, 1.0])
+AHEAD = np.array([1.0, 0.0, 0.0])
+
+
+def turned(bearing_rad: FloatArray) -> FloatArray:
+    return np.stack([np.cos(bearing_rad), np.sin(bearing_rad), 0 * bearing_rad], axis=1)
+
+
+def table(rows: list[dict[str, object]], **vectors: FloatArray) -> StrideTable:
+    """Strides with these vectors, all of one person at the belly unless a row says otherwise."""
+    strides = pd.DataFrame(rows)
+    defaults: dict[str, object] = {
+        "truth": "forward", "true_gait": "walk", "source": "a", "subject": "s",
+        "recording": "r", "session": "r", "placement": "belly", "virtual": False, "bout": 0,
+        "start_s": 0.0, "end_s": 1.0, "p_run": 0.0,
+        "front_x": 1.0, "front_y": 0.0, "front_z": 0.0,
+    }  # fmt: skip
+    for name, value in defaults.items():
+        if name not in strides:
+            strides[name] = value
+    count = len(strides)
+    every = np.zeros((count, len(VECTORS), 3))
+    for name, values in vectors.items():
+        every[:, NAMES.index(name)] = values
+    features = StrideFeatures(
+        np.zeros((count, len(SCALARS) + len(RATIOS))),
+        np.zeros((count, len(GYRO_SCALARS))),
+        every,
+        np.tile(UP, (count, 1)),
+    )
+    return StrideTable(features, strides)
+
+
+# Readouts -------------------------------------------------------------------------------------
+
+
+def test_readouts_name_catalogued_vectors_with_a_sign_unless_they_are_swings():
+    swings = {feature.name for feature in SWING}
+    gyro = {feature.name for feature in NEEDS_GYRO}
+    assert set(READOUTS) == set(GROUPS)
+    for group, readouts in READOUTS.items():
+        for (_, form, pace), names in readouts.items():
+            assert (form in FORMS, pace in PACES) == (True, True)
+            for name in names:
+                plain = name.lstrip("+-")
+                assert plain in NAMES, (group, name)
+                assert (plain in swings) == (name == plain), (group, name)
+                assert form == "gyroscope" or plain not in gyro, (group, name)
+
+
+# Weights --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kappa", [0.7, 3.0, 12.0])
+def test_the_length_of_a_readout_is_the_concentration_of_its_bearing(kappa):
+    bearing = vonmises(kappa).rvs(4000, random_state=1)
+    vectors = turned(bearing)[:, None]
+    weights = fit_weights(
+        vectors, np.tile(AHEAD, (4000, 1)), np.ones(4000), np.array([1.0]), penalty=1e-6
+    )
+    assert weights[0] == pytest.approx(kappa, rel=0.1)
+
+
+def test_a_vector_against_its_sign_gets_no_weight():
+    vectors = np.stack([np.tile(AHEAD, (50, 1)), np.tile(-AHEAD, (50, 1))], axis=1)
+    goal, weight = np.tile(AHEAD, (50, 1)), np.ones(50)
+    plus = fit_weights(vectors, goal, weight, np.array([1.0, 1.0]))
+    assert plus[0] > 1
+    assert plus[1] == 0
+    minus = fit_weights(vectors, goal, weight, np.array([-1.0, -1.0]))
+    assert minus[0] == 0
+    assert minus[1] < -1
+
+
+def test_weights_lean_on_a_prior_the_more_the_larger_the_penalty():
+    vectors = turned(vonmises(2.0).rvs(500, random_state=2))[:, None]
+    goal, weight, sign = np.tile(AHEAD, (500, 1)), np.ones(500), np.array([1.0])
+    prior = np.array([9.0])
+    light, heavy = (
+        fit_weights(vectors, goal, weight, sign, prior=prior, penalty=penalty)[0]
+        for penalty in (1e-6, 100.0)
+    )
+    assert light == pytest.approx(2.0, rel=0.2)
+    assert heavy == pytest.approx(9.0, rel=0.02)
+
+
+# Doubt ----------------------------------------------------------------------------------------
+
+
+def sources(misled: dict[str, bool], truth: str = "forward") -> tuple[StrideTable, FloatArray]:
+    """Thirty strides of each source; those misled point to the rear of where they should."""
+    rows = [
+        {"source": source, "recording": source, "truth": truth}
+        for source in misled
+        for _ in range(30)
+    ]
+    goal = np.tile(AHEAD, (len(rows), 1))
+    sign = np.repeat([-1.0 if wrong else 1.0 for wrong in misled.values()], 30)
+    return table(rows, U2_fixed=sign[:, None] * goal), goal
+
+
+def test_doubt_counts_the_wearers_whose_source_took_no_part():
+    right, goal = sources(dict.fromkeys("abcd", False))
+    assert doubt_of(right, goal, ("+U2_fixed",)) == pytest.approx(0.5 / (4 + PHYSICS_WEARERS))
+    half, goal = sources({"a": True, "b": False, "c": False, "d": False})
+    assert doubt_of(half, goal, ("+U2_fixed",)) == pytest.approx(1.5 / (4 + PHYSICS_WEARERS))
+
+
+def test_doubt_is_that_of_the_direction_that_misleads_more():
+    ahead, goal = sources(dict.fromkeys("abcd", False))
+    back, _ = sources({"a": True, "b": True, "c": False, "d": False}, truth="backward")
+    both = StrideTable(
+        StrideFeatures.joined([ahead.features, back.features]),
+        pd.concat([ahead.strides, back.strides], ignore_index=True),
+    )
+    found = doubt_of(both, np.concatenate([goal, goal]), ("+U2_fixed",))
+    assert found == pytest.approx((0.5 * 8 + 0.5) / (8 + PHYSICS_WEARERS))
+
+
+# Who teaches, and what is left to physics --------------------------------------------------------
+
+
+def test_captured_runs_teach_nothing_above_the_ankle():
+    rows = [{"true_gait": "run", "virtual": virtual} for virtual in (True, False) for _ in range(5)]
+    strides = table(rows, U2_fixed=np.tile(-AHEAD, (10, 1)))
+    fronts = level_fronts(strides)
+    part, _ = teaching(strides, fronts, "trunk", "travel", "accelerometer", "run")
+    assert not part.strides["virtual"].any()
+    assert len(teaching(strides, fronts, "foot", "travel", "accelerometer", "run")[0]) == 10
+
+
+def test_travel_turns_with_the_truth_and_a_front_does_not():
+    strides = table([{"truth": "backward"}] * 3)
+    fronts = level_fronts(strides)
+    _, travel = teaching(strides, fronts, "trunk", "travel", "accelerometer", "walk")
+    np.testing.assert_allclose(travel, np.tile(-AHEAD, (3, 1)))
+    thighs = table([{"truth": "backward", "placement": "thigh"}] * 3)
+    _, front = teaching(thighs, fronts, "thigh", "front", "accelerometer", "walk")
+    np.testing.assert_allclose(front, np.tile(AHEAD, (3, 1)))
+
+
+def walkers() -> StrideTable:
+    """Six sources of a belly that goes both ways, walking only."""
+    rows = [
+        {"source": source, "recording": f"{source} {truth}", "truth": truth}
+        for source in "abcdef"
+        for truth in ("forward", "backward")
+        for _ in range(20)
+    ]
+    sign = np.where([row["truth"] == "backward" for row in rows], -1.0, 1.0)
+    stray = vonmises(8.0).rvs(len(rows), random_state=3)
+    return table(rows, U2_fixed=0.5 * sign[:, None] * turned(stray))
+
+
+def test_running_that_nobody_taught_turns_the_travel_of_the_hip_round():
+    travel = fit_readouts(walkers(), "trunk").travel
+    column = NAMES.index("U2_fixed")
+    walk, run = travel.weights[FORMS.index("accelerometer"), :, column]
+    assert walk > 5
+    assert run == pytest.approx(-walk, rel=0.05)
+
+
+def test_a_front_that_is_not_known_is_taken_from_the_travel():
+    strides = walkers()
+    travel = fit_readouts(strides, "trunk").travel
+    unknown = np.full((len(strides), 3), np.nan)
+    fronts = reference_fronts(strides, unknown, travel)
+    assert (fronts @ AHEAD).min() > np.cos(np.deg2rad(15))
+
+
+def test_a_model_knows_the_sites_of_its_strides_only():
+    assert list(fit(walkers()).groups) == ["trunk"]
+
+
+def test_learning_extends_the_base_where_there_are_strides_and_keeps_the_rest():
+    base = fit(walkers())
+    column = NAMES.index("U2_fixed")
+    own = walkers()
+    own.features.vectors[:, column] *= 0.3
+    extended = learn(own, base, name="mine")
+    before = base.groups["trunk"].travel.weights[0, 0, column]
+    after = extended.groups["trunk"].travel.weights[0, 0, column]
+    assert extended.name == "mine"
+    # The same bearings on shorter vectors: larger weights.
+    assert after > 1.5 * before
+    assert extended.sites == base.sites
