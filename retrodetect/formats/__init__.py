@@ -1,4 +1,4 @@
-"""Formats: from whatever an app or a device wrote to recordings.
+"""Formats: from the file of an app or a device to recordings.
 
 `read` is the whole stage, and `pieces` the same for recordings of any length; `discover` finds what
 there is to read below a path, and `describe` says what was understood. A file goes this way, one
@@ -8,15 +8,14 @@ module for each step:
 head understood as a ``table`` (``sniff``, ``text``); ``registry`` asks every format of ``exports``
 which is surest of it, and ``grouping`` finds the files that belong to it. That format says by a
 ``layout`` which columns are what (``guess``, ``columns``, ``units`` and ``timetext`` help where
-names vary) and hands on a ``draft``. Of it ``assemble`` makes the recording, chunk by chunk:
-``clock`` the seconds, ``holds`` what is no reading, ``level`` unit and gravity, ``align`` the other
-sensors.
+names vary) and hands on a ``draft`` of whole columns, which the ``spool`` keeps in a temporary file
+where they are large. Of it ``assemble`` makes the recording: ``clock`` the seconds, ``holds`` what
+is no reading, ``level`` unit and gravity, ``align`` the other sensors.
 """
 
 from retrodetect.formats.describe import describe
 from retrodetect.formats.discover import Input, discover
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.reading import pieces, read
-from retrodetect.formats.recut import joined
+from retrodetect.formats.reading import joined, pieces, read
 
 __all__ = ["Input", "ReadOptions", "describe", "discover", "joined", "pieces", "read"]

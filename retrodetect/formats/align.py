@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from retrodetect.formats.clock import Timeline, seconds_on, valid
-from retrodetect.formats.draft import Note, Series
+from retrodetect.formats.draft import Draft, Note, Series
+from retrodetect.formats.spool import blocks, scaled
 from retrodetect.formats.units import unit_in
-from retrodetect.recording import Annotation, Finding, FloatArray
+from retrodetect.recording import Annotation, Finding, FloatArray, longest_step_s
 
-__all__ = [
-    "Placed",
-    "in_unit",
-    "place_notes",
-    "rotation_unit",
-    "turning_on",
-    "without_coordinates",
-]
+__all__ = ["Sensors", "gravity_of", "place_notes"]
 
-_GAP_S = 0.25
 _TURNING_RADPS = 1.0
 """Ten turns a minute on average; people turn back, and gyroscopes drift by a hundredth of it."""
 
 _DEGREES_ABOVE = 20.0
 """No limb turns faster than this many rad/s for long: 99 % of readings beyond mean deg/s."""
 
+_HEAD_ROWS = 500_000
+"""Rows at the beginning from which a unit is told that the file does not state."""
+
+_COORDINATES = ("latitude_deg", "longitude_deg")
 _QUANTITIES = {
     "magnetic_field_ut": "magnetic",
     "pressure_hpa": "pressure",
@@ -36,8 +33,128 @@ _QUANTITIES = {
 }
 
 
+@dataclass(frozen=True)
+class Sensors:
+    """The other sensors of a recording, on the accelerometer's clock.
+
+    Parameters
+    ----------
+    time_s : (n,) array
+        The accelerometer's clock.
+    series
+        All of them by their name, ``rotation`` among them.
+    placed
+        Those with a clock of their own, None where it has no origin in common.
+    factors
+        From the unit of each that has a reading to the one it has in a recording.
+    findings, notes
+        What was assumed of them, and what the user should know.
+    """
+
+    time_s: FloatArray
+    series: dict[str, Series]
+    placed: dict[str, _Placed | None]
+    factors: dict[str, float] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, draft: Draft, line: Timeline, *, keeps_coordinates: bool) -> Sensors:
+        """Place the sensors of a draft.
+
+        Parameters
+        ----------
+        draft
+            Its rows are those of the timeline.
+        line
+            The accelerometer's.
+        keeps_coordinates
+            Whether channels may tell where the wearer was.
+        """
+        left_out = () if keeps_coordinates else _COORDINATES
+        series = {name: own for name, own in draft.channels.items() if name not in left_out}
+        if draft.rotation is not None:
+            series["rotation"] = draft.rotation
+        apart = {name: own for name, own in series.items() if own.stamps is not None}
+        placed = {name: _Placed.of(own, line) for name, own in apart.items()}
+        sensors = cls(line.time_s, series, placed)
+        present = [name for name in series if sensors.has_readings(name)]
+        factors = {name: _factor(name, series[name].unit) for name in present}
+        if "rotation" not in factors:
+            return replace(sensors, factors=factors)
+        head = sensors.readings("rotation", slice(0, _HEAD_ROWS), line.time_s[:_HEAD_ROWS])
+        factors["rotation"], finding = _rotation_unit(series["rotation"].unit, head)
+        return replace(
+            sensors,
+            factors=factors,
+            findings=(finding,) if finding else (),
+            notes=tuple(_turning_on(head * factors["rotation"])),
+        )
+
+    def beside(
+        self, rows: slice, time_s: FloatArray
+    ) -> tuple[FloatArray | None, dict[str, FloatArray]]:
+        """Return angular rate in rad/s and the other channels in some rows at these times."""
+        channels = {
+            name: self.readings(name, rows, time_s, factor) for name, factor in self.factors.items()
+        }
+        return channels.pop("rotation", None), channels
+
+    def unplaced(self) -> list[str]:
+        """Name the sensors whose clock has no common origin with the accelerometer's."""
+        lost = [name for name, placed in self.placed.items() if placed is None]
+        return [f"{', '.join(lost)}: not on the accelerometer's clock, left out"] if lost else []
+
+    def has_readings(self, name: str) -> bool:
+        """Whether a sensor has any reading at all; a gyroscope counts without."""
+        if self.placed.get(name, True) is None:
+            return False
+        return name == "rotation" or any(
+            bool(np.isfinite(self.readings(name, rows, self.time_s[rows])).any())
+            for rows in blocks(len(self.time_s), self.time_s)
+        )
+
+    def readings(
+        self, name: str, rows: slice, time_s: FloatArray, factor: float = 1.0
+    ) -> FloatArray:
+        """Return the readings of a sensor in some rows at these times, times a factor."""
+        placed = self.placed.get(name)
+        if placed is None:
+            return scaled(self.series[name].values, rows, factor)
+        return placed.at(time_s) * factor
+
+
+def gravity_of(draft: Draft, line: Timeline) -> Callable[[slice], FloatArray] | None:
+    """Find the gravity that the app took off.
+
+    Returns
+    -------
+    callable or None
+        Gravity in some rows in its own unit, NaN where it has no reading; None without any.
+    """
+    vector = draft.gravity_vector
+    if vector is None:
+        return None
+    if vector.stamps is None:
+        return lambda rows: vector.values[rows]
+    placed = _Placed.of(vector, line)
+    return None if placed is None else lambda rows: placed.at(line.time_s[rows])
+
+
+def place_notes(notes: tuple[Note, ...], line: Timeline) -> tuple[Annotation, ...]:
+    """Notes of the app on the accelerometer's clock, in order."""
+    ordered = sorted(notes, key=lambda note: note.tick)
+    stamps = replace(line.origin, ticks=np.array([note.tick for note in ordered]), counter=None)
+    times = seconds_on(line, stamps) if notes else None
+    if times is None:
+        return ()
+    return tuple(
+        Annotation(float(at), float(at), note.text) for at, note in zip(times, ordered, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True)
-class Placed:
+class _Placed:
     """A series of another clock on the accelerometer's.
 
     Parameters
@@ -55,19 +172,19 @@ class Placed:
     join_s: float
 
     @classmethod
-    def of(cls, series: Series, line: Timeline) -> Placed | None:
+    def of(cls, series: Series, line: Timeline) -> _Placed | None:
         """Place a series; None where its clock and the accelerometer's have no common origin."""
         assert series.stamps is not None
-        known = np.isfinite(np.column_stack([series.values])).all(axis=1)
+        is_whole = np.isfinite(np.column_stack([series.values])).all(axis=1)
         timed = valid(series.stamps)
-        rows = np.flatnonzero(known if timed is None else known & timed)
+        rows = np.flatnonzero(is_whole if timed is None else is_whole & timed)
         time_s = seconds_on(line, series.stamps.take(rows)) if len(rows) > 1 else None
         if time_s is None:
             return None
         time_s, first = np.unique(time_s, return_index=True)
         # Slow sensors (barometer, GPS) are joined over their own period, fast ones not over a gap.
         usual_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
-        return cls(time_s, series.values[rows[first]], max(_GAP_S, 2.5 * usual_s))
+        return cls(time_s, series.values[rows[first]], longest_step_s(usual_s))
 
     def at(self, at_s: FloatArray) -> FloatArray:
         """(m,) or (m, k) values at other times, NaN where none is near."""
@@ -77,38 +194,40 @@ class Placed:
         if len(time_s) < 2:
             return np.full((len(at_s), *values.shape[1:]), np.nan)
         columns = values.reshape(len(values), -1).T
-        result = np.stack([np.interp(at_s, time_s, one, np.nan, np.nan) for one in columns], axis=1)
+        result = np.stack(
+            [np.interp(at_s, time_s, column, np.nan, np.nan) for column in columns], axis=1
+        )
         steps = np.diff(time_s)
         step = steps[np.clip(np.searchsorted(time_s, at_s), 1, len(steps)) - 1]
         result[step > self.join_s] = np.nan
         return result.reshape(len(at_s), *values.shape[1:])
 
 
-def in_unit(name: str, unit: str, values: FloatArray) -> FloatArray:
-    """Values of a channel in the unit that its name states."""
+def _factor(name: str, unit: str) -> float:
+    """Factor from the unit of a channel to the one that its name in the recording states."""
     quantity = _QUANTITIES.get(name)
     factor = unit_in(quantity, unit) if quantity else None
-    return values if factor is None else values * factor
+    return 1.0 if factor is None else factor
 
 
-def rotation_unit(unit: str, values: FloatArray) -> tuple[float, Finding | None]:
+def _rotation_unit(unit: str, values: FloatArray) -> tuple[float, Finding | None]:
     """Factor to rad/s, and what was assumed where the file does not state the unit."""
     factor = unit_in("rotation", unit)
     if factor is not None:
         return factor, None
-    known = np.abs(values[np.isfinite(values)])
-    is_degrees = len(known) > 0 and float(np.percentile(known, 99)) > _DEGREES_ABOVE
+    readings = np.abs(values[np.isfinite(values)])
+    is_degrees = len(readings) > 0 and float(np.percentile(readings, 99)) > _DEGREES_ABOVE
     finding = Finding("gyroscope unit", "deg/s" if is_degrees else "rad/s", "assumed")
     return (np.pi / 180 if is_degrees else 1.0), finding
 
 
-def turning_on(rotation_radps: FloatArray) -> list[str]:
+def _turning_on(rotation_radps: FloatArray) -> list[str]:
     """Say where a gyroscope turns on one way all the time, which no wearer does."""
     with np.errstate(invalid="ignore"):
-        known = rotation_radps[np.isfinite(rotation_radps).all(axis=1)]
-    if not len(known):
+        readings = rotation_radps[np.isfinite(rotation_radps).all(axis=1)]
+    if not len(readings):
         return []
-    means, spreads = known.mean(axis=0), known.std(axis=0)
+    means, spreads = readings.mean(axis=0), readings.std(axis=0)
     odd = [axis for axis, mean, spread in zip("xyz", np.abs(means), spreads, strict=True)
            if mean > max(_TURNING_RADPS, spread)]  # fmt: skip
     if not odd:
@@ -117,24 +236,3 @@ def turning_on(rotation_radps: FloatArray) -> list[str]:
         f"the gyroscope turns one way all the time about {' and '.join(odd)}: if columns of two "
         "sensors are mixed up, direction, counts and share are wrong"
     ]
-
-
-def place_notes(notes: tuple[Note, ...], line: Timeline) -> tuple[Annotation, ...]:
-    """Notes of the app on the accelerometer's clock, in order."""
-    ordered = sorted(notes, key=lambda note: note.tick)
-    stamps = replace(line.origin, ticks=np.array([note.tick for note in ordered]), counter=None)
-    times = seconds_on(line, stamps) if notes else None
-    if times is None:
-        return ()
-    return tuple(
-        Annotation(float(at), float(at), note.text) for at, note in zip(times, ordered, strict=True)
-    )
-
-
-def without_coordinates(channels: Mapping[str, Series]) -> dict[str, Series]:
-    """Channels that do not tell where the wearer was."""
-    return {
-        name: series
-        for name, series in channels.items()
-        if name not in ("latitude_deg", "longitude_deg")
-    }

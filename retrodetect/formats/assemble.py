@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.align import (
-    Placed,
-    in_unit,
-    place_notes,
-    rotation_unit,
-    turning_on,
-    without_coordinates,
-)
-from retrodetect.formats.clock import (
-    ROWS,
-    Timeline,
-    following,
-    lead_s,
-    strays,
-    timeline,
-    valid,
-)
+from retrodetect.formats.align import Sensors, gravity_of, place_notes
+from retrodetect.formats.clock import ROWS, Timeline, lead_s, strays, timeline, valid
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
 from retrodetect.formats.level import (
@@ -40,14 +25,14 @@ from retrodetect.formats.level import (
     uneven_axes,
 )
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.remarks import Remark, Remarks
-from retrodetect.formats.repair import note_rates, robust_rate_hz
+from retrodetect.formats.repair import gap_rows, note_rates, robust_rate_hz
+from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled
+from retrodetect.formats.text import counted
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Ground, Recording
 
-__all__ = ["assemble", "gaps_s"]
+__all__ = ["Resolved", "assemble", "gaps_s"]
 
-_GAP_S = 0.25
 _LARGEST = 1e6
 """No reading is larger in any unit, counts of 16 bits and mg included."""
 
@@ -63,18 +48,78 @@ _FASTEST_HZ = 2500.0
 """No accelerometer worn on a body samples faster, save in files that state their rate."""
 
 
+PIECE_ROWS = BLOCK_ROWS
+"""Rows of a piece, as far as its grain allows."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A recording of which everything is settled; its rows are made as they are asked for.
+
+    Parameters
+    ----------
+    facts
+        What all its pieces share: every field of `Recording` that is not an array.
+    time_s : (n,) array
+        Seconds, increasing.
+    acceleration : (n, 3) array
+        Readings in the file's unit and sign.
+    factor
+        From these to specific force in m/s².
+    sensors
+        All others.
+    """
+
+    facts: dict[str, Any]
+    time_s: FloatArray
+    acceleration: FloatArray
+    factor: float
+    sensors: Sensors
+
+    def with_warnings(self, warnings: Iterable[str]) -> Resolved:
+        """Return the same with more to say."""
+        facts = {**self.facts, "warnings": (*self.facts["warnings"], *warnings)}
+        return replace(self, facts=facts)
+
+    def recording(self, rows: slice = slice(None)) -> Recording:
+        """Return some rows, or all of them, in memory."""
+        time_s = scaled(self.time_s, rows)
+        rotation, channels = self.sensors.beside(rows, time_s)
+        return Recording(
+            time_s=time_s,
+            acceleration_mps2=scaled(self.acceleration, rows, self.factor),
+            angular_rate_radps=rotation,
+            channels=channels,
+            **self.facts,
+        )
+
+    def pieces(self, grain_s: float) -> Iterator[Recording]:
+        """Yield consecutive pieces, each ending where a whole number of ``grain_s`` is over."""
+
+        # By its number: the edge of a grain in seconds, once rounded, may be another sample.
+        def grain(row: int) -> int:
+            return int(np.floor(self.time_s[row] / grain_s))
+
+        begin, count = 0, len(self.time_s)
+        while begin < count:
+            end = min(begin + PIECE_ROWS, count)
+            if end < count:
+                end = bisect_left(range(end), grain(end), key=grain)
+            if end <= begin:
+                end = bisect_right(range(count), grain(begin), key=grain)
+            yield self.recording(slice(begin, end))
+            begin = end
+
+
 def assemble(
     draft: Draft, name: str, label: str, format_name: str, options: ReadOptions
-) -> Iterator[Recording]:
-    """Resolve a draft chunk by chunk.
-
-    Unit, gravity, sign, rate and epoch are settled by the first chunk, or by as many as it takes;
-    a clock that must be rebuilt as a whole takes all.
+) -> Resolved:
+    """Settle clock, unit, gravity and sign of a draft, and place its other sensors.
 
     Parameters
     ----------
     draft
-        As the format read it; its acceleration is scaled in place.
+        As the format read it.
     name
         Of the recording.
     label
@@ -86,118 +131,64 @@ def assemble(
 
     Returns
     -------
-    iterator of Recording
-        Consecutive parts on one clock, at least one; with the same findings, and with warnings of
-        all that was found so far.
+    Resolved
+        The recording, ready to be had whole or in pieces.
 
     Raises
     ------
     RefusedRecording
-        Where too little is left, or it is too slow, or its unit cannot be told. This is raised at
-        once, not by the iterator.
+        Where too little is left, or it is too slow, or its unit cannot be told.
     """
-    draft, count = _with_rate(draft, options), 1
-    while True:
-        try:
-            settled = _settle(draft, label, options)
-            longer = draft if settled.chunk.line.carry.is_steady else draft.extended()
-        except RefusedRecording:
-            longer, count = draft.extended(count), 2 * count
-            if longer is draft:
-                raise
-        if longer is draft:
-            break
-        draft = longer
-    chunk, remarks = settled.chunk, Remarks()
-    sensors = _Sensors.of(chunk, options)
-    remarks.add([*draft.warnings, *settled.scale.warnings, *uneven_axes(chunk.values)])
-    remarks.add(repeated_later(chunk.values, chunk.line.time_s, chunk.line.rate_hz))
-    remarks.add([*chunk.notes, *chunk.line.warnings, *sensors.unplaced(), *sensors.notes])
-    first = Recording(
-        name=name,
-        rate_hz=chunk.line.rate_hz,
-        format=format_name,
-        gravity=settled.scale.gravity,
-        start_time=_start_time(draft, chunk.line),
-        placement=draft.placement,
-        annotations=place_notes(draft.notes, chunk.line),
-        findings=(
-            *_origins(draft, options), *settled.scale.findings, settled.sign_finding,
-            *chunk.line.findings, *sensors.findings,
+    readings = _Readings.timed(_with_rate(draft, options), label, options)
+    readings.drop_held(label)
+    if options.gravity != "linear":
+        readings.add_gravity()
+    _check_rate(readings.line, label, options)
+    scale = _scale(readings, label, options)
+    readings.drop_impossible(scale.mps2)
+    readings.drop_slow()
+    _require(readings.draft, 2, label)
+    sign, sign_finding = _sign(draft, options)
+    line, values = readings.line, readings.values
+    sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
+    warnings = [
+        *draft.warnings, *scale.warnings, *uneven_axes(values),
+        *repeated_later(values, line.time_s, line.rate_hz), *readings.notes, *line.warnings,
+        *sensors.unplaced(), *sensors.notes, *readings.clipped(scale.mps2),
+        *_note_gaps(line), *note_rates(line.time_s, line.rate_hz),
+    ]  # fmt: skip
+    facts = {
+        "name": name,
+        "rate_hz": line.rate_hz,
+        "format": format_name,
+        "gravity": scale.gravity,
+        "start_time": _start_time(draft, line),
+        "placement": draft.placement,
+        "annotations": place_notes(draft.notes, line),
+        "findings": (
+            *_origins(draft, options), *scale.findings, sign_finding,
+            *line.findings, *sensors.findings,
         ),
-        **_arrays(chunk, settled, sensors, remarks),
-    )  # fmt: skip
-    # Of the first chunk only what holds for all is kept while the others are read.
-    rest = draft.take(np.empty(0, dtype=np.intp))
-    return chain([first], _following(rest, first, settled, sensors, remarks))
-
-
-def _following(
-    draft: Draft, first: Recording, settled: _Settled, sensors: _Sensors, remarks: Remarks
-) -> Iterator[Recording]:
-    """The other chunks, as far as anything is left of them."""
-    line, last_s = settled.chunk.line, float(first.time_s[-1])
-    settled.chunk.empty()
-    for rows in draft.more:
-        if not len(rows.acceleration.values):
-            continue
-        chunk = _Chunk.after(line, draft.followed_by(rows))
-        line = chunk.line
-        remarks.add([*rows.warnings, *line.warnings])
-        if len(chunk.values):
-            chunk.drop_held()
-            if settled.adds_gravity:
-                chunk.add_gravity(sensors.gravity_at(chunk))
-            chunk.drop_impossible(settled.scale.mps2)
-            chunk.drop_slow()
-        remarks.add(chunk.notes)
-        if len(chunk.values):
-            part = first.with_(**_arrays(chunk, settled, sensors, remarks, last_s))
-            last_s = float(part.time_s[-1])
-            yield part
-
-
-def _arrays(
-    chunk: _Chunk,
-    settled: _Settled,
-    sensors: _Sensors,
-    remarks: Remarks,
-    last_s: float | None = None,
-) -> dict[str, Any]:
-    """Arrays of a chunk as a recording has them, with the warnings up to here."""
-    values, factor, time_s = chunk.values, settled.scale.mps2 * settled.sign, chunk.line.time_s
-    remarks.add(chunk.clipped(settled.scale.mps2))
-    if factor != 1:
-        values *= factor
-    rotation, channels = sensors.beside(chunk)
-    from_s = time_s if last_s is None else np.append(last_s, time_s)
-    remarks.add(
-        [*_gap_remarks(from_s, chunk.line.rate_hz), *note_rates(time_s, chunk.line.rate_hz)]
-    )
-    return {
-        "time_s": time_s,
-        "acceleration_mps2": values,
-        "angular_rate_radps": rotation,
-        "channels": channels,
-        "warnings": remarks.sentences(),
-    }
+        "warnings": tuple(dict.fromkeys(warnings)),
+    }  # fmt: skip
+    release(line.time_s, values)
+    return Resolved(facts, line.time_s, values, scale.mps2 * sign, sensors)
 
 
 def gaps_s(time_s: FloatArray, rate_hz: float) -> FloatArray:
     """Lengths of the pauses that split a recording, in seconds."""
-    steps = np.diff(time_s)
-    return np.asarray(steps[steps > max(_GAP_S, 2.5 / rate_hz)])
+    rows = gap_rows(time_s, rate_hz)
+    return np.asarray(time_s[rows + 1] - time_s[rows])
 
 
 @dataclass
-class _Chunk:
-    """Rows of a draft, from which those that are no readings fall out, one kind after the other."""
+class _Readings:
+    """Rows of a draft with their times; those that are no readings fall out, kind by kind."""
 
     draft: Draft
     line: Timeline
     repeated: NDArray[np.bool_]
-    notes: list[Remark] = field(default_factory=list)
-    is_first: bool = True
+    notes: list[str] = field(default_factory=list)
     _limits: FloatArray | None = None
 
     @property
@@ -206,48 +197,39 @@ class _Chunk:
         return self.draft.acceleration.values
 
     @classmethod
-    def first(cls, draft: Draft, label: str) -> _Chunk:
+    def timed(cls, draft: Draft, label: str, options: ReadOptions) -> _Readings:
         """Rows with a complete reading, each with its time, in order."""
         _require(draft, 1, label)
         stamps = draft.stamps
-        draft, notes = _complete(draft, is_first=True)
+        draft, notes = _complete(draft)
         _require(draft, 2, label)
         repeated = repeats(draft.acceleration.values)
         line = timeline(draft.stamps, draft.acceleration.values, repeated, label)
         without_s, zero_s = lead_s(stamps, line)
         line = line.begun_at(without_s, zero_s)
         if without_s > _LEAD_TOLD_S:
-            notes.append(Remark(f"its first {without_s:.1f} s hold no reading"))
+            notes.append(f"its first {without_s:.1f} s hold no reading")
+        if options.rate_hz is not None:
+            given = tuple(replace(finding, ground="given") for finding in line.findings)
+            line = replace(line, findings=given)
         if line.rows is not None:
             draft = draft.take(line.rows)
             repeated = repeats(draft.acceleration.values)
         return cls(draft, line, repeated, notes)
 
-    @classmethod
-    def after(cls, line: Timeline, draft: Draft) -> _Chunk:
-        """As `first`, for rows that follow; there may be none left."""
-        draft, notes = _complete(draft, is_first=False)
-        repeated = repeats(draft.acceleration.values)
-        line = following(line, draft.stamps, repeated)
-        if line.rows is not None:
-            draft = draft.take(line.rows)
-            repeated = repeats(draft.acceleration.values)
-        return cls(draft, line, repeated, notes, is_first=False)
-
-    def drop_held(self, label: str = "") -> None:
+    def drop_held(self, label: str) -> None:
         """Leave out rows that only repeat a reading."""
         holds = find_holds(self.values, self.line.time_s, self.repeated)
         if holds is None:
             return
-        kept = np.flatnonzero(~holds.drop)
-        if self.is_first and len(kept) < 2:
+        if np.count_nonzero(~holds.drop) < 2:
             raise RefusedRecording(
                 "its acceleration never changes",
                 file=label,
                 remedy="check that the sensor was on",
             )
         self.notes.extend(holds.notes)
-        self.keep(kept)
+        self.keep(~holds.drop)
         self.line = replace(self.line, rate_hz=self.line.effective_hz)
 
     def drop_slow(self) -> None:
@@ -255,125 +237,118 @@ class _Chunk:
         slow = find_slow(self.line.time_s, self.line.rate_hz)
         if slow is not None:
             self.notes.extend(slow.notes)
-            self.keep(np.flatnonzero(~slow.drop))
+            self.keep(~slow.drop)
 
-    def add_gravity(self, added: FloatArray | None) -> bool:
-        """Add the gravity that the app had taken off, where there is any; tell whether.
+    def add_gravity(self) -> None:
+        """Add the gravity that the app had taken off, where there is any.
 
         Rows without any fall out.
         """
-        gravity = self.draft.gravity_vector
-        if gravity is None or added is None:
-            return False
-        rows = np.flatnonzero(np.isfinite(added.sum(axis=1)))
-        if self.is_first and len(rows) < 2:
-            return False
-        own = unit_in("acceleration", self.draft.acceleration.unit)
-        theirs = unit_in("acceleration", gravity.unit)
-        self.keep(rows)
-        total = self.values + added[rows] * (theirs or 1.0) / (own or 1.0)
-        self.draft = self.draft.with_(acceleration=replace(self.draft.acceleration, values=total))
-        self._limits = None
+        gravity, vector = gravity_of(self.draft, self.line), self.draft.gravity_vector
+        if gravity is None or vector is None:
+            return
+        own = unit_in("acceleration", self.draft.acceleration.unit) or 1.0
+        theirs = unit_in("acceleration", vector.unit) or 1.0
+        total, is_whole = empty(self.values.shape), np.empty(len(self.values), dtype=bool)
+        for rows in blocks(len(total), total, self.values, self.line.time_s, vector.values):
+            added = gravity(rows)
+            total[rows] = self.values[rows] + added * theirs / own
+            is_whole[rows] = np.isfinite(added.sum(axis=1))
+        if np.count_nonzero(is_whole) < 2:
+            return
         claim = self.draft.gravity
         if claim is not None:
             because = "gravity column added to linear acceleration"
-            self.draft = self.draft.with_(gravity=replace(claim, value="total", because=because))
-        return True
+            claim = replace(claim, value="total", because=because)
+        acceleration = replace(self.draft.acceleration, values=total)
+        self.draft = self.draft.with_(acceleration=acceleration, gravity=claim)
+        self.keep(is_whole)
+        self._limits = None
 
     def drop_impossible(self, mps2: float) -> None:
         """Drop readings that no sensor gives, of so many m/s² to the unit."""
         most = _IMPOSSIBLE_MPS2 / mps2
-        if len(self.values) and np.abs(self.limits()).max() >= most:
-            kept = np.flatnonzero(np.abs(self.values).max(axis=1) < most)
-            amounts = {"count": len(self.values) - len(kept)}
-            self.notes.append(Remark("dropped {count} impossible reading{s}", amounts))
-            self.keep(kept)
+        if np.abs(self.limits()).max() < most:
+            return
+        kept = np.empty(len(self.values), dtype=bool)
+        for rows in blocks(len(kept), self.values):
+            kept[rows] = np.abs(self.values[rows]).max(axis=1) < most
+        count = int(np.count_nonzero(~kept))
+        self.notes.append(f"dropped {counted(count, 'impossible reading')}")
+        self.keep(kept)
 
-    def clipped(self, mps2: float) -> list[Remark]:
+    def clipped(self, mps2: float) -> list[str]:
         """Say where axes stay at their very limits, as a sensor does that reached its range."""
-        said = []
-        for axis, column, limits in zip("xyz", self.values.T, self.limits().T, strict=True):
-            for limit in limits:
-                reach_mps2 = abs(limit * mps2)
-                count = np.count_nonzero(column == limit) if reach_mps2 > _CLIP_ABOVE_MPS2 else 0
-                if count >= _CLIP_COUNT and count > _CLIP_SHARE * len(column):
-                    reach_g = limit * mps2 / STANDARD_GRAVITY_MPS2
-                    text = f"{axis} is cut off at {reach_g:.3g} g in {{count}} reading{{s}}"
-                    amounts: dict[str, float] = {"count": int(count)}
-                    if count > _CLIP_MUCH * len(column):
-                        text += " ({share:.0%}): pace, direction and share may be wrong there"
-                        amounts |= {"part": int(count), "all": len(column)}
-                    said.append(Remark(text, amounts))
-        return said
+        limits, length = self.limits(), len(self.values)
+        warnings = []
+        for axis, place in (("x", 0), ("y", 1), ("z", 2)):
+            for limit in limits[:, place]:
+                reach_mps2 = limit * mps2
+                count = self._count(place, limit) if abs(reach_mps2) > _CLIP_ABOVE_MPS2 else 0
+                if count >= _CLIP_COUNT and count > _CLIP_SHARE * length:
+                    text = f"{axis} is cut off at {reach_mps2 / STANDARD_GRAVITY_MPS2:.3g} g in "
+                    text += counted(count, "reading")
+                    if count > _CLIP_MUCH * length:
+                        text += f" ({count / length:.0%}): pace, direction and share may be wrong"
+                        text += " there"
+                    warnings.append(text)
+        return warnings
+
+    def _count(self, place: int, reading: float) -> int:
+        """How often an axis has this very reading."""
+        return sum(
+            int(np.count_nonzero(self.values[rows, place] == reading))
+            for rows in blocks(len(self.values), self.values)
+        )
 
     def limits(self) -> FloatArray:
         """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
         if self._limits is None:
-            self._limits = np.stack([self.values.min(axis=0), self.values.max(axis=0)])
+            self._limits = extremes(self.values)
         return self._limits
 
-    def empty(self) -> None:
-        """Let go of the rows."""
-        self.draft = self.draft.take(np.empty(0, dtype=np.intp))
-
-    def keep(self, rows: NDArray[np.intp]) -> None:
+    def keep(self, rows: NDArray[np.bool_]) -> None:
         """Keep some rows of the draft and of its timeline."""
-        if len(rows) == len(self.line.time_s):
+        if rows.all():
             return
         self.draft, self._limits = self.draft.take(rows), None
-        is_rest = not self.is_first or not len(rows)
-        self.line = self.line.take(rows)
-        if not is_rest:
-            self.line = replace(self.line, effective_hz=robust_rate_hz(self.line.time_s))
+        line = self.line.take(rows)
+        self.line = replace(line, effective_hz=robust_rate_hz(line.time_s))
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """What the first chunk settled for all of them."""
-
-    chunk: _Chunk
-    scale: Scale
-    sign: int
-    sign_finding: Finding
-    adds_gravity: bool
-
-
-def _settle(draft: Draft, label: str, options: ReadOptions) -> _Settled:
-    """Settle rate, unit, gravity and sign; nothing is changed in the draft."""
-    chunk = _Chunk.first(draft, label)
-    if options.rate_hz is not None:
-        given = tuple(replace(found, ground="given") for found in chunk.line.findings)
-        chunk.line = replace(chunk.line, findings=given)
-    chunk.drop_held(label)
-    adds_gravity = options.gravity != "linear" and chunk.add_gravity(_gravity(chunk))
-    if chunk.line.effective_hz < LOWEST_RATE_HZ:
+def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
+    """Refuse a rate too low for steps, or one that no sensor has."""
+    if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
-            f"gives only {chunk.line.effective_hz:.3g} readings a second",
+            f"gives only {line.effective_hz:.3g} readings a second",
             file=label,
             remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
         )
-    if chunk.line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
+    if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
         raise RefusedRecording(
-            f"gives {chunk.line.effective_hz:,.0f} readings a second by its clock, which no sensor "
+            f"gives {line.effective_hz:,.0f} readings a second by its clock, which no sensor "
             "that is worn does",
             file=label,
             remedy="give the rate with --rate",
         )
-    check_axes(chunk.values, label)
-    if not (chunk.draft.acceleration.unit or options.unit):
-        check_offset(chunk.values, label)
-    level = Level.of(chunk.values, chunk.line.rate_hz)
-    scale = resolve(level, chunk.draft.acceleration.unit, chunk.draft.gravity, options, label)
+
+
+def _scale(readings: _Readings, label: str, options: ReadOptions) -> Scale:
+    """Settle unit and gravity, and refuse what is no acceleration."""
+    values, draft = readings.values, readings.draft
+    check_axes(values, label)
+    if not (draft.acceleration.unit or options.unit):
+        check_offset(values, label)
+    level = Level.of(values, readings.line.rate_hz)
+    scale = resolve(level, draft.acceleration.unit, draft.gravity, options, label)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(
             "nothing says that its columns are acceleration, and their mean shows no gravity",
             file=label,
             remedy="if they are, say so with --gravity linear",
         )
-    chunk.drop_impossible(scale.mps2)
-    chunk.drop_slow()
-    _require(chunk.draft, 2, label)
-    return _Settled(chunk, scale, *_sign(draft, options), adds_gravity)
+    release(values)
+    return scale
 
 
 def _start_time(draft: Draft, line: Timeline) -> datetime | None:
@@ -388,153 +363,60 @@ def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
 
     They are numbered before any falls out, so that those behind keep their place.
     """
-    begin = 0
-
-    def prepare(chunk: Draft) -> Draft:
-        nonlocal begin
-        stamps = chunk.stamps
-        if options.rate_hz is not None:
-            stamps = replace(stamps, ticks=None, rate_hz=options.rate_hz)
-        if stamps.ticks is None and stamps.counter is None:
-            numbers = np.arange(begin, begin + len(chunk.acceleration.values), dtype=np.float64)
-            begin += len(numbers)
-            stamps = replace(stamps, counter=numbers, label=ROWS)
-        return chunk.with_(stamps=stamps)
-
-    return draft.each(prepare)
+    stamps = draft.stamps
+    if options.rate_hz is not None:
+        stamps = replace(stamps, ticks=None, rate_hz=options.rate_hz)
+    if stamps.ticks is None and stamps.counter is None:
+        numbers = empty((len(draft.acceleration.values),))
+        for rows in blocks(len(numbers), numbers):
+            numbers[rows] = np.arange(rows.start, rows.stop)
+        stamps = replace(stamps, counter=numbers, label=ROWS)
+    return draft.with_(stamps=stamps)
 
 
-def _complete(draft: Draft, *, is_first: bool) -> tuple[Draft, list[Remark]]:
+def _complete(draft: Draft) -> tuple[Draft, list[str]]:
     """Rows with a complete reading and time, without the zeros before the first event."""
-    values = draft.acceleration.values
-    timed = valid(draft.stamps)
+    values, timed = draft.acceleration.values, valid(draft.stamps)
+    kept = np.ones(len(values), dtype=bool)
+    begin: int | None = None
     with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what adds up to them
-        is_sane = abs(values.sum()) < _LARGEST * len(values)
-        if is_sane and timed is None and (not is_first or values[0].any()):
-            return _near(draft, [])
-        whole: NDArray[np.bool_] = np.abs(values).sum(axis=1) < _LARGEST
-    if is_first:
-        whole[: int(np.argmax(values.any(axis=1)))] = False
+        for rows in blocks(len(values), values):
+            own = values[rows]
+            if begin is None and own.any():
+                begin = rows.start + int(np.argmax(own.any(axis=1)))
+            if not abs(own.sum()) < _LARGEST * len(own):
+                kept[rows] = np.abs(own).sum(axis=1) < _LARGEST
+    kept[: begin or 0] = False
     if timed is not None:
-        whole &= timed
-    kept = np.flatnonzero(whole)
-    lost = kept[-1] - kept[0] + 1 - len(kept) if len(kept) else 0
-    text = "dropped {count} row{s} without a complete reading"
-    return _near(draft.take(kept), [Remark(text, {"count": int(lost)})] if lost else [])
+        kept &= timed
+    if kept.all():
+        return _near(draft, [])
+    first, last = int(np.argmax(kept)), len(kept) - int(np.argmax(kept[::-1]))
+    lost = last - first - int(np.count_nonzero(kept))
+    text = f"dropped {counted(lost, 'row')} without a complete reading"
+    return _near(draft.take(kept), [text] if lost > 0 and kept.any() else [])
 
 
-def _near(draft: Draft, remarks: list[Remark]) -> tuple[Draft, list[Remark]]:
+def _near(draft: Draft, notes: list[str]) -> tuple[Draft, list[str]]:
     """Rows whose time fits those of their neighbours."""
-    far = strays(draft.stamps)
-    if far is None:
-        return draft, remarks
-    text = "dropped {count} row{s} with a time far from all others"
-    remark = Remark(text, {"count": int(np.count_nonzero(far))})
-    return draft.take(np.flatnonzero(~far)), [*remarks, remark]
+    stray = strays(draft.stamps)
+    if stray is None:
+        return draft, notes
+    count = int(np.count_nonzero(stray))
+    note = f"dropped {counted(count, 'row')} with a time far from all others"
+    return draft.take(~stray), [*notes, note]
 
 
 def _require(draft: Draft, count: int, label: str) -> None:
-    found = len(draft.acceleration.values)
-    if found < count:
+    rows = len(draft.acceleration.values)
+    if rows < count:
         raise RefusedRecording(
             "holds 1 sample of acceleration"
-            if found
+            if rows
             else "holds no row with a reading of all three axes",
             file=label,
             remedy="record for longer, with all axes of the accelerometer",
         )
-
-
-@dataclass
-class _Sensors:
-    """The other sensors of a recording, on the accelerometer's clock.
-
-    Parameters
-    ----------
-    units
-        Unit of each by its name, ``rotation`` among them.
-    placed
-        Those with a clock of their own, None where it has no origin in common.
-    gravity
-        The gravity that the app took off, where it has a clock of its own.
-    channels
-        Names of those of which there is anything.
-    turn
-        Factor from the gyroscope's unit to rad/s; None without a gyroscope.
-    findings
-        What was assumed of that unit.
-    notes
-        What is odd about its readings.
-    """
-
-    units: Mapping[str, str]
-    placed: Mapping[str, Placed | None]
-    gravity: Placed | None
-    channels: tuple[str, ...] = ()
-    turn: float | None = None
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, chunk: _Chunk, options: ReadOptions) -> _Sensors:
-        """Find them; without coordinates unless these are asked for."""
-        draft = chunk.draft
-        series = dict(
-            draft.channels if options.coordinates else without_coordinates(draft.channels)
-        )
-        if draft.rotation is not None:
-            series["rotation"] = draft.rotation
-        apart = {name: one for name, one in series.items() if one.stamps is not None}
-        gravity = draft.gravity_vector
-        found = cls(
-            units={name: one.unit for name, one in series.items()},
-            placed={name: Placed.of(one, chunk.line) for name, one in apart.items()},
-            gravity=Placed.of(gravity, chunk.line) if gravity and gravity.stamps else None,
-        )
-        values = found._readings(chunk)
-        found.channels = tuple(
-            name for name in draft.channels if name in values and np.isfinite(values[name]).any()
-        )
-        if "rotation" in values:
-            found.turn, finding = rotation_unit(found.units["rotation"], values["rotation"])
-            found.findings = (finding,) if finding else ()
-            found.notes = tuple(turning_on(values["rotation"] * found.turn))
-        return found
-
-    def beside(self, chunk: _Chunk) -> tuple[FloatArray | None, dict[str, FloatArray]]:
-        """Angular rate in rad/s and the other channels at the times of a chunk."""
-        values = self._readings(chunk)
-        rotation = None if self.turn is None else values["rotation"] * self.turn
-        return rotation, {
-            name: in_unit(name, self.units[name], values[name]) for name in self.channels
-        }
-
-    def gravity_at(self, chunk: _Chunk) -> FloatArray | None:
-        """Gravity at the times of a chunk, in its own unit."""
-        return _gravity(chunk) if self.gravity is None else self.gravity.at(chunk.line.time_s)
-
-    def unplaced(self) -> list[str]:
-        """Name the sensors whose clock has no common origin with the accelerometer's."""
-        lost = [name for name, placed in self.placed.items() if placed is None]
-        return [f"{', '.join(lost)}: not on the accelerometer's clock, left out"] if lost else []
-
-    def _readings(self, chunk: _Chunk) -> dict[str, FloatArray]:
-        """Readings of each at the times of a chunk, in its own unit."""
-        own = dict(chunk.draft.channels)
-        if chunk.draft.rotation is not None:
-            own["rotation"] = chunk.draft.rotation
-        found = {name: own[name].values for name in self.units if name not in self.placed}
-        placed = ((name, one) for name, one in self.placed.items() if one is not None)
-        return found | {name: one.at(chunk.line.time_s) for name, one in placed}
-
-
-def _gravity(chunk: _Chunk) -> FloatArray | None:
-    """Gravity at the times of a chunk, in its own unit."""
-    gravity = chunk.draft.gravity_vector
-    if gravity is None or gravity.stamps is None:
-        return None if gravity is None else gravity.values
-    placed = Placed.of(gravity, chunk.line)
-    return None if placed is None else placed.at(chunk.line.time_s)
 
 
 def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
@@ -557,9 +439,9 @@ def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
     return [*found, Finding("columns", draft.columns, ground)] if draft.columns else found
 
 
-def _gap_remarks(time_s: FloatArray, rate_hz: float) -> list[Remark]:
-    gaps = gaps_s(time_s, rate_hz)
-    if not len(gaps):
+def _note_gaps(line: Timeline) -> list[str]:
+    lengths_s = gaps_s(line.time_s, line.rate_hz)
+    if not len(lengths_s):
         return []
-    text = "{count} gap{s}, {seconds:.1f} s in all, the longest {longest:.1f} s"
-    return [Remark(text, {"count": len(gaps), "seconds": gaps.sum(), "longest": gaps.max()})]
+    gaps = counted(len(lengths_s), "gap")
+    return [f"{gaps}, {lengths_s.sum():.1f} s in all, the longest {lengths_s.max():.1f} s"]

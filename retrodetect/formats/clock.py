@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import NO_TICK, Stamps
-from retrodetect.formats.remarks import Remark
 from retrodetect.formats.repair import (
     Repair,
-    Rows,
     counted_on,
     counted_rate_hz,
     median,
@@ -24,13 +22,12 @@ from retrodetect.formats.repair import (
     robust_rate_hz,
     typical_step,
 )
+from retrodetect.formats.spool import blocks, empty, extremes, release, take
 from retrodetect.recording import Finding, FloatArray, Ground
 
 __all__ = [
     "ROWS",
-    "Carry",
     "Timeline",
-    "following",
     "lead_s",
     "seconds_on",
     "strays",
@@ -69,39 +66,6 @@ ROWS = "rows"
 """Label of stamps whose counter is no more than the number of the row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """Where a clock stands at the end of a chunk.
-
-    Parameters
-    ----------
-    base
-        Tick, or number of the row, from which seconds are counted.
-    last
-        The last one so far.
-    falls
-        How often the ticks had started again from 0.
-    shift_s
-        What was added to the seconds since the base.
-    last_s
-        The last of the seconds so far.
-    is_steady
-        Whether the rows that follow can be placed by this; a clock that was rebuilt as a whole
-        wants all of its rows at once.
-    """
-
-    base: Any
-    last: Any
-    falls: int
-    shift_s: float
-    last_s: float
-    is_steady: bool
-
-    def begun_at(self, begin_s: float) -> Carry:
-        """Return the same where time begins later."""
-        return replace(self, shift_s=self.shift_s + begin_s, last_s=self.last_s + begin_s)
-
-
 @dataclass(frozen=True)
 class Timeline:
     """Rows in order of time, with their seconds from the first.
@@ -109,7 +73,7 @@ class Timeline:
     Parameters
     ----------
     rows
-        Rows that are kept, in order; None where all are, as they stand.
+        Rows that are kept, as a mask or by their numbers in order; None where all are.
     time_s : (n,) array
         Strictly increasing from 0.
     rate_hz
@@ -118,29 +82,26 @@ class Timeline:
         Rate of the samples that are there.
     origin
         Stamps of which one tick, the first, is zero: the base for other series.
-    carry
-        For the rows that follow.
     zero_s
         What the file's clock shows where its wall clock says ``start_time``.
     """
 
-    rows: Rows | None
+    rows: NDArray[Any] | None
     time_s: FloatArray
     rate_hz: float
     effective_hz: float
     origin: Stamps
     start_time: datetime | None
-    carry: Carry
     findings: tuple[Finding, ...] = ()
-    warnings: tuple[Remark, ...] = ()
+    warnings: tuple[str, ...] = ()
     zero_s: float = 0.0
 
-    def take(self, rows: Rows) -> Timeline:
+    def take(self, rows: NDArray[Any]) -> Timeline:
         """Return the timeline of some of its rows; none of them moves."""
-        return replace(self, time_s=self.time_s[rows])
+        return replace(self, time_s=take(self.time_s, rows))
 
     def begun_at(self, lead_s: float, zero_s: float) -> Timeline:
-        """Return the same timeline on the file's own seconds.
+        """Move the timeline, in place, to the file's own seconds, and return it.
 
         Parameters
         ----------
@@ -157,14 +118,10 @@ class Timeline:
             origin = replace(origin, ticks=origin.ticks - (round(shift) if is_whole else shift))
         if start_time is not None:
             start_time -= timedelta(seconds=begin_s)
-        return replace(
-            self,
-            time_s=self.time_s + begin_s if begin_s else self.time_s,
-            origin=origin,
-            start_time=start_time,
-            carry=self.carry.begun_at(begin_s),
-            zero_s=zero_s,
-        )
+        if begin_s:
+            for rows in blocks(len(self.time_s), self.time_s):
+                self.time_s[rows] += begin_s
+        return replace(self, origin=origin, start_time=start_time, zero_s=zero_s)
 
 
 def lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
@@ -215,8 +172,10 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     ticks = stamps.ticks
     if ticks is None:
         return None
-    if len(ticks) and ticks.min() > 0 and np.isfinite(ticks.max()):
-        return None
+    if len(ticks):
+        lowest, highest = extremes(ticks)
+        if lowest > 0 and np.isfinite(highest):
+            return None
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
     zeros = ticks == 0
     if stamps.wrap_ticks is None and zeros.any() and not zeros.all():
@@ -224,6 +183,7 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
         known = ticks[~missing & ~zeros]
         if len(known) and median(known) > _LONG_TICKS:
             missing |= zeros
+    release(ticks)
     return ~missing if missing.any() else None
 
 
@@ -244,16 +204,22 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     if ticks is None or len(ticks) < 4 or stamps.wrap_ticks is not None:
         return None
     far = FAR_STEPS * typical_step(ticks)
-    steps = np.diff(ticks.astype(np.float64))
-    is_far = np.abs(steps) > far
-    if not (far > 0 and is_far.any()):
+    if not far > 0:
         return None
-    found = np.zeros(len(ticks), dtype=np.bool_)
+    is_far = np.zeros(len(ticks) - 1, dtype=np.bool_)
+    for rows in blocks(len(ticks), ticks):
+        steps = np.diff(ticks[rows.start : rows.stop + 1].astype(np.float64))
+        is_far[rows.start : rows.start + len(steps)] = np.abs(steps) > far
+    if not is_far.any():
+        return None
+    stray = np.zeros(len(ticks), dtype=np.bool_)
     # There and back again; a pause, or a clock set anew, does not come back.
-    found[1:-1] = is_far[:-1] & is_far[1:] & (steps[:-1] * steps[1:] < 0)
-    found[0] = is_far[0] and not found[1]
-    found[-1] = is_far[-1] and not found[-2]
-    return found if found.any() else None
+    both = np.flatnonzero(is_far[:-1] & is_far[1:]) + 1
+    before, own, after = (ticks[both + apart].astype(np.float64) for apart in (-1, 0, 1))
+    stray[both] = (own - before) * (after - own) < 0
+    stray[0] = is_far[0] and not stray[1]
+    stray[-1] = is_far[-1] and not stray[-2]
+    return stray if stray.any() else None
 
 
 def timeline(
@@ -281,9 +247,7 @@ def timeline(
         return _counted(stamps, label)
     stamps, finding, warnings = _with_tick(stamps, label)
     counter = None if stamps.counter is None else counted_on(stamps.counter)
-    ticks, _ = _ticks(stamps)
-    seconds, falls = _seconds(stamps, ticks[0], ticks[0], 0)
-    work = Repair(seconds, counter, repeated)
+    work = Repair(_seconds(stamps), counter, repeated)
     if not work.is_rebuilt():
         if not rises(work.time_s):
             work.pass_noon()
@@ -295,19 +259,18 @@ def timeline(
         work.even_out()
     if not rises(work.time_s):
         work.be_strict()
-    begin_s = float(work.time_s[0]) if len(work.time_s) else 0.0
-    work.begin_at_zero()
     if len(work.time_s) < 2:
         raise RefusedRecording(
             "holds 1 sample with a time of its own", file=label, remedy="record for longer"
         )
+    work.begin_at_zero()
     value = "; ".join([finding.value, *work.notes])
     rate_hz = effective_hz = robust_rate_hz(work.time_s)
-    if work.counter is not None:
-        rate_hz = counted_rate_hz(work.time_s, work.counter) or effective_hz
-        work.warnings.extend(note_lost(work.counter))
+    if work.counter is None:
+        uneven = note_uneven(work.time_s)
     else:
-        work.warnings.extend(note_uneven(work.time_s))
+        rate_hz = counted_rate_hz(work.time_s, work.counter) or effective_hz
+        uneven = note_lost(work.counter)
     return Timeline(
         rows=work.rows,
         time_s=work.time_s,
@@ -315,74 +278,8 @@ def timeline(
         effective_hz=effective_hz,
         origin=_first(stamps, work.rows),
         start_time=_start_time(stamps, work.rows),
-        carry=Carry(
-            base=ticks[0],
-            last=ticks[-1],
-            falls=falls,
-            shift_s=work.moved_s - begin_s,
-            last_s=float(work.time_s[-1]),
-            is_steady=counter is None and not work.notes,
-        ),
         findings=(replace(finding, value=value),),
-        warnings=(*warnings, *work.warnings),
-    )
-
-
-def following(line: Timeline, stamps: Stamps, repeated: NDArray[np.bool_]) -> Timeline:
-    """Go on with a timeline in the next chunk of rows, by the same rule.
-
-    Parameters
-    ----------
-    line
-        Of the chunk before.
-    stamps
-        Of the chunk, all of them valid.
-    repeated : (n,) array of bool
-        As in `timeline`.
-
-    Returns
-    -------
-    Timeline
-        Of the rows that come after those before; there may be none.
-    """
-    carry = line.carry
-    if not len(repeated):
-        return replace(line, rows=None, time_s=np.empty(0), warnings=())
-    if stamps.ticks is None:
-        assert stamps.counter is not None
-        assert line.origin.rate_hz is not None
-        time_s = (stamps.counter - carry.base) / line.origin.rate_hz + carry.shift_s
-        carry = replace(carry, last=stamps.counter[-1], last_s=float(time_s[-1]))
-        lost = note_lost(np.append(line.carry.last, stamps.counter))
-        return replace(line, rows=None, time_s=time_s, carry=carry, warnings=tuple(lost))
-    stamps = replace(stamps, tick_s=line.origin.tick_s, epoch=line.origin.epoch)
-    seconds, falls = _seconds(stamps, carry.base, carry.last, carry.falls)
-    time_s = seconds + carry.shift_s
-    if time_s[0] > carry.last_s and rises(time_s):
-        last, last_s = _ticks(stamps)[0][-1], float(time_s[-1])
-        carry = replace(carry, last=last, falls=falls, last_s=last_s)
-        return replace(line, rows=None, time_s=time_s, carry=carry, warnings=())
-    # The last row before stands in front, so that what is wrong between chunks is mended as well.
-    work = Repair(np.append(carry.last_s, time_s), None, np.append(False, repeated))
-    work.sort()
-    work.move_on()
-    work.drop_copies()
-    work.be_strict()
-    place = 0 if work.rows is None else int(np.argmin(work.rows))
-    rows = None if work.rows is None else work.rows[place + 1 :] - 1
-    kept_s = work.time_s[place + 1 :]
-    return replace(
-        line,
-        rows=rows,
-        time_s=kept_s,
-        carry=replace(
-            carry,
-            last=_ticks(stamps)[0][-1],
-            falls=falls,
-            shift_s=carry.shift_s + work.moved_s,
-            last_s=float(kept_s[-1]) if len(kept_s) else carry.last_s,
-        ),
-        warnings=tuple(work.warnings),
+        warnings=(*warnings, *work.warnings.values(), *uneven),
     )
 
 
@@ -407,10 +304,12 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
         )
     assert stamps.counter is not None
     is_rows = stamps.label == ROWS
-    numbers = stamps.counter - stamps.counter[0] if is_rows else counted_on(stamps.counter)
+    numbers = stamps.counter if is_rows else counted_on(stamps.counter)
     what = stamps.label or "counter"
     finding = Finding("clock", f"{what} counted at {stamps.rate_hz:g} Hz", "stated")
-    time_s = numbers / stamps.rate_hz
+    time_s = empty(numbers.shape)
+    for rows in blocks(len(numbers), numbers, time_s):
+        time_s[rows] = (numbers[rows] - numbers[0]) / stamps.rate_hz
     return Timeline(
         rows=None,
         time_s=time_s,
@@ -418,20 +317,12 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
         effective_hz=robust_rate_hz(time_s),
         origin=stamps,
         start_time=None,
-        carry=Carry(
-            base=stamps.counter[0],
-            last=stamps.counter[-1],
-            falls=0,
-            shift_s=0.0,
-            last_s=float(time_s[-1]),
-            is_steady=is_rows,
-        ),
         findings=(finding,),
         warnings=tuple(note_lost(numbers)),
     )
 
 
-def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[Remark]]:
+def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
     """Stamps whose length of tick and epoch are known, how they became known, and what to say."""
     known, warnings = _resolved(stamps), []
     step = 0.0 if stamps.ticks is None or not len(stamps.ticks) else typical_step(stamps.ticks)
@@ -442,10 +333,8 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[Remark
         if known is not None:
             measured = _TICK_NAMES.get(_ticks(known)[1], "another unit")
             warnings.append(
-                Remark(
-                    f"its times cannot be in {stated}, as stated, and were read in {measured}; if "
-                    "that is wrong, cadence and minutes are too"
-                )
+                f"its times cannot be in {stated}, as stated, and were read in {measured}; if "
+                "that is wrong, cadence and minutes are too"
             )
     if known is not None and stamps.tick_s is None and _is_too_fast(known, step):
         known = None
@@ -524,27 +413,33 @@ def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
     return _EPOCH_S[0] <= float(ticks[0]) / 10.0 ** (power - 9) < _EPOCH_S[1]
 
 
-def _seconds(stamps: Stamps, base: Any, last: Any, falls: int) -> tuple[FloatArray, int]:
-    """Seconds from the base, and how often the ticks fell to 0 until the end of these stamps.
+def _seconds(stamps: Stamps) -> FloatArray:
+    """Seconds from the first stamp, past every return to 0.
 
     Integers are subtracted before they are scaled.
     """
     ticks, tick_s = _ticks(stamps)
-    since = ticks - base
-    if stamps.wrap_ticks is not None:
-        steps = np.diff(ticks, prepend=last)
-        fallen = falls + np.cumsum(steps < -stamps.wrap_ticks / 2)
-        since = since + fallen * stamps.wrap_ticks
-        falls = int(fallen[-1])
-    return np.asarray(since * tick_s, dtype=np.float64), falls
+    seconds = empty(ticks.shape)
+    last, falls = ticks[0], 0
+    for rows in blocks(len(ticks), ticks, seconds):
+        since = ticks[rows] - ticks[0]
+        if stamps.wrap_ticks is not None:
+            steps = np.diff(ticks[rows], prepend=last)
+            fallen = falls + np.cumsum(steps < -stamps.wrap_ticks / 2)
+            since = since + fallen * stamps.wrap_ticks
+            last, falls = ticks[rows.stop - 1], int(fallen[-1])
+        seconds[rows] = since * tick_s
+    return seconds
 
 
-def _first(stamps: Stamps, rows: Rows | None) -> Stamps:
-    first = 0 if rows is None else int(rows[0])
+def _first(stamps: Stamps, rows: NDArray[Any] | None) -> Stamps:
+    first = 0
+    if rows is not None:
+        first = int(np.argmax(rows) if rows.dtype == np.bool_ else rows[0])
     return stamps.take(np.array([first]))
 
 
-def _start_time(stamps: Stamps, rows: Rows | None) -> datetime | None:
+def _start_time(stamps: Stamps, rows: NDArray[Any] | None) -> datetime | None:
     """Wall clock of the first row, aware where the zone is known."""
     if stamps.epoch == "none":
         return None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 from typing import Any, Generic, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrodetect.formats.remarks import Remark
+from retrodetect.formats import spool
 from retrodetect.recording import FloatArray, Gravity, Ground
 
 __all__ = ["NO_TICK", "Claim", "Draft", "Epoch", "Note", "Series", "Sign", "Stamps"]
@@ -77,11 +76,11 @@ class Stamps:
     zone_min: int | None = None
 
     def take(self, rows: NDArray[Any]) -> Self:
-        """Return the stamps of some rows."""
+        """Return the stamps of some rows, given by a mask or by their numbers."""
         return replace(
             self,
-            ticks=None if self.ticks is None else self.ticks[rows],
-            counter=None if self.counter is None else self.counter[rows],
+            ticks=None if self.ticks is None else spool.take(self.ticks, rows),
+            counter=None if self.counter is None else spool.take(self.counter, rows),
         )
 
 
@@ -106,7 +105,7 @@ class Series:
     def take(self, rows: NDArray[Any]) -> Self:
         """Return the readings of some rows."""
         stamps = None if self.stamps is None else self.stamps.take(rows)
-        return replace(self, values=self.values[rows], stamps=stamps)
+        return replace(self, values=spool.take(self.values, rows), stamps=stamps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Draft:
-    """One recording before its units, signs and clocks are resolved.
+    """One recording, whole, before its units, signs and clocks are resolved.
 
     Parameters
     ----------
@@ -157,8 +156,6 @@ class Draft:
         What the user should know.
     is_named
         Whether anything but the readings says that they are acceleration.
-    more
-        The rows that follow, chunk by chunk; of these only rows and warnings count.
     """
 
     acceleration: Series
@@ -175,9 +172,8 @@ class Draft:
     platform: str = ""
     columns: str = ""
     start_time: datetime | None = None
-    warnings: tuple[str | Remark, ...] = ()
+    warnings: tuple[str, ...] = ()
     is_named: bool = True
-    more: Iterator[Draft] = field(default_factory=lambda: iter(()))
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced."""
@@ -197,65 +193,3 @@ class Draft:
             rotation=self.rotation and cut(self.rotation),
             channels={name: cut(series) for name, series in self.channels.items()},
         )
-
-    def followed_by(self, chunk: Draft) -> Self:
-        """Return the same recording with the rows of another chunk."""
-
-        def next_of(series: Series | None, following: Series | None) -> Series | None:
-            return series if series is None or series.stamps is not None else following
-
-        channels = {
-            name: next_of(series, chunk.channels.get(name))
-            for name, series in self.channels.items()
-        }
-        return replace(
-            self,
-            acceleration=chunk.acceleration,
-            stamps=chunk.stamps,
-            gravity_vector=next_of(self.gravity_vector, chunk.gravity_vector),
-            rotation=next_of(self.rotation, chunk.rotation),
-            channels={name: series for name, series in channels.items() if series is not None},
-            warnings=chunk.warnings,
-        )
-
-    def each(self, change: Callable[[Draft], Draft]) -> Draft:
-        """Change every chunk in the same way."""
-        return change(self).with_(more=map(change, self.more))
-
-    def extended(self, count: int | None = None) -> Draft:
-        """Return the draft with its next chunks, or all of them, as rows of its own."""
-        chunks = [self, *(self.followed_by(chunk) for chunk in islice(self.more, count))]
-        return self if len(chunks) == 1 else _joined(chunks)
-
-
-def _joined(chunks: Sequence[Draft]) -> Draft:
-    """One draft with the rows of several."""
-    first = chunks[0]
-
-    def join(parts: Sequence[Series | None]) -> Series | None:
-        known = [part for part in parts if part is not None]
-        if not known or known[0].stamps is not None:
-            return parts[0]
-        return replace(known[0], values=np.concatenate([part.values for part in known]))
-
-    acceleration = join([chunk.acceleration for chunk in chunks])
-    channels = {name: join([c.channels.get(name) for c in chunks]) for name in first.channels}
-    assert acceleration is not None
-    return replace(
-        first,
-        acceleration=acceleration,
-        stamps=_joined_stamps([chunk.stamps for chunk in chunks]),
-        gravity_vector=join([chunk.gravity_vector for chunk in chunks]),
-        rotation=join([chunk.rotation for chunk in chunks]),
-        channels={name: series for name, series in channels.items() if series is not None},
-        warnings=tuple(warning for chunk in chunks for warning in chunk.warnings),
-    )
-
-
-def _joined_stamps(parts: Sequence[Stamps]) -> Stamps:
-    def join(arrays: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
-        known = [array for array in arrays if array is not None]
-        return np.concatenate(known) if known else None
-
-    ticks, counter = join([part.ticks for part in parts]), join([part.counter for part in parts])
-    return replace(parts[0], ticks=ticks, counter=counter)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrodetect.formats.remarks import Remark
+from retrodetect.formats.repair import long_steps
+from retrodetect.formats.spool import blocks, picked
 from retrodetect.recording import FloatArray
 
 __all__ = ["LOWEST_RATE_HZ", "Holds", "find_holds", "find_slow", "repeated_later", "repeats"]
@@ -31,6 +32,7 @@ no whole stride to lose, and phones falter for up to 1.6 s (MobiFall)."""
 _AGAIN_ROWS, _AGAIN_S = 5, 5.0
 """So many rows in a row are alike by chance at rest, but not at one distance for so long."""
 
+_AGAIN_WITHIN_ROWS = 500_000
 _FAST_ENOUGH = 1.5
 """A recording at less than this many times the lowest rate strays below it by jitter alone."""
 
@@ -48,14 +50,17 @@ class Holds:
     """
 
     drop: NDArray[np.bool_]
-    notes: tuple[Remark, ...]
+    notes: tuple[str, ...]
 
 
 def repeats(values: FloatArray) -> NDArray[np.bool_]:
     """(n,) whether a row has the readings of the row before."""
     repeated = np.zeros(len(values), dtype=bool)
-    rows = np.flatnonzero(values[1:, 0] == values[:-1, 0]) + 1
-    repeated[rows] = (values[rows, 1:] == values[rows - 1, 1:]).all(axis=1)
+    for block in blocks(len(values), values):
+        own = values[max(block.start - 1, 0) : block.stop]
+        rows = np.flatnonzero(own[1:, 0] == own[:-1, 0]) + 1
+        same = (own[rows, 1:] == own[rows - 1, 1:]).all(axis=1)
+        repeated[block.stop - len(own) + rows] = same
     return repeated
 
 
@@ -68,8 +73,9 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
     """
     if not repeated.any():
         return None
-    starts = np.flatnonzero(~repeated)
-    ends = np.append(starts[1:], len(repeated))
+    # Runs of rows of which all but the first are repeated.
+    starts = np.flatnonzero(repeated[1:] & ~repeated[:-1])
+    ends = np.flatnonzero(repeated & ~np.append(repeated[1:], False)) + 1
     spans = time_s[ends - 1] - time_s[starts]
     is_fine = _jumps_after_repeats(values, repeated)
     is_held = is_fine and float(repeated.mean()) >= _HELD_SHARE
@@ -80,12 +86,9 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
         drop[starts[run] + (not is_zero[run]) : ends[run]] = True
     notes = []
     if is_held:
-        text = "{share:.0%} of the rows only repeat the one before; dropped"
-        amounts = {"part": int(np.count_nonzero(repeated)), "all": len(repeated)}
-        notes.append(Remark(text, amounts))
+        notes.append(f"{repeated.mean():.0%} of the rows only repeat the one before; dropped")
     if frozen.any():
-        text = "the sensor stood still for {seconds:.0f} s; left as gaps"
-        notes.append(Remark(text, {"seconds": spans[frozen].sum()}))
+        notes.append(f"the sensor stood still for {spans[frozen].sum():.0f} s; left as gaps")
     return Holds(drop, tuple(notes)) if drop.any() else None
 
 
@@ -94,7 +97,7 @@ def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> boo
     steps = np.abs(np.diff(values[:_QUANTUM_ROWS], axis=0))
     smallest = [axis[axis > 0].min(initial=np.inf) for axis in steps.T]
     rows = np.flatnonzero(repeated[:-1] & ~repeated[1:])
-    jumps = np.abs(values[rows + 1] - values[rows])
+    jumps = np.abs(picked(values, rows + 1) - picked(values, rows))
     if not len(jumps):
         return True
     return bool(np.median((jumps / smallest).max(axis=1)) >= _HELD_QUANTA)
@@ -117,9 +120,10 @@ def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
     """
     if rate_hz < _FAST_ENOUGH * LOWEST_RATE_HZ or len(time_s) < 2:
         return None
-    slow = np.diff(time_s) > 1 / LOWEST_RATE_HZ
-    edges = np.diff(slow.astype(np.int8), prepend=0, append=0)
-    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    slow = long_steps(time_s, 1 / LOWEST_RATE_HZ)
+    parted = np.flatnonzero(np.diff(slow) > 1)
+    begins = slow[np.append(0, parted + 1)] if len(slow) else slow
+    ends = slow[np.append(parted, -1)] + 1 if len(slow) else slow
     is_long = (ends - begins > 1) & (time_s[ends] - time_s[begins] >= _SLOW_S)
     if not is_long.any():
         return None
@@ -127,12 +131,13 @@ def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
     for begin, end in zip(begins[is_long], ends[is_long], strict=True):
         drop[begin + 1 : end] = True
     slow_s = float((time_s[ends] - time_s[begins])[is_long].sum())
+    share = slow_s / float(time_s[-1] - time_s[0])
     text = (
-        f"{{share:.0%}} of the recording ({{part:.0f}} s) has fewer than {LOWEST_RATE_HZ:g} "
+        f"{share:.0%} of the recording ({slow_s:.0f} s) has fewer than {LOWEST_RATE_HZ:g} "
         "readings a second and is left out: strides and minutes are missing there, and the share "
         "may be wrong"
     )
-    return Holds(drop, (Remark(text, {"part": slow_s, "all": float(time_s[-1] - time_s[0])}),))
+    return Holds(drop, (text,))
 
 
 def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> list[str]:
@@ -141,7 +146,7 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
     Parameters
     ----------
     values : (n, 3) array
-        Readings, those of a held row left out.
+        Readings, those of a held row left out; the first ``_AGAIN_WITHIN_ROWS`` count.
     time_s : (n,) array
         Their times.
     rate_hz
@@ -152,7 +157,7 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
     list of str
         One sentence, or none.
     """
-    marks = values @ np.array([1.0, np.pi, np.e])
+    marks = values[:_AGAIN_WITHIN_ROWS] @ np.array([1.0, np.pi, np.e])
     count = len(marks) - _AGAIN_ROWS + 1
     if count < 2 * _AGAIN_S * rate_hz:
         return []

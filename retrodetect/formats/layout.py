@@ -6,7 +6,7 @@ columns exist is taken, so that one layout covers the variants an app writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,12 +19,15 @@ from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.columns import quantity_of
 from retrodetect.formats.draft import Claim, Draft, Epoch, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.spool import gather
 from retrodetect.formats.table import Array, Table
 from retrodetect.formats.timetext import TimeFormat, moment, time_format
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import FloatArray, Gravity
 
 Rows = NDArray[np.intp]
+_Key = int | str
+"""A column by its place, or a series by its name."""
 
 _MOVING_SHARE = 0.5
 
@@ -214,21 +217,20 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     """
     if options.columns:
         layout = _overridden(table, layout, options)
-    reading = _Reading.of(table, layout)
-    chunks = reading.chunks()
-    columns = next(chunks)
-    groups, labels = reading.groups(columns), reading.labels(columns)
-    everything = reading.draft(columns).with_(more=map(reading.draft, chunks))
+    choice = _Choice.of(table, layout)
+    columns = choice.load()
+    everything = choice.draft(columns)
+    labels = None if choice.sensor is None else columns[choice.sensor]
     return [
         _by_sensor(part, labels if rows is None or labels is None else labels[rows], table)
-        for name, rows in groups.items()
+        for name, rows in _groups([columns[index] for index in choice.split]).items()
         for part in [everything if rows is None else everything.take(rows).with_(part=name)]
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """What is read of a table: columns of readings and times, and those that tell rows apart."""
+class _Choice:
+    """Columns of readings and times that a table has, and those that tell its rows apart."""
 
     table: Table
     layout: Layout
@@ -241,7 +243,7 @@ class _Reading:
     split: tuple[int, ...]
 
     @classmethod
-    def of(cls, table: Table, layout: Layout) -> _Reading:
+    def of(cls, table: Table, layout: Layout) -> _Choice:
         """Choose among the alternatives of a layout those that the table has."""
         axes = _present(table, layout.acceleration)
         if axes is None:
@@ -264,29 +266,18 @@ class _Reading:
         split = (index for index in dict.fromkeys(named) if index is not None and index != sensor)
         return cls(table, layout, axes, clock, plans, clocks, counter, sensor, tuple(split))
 
-    def chunks(self) -> Iterator[dict[int, Array]]:
-        """Load the columns in one pass; all at once where rows lie apart or on several clocks."""
+    def load(self) -> dict[_Key, Array]:
+        """Read all of them in one pass: series by their name, other columns by their place."""
         texts = [*self.split, *([] if self.sensor is None else [self.sensor])]
         numbers = [] if self.counter is None else [self.counter]
-        loaded = _load(self.table, self.clocks, self.plans, texts, numbers)
-        if texts or numbers or any(plan.clock for plan in self.plans.values()):
-            return iter([_whole(loaded)])
-        return loaded
+        return _load(self.table, self.clocks, self.plans, texts, numbers)
 
-    def groups(self, columns: dict[int, Array]) -> dict[str, Rows | None]:
-        """Rows of each device or person; takes their columns off."""
-        return _groups([columns.pop(index) for index in self.split])
-
-    def labels(self, columns: dict[int, Array]) -> Array | None:
-        """Sensor of each row, where a column names it; takes that column off."""
-        return None if self.sensor is None else columns.pop(self.sensor)
-
-    def draft(self, columns: dict[int, Array]) -> Draft:
-        """One chunk of columns as a draft."""
-        series = {name: self._series(plan, columns) for name, plan in self.plans.items()}
+    def draft(self, columns: Mapping[_Key, Array]) -> Draft:
+        """Make a draft of the columns."""
+        series = {name: self._series(name, plan, columns) for name, plan in self.plans.items()}
         stamps = replace(
             _stamps(self.table, self.clock, self.clocks, columns),
-            counter=None if self.counter is None else columns.get(self.counter),
+            counter=None if self.counter is None else columns[self.counter],
             rate_hz=self.layout.rate_hz,
         )
         own = self.plans["acceleration"].indices
@@ -303,9 +294,9 @@ class _Reading:
             columns=", ".join(_written(self.table, index) for index in own),
         )
 
-    def _series(self, plan: _Plan, columns: dict[int, Array]) -> Series:
+    def _series(self, name: str, plan: _Plan, columns: Mapping[_Key, Array]) -> Series:
         own = _stamps(self.table, plan.clock, self.clocks, columns) if plan.clock else None
-        return Series(_values(columns, plan), plan.unit, own)
+        return Series(columns[name], plan.unit, own)
 
 
 def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series | None:
@@ -330,9 +321,8 @@ def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series
         return None
     plan = _plan(table, choice)
     clocks = {clock: _time_formats(table, clock)}
-    columns = _whole(_load(table, clocks, {"": plan}))
-    stamps = _stamps(table, clock, clocks, columns)
-    return Series(_values(columns, plan), plan.unit, stamps)
+    columns = _load(table, clocks, {"": plan})
+    return Series(columns[""], plan.unit, _stamps(table, clock, clocks, columns))
 
 
 def first_time(table: Table, name: str, hint: str = "") -> datetime | None:
@@ -400,32 +390,26 @@ def _load(
     plans: Mapping[str, _Plan],
     texts: Sequence[int] = (),
     numbers: Sequence[int] = (),
-) -> Iterator[dict[int, Array]]:
+) -> dict[_Key, Array]:
     """Load what the plans and clocks need in one pass over the file."""
-    formats = {index: text for found in clocks.values() for index, text in found.items()}
+    formats = {index: text for columns in clocks.values() for index, text in columns.items()}
     parsed = {index: text.parse for index, text in formats.items() if text}
     values = {index for plan in plans.values() for index in plan.indices}
     wanted = {*values, *numbers, *formats} - parsed.keys()
-    return table.chunks(sorted(wanted), texts, parsed)
+    return gather(
+        {
+            **{name: _values(chunk, plan) for name, plan in plans.items()},
+            **{index: chunk[index] for index in (*formats, *texts, *numbers)},
+        }
+        for chunk in table.chunks(sorted(wanted), texts, parsed)
+    )
 
 
-def _whole(chunks: Iterator[dict[int, Array]]) -> dict[int, Array]:
-    """Columns of all chunks together."""
-    parts = list(chunks)
-    # One column after the other, so that no more than one exists twice at any time.
-    return {index: np.concatenate([part.pop(index) for part in parts]) for index in [*parts[0]]}
-
-
-def _values(columns: dict[int, Array], plan: _Plan) -> FloatArray:
-    """(n,) or (n, 3) values; each column becomes a view of them, so that it exists once."""
+def _values(chunk: Mapping[int, Array], plan: _Plan) -> FloatArray:
+    """(n,) or (n, 3) values of a series."""
     if len(plan.indices) == 1:
-        return columns[plan.indices[0]]
-    # Column by column in memory: every later step works along a column first.
-    values = np.empty((len(columns[plan.indices[0]]), len(plan.indices)), order="F")
-    for place, index in enumerate(plan.indices):
-        values[:, place] = columns[index]
-        columns[index] = values[:, place]
-    return values
+        return chunk[plan.indices[0]]
+    return np.stack([chunk[index] for index in plan.indices], axis=1)
 
 
 def _present(table: Table, choices: Any) -> Any:
@@ -522,7 +506,7 @@ def _stamps(
     table: Table,
     clock: Tick | None,
     clocks: Mapping[Tick, Mapping[int, TimeFormat | None]],
-    columns: Mapping[int, Array],
+    columns: Mapping[_Key, Array],
 ) -> Stamps:
     if clock is None:
         return Stamps(None)

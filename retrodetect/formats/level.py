@@ -13,6 +13,7 @@ import numpy as np
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Claim
 from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.spool import picked
 from retrodetect.formats.units import unit_in_mps2
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Gravity
 
@@ -76,7 +77,8 @@ class Level:
         size = max(1, min(len(values), round(_BLOCK_S * rate_hz)))
         count = len(values) // size
         starts = np.unique(np.linspace(0, count - 1, min(count, _MOST_BLOCKS)).astype(int)) * size
-        blocks = values[starts[:, None] + np.arange(size)]
+        rows = starts[:, None] + np.arange(size)
+        blocks = picked(values, rows.ravel()).reshape(len(starts), size, 3)
         norms = np.linalg.norm(blocks.mean(axis=1), axis=1)
         spread = np.linalg.norm(blocks.std(axis=1), axis=1)
         low, typical, high = np.percentile(norms, [25, 50, 75])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
+
+import numpy as np
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
-from retrodetect.formats.assemble import assemble
+from retrodetect.formats.assemble import Resolved, assemble
 from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.contents import contents
 from retrodetect.formats.devices import numbered
@@ -18,18 +20,16 @@ from retrodetect.formats.discover import discover
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.grouping import key, mains, with_companions
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.recut import joined, recut
 from retrodetect.formats.registry import Format, recognised
 from retrodetect.formats.source import Source, open_file
 from retrodetect.locations import location
 from retrodetect.recording import Recording
 
-__all__ = ["pieces", "read"]
+__all__ = ["joined", "pieces", "read"]
 
 _DEFAULT = ReadOptions()
 
 T = TypeVar("T")
-Parts = Iterator[Recording]
 
 
 def read(
@@ -59,15 +59,7 @@ def read(
     RefusedRecording
         Where it is understood but cannot honestly be used.
     """
-    recordings: list[Recording] = []
-    for found in _open(location(path), name, options):
-        whole = _each([partial(joined, parts) for parts in found.recordings])
-        whole.failures[:0] = found.failures
-        if not whole.recordings:
-            raise whole.failures[0]
-        first, *others = whole.recordings
-        recordings += [_noted(first, whole.failures), *others]
-    return recordings
+    return [resolved.recording() for resolved in _open(location(path), name, options)]
 
 
 def pieces(
@@ -85,14 +77,13 @@ def pieces(
             for piece in parts:
                 print(piece.time_s[0], len(piece.time_s))
 
-    The pieces of a recording share name, rate, findings, annotations and start time, and their
-    ``time_s`` goes on from one to the next; put together they are what `read` returns. Warnings
-    grow from piece to piece: those of the last piece are the recording's.
+    The pieces of a recording share all that is settled of it: name, rate, findings, annotations,
+    start time and warnings. Their ``time_s`` goes on from one to the next; put together they are
+    what `read` returns.
 
-    A piece is some 260,000 rows, and little more is in memory, for tables with one clock,
-    GENEActiv, Axivity and ActiGraph. Formats and recordings that need all their rows at once
-    (clocks that came in bursts, several wearers in one table, JSON, workbooks) are read whole, as
-    one piece.
+    A piece is some 260,000 rows. The whole columns lie in a temporary file where they are large;
+    formats that are read at once (JSON, workbooks) and texts that tell wearers or sensors apart
+    are in memory.
 
     Parameters
     ----------
@@ -105,37 +96,61 @@ def pieces(
     Returns
     -------
     list of iterators
-        One for each recording. The beginning of each is read before this returns, and with it
-        everything about the recording is settled.
+        One for each recording. Everything about it is settled before this returns.
 
     Raises
     ------
-    UnreadableFile
-        As `read`; where a file turns out to be damaged further on, the iterator raises it.
-    RefusedRecording
+    UnreadableFile, RefusedRecording
         As `read`.
     UsageError
         Where ``grain_s`` is no length.
     """
     if not grain_s > 0:
         raise UsageError(f"pieces cannot be cut every {grain_s!r} s")
-    return [
-        recut(_all_noted(parts, one.failures if number == 0 else []), grain_s)
-        for one in _open(location(path), name, options)
-        for number, parts in enumerate(one.recordings)
-    ]
+    return [resolved.pieces(grain_s) for resolved in _open(location(path), name, options)]
+
+
+def joined(parts: Sequence[Recording]) -> Recording:
+    """Join consecutive pieces of one recording.
+
+    Parameters
+    ----------
+    parts
+        At least one, as from `pieces`.
+
+    Returns
+    -------
+    Recording
+        All their rows.
+    """
+    first = parts[0]
+    rotations = [part.angular_rate_radps for part in parts if part.angular_rate_radps is not None]
+    return first.with_(
+        time_s=np.concatenate([part.time_s for part in parts]),
+        acceleration_mps2=np.concatenate([part.acceleration_mps2 for part in parts]),
+        angular_rate_radps=np.concatenate(rotations) if rotations else None,
+        channels={
+            name: np.concatenate([part.channels[name] for part in parts]) for name in first.channels
+        },
+    )
 
 
 @dataclass
-class _Found(Generic[T]):
+class _Outcome(Generic[T]):
     """Recordings of a file, and what went wrong with others in it."""
 
     recordings: list[T] = field(default_factory=list)
     failures: list[InputError] = field(default_factory=list)
 
+    def checked(self) -> Self:
+        """Return the same where anything was read; else raise what went wrong first."""
+        if not self.recordings:
+            raise self.failures[0]
+        return self
 
-def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
-    """Begin to read each recording of a file or folder."""
+
+def _open(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
+    """Resolve each recording of a file or folder."""
     try:
         if path.is_dir():
             return _open_folder(path, name, options)
@@ -155,18 +170,22 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Par
             file=str(path),
             remedy="see who may read it",
         ) from error
-    return [_open_file(file, name or path.name, options)]
+    outcome = _open_file(file, name or path.name, options)
+    first, *others = outcome.recordings
+    return [first.with_warnings(map(str, outcome.failures)), *others]
 
 
-def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[_Found[Parts]]:
-    """Begin to read every recording of a folder."""
+def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
+    """Resolve every recording of a folder."""
     next(path.iterdir(), None)  # raises where nobody may look into it
     inputs = discover(path, columns=options.columns.values())
     if not inputs:
         raise UnreadableFile("holds no recording", file=str(path), remedy="check the path")
     only = len(inputs) == 1 and name
     return [
-        found for one in inputs for found in _open(one.path, name if only else one.name, options)
+        resolved
+        for file in inputs
+        for resolved in _open(file.path, name if only else file.name, options)
     ]
 
 
@@ -187,8 +206,8 @@ def _siblings(path: Path, options: ReadOptions) -> list[Candidate]:
     ]
 
 
-def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Found[Parts]:
-    """Begin to read one file with its companions, or each recording of an archive."""
+def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Outcome[Resolved]:
+    """Resolve each recording of a file with its companions, or of an archive."""
     source = file.source
     if not source.head:
         raise UnreadableFile("is empty", file=source.label, remedy="export it again")
@@ -198,19 +217,10 @@ def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Found[Parts
             file=source.label,
             remedy="fetch the file with `git lfs pull`",
         )
-    one = recognised(file)
-    if one is not None:
-        drafts = one.read(file, options)
-        parts = numbered([draft.part for draft in drafts])
-        found = _each(
-            [
-                partial(_resolve, draft.with_(part=part), name, source, one, options)
-                for draft, part in zip(drafts, parts, strict=True)
-            ]
-        )
-        if not found.recordings:
-            raise found.failures[0]
-        return found
+    form = recognised(file)
+    if form is not None:
+        with _naming(source):
+            return _resolve_parts(form.read(file, options), name, source, form, options)
     members = contents(source)
     if members is not None:
         return _open_members(source, members, name, options)
@@ -223,8 +233,8 @@ def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Found[Parts
 
 def _open_members(
     source: Source, members: Sequence[Source], name: str, options: ReadOptions
-) -> _Found[Parts]:
-    """Begin to read each recording of an archive, and name what in it is damaged."""
+) -> _Outcome[Resolved]:
+    """Resolve each recording of an archive, and name what in it is damaged."""
     mine, left = mains(map(Candidate, members))
     parts = [main.role.device or main.file.source.stem for main in mine]
     if len(set(parts)) < len(parts):
@@ -236,48 +246,55 @@ def _open_members(
             for main, part in zip(mine, names, strict=True)
         ]
     )
-    found = _Found(
-        [recording for one in opened.recordings for recording in one.recordings],
+    outcome = _Outcome(
+        [recording for file in opened.recordings for recording in file.recordings],
         [
             *opened.failures,
-            *(failure for one in opened.recordings for failure in one.failures),
+            *(failure for file in opened.recordings for failure in file.failures),
             *_each([partial(getattr, member.source, "head") for member in left]).failures,
         ],
     )
-    if not found.recordings and not found.failures:
+    if not outcome.recordings and not outcome.failures:
         raise UnreadableFile(
             f"holds {len(members)} files or sheets, none of them a recording",
             file=source.label,
             remedy="give the app's export itself",
         )
-    if not found.recordings:
-        raise found.failures[0]
-    return found
+    return outcome.checked()
 
 
-def _resolve(draft: Draft, name: str, source: Source, one: Format, options: ReadOptions) -> Parts:
-    """Make a recording of one part of a file."""
-    part = f"#{draft.part}" if draft.part else ""
-    return assemble(draft, f"{name}{part}", f"{source.label}{part}", one.name, options)
+def _resolve_parts(
+    drafts: Sequence[Draft], name: str, source: Source, form: Format, options: ReadOptions
+) -> _Outcome[Resolved]:
+    """Resolve each part of a file."""
+    parts = [f"#{part}" if part else "" for part in numbered([draft.part for draft in drafts])]
+    return _each(
+        [
+            partial(assemble, draft, name + part, source.label + part, form.name, options)
+            for draft, part in zip(drafts, parts, strict=True)
+        ]
+    ).checked()
 
 
-def _each(readers: Sequence[Callable[[], T]]) -> _Found[T]:
+@contextmanager
+def _naming(source: Source) -> Iterator[None]:
+    """Name the file in an error that only tells what went wrong."""
+    try:
+        yield
+    except UnreadableFile as error:
+        if error.file:
+            raise
+        raise UnreadableFile(
+            error.reason, file=source.label, place=error.place, remedy=error.remedy
+        ) from error
+
+
+def _each(readers: Sequence[Callable[[], T]]) -> _Outcome[T]:
     """What those readers return that succeed, and the errors of the others."""
-    found: _Found[T] = _Found()
+    outcome: _Outcome[T] = _Outcome()
     for reader in readers:
         try:
-            found.recordings.append(reader())
+            outcome.recordings.append(reader())
         except InputError as error:
-            found.failures.append(error)
-    return found
-
-
-def _all_noted(parts: Parts, failures: Sequence[InputError]) -> Parts:
-    return (_noted(part, failures) for part in parts)
-
-
-def _noted(recording: Recording, failures: Sequence[InputError]) -> Recording:
-    """A recording with what failed beside it as warnings."""
-    if not failures:
-        return recording
-    return recording.with_(warnings=(*recording.warnings, *map(str, failures)))
+            outcome.failures.append(error)
+    return outcome

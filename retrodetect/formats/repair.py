@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrodetect.formats.remarks import Remark
-from retrodetect.recording import FloatArray
+from retrodetect.formats.spool import blocks, extremes, picked, take
+from retrodetect.formats.text import counted
+from retrodetect.recording import MAX_GAP_S, FloatArray, longest_step_s
 
 __all__ = [
     "Repair",
     "Rows",
     "counted_on",
     "counted_rate_hz",
+    "gap_rows",
+    "long_steps",
     "median",
     "note_lost",
     "note_rates",
@@ -27,7 +30,6 @@ __all__ = [
 Rows = NDArray[np.intp]
 
 _CORE = (0.5, 1.5)
-_NO_GAP_S = 0.25
 _RESTART_S = 2.0
 """A clock that falls back further than this was restarted; by less, it was corrected."""
 
@@ -36,7 +38,6 @@ _SORT_SHARE = 0.02
 """Share of short steps that sorting may add before it is taken to interleave two stretches."""
 
 _HALF_DAY_S = 43_200.0
-_TWICE = "dropped {count} row{s} written twice"
 _COARSE_SHARE = 0.3
 """Share of rows with the stamp of the row before, above which the clock is coarse."""
 
@@ -64,13 +65,23 @@ def robust_rate_hz(time_s: FloatArray) -> float:
     middle = float(np.median(steps))
     core = steps[(steps > _CORE[0] * middle) & (steps < _CORE[1] * middle)]
     if len(core) < 0.5 * len(steps):
-        core = steps[steps < max(_NO_GAP_S, 2.5 * middle)]
+        core = steps[steps <= longest_step_s(middle)]
     mean_s = float(core.mean())
     return 1.0 / mean_s if mean_s > 0 else 0.0
 
 
 class Repair:
-    """Times on their way to a clock that increases, with what was done to them."""
+    """Times on their way to a clock that increases, with what was done to them.
+
+    Parameters
+    ----------
+    time_s : (n,) array
+        Seconds as stamped; changed in place.
+    counter : (n,) array or None
+        As the sensor counted.
+    repeated : (n,) array of bool
+        Rows whose readings equal those of the row before.
+    """
 
     def __init__(
         self, time_s: FloatArray, counter: FloatArray | None, repeated: NDArray[np.bool_]
@@ -78,25 +89,32 @@ class Repair:
         self.time_s = time_s
         self.counter = counter
         self.repeated = repeated
-        self.rows: Rows | None = None
-        self.moved_s = 0.0
+        self.rows: NDArray[Any] | None = None
         self.notes: list[str] = []
-        self.warnings: list[Remark] = []
+        self.warnings: dict[str, str] = {}
+        self._copies = 0
 
-    def keep(self, rows: Rows) -> None:
-        """Keep some rows, in this order."""
-        self.time_s, self.repeated = self.time_s[rows], self.repeated[rows]
+    def keep(self, rows: NDArray[Any]) -> None:
+        """Keep some rows: those of a mask, or those of some numbers in this order."""
+        self.time_s, self.repeated = take(self.time_s, rows), self.repeated[rows]
         self.counter = None if self.counter is None else self.counter[rows]
-        self.rows = rows if self.rows is None else self.rows[rows]
+        if self.rows is not None:
+            numbers = np.flatnonzero(self.rows) if self.rows.dtype == np.bool_ else self.rows
+            rows = numbers[rows]
+        self.rows = rows
+
+    def _drop_copies(self, copies: NDArray[np.bool_]) -> None:
+        self.keep(~copies)
+        self._copies += int(np.count_nonzero(copies))
+        self.warnings["copies"] = f"dropped {counted(self._copies, 'row')} written twice"
 
     def pass_noon(self) -> None:
         """Let a clock of twelve hours go on from 12:59 to 1:00."""
         steps = np.diff(self.time_s)
-        noon = np.abs(steps + _HALF_DAY_S) < _NO_GAP_S
+        noon = np.abs(steps + _HALF_DAY_S) < MAX_GAP_S
         if noon.any():
             moved_s = np.concatenate([[0.0], np.cumsum(np.where(noon, _HALF_DAY_S, 0.0))])
             self.time_s = self.time_s + moved_s
-            self.moved_s += float(moved_s[-1])
             self.notes.append("a clock of twelve hours")
 
     def turn_round(self) -> None:
@@ -116,15 +134,17 @@ class Repair:
         """
         if np.mean(np.diff(self.time_s) == 0) > _COARSE_SHARE:
             return
-        order = np.lexsort((values[:, 2], values[:, 1], values[:, 0], self.time_s))
-        same = np.diff(self.time_s[order]) == 0
-        same[same] = (values[order[1:][same]] == values[order[:-1][same]]).all(axis=1)
-        if not same.any():
-            return
-        copies = np.zeros(len(order), dtype=bool)
-        copies[order[1:][same]] = True
-        self.keep(np.flatnonzero(~copies))
-        self.warnings.append(Remark(_TWICE, {"count": int(np.count_nonzero(copies))}))
+        # A copy stands behind its original, so it does not come after all rows before it.
+        late = self.time_s[1:] <= np.maximum.accumulate(self.time_s)[:-1]
+        rows = np.flatnonzero(np.isin(self.time_s, self.time_s[1:][late]))
+        time_s, own = self.time_s[rows], values[rows]
+        order = np.lexsort((own[:, 2], own[:, 1], own[:, 0], time_s))
+        same = np.diff(time_s[order]) == 0
+        same[same] = (own[order[1:][same]] == own[order[:-1][same]]).all(axis=1)
+        if same.any():
+            copies = np.zeros(len(self.time_s), dtype=bool)
+            copies[rows[order[1:][same]]] = True
+            self._drop_copies(copies)
 
     def sort(self) -> None:
         """Sort rows that merely arrived late.
@@ -142,7 +162,7 @@ class Repair:
         if after <= before + _SORT_SHARE * len(self.time_s):
             self.keep(order)
             self.repeated = np.zeros(len(order), dtype=bool)
-            self.warnings.append(Remark("rows were out of order and were sorted by their time"))
+            self.warnings["order"] = "rows were out of order and were sorted by their time"
 
     def move_on(self) -> None:
         """Let times go on where the clock fell back."""
@@ -154,21 +174,12 @@ class Repair:
         shift = np.where(back, period - steps, 0.0)
         shift[steps < -_RESTART_S] += _RESTART_GAP_S
         first = int(np.argmax(back))
-        self.warnings.append(
-            Remark(
-                "the clock runs backward {count} time{s} (first after {first_s:.1f} s, by "
-                "{first_by_s:.3g} s); later times were moved on: if the same time was recorded "
-                "twice, counts and minutes are too high",
-                {
-                    "count": int(np.count_nonzero(back)),
-                    "first_s": self.time_s[first],
-                    "first_by_s": -steps[first],
-                },
-            )
+        self.warnings["backward"] = (
+            f"the clock runs backward {counted(int(np.count_nonzero(back)), 'time')} (first after "
+            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s); later times were moved on: if "
+            "the same time was recorded twice, counts and minutes are too high"
         )
-        moved_s = np.concatenate([[0.0], np.cumsum(shift)])
-        self.time_s = self.time_s + moved_s
-        self.moved_s += float(moved_s[-1])
+        self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
 
     def drop_copies(self) -> None:
         """Drop rows written twice: the same stamp with the same readings.
@@ -179,9 +190,7 @@ class Repair:
         copies = same_time & self.repeated
         is_coarse = same_time.mean() > _COARSE_SHARE and copies.sum() < 0.9 * same_time.sum()
         if copies.any() and not is_coarse:
-            self.keep(np.flatnonzero(~copies))
-            amounts = {"count": int(np.count_nonzero(copies))}
-            self.warnings.append(Remark(_TWICE, amounts))
+            self._drop_copies(copies)
 
     def is_rebuilt(self) -> bool:
         """Rebuild a clock of arrivals from the counter; return whether that was done."""
@@ -198,18 +207,19 @@ class Repair:
             self.notes.append("equal stamps spread evenly")
         if self.counter is None and _is_bursty(self.time_s):
             self.time_s = _from_counter(self.time_s, np.arange(len(self.time_s), dtype=np.float64))
-            text = "stamps came in bursts; rebuilt as if no sample was lost"
-            self.warnings.append(Remark(text))
+            self.warnings["bursts"] = "stamps came in bursts; rebuilt as if no sample was lost"
 
     def be_strict(self) -> None:
         """Leave out what still does not come after the row before."""
         latest = np.maximum.accumulate(self.time_s)
-        self.keep(np.flatnonzero(np.concatenate([[True], self.time_s[1:] > latest[:-1]])))
+        self.keep(np.concatenate([[True], self.time_s[1:] > latest[:-1]]))
 
     def begin_at_zero(self) -> None:
         """Count from the first row that was kept."""
-        if self.time_s[0] != 0:
-            self.time_s = self.time_s - self.time_s[0]
+        first_s = float(self.time_s[0])
+        if first_s:
+            for rows in blocks(len(self.time_s), self.time_s):
+                self.time_s[rows] -= first_s
 
 
 def _spread(time_s: FloatArray) -> FloatArray:
@@ -259,7 +269,7 @@ def counted_on(counter: FloatArray) -> FloatArray:
     return np.concatenate([[0.0], np.cumsum(np.where(counts, wrapped, 1.0))])
 
 
-def note_uneven(time_s: FloatArray) -> list[Remark]:
+def note_uneven(time_s: FloatArray) -> list[str]:
     """Say where the steps between samples vary more than jitter explains."""
     if len(time_s) < 3:
         return []
@@ -268,30 +278,47 @@ def note_uneven(time_s: FloatArray) -> list[Remark]:
     uneven = float(np.mean((steps < _CORE[0] * middle) | (steps > _CORE[1] * middle)))
     if uneven < _UNEVEN_SHARE:
         return []
-    text = f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"
-    return [Remark(text)]
+    return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]
 
 
-def note_rates(time_s: FloatArray, rate_hz: float) -> list[Remark]:
+def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
     """Say for how much of a recording its rate is another one; stretches with gaps do not count."""
     if len(time_s) < 2:
         return []
-    blocks = np.floor((time_s - time_s[0]) / _RATE_BLOCK_S).astype(np.intp)
-    counts = np.bincount(blocks)[:-1]
-    steps = np.diff(time_s)
-    gaps = steps > max(_NO_GAP_S, 2.5 / rate_hz)
-    is_whole = np.ones(len(counts) + 1, dtype=bool)
-    is_whole[blocks[:-1][gaps]] = is_whole[blocks[1:][gaps]] = False
-    local_hz = counts[is_whole[:-1] & (counts > 0)] / _RATE_BLOCK_S
+
+    def place(rows: slice | NDArray[np.intp]) -> NDArray[np.intp]:
+        return np.asarray(np.floor((time_s[rows] - time_s[0]) / _RATE_BLOCK_S), dtype=np.intp)
+
+    counts = np.zeros(int(place(slice(-1, None))[0]) + 1, dtype=np.intp)
+    for rows in blocks(len(time_s), time_s):
+        places = place(rows)
+        counts[places[0] : places[-1] + 1] += np.bincount(places - places[0])
+    gaps = gap_rows(time_s, rate_hz)
+    is_whole = counts > 0
+    is_whole[place(gaps)] = is_whole[place(gaps + 1)] = is_whole[-1] = False
+    local_hz = counts[is_whole] / _RATE_BLOCK_S
     other = (local_hz < _SAME_RATE * rate_hz) | (local_hz > rate_hz / _SAME_RATE)
     if other.sum() < max(2.0, _OTHER_RATE_SHARE * len(local_hz)):
         return []
-    text = (
-        "{share:.0%} of the recording has another rate (about "
+    return [
+        f"{other.mean():.0%} of the recording has another rate (about "
         f"{float(np.median(local_hz[other])):.3g} instead of {rate_hz:.3g} readings a second): "
         "strides there may be missed or placed less well"
-    )
-    return [Remark(text, {"part": int(other.sum()), "all": len(local_hz)})]
+    ]
+
+
+def gap_rows(time_s: FloatArray, rate_hz: float) -> NDArray[np.intp]:
+    """(m,) rows after which a recording pauses."""
+    return long_steps(time_s, longest_step_s(1 / rate_hz))
+
+
+def long_steps(time_s: FloatArray, length_s: float) -> NDArray[np.intp]:
+    """(m,) rows after which the next one comes later than this."""
+    long = [
+        rows.start + np.flatnonzero(np.diff(time_s[rows.start : rows.stop + 1]) > length_s)
+        for rows in blocks(len(time_s), time_s)
+    ]
+    return np.concatenate([np.empty(0, dtype=np.intp), *long])
 
 
 def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
@@ -302,13 +329,12 @@ def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
     return 1.0 / pace if pace > _SHORTEST_S else 0.0
 
 
-def note_lost(counter: FloatArray) -> list[Remark]:
+def note_lost(counter: FloatArray) -> list[str]:
     """Say how many samples the counter counted that are not there."""
-    counted = float(np.ptp(counter) + 1)
-    if 1.0 - len(counter) / counted <= _LOST_SHARE:
-        return []
-    text = "{share:.0%} of the samples were lost on the way"
-    return [Remark(text, {"part": counted - len(counter), "all": counted})]
+    lowest, highest = extremes(counter)
+    sent = float(highest - lowest + 1)
+    lost = (sent - len(counter)) / sent
+    return [f"{lost:.0%} of the samples were lost on the way"] if lost > _LOST_SHARE else []
 
 
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
@@ -337,7 +363,7 @@ def typical_step(ticks: NDArray[Any]) -> float:
     """Typical step from one row to the next, also where many rows share a stamp."""
     apart = min(200, len(ticks) - 1)
     starts = _sampled(len(ticks) - apart)
-    return float(np.median(np.abs(ticks[starts + apart] - ticks[starts]))) / apart
+    return float(np.median(np.abs(picked(ticks, starts + apart) - picked(ticks, starts)))) / apart
 
 
 def _sampled(count: int) -> Rows:
@@ -350,14 +376,17 @@ def _sampled(count: int) -> Rows:
 def _sampled_steps(time_s: FloatArray) -> FloatArray:
     """Enough steps between rows that follow each other."""
     rows = _sampled(len(time_s) - 1)
-    return np.asarray(time_s[rows + 1] - time_s[rows])
+    return np.asarray(picked(time_s, rows + 1) - picked(time_s, rows))
 
 
 def rises(time_s: FloatArray) -> bool:
     """Whether every time comes after the one before."""
-    return bool((time_s[1:] > time_s[:-1]).all())
+    return all(
+        bool((np.diff(time_s[rows.start : rows.stop + 1]) > 0).all())
+        for rows in blocks(len(time_s), time_s)
+    )
 
 
 def median(values: NDArray[Any]) -> float:
     """Median, of a sample where there are very many."""
-    return float(np.median(values[_sampled(len(values))]))
+    return float(np.median(picked(values, _sampled(len(values)))))

@@ -16,7 +16,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from types import MappingProxyType
 from typing import Any, BinaryIO, Literal, TypeVar
 
@@ -44,16 +43,13 @@ _WAYS: tuple[Way, ...] = ("fast", "cell by cell", "unquoted")
 _MISFITS = (ValueError, OverflowError, IndexError)
 """What pandas raises where rows do not fit; its ParserError is a ValueError."""
 
-BLOCK_BYTES = 2**22
+BLOCK_BYTES = 2**21
 """What is parsed at once: larger blocks leave the cache, smaller ones pay for more calls (own
 measurement: 2 and 4 MiB take three quarters of the time that 8 MiB or 256 KiB take)."""
 
 MOST_LINE = HEAD_BYTES
 """No row is longer, or the head would have shown none: longer lines are damage and passed over,
 lest they fill the memory (or, as a row of a million cells, take the parser minutes)."""
-
-_BLOCKS = 2
-"""Blocks to a chunk: half an hour at 100 Hz."""
 
 _THREADS = 2
 _DTYPES: dict[Kind, Any] = {
@@ -185,7 +181,7 @@ class Table:
         texts: Iterable[int] = (),
         convert: Mapping[int, Callable[[pd.Series[Any]], Array]] = MappingProxyType({}),
     ) -> Iterator[dict[int, Array]]:
-        """Read some columns, half an hour or so at a time.
+        """Read some columns block by block.
 
         Parameters
         ----------
@@ -225,10 +221,8 @@ class Table:
             )
 
         parsed = _ahead(parse, self._blocks() if self.rows else iter(()))
-        nothing = {index: _EMPTY[kind] for index, kind in kinds.items()}
-        yield _joined(list(islice(parsed, _BLOCKS))) or nothing
-        while parts := list(islice(parsed, _BLOCKS)):
-            yield _joined(parts)
+        yield next(parsed, {index: _EMPTY[kind] for index, kind in kinds.items()})
+        yield from parsed
 
     def _blocks(self) -> Iterator[bytes | str]:
         """The body in blocks of whole lines, as bytes where these are UTF-8 with usual ends."""
@@ -313,13 +307,6 @@ def _sane(block: Any, stream: BinaryIO | io.TextIOWrapper) -> Any:
             lines = (line for line in block.splitlines(True) if len(line) <= MOST_LINE)
             return block[:0].join(lines)
     return block
-
-
-def _joined(parts: list[dict[int, Array]]) -> dict[int, Array]:
-    """Columns of several blocks together."""
-    if len(parts) < 2:
-        return parts[0] if parts else {}
-    return {index: np.concatenate([part[index] for part in parts]) for index in parts[0]}
 
 
 def _ahead(parse: Callable[[S], T], blocks: Iterable[S]) -> Iterator[T]:

@@ -14,6 +14,7 @@ from retrodetect.formats.source import Source
 
 __all__ = [
     "MISSING",
+    "counted",
     "cut",
     "decode",
     "is_number",
@@ -42,6 +43,11 @@ _PLAIN = str.maketrans("", "", "0123456789+-.eE\n")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROL_SHARE = 0.01
 _PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def decode(source: Source) -> tuple[list[str], str] | None:
@@ -84,8 +90,14 @@ def records(source: Source) -> list[dict[str, str]]:
     if not lines:
         return []
     delimiter = max("\t;,", key=lines[0].count)
-    names, *rows = [cut(line, delimiter) for line in lines]
-    return [dict(zip(map(normal, names), row, strict=False)) for row in rows]
+    header, *rows = [cut(line, delimiter) for line in lines]
+    names = [*map(normal, header)]
+    for row in rows:
+        surplus = len(row) - len(names)
+        if surplus > 0 and "text" in names:  # somebody's words, commas and all
+            at = names.index("text")
+            row[at : at + surplus + 1] = [f"{delimiter} ".join(row[at : at + surplus + 1])]
+    return [dict(zip(names, row, strict=False)) for row in rows]
 
 
 def normal(name: str) -> str:

@@ -1,6 +1,11 @@
-"""A long recording in pieces is the same recording."""
+"""A long recording, in temporary files, in blocks and in pieces, is the same recording."""
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -8,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
-from retrodetect.formats import ReadOptions, packets, pieces, read, table
+from retrodetect.formats import ReadOptions, assemble, joined, packets, pieces, read, spool, table
 from retrodetect.formats.exports import actigraph_gt3x
 from retrodetect.recording import Recording
 
@@ -21,10 +26,24 @@ FEW_ROWS = 257
 ROW_BYTES = 33
 
 
+@contextmanager
+def blocks_of_few_rows(*, in_memory: bool = False) -> Iterator[None]:
+    """Take the recordings of these tests for long ones: many blocks, in temporary files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 2)
+        patch.setattr(packets, "BLOCK_BYTES", 7777)
+        patch.setattr(actigraph_gt3x, "_MOST_BYTES", 2000)
+        patch.setattr(spool, "BLOCK_ROWS", FEW_ROWS)
+        patch.setattr(assemble, "PIECE_ROWS", FEW_ROWS)
+        if not in_memory:
+            patch.setattr(spool, "IN_MEMORY_BYTES", 1000)
+        yield
+
+
 @pytest.fixture
-def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read in chunks that are much shorter than the recordings of these tests."""
-    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 2)
+def few_rows() -> Iterator[None]:
+    with blocks_of_few_rows():
+        yield
 
 
 def write(path: Path, clock: list[str], values: np.ndarray, header: str = "time,x,y,z") -> Path:
@@ -46,20 +65,6 @@ def assert_same(one: Recording, other: Recording) -> None:
         assert getattr(one, field) == getattr(other, field), field
 
 
-def put_together(parts: list[Recording]) -> Recording:
-    rotations = [one.angular_rate_radps for one in parts]
-    return parts[-1].with_(
-        time_s=np.concatenate([one.time_s for one in parts]),
-        acceleration_mps2=np.concatenate([one.acceleration_mps2 for one in parts]),
-        angular_rate_radps=None if rotations[0] is None else np.concatenate(rotations),
-        channels={
-            name: np.concatenate([one.channels[name] for one in parts])
-            for name in parts[0].channels
-        },
-    )
-
-
-@pytest.mark.usefixtures("few_rows")
 @settings(max_examples=25, deadline=None)
 @example(grain_s=0.8, seed=0, faults=set())
 @given(
@@ -99,18 +104,17 @@ def test_pieces_put_together_are_the_whole(
         lines[second] = "time,x,y,z"
         path.write_text("\n".join(lines))
     (whole,) = read(path)
-    (parts,) = pieces(path, grain_s=grain_s)
-    found = list(parts)
+    with blocks_of_few_rows():
+        (parts,) = pieces(path, grain_s=grain_s)
+        found = list(parts)
     assert all(len(one.time_s) for one in found)
-    assert_same(put_together(found), whole)
+    assert_same(joined(found), whole)
     # No grain is shared by two pieces.
     places = [np.unique(np.floor(one.time_s / grain_s)) for one in found]
     assert len(np.concatenate(places)) == len(np.unique(np.concatenate(places)))
 
 
-def test_chunks_change_nothing_where_nothing_is_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_unit_and_a_given_rate_change_nothing_in_that(tmp_path: Path) -> None:
     turning = np.column_stack([WALK.acceleration_mps2 / G, WALK.acceleration_mps2 * 3])
     path = write(
         tmp_path / "walk.csv",
@@ -118,12 +122,12 @@ def test_chunks_change_nothing_where_nothing_is_wrong(
         turning,
         "time,accX (g),accY (g),accZ (g),gyroX (deg/s),gyroY (deg/s),gyroZ (deg/s)",
     )
-    (whole,) = read(path)
-    monkeypatch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 2)
-    (chunked,) = read(path)
-    assert_same(chunked.with_(findings=whole.findings), whole)  # of other blocks averages differ
-    (counted,) = read(path, options=ReadOptions(rate_hz=50, unit="g"))
-    np.testing.assert_allclose(counted.time_s, SECONDS, atol=1e-9)
+    for options in (ReadOptions(), ReadOptions(rate_hz=50, unit="g")):
+        (whole,) = read(path, options=options)
+        with blocks_of_few_rows():
+            (in_blocks,) = read(path, options=options)
+        assert_same(in_blocks, whole)
+        np.testing.assert_allclose(whole.time_s, SECONDS, atol=1e-9)
 
 
 @pytest.mark.usefixtures("few_rows")
@@ -153,7 +157,7 @@ def test_sensors_in_files_beside_come_along(tmp_path: Path) -> None:
         whole.angular_rate_radps[1:-1], WALK.acceleration_mps2[1:-1] / 9, atol=1e-4
     )
     (parts,) = pieces(tmp_path / "Accelerometer.csv", grain_s=13)
-    assert_same(put_together(list(parts)), whole)
+    assert_same(joined(list(parts)), whole)
 
 
 @pytest.mark.usefixtures("few_rows")
@@ -184,36 +188,57 @@ def test_what_cannot_be_read_says_so_before_the_first_piece(tmp_path: Path) -> N
         pieces(slow, grain_s=0)
 
 
-@pytest.mark.usefixtures("few_rows")
-def test_every_real_recording_comes_in_pieces(shared: Path) -> None:
-    for name in ("axivity/ax3_testfile.cwa", "geneactiv/GENEActiv_testfile.bin",
-                 "actigraph/actigraph_testfile.gt3x", "xio_ximu3/short_walk.csv",
-                 "actigraph/actigraph_timestamped.csv", "mhealth/mhealth.csv",
-                 "sensor_logger/android_SM-N986B_2023-11-24_07-25-54.zip"):  # fmt: skip
-        (whole,) = read(shared / "formats" / name)
-        (parts,) = pieces(shared / "formats" / name, grain_s=2.5)
-        assert_same(put_together(list(parts)), whole)
-
-
 @pytest.mark.parametrize(
     "name",
     [
         "axivity/ax3_testfile.cwa",
         "geneactiv/GENEActiv_testfile.bin",
         "actigraph/actigraph_testfile.gt3x",
+        "actigraph/actigraph_timestamped.csv",
+        "xio_ximu3/short_walk.csv",
+        "mhealth/mhealth.csv",
+        "sensor_logger/android_SM-N986B_2023-11-24_07-25-54.zip",
     ],
 )
-def test_a_binary_log_in_small_blocks_is_the_same(
-    name: str, shared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_real_recording_comes_in_pieces(name: str, shared: Path) -> None:
     (whole,) = read(shared / "formats" / name)
-    monkeypatch.setattr(packets, "BLOCK_BYTES", 7777)
-    if name.endswith("gt3x"):
-        monkeypatch.setattr(actigraph_gt3x, "_MOST_BYTES", 2000)
-    (parts,) = pieces(shared / "formats" / name, grain_s=7)
-    found = list(parts)
-    assert len(found) > 5
-    together = put_together(found)
+    with blocks_of_few_rows():
+        (parts,) = pieces(shared / "formats" / name, grain_s=2.5)
+        found = list(parts)
+    assert len(found) > 1
+    together = joined(found)
+    # Packets are spread over the usual interval of the first block where none follows.
     np.testing.assert_allclose(together.time_s, whole.time_s, atol=1e-3)
     np.testing.assert_array_equal(together.acceleration_mps2, whole.acceleration_mps2)
     assert together.warnings == whole.warnings
+
+
+@pytest.mark.usefixtures("few_rows")
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS])
+def test_a_temporary_folder_without_room_is_one_clear_sentence(
+    error: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**options: object) -> NoReturn:
+        raise OSError(error, os.strerror(error))
+
+    path = write(tmp_path / "walk.csv", [f"{t:.2f}" for t in SECONDS], WALK.acceleration_mps2)
+    monkeypatch.setattr(spool.tempfile, "TemporaryFile", fail)
+    with pytest.raises(
+        UnreadableFile, match=r"walk\.csv: .* temporary folder .*; free space"
+    ) as told:
+        read(path)
+    assert os.strerror(error) in str(told.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file keeps its name elsewhere")
+@pytest.mark.usefixtures("few_rows")
+def test_temporary_files_have_no_name_while_they_are_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "walk.csv", [f"{t:.2f}" for t in SECONDS], WALK.acceleration_mps2)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(spool.tempfile, "tempdir", str(folder))
+    (parts,) = pieces(path)
+    next(parts)
+    assert not list(folder.iterdir())

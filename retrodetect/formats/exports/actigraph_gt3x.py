@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
 from retrodetect.formats.source import Source, archive_members
+from retrodetect.formats.spool import gather
 from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT"]
@@ -86,26 +88,31 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
             remedy="download it from the device again",
         )
 
-    def draft(part: tuple[FloatArray, Stamps]) -> Draft:
-        values, stamps = part
-        return Draft(
-            acceleration=Series(values / per_g, "g"),
+    rate_hz = _number(facts, "Sample Rate")
+    start = int(_number(facts, "Start Date")) - _TICKS_TO_1970
+    columns = gather(_continuous(log, per_g, start, rate_hz) if is_old else _recorded(log, per_g))
+    if not columns:
+        raise RefusedRecording(
+            "holds no second of raw acceleration",
+            file=file.source.label,
+            remedy="record raw data, not epochs",
+        )
+    if not is_old:
+        stamps = Stamps(columns["times"], 1.0, "local", "time of each second")
+    elif rate_hz and start >= 0:
+        stamps = Stamps(columns["times"], _TICK_S, "local", "Start Date and Sample Rate")
+    else:
+        stamps = Stamps(None, rate_hz=rate_hz or None)
+    return [
+        Draft(
+            acceleration=Series(columns["g"], "g"),
             stamps=stamps,
             gravity=_TOTAL,
             sign=_SIGN,
             device="ActiGraph",
             placement=_LIMBS.get(facts.get("Limb", "")),
         )
-
-    parts = _continuous(log, facts) if is_old else _recorded(log)
-    first = next(parts, None)
-    if first is None:
-        raise RefusedRecording(
-            "holds no second of raw acceleration",
-            file=file.source.label,
-            remedy="record raw data, not epochs",
-        )
-    return [draft(first).with_(more=map(draft, parts))]
+    ]
 
 
 def _number(facts: Mapping[str, str], name: str) -> float:
@@ -117,27 +124,24 @@ def _number(facts: Mapping[str, str], name: str) -> float:
     return number if 0 < number < _LARGEST else 0.0
 
 
-def _continuous(log: Source, facts: Mapping[str, str]) -> Iterator[tuple[FloatArray, Stamps]]:
-    """Readings that follow each other from the start on, with their time."""
-    start = int(_number(facts, "Start Date")) - _TICKS_TO_1970
-    rate_hz = _number(facts, "Sample Rate")
+def _continuous(
+    log: Source, per_g: float, start: int, rate_hz: float
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Readings in g that follow each other, with their tick at a stated rate."""
     count = 0
     with log.open() as stream:
         for content, _ in blocks(stream, _PAIR_BYTES):
-            values = _twelve_bits(np.frombuffer(content, dtype=np.uint8))
+            values = _twelve_bits(np.frombuffer(content, dtype=np.uint8)) / per_g
             numbers = np.arange(count, count + len(values), dtype=np.float64)
             count += len(values)
-            if rate_hz and start >= 0:
-                ticks = start + np.round(numbers / (rate_hz * _TICK_S)).astype(np.int64)
-                yield values, Stamps(ticks, _TICK_S, "local", "Start Date and Sample Rate")
-            elif len(values):
-                yield values, Stamps(None, rate_hz=rate_hz or None)
+            ticks = np.round(numbers / ((rate_hz or 1.0) * _TICK_S)).astype(np.int64)
+            yield {"g": values, "times": start + ticks}
 
 
-def _recorded(log: Source) -> Iterator[tuple[FloatArray, Stamps]]:
-    """Readings of each second, with their time."""
+def _recorded(log: Source, per_g: float) -> Iterator[dict[str, FloatArray]]:
+    """Readings of each second in g, with their time."""
     for times, packets in spread_on(_blocks(log)):
-        yield packets.acceleration, Stamps(times, 1.0, "local", "time of each second")
+        yield {"times": times, "g": packets.acceleration / per_g}
 
 
 def _blocks(log: Source) -> Iterator[Packets]:

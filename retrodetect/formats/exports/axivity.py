@@ -8,13 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.draft import Claim, Draft, Series, Sign
+from retrodetect.formats.draft import Claim, Draft, Sign
 from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Axes, Layout, drafts
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import LIKELY, NO, Format
-from retrodetect.formats.remarks import Remark
+from retrodetect.formats.spool import blocks, release
 from retrodetect.formats.table import Table
+from retrodetect.formats.text import counted
 from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT", "unswapped"]
@@ -46,28 +47,25 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         rotation=(Axes("5", "6", "7", "deg/s"),),
         sign=_SIGN,
     )
-    return [draft.each(unswapped) for draft in drafts(table, layout, options)]
+    return [unswapped(draft) for draft in drafts(table, layout, options)]
 
 
 def unswapped(draft: Draft) -> Draft:
-    """Swap sensors back, second by second, where only the gyroscope's columns average one g."""
+    """Swap sensors back in place, second by second, where only the gyroscope averages one g."""
     if draft.rotation is None:
         return draft
     acceleration, rotation = draft.acceleration.values, draft.rotation.values
-    swapped = np.zeros(len(acceleration), dtype=bool)
-    for begin in range(0, len(acceleration), _BLOCK):
-        rows = slice(begin, begin + _BLOCK)
-        swapped[rows] = not _is_one_g(acceleration[rows]) and _is_one_g(rotation[rows])
-    if not swapped.any():
+    count = 0
+    for second in blocks(len(acceleration), rows=_BLOCK):
+        if not _is_one_g(acceleration[second]) and _is_one_g(rotation[second]):
+            own = acceleration[second].copy()
+            acceleration[second], rotation[second] = rotation[second], own
+            count += len(own)
+    release(acceleration, rotation)
+    if not count:
         return draft
-    mended = np.where(swapped[:, None], rotation, acceleration)
-    turned = np.where(swapped[:, None], acceleration, rotation)
-    text = "accelerometer and gyroscope were swapped in {count} row{s}; put right"
-    return draft.with_(
-        acceleration=Series(mended, "g"),
-        rotation=Series(turned, "deg/s"),
-        warnings=(*draft.warnings, Remark(text, {"count": int(np.count_nonzero(swapped))})),
-    )
+    text = f"accelerometer and gyroscope were swapped in {counted(count, 'row')}; put right"
+    return draft.with_(warnings=(*draft.warnings, text))
 
 
 def _firsts(table: Table) -> range:

@@ -15,7 +15,8 @@ from retrodetect.formats.exports.axivity import unswapped
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.formats.remarks import Remark
+from retrodetect.formats.spool import gather
+from retrodetect.formats.text import counted
 from retrodetect.recording import FloatArray, Gravity
 
 __all__ = ["FORMAT"]
@@ -56,35 +57,30 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         Where none is.
     """
     del options
-    drafts = _drafts(file)
-    first = next(drafts, None)
-    if first is None:
+    lost: list[int] = []
+    columns = gather(
+        {"times": times, "acceleration": packets.acceleration, "rotation": packets.rotation}
+        if packets.rotation is not None
+        else {"times": times, "acceleration": packets.acceleration}
+        for times, packets in spread_on(_blocks(file, lost))
+    )
+    if not columns:
         raise UnreadableFile(
             "is an Axivity recording without a whole sector of readings",
             file=file.source.label,
             remedy="copy it from the device again",
         )
-    return [first.with_(more=drafts).each(unswapped)]
-
-
-def _drafts(file: Candidate) -> Iterator[Draft]:
-    """Readings block by block."""
-    lost: list[int] = []
-    for times, packets in spread_on(_blocks(file, lost)):
-        rotation = packets.rotation
-        amounts = {"count": sum(lost)}
-        lost.clear()
-        yield Draft(
-            acceleration=Series(packets.acceleration, "g"),
-            stamps=Stamps(times, 1.0, "local", "time of each sector"),
-            gravity=_TOTAL,
-            sign=_SIGN,
-            rotation=None if rotation is None else Series(rotation, "deg/s"),
-            device="Axivity",
-            warnings=(Remark("dropped {count} damaged sector{s}", amounts),)
-            if amounts["count"]
-            else (),
-        )
+    rotation = columns.get("rotation")
+    draft = Draft(
+        acceleration=Series(columns["acceleration"], "g"),
+        stamps=Stamps(columns["times"], 1.0, "local", "time of each sector"),
+        gravity=_TOTAL,
+        sign=_SIGN,
+        rotation=None if rotation is None else Series(rotation, "deg/s"),
+        device="Axivity",
+        warnings=(f"dropped {counted(sum(lost), 'damaged sector')}",) if sum(lost) else (),
+    )
+    return [unswapped(draft)]
 
 
 def _blocks(file: Candidate, lost: list[int]) -> Iterator[Packets]:

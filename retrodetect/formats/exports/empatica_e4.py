@@ -37,7 +37,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     start_s, rate_hz = _heads(table) or (0.0, 0.0)
     body = replace(table, first_line=table.first_line + 2, rows=table.rows[2:])
     layout = Layout(acceleration=(Axes("1", "2", "3", "g/64", _TOTAL),), sign=_SIGN)
-    draft = drafts(body, layout, options)[0].extended()
+    draft = drafts(body, layout, options)[0]
     ticks = start_s + np.arange(len(draft.acceleration.values)) / rate_hz
     stamps = Stamps(ticks, 1.0, "unix", f"start and {rate_hz:g} Hz in the first rows")
     return [draft.with_(stamps=stamps, notes=_tags(file), device="Empatica E4", placement="wrist")]

@@ -17,7 +17,8 @@ from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import Packets, blocks, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.recording import FloatArray, Gravity
+from retrodetect.formats.spool import gather
+from retrodetect.recording import Gravity
 
 __all__ = ["FORMAT"]
 
@@ -54,25 +55,25 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
     offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
 
-    def draft(part: tuple[FloatArray, Packets]) -> Draft:
-        times, packets = part
-        return Draft(
-            acceleration=Series((100.0 * packets.acceleration - offset) / gain, "g"),
-            stamps=Stamps(times, 1.0, "local", "time of each page"),
-            gravity=_TOTAL,
-            sign=_SIGN,
-            device="GENEActiv",
-        )
-
-    parts = spread_on(_blocks(file))
-    first = next(parts, None) if gain.all() else None
-    if first is None:
+    columns = gather(
+        {"times": times, "g": (100.0 * packets.acceleration - offset) / gain}
+        for times, packets in (spread_on(_blocks(file)) if gain.all() else ())
+    )
+    if not columns:
         raise UnreadableFile(
             "is a GENEActiv recording without readings or without calibration",
             file=file.source.label,
             remedy="copy it from the device again",
         )
-    return [draft(first).with_(more=map(draft, parts))]
+    return [
+        Draft(
+            acceleration=Series(columns["g"], "g"),
+            stamps=Stamps(columns["times"], 1.0, "local", "time of each page"),
+            gravity=_TOTAL,
+            sign=_SIGN,
+            device="GENEActiv",
+        )
+    ]
 
 
 def _blocks(file: Candidate) -> Iterator[Packets]:

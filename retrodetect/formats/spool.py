@@ -1,0 +1,235 @@
+"""Whole columns of any length: in memory, or in a temporary file that is mapped.
+
+Formats hand on whole columns, and every later step sees them whole. What is large lies in a file
+without a name, which the system removes with the process, whatever ends it (where it allows that:
+on Windows at its regular end). Steps go over such columns in `blocks`, and let each one go from
+memory before they come to the next.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import os
+import tempfile
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from retrodetect.errors import UnreadableFile
+
+__all__ = ["blocks", "empty", "extremes", "gather", "picked", "release", "scaled", "take"]
+
+Array = NDArray[Any]
+K = TypeVar("K", bound=Hashable)
+
+BLOCK_ROWS = 1 << 18
+"""Rows that a step works on at once: 44 minutes at 100 Hz."""
+
+IN_MEMORY_BYTES = 64 * 2**20
+"""Columns up to this size stay in memory."""
+
+_ZEROS = bytes(1 << 20)
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
+    """Make an array to be filled, in a temporary file where it is large.
+
+    Parameters
+    ----------
+    shape, dtype
+        As for `numpy.empty`.
+
+    Returns
+    -------
+    array
+        Its content is not defined.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the temporary folder is full or cannot be written to; without the name of the
+        recording, which the caller adds.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size <= IN_MEMORY_BYTES:
+        return np.empty(shape, dtype)
+    with _temporary_folder():
+        file = tempfile.TemporaryFile(prefix="retrodetect-")
+        # Not only sized: a page that finds no room on the disk would end the process.
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            for begin in range(0, size, len(_ZEROS)):
+                file.write(_ZEROS[: size - begin])
+        return _mapped(file, np.dtype(dtype), shape)
+
+
+def gather(chunks: Iterable[Mapping[K, Array]]) -> dict[K, Array]:
+    """Join columns that come chunk by chunk.
+
+    Parameters
+    ----------
+    chunks
+        Each with the same columns.
+
+    Returns
+    -------
+    dict of arrays
+        Whole columns; none where there was no chunk.
+
+    Raises
+    ------
+    UnreadableFile
+        As `empty`.
+    """
+    columns: dict[K, _Column] = {}
+    for chunk in chunks:
+        for key, array in chunk.items():
+            columns.setdefault(key, _Column()).append(array)
+    return {key: columns.pop(key).whole() for key in [*columns]}
+
+
+def blocks(count: int, *arrays: Array, rows: int | None = None) -> Iterator[slice]:
+    """Go over rows block by block.
+
+    Parameters
+    ----------
+    count
+        Number of rows.
+    *arrays
+        What the caller reads or writes; let go from memory after each block.
+    rows
+        Rows of a block, by default ``BLOCK_ROWS``.
+
+    Yields
+    ------
+    slice
+        Rows of a block.
+    """
+    size = rows or BLOCK_ROWS
+    for begin in range(0, count, size):
+        yield slice(begin, min(begin + size, count))
+        release(*arrays)
+
+
+def release(*arrays: Array) -> None:
+    """Let go of the memory of mapped arrays; their content stays in their files."""
+    for array in arrays:
+        base = _map_of(array)
+        if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+            base.madvise(mmap.MADV_DONTNEED)
+
+
+def take(array: Array, rows: Array) -> Array:
+    """Return some rows of an array: those of a mask, or those of some numbers."""
+    if _map_of(array) is None:
+        return array[rows]
+    is_mask = rows.dtype == np.bool_
+    count = np.count_nonzero(rows) if is_mask else len(rows)
+    taken = empty((int(count), *array.shape[1:]), array.dtype)
+    begin = 0
+    for block in blocks(len(rows), array, taken):
+        own = array[block][rows[block]] if is_mask else array[rows[block]]
+        taken[begin : begin + len(own)] = own
+        begin += len(own)
+    return taken
+
+
+def picked(array: Array, rows: Array) -> Array:
+    """Return a few rows from anywhere, in memory."""
+    if _map_of(array) is None:
+        return array[rows]
+    taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    order = np.argsort(rows)  # so that each page is fetched once
+    ends = np.searchsorted(rows[order], np.arange(BLOCK_ROWS, len(array) + BLOCK_ROWS, BLOCK_ROWS))
+    for own in np.split(order, ends):
+        taken[own] = array[rows[own]]
+        release(array)
+    return taken
+
+
+def scaled(array: Array, rows: slice, factor: float = 1.0) -> Array:
+    """Return a copy of some rows in memory, column by column, times a factor."""
+    begin, end, _ = rows.indices(len(array))
+    copy = np.empty((end - begin, *array.shape[1:]), array.dtype, order="F")
+    for block in blocks(end - begin, array):
+        np.multiply(array[begin + block.start : begin + block.stop], factor, out=copy[block])
+    return copy
+
+
+def extremes(array: Array) -> Array:
+    """(2, ...) smallest and largest value of each column; NaN where there is one."""
+    columns = array.reshape(len(array), -1)
+    limits = np.array(
+        [
+            [(column.min(), column.max()) for column in columns[block].T]
+            for block in blocks(len(array), array)
+        ]
+    )
+    extreme = np.stack([limits[..., 0].min(axis=0), limits[..., 1].max(axis=0)])
+    return extreme.reshape(2, *array.shape[1:])
+
+
+class _Column:
+    """A column that grows, in memory until it is large."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Array] = []
+        self._bytes = 0
+        self._rows = 0
+        self._file: IO[bytes] | None = None
+
+    def append(self, array: Array) -> None:
+        self._waiting.append(array)
+        self._bytes += array.nbytes
+        self._rows += len(array)
+        if self._bytes > IN_MEMORY_BYTES and not array.dtype.hasobject:
+            self._write()
+
+    def whole(self) -> Array:
+        if self._file is None:
+            return self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+        last = self._waiting[-1]
+        return _mapped(self._file, last.dtype, (self._rows, *last.shape[1:]))
+
+    def _write(self) -> None:
+        with _temporary_folder():
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="retrodetect-")
+            for array in self._waiting:
+                self._file.write(np.ascontiguousarray(array).data)
+        self._waiting = [self._waiting[-1][:0].copy()]
+
+
+def _mapped(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+    """Content of a file as an array; the file is closed, and lives as long as the array."""
+    with file:
+        file.flush()
+        return np.frombuffer(mmap.mmap(file.fileno(), 0), dtype).reshape(shape)
+
+
+def _map_of(array: Array) -> mmap.mmap | None:
+    """Map in which an array lies, None where it is in memory."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, memoryview):
+        base = base.obj
+    return base if isinstance(base, mmap.mmap) else None
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[None]:
+    """Turn failures of the temporary folder into one clear sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableFile(
+            f"is too long for memory, and the temporary folder cannot hold it "
+            f"({error.strerror or error})",
+            remedy="free space there, or set TMPDIR to a folder with space for its columns",
+        ) from error
