@@ -1,1 +1,1 @@
-"""Training: labelled recordings, fitting, scores on people held out, and models on disk."""
+"""Training: from a user's labelled recordings to a model, and scores on people held out."""

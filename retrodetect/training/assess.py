@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from retrodetect.direction import DirectionModel
+from retrodetect.direction import DirectionModel, store
 from retrodetect.formats import ReadOptions
 from retrodetect.locations import make_folder
 from retrodetect.results import FACTS
@@ -17,8 +17,7 @@ from retrodetect.runs.outputs import check_ours
 from retrodetect.sites import canonical_site
 from retrodetect.stores import replacing
 from retrodetect.tables import csv_text
-from retrodetect.training import store
-from retrodetect.training.evaluate import label_with_truth, told_front
+from retrodetect.training.evaluate import label_with_truth, stated_anchors
 from retrodetect.training.examples import Example
 from retrodetect.training.gather import gather
 from retrodetect.training.scores import compared, confusion, mistakes, scored, units_for_intervals
@@ -109,7 +108,7 @@ def evaluate(
     placement, jobs, cache_folder
         As for training.
     read
-        Overrides for reading.
+        Overrides for reading: units, sign, rate, columns.
     out
         Folder for the tables; looked at before the work, written to after it.
 
@@ -146,19 +145,19 @@ def evaluate(
         examples, remarks = gathered.examples, list(gathered.remarks)
     else:
         examples = tuple(recordings)
-    for one in (first, second):
-        if one is not None and (seen := _learned_from(one, examples)):
+    for model_used in (first, second):
+        if model_used is not None and (seen := _learned_from(model_used, examples)):
             remarks.append(
-                f"{one.name} learned from {seen} of these {len(examples)} recordings; "
+                f"{model_used.name} learned from {seen} of these {len(examples)} recordings; "
                 "its scores on them are no evidence"
             )
-    rows = label_with_truth(first, examples, told_front)
+    rows = label_with_truth(first, examples, stated_anchors)
     comparison = None
     if second is not None:
-        others = label_with_truth(second, examples, told_front)
+        others = label_with_truth(second, examples, stated_anchors)
         comparison = compared(rows, others)
         rows = rows.assign(direction_against=others["direction"].to_numpy())
-    found = Evaluation(
+    evaluation = Evaluation(
         rows,
         scored(rows, ["placement", "true_gait"]),
         confusion(rows),
@@ -168,8 +167,8 @@ def evaluate(
         tuple(remarks),
     )
     if out is not None:
-        found.write(out)
-    return found
+        evaluation.write(out)
+    return evaluation
 
 
 def _folder(out: str | Path) -> Path:
@@ -185,5 +184,5 @@ def _loaded(model: str | Path | DirectionModel) -> DirectionModel:
 
 def _learned_from(model: DirectionModel, examples: Sequence[Example]) -> int:
     """How many of the recordings the model's card names as learned from."""
-    seen = set(model.card.get("recordings", ()))
+    seen = set(model.card.recordings)
     return sum(example.measured.sha256 in seen for example in examples)

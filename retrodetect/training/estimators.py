@@ -80,7 +80,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : (n, k) array or DataFrame
             Features, one row for each stride.
         y : (n,) array
-            Directions.
+            Direction of each stride.
         sample_weight : (n,) array, optional
             How much each stride counts.
 
@@ -101,7 +101,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows, y, weight = self._named(rows[counts]), y[counts], weight[counts]
         self.classes_, number = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError("strides of one class only; there is nothing to tell apart")
+            raise ValueError("only one class of strides; training needs at least two")
         if self.prior is None:
             of_class = np.bincount(number, weight)
             balanced = weight * weight.sum() / (len(of_class) * of_class[number])
@@ -125,7 +125,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : (n, k) array or DataFrame
-            Features.
+            Features of n strides.
 
         Returns
         -------
@@ -142,7 +142,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : (n, k) array or DataFrame
-            Features.
+            Features of n strides.
 
         Returns
         -------
@@ -166,7 +166,7 @@ def _drawn_toward(
     scaler, regression = (step for _, step in fitted.steps)
     classes = regression.classes_
     if strange := set(y) - set(classes):
-        raise ValueError(f"the prior knows no class {', '.join(map(str, sorted(strange)))}")
+        raise ValueError(f"the prior has no class {', '.join(map(str, sorted(strange)))}")
     scaled = np.column_stack([np.asarray(scaler.transform(features)), np.ones(len(y))])
     hit = y[:, None] == classes
     of_class = weight @ hit
@@ -183,8 +183,8 @@ def _drawn_toward(
         slope = (balanced[:, None] * (np.exp(logits - total[:, None]) - hit)).T @ scaled
         return float(misfit + 0.5 * penalty * flat @ flat), (slope + penalty * change).ravel()
 
-    found = minimize(cost, np.zeros(before.size), jac=True, method="L-BFGS-B")
-    after = before + found.x.reshape(before.shape)
+    optimum = minimize(cost, np.zeros(before.size), jac=True, method="L-BFGS-B")
+    after = before + optimum.x.reshape(before.shape)
     if len(regression.coef_) == 1:
         after = after[1:] - after[:1]
     regression.coef_, regression.intercept_ = after[:, :-1], after[:, -1]

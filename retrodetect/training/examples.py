@@ -17,10 +17,12 @@ from retrodetect import gait
 from retrodetect.direction import StrideEvidence
 from retrodetect.recording import Annotation, FloatArray, Recording
 from retrodetect.signal import prepare
-from retrodetect.training.datasets import Labelled
 from retrodetect.training.truth import truth_of_strides
 
-__all__ = ["Example", "Measured", "example_of", "measure"]
+__all__ = ["STAGES", "Example", "Measured", "measure"]
+
+STAGES = ("formats", "signal", "gait", "features", "direction")
+"""Packages whose code decides what is measured in a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,13 @@ class Measured:
     Parameters
     ----------
     name
-        Of the recording.
+        Name of the recording.
     strides : DataFrame
         From :func:`retrodetect.gait.detect`.
     cues
         What each of them shows.
     rate_hz, duration_s
-        Of the recording.
+        Sampling rate and length of the recording.
     placement, annotations
         What its file told.
     sha256
@@ -68,11 +70,12 @@ class Example:
     source, licence
         Where it comes from, and how it may be used.
     placement
-        Body site.
+        Body site of the device.
     front : (3,) array or None
         Device axis that points to the wearer's front, where it is known.
     intervals : DataFrame
-        As in :class:`retrodetect.training.labelled.Labelled`.
+        ``start_s``, ``end_s``, ``direction`` (forward, backward, sideways, turning, still),
+        ``gait`` (walk, run, stairs, none), ``confident``.
     virtual
         Whether the sensor was simulated.
     origin
@@ -96,16 +99,14 @@ class Example:
         Parameters
         ----------
         rows : (n,) boolean array
-            Which of them.
+            Which strides to keep.
 
         Returns
         -------
         Example
             Labels and all else unchanged.
         """
-        cues = StrideEvidence(
-            self.measured.cues.features.where(rows), self.measured.cues.yaw_rad[rows]
-        )
+        cues = self.measured.cues.where(rows)
         strides = self.measured.strides[rows].reset_index(drop=True)
         return replace(self, measured=replace(self.measured, strides=strides, cues=cues))
 
@@ -144,7 +145,7 @@ def measure(recording: Recording) -> Measured:
     Parameters
     ----------
     recording
-        Any.
+        A recording, with or without strides.
 
     Returns
     -------
@@ -162,30 +163,4 @@ def measure(recording: Recording) -> Measured:
         recording.placement,
         recording.annotations,
         hashlib.sha256(recording.acceleration_mps2.tobytes()).hexdigest(),
-    )
-
-
-def example_of(labelled: Labelled) -> Example:
-    """Measure a labelled recording; each is a session of its own.
-
-    Parameters
-    ----------
-    labelled
-        From a loader of :mod:`retrodetect.training.datasets`.
-
-    Returns
-    -------
-    Example
-        Without the signal.
-    """
-    return Example(
-        measure(labelled.recording),
-        labelled.subject,
-        labelled.recording.name,
-        labelled.source,
-        labelled.licence,
-        labelled.placement,
-        labelled.front,
-        labelled.intervals,
-        labelled.virtual,
     )

@@ -23,12 +23,12 @@ from sklearn.preprocessing import StandardScaler
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, PACES
 from retrodetect.direction.model import FORMS, DirectionModel, Readout, SiteGroup
-from retrodetect.features import LEVERS, SWING, VECTORS, StrideFeatures
+from retrodetect.features import SWING, VECTORS, StrideFeatures
+from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import SITES, Site, group_of
-from retrodetect.training.datasets import Labelled
 from retrodetect.training.estimators import StrideClassifier
-from retrodetect.training.examples import Example, example_of
+from retrodetect.training.examples import Example
 
 __all__ = [
     "READOUTS",
@@ -96,7 +96,7 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("travel", "accelerometer", "walk"): ("+U2_fixed", "+U3_fixed"),
         ("travel", "gyroscope", "run"): ("-U2_fixed", "-U2_gyro"),
         ("front", "gyroscope", "walk"): (
-            "+R1_gyro", "-R1_fixed", "-S", "+a_p", "+R2_gyro", "+lever_low", "+lever_high",
+            "+R1_gyro", "-R1_fixed", "-S", "+Q", "+a_p", "+R2_gyro", "+lever_low", "+lever_high",
         ),
         ("front", "accelerometer", "walk"): ("-R1_fixed", "+R3_fixed", "+R4_fixed"),
         ("front", "gyroscope", "run"): ("+R1_gyro", "-S", "-lever_low"),
@@ -145,8 +145,8 @@ class StrideTable:
         return len(self.strides)
 
 
-def table_of(recordings: Iterable[Labelled | Example]) -> StrideTable:
-    """Detect strides in labelled recordings and keep those whose direction is certain.
+def table_of(recordings: Iterable[Example]) -> StrideTable:
+    """Keep the strides of labelled recordings whose direction is certain.
 
     Strides are found exactly as when labelling, so that a model learns from what it will be
     shown.
@@ -154,16 +154,14 @@ def table_of(recordings: Iterable[Labelled | Example]) -> StrideTable:
     Parameters
     ----------
     recordings
-        With known truth; measured already or not.
+        With known truth.
 
     Returns
     -------
     StrideTable
         Strides whose direction is certain, of all recordings.
     """
-    return merged(
-        _strides_of(item if isinstance(item, Example) else example_of(item)) for item in recordings
-    )
+    return merged(map(_strides_of, recordings))
 
 
 def merged(tables: Iterable[StrideTable]) -> StrideTable:
@@ -455,7 +453,7 @@ def _toward_front(table: StrideTable, columns: NDArray[np.intp]) -> FloatArray:
         site = _seat(str(placement))
         here = vectors[rows]
         if not site.shows_front:
-            here[:, ~levers] = 0.0
+            here[:, ~levers & ~(ROTATIONS[columns] & site.may_mimic_front)] = 0.0
         if site.outward_deg is None:
             here[:, levers] = 0.0
         else:

@@ -59,7 +59,7 @@ def pooled(examples: Sequence[Example]) -> StrideTable:
     Parameters
     ----------
     examples
-        At least one.
+        Measured recordings with labels, at least one.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
     table = pooled(examples)
     units, kind = units_of(table.strides)
     number = table.strides["example"].to_numpy()
-    found = []
+    parts_held_out = []
     for unit in np.unique(units[units != ""]):
         tested = units == unit
         learned = apart(table.strides, tested) & (units != "") & _teaches(table)
@@ -153,25 +153,25 @@ def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
             for i, example in enumerate(examples)
             if tested[number == i].any()
         ]
-        found.append(Fold(table.where(learned), tuple(test)))
-    return found, kind
+        parts_held_out.append(Fold(table.where(learned), tuple(test)))
+    return parts_held_out, kind
 
 
 def _teaches(table: StrideTable) -> Mask:
     """Strides that can be learned from, as in :func:`retrodetect.training.fit.table_of`."""
-    known = np.isfinite(table.features.up[:, 0])
-    return np.asarray(known & table.strides["truth"].isin(DIRECTIONS).to_numpy())
+    has_vertical = np.isfinite(table.features.up[:, 0])
+    return np.asarray(has_vertical & table.strides["truth"].isin(DIRECTIONS).to_numpy())
 
 
 def _each_can_go(strides: pd.DataFrame, units: np.ndarray[Any, np.dtype[np.str_]]) -> bool:
     """Whether both directions are left at every group of sites whichever unit goes."""
     both = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
-    known = strides["truth"].isin(both).to_numpy()
+    has_direction = strides["truth"].isin(both).to_numpy()
     cells = pd.DataFrame(
         {
-            "site": strides["placement"].map(group_of)[known],
-            "truth": strides["truth"][known],
-            "unit": units[known],
+            "site": strides["placement"].map(group_of)[has_direction],
+            "truth": strides["truth"][has_direction],
+            "unit": units[has_direction],
         }
     )
     return bool((cells.groupby(["site", "truth"])["unit"].nunique() > 1).all())
@@ -191,9 +191,11 @@ def _at_most(
 def _blocks(strides: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.str_]]:
     """Stretches of each direction in turn, so that each block holds some of both."""
     units = np.full(len(strides), "", dtype="<U8")
-    known = strides["truth"].isin(DIRECTIONS)
+    has_direction = strides["truth"].isin(DIRECTIONS)
     sites = strides["placement"].map(group_of)
-    for _, rows in strides[known].groupby([sites[known], strides["truth"][known]]):
+    for _, rows in strides[has_direction].groupby(
+        [sites[has_direction], strides["truth"][has_direction]]
+    ):
         number = np.arange(len(rows)) * BLOCKS // len(rows)
         units[rows.index.to_numpy()] = np.char.add("block ", number.astype(str))
     return units

@@ -17,17 +17,17 @@ from joblib import delayed
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.direction.model import DirectionModel
+from retrodetect.direction.notes import direction_of_note, stretches_of_notes
 from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats import read as read_files
 from retrodetect.locations import total_bytes
 from retrodetect.recording import FloatArray
 from retrodetect.runs import resume
-from retrodetect.runs.pool import in_parallel
+from retrodetect.runs.pool import SMALL_BYTES, in_parallel
 from retrodetect.sites import GROUPS, group_of
-from retrodetect.training.examples import Example, Measured, measure
-from retrodetect.training.manifest import Entry, Interval, Problems, entries, from_notes
-from retrodetect.training.measured import STAGES
+from retrodetect.training.examples import STAGES, Example, Measured, measure
+from retrodetect.training.manifest import Entry, Interval, Problems, entries
 
 __all__ = ["Gathered", "gather"]
 
@@ -39,9 +39,6 @@ RATE_TOLERANCE = 0.1
 
 MIN_STRIDES = 8
 """Fewest strides of a direction to learn from: ten seconds of walking."""
-
-SMALL_BYTES = 5_000_000
-"""Files that one process has read by the time others have started."""
 
 MIN_PLACEMENT = 0.9
 """Least probability of a group of sites for recordings whose placement nobody told."""
@@ -115,25 +112,28 @@ def gather(
     """
     problems = Problems()
     listed = entries(path, problems)
-    found = _measured(listed, read or ReadOptions(), cache_folder, jobs)
-    _same_recordings(listed, found, problems)
+    measured = _measured(listed, read or ReadOptions(), cache_folder, jobs)
+    _same_recordings(listed, measured, problems)
     remarks: list[str] = []
     examples = []
-    for entry, parts in zip(listed, found, strict=True):
+    for entry, parts in zip(listed, measured, strict=True):
         if isinstance(parts, InputError):
             problems.note(entry.where, str(parts).rstrip("."))
         elif entry.labels is not None and len(parts) > 1:
-            problems.note(entry.where, f"labels for {len(parts)} recordings; name one of them")
+            problems.note(
+                entry.where,
+                f"has labels, but contains {len(parts)} recordings; list a single recording",
+            )
         else:
             for part in parts:
                 site = _site(entry, part, placement, sites, problems, remarks)
                 intervals = _intervals(entry, part, problems)
                 if site is not None and intervals is not None:
                     examples.append(_example(entry, part, site, intervals))
-    if not problems.found:
+    if not problems.sentences:
         _check_together(examples, problems, both_ways=both_ways, mixed_rates=mixed_rates)
-    if problems.found:
-        raise RefusedExamples(problems.found, file=str(path))
+    if problems.sentences:
+        raise RefusedExamples(problems.sentences, file=str(path))
     if len({example.subject for example in examples}) == 1:
         wearer = examples[0].subject
         remarks.append(f"{_places(examples)}: one wearer only ({wearer}); scores are theirs alone")
@@ -175,17 +175,17 @@ def _read_and_measure(recording: Input, options: ReadOptions) -> list[Measured]:
 
 def _same_recordings(
     listed: Sequence[Entry],
-    found: Sequence[list[Measured] | InputError],
+    measured: Sequence[list[Measured] | InputError],
     problems: Problems,
 ) -> None:
     """Note recordings that are listed twice, under whatever names."""
     places: dict[str, list[str]] = {}
-    for entry, parts in zip(listed, found, strict=True):
+    for entry, parts in zip(listed, measured, strict=True):
         for part in [] if isinstance(parts, InputError) else parts:
             places.setdefault(part.sha256, []).append(f"{entry.where} ({part.name})")
     for same in places.values():
         if len(same) > 1:
-            problems.note(" and ".join(same), "hold the same recording; name it once")
+            problems.note(" and ".join(same), "contain the same recording; list it once")
 
 
 def _site(
@@ -197,16 +197,16 @@ def _site(
     remarks: list[str],
 ) -> str | None:
     """Body site: as told for the recording, by its file, for all; else as its strides show."""
-    told = entry.placement or part.placement or placement
-    if told is not None:
-        return told
+    site = entry.placement or part.placement or placement
+    if site is not None:
+        return site
     weights = sites.group_weights(part.cues.features, None)
     likeliest = max(weights, key=lambda group: weights[group])
     if weights[likeliest] < MIN_PLACEMENT:
-        problems.note(entry.where, f"where was {part.name} worn? Add its placement")
+        problems.note(entry.where, f"the placement of {part.name} is unknown; add it")
         return None
     remarks.append(
-        f"{entry.where}: nobody told where {part.name} was worn; its strides are those of "
+        f"{entry.where}: the placement of {part.name} was inferred from its strides: "
         f"{' or '.join(GROUPS[likeliest])}"
     )
     return SITE_OF_GROUP[likeliest]
@@ -215,26 +215,45 @@ def _site(
 def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame | None:
     """Labelled intervals of a recording on its own clock."""
     if entry.direction is not None:
-        told: Sequence[Interval] = [Interval(entry.where, 0.0, part.duration_s, entry.direction)]
+        intervals: Sequence[Interval] = [
+            Interval(entry.where, 0.0, part.duration_s, entry.direction)
+        ]
     elif entry.labels is not None:
-        told = entry.labels
+        intervals = entry.labels
     elif part.annotations:
-        told = from_notes(part.annotations, part.duration_s, entry.where, problems)
+        intervals = _from_notes(part, entry.where, problems)
     else:
         problems.note(
             entry.where,
-            f"nothing tells which way {part.name} went; give a direction, labels or notes",
+            f"the direction of {part.name} is unknown; add a direction, labels or notes",
         )
         return None
-    for one in told:
-        if one.start_s < -OUTSIDE_S or one.end_s > part.duration_s + OUTSIDE_S:
+    for interval in intervals:
+        if interval.start_s < -OUTSIDE_S or interval.end_s > part.duration_s + OUTSIDE_S:
             problems.note(
-                one.where,
-                f"{one.start_s:g} to {one.end_s:g} s lies outside the recording, "
+                interval.where,
+                f"{interval.start_s:g} to {interval.end_s:g} s is outside the recording, "
                 f"which lasts {part.duration_s:.1f} s",
             )
-    rows = [(one.start_s, one.end_s, one.direction, one.gait) for one in told]
+    rows = [
+        (interval.start_s, interval.end_s, interval.direction, interval.gait)
+        for interval in intervals
+    ]
     return pd.DataFrame(rows, columns=["start_s", "end_s", "direction", "gait"])
+
+
+def _from_notes(part: Measured, where: str, problems: Problems) -> list[Interval]:
+    """Intervals of the app's notes; every note must name a direction."""
+    for note in part.annotations:
+        if direction_of_note(note.text) is None:
+            problems.note(
+                f"{where}, note at {note.start_s:.1f} s",
+                f"{note.text!r} is not a direction; use forward or backward",
+            )
+    return [
+        Interval(f"{where}, {said.source}", said.start_s, said.end_s, said.direction)
+        for said in stretches_of_notes(part.annotations, part.duration_s)
+    ]
 
 
 def _example(entry: Entry, part: Measured, site: str, intervals: pd.DataFrame) -> Example:
@@ -268,8 +287,8 @@ def _check_together(
                 sites = ", ".join(sorted({example.placement for example in here}))
                 problems.note(
                     _places(here),
-                    f"{count or 'no'} {direction} strides at {sites} ({MIN_STRIDES} at least); "
-                    f"both directions are needed",
+                    f"{count or 'no'} {direction} strides at {sites}; both directions are needed, "
+                    f"with at least {MIN_STRIDES} strides",
                 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.model import FORMS, DirectionModel, Readout, SiteGroup
 from retrodetect.recording import FloatArray
@@ -64,7 +65,7 @@ def learn(
         for group in np.unique(sites)
         if group in base.groups
     }
-    return replace(base, groups={**base.groups, **groups}, name=name, card={})
+    return replace(base, groups={**base.groups, **groups}, name=name, card=Card())
 
 
 def _extended(site: SiteGroup, table: StrideTable, group: str) -> SiteGroup:

@@ -8,39 +8,31 @@ guessed: whatever is missing, unknown or contradictory is noted with its line.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from itertools import zip_longest
 from pathlib import Path
 
+from retrodetect.direction.notes import WORDS
 from retrodetect.errors import InputError, UsageError
 from retrodetect.formats import Input, discover
-from retrodetect.recording import Annotation
 from retrodetect.sites import canonical_site
 
-__all__ = ["Entry", "Interval", "Problems", "entries", "from_notes"]
+__all__ = ["Entry", "Interval", "Problems", "entries", "read_labels"]
 
 COLUMNS = ("path", "subject", "direction", "labels", "placement", "front", "session", "licence")
 """Columns of a manifest; ``path`` and ``subject`` must be there. Others are passed over."""
 
 LABEL_COLUMNS = ("start_s", "end_s", "direction", "gait")
 
-WORDS = {
-    "forward": "forward", "forwards": "forward", "fwd": "forward", "ahead": "forward",
-    "backward": "backward", "backwards": "backward", "back": "backward", "bwd": "backward",
-    "retro": "backward",
-    "sideways": "sideways", "sidestep": "sideways",
-    "turning": "turning", "turn": "turning",
-    "still": "still", "stop": "still", "stand": "still", "standing": "still", "end": "still",
-    "unknown": "unknown", "": "unknown",
-}  # fmt: skip
-"""What people write, and the direction it means; the direction ``unknown`` teaches nothing."""
-
 FRONTS = tuple(f"{sign}{axis}" for axis in "xyz" for sign in "+-")
 
 ONLY_SUBJECT = "wearer"
 """How the wearer is called where folders or notes name nobody."""
+
+
+OVERLAP_S = 0.002
+"""Intervals written in milliseconds may share one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,7 @@ class Interval:
     start_s, end_s
         Seconds from the first sample.
     direction
-        One of the values of :data:`WORDS`.
+        One of the values of :data:`retrodetect.direction.notes.WORDS`.
     gait
         ``walk`` or ``run``; empty where it is left to be found.
     """
@@ -75,7 +67,7 @@ class Entry:
     where
         Manifest and line, for messages; the path where there is no manifest.
     input
-        Its files.
+        The recording and the files beside it.
     subject, session
         Who wore it, and when; recordings of one session share the place of the device.
     direction
@@ -105,15 +97,15 @@ class Problems:
 
     Parameters
     ----------
-    found
+    sentences
         Each with its file and line.
     """
 
-    found: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
 
     def note(self, where: str, what: str) -> None:
         """Add one."""
-        self.found.append(f"{where}: {what}")
+        self.sentences.append(f"{where}: {what}")
 
 
 def entries(path: str | Path, problems: Problems) -> list[Entry]:
@@ -144,36 +136,61 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     return list(_from_manifest(path, rows, problems))
 
 
-def from_notes(
-    notes: Sequence[Annotation], duration_s: float, where: str, problems: Problems
-) -> tuple[Interval, ...]:
-    """Turn an app's notes into intervals: what a note says holds until the next one.
+def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, ...]:
+    """Read a table of labelled intervals, and check them against each other.
 
     Parameters
     ----------
-    notes
-        In order of time. A note that was pressed for a while holds for that while.
-    duration_s
-        Of the recording.
+    path
+        CSV with the columns ``start_s``, ``end_s``, ``direction`` and, if told, ``gait``.
     where
-        The recording, for messages.
+        Who names the file, for messages.
     problems
-        Takes notes that name no direction.
+        Takes what is wrong.
 
     Returns
     -------
     tuple of Interval
         In order of time.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened.
     """
-    found = []
-    for note, later in zip_longest(notes, notes[1:]):
-        next_s = duration_s if later is None else later.start_s
-        place = f"{where}, note at {note.start_s:.1f} s"
-        direction = _direction(note.text, place, problems)
-        end_s = note.end_s if note.end_s > note.start_s else next_s
-        if direction is not None and end_s > note.start_s:
-            found.append(Interval(place, max(note.start_s, 0.0), end_s, direction))
-    return tuple(found)
+    if not path.is_file():
+        problems.note(where, f"labels {path.name} do not exist")
+        return ()
+    table = _rows(path)
+    if table is None:
+        problems.note(where, f"labels {path.name} are not a text file")
+        return ()
+    if missing := [name for name in LABEL_COLUMNS[:3] if name not in table.names]:
+        problems.note(f"{path.name}, line 1", f"column {missing[0]} is missing")
+        return ()
+    intervals = []
+    for line, row in table.rows:
+        place = f"{path.name}, line {line}"
+        start_s, end_s = (_seconds(row[name]) for name in ("start_s", "end_s"))
+        direction = _direction(row["direction"], place, problems)
+        gait = row.get("gait", "")
+        if gait not in ("", "walk", "run"):
+            problems.note(place, f"{gait!r} is not a gait; use walk or run, or leave it empty")
+        if start_s is None or end_s is None:
+            problems.note(place, "start_s and end_s must both be numbers of seconds")
+        elif start_s >= end_s:
+            problems.note(place, f"ends at {end_s:g} s, before it starts")
+        elif direction is not None:
+            intervals.append(Interval(place, start_s, end_s, direction, gait))
+    if not table.rows:
+        problems.note(path.name, "contains no intervals")
+    intervals.sort(key=lambda interval: interval.start_s)
+    for i, interval in enumerate(intervals):
+        for later in intervals[i + 1 :]:
+            if later.start_s >= interval.end_s - OVERLAP_S:
+                break
+            problems.note(later.where, f"overlaps {interval.where}")
+    return tuple(intervals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,55 +205,61 @@ def _from_manifest(path: Path, table: _Rows, problems: Problems) -> Iterator[Ent
     """Entries of a manifest, line by line."""
     for name in set(table.names) - set(COLUMNS):
         if close := get_close_matches(name, COLUMNS, n=1, cutoff=0.75):
-            problems.note(f"{path.name}, line 1", f"no column is called {name}; write {close[0]}")
+            problems.note(
+                f"{path.name}, line 1", f"unknown column {name}; did you mean {close[0]}?"
+            )
     if "subject" not in table.names:
-        problems.note(f"{path.name}, line 1", "column subject is missing; say who wore each")
+        problems.note(
+            f"{path.name}, line 1", "column subject is missing; add who wore each recording"
+        )
         return
     if not table.rows:
         problems.note(path.name, "lists no recording")
-    found = _Inputs()
+    inputs = _Inputs()
     for line, row in table.rows:
-        entry = _entry(path.parent, f"{path.name}, line {line}", row, found, problems)
+        entry = _entry(path.parent, f"{path.name}, line {line}", row, inputs, problems)
         if entry is not None:
             yield entry
 
 
 def _entry(
-    folder: Path, where: str, row: Mapping[str, str], found: _Inputs, problems: Problems
+    folder: Path, where: str, row: Mapping[str, str], inputs: _Inputs, problems: Problems
 ) -> Entry | None:
     """Entry of one line, if there is a file; what is wrong with it goes to ``problems``."""
-    told = {name: row.get(name, "") for name in COLUMNS}
-    if not told["path"]:
+    cells = {name: row.get(name, "") for name in COLUMNS}
+    if not cells["path"]:
         problems.note(where, "has no path")
         return None
-    file = folder / told["path"]
+    file = folder / cells["path"]
     if not file.exists():
-        problems.note(where, f"{told['path']} does not exist")
+        problems.note(where, f"{cells['path']} does not exist")
         return None
-    if not told["subject"]:
-        problems.note(where, "has no subject; say who wore it")
-    if told["direction"] and told["labels"]:
-        problems.note(where, "gives a direction and labels; give one of them")
+    if not cells["subject"]:
+        problems.note(where, "has no subject; add who wore it")
+    if cells["direction"] and cells["labels"]:
+        problems.note(where, "has both a direction and labels; keep one")
     direction, labels = None, None
-    if told["labels"]:
-        labels = _labels(folder / told["labels"], where, problems)
-    elif told["direction"]:
-        direction = _direction(told["direction"], where, problems)
+    if cells["labels"]:
+        labels = read_labels(folder / cells["labels"], where, problems)
+    elif cells["direction"]:
+        direction = _direction(cells["direction"], where, problems)
         labels = () if direction is None else None
         if direction == "unknown":
             problems.note(where, "the direction is unknown, so there is nothing to learn from it")
-    if told["front"] and told["front"] not in FRONTS:
-        problems.note(where, f"{told['front']!r} is no front; choose from {', '.join(FRONTS)}")
+    if cells["front"] and cells["front"] not in FRONTS:
+        problems.note(
+            where, f"{cells['front']!r} is not a device axis; use one of {', '.join(FRONTS)}"
+        )
     return Entry(
         where,
-        found.of(file, told["path"]),
-        told["subject"],
-        told["session"] or told["path"],
+        inputs.of(file, cells["path"]),
+        cells["subject"],
+        cells["session"] or cells["path"],
         direction,
         labels,
-        _placement(told["placement"], where, problems),
-        told["front"] or None,
-        told["licence"] or "not stated",
+        _placement(cells["placement"], where, problems),
+        cells["front"] or None,
+        cells["licence"] or "not stated",
     )
 
 
@@ -251,47 +274,6 @@ def _placement(words: str, where: str, problems: Problems) -> str | None:
         return None
 
 
-def _labels(path: Path, where: str, problems: Problems) -> tuple[Interval, ...]:
-    """Intervals of a labels file, checked against each other."""
-    if not path.is_file():
-        problems.note(where, f"labels {path.name} do not exist")
-        return ()
-    table = _rows(path)
-    if table is None:
-        problems.note(where, f"labels {path.name} are no text")
-        return ()
-    if missing := [name for name in LABEL_COLUMNS[:3] if name not in table.names]:
-        problems.note(f"{path.name}, line 1", f"column {missing[0]} is missing")
-        return ()
-    found = []
-    for line, row in table.rows:
-        place = f"{path.name}, line {line}"
-        start_s, end_s = (_seconds(row[name]) for name in ("start_s", "end_s"))
-        direction = _direction(row["direction"], place, problems)
-        gait = row.get("gait", "")
-        if gait not in ("", "walk", "run"):
-            problems.note(place, f"{gait!r} is no gait; write walk, run or nothing")
-        if start_s is None or end_s is None:
-            problems.note(place, "start_s and end_s are not both numbers of seconds")
-        elif start_s >= end_s:
-            problems.note(place, f"ends at {end_s:g} s, before it starts")
-        elif direction is not None:
-            found.append(Interval(place, start_s, end_s, direction, gait))
-    if not table.rows:
-        problems.note(path.name, "holds no interval")
-    found.sort(key=lambda one: one.start_s)
-    for i, one in enumerate(found):
-        for later in found[i + 1 :]:
-            if later.start_s >= one.end_s - OVERLAP_S:
-                break
-            problems.note(later.where, f"overlaps {one.where}")
-    return tuple(found)
-
-
-OVERLAP_S = 0.002
-"""Intervals written in milliseconds may share one."""
-
-
 def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
     """Entries of a folder: the nearest folder called after a direction says it.
 
@@ -299,21 +281,21 @@ def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
     """
     inputs = discover(root)
     if not inputs:
-        problems.note(str(root), "holds no recording")
-    for one in inputs:
-        above = Path(one.name).parts
+        problems.note(str(root), "contains no recordings")
+    for recording in inputs:
+        above = Path(recording.name).parts
         names = [part.lower() for part in above]
-        told = [i for i, name in enumerate(names) if name in ("forward", "backward")]
-        if not told:
-            yield Entry(one.name, one, ONLY_SUBJECT, one.name)
+        ways = [i for i, name in enumerate(names) if name in ("forward", "backward")]
+        if not ways:
+            yield Entry(recording.name, recording, ONLY_SUBJECT, recording.name)
             continue
-        if len({names[i] for i in told}) > 1:
-            problems.note(one.name, "lies below forward and below backward")
+        if len({names[i] for i in ways}) > 1:
+            problems.note(recording.name, "is in a forward and in a backward folder")
             continue
-        subject = above[told[0] - 1] if told[0] else ONLY_SUBJECT
+        subject = above[ways[0] - 1] if ways[0] else ONLY_SUBJECT
         # What is called alike below both folders was recorded on one day.
-        session = "/".join(part for i, part in enumerate(above) if i not in told)
-        yield Entry(one.name, one, subject, session, direction=names[told[0]])
+        session = "/".join(part for i, part in enumerate(above) if i not in ways)
+        yield Entry(recording.name, recording, subject, session, direction=names[ways[0]])
 
 
 class _Inputs:
@@ -326,29 +308,31 @@ class _Inputs:
         """Return the input a path stands for, called as in the manifest."""
         if file.is_dir():
             inside = discover(file)
-            sides = tuple(path for one in inside for path in one.files)
+            sides = tuple(path for recording in inside for path in recording.files)
             return Input(file, name, sides)
         folder = file.parent.resolve()
         if folder not in self._folders:
-            self._folders[folder] = {one.path.resolve(): one for one in discover(folder)}
-        known = self._folders[folder].get(file.resolve())
-        return Input(file, name, known.side_files if known else ())
+            self._folders[folder] = {
+                recording.path.resolve(): recording for recording in discover(folder)
+            }
+        same_file = self._folders[folder].get(file.resolve())
+        return Input(file, name, same_file.side_files if same_file else ())
 
 
 def _direction(text: str, where: str, problems: Problems) -> str | None:
     """Direction that a word means; None, and a problem, where it is unknown."""
     direction = WORDS.get(text.strip().lower())
     if direction is None:
-        problems.note(where, f"{text!r} is no direction; write forward or backward")
+        problems.note(where, f"{text!r} is not a direction; use forward or backward")
     return direction
 
 
 def _seconds(text: str) -> float | None:
     try:
-        found = float(text.replace(",", "."))
+        seconds = float(text.replace(",", "."))
     except ValueError:
         return None
-    return found if abs(found) < 1e9 else None
+    return seconds if abs(seconds) < 1e9 else None
 
 
 def _rows(path: Path) -> _Rows | None:

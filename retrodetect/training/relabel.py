@@ -42,13 +42,13 @@ def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
     """
     state = strides[["bout", "direction"]]
     stretch = (state != state.shift()).any(axis=1).cumsum()
-    found = strides.groupby(stretch.to_numpy()).agg(
+    intervals = strides.groupby(stretch.to_numpy()).agg(
         {"start_s": "first", "end_s": "last", "direction": "first"}
     )
     # Strides may share a few samples: the later one begins where the earlier one ends.
-    found["start_s"] = found["start_s"].clip(lower=found["end_s"].shift())
-    found = found[found["end_s"] > found["start_s"]]
-    return found.round({"start_s": 2, "end_s": 2}).reset_index(drop=True)
+    intervals["start_s"] = intervals["start_s"].clip(lower=intervals["end_s"].shift())
+    intervals = intervals[intervals["end_s"] > intervals["start_s"]]
+    return intervals.round({"start_s": 2, "end_s": 2}).reset_index(drop=True)
 
 
 def write_labels(
@@ -91,8 +91,8 @@ def write_labels(
             with replacing(file) as stream:
                 text = intervals_of(part).to_csv(index=False, lineterminator="\n")
                 stream.write(text.encode())
-        told = str(placements.get(name, ""))
-        placement = "" if told.endswith("?") or told == "unknown" else told
+        worn_at = str(placements.get(name, ""))
+        placement = "" if worn_at.endswith("?") or worn_at == "unknown" else worn_at
         if str(identity(path)) not in listed:
             rows.append([str(identity(path)), ONLY_SUBJECT, f"{LABELS}/{file.name}", placement])
     buffer = io.StringIO()
@@ -110,9 +110,9 @@ def _listed(manifest: Path) -> list[list[str]]:
         header, *rows = [*csv.reader(stream)] or [[]]
     if header != COLUMNS:
         raise UsageError(
-            f"is no manifest with the columns {', '.join(COLUMNS)}, and would be written over",
+            f"is not a manifest with the columns {', '.join(COLUMNS)}, so it was not overwritten",
             file=str(manifest),
-            remedy="name another folder for the results",
+            remedy="choose another folder for the results",
         )
     return [row for row in rows if row]
 

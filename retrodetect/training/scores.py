@@ -15,7 +15,7 @@ import pandas as pd
 
 from retrodetect.recording import FloatArray
 from retrodetect.sites import group_of
-from retrodetect.tally.share import measured_rates
+from retrodetect.tally.share import LEVEL, measured_rates
 
 __all__ = [
     "SCORES",
@@ -24,14 +24,15 @@ __all__ = [
     "error_rates",
     "mistakes",
     "scored",
+    "summary",
     "units_for_intervals",
 ]
 
 SCORES = ("right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward")
-"""As in :func:`retrodetect.training.evaluate.summary`; the last two count unknown as missed."""
+"""Share that is right among labelled strides, wrong and unknown among all, and recall and F1 of
+backward strides, which count unknown as missed."""
 
 DRAWS = 2000
-LEVEL = 0.95
 
 FEW_UNITS = 5
 """With fewer wearers than this, sessions are drawn instead; with fewer of those, recordings."""
@@ -41,8 +42,6 @@ LEAST_UNITS = 3
 
 MIN_SESSION_STRIDES = 10
 """A lap of a room and back; the clips of motion captures mostly hold three to eight."""
-
-_COUNTS = ["labelled", "right", "all", "hit", "backward", "false"]
 
 
 def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
@@ -85,9 +84,9 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
         One row for each part: the columns of ``by``, ``strides``, and each of :data:`SCORES`
         with its ``_low`` and ``_high``; NaN where a score has no meaning.
     """
-    known = rows[rows["truth"].isin(["forward", "backward"])]
-    parts = known.groupby(list(by), sort=True) if by else [((), known)]
-    found = []
+    rows = rows[rows["truth"].isin(["forward", "backward"])]
+    parts = rows.groupby(list(by), sort=True) if by else [((), rows)]
+    table = []
     for key, part in parts:
         counts = _counts_of_units(part)
         score = _scores(counts.sum(axis=0)[None])[0]
@@ -95,8 +94,31 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
         row: dict[str, Any] = {**dict(zip(by, key, strict=True)), "strides": len(part)}
         for name, value, least, most in zip(SCORES, score, low, high, strict=True):
             row |= {name: value, f"{name}_low": least, f"{name}_high": most}
-        found.append(row)
-    return pd.DataFrame(found)
+        table.append(row)
+    return pd.DataFrame(table)
+
+
+def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Score strides without intervals.
+
+    Parameters
+    ----------
+    rows, by
+        As for :func:`scored`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each part: the columns of ``by``, ``strides``, each of :data:`SCORES`, and
+        ``false_backward_per_1000`` forward strides; NaN where a score has no meaning.
+    """
+    rows = rows[rows["truth"].isin(["forward", "backward"])]
+    counts = _counts(rows).groupby([rows[name] for name in by]).sum()
+    table = pd.DataFrame(_scores(counts.to_numpy(dtype=float)), counts.index, list(SCORES))
+    table.insert(0, "strides", counts["all"])
+    forward = counts["all"] - counts["backward"]
+    table["false_backward_per_1000"] = 1000 * counts["false"] / forward.where(forward > 0)
+    return table.reset_index()
 
 
 def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
@@ -114,14 +136,14 @@ def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
         and its 95 % interval ``low`` to ``high``; ``better`` and ``worse`` count strides that
         only the first, or only the second, named rightly.
     """
-    known = rows["truth"].isin(["forward", "backward"])
-    one, other = rows[known], against[known]
-    units, _ = units_for_intervals(one)
-    counts, others = (_counts_of_units(part, units) for part in (one, other))
+    has_direction = rows["truth"].isin(["forward", "backward"])
+    ours, theirs = rows[has_direction], against[has_direction]
+    units, _ = units_for_intervals(ours)
+    counts, others = (_counts_of_units(part, units) for part in (ours, theirs))
     weights = _weights(len(counts))
     low, high = _interval(_scores(weights @ counts) - _scores(weights @ others))
     first, second = (_scores(part.sum(axis=0)[None])[0] for part in (counts, others))
-    right, also = (part["direction"] == part["truth"] for part in (one, other))
+    right, also = (part["direction"] == part["truth"] for part in (ours, theirs))
     return pd.DataFrame(
         {
             "score": SCORES,
@@ -149,8 +171,8 @@ def confusion(rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``placement``, ``truth`` and one column for each label.
     """
-    known = rows[rows["truth"] != ""]
-    counts = known.groupby(["placement", "truth"])["direction"].value_counts().unstack()
+    labelled = rows[rows["truth"] != ""]
+    counts = labelled.groupby(["placement", "truth"])["direction"].value_counts().unstack()
     labels = ["forward", "backward", "unknown"]
     return (
         counts.reindex(columns=labels).fillna(0).astype(int).rename_axis(None, axis=1).reset_index()
@@ -173,13 +195,13 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
         ``recording``, ``start_s``, ``end_s``, ``truth``, ``direction`` (as called), ``strides``
         and ``of``, how many strides of that truth the recording has.
     """
-    known = rows[rows["truth"].isin(["forward", "backward"])]
-    state = known[["recording", "truth", "direction"]]
+    rows = rows[rows["truth"].isin(["forward", "backward"])]
+    state = rows[["recording", "truth", "direction"]]
     stretch = (state != state.shift()).any(axis=1).cumsum()
-    size = known.groupby(["recording", "truth"])["truth"].transform("size")
-    wrong = (known["direction"] != known["truth"]) & (known["direction"] != "unknown")
-    found = (
-        known.assign(strides=1, of=size)[wrong]
+    size = rows.groupby(["recording", "truth"])["truth"].transform("size")
+    wrong = (rows["direction"] != rows["truth"]) & (rows["direction"] != "unknown")
+    stretches = (
+        rows.assign(strides=1, of=size)[wrong]
         .groupby(stretch[wrong])
         .agg(
             {
@@ -188,7 +210,7 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
             }
         )
     )  # fmt: skip
-    return found.sort_values("strides", ascending=False, kind="stable").reset_index(drop=True)
+    return stretches.sort_values("strides", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -227,32 +249,36 @@ def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
         for way, wrong_way in (("forward", "false_backward"), ("backward", "false_forward")):
             if sessions.loc[is_long, way].any():
                 sessions.loc[~is_long, [way, wrong_way]] = 0
-        found = measured_rates(sessions)
+        measured = measured_rates(sessions)
         rates[str(group)] = {
-            "false_backward": round(found.false_backward, 5),
-            "false_forward": round(found.false_forward, 5),
-            "icc": round(found.icc, 4),
+            "false_backward": round(measured.false_backward, 5),
+            "false_forward": round(measured.false_forward, 5),
+            "icc": round(measured.icc, 4),
         }
     return rates
 
 
 def _counts_of_units(rows: pd.DataFrame, units: pd.Series[str] | None = None) -> FloatArray:
-    """(units, counts) how many strides of each unit are what; see `_COUNTS`."""
+    """(units, counts) how many strides of each unit are what; see `_counts`."""
     if units is None:
         units, _ = units_for_intervals(rows)
-    truth, found = rows["truth"], rows["direction"]
+    return _counts(rows).groupby(units).sum().to_numpy(dtype=float)
+
+
+def _counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Say of each stride, in the columns that `_scores` takes, what it counts as."""
+    truth, direction = rows["truth"], rows["direction"]
     backward = truth == "backward"
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "labelled": found != "unknown",
-            "right": truth == found,
+            "labelled": direction != "unknown",
+            "right": truth == direction,
             "all": True,
-            "hit": backward & (found == "backward"),
+            "hit": backward & (direction == "backward"),
             "backward": backward,
-            "false": ~backward & (found == "backward"),
+            "false": ~backward & (direction == "backward"),
         }
     )
-    return table[_COUNTS].groupby(units).sum().to_numpy(dtype=float)
 
 
 def _scores(counts: FloatArray) -> FloatArray:
@@ -290,7 +316,7 @@ def _interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
         draws = np.full((1, len(SCORES)), np.nan)
     ends = np.full((2, draws.shape[1]), np.nan)
     for column, values in enumerate(draws.T):
-        known = values[np.isfinite(values)]
-        if len(known):
-            ends[:, column] = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            ends[:, column] = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return ends[0], ends[1]

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from joblib import delayed
 
-from retrodetect.direction import DirectionModel
+from retrodetect.direction import DirectionModel, store
+from retrodetect.direction.card import Base, Card, Row, Source, Validation
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.formats import ReadOptions
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import GROUPS, canonical_site, group_of
-from retrodetect.training import store
-from retrodetect.training.evaluate import label_with_truth, told_front
+from retrodetect.training.evaluate import label_with_truth, stated_anchors
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, table_of
 from retrodetect.training.folds import GUARD_S, Fold, Unit, folds
@@ -45,7 +45,6 @@ MOST_CURVE_FOLDS = 6
 MOST_MISTAKES = 20
 """Stretches that a card lists; the longest tell of wrong labels, the short ones of bad luck."""
 
-MIN_CURVE_STRIDES = 8
 SMALL_STRIDES = 3000
 """Strides that one process has scored by the time others have started."""
 
@@ -90,7 +89,7 @@ def train(
     mixed_rates
         Whether recordings of one body site may differ in sampling rate.
     read
-        Overrides for reading.
+        Overrides for reading: units, sign, rate, columns.
 
     Returns
     -------
@@ -110,12 +109,12 @@ def train(
     placement = None if placement is None else canonical_site(placement)
     if out is not None:
         store.check_target(out)
-    known = base if isinstance(base, DirectionModel) or base is None else store.load(base)
+    base_model = base if isinstance(base, DirectionModel) or base is None else store.load(base)
     remarks: tuple[str, ...] = ()
     if isinstance(recordings, str | Path):
         gathered = gather(
             recordings,
-            known or store.load("default"),
+            base_model or store.load("default"),
             placement=placement,
             read=read,
             cache_folder=cache_folder,
@@ -128,9 +127,9 @@ def train(
     for remark in remarks:
         _log.info(remark)
     called = name or (Path(out).stem if out is not None else "trained")
-    model = learn(table_of(examples), known, name=called)
-    card = _card(examples, known, remarks, jobs)
-    whole = replace(model, card=store.completed(model, card)[0])
+    model = learn(table_of(examples), base_model, name=called)
+    card = _card(examples, base_model, remarks, jobs)
+    whole = replace(model, card=store.completed(model, card))
     return whole if out is None else store.save_model(whole, out)
 
 
@@ -154,8 +153,8 @@ def held_out(
         Rows as from :func:`retrodetect.training.evaluate.label_with_truth`, with ``fold``.
     """
     calls = [delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts)]
-    found: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
-    return pd.concat(found, ignore_index=True)
+    labelled: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
+    return pd.concat(labelled, ignore_index=True)
 
 
 def learning_curve(
@@ -180,10 +179,10 @@ def learning_curve(
     amounts += [minutes for minutes in CURVE_MIN if all(_reaches(f.train, minutes) for f in chosen)]
     tasks = [(fold, minutes) for minutes in amounts for fold in chosen]
     calls = [delayed(_label_with_less)(fold, base, minutes) for fold, minutes in tasks]
-    found = in_parallel(calls, _jobs(chosen, jobs))
+    answers = in_parallel(calls, _jobs(chosen, jobs))
     rows = []
     for minutes in amounts:
-        here = [part for part, (_, at) in zip(found, tasks, strict=True) if at == minutes]
+        here = [part for part, (_, at) in zip(answers, tasks, strict=True) if at == minutes]
         total = scored(pd.concat([labelled for _, labelled in here], ignore_index=True)).iloc[0]
         learned = float(np.mean([strides for strides, _ in here]))
         row = {"minutes_each_way": minutes, "strides": round(learned)}
@@ -192,7 +191,7 @@ def learning_curve(
 
 
 def _label_fold(fold: Fold, base: DirectionModel | None, number: int) -> pd.DataFrame:
-    rows = label_with_truth(learn(fold.train, base), fold.test, told_front)
+    rows = label_with_truth(learn(fold.train, base), fold.test, stated_anchors)
     return rows.assign(fold=number)
 
 
@@ -203,7 +202,7 @@ def _label_with_less(
     part = fold.train.where(_first_minutes(fold.train.strides, minutes))
     model = base if minutes == 0 else learn(part, base)
     assert model is not None
-    return len(part), label_with_truth(model, fold.test, told_front)
+    return len(part), label_with_truth(model, fold.test, stated_anchors)
 
 
 def _first_minutes(strides: pd.DataFrame, minutes: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -226,7 +225,7 @@ def _jobs(parts: Sequence[Fold], jobs: int | None) -> int | None:
     """Processes to use: one where others would start longer than they work."""
     if jobs is not None:
         return jobs
-    strides = sum(len(one.measured.strides) for fold in parts for one in fold.test)
+    strides = sum(len(example.measured.strides) for fold in parts for example in fold.test)
     return 1 if strides < SMALL_STRIDES else None
 
 
@@ -235,40 +234,42 @@ def _card(
     base: DirectionModel | None,
     remarks: Sequence[str],
     jobs: int | None,
-) -> dict[str, Any]:
-    """What only the maker knows; see :mod:`retrodetect.training.card`."""
+) -> Card:
+    """What only the maker knows."""
     parts, kind = folds(examples)
     rows = held_out(parts, base, jobs)
     licences = sorted({example.licence for example in examples})
-    card: dict[str, Any] = {
-        "summary": f"Trained on {_minutes_in_words(examples)}"
+    card = Card(
+        summary=f"Trained on {_minutes_in_words(examples)}"
         + (f", extending {base.name}." if base is not None else ", from nothing."),
-        "created": datetime.now(UTC).date().isoformat(),
-        "licence": "; ".join(licences),
-        "sources": _sources(examples),
-        "recordings": sorted(example.measured.sha256 for example in examples),
-        "validation": {
-            "held_out": kind,
-            "folds": len(parts),
-            "guard_s": GUARD_S if kind == "block" else 0.0,
-            "intervals_over": units_for_intervals(rows)[1],
-        },
-        "scores": _records(scored(rows, ["placement", "true_gait"])),
-        "confusion": _records(confusion(rows)),
-        "learning_curve": _records(learning_curve(parts, base, jobs)),
-        "mistakes": _records(mistakes(rows).head(MOST_MISTAKES)),
-        "error_rates": error_rates(rows),
-        "remarks": list(remarks),
-        "weaknesses": _weaknesses(examples, kind, base),
-    }
-    if base is not None:
-        tests = [example for fold in parts for example in fold.test]
-        before = label_with_truth(base, tests, told_front)
-        card["against_base"] = _records(compared(rows, before))
-        card["base"] = {"name": base.name, "sha256": base.card.get("sha256", "")}
-        card["sources"] += [{**one, "through": base.name} for one in base.card.get("sources", [])]
-        card["licence"] += f"; through {base.name}: {base.card.get('licence', 'not stated')}"
-    return card
+        created=datetime.now(UTC).date().isoformat(),
+        licence="; ".join(licences),
+        sources=_sources(examples),
+        recordings=sorted(example.measured.sha256 for example in examples),
+        validation=Validation(
+            held_out=kind,
+            folds=len(parts),
+            guard_s=GUARD_S if kind == "block" else 0.0,
+            intervals_over=units_for_intervals(rows)[1],
+        ),
+        scores=_records(scored(rows, ["placement", "true_gait"])),
+        confusion=_records(confusion(rows)),
+        learning_curve=_records(learning_curve(parts, base, jobs)),
+        mistakes=_records(mistakes(rows).head(MOST_MISTAKES)),
+        error_rates=error_rates(rows),
+        remarks=list(remarks),
+        weaknesses=_weaknesses(examples, kind, base),
+    )
+    if base is None:
+        return card
+    before = label_with_truth(base, [test for fold in parts for test in fold.test], stated_anchors)
+    return replace(
+        card,
+        against_base=_records(compared(rows, before)),
+        base=Base(base.name, base.card.sha256),
+        sources=card.sources + [replace(source, through=base.name) for source in base.card.sources],
+        licence=f"{card.licence}; through {base.name}: {base.card.licence or 'not stated'}",
+    )
 
 
 def _minutes(example: Example, direction: str) -> float:
@@ -287,24 +288,28 @@ def _minutes_in_words(examples: Sequence[Example]) -> str:
     )
 
 
-def _sources(examples: Sequence[Example]) -> list[dict[str, Any]]:
+def _sources(examples: Sequence[Example]) -> list[Source]:
     """One row for each wearer and site."""
     cells: dict[tuple[str, str, str], list[Example]] = {}
-    for one in examples:
-        cells.setdefault((one.subject, one.placement, one.licence), []).append(one)
+    for example in examples:
+        key = (example.subject, example.placement, example.licence)
+        cells.setdefault(key, []).append(example)
+
+    def minutes(part: list[Example], way: int) -> float:
+        return round(sum(_minutes(example, DIRECTIONS[way]) for example in part), 2)
+
     return [
-        {
-            "name": subject,
-            "licence": licence,
-            "evidence": "virtual" if all(one.virtual for one in part) else "real",
-            "people": 1,
-            "placements": [site],
-            "recordings": len(part),
-            "rate_hz": round(float(np.median([one.measured.rate_hz for one in part])), 2),
-            **{
-                f"minutes_{way}": round(sum(_minutes(one, way) for one in part), 2) for way in _BOTH
-            },
-        }
+        Source(
+            name=subject,
+            licence=licence,
+            evidence="virtual" if all(example.virtual for example in part) else "real",
+            people=1,
+            placements=[site],
+            recordings=len(part),
+            rate_hz=round(float(np.median([example.measured.rate_hz for example in part])), 2),
+            minutes_forward=minutes(part, FORWARD),
+            minutes_backward=minutes(part, BACKWARD),
+        )
         for (subject, site, licence), part in cells.items()
     ]
 
@@ -312,37 +317,39 @@ def _sources(examples: Sequence[Example]) -> list[dict[str, Any]]:
 def _weaknesses(examples: Sequence[Example], kind: Unit, base: DirectionModel | None) -> list[str]:
     """Sentences on what these recordings cannot show."""
     strides = pd.concat([example.strides() for example in examples])
-    known = strides[strides["truth"].isin(_BOTH)]
-    wearers = sorted(known["subject"].unique())
-    found = []
+    directed = strides[strides["truth"].isin(_BOTH)]
+    wearers = sorted(directed["subject"].unique())
+    sentences = []
     if len(wearers) == 1:
-        found.append(f"Learned from one wearer ({wearers[0]}); its scores tell nothing of others.")
+        sentences.append(
+            f"Learned from one wearer ({wearers[0]}); its scores say nothing about others."
+        )
     if kind == "block":
-        found.append(
+        sentences.append(
             "Scored on stretches of the very sessions it learned from, with a guard of "
             f"{GUARD_S:g} s: another day, shoe or mounting may score lower."
         )
-    for (site, way), part in known.groupby(["placement", "truth"]):
+    for (site, way), part in directed.groupby(["placement", "truth"]):
         minutes = float((part["end_s"] - part["start_s"]).sum()) / 60
         if minutes < FEW_MINUTES:
-            found.append(f"Saw only {minutes:.1f} min of going {way} at {site}.")
-    ran = known.loc[known["true_gait"] == "run", "truth"].unique()
-    found += [f"Saw nobody running {way}." for way in _BOTH if way not in ran]
+            sentences.append(f"Saw only {minutes:.1f} min of going {way} at {site}.")
+    ran = directed.loc[directed["true_gait"] == "run", "truth"].unique()
+    sentences += [f"Saw nobody running {way}." for way in _BOTH if way not in ran]
     if base is None:
         sites = {group_of(example.placement) for example in examples}
         missing = [
             site for group, members in GROUPS.items() if group not in sites for site in members
         ]
         if missing:
-            found.append(f"Cannot be used at {', '.join(missing)}.")
+            sentences.append(f"Cannot be used at {', '.join(missing)}.")
         if not (strides["truth"] == "sideways").any():
-            found.append("Never saw sideways steps: calls many of them forward or backward.")
+            sentences.append("Never saw sideways steps: labels many of them forward or backward.")
     else:
-        found += [f"As {base.name}: {one}" for one in base.card.get("weaknesses", [])]
-    return found
+        sentences += [f"As {base.name}: {weakness}" for weakness in base.card.weaknesses]
+    return sentences
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _records(table: pd.DataFrame) -> list[Row]:
     """Rows fit for JSON: rounded, and without what has no meaning."""
     return [
         {

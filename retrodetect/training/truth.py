@@ -38,13 +38,13 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     sure = shared[np.arange(len(best)), best] >= MIN_OVERLAP * (end - begin)
     if "confident" in intervals:
         sure &= intervals["confident"].to_numpy(dtype=bool)[best]
-    told = intervals["gait"].to_numpy(dtype=object)[best]
-    found = pd.DataFrame(
+    gait = intervals["gait"].to_numpy(dtype=object)[best]
+    truth = pd.DataFrame(
         {
             "truth": intervals["direction"].to_numpy(dtype=object)[best],
-            "true_gait": np.where(told == "", strides["gait"].to_numpy(dtype=object), told),
+            "true_gait": np.where(gait == "", strides["gait"].to_numpy(dtype=object), gait),
         },
         index=strides.index,
     )
-    found.loc[~sure] = ""
-    return found
+    truth.loc[~sure] = ""
+    return truth

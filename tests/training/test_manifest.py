@@ -11,10 +11,8 @@ import pytest
 
 from retrodetect.direction import DirectionModel
 from retrodetect.errors import RefusedExamples
-from retrodetect.recording import Annotation
 from retrodetect.training import gather as gathering
 from retrodetect.training.gather import Gathered, gather
-from retrodetect.training.manifest import Problems, from_notes
 
 
 @pytest.fixture
@@ -101,22 +99,22 @@ def test_one_wearer_is_remarked_on(gathered: Callable[..., Gathered]) -> None:
         ("path,subject,direction\n,anna,forward\n", "m.csv, line 2: has no path"),
         ("path,subject,labels\na.csv,anna,gone.csv\n", "m.csv, line 2: labels gone.csv do not"),
         ("path,direction\na.csv,forward\n", "m.csv, line 1: column subject is missing"),
-        ("path,subject,placment\na.csv,anna,foot\n", "m.csv, line 1: no column is called placment"),
-        ("path,subject\na.csv,anna\n", "m.csv, line 2: nothing tells which way a.csv went"),
+        ("path,subject,placment\na.csv,anna,foot\n", "m.csv, line 1: unknown column placment"),
+        ("path,subject\na.csv,anna\n", "m.csv, line 2: the direction of a.csv is unknown"),
         ("path,subject\n", "m.csv: lists no recording"),
         (
             "path,subject,placement\na.csv,anna,knee\n",
             "m.csv, line 2: 'knee' isn't a known body position; choose auto or one of foot",
         ),
-        ("path,subject,front\na.csv,anna,north\n", "m.csv, line 2: 'north' is no front"),
+        ("path,subject,front\na.csv,anna,north\n", "m.csv, line 2: 'north' is not a device axis"),
         ("path,subject,direction\nm.csv,anna,forward\n", "m.csv, line 2: "),
         (
             "path,subject,direction,labels\na.csv,anna,forward,labels.csv\n",
-            "m.csv, line 2: gives a direction and labels",
+            "m.csv, line 2: has both a direction and labels",
         ),
         (
             "path,subject,direction\na.csv,anna,forward\n\na.csv,ben,backward\n",
-            "m.csv, line 2 (a.csv) and m.csv, line 4 (a.csv): hold the same recording",
+            "m.csv, line 2 (a.csv) and m.csv, line 4 (a.csv): contain the same recording",
         ),
         (
             "path,subject,direction\na.csv,anna,forward\nb.csv,anna,forward\n",
@@ -134,12 +132,12 @@ def test_a_fault_of_the_manifest_is_named_with_its_line(
     ("labels", "problem"),
     [
         ("0,10,forward\n8,20,backward", "labels.csv, line 3: overlaps labels.csv, line 2"),
-        ("0,10,forward\n10,20,backwrd", "labels.csv, line 3: 'backwrd' is no direction"),
-        ("0,10,forward\n10,99,backward", "labels.csv, line 3: 10 to 99 s lies outside"),
-        ("-9,10,forward\n10,20,backward", "labels.csv, line 2: -9 to 10 s lies outside"),
+        ("0,10,forward\n10,20,backwrd", "labels.csv, line 3: 'backwrd' is not a direction"),
+        ("0,10,forward\n10,99,backward", "labels.csv, line 3: 10 to 99 s is outside"),
+        ("-9,10,forward\n10,20,backward", "labels.csv, line 2: -9 to 10 s is outside"),
         ("0,10,forward\n20,10,backward", "labels.csv, line 3: ends at 10 s, before it starts"),
-        ("0,10,forward\n10,end,backward", "labels.csv, line 3: start_s and end_s are not both"),
-        ("", "labels.csv: holds no interval"),
+        ("0,10,forward\n10,end,backward", "labels.csv, line 3: start_s and end_s must both"),
+        ("", "labels.csv: contains no intervals"),
     ],
 )
 def test_a_fault_of_the_labels_is_named_with_its_line(
@@ -155,7 +153,7 @@ def test_all_faults_are_named_at_once(folder: Path, problems: Callable[..., list
     found = problems(
         "path,subject,labels\na.csv,,labels.csv\ngone.csv,anna,labels.csv\na.csv,ben,labels.csv\n"
     )
-    for part in ("no subject", "'up' is no direction", "outside", "gone.csv", "same recording"):
+    for part in ("no subject", "'up' is not a direction", "outside", "gone.csv", "same recording"):
         assert any(part in one for one in found), part
 
 
@@ -187,7 +185,7 @@ def test_a_placement_that_nobody_told_and_no_stride_shows_is_asked_for(
 ) -> None:
     monkeypatch.setattr(gathering, "MIN_PLACEMENT", 1.1)
     (problem,) = problems("path,subject,labels\na.csv,anna,labels.csv\n", placement=None)
-    assert problem == "m.csv, line 2: where was a.csv worn? Add its placement"
+    assert problem == "m.csv, line 2: the placement of a.csv is unknown; add it"
 
 
 def test_folders_called_after_directions_say_it(
@@ -211,24 +209,6 @@ def test_folders_called_after_directions_say_it(
     (people / "Backward" / "b.csv").rename(people / "Backward" / "a.csv")
     alike = gather(folder / "people", noise_model, placement="waist").examples
     assert {one.session for one in alike} == {"ben/a.csv"}
-
-
-def test_a_note_of_the_app_holds_until_the_next_one() -> None:
-    problems = Problems()
-    notes = [
-        Annotation(2.0, 2.0, "Forward"), Annotation(10.0, 10.0, " backwards"),
-        Annotation(15.0, 18.0, "fwd"), Annotation(30.0, 30.0, "stop"),
-    ]  # fmt: skip
-    found = from_notes(notes, 40.0, "walk.zip", problems)
-    assert [(one.start_s, one.end_s, one.direction) for one in found] == [
-        (2.0, 10.0, "forward"), (10.0, 15.0, "backward"), (15.0, 18.0, "forward"),
-        (30.0, 40.0, "still"),
-    ]  # fmt: skip
-    assert problems.found == []
-    from_notes([Annotation(3.0, 3.0, "windy")], 40.0, "walk.zip", problems)
-    assert problems.found == [
-        "walk.zip, note at 3.0 s: 'windy' is no direction; write forward or backward"
-    ]
 
 
 def test_recordings_that_did_not_change_are_not_read_again(
@@ -257,4 +237,4 @@ def test_recordings_that_did_not_change_are_not_read_again(
 def test_a_refusal_travels_between_processes() -> None:
     refused = pickle.loads(pickle.dumps(RefusedExamples(["line 2: bad", "line 3"], file="m.csv")))
     assert refused.problems == ("line 2: bad", "line 3")
-    assert str(refused).startswith("m.csv: nothing was done; mend what is named:")
+    assert str(refused).startswith("m.csv: nothing was done. Fix these:")

@@ -74,5 +74,5 @@ def test_what_was_written_into_the_manifest_is_kept(
 def test_another_manifest_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("path,subject,direction\n")
     sessions = pd.DataFrame({"recording": ["walk.csv"], "placement": ["waist"]})
-    with pytest.raises(UsageError, match="would be written over"):
+    with pytest.raises(UsageError, match="was not overwritten"):
         write_labels(STRIDES, sessions, {}, tmp_path)

@@ -10,6 +10,7 @@ from retrodetect.training.scores import (
     error_rates,
     mistakes,
     scored,
+    summary,
     units_for_intervals,
 )
 
@@ -44,6 +45,16 @@ def test_scores_are_those_of_the_counts() -> None:
     assert found["unknown"] == pytest.approx(2 / 8)
     assert found["recall_backward"] == pytest.approx(2 / 4)
     assert found["f1_backward"] == pytest.approx(2 * 2 / (2 * 2 + 1 + 2))
+
+
+def test_a_summary_scores_each_part_alike() -> None:
+    strides = rows({"anna": "FFBuBBFu", "ben": "BBFFFFFF"}, "FFFFBBBB")
+    for by in ("subject", "placement"):
+        table = summary(strides, [by])
+        expected = scored(strides, [by])[list(table.columns[:-1])]
+        pd.testing.assert_frame_equal(table.drop(columns="false_backward_per_1000"), expected)
+    assert list(summary(strides, ["subject"])["false_backward_per_1000"]) == [250, 500]
+    assert np.isnan(summary(rows({"a": "B"}, "B"), ["subject"])["false_backward_per_1000"][0])
 
 
 def test_strides_of_uncertain_or_other_truth_do_not_count() -> None:

@@ -1,0 +1,290 @@
+"""Loaders for public data sets that were not at hand.
+
+They are written from what the publishers say of their files, and were checked against files made
+after that description only (``tests/lab/test_published.py``). Whoever has the real files
+should look at the first recordings before trusting a score: a unit, a sign or a site that the
+description gets wrong shows at once in ``retrodetect inspect``.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.io import loadmat
+
+from retrodetect.errors import UnreadableFile
+from retrodetect.lab.labelled import DataSet, Labelled, Wanted, throughout
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
+
+__all__ = ["erciyes", "kiel", "ku_har"]
+
+logger = logging.getLogger(__name__)
+
+Truth = tuple[str, str, bool]
+"""Direction, gait, and whether all strides surely went so."""
+
+KU_HAR_RATE_HZ = 100.0
+KU_HAR_TRIMMED = "2.Trimmed_interpolated_data"
+KU_HAR_CLASSES: dict[str, Truth] = {
+    "Walk": ("forward", "walk", True),
+    "Walk-backward": ("backward", "walk", True),
+    "Walk-backwards": ("backward", "walk", True),
+    "Walk-circle": ("forward", "walk", False),
+    "Run": ("forward", "run", True),
+    "Stair-up": ("forward", "stairs", True),
+    "Stair-down": ("forward", "stairs", True),
+}
+"""Classes with gait. The paper writes Walk-backward, the folder Walk-backwards."""
+
+
+def ku_har(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+    """Load KU-HAR: a phone in a waist bag, 100 Hz, m/s² **without gravity**, rad/s.
+
+    Parameters
+    ----------
+    path
+        Its folder, with ``2.Trimmed_interpolated_data`` or the class folders of it inside.
+    entry, name
+        Its entry in the register, and its name there.
+    wanted
+        Which of its recordings to load.
+
+    Yields
+    ------
+    Labelled
+        One for each file ``12.Walk-backwards/<person>_<…>.csv``. Without gravity there is no
+        vertical, so steps can be counted but no direction told.
+
+    Notes
+    -----
+    Written from the data set's page (Mendeley Data, doi:10.17632/45f952y38r.5) and its authors'
+    description: no header; time of the acceleration in ms, x, y, z in m/s², time of the
+    rotation, x, y, z in rad/s; trimmed, and interpolated to 100 Hz; "gravity acceleration was
+    omitted". Circles are labelled forward, but not with confidence.
+    """
+    if not wanted.placements or "waist" in wanted.placements:
+        trimmed = path / KU_HAR_TRIMMED
+        for file in sorted((trimmed if trimmed.is_dir() else path).glob("[0-9]*.*/*.csv")):
+            truth = KU_HAR_CLASSES.get(file.parent.name.split(".", 1)[1])
+            subject = file.stem.split("_")[0]
+            if truth is None or not wanted.takes("waist", subject):
+                continue
+            raw = pd.read_csv(file, header=None).to_numpy(dtype=float)
+            raw = raw[np.isfinite(raw[:, 1:4]).all(axis=1)]
+            recording = Recording(
+                name=f"{name}/{file.parent.name}/{file.name}",
+                time_s=np.arange(len(raw)) / KU_HAR_RATE_HZ,
+                acceleration_mps2=np.ascontiguousarray(raw[:, 1:4]),
+                angular_rate_radps=np.ascontiguousarray(raw[:, 5:8]),
+                rate_hz=KU_HAR_RATE_HZ,
+                format="ku-har",
+                gravity="linear",
+            )
+            yield _labelled(recording, subject, name, entry, "waist", truth)
+
+
+KIEL_TASKS: dict[str, Truth] = {
+    "walk_slow": ("forward", "walk", True),
+    "walk_preferred": ("forward", "walk", True),
+    "walk_fast": ("forward", "walk", True),
+    "walk_turn": ("forward", "walk", False),
+    "slalom": ("forward", "walk", False),
+    "backwards": ("backward", "walk", True),
+    "sideways": ("sideways", "walk", True),
+}
+"""Tasks by file name, ``imu_<task>.mat``. Those that mix gait with sitting or standing, and those
+whose course the description leaves open, are left out."""
+
+KIEL_SITES = {
+    "head": "head", "sternum": "chest", "chest": "chest", "pelvis": "lower-back",
+    "lumbar": "lower-back", "lower_back": "lower-back", "upper_arm": "upper-arm",
+    "fore_arm": "wrist", "forearm": "wrist", "wrist": "wrist", "hand": "hand",
+    "thigh": "thigh", "upper_leg": "thigh", "shank": "ankle", "lower_leg": "ankle",
+    "ankle": "ankle", "foot": "foot",
+}  # fmt: skip
+"""Body site by what the name of a sensor's place contains (sides come before it)."""
+
+
+def kiel(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+    """Load the Kiel validation set: sensors on the whole body, g and deg/s.
+
+    Parameters
+    ----------
+    path
+        Its folder; files ``<person>/imu/imu_<task>.mat`` at any depth below.
+    entry, name
+        Its entry in the register, and its name there.
+    wanted
+        Which of its recordings to load.
+
+    Yields
+    ------
+    Labelled
+        One for each sensor of each file.
+
+    Raises
+    ------
+    UnreadableFile
+        Where a file is not the MATLAB struct described, or of version 7.3.
+
+    Notes
+    -----
+    Written from the README of the authors' repository (neurogeriatricskiel/Validation-dataset)
+    and the study protocol (Warmerdam et al. 2021, Sensors 21:5833): a struct ``data`` with
+    ``acc`` (N, 3, M) in g, ``gyro`` (N, 3, M) in deg/s, ``fs`` in Hz and ``imu_location``, M
+    names. The names are not listed there; sensors whose place is not understood are passed
+    over with a message. Directions are those of the task, not of the optical capture.
+    """
+    for file in sorted(path.rglob("imu_*.mat")):
+        truth = KIEL_TASKS.get(file.stem.removeprefix("imu_"))
+        subject = file.parent.parent.name
+        if truth is None or (wanted.subjects is not None and subject not in wanted.subjects):
+            continue
+        force_g, rate_degps, rate_hz, places = _kiel_struct(file)
+        for place, force, rotation in zip(
+            places, np.moveaxis(force_g, 2, 0), np.moveaxis(rate_degps, 2, 0), strict=True
+        ):
+            site = next((site for word, site in KIEL_SITES.items() if word in place), None)
+            if site is None:
+                logger.warning("%s: no body site is known for the sensor %r", file, place)
+            elif wanted.takes(site, subject):
+                there = np.isfinite(force).all(axis=1)
+                recording = Recording(
+                    name=f"{name}/{subject}/{file.name}#{place}",
+                    time_s=np.flatnonzero(there) / rate_hz,
+                    acceleration_mps2=force[there] * STANDARD_GRAVITY_MPS2,
+                    angular_rate_radps=np.deg2rad(rotation[there]),
+                    rate_hz=rate_hz,
+                    format="kiel",
+                )
+                yield _labelled(recording, subject, name, entry, site, truth)
+
+
+def _kiel_struct(file: Path) -> tuple[FloatArray, FloatArray, float, list[str]]:
+    """Acceleration (N, 3, M) in g, rotation in deg/s, rate, and M places in small letters."""
+    try:
+        data = loadmat(file, simplify_cells=True)["data"]
+        force, rotation = (np.asarray(data[field], dtype=float) for field in ("acc", "gyro"))
+        places = [str(place).lower().replace(" ", "_") for place in data["imu_location"]]
+        return force, rotation, float(data["fs"]), places
+    except (KeyError, NotImplementedError, ValueError, TypeError) as error:
+        raise UnreadableFile(
+            f"is not the struct that its README describes ({error})",
+            file=str(file),
+            remedy="load it in MATLAB and save it with -v7",
+        ) from error
+
+
+ERCIYES_SENSORS = {
+    "340506": "head",
+    "340527": "chest",
+    "340535": "waist",
+    "340537": "wrist",
+    "340539": "thigh",
+    "340540": "ankle",
+}
+"""Body site by the sensor's number; wrist, thigh and ankle are the right ones."""
+
+ERCIYES_ACTIVITIES: dict[str, Truth] = {
+    "801": ("forward", "walk", True),
+    "802": ("backward", "walk", True),
+    "803": ("forward", "run", True),
+    "807": ("forward", "walk", True),
+}
+"""Walking forward, walking backward, jogging, limping; the others are falls and chores."""
+
+_ERCIYES_PATH = re.compile(
+    r"(?P<subject>\d{3})/Testler Export/(?P<activity>\d{3})[^/]*/(?P<test>[^/]+)/(?:.*/)?"
+    r"(?P<sensor>\d{6})\.txt$"
+)
+_ERCIYES_RATE = re.compile(r"Update Rate:\s*([\d.]+)\s*Hz")
+_ERCIYES_AXES = ["Acc_X", "Acc_Y", "Acc_Z", "Gyr_X", "Gyr_Y", "Gyr_Z"]
+_COUNTER_PERIOD = 2**16
+
+
+def erciyes(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+    """Load the Erciyes set: six Xsens MTw, 25 Hz, m/s² and rad/s.
+
+    Parameters
+    ----------
+    path
+        Its folder, unpacked; files
+        ``<person>/Testler Export/<activity>…/Test_<n>/<sensor>.txt`` at any depth below.
+    entry, name
+        Its entry in the register, and its name there.
+    wanted
+        Which of its recordings to load.
+
+    Yields
+    ------
+    Labelled
+        One for each sensor of each trial; trials marked as failed are left out.
+
+    Raises
+    ------
+    UnreadableFile
+        Where a file does not state its rate.
+
+    Notes
+    -----
+    Written from the publication (Özdemir & Barshan 2014, Sensors 14:10691), the set's page at
+    the UCI repository, and programs of others that read it: lines of facts after ``//`` with the
+    rate, a row of names, a 16-bit counter as clock. The folders' names are Turkish: 801 *yürüme
+    ileri* (forward), 802 *yürüme geri* (backward), 803 *tempolu yavaş koşu* (jog), 807
+    *topallama* (limp). A trial takes about 15 s with standing before and after.
+    """
+    for file in sorted(path.rglob("*.txt")):
+        parts = _ERCIYES_PATH.search(file.as_posix())
+        if parts is None or "fail" in parts["test"].lower():
+            continue
+        truth = ERCIYES_ACTIVITIES.get(parts["activity"])
+        site = ERCIYES_SENSORS.get(parts["sensor"])
+        if truth is not None and site is not None and wanted.takes(site, parts["subject"]):
+            recording = _mtw(file, f"{name}/{parts[0]}")
+            yield _labelled(recording, parts["subject"], name, entry, site, truth)
+
+
+def _mtw(file: Path, name: str) -> Recording:
+    """One sensor's export; readings lost on the radio are gaps."""
+    lines = file.read_text(errors="replace").splitlines()
+    facts = [line for line in lines[:20] if line.startswith("//")]
+    rate = _ERCIYES_RATE.search("\n".join(facts))
+    if rate is None:
+        raise UnreadableFile(
+            "does not state its update rate", file=str(file), remedy="use the original file"
+        )
+    rate_hz = float(rate[1])
+    table = pd.read_csv(file, sep="\t", skiprows=len(facts)).rename(columns=str.strip)
+    table = table.dropna(subset=["Counter", *_ERCIYES_AXES[:3]])
+    counter = np.unwrap(table["Counter"].to_numpy(dtype=float), period=_COUNTER_PERIOD)
+    fresh = np.concatenate([[True], np.diff(counter) > 0])
+    axes = table[_ERCIYES_AXES].to_numpy(dtype=float)[fresh]
+    return Recording(
+        name=name,
+        time_s=(counter[fresh] - counter[0]) / rate_hz,
+        acceleration_mps2=axes[:, :3],
+        angular_rate_radps=axes[:, 3:],
+        rate_hz=rate_hz,
+        format="erciyes",
+    )
+
+
+def _labelled(
+    recording: Recording, subject: str, source: str, entry: DataSet, placement: str, truth: Truth
+) -> Labelled:
+    """A recording that does one thing from beginning to end, worn no one knows how."""
+    direction, gait, confident = truth
+    return Labelled(
+        recording,
+        subject=subject,
+        source=source,
+        licence=entry.licence,
+        placement=placement,
+        front=None,
+        intervals=throughout(recording, direction, gait, confident=confident),
+    )

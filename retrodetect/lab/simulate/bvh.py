@@ -1,0 +1,385 @@
+"""Motion capture in BVH files: joint positions and orientations in metres, z up.
+
+BVH says nothing about its unit, its upright axis or what a joint is called, so these are
+measured: the unit from the length of the leg, the upright axis from ankle to trunk, the
+joints from their names, whatever the dialect.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TextIO
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from retrodetect.errors import InputError, UnreadableFile
+from retrodetect.recording import FloatArray
+
+__all__ = ["Motion", "Side", "read_bvh"]
+
+Side = Literal["left", "right"]
+
+UNITS_M = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
+"""Units met in BVH files; ``cmu`` is that of the Carnegie Mellon motion capture database,
+whose positions are inches multiplied by 0.45 (its FAQ)."""
+
+LEG_LENGTH_M = 0.83
+"""Hip to ankle of an adult: 0.491 of a stature of 1.70 m (Winter, Biomechanics and Motor
+Control of Human Movement, 4th ed., 2009, figure 4.1)."""
+
+UPRIGHT = {
+    "x": np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]),
+    "y": np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+    "z": np.eye(3),
+}
+"""Rotations that bring the file's upright axis to z; cyclic, so that hands stay hands."""
+
+SIDED_ROLES = {
+    "hip": ("upleg", "upperleg", "thigh", "femur", "hip"),
+    "knee": ("leg", "lowerleg", "lowleg", "shin", "calf", "tibia", "knee"),
+    "ankle": ("ankle", "foot"),
+    "toe": ("toebase", "toes", "toe", "ball", "foot"),
+    "shoulder": ("arm", "upperarm", "uparm", "humerus", "shldr", "shoulder"),
+    "elbow": ("forearm", "lowerarm", "lowarm", "radius", "elbow"),
+    "wrist": ("wrist", "hand"),
+}
+"""What a joint may be called once side, name space and decoration are taken off, best first.
+Joints are named for the end nearer to the trunk: ``LeftLeg`` turns at the knee."""
+
+NECK_NAMES = ("neck", "head")
+DECORATION = {"joint", "bip", "bip01", "def", "bind", "jnt", "skel", "j"}
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """A moving skeleton: F frames of J joints, in metres, z up, x and y level.
+
+    Parameters
+    ----------
+    name
+        How the clip is called in messages.
+    names
+        J joint names in the file's words. End sites are joints called ``<parent>_end``.
+    frame_time_s
+        Seconds from frame to frame.
+    positions_m : (F, J, 3) array
+        Joint positions in the world.
+    rotations : (F, J, 3, 3) array
+        Joint orientations: ``rotations[f, j] @ v`` is a vector ``v`` of joint j's own frame
+        in world axes. The joint's frame moves with the segment *beyond* the joint.
+    roles
+        Index of the joints with an anatomical meaning: ``pelvis``, ``chest``, ``head`` and
+        ``left_`` / ``right_`` ``hip``, ``knee``, ``ankle``, ``toe``, ``shoulder``, ``elbow``,
+        ``wrist``; those that were found.
+    unit
+        Unit of the file's lengths, as given or measured.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    frame_time_s: float
+    positions_m: FloatArray
+    rotations: FloatArray
+    roles: dict[str, int]
+    unit: str = "m"
+
+    @property
+    def frames(self) -> int:
+        """Number of frames F."""
+        return len(self.positions_m)
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames per second."""
+        return 1.0 / self.frame_time_s
+
+    @property
+    def time_s(self) -> FloatArray:
+        """(F,) seconds from the first frame."""
+        return np.arange(self.frames, dtype=float) * self.frame_time_s
+
+    def joint(self, role: str) -> int:
+        """Index of the joint with a role; InputError where the skeleton has none."""
+        if role not in self.roles:
+            raise InputError(
+                f"the skeleton has no {role.replace('_', ' ')}",
+                file=self.name,
+                remedy=f"rename a joint; it has {', '.join(self.names)}",
+            )
+        return self.roles[role]
+
+    def position_m(self, role: str) -> FloatArray:
+        """(F, 3) world position of the joint with a role."""
+        return self.positions_m[:, self.joint(role)]
+
+
+def read_bvh(
+    source: str | Path | TextIO, *, unit: str | None = None, up: str | None = None
+) -> Motion:
+    """Read a BVH file, plain or gzipped, and solve its forward kinematics.
+
+    Parameters
+    ----------
+    source
+        Path of the file, or an open text file.
+    unit
+        ``m``, ``cm``, ``mm``, ``inch`` or ``cmu``; None measures it from the leg.
+    up
+        Upright axis of the file, ``x``, ``y`` or ``z``; None measures it.
+
+    Returns
+    -------
+    Motion
+
+    Raises
+    ------
+    UnreadableFile
+        Where the file is not a complete BVH file.
+    InputError
+        Where the skeleton has no legs to take unit and upright axis from, or a unit or axis
+        is not known.
+
+    Notes
+    -----
+    A joint with position channels is placed by them and its OFFSET is ignored (files differ;
+    ACCAD writes a frame of the walk into the root's OFFSET). Only a joint below the root whose
+    position channels are all zero keeps its OFFSET, since its bone would vanish otherwise.
+    """
+    name, text = _text_of(source)
+    hierarchy, separator, motion = text.partition("MOTION")
+    if not separator or "HIERARCHY" not in hierarchy:
+        raise UnreadableFile(
+            "not a BVH file", file=name, remedy="it must contain HIERARCHY and MOTION"
+        )
+    joints = _parse_hierarchy(hierarchy, name)
+    frame_time_s, values = _parse_motion(motion, sum(len(j.channels) for j in joints), name)
+    positions, rotations = _forward_kinematics(joints, values)
+    roles = _roles([j.name for j in joints], [j.parent for j in joints])
+    missing = {f"{side}_{part}" for side in ("left", "right") for part in ("hip", "knee", "ankle")}
+    if missing := missing - set(roles):
+        raise InputError(
+            f"no joint found for {', '.join(sorted(missing)).replace('_', ' ')}",
+            file=name,
+            place="HIERARCHY",
+            remedy="name them as Mixamo, CMU or SMPL do, for example LeftUpLeg, LeftLeg, LeftFoot",
+        )
+    unit = unit or _unit_of(positions, roles)
+    up = up or _upright_of(positions, roles, name)
+    if unit not in UNITS_M or up not in UPRIGHT:
+        raise InputError(
+            f"unit {unit!r} with up axis {up!r} is not known",
+            file=name,
+            remedy=f"use one of {', '.join(UNITS_M)} and one of {', '.join(UPRIGHT)}",
+        )
+    return Motion(
+        name=name,
+        names=tuple(j.name for j in joints),
+        frame_time_s=frame_time_s,
+        positions_m=positions * UNITS_M[unit] @ UPRIGHT[up].T,
+        rotations=UPRIGHT[up] @ rotations,
+        roles=roles,
+        unit=unit,
+    )
+
+
+@dataclass(slots=True)
+class _Joint:
+    name: str
+    parent: int
+    offset: FloatArray
+    channels: tuple[str, ...] = ()
+
+
+def _text_of(source: str | Path | TextIO) -> tuple[str, str]:
+    """Name and content of a path or an open file."""
+    if not isinstance(source, str | Path):
+        return str(getattr(source, "name", "BVH")), source.read()
+    path = Path(source)
+    try:
+        if path.suffix == ".gz":
+            with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
+                return path.name, file.read()
+        return path.name, path.read_text(encoding="utf-8", errors="replace")
+    except (OSError, EOFError) as error:
+        raise UnreadableFile(
+            f"the file cannot be read ({error})", file=str(path), remedy="check path and file"
+        ) from error
+
+
+def _parse_hierarchy(text: str, name: str) -> list[_Joint]:
+    """Joints in the order of the file, parents first; end sites included."""
+    joints: list[_Joint] = []
+    stack: list[int] = []
+    lines = [line.split() for line in text.splitlines()]
+    try:
+        for words in filter(None, lines):
+            keyword = words[0].upper()
+            if keyword in {"ROOT", "JOINT", "END"}:
+                parent = stack[-1] if stack else -1
+                label = f"{joints[parent].name}_end" if keyword == "END" else " ".join(words[1:])
+                joints.append(_Joint(label, parent, np.zeros(3)))
+            elif keyword == "{":
+                stack.append(len(joints) - 1)
+            elif keyword == "}":
+                stack.pop()
+            elif keyword == "OFFSET":
+                joints[stack[-1]].offset = np.array(words[1:4], dtype=float)
+            elif keyword == "CHANNELS":
+                joints[stack[-1]].channels = tuple(word.lower() for word in words[2:])
+    except (IndexError, ValueError) as error:
+        raise UnreadableFile(
+            "the skeleton is damaged", file=name, place="HIERARCHY", remedy="export the clip again"
+        ) from error
+    if not joints or stack:
+        raise UnreadableFile(
+            "the skeleton is incomplete", file=name, place="HIERARCHY", remedy="export it again"
+        )
+    return joints
+
+
+def _parse_motion(text: str, channel_count: int, name: str) -> tuple[float, FloatArray]:
+    """Frame time and the (F, channels) values."""
+    head = re.match(r"\s*Frames:\s*(\d+)\s+Frame\s+Time:\s*(\S+)", text, flags=re.IGNORECASE)
+    try:
+        frames, frame_time_s = (int(head[1]), float(head[2])) if head else (0, 0.0)
+        values = np.array(text[head.end() :].split() if head else [], dtype=float)
+    except ValueError as error:
+        raise UnreadableFile(
+            f"a number is damaged ({error})", file=name, place="MOTION", remedy="export it again"
+        ) from error
+    if frames < 1 or not 0 < frame_time_s < np.inf or values.size != frames * channel_count:
+        raise UnreadableFile(
+            f"{values.size} values do not make {frames} frames of {channel_count} channels",
+            file=name,
+            place="MOTION",
+            remedy="export the clip again",
+        )
+    return frame_time_s, values.reshape(frames, channel_count)
+
+
+def _forward_kinematics(
+    joints: Sequence[_Joint], values: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """World positions (F, J, 3) and orientations (F, J, 3, 3) in the file's unit and axes."""
+    frames = len(values)
+    positions = np.zeros((frames, len(joints), 3))
+    rotations = np.tile(np.eye(3), (frames, len(joints), 1, 1))
+    column = 0
+    for index, joint in enumerate(joints):
+        own = values[:, column : column + len(joint.channels)]
+        column += len(joint.channels)
+        translation = _translation(joint, own)
+        rotation = _rotation(joint, own)
+        if joint.parent < 0:
+            positions[:, index], rotations[:, index] = translation, rotation
+        else:
+            base = rotations[:, joint.parent]
+            shift = np.einsum("fij,fj->fi", base, translation)
+            positions[:, index] = positions[:, joint.parent] + shift
+            rotations[:, index] = base @ rotation
+    return positions, rotations
+
+
+def _translation(joint: _Joint, own: FloatArray) -> FloatArray:
+    """(F, 3) position of a joint in its parent's frame; see the notes of `read_bvh`."""
+    translation = np.tile(joint.offset, (len(own), 1))
+    axes = [(k, "xyz".index(c[0])) for k, c in enumerate(joint.channels) if c.endswith("position")]
+    if axes and (joint.parent < 0 or own[:, [k for k, _ in axes]].any()):
+        for k, axis in axes:
+            translation[:, axis] = own[:, k]
+    return translation
+
+
+def _rotation(joint: _Joint, own: FloatArray) -> FloatArray:
+    """(F, 3, 3) rotation of a joint against its parent, Euler angles in the channels' order."""
+    turns = [k for k, c in enumerate(joint.channels) if c.endswith("rotation")]
+    if not turns:
+        return np.tile(np.eye(3), (len(own), 1, 1))
+    order = "".join(joint.channels[k][0].upper() for k in turns)
+    return Rotation.from_euler(order, own[:, turns], degrees=True).as_matrix()
+
+
+def _roles(names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
+    """Index of each joint with an anatomical meaning, as far as names tell."""
+    plain = [_plain_name(name) for name in names]
+    roles: dict[str, int] = {}
+    for side in ("left", "right"):
+        for role, candidates in SIDED_ROLES.items():
+            taken = set(roles.values())
+            for candidate in candidates:
+                hits = [i for i, p in enumerate(plain) if p == (side, candidate) and i not in taken]
+                if hits:
+                    roles[f"{side}_{role}"] = hits[0]
+                    break
+    for candidate in reversed(NECK_NAMES):
+        if (
+            hits := [i for i, p in enumerate(plain) if p == ("", candidate)]
+        ) and "head" not in roles:
+            roles["head"] = hits[0]
+    for role, part in (("pelvis", "hip"), ("chest", "shoulder")):
+        left, right = roles.get(f"left_{part}"), roles.get(f"right_{part}")
+        if left is not None and right is not None:
+            roles[role] = _common_ancestor(left, right, parents)
+    return roles
+
+
+def _plain_name(name: str) -> tuple[str, str]:
+    """Side (``left``, ``right`` or empty) and bare name of a joint, in lower case."""
+    words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", name.split(":")[-1])
+    words = [word.lower() for word in words]
+    sides = [
+        "left" if word in {"l", "left"} else "right"
+        for word in words
+        if word in {"l", "left", "r", "right"}
+    ]
+    rest = [w for w in words if w not in {"l", "left", "r", "right"} | DECORATION]
+    return (sides[0] if sides else ""), "".join(w for w in rest if not w.isdigit())
+
+
+def _common_ancestor(left: int, right: int, parents: Sequence[int]) -> int:
+    """Nearest joint above both: the segment that carries the two."""
+    above = []
+    while left >= 0:
+        above.append(left)
+        left = parents[left]
+    while right not in above:
+        right = parents[right]
+    return right
+
+
+def _unit_of(positions: FloatArray, roles: dict[str, int]) -> str:
+    """Return the unit in which the legs have the length of a person's."""
+    chain = [
+        positions[0, [roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")]]
+        for side in ("left", "right")
+    ]
+    leg = float(
+        np.mean([np.linalg.norm(np.diff(points, axis=0), axis=1).sum() for points in chain])
+    )
+    misfit = {
+        unit: abs(np.log(max(leg, 1e-9) * metres / LEG_LENGTH_M))
+        for unit, metres in UNITS_M.items()
+    }
+    return min(misfit, key=lambda unit: misfit[unit])
+
+
+def _upright_of(positions: FloatArray, roles: dict[str, int], name: str) -> str:
+    """Return the axis that leads from the ankles to the trunk."""
+    hips, ankles = (
+        positions[:, [roles[f"left_{part}"], roles[f"right_{part}"]]].mean(axis=1)
+        for part in ("hip", "ankle")
+    )
+    rise = np.median(hips - ankles, axis=0)
+    axis = int(np.abs(rise).argmax())
+    if rise[axis] < 0:
+        raise InputError(
+            f"the skeleton stands head down along {'xyz'[axis]}",
+            file=name,
+            remedy="export it with an upward axis",
+        )
+    return "xyz"[axis]

@@ -1,0 +1,414 @@
+"""Write a recording as the export of an app, in that app's layout, units and sign.
+
+Only what the layouts have in common with the real exports is kept: names, order, units, clock,
+sign and padding of columns. Device names say that the data are simulated. The bytes written
+depend on nothing but the recording.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import signal as sps
+
+from retrodetect.errors import UsageError
+from retrodetect.locations import make_folder
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
+from retrodetect.stores import replacing
+
+__all__ = [
+    "APPS",
+    "export_bytes",
+    "export_path",
+    "truth_bytes",
+    "truth_path",
+    "write_export",
+    "write_new",
+    "write_truth",
+]
+
+DEFAULT_START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+"""Start of a recording that has none, so that files do not depend on the time of writing."""
+
+ZIP_TIME = (2026, 3, 1, 9, 0, 0)
+
+GRAVITY_TIME_CONSTANT_S = 0.8
+"""Low-pass by which the apps' stand-in splits gravity from linear acceleration; phones do it
+about so where they have no gyroscope (android.hardware.SensorEvent, documentation)."""
+
+UPTIME_S = 86_400.0
+"""Seconds since boot at the start of a SensorLog recording."""
+
+SENSOR_LOGGER_LATENCY_S = 0.05
+"""First sample of Sensor Logger after the tap on start."""
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    suffix: str
+    write: Callable[[Recording], bytes]
+
+
+def write_export(recording: Recording, app: str, folder: Path) -> Path:
+    """Write a recording as an app would export it.
+
+    Parameters
+    ----------
+    recording
+        What to write; with gravity. Its name gives the file name.
+    app
+        One of ``APPS``.
+    folder
+        Where to; made if it is not there.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    UsageError
+        Where the app is not known, the name is none for a file, another file of that name is
+        there, or gravity was removed from the recording.
+    """
+    path = export_path(recording.name, app, folder)
+    write_new({path: export_bytes(recording, app)})
+    return path
+
+
+def export_bytes(recording: Recording, app: str) -> bytes:
+    """Content of an export.
+
+    Parameters
+    ----------
+    recording, app
+        As for `write_export`.
+
+    Returns
+    -------
+    bytes
+        The same for the same recording.
+
+    Raises
+    ------
+    UsageError
+        Where gravity was removed from the recording.
+    """
+    if recording.gravity != "total":
+        raise UsageError(
+            "gravity was removed from this recording",
+            file=recording.name,
+            remedy="write one with gravity",
+        )
+    return APPS[app].write(recording)
+
+
+def export_path(name: str, app: str, folder: Path) -> Path:
+    """Say which file an export goes to.
+
+    Parameters
+    ----------
+    name
+        Name of the recording.
+    app, folder
+        As for `write_export`.
+
+    Returns
+    -------
+    Path
+        Within the folder.
+
+    Raises
+    ------
+    UsageError
+        Where the app is not known or the name is none for a file.
+    """
+    if Path(name).name != name:
+        raise UsageError(f"{name!r} is not a valid file name", remedy="use a name without folders")
+    if app not in APPS:
+        raise UsageError(
+            f"cannot write exports of {app!r}", remedy=f"choose one of {', '.join(APPS)}"
+        )
+    return folder / f"{name}{APPS[app].suffix}"
+
+
+def truth_path(name: str, folder: Path) -> Path:
+    """Say which file the true strides of a recording go to.
+
+    Parameters
+    ----------
+    name, folder
+        As for `write_truth`.
+
+    Returns
+    -------
+    Path
+        Within the folder.
+    """
+    return folder / f"{name}.truth.csv"
+
+
+def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
+    """Write a table of true strides as ``<name>.truth.csv``.
+
+    Parameters
+    ----------
+    strides
+        DataFrame as from `true_strides`.
+    name
+        Name of the recording.
+    folder
+        Where to; keep it apart from the recordings, lest it be read as one.
+
+    Returns
+    -------
+    Path
+        The table.
+
+    Raises
+    ------
+    UsageError
+        Where another file of that name is there.
+    """
+    path = truth_path(name, folder)
+    write_new({path: truth_bytes(strides)})
+    return path
+
+
+def truth_bytes(strides: pd.DataFrame) -> bytes:
+    """Content of a table of true strides.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As for `write_truth`.
+
+    Returns
+    -------
+    bytes
+        CSV.
+    """
+    return strides.to_csv(index=False, float_format="%.4f", lineterminator="\n").encode()
+
+
+def write_new(contents: Mapping[Path, bytes]) -> None:
+    """Write files over none but the same.
+
+    Parameters
+    ----------
+    contents
+        By path; their folders are made if need be.
+
+    Raises
+    ------
+    UsageError
+        Where one is there with another content; none is written then.
+    """
+    for path, content in contents.items():
+        make_folder(path.parent)
+        if path.exists() and path.read_bytes() != content:
+            raise UsageError(
+                "already exists with other content",
+                file=str(path),
+                remedy="choose another name, or delete it",
+            )
+    for path, content in contents.items():
+        with replacing(path) as stream:
+            stream.write(content)
+
+
+def _sensor_logger(recording: Recording) -> bytes:
+    """Sensor Logger on Android: a zip with one csv per sensor, axes in the order z, y, x."""
+    start = _start(recording)
+    elapsed_s = recording.time_s + SENSOR_LOGGER_LATENCY_S
+    total = recording.acceleration_mps2
+    triads = {"TotalAcceleration": total, "Accelerometer": total - _gravity(recording)}
+    if recording.angular_rate_radps is not None:
+        triads["Gyroscope"] = recording.angular_rate_radps
+    sensors = [*triads, "Annotation"]
+    period_ms = f"{1000 / recording.rate_hz:.0f}"
+    facts = {
+        "version": "3",
+        "device name": "simulated",
+        "recording epoch time": f"{start.timestamp() * 1000:.0f}",
+        "recording time": f"{start:%Y-%m-%d_%H-%M-%S}",
+        "recording timezone": "UTC",
+        "platform": "android",
+        "appVersion": "1.40.0",
+        "device id": "00000000-0000-0000-0000-000000000000",
+        "sensors": "|".join(sensors),
+        "sampleRateMs": "|".join(["" if s == "Annotation" else period_ms for s in sensors]),
+        "standardisation": "false",
+        "platform version": "14",
+    }
+    files = {
+        f"{sensor}.csv": _rows(
+            "time,seconds_elapsed,z,y,x",
+            _epoch_ns(start, elapsed_s),
+            _numbers(elapsed_s, "%.6f"),
+            *(_numbers(axis, "%.5f") for axis in values.T[::-1]),
+        )
+        for sensor, values in triads.items()
+    }
+    files["Annotation.csv"] = _annotations(recording.annotations, start)
+    files["Metadata.csv"] = ",".join(facts) + "\n" + ",".join(facts.values()) + "\n"
+    return _zip(files)
+
+
+def _annotations(notes: Iterable[Annotation], start: datetime) -> str:
+    """Notes as Sensor Logger keeps them; without any the file is empty."""
+    notes = list(notes)
+    if not notes:
+        return ""
+    at_s = np.array([note.start_s for note in notes]) + SENSOR_LOGGER_LATENCY_S
+    return _rows(
+        "time,seconds_elapsed,text,millisecond_press_duration",
+        _epoch_ns(start, at_s),
+        _numbers(at_s, "%.6f"),
+        [note.text for note in notes],
+        ["120"] * len(notes),
+    )
+
+
+def _phyphox(recording: Recording) -> bytes:
+    """Experiment "Acceleration (with g)" of phyphox: quoted header, numbers like 1.5E-2."""
+    start = _start(recording)
+    files = {
+        "Accelerometer.csv": _phyphox_rows(
+            recording.time_s, recording.acceleration_mps2, "Acceleration {} (m/s^2)"
+        )
+    }
+    if recording.angular_rate_radps is not None:
+        files["Gyroscope.csv"] = _phyphox_rows(
+            recording.time_s, recording.angular_rate_radps, "Gyroscope {} (rad/s)"
+        )
+    device = {"version": "1.2.0", "deviceModel": "simulated", "depthFrontSensor": "0"}
+    files["meta/device.csv"] = '"property","value"\n' + "".join(
+        f'"{key}","{value}"\n' for key, value in device.items()
+    )
+    files["meta/time.csv"] = '"event","experiment time","system time","system time text"\n'
+    for event, at_s in (("START", 0.0), ("PAUSE", recording.duration_s)):
+        text = f"{start + timedelta(seconds=at_s):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+        stamps = f"{_exponent(at_s, 9)},{_exponent(start.timestamp() + at_s, 12)}"
+        files["meta/time.csv"] += f'"{event}",{stamps},"{text} UTC+00:00"\n'
+    return _zip(files)
+
+
+def _phyphox_rows(time_s: FloatArray, values: FloatArray, column: str) -> str:
+    header = ",".join(f'"{name}"' for name in ["Time (s)", *(column.format(a) for a in "xyz")])
+    size = np.linalg.norm(values, axis=1)
+    return _rows(
+        f'{header},"Absolute"',
+        [_exponent(t, 9) for t in time_s],
+        *([_exponent(v, 6) for v in axis] for axis in [*values.T, size]),
+    )
+
+
+def _exponent(value: float, digits: int) -> str:
+    """1.5E-2 rather than 1.5e-02."""
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{mantissa}E{int(exponent)}"
+
+
+def _sensorlog_ios(recording: Recording) -> bytes:
+    """SensorLog on iOS: one wide csv, acceleration in g with CoreMotion's sign."""
+    start = _start(recording)
+    uptime = _numbers(recording.time_s + UPTIME_S, "%.6f")
+    stamps = [
+        (start + timedelta(seconds=round(t, 3))).isoformat(timespec="milliseconds")
+        for t in recording.time_s
+    ]
+    force_g = -recording.acceleration_mps2 / STANDARD_GRAVITY_MPS2
+    names = ["loggingTime(txt)", "loggingSample(N)", "accelerometerTimestamp_sinceReboot(s)"]
+    names += [f"accelerometerAcceleration{axis}(G)" for axis in "XYZ"]
+    columns = [stamps, [str(n) for n in range(1, len(stamps) + 1)], uptime]
+    columns += [_numbers(axis, "%.6f") for axis in force_g.T]
+    if recording.angular_rate_radps is not None:
+        names += ["gyroTimestamp_sinceReboot(s)"]
+        names += [f"gyroRotation{axis}(rad/s)" for axis in "XYZ"]
+        # CoreMotion's gyroscope follows the right hand, as Android's does.
+        columns += [uptime, *(_numbers(axis, "%.6f") for axis in recording.angular_rate_radps.T)]
+    return _rows(",".join(names), *columns).encode()
+
+
+def _physics_toolbox(recording: Recording) -> bytes:
+    """Physics Toolbox multi record: blank first line, trailing comma, g beside m/s²."""
+    names = ["time", "gFx", "gFy", "gFz", "ax", "ay", "az"]
+    columns = [_numbers(recording.time_s, "%.6f")]
+    columns += [_numbers(a, "%.4f") for a in recording.acceleration_mps2.T / STANDARD_GRAVITY_MPS2]
+    linear = recording.acceleration_mps2 - _gravity(recording)
+    columns += [_numbers(axis, "%.4f") for axis in linear.T]
+    if recording.angular_rate_radps is not None:
+        names += ["wx", "wy", "wz"]
+        columns += [_numbers(axis, "%.4f") for axis in recording.angular_rate_radps.T]
+    columns.append([""] * len(recording.time_s))
+    return b"\n" + _rows(",".join([*names, ""]), *columns).encode()
+
+
+def _plain(recording: Recording) -> bytes:
+    """A csv of one's own, gzipped: time in s and specific force in m/s²."""
+    text = _rows(
+        "time_s,acc_x_mps2,acc_y_mps2,acc_z_mps2",
+        _numbers(recording.time_s, "%.4f"),
+        *(_numbers(axis, "%.4f") for axis in recording.acceleration_mps2.T),
+    )
+    return gzip.compress(text.encode(), mtime=0)
+
+
+APPS: dict[str, _App] = {
+    "sensor_logger": _App(".zip", _sensor_logger),
+    "phyphox": _App(".zip", _phyphox),
+    "sensorlog_ios": _App(".csv", _sensorlog_ios),
+    "physics_toolbox": _App(".csv", _physics_toolbox),
+    "plain": _App(".csv.gz", _plain),
+}
+"""Layouts that can be written."""
+
+
+def _start(recording: Recording) -> datetime:
+    return recording.start_time or DEFAULT_START
+
+
+def _gravity(recording: Recording) -> FloatArray:
+    """(n, 3) gravity as a phone guesses it: the slow part, late by a second or so."""
+    values = recording.acceleration_mps2
+    if len(values) == 0:
+        return values
+    keep = float(np.exp(-1 / (recording.rate_hz * GRAVITY_TIME_CONSTANT_S)))
+    slow, _ = sps.lfilter([1 - keep], [1, -keep], values, axis=0, zi=keep * values[:1])
+    return np.asarray(slow)
+
+
+def _epoch_ns(start: datetime, elapsed_s: FloatArray) -> list[str]:
+    """Whole nanoseconds since 1970."""
+    begin_ns = int(start.timestamp()) * 10**9 + start.microsecond * 1000
+    return [str(begin_ns + int(ns)) for ns in np.round(elapsed_s * 1e6).astype(np.int64) * 1000]
+
+
+def _numbers(values: FloatArray, form: str) -> list[str]:
+    return [form % value for value in values]
+
+
+def _rows(header: str, *columns: list[str]) -> str:
+    """A csv with that header line."""
+    return "\n".join([header, *map(",".join, zip(*columns, strict=True))]) + "\n"
+
+
+def _zip(files: dict[str, str]) -> bytes:
+    """A zip that depends on its contents only."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name, date_time=ZIP_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, text)
+    return buffer.getvalue()
