@@ -58,20 +58,20 @@ class InputError(RetrodetectError):
 
 
 class UnreadableFile(InputError):
-    """The file is missing, empty, damaged, or no recording at all (status ``failed``)."""
+    """The file is missing, empty, damaged, or not a recording (status ``failed``)."""
 
 
 class RefusedRecording(InputError):
-    """The file is understood but cannot honestly be labelled (status ``refused``)."""
+    """The file can be read but not labelled reliably (status ``refused``)."""
 
 
 class RefusedExamples(InputError):
-    """Labelled recordings cannot honestly be learned from or scored with; nothing was done.
+    """Labelled recordings are unfit for training or scoring; nothing was done.
 
     Parameters
     ----------
     problems
-        Every one of them, each with its file and line.
+        What is wrong, each with its file and line.
     file
         The manifest or folder.
     """
@@ -79,7 +79,7 @@ class RefusedExamples(InputError):
     def __init__(self, problems: Sequence[str], *, file: str = "") -> None:
         self.problems = tuple(problems)
         listed = "".join(f"\n  {problem}" for problem in self.problems)
-        super().__init__(f"nothing was done; mend what is named:{listed}", file=file)
+        super().__init__(f"nothing was done. Fix these:{listed}", file=file)
 
     def __reduce__(self) -> tuple[object, ...]:
         return partial(RefusedExamples, file=self.file), (self.problems,)
@@ -90,7 +90,7 @@ class ModelError(RetrodetectError):
 
 
 class OutputError(RetrodetectError):
-    """Results cannot be written: the run ends, and goes on when it is started again."""
+    """Results cannot be written: the run ends and can be resumed."""
 
 
 class UsageError(RetrodetectError):

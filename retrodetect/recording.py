@@ -13,6 +13,7 @@ from retrodetect.errors import InputError
 from retrodetect.sites import PLACEMENTS
 
 __all__ = [
+    "MAX_GAP_S",
     "STANDARD_GRAVITY_MPS2",
     "Annotation",
     "Finding",
@@ -20,12 +21,17 @@ __all__ = [
     "Gravity",
     "Ground",
     "Recording",
+    "longest_step_s",
 ]
 
 FloatArray = NDArray[np.float64]
 
 STANDARD_GRAVITY_MPS2 = 9.80665
 """One g (BIPM, The International System of Units, 9th ed., 2019)."""
+
+MAX_GAP_S = 0.25
+"""Longest pause between samples that is no gap. Bursts of Bluetooth loggers leave 0.2 s between
+stamps without losing a sample; a step lasts 0.3 s or more."""
 
 Gravity = Literal["total", "linear"]
 Ground = Literal["stated", "measured", "assumed", "given"]
@@ -61,7 +67,7 @@ class Annotation:
     start_s, end_s
         When, in seconds on the accelerometer's clock; equal for a moment.
     text
-        What it says.
+        Text of the note.
     """
 
     start_s: float
@@ -130,7 +136,7 @@ class Recording:
     def __post_init__(self) -> None:
         n = self._check_time()
         self._check_shape("acceleration_mps2", self.acceleration_mps2, (n, 3))
-        if not np.isfinite(self.acceleration_mps2).all():
+        if not _is_finite(self.acceleration_mps2):
             raise self._invalid("acceleration_mps2 holds NaN or infinite values")
         if self.angular_rate_radps is not None:
             self._check_shape("angular_rate_radps", self.angular_rate_radps, (n, 3))
@@ -153,9 +159,9 @@ class Recording:
     def _check_time(self) -> int:
         if self.time_s.ndim != 1:
             raise self._invalid(f"time_s has shape {self.time_s.shape}, not (n,)")
-        if not np.isfinite(self.time_s).all():
+        if not _is_finite(self.time_s):
             raise self._invalid("time_s holds NaN or infinite values")
-        if not (np.diff(self.time_s) > 0).all():
+        if not (self.time_s[1:] > self.time_s[:-1]).all():
             raise self._invalid("time_s does not increase strictly")
         return len(self.time_s)
 
@@ -164,4 +170,25 @@ class Recording:
             raise self._invalid(f"{what} has shape {values.shape}, not {shape}")
 
     def _invalid(self, reason: str) -> InputError:
-        return InputError(reason, file=self.name, remedy="mend the arrays before use")
+        return InputError(reason, file=self.name, remedy="fix the arrays first")
+
+
+def _is_finite(values: FloatArray) -> bool:
+    """Whether no value is NaN or infinite, told without an array of answers."""
+    return not values.size or bool(np.isfinite([values.min(), values.max()]).all())
+
+
+def longest_step_s(usual_s: float) -> float:
+    """Return the longest time between two samples that is not a gap.
+
+    Parameters
+    ----------
+    usual_s
+        Typical time between two samples, in seconds.
+
+    Returns
+    -------
+    float
+        ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap.
+    """
+    return max(MAX_GAP_S, 2.5 * usual_s)

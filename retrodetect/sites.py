@@ -185,7 +185,7 @@ _TABLE = (
         "pelvis", 0.0, (0.11, 0.0, 0.10),
         _AT_WAIST, (8.0, 0.6),
         aliases=("belt", "hip", "hips", "waistband", "waist bag", "pelvis"),
-        may_be={"belly": 0.45, "lower-back": 0.35, "left-hip": 0.1, "right-hip": 0.1},
+        may_be={"belly": 0.4, "lower-back": 0.4, "left-hip": 0.1, "right-hip": 0.1},
         feels_both_feet=True,
     ),
     Site(
@@ -288,7 +288,7 @@ UNNAMED: dict[str, dict[str, float]] = {
     "ankle": {"ankle": 1.0},
     "thigh": {"thigh": 0.2, "front-pocket": 0.6, "back-pocket": 0.2},
     "trunk": {
-        "belly": 0.35, "lower-back": 0.3, "left-hip": 0.1, "right-hip": 0.1, "breastbone": 0.15,
+        "belly": 0.25, "lower-back": 0.4, "left-hip": 0.1, "right-hip": 0.1, "breastbone": 0.15,
     },
     "arm": {"wrist": 0.4, "hand": 0.4, "upper-arm": 0.1, "bag": 0.1},
 }  # fmt: skip

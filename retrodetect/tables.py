@@ -13,6 +13,7 @@ from retrodetect.locations import readable
 __all__ = [
     "BOUT_GLOSSARY",
     "LIST_COLUMNS",
+    "MAX_PAUSE_S",
     "REPEAT_GLOSSARY",
     "SESSION_COLUMNS",
     "SESSION_GLOSSARY",
@@ -27,6 +28,10 @@ __all__ = [
     "without_nan",
 ]
 
+MAX_PAUSE_S = 3.0
+"""Longest pause within a bout, and within a stretch in one direction: gait bouts are commonly taken
+to end after about 3 s without a stride. So a few unknown strides do not cut a stretch in two."""
+
 STRIDE_GLOSSARY = {
     "recording": "path as given, below the input root",
     "stride": "number within the recording, from 0",
@@ -37,7 +42,12 @@ STRIDE_GLOSSARY = {
     "gait": "walk or run",
     "direction": "forward, backward or unknown",
     "p_backward": "probability that the stride went backward, 0 to 1",
-    "reason": "why unknown: weak, sideways, turning or no_vertical; else empty",
+    "reason": "why unknown: weak, unnamed (two opposite directions are told apart, but not which is"
+    " forward), disputed (what was told contradicts the signal), sideways, turning or no_vertical;"
+    " else empty",
+    "side": "A or B, two opposite directions, whatever they are called; the session begins with A;"
+    " empty if unclear",
+    "p_side": "probability of the likelier side, 0 to 1",
 }
 """Columns of ``strides.csv``, one row per stride, and what they hold."""
 
@@ -103,6 +113,9 @@ SESSION_GLOSSARY = {
     "sideways_strides": "unknown strides that went sideways",
     "told_apart_by": "what decided which direction is which: the wearer, the signal, or habit"
     " (most people mostly go forward; forward and backward may be swapped)",
+    "naming": "probability that forward and backward are not swapped, or, where they are unknown,"
+    " of the likelier naming; empty without sides",
+    "backward_share_if_swapped": "backward share of the strides on a side if they are",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 
@@ -148,8 +161,10 @@ SESSION_COLUMNS = tuple(SESSION_GLOSSARY)
 """Columns of ``sessions.csv``, in order."""
 
 DECIMALS = {
-    "start_s": 3, "end_s": 3, "p_backward": 4, "rate_hz": 3, "duration_s": 3, "gait_s": 2,
+    "start_s": 3, "end_s": 3, "p_backward": 4, "p_side": 4, "rate_hz": 3, "duration_s": 3,
+    "gait_s": 2,
     "backward_share": 4, "backward_share_low": 4, "backward_share_high": 4,
+    "naming": 4, "backward_share_if_swapped": 4,
     "longest_backward_bout_s": 2, "cadence_forward_spm": 1, "cadence_backward_spm": 1,
     "forward_s": 2, "backward_s": 2, "unknown_s": 2,
     "walk_backward_share": 4, "run_backward_share": 4,
@@ -227,7 +242,7 @@ def harmless(text: str, *, is_path: bool = False) -> str:
     Parameters
     ----------
     text
-        Of one cell.
+        Content of a cell.
     is_path
         Whether it names a file.
 
@@ -248,7 +263,7 @@ def truncated_list(names: Sequence[str], most: int = 3) -> str:
     Parameters
     ----------
     names
-        All of them.
+        All names, of which the first few are shown.
     most
         How many to list.
 
@@ -283,7 +298,7 @@ def visible(text: str) -> str:
     Parameters
     ----------
     text
-        Any text.
+        Text that may hold control characters.
 
     Returns
     -------

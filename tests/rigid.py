@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +12,13 @@ from scipy.spatial.transform import Rotation
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.signal import Signal, prepare
 
-__all__ = ["Angles", "Motion", "angle_deg", "motion", "pendulum", "tumbling"]
+__all__ = ["STRIDE_S", "Angles", "Motion", "angle_deg", "leg", "motion", "pendulum", "tumbling"]
 
 Angles = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
 """Yaw, pitch and roll (rad) at any moment, about z, y and x in this order."""
+
+STRIDE_S = 1.1
+"""Length of a stride of :func:`leg`."""
 
 _TICK_S = 1e-4
 """Over which angles and angular rates are differentiated."""
@@ -139,6 +142,42 @@ def tumbling(*, rate_hz: float = 100.0, seconds: float = 30.0) -> Motion:
         return np.stack([3 * np.sin(6 * t), 2 * np.cos(8 * t), 4 * np.sin(11 * t + 1)], axis=1)
 
     return motion(angles, push_mps2=shaken, rate_hz=rate_hz, seconds=seconds)
+
+
+def leg(
+    *,
+    lever_m: ArrayLike = (0.09, 0.03, -0.3),
+    turns_s: Sequence[float] = (),
+    rate_hz: float = 100.0,
+    seconds: float = 30.0,
+) -> Motion:
+    """A leg that swings from a hip, as in walking along the first axis: uneven in every respect.
+
+    Parameters
+    ----------
+    lever_m : (3,) array
+        From the hip to the sensor.
+    turns_s
+        When the wearer turns about.
+    """
+
+    def angles(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        phase = 2 * np.pi * t / STRIDE_S
+        heading = sum((np.pi / 2 * np.tanh(3 * (t - turn_s)) for turn_s in turns_s), 0 * t)
+        return (
+            heading + 0.05 * np.sin(phase),
+            0.4 * np.sin(phase) + 0.12 * np.sin(2 * phase + 0.6) + 0.03 * np.sin(4 * phase + 1),
+            0.08 * np.sin(phase + 1) + 0.05 * np.cos(2 * phase) + 0.02 * np.sin(5 * phase),
+        )
+
+    def hip(t: FloatArray) -> FloatArray:
+        phase = 2 * np.pi * t / STRIDE_S
+        ahead = np.sin(2 * phase) + 0.6 * np.cos(phase + 0.3) + 0.3 * np.sin(4 * phase)
+        upward = 2.5 * np.cos(2 * phase) + 0.8 * np.cos(4 * phase + 0.5)
+        upward += 0.5 * np.cos(phase + 0.2) + 0.3 * np.cos(3 * phase + 1)
+        return np.stack([ahead, 0.4 * np.sin(phase), upward], axis=1)
+
+    return motion(angles, rate_hz=rate_hz, seconds=seconds, lever_m=lever_m, push_mps2=hip)
 
 
 def angle_deg(vectors: FloatArray, others: FloatArray) -> FloatArray:

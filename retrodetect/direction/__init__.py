@@ -1,4 +1,4 @@
-"""Direction stage: travel direction, the classifier, and the session decoder that joins them."""
+"""Direction: from features to a direction for each stride, and the models that this needs."""
 
 from retrodetect.direction.anchors import Anchors
 from retrodetect.direction.check_anchors import check_anchors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
+from retrodetect.direction.decoder import DIRECTIONS
+from retrodetect.direction.notes import Stretch, stretches_of_notes
 from retrodetect.errors import UsageError
-from retrodetect.recording import FloatArray
+from retrodetect.recording import Annotation, FloatArray
 from retrodetect.sites import canonical_site
 
 __all__ = ["Anchors", "Mark"]
@@ -26,11 +28,11 @@ class Mark(NamedTuple):
     Parameters
     ----------
     words
-        As on the command line.
+        As on the command line, or which note says it.
     direction
-        Index into ``DIRECTIONS``.
+        Index into ``DIRECTIONS`` of the way the wearer went.
     rows : (n,) bool array
-        Which strides.
+        Strides that lie within the mark.
     """
 
     words: str
@@ -52,6 +54,10 @@ class Anchors:
         Marked stretches (start, end) in seconds from the first sample.
     starts
         Direction of the first strides of the recording, or None.
+    stretches
+        What a file of labels says; no stride counts where it says ``still`` (no gait).
+    use_notes
+        Whether notes made in the recording app count as marks.
 
     Raises
     ------
@@ -64,6 +70,8 @@ class Anchors:
     forward: tuple[tuple[float, float], ...] = ()
     backward: tuple[tuple[float, float], ...] = ()
     starts: Literal["forward", "backward"] | None = None
+    stretches: tuple[Stretch, ...] = ()
+    use_notes: bool = True
 
     def __post_init__(self) -> None:
         if self.placement is not None:
@@ -72,28 +80,30 @@ class Anchors:
             len(self.front) == 2 and self.front[0] in "+-" and self.front[1] in "xyz"
         ):
             raise UsageError(
-                f"{self.front!r} is no device axis", place="--front", remedy="write +x, -x, … or -z"
+                f"{self.front!r} is not a device axis",
+                place="--front",
+                remedy="use +x, -x, … or -z",
             )
         if self.starts not in (None, "forward", "backward"):
             raise UsageError(
-                f"{self.starts!r} is no direction",
+                f"{self.starts!r} is not a direction",
                 place="--starts",
-                remedy="write forward or backward",
+                remedy="use forward or backward",
             )
         for option, stretches in (("--forward", self.forward), ("--backward", self.backward)):
             for start_s, end_s in stretches:
                 if not 0 <= start_s < end_s < np.inf:
                     raise UsageError(
-                        f"{start_s:g}:{end_s:g} is no stretch of time",
+                        f"{start_s:g}-{end_s:g} is not a range of time",
                         place=option,
-                        remedy="write start:end in seconds from the first sample",
+                        remedy="write the start before the end, such as 0:05-0:20",
                     )
         for a, b in self.forward:
             if any(a < d and c < b for c, d in self.backward):
                 raise UsageError(
-                    f"{a:g}:{b:g} is marked forward and backward",
+                    f"{a:g}-{b:g} is marked both forward and backward",
                     place="--forward, --backward",
-                    remedy="mark each second one way only",
+                    remedy="mark each second only once",
                 )
 
     @property
@@ -104,6 +114,50 @@ class Anchors:
         axis = np.zeros(3)
         axis["xyz".index(self.front[1])] = 1.0 if self.front[0] == "+" else -1.0
         return axis
+
+    def heard(self, notes: Sequence[Annotation], strides: pd.DataFrame) -> list[Stretch]:
+        """Take the marks from the notes of a recording.
+
+        A note holds until the next note, but no longer than the bout it was pressed in or before:
+        one "backward" at the start of a session does not speak for the way back down.
+
+        Parameters
+        ----------
+        notes
+            In order of time.
+        strides : DataFrame
+            Columns ``bout``, ``start_s``, ``end_s``, in order of time.
+
+        Returns
+        -------
+        list of Stretch
+            None if notes do not count, or hold no stride.
+        """
+        marks = []
+        for stretch in stretches_of_notes(notes, np.inf) if self.use_notes else []:
+            held = strides[_within(strides, stretch)]
+            if stretch.direction in DIRECTIONS and len(held):
+                last = held[held["bout"] == held["bout"].iloc[0]].iloc[-1]
+                marks.append(stretch._replace(end_s=float(last["end_s"])))
+        return marks
+
+    def gait(self, strides: pd.DataFrame) -> NDArray[np.bool_]:
+        """Find the strides that are in no stretch without gait.
+
+        Parameters
+        ----------
+        strides : DataFrame
+            Columns ``start_s``, ``end_s`` of n strides.
+
+        Returns
+        -------
+        (n,) bool array
+        """
+        is_gait = np.ones(len(strides), dtype=np.bool_)
+        for stretch in self.stretches:
+            if stretch.direction == "still":
+                is_gait &= ~_within(strides, stretch)
+        return is_gait
 
     def marks(self, strides: pd.DataFrame) -> list[Mark]:
         """Find the strides that are marked; where two marks hold a stride, the later one counts.
@@ -118,15 +172,30 @@ class Anchors:
         list of Mark
             One for each mark, also where it holds no stride.
         """
-        middle_s = strides[["start_s", "end_s"]].mean(axis=1).to_numpy()
-        found = []
+        marks = []
         if self.starts is not None:
-            first = middle_s < strides["start_s"].iloc[0] + STARTS_S
-            first &= (strides["bout"] == strides["bout"].iloc[0]).to_numpy()
-            found.append(Mark(f"--starts {self.starts}", DIRECTIONS.index(self.starts), first))
-        for direction, stretches in ((FORWARD, self.forward), (BACKWARD, self.backward)):
-            for start_s, end_s in stretches:
-                words = f"--{DIRECTIONS[direction]} {start_s:g}:{end_s:g}"
-                rows = (middle_s >= start_s) & (middle_s < end_s)
-                found.append(Mark(words, direction, rows))
-        return found
+            first_s = strides["start_s"].iloc[0]
+            start = Stretch(first_s, first_s + STARTS_S, self.starts, f"--starts {self.starts}")
+            in_bout = (strides["bout"] == strides["bout"].iloc[0]).to_numpy()
+            marks.append(_mark(start, in_bout & _within(strides, start)))
+        options = [
+            Stretch(start_s, end_s, way, f"--{way} {start_s:g}-{end_s:g}")
+            for way, spans in (("forward", self.forward), ("backward", self.backward))
+            for start_s, end_s in spans
+        ]
+        marks += [
+            _mark(stretch, _within(strides, stretch))
+            for stretch in (*self.stretches, *options)
+            if stretch.direction in DIRECTIONS
+        ]
+        return marks
+
+
+def _mark(stretch: Stretch, rows: NDArray[np.bool_]) -> Mark:
+    return Mark(stretch.source, DIRECTIONS.index(stretch.direction), rows)
+
+
+def _within(strides: pd.DataFrame, stretch: Stretch) -> NDArray[np.bool_]:
+    """(n,) strides whose middle lies in a stretch."""
+    middle_s = (strides["start_s"].to_numpy() + strides["end_s"].to_numpy()) / 2
+    return np.asarray((middle_s >= stretch.start_s) & (middle_s < stretch.end_s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from retrodetect.direction.model import DirectionModel
 from retrodetect.recording import FloatArray
 from retrodetect.sites import group_of
 
-__all__ = ["check_anchors"]
+__all__ = ["Checked", "check_anchors"]
 
 IMPARTIAL = Priors(one_way=(0.49, 0.49, 0.02), drawn=(0.49, 0.49, 0.02))
 """Takes nothing for common: what the signal alone says."""
@@ -29,9 +30,26 @@ IMPARTIAL = Priors(one_way=(0.49, 0.49, 0.02), drawn=(0.49, 0.49, 0.02))
 STEADY = 0.5
 """How much stronger than across must travel be along its axis to be worth naming."""
 
+DISPUTED = "so the strides they disagree on count as unknown"
+
 FITS_RAD = np.deg2rad(60)
 """Angle up to which a named front fits the signal: devices sit askew, and a wrong axis is off by
 90° or 180°."""
+
+
+class Checked(NamedTuple):
+    """What is left of the directions after what the wearer said was checked.
+
+    Parameters
+    ----------
+    sentences
+        Which words cannot be right, or were of no use: no full stop.
+    directions
+        Strides on which wrong words and the signal disagree are unknown.
+    """
+
+    sentences: tuple[str, ...]
+    directions: Directions
 
 
 def check_anchors(
@@ -40,41 +58,55 @@ def check_anchors(
     model: DirectionModel,
     anchors: Anchors,
     directions: Directions,
-) -> tuple[str, ...]:
-    """Say which of the wearer's words cannot be right, or were of no use.
+) -> Checked:
+    """Say which of the wearer's words cannot be right, or were of no use; believe neither side.
 
     Parameters
     ----------
     shown, strides, model, anchors
         As for :func:`retrodetect.direction.decide`.
     directions
-        What that returned.
+        What ``decide`` returned for these strides.
 
     Returns
     -------
-    tuple of str
-        One sentence each, without a full stop; none where nothing was said.
+    Checked
     """
-    if not len(strides):
-        return ()
-    marks = anchors.marks(strides)
-    if anchors.front is None and not marks:
-        return ()
+    marks = anchors.marks(strides) if len(strides) else []
+    if not len(strides) or (anchors.front is None and not marks):
+        return Checked((), directions)
     opposed = _opposed(shown, strides, model, anchors)
     sentences = [
-        f"{mark.words} holds no stride, so it was not used" for mark in marks if _is_empty(mark)
+        f"{mark.words} contains no strides, so it was ignored" for mark in marks if _is_empty(mark)
     ]
     sentences += _contradictions(marks)
+    wrong = [mark for mark in marks if not _is_empty(mark) and opposed[mark.rows].mean() > 0.5]
     sentences += [
         f"{mark.words} contradicts the signal, which shows"
-        f" {DIRECTIONS[BACKWARD if mark.direction == FORWARD else FORWARD]} strides there; check it"
-        for mark in marks
-        if not _is_empty(mark) and opposed[mark.rows].mean() > 0.5
+        f" {DIRECTIONS[BACKWARD if mark.direction == FORWARD else FORWARD]} strides there,"
+        f" {DISPUTED}; check it"
+        for mark in wrong
     ]
+    is_turned = anchors.front is not None and bool(opposed.mean() > 0.5)
     if anchors.front is not None:
-        is_turned = bool(opposed.mean() > 0.5)
         sentences += _check_front(shown, model, anchors, directions, is_turned=is_turned)
-    return tuple(sentences)
+    if wrong or is_turned:
+        directions = _disputed(directions, opposed)
+    return Checked(tuple(sentences), directions)
+
+
+def _disputed(directions: Directions, opposed: NDArray[np.bool_]) -> Directions:
+    """The same with strides unknown where words and signal disagree."""
+    believed = pd.Series(~opposed, directions.table.index)
+    table = directions.table.assign(
+        direction=directions.table["direction"].where(believed, "unknown"),
+        p_backward=directions.table["p_backward"].where(believed, 0.5),
+        reason=directions.table["reason"].where(believed, "disputed"),
+    )
+    is_named = bool((table["direction"] != "unknown").any())
+    return replace(
+        directions, table=table, told_apart_by=directions.told_apart_by if is_named else ""
+    )
 
 
 def _is_empty(mark: Mark) -> bool:
@@ -84,7 +116,7 @@ def _is_empty(mark: Mark) -> bool:
 def _contradictions(marks: list[Mark]) -> list[str]:
     """Marks of the same strides in two directions."""
     return [
-        f"{earlier.words} and {later.words} mark the same strides; the second was used"
+        f"{earlier.words} and {later.words} mark the same strides; the second one counts"
         for i, earlier in enumerate(marks)
         for later in marks[i + 1 :]
         if earlier.direction != later.direction and (earlier.rows & later.rows).any()
@@ -130,14 +162,14 @@ def _check_front(
     assert axis is not None
     words = f"--front {anchors.front}"
     if not np.isfinite(shown.features.up).any():
-        return [f"{words} is of no use in a recording without gravity"]
+        return [f"{words} was ignored: the recording is without gravity"]
     plane = level_plane(shown.features.up)
     level = plane @ axis
     if np.linalg.norm(level) <= MOST_LEANING:
         way = "up" if axis @ np.cross(*plane) > 0 else "down"
-        return [f"{words} points {way} in this recording; name the axis that points to the front"]
+        return [f"{words} points {way} in this recording; use the axis that points to the front"]
     if is_turned:
-        return [f"{words} contradicts the signal, which shows the opposite; check it"]
+        return [f"{words} contradicts the signal, which shows the opposite, {DISPUTED}; check it"]
     travel = _travel_axis(shown, model, directions)
     if travel is None:
         return []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import logit, softmax
+from scipy.special import i0e, i1e, logit, logsumexp, softmax
 
 from retrodetect.direction.anchors import Anchors
 from retrodetect.direction.decoder import (
@@ -68,8 +68,12 @@ MOST_PACE_LOG_ODDS = 6.0
 """Surest that the pace of a stride ever is: brisk and bouncy walkers look like runners."""
 
 FRONT_STRIDES = 12.0
-"""Independent strides that the front vectors of an episode are worth at most: a wearer's are off
-by much the same angle in all of them."""
+MOST_FRONT = 12.0
+"""Independent strides, and concentration, that the front vectors of an episode are worth at most: a
+wearer's are off by much the same angle in all of them, by 17° (one standard deviation)."""
+
+SETTLED = 0.9
+"""Share of strides with a sure direction above which an episode needs no second look."""
 
 SIGNAL_SHARE = 0.9
 """Least probability of one seat, and of its front, for the signal to have told the front."""
@@ -82,7 +86,9 @@ class Directions:
     Parameters
     ----------
     table : DataFrame
-        Columns ``direction``, ``p_backward``, ``reason``, ``gait``; rows as the strides.
+        Columns ``direction``, ``p_backward``, ``reason``, ``gait``, ``side``, ``p_side``; rows as
+        the strides. Side is ``A`` or ``B``, two opposite ways to go, or empty; the session begins
+        with A.
     front
         How forward got its name: ``given``, ``marked``, ``inferred`` or ``unknown``.
     placement
@@ -91,12 +97,34 @@ class Directions:
         What told forward from backward: the ``wearer``, the ``signal`` (the body shows where the
         front is), or ``habit``: that most people mostly go forward. Empty where nothing was told
         apart.
+    a_forward
+        Probability that side A is forward; NaN without any stride on a side.
     """
 
     table: pd.DataFrame
     front: FrontKnowledge
     placement: str
     told_apart_by: ToldApartBy
+    a_forward: float
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Strides on side A and on side B."""
+        side = self.table["side"]
+        return int((side == "A").sum()), int((side == "B").sum())
+
+    @property
+    def naming(self) -> float:
+        """Probability that the likelier naming of the sides is right; NaN without sides."""
+        return max(self.a_forward, 1 - self.a_forward)
+
+    @property
+    def share_if_swapped(self) -> float:
+        """Backward share of the strides on a side if that naming is wrong; NaN without sides."""
+        a, b = self.sides
+        if np.isnan(self.a_forward) or not a + b:
+            return np.nan
+        return (a if self.a_forward >= 0.5 else b) / (a + b)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +134,7 @@ class StrideEvidence:
     Parameters
     ----------
     features
-        Of each stride.
+        Features of each stride.
     yaw_rad : (n,) array
         How far the device turned about the vertical within each stride.
     """
@@ -118,6 +146,10 @@ class StrideEvidence:
     def of(cls, signals: list[Signal], strides: pd.DataFrame) -> StrideEvidence:
         """Measure strides (``run``, ``start_s``, ``end_s``) in the runs of their recording."""
         return cls(compute(signals, strides), _yaw_rad(signals, strides))
+
+    def where(self, rows: NDArray[np.bool_]) -> StrideEvidence:
+        """Return the same for some of the strides."""
+        return StrideEvidence(self.features.where(rows), self.yaw_rad[rows])
 
     @classmethod
     def joined(cls, parts: Sequence[StrideEvidence]) -> StrideEvidence:
@@ -184,21 +216,26 @@ def decide(
     priors = priors or Priors()
     features = shown.features
     session = _Session(strides, anchors, model, priors)
-    probability = np.zeros((len(features), len(DIRECTIONS)))
-    p_run = np.zeros(len(features))
+    count = len(features)
+    probability = np.zeros((count, len(DIRECTIONS)))
+    p_run = np.zeros(count)
+    p_sides = np.zeros((count, 2))
+    a_forward = np.full(count, np.nan)
     seats: dict[str, float] = {}
-    has_front, told_by_signal = False, 0.0
+    has_front, by_signal = False, 0.0
     edges = np.flatnonzero(np.diff(_episodes(features.up, strides["bout"]), prepend=-1, append=-1))
     for first, end in itertools.pairwise(edges):
         rows = slice(first, end)
         episode = session.decode(features.where(rows), rows)
         probability[rows], p_run[rows] = episode.probability, episode.p_run
+        p_sides[rows], a_forward[rows] = episode.p_sides, episode.a_forward
         has_front |= episode.has_named_front
-        told_by_signal += (end - first) * episode.front_shown
+        by_signal += (end - first) * episode.front_shown
         for site, weight in episode.seats.items():
             seats[site] = seats.get(site, 0.0) + (end - first) * weight
     table = _table(
         probability,
+        p_sides,
         model.threshold,
         turning=shown.yaw_rad > TURN_RAD,
         no_vertical=~np.isfinite(features.up[:, 0]),
@@ -207,9 +244,16 @@ def decide(
     front = _front_knowledge(session.forced, probability, model.threshold, given=has_front)
     by: ToldApartBy = ""
     if (table["direction"] != "unknown").any():
-        by_signal = told_by_signal > 0.5 * len(features)
-        by = "wearer" if front in ("given", "marked") else "signal" if by_signal else "habit"
-    return Directions(table, front, _placement(anchors, seats), by)
+        named = front in ("given", "marked")
+        by = "wearer" if named else "signal" if by_signal > 0.5 * count else "habit"
+    sided = (table["side"] != "").to_numpy() & np.isfinite(a_forward)
+    return Directions(
+        table,
+        front,
+        _placement(anchors, seats),
+        by,
+        float(a_forward[sided].mean()) if sided.any() else np.nan,
+    )
 
 
 def _placement(anchors: Anchors, seats: dict[str, float]) -> str:
@@ -234,6 +278,10 @@ class _Episode:
         Of running.
     seats
         Probability of each body site.
+    p_sides : (n, 2) array
+        Of going to side A or B.
+    a_forward
+        Probability that A is forward; NaN where there is no telling sides.
     front_shown
         Whether the body itself showed where the front is.
     has_named_front
@@ -243,6 +291,8 @@ class _Episode:
     probability: FloatArray
     p_run: FloatArray
     seats: dict[str, float]
+    p_sides: FloatArray
+    a_forward: float
     front_shown: bool
     has_named_front: bool
 
@@ -275,13 +325,46 @@ class _Session:
             front_shown += share * _shows_front(evidence, decoded)
             for seat, weight in zip(seats, decoded.seats, strict=True):
                 seat_weights[seat.site] = seat_weights.get(seat.site, 0.0) + share * weight
+        probability = _mean([decoded.probability for *_, decoded in hypotheses], shares)
+        sure = probability[:, [FORWARD, BACKWARD]].max(axis=1) >= self._model.threshold
+        evidences = [evidence for *_, evidence, _ in hypotheses]
+        if sure.mean() < SETTLED and not self._told and any(e.travel.any() for e in evidences):
+            sides = self._sides(evidences, shares)
+        else:
+            sides = probability[:, [FORWARD, BACKWARD]]
+        begins = np.flatnonzero(sides.max(axis=1) >= self._model.threshold)
+        if len(begins) and sides[begins[0], 1] > sides[begins[0], 0]:
+            sides = sides[:, ::-1]
+        on_a = sides[:, 0] >= self._model.threshold
+        forward = probability[on_a][:, [FORWARD, BACKWARD]].sum(axis=0)
         return _Episode(
-            _mean([decoded.probability for *_, decoded in hypotheses], shares),
+            probability,
             _mean([decoded.p_run for *_, decoded in hypotheses], shares),
             seat_weights,
+            sides,
+            float(forward[0] / forward.sum()) if on_a.any() else np.nan,
             bool(front_shown > 0.5),
-            any(bool(evidence.named_front.any()) for _, _, evidence, _ in hypotheses),
+            any(bool(evidence.named_front.any()) for evidence in evidences),
         )
+
+    def _sides(self, evidences: list[Evidence], shares: FloatArray) -> FloatArray:
+        """(n, 2) probability of the two sides, whatever they are called.
+
+        Decoding the episode once with a clear stride taken for forward and once for backward shows
+        which strides go the same way and which the other.
+        """
+        length = sum(np.linalg.norm(evidence.travel[:, 0], axis=1) for evidence in evidences)
+        clear = int(np.convolve(length, np.ones(5), "same").argmax())
+        sides, log_evidence = [], []
+        for name, opposite in ((FORWARD, BACKWARD), (BACKWARD, FORWARD)):
+            forced = np.full(len(length), -1)
+            forced[clear] = name
+            decoded = [decode(replace(each, forced=forced), self._priors) for each in evidences]
+            of_site = np.log(shares) + [each.log_evidence for each in decoded]
+            probability = _mean([each.probability for each in decoded], softmax(of_site))
+            sides.append(probability[:, [name, opposite]])
+            log_evidence.append(logsumexp(of_site))
+        return _mean(sides, softmax(log_evidence))
 
     def _evidence(
         self,
@@ -295,14 +378,20 @@ class _Session:
         strides = self._strides.iloc[rows]
         log_run = logit(np.clip(strides["p_run"].to_numpy(dtype=float), 1e-6, 1 - 1e-6))
         pace_temper = min(PACE_TEMPER, PACE_STRIDES / len(features))
+        travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T)
+        front, of_front = _balanced(site.front_cues(features) @ plane.T)
+        front_total = max(float(np.linalg.norm(front, axis=-1).sum(axis=0).max()), 1e-9)
+        front_temper = min(1.0, FRONT_STRIDES / len(features), MOST_FRONT / front_total)
         return Evidence(
-            travel=site.travel.vectors(features) @ plane.T,
-            front=site.front_cues(features) @ plane.T,
+            travel=travel,
+            front=front,
             seats=np.array([seat.weight for seat in seats]),
             front_offset_rad=np.array([seat.offsets_rad for seat in seats]),
-            front_temper=min(1.0, FRONT_STRIDES / len(features)),
+            front_temper=front_temper,
             front_doubt=site.doubt(features),
-            log_run=pace_temper * np.clip(log_run, -MOST_PACE_LOG_ODDS, MOST_PACE_LOG_ODDS),
+            log_run=pace_temper * np.clip(log_run, -MOST_PACE_LOG_ODDS, MOST_PACE_LOG_ODDS)
+            + of_travel
+            + front_temper * of_front.sum(axis=1),
             bout=strides["bout"].to_numpy(dtype=np.intp),
             forced=self.forced[rows],
             named_front=_named_front(plane, self._anchors),
@@ -310,6 +399,34 @@ class _Session:
             told=self._told,
             session_bouts=self._bouts,
         )
+
+
+def _balanced(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Make vectors that turn round with the pace equally long for both paces.
+
+    How surely a pace shows a bearing must not decide which pace it is, where that decides the
+    direction.
+
+    Parameters
+    ----------
+    vectors : (..., 2, 2) array
+        By pace, in the level plane.
+
+    Returns
+    -------
+    (..., 2, 2) array
+        The longer of two that oppose each other shortened.
+    (...) array
+        Log odds of running that make up for vectors that only one pace has.
+    """
+    length = np.linalg.norm(vectors, axis=-1)
+    opposed = np.einsum("...i,...i->...", vectors[..., 0, :], vectors[..., 1, :]) < 0
+    scale = length.min(axis=-1, keepdims=True) / np.maximum(length, 1e-12)
+    kappa = np.where((length > 0).all(axis=-1)[..., None], 0.0, length)
+    ratio = i1e(kappa) / i0e(kappa)
+    gain = kappa * (ratio - 1) - np.log(i0e(kappa))
+    balanced = np.where(opposed[..., None, None], vectors * scale[..., None], vectors)
+    return balanced, np.asarray(gain[..., 0] - gain[..., 1])
 
 
 def _shows_front(evidence: Evidence, decoded: Decoded) -> bool:
@@ -395,6 +512,7 @@ def _yaw_rad(signals: list[Signal], strides: pd.DataFrame) -> FloatArray:
 
 def _table(
     probability: FloatArray,
+    p_sides: FloatArray,
     threshold: float,
     *,
     turning: NDArray[np.bool_],
@@ -405,9 +523,16 @@ def _table(
     sure_forward = (forward >= threshold) & ~no_vertical
     sure_backward = (backward >= threshold) & ~no_vertical
     unknown = ~(sure_forward | sure_backward)
+    on_a, on_b = (p_sides >= threshold).T & ~no_vertical
     reason = np.select(
-        [~unknown, no_vertical, sideways > np.maximum(forward, backward), turning],
-        ["", "no_vertical", "sideways", "turning"],
+        [
+            ~unknown,
+            no_vertical,
+            sideways > np.maximum(forward, backward),
+            on_a | on_b,
+            turning,
+        ],
+        ["", "no_vertical", "sideways", "unnamed", "turning"],
         "weak",
     )
     return pd.DataFrame(
@@ -417,6 +542,8 @@ def _table(
             ),
             "p_backward": backward,
             "reason": reason,
+            "side": np.select([on_a, on_b], ["A", "B"], ""),
+            "p_side": p_sides.max(axis=1),
         }
     )
 

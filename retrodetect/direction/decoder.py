@@ -303,6 +303,8 @@ class _Likelihood:
 
         Their vectors lie around a bearing of their own, any of which is as likely.
         """
+        if self.fronts == 1:
+            return np.zeros((len(self._evidence.seats), 2))
         by_bearing = self._log_front(slice(None))
         p_run = expit(self._evidence.log_run)[:, None, None]
         by_bearing = ((1 - p_run) * by_bearing[:, :, 0] + p_run * by_bearing[:, :, 1]).sum(axis=0)

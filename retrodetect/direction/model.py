@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.pipeline import Pipeline
 
+from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
 from retrodetect.errors import RefusedRecording
-from retrodetect.features import LEVERS, VECTORS, StrideFeatures
+from retrodetect.features import VECTORS, StrideFeatures
+from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
 
@@ -84,7 +86,7 @@ class Seat:
     Parameters
     ----------
     site
-        Its name.
+        Name of the body site.
     weight
         How likely it is before any stride is seen.
     named
@@ -96,14 +98,16 @@ class Seat:
     named: bool
 
     @property
-    def offsets_rad(self) -> tuple[float, float]:
-        """Angle from the front to what the body and the lever show; NaN where it is nothing."""
+    def offsets_rad(self) -> tuple[float, float, float]:
+        """Angle from the front to where each of the front cues points; NaN where it is nothing."""
         site = SITES[self.site]
-        body_deg = 0.0 if site.shows_front else np.nan
+        rotation_deg = 0.0 if site.shows_front or site.may_mimic_front else np.nan
+        force_deg = 0.0 if site.shows_front else np.nan
         if site.may_mimic_front and not self.named:
-            body_deg = 180.0
+            force_deg = 180.0
         outward_deg = np.nan if site.outward_deg is None else site.outward_deg
-        return float(np.deg2rad(body_deg)), float(np.deg2rad(outward_deg))
+        rotation, force, lever = np.deg2rad([rotation_deg, force_deg, outward_deg])
+        return float(rotation), float(force), float(lever)
 
 
 def seats_of(placement: str) -> tuple[Seat, ...]:
@@ -153,13 +157,12 @@ class SiteGroup:
 
         Returns
         -------
-        (n, 2, 2, 3) array
-            First what the body shows, then the lever; each as if the strides were walked, and as
-            if they were run; device frame.
+        (n, 3, 2, 3) array
+            What the rotation shows, what the force shows, and the lever; each as if the strides
+            were walked, and as if they were run; device frame.
         """
-        return np.stack(
-            [self.front.vectors(features, ~LEVERS), self.front.vectors(features, LEVERS)], axis=1
-        )
+        kinds = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
+        return np.stack([self.front.vectors(features, kind) for kind in kinds], axis=1)
 
     def doubt(self, features: StrideFeatures) -> float:
         """Probability that front and travel do not belong together, for these strides."""
@@ -188,7 +191,7 @@ class DirectionModel:
     sites: dict[str, Pipeline]
     threshold: float = 0.9
     name: str = "unnamed"
-    card: dict[str, Any] = field(default_factory=dict, repr=False)
+    card: Card = field(default_factory=Card, repr=False)
 
     def group_weights(self, features: StrideFeatures, placement: str | None) -> dict[str, float]:
         """Return the probability of each group of sites.
@@ -214,7 +217,7 @@ class DirectionModel:
             if (group := group_of(placement)) not in self.groups:
                 sites = ", ".join(site for name in self.groups for site in GROUPS[name])
                 raise RefusedRecording(
-                    f"worn at {placement}, where model {self.name} was not trained",
+                    f"model {self.name} was not trained for {placement}",
                     remedy=f"choose another model, or record at {sites}",
                 )
             return {group: 1.0}
@@ -260,7 +263,7 @@ class DirectionModel:
         parameters: dict[str, Any],
         *,
         name: str,
-        card: dict[str, Any],
+        card: Card,
     ) -> DirectionModel:
         """Rebuild a model from what :meth:`estimators` and :meth:`parameters` gave."""
         groups = {

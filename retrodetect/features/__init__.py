@@ -1,4 +1,4 @@
-"""Stride features: what one stride says about direction, whatever the mounting.
+"""Features: what each stride shows about direction, however the device is mounted.
 
 ``catalogue`` names every feature with its unit, meaning and source; ``compute`` turns
 strides into a :class:`StrideFeatures`. Nothing here knows which way the wearer went.
@@ -7,7 +7,6 @@ strides into a :class:`StrideFeatures`. Nothing here knows which way the wearer 
 from retrodetect.features.catalogue import (
     FREE_FEATURES,
     GYRO_SCALARS,
-    LEVERS,
     MOMENTS,
     NEEDS_GYRO,
     POINTERS,
@@ -17,12 +16,10 @@ from retrodetect.features.catalogue import (
     Feature,
 )
 from retrodetect.features.compute import StrideFeatures, compute
-from retrodetect.features.invariant import MountingFree
 
 __all__ = [
     "FREE_FEATURES",
     "GYRO_SCALARS",
-    "LEVERS",
     "MOMENTS",
     "NEEDS_GYRO",
     "POINTERS",
@@ -30,7 +27,6 @@ __all__ = [
     "SWING",
     "VECTORS",
     "Feature",
-    "MountingFree",
     "StrideFeatures",
     "compute",
 ]

@@ -45,6 +45,7 @@ __all__ = [
     "NEEDS_GYRO",
     "POINTERS",
     "RATIOS",
+    "ROTATIONS",
     "SCALARS",
     "SWING",
     "SWING_BINS",
@@ -87,11 +88,11 @@ class Feature:
     band
         Which band-passed acceleration the factors come from.
     meaning
-        In words.
+        What it measures, in words.
     source
         Paper, or ``own`` where it is ours.
     unit
-        ``1`` for moments.
+        Unit of the value; ``1`` for moments, which have none.
     """
 
     name: str
@@ -180,8 +181,10 @@ _FIXED = _harmonics("fixed", "level by the mean force of the stride")
 
 NEEDS_GYRO = (
     *_harmonics("gyro", "level at every moment by gyroscope and accelerometer"),
-    _pointer("S", "skewness of the angle about the main level axis, forward lean positive", _EVEN),
-    _pointer("Q", "lean at the quietest fifth of the stride against the mean lean", _EVEN),
+    _pointer(
+        "S", "skewness of the angle about the main level axis, lower end ahead positive", _EVEN
+    ),
+    _pointer("Q", "the same angle in the quietest fifth of the stride against its mean", _EVEN),
     _pointer("A", "skewness of the angular rate: the leg swings fast where it goes", _ODD),
     _pointer("a_p", "skewness of the acceleration across the main axis of rotation", _EVEN),
     *(
@@ -212,6 +215,9 @@ VECTORS = (*MOMENTS, *SWING, *POINTERS)
 
 LEVERS = np.array([feature.name.startswith("lever_") for feature in VECTORS])
 """(len(VECTORS),) which of them point from the body out to the device."""
+
+ROTATIONS = np.array([feature.name in ("S", "Q", "A", "a_p") for feature in VECTORS])
+"""(len(VECTORS),) which of them come from the rotation alone: the same anywhere on a segment."""
 
 SCALARS = _both_bands(
     {

@@ -22,7 +22,6 @@ from retrodetect.features.catalogue import (
     Band,
     Feature,
 )
-from retrodetect.features.invariant import dot_products
 from retrodetect.features.pointers import pointers
 from retrodetect.features.swing import swing_vectors
 from retrodetect.recording import FloatArray
@@ -31,6 +30,9 @@ from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 __all__ = ["StrideFeatures", "compute"]
 
 _TINY = 1e-6
+
+_BLOCK_STRIDES = 4096
+"""Strides whose pairs of vectors are held at a time: 17 MB, ten times what their products take."""
 """Keeps a stride without movement from dividing by zero (m/s² and m/s³)."""
 
 
@@ -59,11 +61,11 @@ class StrideFeatures:
     @property
     def has_gyro(self) -> NDArray[np.bool_]:
         """(n,) whether a gyroscope that fits the accelerometer saw the stride."""
-        return np.asarray(self.vectors[:, -len(NEEDS_GYRO) :].any(axis=(1, 2)))
+        return np.asarray(np.nan_to_num(self.vectors[:, -len(NEEDS_GYRO) :]).any(axis=(1, 2)))
 
     def free(self) -> pd.DataFrame:
         """Return the (n, len(FREE_FEATURES)) features that ignore mounting and sign."""
-        dots = dot_products(self.vectors[:, : len(MOMENTS)])
+        dots = _dot_products(self.vectors[:, : len(MOMENTS)])
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
 
     def site_inputs(self, *, with_gyro: bool) -> pd.DataFrame:
@@ -238,3 +240,16 @@ def _mean(values: FloatArray, bounds: np.ndarray[tuple[int, int], np.dtype[np.in
     sums = np.add.reduceat(padded, bounds.ravel(), axis=0)[::2]
     counts = np.diff(bounds, axis=1)
     return np.asarray(sums / (counts if values.ndim == 2 else counts[:, 0]))
+
+
+def _dot_products(vectors: FloatArray) -> FloatArray:
+    """(n, k (k + 1) / 2) products of each of k vectors with itself and with those after it.
+
+    However the device is turned, they stay. The order is `combinations_with_replacement`.
+    """
+    first, second = np.triu_indices(vectors.shape[1])
+    products = np.empty((len(vectors), len(first)))
+    for rows in np.array_split(np.arange(len(vectors)), len(vectors) // _BLOCK_STRIDES + 1):
+        block = vectors[rows]
+        products[rows] = np.einsum("nki,nki->nk", block[:, first], block[:, second])
+    return products

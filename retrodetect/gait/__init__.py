@@ -1,4 +1,4 @@
-"""Gait stage: where the wearer walks or runs, and when each foot meets the ground.
+"""Gait: where the wearer walks or runs, and when each foot meets the ground.
 
 ``detect`` is the whole stage. It knows nothing of placement or mounting: periods come from
 the autocorrelation of the acceleration vector, which no rotation changes, and events from

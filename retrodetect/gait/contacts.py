@@ -121,12 +121,12 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     if active.sum() < 2:
         return Contacts(np.empty(0), np.empty(0, bool), False, np.empty(0, bool))
     limb, both = _demodulated(size[:, None], np.outer(strides, [1, 2])).T
-    one_foot = _feels_one_foot(movement.stir[active], limb[active], both[active])
+    one_foot = _feels_one_foot(movement.activity[active], limb[active], both[active])
     period = float(np.median(period_s[active])) * ANALYSIS_RATE_HZ
     if one_foot:
         onset = ndimage.gaussian_filter1d(movement.jerk, 0.02 * ANALYSIS_RATE_HZ)
         turns = strides + _phase(limb)
-        mark = _end_of_swing(onset, movement.stir, turns, active)
+        mark = _end_of_swing(onset, movement.activity, turns, active)
         half, lead_s, strength = FOOT_SHAPE_TURNS * period, FOOT_LEAD_S, lasting
     else:
         onset = _vertical_like(movement, strides)
@@ -164,8 +164,8 @@ def _nearest(at: FloatArray, samples: int) -> NDArray[np.intp]:
     return np.clip(np.rint(at), 0, samples - 1).astype(np.intp)
 
 
-def _feels_one_foot(stir: FloatArray, limb: ComplexArray, both: ComplexArray) -> bool:
-    rest = ndimage.uniform_filter1d(stir, int(STANCE_S * ANALYSIS_RATE_HZ))
+def _feels_one_foot(activity: FloatArray, limb: ComplexArray, both: ComplexArray) -> bool:
+    rest = ndimage.uniform_filter1d(activity, int(STANCE_S * ANALYSIS_RATE_HZ))
     quiet = np.quantile(rest, 0.15) < QUIET_SHARE * rest.mean()
     return bool(quiet and np.median(np.abs(limb)) > ONE_FOOT_RATIO * np.median(np.abs(both)))
 
@@ -213,10 +213,12 @@ def _impact(
 
 
 def _end_of_swing(
-    jerk: FloatArray, stir: FloatArray, turns: FloatArray, active: NDArray[np.bool_]
+    jerk: FloatArray, activity: FloatArray, turns: FloatArray, active: NDArray[np.bool_]
 ) -> float:
     """Phase of the largest jerk before the foot stands still."""
-    still = ndimage.uniform_filter1d(_profile(stir, turns, active), PROFILE_BINS // 5, mode="wrap")
+    still = ndimage.uniform_filter1d(
+        _profile(activity, turns, active), PROFILE_BINS // 5, mode="wrap"
+    )
     profile = _profile(jerk, turns, active)
     before = (int(still.argmin()) - np.arange(int(0.42 * PROFILE_BINS))) % PROFILE_BINS
     return float((before[profile[before].argmax()] + 0.5) / PROFILE_BINS)
@@ -232,9 +234,9 @@ def _aligned(
     expected = np.interp(numbers, cycles, np.arange(n))
     lag = np.arange(-half, half + 1)
     at, response = expected, np.ones(len(expected))
-    found = np.ones(len(expected), dtype=bool)
+    aligned = np.ones(len(expected), dtype=bool)
     for _ in range(2):
-        within = found & active[_nearest(at, n)] & (at > half) & (at < n - 1 - half)
+        within = aligned & active[_nearest(at, n)] & (at > half) & (at < n - 1 - half)
         if within.sum() < MIN_CYCLES:
             break
         shape = np.median(np.interp(at[within][:, None] + lag, np.arange(n), onset), axis=0)
@@ -249,8 +251,8 @@ def _aligned(
         order = np.lexsort((score[good], slot[good]))
         slots = slot[good][order]
         best = np.flatnonzero(np.diff(slots, append=-1))
-        at, found = expected.copy(), np.zeros(len(expected), dtype=bool)
-        at[slots[best]], found[slots[best]] = place[good][order][best], True
+        at, aligned = expected.copy(), np.zeros(len(expected), dtype=bool)
+        at[slots[best]], aligned[slots[best]] = place[good][order][best], True
         response = np.interp(at, np.arange(n), strength)
     return at, response
 

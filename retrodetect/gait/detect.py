@@ -15,12 +15,9 @@ from retrodetect.gait.pace import probability_run
 from retrodetect.gait.period import Stretch, stretches
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.tables import MAX_PAUSE_S
 
 __all__ = ["Gait", "detect", "in_run", "joined"]
-
-MAX_PAUSE_S = 3.0
-"""Longest pause inside a bout (SCIENCE: a bout is an unbroken run of strides, with gaps under
-about 3 s)."""
 
 MIN_STRIDES = 2
 """Least number of strides of a bout."""
@@ -88,13 +85,16 @@ def joined(parts: Sequence[Gait]) -> Gait:
     return Gait(_spans(every), pd.concat(contacts[1:] or contacts, ignore_index=True), every)
 
 
-def in_run(signal: Signal) -> Gait:
+def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
     """Find the gait of one run.
 
     Parameters
     ----------
     signal
-        A gap-free run.
+        An active part of a recording, without gaps.
+    given_s : (k, 2) array, optional
+        Start and end of strides of one foot that are known from elsewhere, in order of time:
+        those within the run are taken instead of being sought.
 
     Returns
     -------
@@ -102,10 +102,7 @@ def in_run(signal: Signal) -> Gait:
         With numbers of its own, from 0.
     """
     movement = movement_of(signal)
-    found = [_steps(movement, stretch) for stretch in stretches(movement)]
-    times = np.concatenate([np.empty(0), *(part[0] for part in found)])
-    edges = np.concatenate([np.empty((0, 2)), *(part[1] for part in found)])
-    edges, bout = _bouts(edges[np.argsort(edges[:, 0])])
+    times, edges, bout = _sought(movement) if given_s is None else _taken(signal, given_s)
     if not len(edges):
         return Gait(_spans(_EMPTY_STRIDES), _EMPTY_CONTACTS, _EMPTY_STRIDES)
     p_run = probability_run(signal, movement, edges, bout)
@@ -123,6 +120,23 @@ def in_run(signal: Signal) -> Gait:
     )
     times_s = signal.start_s + np.sort(times) / ANALYSIS_RATE_HZ
     return Gait(_spans(strides), _in_bouts(times_s, strides), strides)
+
+
+def _sought(movement: Movement) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
+    """Contacts, stride edges and the bout of each stride, in samples of the run."""
+    found = [_steps(movement, stretch) for stretch in stretches(movement)]
+    times = np.concatenate([np.empty(0), *(part[0] for part in found)])
+    edges = np.concatenate([np.empty((0, 2)), *(part[1] for part in found)])
+    edges, bout = _bouts(edges[np.argsort(edges[:, 0])], MIN_STRIDES)
+    return times, edges, bout
+
+
+def _taken(signal: Signal, given_s: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
+    """As `_sought`, of the given strides whose middle lies within the run."""
+    edges = (given_s - signal.start_s) * ANALYSIS_RATE_HZ
+    middle = edges.mean(axis=1)
+    edges, bout = _bouts(edges[(middle >= 0) & (middle < len(signal.acceleration_mps2))], 1)
+    return np.unique(np.append(edges, edges.mean(axis=1))), edges, bout
 
 
 def _spans(strides: pd.DataFrame) -> pd.DataFrame:
@@ -174,13 +188,13 @@ def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray
     return at + stretch.begin, pairs + stretch.begin
 
 
-def _bouts(edges: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
+def _bouts(edges: FloatArray, min_strides: int) -> tuple[FloatArray, NDArray[np.intp]]:
     """Strides of bouts long enough, and the bout of each."""
     if not len(edges):
         return edges, np.empty(0, np.intp)
     pause = edges[1:, 0] - edges[:-1, 1] > MAX_PAUSE_S * ANALYSIS_RATE_HZ
     bout = np.concatenate([[0], np.cumsum(pause)])
-    enough = np.bincount(bout)[bout] >= MIN_STRIDES
+    enough = np.bincount(bout)[bout] >= min_strides
     return edges[enough], np.unique(bout[enough], return_inverse=True)[1]
 
 

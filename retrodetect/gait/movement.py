@@ -28,7 +28,7 @@ class Movement:
         Its part along the vertical; None where gravity had been removed.
     force : (n,) array
         Size of the specific force, m/s²: constant in a device that is only turned.
-    stir : (n,) array
+    activity : (n,) array
         How far it is from that at rest, m/s².
     jerk : (n,) array
         Size of the change of the specific force, m/s³.
@@ -37,7 +37,7 @@ class Movement:
     moving: FloatArray
     vertical: FloatArray | None
     force: FloatArray
-    stir: FloatArray
+    activity: FloatArray
     jerk: FloatArray
 
     def __getitem__(self, part: slice) -> Movement:
@@ -46,7 +46,7 @@ class Movement:
             self.moving[part],
             None if self.vertical is None else self.vertical[part],
             self.force[part],
-            self.stir[part],
+            self.activity[part],
             self.jerk[part],
         )
 
@@ -57,7 +57,7 @@ def movement_of(signal: Signal) -> Movement:
     Parameters
     ----------
     signal
-        A gap-free run.
+        An active part of a recording, without gaps.
 
     Returns
     -------
@@ -75,6 +75,6 @@ def movement_of(signal: Signal) -> Movement:
         moving=moving,
         vertical=None if signal.up is None else np.einsum("ij,ij->i", moving, signal.up),
         force=size,
-        stir=np.abs(size - at_rest),
+        activity=np.abs(size - at_rest),
         jerk=np.sqrt(np.einsum("ij,ij->i", change, change)) * ANALYSIS_RATE_HZ,
     )

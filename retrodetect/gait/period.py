@@ -11,7 +11,7 @@ from scipy import fft
 
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, HOP_S, MIN_STIR_MPS2, WINDOW_S
+from retrodetect.signal import ANALYSIS_RATE_HZ, HOP_S, MIN_ACTIVITY_MPS2, WINDOW_S
 
 __all__ = ["PERIODS_S", "Stretch", "stretches"]
 
@@ -111,9 +111,9 @@ def stretches(movement: Movement) -> list[Stretch]:
         return []
     begin = np.arange(0, len(moving) - length + 1, int(HOP_S * ANALYSIS_RATE_HZ))
     size = np.sqrt(_window_mean(np.einsum("ij,ij->i", moving, moving), begin, length))
-    lively = size > MIN_SIZE_MPS2
-    lively &= _window_spread(movement.force, begin, length) > MIN_STIR_MPS2
-    windows = np.flatnonzero(lively)
+    active = size > MIN_SIZE_MPS2
+    active &= _window_spread(movement.force, begin, length) > MIN_ACTIVITY_MPS2
+    windows = np.flatnonzero(active)
     if not len(windows):
         return []
     periodicity = np.empty((len(windows), len(PERIODS_S)))
@@ -150,19 +150,19 @@ def _joined(
     """Put windows together, over pauses up to MAX_PAUSE_S; drop stretches never sure."""
     cut = np.flatnonzero(np.diff(begin) > (MAX_PAUSE_S + HOP_S) * ANALYSIS_RATE_HZ) + 1
     parts = [part for part in np.split(np.arange(len(begin)), cut) if sure[part].any()]
-    found: list[Stretch] = []
+    joined: list[Stretch] = []
     for part in parts:
         first, last = int(begin[part[0]]), int(begin[part[-1]]) + length
-        if found and first < found[-1].end:
+        if joined and first < joined[-1].end:
             # Outer windows hold gait somewhere: two stretches share what lies between them.
-            middle = (first + found[-1].end) // 2
-            before = found.pop()
-            found.append(Stretch(before.begin, middle, before.period_s[: middle - before.begin]))
+            middle = (first + joined[-1].end) // 2
+            before = joined.pop()
+            joined.append(Stretch(before.begin, middle, before.period_s[: middle - before.begin]))
             first = middle
         last = min(last, samples)
         track = np.interp(np.arange(first, last), begin[part] + length / 2, period_s[part])
-        found.append(Stretch(first, last, track))
-    return found
+        joined.append(Stretch(first, last, track))
+    return joined
 
 
 def _window_mean(values: FloatArray, begin: NDArray[np.intp], length: int) -> FloatArray:

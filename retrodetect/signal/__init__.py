@@ -1,19 +1,19 @@
-"""Signal stage: from a recording to gap-free runs at one rate, with the vertical found.
+"""Signal: from a recording to its active parts, without gaps, at one rate, with the vertical.
 
 ``prepare`` is the whole stage, and ``signals`` the same for a recording that comes in pieces. It
 never fills a gap: a recording is cut wherever samples are missing for longer than ``MAX_GAP_S``,
-and where it is stiller than any gait (``lively``); each part is resampled on its own. Everything
+and where it is stiller than any gait (``activity``); each part is resampled on its own. Everything
 downstream works at ``ANALYSIS_RATE_HZ``.
 """
 
+from retrodetect.signal.activity import HOP_S, MIN_ACTIVITY_MPS2, WINDOW_S
 from retrodetect.signal.filters import zero_phase
-from retrodetect.signal.lively import HOP_S, MIN_STIR_MPS2, WINDOW_S
 from retrodetect.signal.prepare import ANALYSIS_RATE_HZ, Signal, prepare, signals
 
 __all__ = [
     "ANALYSIS_RATE_HZ",
     "HOP_S",
-    "MIN_STIR_MPS2",
+    "MIN_ACTIVITY_MPS2",
     "WINDOW_S",
     "Signal",
     "prepare",

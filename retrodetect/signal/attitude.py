@@ -40,7 +40,7 @@ def orientation(angular_rate_radps: FloatArray, rate_hz: float) -> FloatArray:
     angular_rate_radps : (n, 3) array
         Gyroscope, device frame.
     rate_hz
-        Of its samples.
+        Sampling rate of the gyroscope.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def level(
     turned : (n, 3, 3) array
         From :func:`orientation`.
     rate_hz
-        Of the samples.
+        Sampling rate of the readings.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def gyro_fits(
     gravity_mps2 : (n,) array
         From :func:`level`.
     rate_hz
-        Of the samples.
+        Sampling rate of the readings.
 
     Returns
     -------

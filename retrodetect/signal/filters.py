@@ -37,7 +37,7 @@ def zero_phase(
     order
         Of one of the two passes.
     rate_hz
-        Of the samples.
+        Sampling rate of the values.
     pad_s
         How far both ends are continued: for as long as the filter rings. Short series are
         continued by their own length.

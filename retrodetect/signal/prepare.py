@@ -1,4 +1,4 @@
-"""Split at gaps and where nothing stirs, bring to one rate, find the vertical."""
+"""Split a recording at gaps and rest, resample it, and find the vertical."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording, longest_step_s
+from retrodetect.signal.activity import HOP_S, WINDOW, active_parts, variation
 from retrodetect.signal.filters import zero_phase
-from retrodetect.signal.lively import HOP_S, WINDOW, parts, spread
 
-__all__ = ["ANALYSIS_RATE_HZ", "MAX_GAP_S", "Signal", "prepare", "signals"]
+__all__ = ["ANALYSIS_RATE_HZ", "Signal", "prepare", "signals"]
 
 ANALYSIS_RATE_HZ = 50.0
 """Rate of every later stage: gait lives below 12 Hz (Antonsson & Mann 1985: 98 % of the
 power of heel strikes below 10 Hz), and 50 Hz also carries the sharper running impacts."""
-
-MAX_GAP_S = 0.25
-"""Longest pause between samples bridged by linear interpolation. Bursts of Bluetooth
-loggers leave 0.2 s between stamps without losing a sample; a step lasts 0.3 s or more."""
 
 ANTI_ALIAS_HALF_S = 0.12
 """Half length of the anti-alias filter: what lies beyond is below 1e-4 of its sum."""
@@ -35,7 +31,7 @@ of slow walking (0.5 Hz), above the rate at which a pocketed phone settles."""
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A gap-free part of a recording in which something stirs, at ``ANALYSIS_RATE_HZ``.
+    """An active part of a recording without gaps, at ``ANALYSIS_RATE_HZ``.
 
     Parameters
     ----------
@@ -81,7 +77,7 @@ class Signal:
 
 
 def prepare(recording: Recording) -> list[Signal]:
-    """Find what stirs in a recording, and bring it to ``ANALYSIS_RATE_HZ``.
+    """Find the active parts of a recording and resample them to ``ANALYSIS_RATE_HZ``.
 
     Parameters
     ----------
@@ -107,13 +103,13 @@ def signals(pieces: Iterable[Recording]) -> Iterator[Signal]:
     Yields
     ------
     Signal
-        As soon as its end has come. Held in memory are the last minute of the recording, or what
-        stirred without a break since then, an hour at most.
+        As soon as it is complete. Memory holds the last minute of the recording, or the current
+        active part, an hour at most.
     """
-    rest: _Stretch | None = None
+    rest: _Buffer | None = None
     for piece in pieces:
-        stretch = _Stretch.of(piece) if rest is None else rest.followed_by(piece)
-        *ended, rest = stretch.between_gaps()
+        buffer = _Buffer.of(piece) if rest is None else rest.followed_by(piece)
+        *ended, rest = buffer.between_gaps()
         for run in ended:
             yield from run.take_signals(is_closed=True)
         yield from rest.take_signals(is_closed=False)
@@ -122,8 +118,8 @@ def signals(pieces: Iterable[Recording]) -> Iterator[Signal]:
 
 
 @dataclass(slots=True)
-class _Stretch:
-    """Samples that are still to be looked at, the first of a run or from somewhere in it.
+class _Buffer:
+    """Samples of a run whose signals are not yet complete.
 
     Parameters
     ----------
@@ -144,15 +140,15 @@ class _Stretch:
     floor: int = 0
 
     @classmethod
-    def of(cls, piece: Recording) -> _Stretch:
+    def of(cls, piece: Recording) -> _Buffer:
         """All samples of a piece."""
         origin_s = float(piece.time_s[0]) if len(piece.time_s) else 0.0
         return cls(piece, piece.time_s, piece.acceleration_mps2, piece.angular_rate_radps, origin_s)
 
-    def followed_by(self, piece: Recording) -> _Stretch:
+    def followed_by(self, piece: Recording) -> _Buffer:
         """With the samples of the next piece behind."""
         if not len(self.time_s):
-            return _Stretch.of(piece)
+            return _Buffer.of(piece)
         rotation = self.angular_rate_radps
         if rotation is not None and piece.angular_rate_radps is not None:
             rotation = np.concatenate([rotation, piece.angular_rate_radps])
@@ -163,9 +159,9 @@ class _Stretch:
             angular_rate_radps=rotation,
         )
 
-    def between_gaps(self) -> list[_Stretch]:
+    def between_gaps(self) -> list[_Buffer]:
         """Cut where samples are missing; the last one may go on in the next piece."""
-        longest_s = max(MAX_GAP_S, 2.5 / self.facts.rate_hz)
+        longest_s = longest_step_s(1 / self.facts.rate_hz)
         cuts = np.flatnonzero(np.diff(self.time_s) > longest_s) + 1
         if not len(cuts):
             return [self]
@@ -181,28 +177,28 @@ class _Stretch:
             return
         hops = int((self.time_s[-1] - self.origin_s) / HOP_S + 1e-6)
         is_short = is_closed and not self.first
-        known = spread(
+        varies_mps2 = variation(
             self.time_s,
             self.acceleration_mps2,
             self.origin_s,
             (self.first, hops),
             length=min(WINDOW, hops) if is_short else WINDOW,
         )
-        found = parts(known, self.first, self.floor, hops, is_closed=is_closed)
-        for begin, end in found.whole:
+        parts = active_parts(varies_mps2, self.first, self.floor, hops, is_closed=is_closed)
+        for begin, end in parts.whole:
             yield self._signal(begin, end, is_last=is_closed and end == hops)
         if is_closed:
             return
-        first = max(found.left - _CONTEXT, self.first)
+        first = max(parts.left - _CONTEXT, self.first)
         begin = int(np.searchsorted(self.time_s, self.origin_s + first * HOP_S - 1e-9))
         # Copied, for a view would keep all the rest in memory.
         self.time_s = self.time_s[begin:].copy()
         self.acceleration_mps2 = self.acceleration_mps2[begin:].copy()
         if self.angular_rate_radps is not None:
             self.angular_rate_radps = self.angular_rate_radps[begin:].copy()
-        self.first, self.floor = first, found.floor
+        self.first, self.floor = first, parts.floor
 
-    def _rows(self, begin: int, end: int) -> _Stretch:
+    def _rows(self, begin: int, end: int) -> _Buffer:
         rotation = self.angular_rate_radps
         return replace(
             self,

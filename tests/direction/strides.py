@@ -17,7 +17,9 @@ UP = np.array([0.0, 0.0, 1.0])
 AHEAD = np.array([1.0, 0.0, 0.0])
 LEFT = np.array([0.0, 1.0, 0.0])
 NAMES = [feature.name for feature in VECTORS]
-TRAVEL, FRONT, LEVER = (NAMES.index(name) for name in ("U2_fixed", "R1_gyro", "lever_mid"))
+TRAVEL, FRONT, ROTATION, LEVER = (
+    NAMES.index(name) for name in ("U2_fixed", "R1_gyro", "S", "lever_mid")
+)
 STRIDE_S = 1.0
 
 
@@ -43,12 +45,10 @@ def readout(walk: dict[int, float], run: dict[int, float], doubt: float) -> Read
     return Readout(weights, np.full(2, doubt))
 
 
-def model(*, doubt: float = 0.01, site: str = "trunk") -> DirectionModel:
+def model(*, doubt: float = 0.01, site: str = "trunk", running: float = -6.0) -> DirectionModel:
     """A model whose travel turns round in running, and whose front is the body's and the lever."""
-    group = SiteGroup(
-        readout({TRAVEL: 6.0}, {TRAVEL: -6.0}, 0.01),
-        readout({FRONT: 6.0, LEVER: 6.0}, {FRONT: 6.0, LEVER: 6.0}, doubt),
-    )
+    front = {FRONT: 6.0, ROTATION: 6.0, LEVER: 6.0}
+    group = SiteGroup(readout({TRAVEL: 6.0}, {TRAVEL: running}, 0.01), readout(front, front, doubt))
     return DirectionModel(
         dict.fromkeys(GROUPS, group),
         {form: SiteOdds(site) for form in FORMS},  # type: ignore[misc]
@@ -60,14 +60,16 @@ def shown(
     front: FloatArray | None = None,
     lever: FloatArray | None = None,
     up: FloatArray | None = None,
+    rotation: FloatArray | None = None,
     yaw_rad: float = 0.0,
 ) -> StrideEvidence:
-    """Strides with (n, 3) travel vectors, and one front and lever for all."""
+    """Strides with (n, 3) travel vectors, and one front, lever and rotation for all."""
     count = len(travel)
     vectors = np.zeros((count, len(VECTORS), 3))
     vectors[:, TRAVEL] = travel
     vectors[:, FRONT] = 0.0 if front is None else front
     vectors[:, LEVER] = 0.0 if lever is None else lever
+    vectors[:, ROTATION] = 0.0 if rotation is None else rotation
     features = StrideFeatures(
         np.zeros((count, len(SCALARS) + len(RATIOS))),
         np.zeros((count, len(GYRO_SCALARS))),

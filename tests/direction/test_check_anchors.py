@@ -6,6 +6,8 @@ import pytest
 from strides import AHEAD, LEFT, along, model, shown, strides_of
 
 from retrodetect.direction import Anchors, check_anchors, decide
+from retrodetect.direction.notes import Stretch
+from retrodetect.sites import PLACEMENTS
 
 BOTH = along((20, AHEAD), (20, -AHEAD))
 BOUTS = strides_of(20, 20)
@@ -15,7 +17,7 @@ def doubts(anchors: Anchors, *, shows_front: bool = True) -> tuple[str, ...]:
     front = AHEAD if shows_front else None
     evidence = shown(BOTH, front=front, lever=front)
     directions = decide(evidence, BOUTS, model(), anchors)
-    return check_anchors(evidence, BOUTS, model(), anchors, directions)
+    return check_anchors(evidence, BOUTS, model(), anchors, directions).sentences
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def test_right_words_are_not_doubted(anchors):
     ("anchors", "words"),
     [
         (Anchors("thigh", front="-x"), "--front -x contradicts the signal"),
-        (Anchors("thigh", backward=((0.0, 15.0),)), "--backward 0:15 contradicts the signal"),
+        (Anchors("thigh", backward=((0.0, 15.0),)), "--backward 0-15 contradicts the signal"),
         (Anchors("thigh", starts="backward"), "--starts backward contradicts the signal"),
     ],
 )
@@ -60,7 +62,7 @@ def test_an_axis_that_points_up_is_no_front():
 
 
 def test_a_mark_without_strides_and_marks_that_clash_are_told():
-    assert "holds no stride" in doubts(Anchors("thigh", forward=((100.0, 110.0),)))[0]
+    assert "contains no strides" in doubts(Anchors("thigh", forward=((100.0, 110.0),)))[0]
     clash = doubts(Anchors("thigh", starts="backward", forward=((0.0, 5.0),)))
     assert any("mark the same strides" in sentence for sentence in clash)
 
@@ -68,4 +70,39 @@ def test_a_mark_without_strides_and_marks_that_clash_are_told():
 def test_nothing_is_said_of_nothing():
     evidence = shown(along((0, LEFT)))
     directions = decide(evidence, strides_of(0), model())
-    assert check_anchors(evidence, strides_of(0), model(), Anchors(front="+x"), directions) == ()
+    checked = check_anchors(evidence, strides_of(0), model(), Anchors(front="+x"), directions)
+    assert checked == ((), directions)
+
+
+EVIDENCE = shown(BOTH, front=AHEAD, lever=AHEAD)
+SHOWN_AT = [
+    site
+    for site in PLACEMENTS
+    if decide(EVIDENCE, BOUTS, model(), Anchors(site)).told_apart_by == "signal"
+]
+"""Sites at which these strides show their front themselves."""
+
+
+OPPOSITE = {"forward": "backward", "backward": "forward"}
+
+
+@pytest.mark.parametrize("site", SHOWN_AT)
+@pytest.mark.parametrize("option", ["stretch", "starts", "front", "note"])
+def test_words_against_the_signal_turn_no_stride_and_neither_side_is_believed(site, option):
+    alone = decide(EVIDENCE, BOUTS, model(), Anchors(site)).table["direction"]
+    first = alone[0]  # on the back the lever points the other way
+    wrong = {
+        "stretch": {OPPOSITE[first]: ((0.0, 15.0),)},
+        "starts": {"starts": OPPOSITE[first]},
+        "front": {"front": "-x" if first == "forward" else "+x"},
+        "note": {"stretches": (Stretch(0.0, 15.0, OPPOSITE[first], "note"),)},
+    }[option]
+    directions = decide(EVIDENCE, BOUTS, model(), Anchors(site, **wrong))
+    sentences, checked = check_anchors(EVIDENCE, BOUTS, model(), Anchors(site, **wrong), directions)
+    named = checked.table["direction"] != "unknown"
+    assert (checked.table["direction"][named] == alone[named]).all()
+    if not named.any():
+        assert sentences
+        assert set(checked.table["reason"]) == {"disputed"}
+        assert set(checked.table["p_backward"]) == {0.5}
+        assert checked.told_apart_by == ""

@@ -14,8 +14,8 @@ from retrodetect import gait
 from retrodetect.direction import Anchors, StrideEvidence, classify, decide
 from retrodetect.direction.classify import level_plane
 from retrodetect.errors import RefusedRecording
+from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.signal import prepare
-from retrodetect.simulate import parse_plan, walk, wear
 
 THERE_AND_BACK = along((20, AHEAD), (20, -AHEAD))
 BOUTS = strides_of(20, 20)
@@ -51,6 +51,24 @@ def test_the_lever_points_out_of_the_body_wherever_the_sensor_sits(site, lever):
     assert named(shown(THERE_AND_BACK, lever=lever), Anchors(site)) == FORTH
 
 
+@pytest.mark.parametrize(("rotation", "expected"), [(AHEAD, FORTH), (-AHEAD, BACK)])
+def test_rotation_tells_a_back_pocket_from_a_front_pocket(rotation, expected):
+    # Force and lever are those of a back pocket, or of a front pocket turned round.
+    evidence = shown(THERE_AND_BACK, front=-AHEAD, lever=-AHEAD, rotation=rotation)
+    assert named(evidence, Anchors("pocket")) == expected
+
+
+@pytest.mark.parametrize(("running", "p_run"), [(0.0, 0.98), (-60.0, 0.02)])
+def test_no_pace_is_likelier_for_showing_the_travel_more_surely(running, p_run):
+    directions = decide(
+        shown(THERE_AND_BACK, front=AHEAD, lever=AHEAD),
+        strides_of(20, 20, p_run=p_run),
+        model(running=running),
+        Anchors("thigh"),
+    )
+    assert set(directions.table["gait"]) == {"run" if p_run > 0.5 else "walk"}
+
+
 def test_a_waist_may_be_belly_or_lower_back_and_so_names_nothing():
     directions = decide(shown(THERE_AND_BACK, lever=AHEAD), BOUTS, model(), Anchors("waist"))
     assert set(directions.table["direction"]) == {"unknown"}
@@ -65,8 +83,26 @@ def test_without_any_front_a_session_of_one_way_is_forward_by_habit():
 def test_without_any_front_a_mixed_session_is_unknown():
     directions = decide(shown(THERE_AND_BACK), BOUTS, model(), Anchors("belly"))
     assert set(directions.table["direction"]) == {"unknown"}
-    assert set(directions.table["reason"]) == {"weak"}
+    assert set(directions.table["reason"]) == {"unnamed"}
     assert directions.told_apart_by == ""
+
+
+def test_a_session_that_nothing_names_is_split_all_the_same():
+    directions = decide(shown(THERE_AND_BACK), BOUTS, model(), Anchors("belly"))
+    assert list(directions.table["side"]) == [
+        {"forward": "A", "backward": "B"}[way] for way in FORTH
+    ]
+    assert (directions.table["p_side"] > 0.99).all()
+    assert 0.5 < directions.naming < 0.9
+    assert directions.share_if_swapped == FORTH.count("forward") / len(FORTH)
+
+
+def test_the_session_begins_with_side_a_also_where_that_is_backward():
+    evidence = shown(-THERE_AND_BACK, front=AHEAD, lever=AHEAD)
+    table = decide(evidence, BOUTS, model(), Anchors("thigh")).table
+    assert table["direction"].iloc[0] == "backward"
+    assert table["side"].iloc[0] == "A"
+    assert (table["p_side"] > 0.9).all()
 
 
 def test_a_session_all_backward_is_named_so_by_the_body():
@@ -162,7 +198,7 @@ def test_a_device_placed_anew_has_a_front_of_its_own():
 
 
 def test_weak_strides_that_turn_say_so():
-    evidence = shown(THERE_AND_BACK, yaw_rad=np.deg2rad(90))
+    evidence = shown(0 * THERE_AND_BACK, yaw_rad=np.deg2rad(90))
     assert set(decide(evidence, BOUTS, model(), Anchors("belly")).table["reason"]) == {"turning"}
 
 
@@ -175,7 +211,9 @@ def test_without_gravity_there_is_no_direction():
 
 def test_no_strides_give_an_empty_table():
     directions = decide(shown(np.empty((0, 3))), strides_of(0), model(), Anchors())
-    assert list(directions.table.columns) == ["direction", "p_backward", "reason", "gait"]
+    assert list(directions.table.columns) == [
+        "direction", "p_backward", "reason", "side", "p_side", "gait",
+    ]  # fmt: skip
     assert len(directions.table) == 0
     assert (directions.front, directions.placement) == ("unknown", "unknown")
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from handmade import features, random_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from retrodetect.features import FREE_FEATURES, SCALARS, VECTORS, compute
+from retrodetect.features import (
+    FREE_FEATURES,
+    GYRO_SCALARS,
+    MOMENTS,
+    NEEDS_GYRO,
+    POINTERS,
+    SCALARS,
+    VECTORS,
+    Feature,
+    StrideFeatures,
+    compute,
+)
+from retrodetect.features.catalogue import RATIOS
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
@@ -28,7 +41,7 @@ def gait_like(travel: FloatArray, seconds: float = 20.0, seed: int = 0) -> Float
     side = np.cross([0, 0, 1], travel)
     out = along[:, None] * travel + across[:, None] * side
     out[:, 2] += vertical + STANDARD_GRAVITY_MPS2
-    return out + rng.normal(0, 0.05, out.shape)
+    return np.asarray(out + rng.normal(0, 0.05, out.shape))
 
 
 def signal_of(acceleration: FloatArray) -> Signal:
@@ -85,8 +98,11 @@ def test_reversing_time_reverses_the_travel_moment() -> None:
     table = strides()
     end_s = len(acceleration) / ANALYSIS_RATE_HZ
     table = pd.DataFrame(
-        {"run": 0, "bout": 0, "start_s": end_s - table["end_s"], "end_s": end_s - table["start_s"]}
-    )[::-1]
+        {
+            "run": 0, "bout": 0,
+            "start_s": end_s - table["end_s"], "end_s": end_s - table["start_s"],
+        }
+    )[::-1]  # fmt: skip
     forward = compute([signal_of(gait_like(FRONT))], strides()).vector("h_dv_low")
     backward = compute([signal_of(acceleration)], table).vector("h_dv_low")
     assert (forward[:, 0] > 0.3).all()
@@ -128,9 +144,58 @@ def test_a_device_at_rest_gives_finite_features() -> None:
     assert np.isfinite(found.free()).all().all()
 
 
-@pytest.mark.parametrize("kind", [SCALARS, VECTORS])
-def test_every_feature_is_documented(kind: tuple[object, ...]) -> None:
+def test_strides_of_several_runs_keep_their_order() -> None:
+    one, other = signal_of(gait_like(FRONT)), signal_of(gait_like(-FRONT, seed=1))
+    both = compute([one, other], pd.concat([strides(0), strides(1)], ignore_index=True))
+    for rows, signal in ((slice(0, 15), one), (slice(15, 30), other)):
+        alone = compute([signal], strides())
+        np.testing.assert_allclose(both.vectors[rows], alone.vectors)
+        np.testing.assert_allclose(both.scalars[rows], alone.scalars)
+
+
+def test_rows_are_taken_and_put_together_again() -> None:
+    whole = random_features(0, 7)
+    parts = [whole.where(slice(0, 3)), whole.where([3]), whole.where(np.arange(7) > 3)]
+    again = StrideFeatures.joined(parts)
+    for name in ("scalars", "gyro_scalars", "vectors", "up"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+    assert len(again) == 7
+    assert len(StrideFeatures.joined([])) == 0
+
+
+def test_a_vector_is_found_by_its_name() -> None:
+    whole = random_features(0, 7)
+    for column, feature in enumerate(VECTORS):
+        np.testing.assert_array_equal(whole.vector(feature.name), whole.vectors[:, column])
+
+
+def test_a_stride_has_a_gyroscope_where_one_of_its_vectors_shows_it() -> None:
+    for feature in VECTORS:
+        with_it = features(2, {feature.name: np.outer([0.0, 0.1], FRONT)})
+        assert with_it.has_gyro.tolist() == [False, feature in NEEDS_GYRO]
+
+
+def test_a_site_is_inferred_from_the_free_features_and_what_the_gyroscope_shows() -> None:
+    whole = random_features(0, 7)
+    pd.testing.assert_frame_equal(whole.site_inputs(with_gyro=False), whole.free())
+    both = whole.site_inputs(with_gyro=True)
+    assert list(both) == [*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS)]
+    np.testing.assert_array_equal(both.to_numpy()[:, len(FREE_FEATURES) :], whole.gyro_scalars)
+
+
+def test_dot_products_of_moments_are_free_and_those_of_pointers_are_not_taken() -> None:
+    whole = random_features(0, 7)
+    free = whole.free()
+    a, b = MOMENTS[0].name, MOMENTS[-1].name
+    expected = np.einsum("ni,ni->n", whole.vector(a), whole.vector(b))
+    np.testing.assert_allclose(free[f"{a}·{b}"], expected)
+    assert not any(feature.name in column for feature in POINTERS for column in map(str, free))
+
+
+@pytest.mark.parametrize("kind", [SCALARS, RATIOS, VECTORS, GYRO_SCALARS])
+def test_every_feature_is_documented(kind: tuple[Feature, ...]) -> None:
     for feature in kind:
-        assert feature.meaning  # type: ignore[attr-defined]
-        assert feature.source  # type: ignore[attr-defined]
+        assert feature.meaning
+        assert feature.source
+    assert len({feature.name for feature in kind}) == len(kind)
     assert len(set(FREE_FEATURES)) == len(FREE_FEATURES)

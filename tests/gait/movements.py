@@ -13,8 +13,8 @@ from scipy import signal as sps
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
+from retrodetect.lab.simulate import handled
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
-from retrodetect.simulate import handled
 
 __all__ = ["NOT_GAIT", "recorded"]
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from retrodetect import gait
+from retrodetect.lab.datasets import Labelled, load
+from retrodetect.lab.simulate import PERFECT, Walk, parse_plan, walk, wear
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
-from retrodetect.simulate import PERFECT, Walk, parse_plan, walk, wear
-from retrodetect.training.datasets import Labelled, load
 
 from .movements import NOT_GAIT, recorded
 
@@ -199,6 +199,7 @@ def test_a_later_start_of_the_clock_makes_everything_later(late_s: float) -> Non
 @given(st.floats(0.3, 2.2))
 def test_parts_of_a_recording_cut_in_a_pause_hold_what_the_whole_holds(into_s: float) -> None:
     recording = worn("stand 4s, walk forward 15s, stand 12s, run backward 12s, stand 4s")
+    recording = changed(recording, recording.acceleration_mps2)
     at_s = 4 + 15 + 5 + into_s
     whole = detected(recording)
     before = recording.time_s < at_s
@@ -212,8 +213,8 @@ def test_parts_of_a_recording_cut_in_a_pause_hold_what_the_whole_holds(into_s: f
         )
         for rows in (before, ~before)
     ]
-    # Twice a run of its own, numbered on.
-    same(whole, gait.joined(parts), within_s=0.03)
+    # Twice a run of its own, numbered on, and within two samples: each has its own grid.
+    same(whole, gait.joined(parts), within_s=0.04)
     assert gait.joined(parts).strides["run"].tolist() == [
         run for run, part in enumerate(parts) for _ in range(len(part.strides))
     ]
@@ -335,7 +336,7 @@ def real(shared: Path, source: str, placement: str, count: int) -> list[Labelled
     return found
 
 
-@pytest.mark.parametrize("placement", ["hand", "upper-arm", "pocket"])
+@pytest.mark.parametrize("placement", ["hand", "upper-arm", "front-pocket"])
 def test_steps_of_real_walks_are_those_of_the_foot_switches(shared: Path, placement: str) -> None:
     for labelled in real(shared, "oxford-step-counter", placement, 2):
         found = detected(labelled.recording)

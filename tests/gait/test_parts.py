@@ -52,7 +52,7 @@ def test_movement_is_free_of_gravity_and_of_drift() -> None:
     assert found.vertical is not None
     np.testing.assert_allclose(found.vertical, found.moving @ UP)
     np.testing.assert_allclose(found.force, np.linalg.norm(force, axis=1))
-    np.testing.assert_allclose(found.stir, np.abs(found.force - STANDARD_GRAVITY_MPS2))
+    np.testing.assert_allclose(found.activity, np.abs(found.force - STANDARD_GRAVITY_MPS2))
     np.testing.assert_allclose(
         found.jerk[1:], np.linalg.norm(np.diff(force, axis=0), axis=1) * RATE
     )
@@ -62,7 +62,7 @@ def test_movement_is_free_of_gravity_and_of_drift() -> None:
 def test_without_gravity_there_is_no_vertical_and_rest_is_zero() -> None:
     found = movement_of(signal_of(pulses(0.55)[0], gravity=False))
     assert found.vertical is None
-    np.testing.assert_array_equal(found.stir, found.force)
+    np.testing.assert_array_equal(found.activity, found.force)
     assert found[10:20].vertical is None
 
 
@@ -88,7 +88,7 @@ def test_part_of_a_movement_is_that_part_of_everything() -> None:
     assert whole.vertical is not None
     for a, b in (
         (part.moving, whole.moving), (part.vertical, whole.vertical), (part.force, whole.force),
-        (part.stir, whole.stir), (part.jerk, whole.jerk),
+        (part.activity, whole.activity), (part.jerk, whole.jerk),
     ):  # fmt: skip
         np.testing.assert_array_equal(a, b[100:200])
 
@@ -409,9 +409,9 @@ def test_contact_in_running_is_where_the_body_lands() -> None:
 def test_a_foot_lands_at_its_largest_jerk_shortly_before_it_stands_still() -> None:
     bins = np.arange(contacts.PROFILE_BINS)
     jerk = np.where(bins == 16, 5.0, 0.0) + np.where(bins == 6, 9.0, 0.0)
-    stir = np.where((bins > 19) & (bins < 26), 0.0, 4.0)
-    series, turns = cycles_of(np.stack([jerk, stir], axis=1).T[0])
-    still = cycles_of(stir)[0]
+    activity = np.where((bins > 19) & (bins < 26), 0.0, 4.0)
+    series, turns = cycles_of(np.stack([jerk, activity], axis=1).T[0])
+    still = cycles_of(activity)[0]
     always = np.ones(len(series), dtype=bool)
     # The larger one, at bin 6, belongs to the foot's leaving the ground.
     landing = contacts._end_of_swing(series, still, turns, always)
@@ -506,15 +506,15 @@ def test_a_stride_at_a_foot_goes_from_contact_to_contact_the_other_foots_are_bet
 def test_bouts_are_parted_by_pauses_and_hold_two_strides() -> None:
     start = np.array([0.0, 1.0, 2.0, 4.9, 8.9, 13.0, 14.0]) * RATE
     edges = np.stack([start, start + RATE], axis=1)
-    kept, bout = detect._bouts(edges)
+    kept, bout = detect._bouts(edges, detect.MIN_STRIDES)
     np.testing.assert_array_equal(kept[:, 0], start[[0, 1, 2, 3, 4, 5, 6]])
     assert bout.tolist() == [0, 0, 0, 0, 0, 1, 1]
     alone = edges.copy()
     alone[4] += 0.5 * RATE
     alone[5:] += 3 * RATE
-    kept, bout = detect._bouts(alone)
+    kept, bout = detect._bouts(alone, detect.MIN_STRIDES)
     assert bout.tolist() == [0, 0, 0, 0, 1, 1]
-    assert [len(part) for part in detect._bouts(np.empty((0, 2)))] == [0, 0]
+    assert [len(part) for part in detect._bouts(np.empty((0, 2)), detect.MIN_STRIDES)] == [0, 0]
 
 
 def test_a_stretch_in_which_no_step_shows_has_none() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.recording import Recording
-from retrodetect.signal import ANALYSIS_RATE_HZ, MIN_STIR_MPS2, lively, prepare, signals
+from retrodetect.signal import ANALYSIS_RATE_HZ, MIN_ACTIVITY_MPS2, activity, prepare, signals
 
 
 def recording_of(seconds, seed=0, rate_hz=80.0, *, gaps=True):
@@ -55,7 +55,7 @@ def test_it_does_not_matter_where_a_recording_is_cut(seed, at):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_nor_does_it_where_movement_goes_on_for_longer_than_is_held(seed, monkeypatch):
-    monkeypatch.setattr(lively, "LONGEST", 60)
+    monkeypatch.setattr(activity, "LONGEST", 60)
     recording = recording_of(400, seed, gaps=False)
     expected = prepare(recording)
     lengths_s = [len(signal.acceleration_mps2) / ANALYSIS_RATE_HZ for signal in expected]
@@ -66,10 +66,10 @@ def test_nor_does_it_where_movement_goes_on_for_longer_than_is_held(seed, monkey
 
 
 def test_a_seam_lies_where_it_is_stillest_in_the_last_quarter(monkeypatch):
-    monkeypatch.setattr(lively, "LONGEST", 80)
+    monkeypatch.setattr(activity, "LONGEST", 80)
     spread_mps2 = np.full(100, 3.0)
     spread_mps2[[30, 70]] = [0.5, 1.0]
-    found = lively.parts(spread_mps2, 0, 0, 107, is_closed=True)
+    found = activity.active_parts(spread_mps2, 0, 0, 107, is_closed=True)
     assert found.whole == [(0, 74), (74, 107)]
 
 
@@ -82,7 +82,7 @@ def test_what_is_left_out_is_stiller_than_any_gait():
     size = np.linalg.norm(recording.acceleration_mps2, axis=1)
     for end_s, start_s in zip(ends, starts, strict=True):
         inside = (recording.time_s >= end_s) & (recording.time_s < start_s)
-        assert not inside.any() or size[inside].std() < MIN_STIR_MPS2
+        assert not inside.any() or size[inside].std() < MIN_ACTIVITY_MPS2
 
 
 def test_rest_alone_gives_no_signal():

@@ -1,8 +1,8 @@
-"""Where a device is stirred at all: the parts of a run that are worth a closer look.
+"""The active parts of a run: where the device moves enough for gait.
 
-Most of a day is rest. What lies between two parts is stiller than any gait, so that leaving it
-out changes no stride; and a part ends where the signal says so, not where a file or a buffer
-happens to be cut. Whoever reads in pieces of any length gets the same parts.
+Most of a day is rest. Anything between two parts is stiller than any gait, so leaving it out
+changes no stride. The signal alone decides where a part ends, so pieces of any length give the same
+parts.
 """
 
 from __future__ import annotations
@@ -13,14 +13,22 @@ import numpy as np
 
 from retrodetect.recording import FloatArray
 
-__all__ = ["HOP_S", "MIN_STIR_MPS2", "WINDOW", "WINDOW_S", "Parts", "parts", "spread"]
+__all__ = [
+    "HOP_S",
+    "MIN_ACTIVITY_MPS2",
+    "WINDOW",
+    "WINDOW_S",
+    "ActiveParts",
+    "active_parts",
+    "variation",
+]
 
 WINDOW_S = 4.0
 """Two slow strides, the least that shows a period; short enough for a sprint of six strides."""
 
 HOP_S = 0.5
 
-MIN_STIR_MPS2 = 0.3
+MIN_ACTIVITY_MPS2 = 0.3
 """Least variation of the size of the specific force. Walking at 0.5 m/s gives 0.53 and more at
 every site (simulated), faster walking 0.6 (own measurement on nine data sets); turning a device
 about gives 0.05."""
@@ -37,8 +45,8 @@ quarter of that hour, so that memory is bounded; a stride across such a seam is 
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Parts of a run that are known to be whole, and where to go on.
+class ActiveParts:
+    """ActiveParts of a run that are known to be whole, and where to go on.
 
     Parameters
     ----------
@@ -55,7 +63,7 @@ class Parts:
     floor: int
 
 
-def spread(
+def variation(
     time_s: FloatArray,
     acceleration_mps2: FloatArray,
     origin_s: float,
@@ -63,7 +71,7 @@ def spread(
     *,
     length: int,
 ) -> FloatArray:
-    """How much the size of the specific force varies in each window.
+    """Measure how much the size of the specific force varies in each window.
 
     Parameters
     ----------
@@ -98,43 +106,45 @@ def spread(
     return np.asarray(np.sqrt(np.maximum(squares / n - (total / n) ** 2, 0.0)))
 
 
-def parts(spread_mps2: FloatArray, first: int, floor: int, hops: int, *, is_closed: bool) -> Parts:
-    """Find the parts of a run in which something stirs.
+def active_parts(
+    variation_mps2: FloatArray, first: int, floor: int, hops: int, *, is_closed: bool
+) -> ActiveParts:
+    """Find the active parts of a run.
 
     Parameters
     ----------
-    spread_mps2 : (w,) array
-        Of the windows from hop ``first`` on.
+    variation_mps2 : (w,) array
+        Variation in each window, from hop ``first`` on.
     first
         Hop that the first window begins at.
     floor
         First hop that a part may begin at.
     hops
-        Number of hops from the start of the run to where it is known.
+        Number of hops from the start of the run to its last sample so far.
     is_closed
         Whether the run ends there.
 
     Returns
     -------
-    Parts
+    ActiveParts
     """
-    known = first + len(spread_mps2)
-    lively = first + np.flatnonzero(spread_mps2 > MIN_STIR_MPS2)
-    lively = lively[lively >= floor]
+    hops_known = first + len(variation_mps2)
+    active = first + np.flatnonzero(variation_mps2 > MIN_ACTIVITY_MPS2)
+    active = active[active >= floor]
     gap = WINDOW + 2 * MARGIN
     whole: list[tuple[int, int]] = []
-    for group in np.split(lively, np.flatnonzero(np.diff(lively) > gap) + 1):
+    for group in np.split(active, np.flatnonzero(np.diff(active) > gap) + 1):
         while len(group):
             begin, end = max(int(group[0]) - MARGIN, floor), int(group[-1]) + WINDOW + MARGIN
-            is_whole = is_closed or known - group[-1] > gap
-            if end - begin > LONGEST and (is_whole or known >= begin + LONGEST):
+            is_whole = is_closed or hops_known - group[-1] > gap
+            if end - begin > LONGEST and (is_whole or hops_known >= begin + LONGEST):
                 tail = begin + 3 * LONGEST // 4
                 last = begin + LONGEST - WINDOW
-                window = int(spread_mps2[tail - first : last + 1 - first].argmin())
+                window = int(variation_mps2[tail - first : last + 1 - first].argmin())
                 end = tail + window + WINDOW // 2
             elif not is_whole:
-                return Parts(whole, begin, floor)
+                return ActiveParts(whole, begin, floor)
             whole.append((begin, min(end, hops)))
             floor = end
             group = group[group >= floor]
-    return Parts(whole, max(known - MARGIN, floor), floor)
+    return ActiveParts(whole, max(hops_known - MARGIN, floor), floor)

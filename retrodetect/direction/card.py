@@ -1,0 +1,295 @@
+"""Model cards: what is known about a model, for programs and for people.
+
+A card says what a model learned from, how well it did on people it had not seen, how often its
+labels are wrong, and what it cannot do. Whoever makes a model fills in the first part; storing the
+model adds the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+__all__ = ["Base", "Card", "Inputs", "Row", "Source", "Validation", "markdown"]
+
+Row = dict[str, Any]
+"""Row of a table: text and numbers by the name of their column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Recordings that a model learned from: a data set, or one wearer at one body site.
+
+    Parameters
+    ----------
+    name
+        Of the data set or the wearer.
+    licence, citation
+        As the source states them.
+    evidence
+        Whether sensors were worn, or simulated on motion capture.
+    people
+        Number of wearers in it.
+    placements
+        Body sites at which sensors were worn.
+    minutes_forward, minutes_backward
+        Minutes labelled as forward and as backward.
+    recordings, rate_hz
+        Their number and median sampling rate, where the user's own recordings were used.
+    through
+        Name of the base model that learned from them, if it was not this model itself.
+    """
+
+    name: str
+    licence: str
+    citation: str = ""
+    evidence: Literal["real", "virtual"]
+    people: int
+    placements: list[str] = field(default_factory=list)
+    minutes_forward: float = 0.0
+    minutes_backward: float = 0.0
+    recordings: int | None = None
+    rate_hz: float | None = None
+    through: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The model that another one extends.
+
+    Parameters
+    ----------
+    name
+        As its own card has it.
+    sha256
+        Digest of its estimators, which identifies it.
+    """
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How the scores of a model were measured.
+
+    Parameters
+    ----------
+    held_out
+        What a model never saw of what it was scored on: the wearer (``subject``), the
+        ``session``, or only the ``block`` of a session.
+    folds
+        Number of parts held out in turn.
+    guard_s
+        Seconds left out on both sides of a block.
+    intervals_over
+        What was resampled for the intervals: wearers or sessions.
+    """
+
+    held_out: Literal["subject", "session", "block"]
+    folds: int
+    guard_s: float
+    intervals_over: str
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        held_out = {
+            "subject": "each wearer by a model that saw only the others",
+            "session": "each session by a model that saw only the wearer's other sessions",
+            "block": f"each of {self.folds} stretches by a model that saw the rest of the same "
+            f"recordings, at least {self.guard_s:g} s away",
+        }[self.held_out]
+        return f"{held_out}; 95 % intervals over {self.intervals_over}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the estimators of a model are fed with.
+
+    Parameters
+    ----------
+    analysis_rate_hz
+        Rate to which signals are resampled.
+    bands_hz
+        Lower and upper edge by name of the band.
+    features
+        Name and unit of each feature, in order.
+    """
+
+    analysis_rate_hz: float
+    bands_hz: dict[str, list[float]]
+    features: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is known about a model.
+
+    Parameters
+    ----------
+    summary
+        One or two sentences.
+    created
+        Day on which the model was made, as ISO date.
+    licence
+        How the model may be used.
+    sources
+        What it learned from, its base included.
+    base
+        The model it extends.
+    recordings
+        SHA-256 of the samples of each recording that a user's model learned from.
+    validation
+        How the scores were measured.
+    scores, against_base, learning_curve, confusion, mistakes
+        Rows of tables: scores on what was held out, scores of the base on the same strides, score
+        by minutes of recording, what strides were called, and the longest stretches that were
+        called wrongly.
+    error_rates
+        By group of body sites: the numbers of :class:`retrodetect.tally.share.ErrorRates`.
+    remarks
+        What was assumed about the recordings.
+    weaknesses
+        What the model cannot do, in sentences.
+    name, versions, placements, inputs, sha256, card_sha256
+        Added when the model is stored: how it is called, the versions of the libraries, the body
+        sites of each group, what the estimators are fed with, and digests of the estimators and
+        of the whole card.
+    """
+
+    summary: str = ""
+    created: str = ""
+    licence: str = ""
+    sources: list[Source] = field(default_factory=list)
+    base: Base | None = None
+    recordings: list[str] = field(default_factory=list)
+    validation: Validation | None = None
+    scores: list[Row] = field(default_factory=list)
+    against_base: list[Row] = field(default_factory=list)
+    learning_curve: list[Row] = field(default_factory=list)
+    confusion: list[Row] = field(default_factory=list)
+    mistakes: list[Row] = field(default_factory=list)
+    error_rates: dict[str, dict[str, float]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    weaknesses: list[str] = field(default_factory=list)
+    name: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    placements: dict[str, list[str]] = field(default_factory=dict)
+    inputs: Inputs | None = None
+    sha256: str = ""
+    card_sha256: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of ``card.json``, without what is empty.
+
+        Returns
+        -------
+        dict
+            Fit for JSON.
+        """
+        content = _filled(self)
+        if self.sources:
+            content["sources"] = [_filled(source) for source in self.sources]
+        return content
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Card:
+        """Rebuild a card from what :meth:`to_json` gave.
+
+        Parameters
+        ----------
+        content
+            Of ``card.json``; entries that belong to the model rather than the card are left out.
+
+        Returns
+        -------
+        Card
+            Equal to the one that was stored.
+
+        Raises
+        ------
+        TypeError
+            Where an entry has the wrong shape.
+        """
+        names = {entry.name for entry in fields(cls)}
+        entries = {name: value for name, value in content.items() if name in names}
+        for name, part in (("base", Base), ("validation", Validation), ("inputs", Inputs)):
+            if name in entries:
+                entries[name] = part(**entries[name])
+        entries["sources"] = [Source(**source) for source in entries.get("sources", [])]
+        return cls(**entries)
+
+
+def markdown(card: Card) -> str:
+    """Write a card for people.
+
+    Parameters
+    ----------
+    card
+        As stored with a model.
+
+    Returns
+    -------
+    str
+        Markdown, with the parts that the card has.
+    """
+    inputs = card.inputs
+    facts = {
+        "Created": card.created,
+        "Licence": card.licence,
+        "Extends": card.base and card.base.name,
+        "Features": inputs
+        and f"{len(inputs.features)} per stride, at {inputs.analysis_rate_hz:g} Hz",
+        "Made with": ", ".join(f"{name} {version}" for name, version in card.versions.items()),
+        "Scored": card.validation,
+        "SHA-256": card.sha256 and f"`{card.sha256}`",
+    }
+    parts = [f"# Model `{card.name}`", card.summary]
+    parts.append("\n".join(f"- {name}: {fact}" for name, fact in facts.items() if fact))
+    for title, rows in (
+        (
+            "Body sites",
+            [{"group": name, "sites": sites} for name, sites in card.placements.items()],
+        ),
+        ("Training sources", [_filled(source) for source in card.sources]),
+        ("Scores on people held out of training", card.scores),
+        ("The same strides before, by the model it extends", card.against_base),
+        ("Score by minutes of recording", card.learning_curve),
+        ("What strides were called", card.confusion),
+        ("Stretches called the wrong way: check their labels", card.mistakes),
+        (
+            "Error rates per labelled stride",
+            [{"group": name, **rates} for name, rates in card.error_rates.items()],
+        ),
+    ):
+        if rows:
+            parts += [f"## {title}", _table(rows)]
+    for title, sentences in (
+        ("Assumed about the recordings", card.remarks),
+        ("Known weaknesses", card.weaknesses),
+    ):
+        if sentences:
+            parts += [f"## {title}", "\n".join(f"- {sentence}" for sentence in sentences)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _filled(part: Card | Source) -> Row:
+    """Fields that say something."""
+    return {name: value for name, value in asdict(part).items() if value not in (None, "", [], {})}
+
+
+def _table(rows: Sequence[Row]) -> str:
+    """Markdown table of rows, with the columns of all of them."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    lines = [columns, ["---"] * len(columns)]
+    lines += [[_cell(row.get(column, "")) for column in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,457 @@
+"""Models on disk: data with a card, never code.
+
+A model is a folder, or a zip of one, with three members: ``model.skops`` (the fitted
+estimators), ``card.json`` (everything about them, and what is needed to trust them) and
+``card.md`` (the card for people). Loading checks, in this order: that the card is whole and of
+a known schema, that the features, rate and bands are those of this version, that the estimators
+are the ones the card speaks of, that they hold nothing but scikit-learn and NumPy types, and
+that they still predict what they predicted when they were saved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import platform
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+from sklearn.exceptions import InconsistentVersionWarning
+
+from retrodetect.direction.card import Card, Inputs, markdown
+from retrodetect.direction.model import DirectionModel
+from retrodetect.errors import ModelError, RetrodetectError, UsageError
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
+from retrodetect.features.catalogue import BANDS_HZ, RATIOS
+from retrodetect.locations import make_folder, reaching
+from retrodetect.recording import FloatArray
+from retrodetect.signal import ANALYSIS_RATE_HZ
+from retrodetect.sites import GROUPS
+from retrodetect.stores import replacing
+
+__all__ = [
+    "SCHEMA",
+    "check_target",
+    "completed",
+    "load",
+    "load_card",
+    "models_folder",
+    "save",
+    "save_model",
+    "shipped",
+]
+
+SCHEMA = 1
+"""Version of the card's layout; a card with a higher one is refused."""
+
+TRUSTED_TYPES: tuple[str, ...] = ()
+"""Types a model may hold beyond the scikit-learn, NumPy and SciPy ones skops knows as data."""
+
+MOST_BYTES = 256 * 2**20
+"""Most that a model may expand to: the shipped ones are some hundred times smaller."""
+
+GOLDEN_ROWS = 8
+GOLDEN_TOLERANCE = 1e-6
+
+_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE = "model.skops", "card.json", "card.md"
+_LIBRARIES = ("retrodetect", "scikit-learn", "numpy", "scipy", "skops")
+
+_Place = Path | zipfile.Path
+
+
+def save(model: DirectionModel, card: Card, path: str | Path) -> Card:
+    """Store a model with its card.
+
+    Parameters
+    ----------
+    model
+        A fitted direction model.
+    card
+        What only the maker knows.
+    path
+        Where to: a folder, or a file if the name has an ending (``my.model``).
+
+    Returns
+    -------
+    Card
+        As written, with versions, inputs and digests.
+    """
+    content, estimators = _content(model, card)
+    whole = Card.from_json(content)
+    members = {
+        _ESTIMATORS: estimators,
+        _CARD: (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode(),
+        _CARD_FOR_PEOPLE: markdown(whole).encode(),
+    }
+    target = Path(path)
+    check_target(target)
+    if target.suffix:
+        _write_file(target, members)
+    else:
+        make_folder(target)
+        for name, member in members.items():
+            with replacing(target / name) as stream:
+                stream.write(member)
+    return whole
+
+
+def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
+    """Store a model that has its card, such as one just trained.
+
+    Parameters
+    ----------
+    model
+        A model that has a ``card``, such as :func:`retrodetect.train` returns.
+    path
+        Where to: a folder, or a file if the name has an ending (``my.model``).
+
+    Returns
+    -------
+    DirectionModel
+        The same, with the card as written.
+    """
+    return replace(model, card=save(model, model.card, path))
+
+
+def check_target(path: str | Path) -> None:
+    """Check that a model can be stored there, and would write over nothing but another model.
+
+    Parameters
+    ----------
+    path
+        As for :func:`save`.
+
+    Raises
+    ------
+    UsageError
+        Where another file is there, or the folder around it cannot be made.
+    """
+    target = Path(path)
+    make_folder(target.parent)
+    with reaching(target):
+        if target.is_dir():
+            members = [target / name for name in (_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE)]
+            over = [member for member in members if member.exists()]
+            is_ours = len(over) == len(members)
+        else:
+            over = [target] if target.exists() else []
+            is_ours = _is_model(target)
+    if over and not is_ours:
+        raise UsageError(
+            "exists and is not a retrodetect model, so it was not overwritten",
+            file=str(over[0]),
+            remedy="choose another name",
+        )
+
+
+def completed(model: DirectionModel, card: Card) -> Card:
+    """Add to a card what only the model itself can say.
+
+    Parameters
+    ----------
+    model
+        A fitted direction model.
+    card
+        As for :func:`save`.
+
+    Returns
+    -------
+    Card
+        With versions, inputs and digests.
+    """
+    return Card.from_json(_content(model, card)[0])
+
+
+def load(model: str | Path) -> DirectionModel:
+    """Load a model by the name of a shipped one or by its path.
+
+    Parameters
+    ----------
+    model
+        ``default``, ``open``, or the path :func:`save` was given.
+
+    Returns
+    -------
+    DirectionModel
+        With its ``card``.
+
+    Raises
+    ------
+    ModelError
+        Where it is missing, damaged, tampered with, made for other features or by a newer
+        version, or would run code.
+    """
+    with _guarded(str(model)):
+        return _loaded(*_find(model))
+
+
+def _content(model: DirectionModel, card: Card) -> tuple[dict[str, Any], bytes]:
+    """What the card file holds, and the estimators whose digest is in it."""
+    estimators = skops.io.dumps(model.estimators())
+    libraries = {library: version(library) for library in _LIBRARIES}
+    whole = replace(
+        card,
+        name=model.name,
+        versions={"python": platform.python_version(), **libraries},
+        placements={group: list(GROUPS[group]) for group in model.groups},
+        inputs=_inputs(),
+        sha256=hashlib.sha256(estimators).hexdigest(),
+        card_sha256="",
+    )
+    content = whole.to_json() | {
+        "schema": SCHEMA,
+        "parameters": model.parameters(),
+        "golden": {name: rows.tolist() for name, rows in _golden(model.estimators()).items()},
+    }
+    return content | {"card_sha256": _digest(content)}, estimators
+
+
+def _loaded(place: _Place, label: str) -> DirectionModel:
+    """Load and check, step by step, the model whose members lie there."""
+    stored = _checked_content(place, label)
+    card = Card.from_json(stored)
+    content = _member(place, _ESTIMATORS, label)
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise _refused("its estimators do not match its card", label)
+    estimators = _checked_estimators(content, label)
+    try:
+        model = DirectionModel.from_stored(
+            estimators, stored["parameters"], name=card.name, card=card
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"its parameters do not fit this version ({error})",
+            file=label,
+            remedy="train it again with this version, or install the one that made it",
+        ) from error
+    _check_golden(model, stored, label)
+    return model
+
+
+def load_card(model: str | Path) -> Card:
+    """Read and check the card of a model without loading its estimators; errors as :func:`load`.
+
+    Parameters
+    ----------
+    model
+        Name of a shipped model, or the folder of a stored one.
+
+    Returns
+    -------
+    Card
+        As stored.
+    """
+    with _guarded(str(model)):
+        return Card.from_json(_checked_content(*_find(model)))
+
+
+def shipped() -> list[str]:
+    """Names of the models that come with retrodetect.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+    """
+    return sorted(path.parent.name for path in models_folder().glob(f"*/{_CARD}"))
+
+
+def models_folder() -> Path:
+    """Folder of the shipped models, in an installed package as in a clone.
+
+    Returns
+    -------
+    Path
+        With one folder for each model.
+    """
+    package = Path(__file__).parents[1]
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+@contextmanager
+def _guarded(label: str) -> Iterator[None]:
+    """Refuse a model for whatever it provokes: it may come from anybody."""
+    try:
+        yield
+    except RetrodetectError:
+        raise
+    except PermissionError as error:
+        raise ModelError(
+            f"cannot be read ({error.strerror})", file=label, remedy="check its permissions"
+        ) from error
+    except Exception as error:
+        raise _refused("the file is damaged", label) from error
+
+
+def _find(model: str | Path) -> tuple[_Place, str]:
+    """Where the members of a model lie, and how messages call it."""
+    label = str(model)
+    if label in shipped():
+        return models_folder() / label, label
+    path = Path(model)
+    if label and path.is_dir():
+        return path, label
+    if not label or not path.exists():
+        raise ModelError(
+            "no such model", file=label, remedy=f"use a path or one of {', '.join(shipped())}"
+        )
+    if not path.is_file():
+        # A pipe may never come to an end.
+        raise _refused("it is neither a file nor a folder", label)
+    with path.open("rb") as stream:
+        is_zip = zipfile.is_zipfile(stream)
+    if not is_zip:
+        raise _refused("it is not a retrodetect model (pickles are never loaded)", label)
+    return zipfile.Path(path), label
+
+
+def _member(place: _Place, name: str, label: str) -> bytes:
+    if isinstance(place, zipfile.Path):
+        _check_size(place.root, label)
+    try:
+        return (place / name).read_bytes()
+    except PermissionError:
+        raise
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise _refused(f"{name} is missing or damaged", label) from error
+
+
+def _check_size(archive: zipfile.ZipFile, label: str) -> None:
+    """Refuse a zip bomb; what a member says of its size is the most that is read of it."""
+    if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+        raise _refused(f"it expands to more than {MOST_BYTES >> 20} MiB", label)
+
+
+def _checked_content(place: _Place, label: str) -> dict[str, Any]:
+    """Return what the card file holds, if it is whole and made for this version's inputs."""
+    try:
+        card = json.loads(_member(place, _CARD, label))
+        schema = int(card["schema"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _refused("its card cannot be read", label) from error
+    if schema > SCHEMA:
+        made_by = card.get("versions", {}).get("retrodetect", "a newer version")
+        raise ModelError(
+            f"made by a newer retrodetect ({made_by})", file=label, remedy="upgrade retrodetect"
+        )
+    if card.get("card_sha256") != _digest(card):
+        raise _refused("its card was changed after the model was saved", label)
+    inputs = asdict(_inputs())
+    if card["inputs"] != inputs:
+        differing = [key for key, value in inputs.items() if card["inputs"].get(key) != value]
+        raise ModelError(
+            f"needs other inputs ({', '.join(differing)}) than this version computes",
+            file=label,
+            remedy="train it again with this version, or install the one that made it",
+        )
+    return dict(card)
+
+
+def _checked_estimators(content: bytes, label: str) -> dict[str, Any]:
+    """Load the estimators if they hold nothing but known data types."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_size(archive, label)
+        foreign = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES)
+        if foreign:
+            raise _refused(
+                f"it contains types that could run code ({', '.join(sorted(foreign))})", label
+            )
+        with warnings.catch_warnings():
+            # Another scikit-learn is no reason to refuse: the golden predictions decide.
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            estimators = skops.io.loads(content, trusted=list(TRUSTED_TYPES))
+    except ModelError:
+        raise
+    except Exception as error:
+        # skops raises whatever the damaged content provokes.
+        raise _refused("its estimators cannot be read", label) from error
+    if not isinstance(estimators, dict):
+        raise _refused("its estimators cannot be read", label)
+    return estimators
+
+
+def _check_golden(model: DirectionModel, stored: dict[str, Any], label: str) -> None:
+    """Compare predictions with those made when the model was saved."""
+    try:
+        now = _golden(model.estimators())
+        same = now.keys() == stored["golden"].keys() and all(
+            np.allclose(rows, stored["golden"][name], rtol=0, atol=GOLDEN_TOLERANCE)
+            for name, rows in now.items()
+        )
+    except (AttributeError, ValueError, TypeError):
+        same = False
+    if not same:
+        made_with = stored["versions"].get("scikit-learn", "another version")
+        raise ModelError(
+            f"its predictions have changed since it was saved with scikit-learn {made_with}",
+            file=label,
+            remedy="install that version, or train the model again",
+        )
+
+
+def _golden(estimators: dict[str, Any]) -> dict[str, FloatArray]:
+    """Probabilities for a fixed set of feature rows within the range of moments."""
+
+    def fixed(names: list[str]) -> pd.DataFrame:
+        rows, columns = np.ogrid[1 : GOLDEN_ROWS + 1, 1 : len(names) + 1]
+        return pd.DataFrame(np.sin(rows * columns), columns=names)
+
+    return {
+        name: pipeline.predict_proba(fixed(list(pipeline.feature_names_in_)))
+        for name, pipeline in estimators.items()
+    }
+
+
+def _inputs() -> Inputs:
+    """What the estimators must be fed with."""
+    units = {feature.name: feature.unit for feature in (*RATIOS, *GYRO_SCALARS)}
+    names = [*FREE_FEATURES, *(feature.name for feature in (*GYRO_SCALARS, *VECTORS))]
+    return Inputs(
+        analysis_rate_hz=ANALYSIS_RATE_HZ,
+        bands_hz={band: list(edges) for band, edges in BANDS_HZ.items()},
+        features=[{"name": name, "unit": units.get(name, "1")} for name in names],
+    )
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """SHA-256 of what a card file holds, without this digest."""
+    others = {key: value for key, value in content.items() if key != "card_sha256"}
+    text = json.dumps(others, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_file(target: Path, members: dict[str, bytes]) -> None:
+    """Write a zip of the members, whole or not at all."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with replacing(target) as stream:
+        stream.write(buffer.getvalue())
+
+
+def _is_model(file: Path) -> bool:
+    """Whether a file is a stored model, be it damaged within."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _CARD in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _refused(reason: str, label: str) -> ModelError:
+    return ModelError(
+        f"model rejected: {reason}", file=label, remedy="get the model again from its source"
+    )
