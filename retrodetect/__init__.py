@@ -1,9 +1,8 @@
 """Tell backward from forward strides in the recordings of phones, watches and body-worn sensors.
 
 >>> import retrodetect as rd
->>> recording = rd.read("walk.zip")
->>> strides = rd.label(recording)
->>> session = rd.tally(strides)
+>>> result = rd.label("walk.zip")
+>>> result.strides, result.session
 >>> model = rd.train("recordings.csv")
 
 Names are loaded when first used, so that importing costs next to nothing.
@@ -11,13 +10,14 @@ Names are loaded when first used, so that importing costs next to nothing.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-# Bound at once, for loading the package of the same name would otherwise shadow the function.
-from retrodetect.tally import tally
-
 if TYPE_CHECKING:
+    from retrodetect.direction.store import load as load_model
+    from retrodetect.direction.store import save_model
     from retrodetect.errors import (
         InputError,
         ModelError,
@@ -27,11 +27,23 @@ if TYPE_CHECKING:
         UnreadableFile,
         UsageError,
     )
-    from retrodetect.labelling import label, read, read_all
+    from retrodetect.library.arrays import from_arrays, from_dataframe
+    from retrodetect.library.doors import (
+        feature_info,
+        features,
+        inspect,
+        label,
+        read,
+        read_all,
+    )
+    from retrodetect.library.many import label_many
+    from retrodetect.library.paper import methods
+    from retrodetect.library.result import Result, plot
+    from retrodetect.library.validation import validate
     from retrodetect.recording import Recording
+    from retrodetect.tally import tally
     from retrodetect.training.assess import evaluate
-    from retrodetect.training.store import load as load_model
-    from retrodetect.training.store import save_model
+    from retrodetect.training.estimators import StrideClassifier
     from retrodetect.training.train import train
 
     __version__: str
@@ -42,18 +54,29 @@ __all__ = [
     "Recording",
     "RefusedExamples",
     "RefusedRecording",
+    "Result",
     "RetrodetectError",
+    "StrideClassifier",
     "UnreadableFile",
     "UsageError",
     "__version__",
     "evaluate",
+    "feature_info",
+    "features",
+    "from_arrays",
+    "from_dataframe",
+    "inspect",
     "label",
+    "label_many",
     "load_model",
+    "methods",
+    "plot",
     "read",
     "read_all",
     "save_model",
     "tally",
     "train",
+    "validate",
 ]
 
 _HOMES = {
@@ -62,16 +85,28 @@ _HOMES = {
     "Recording": "recording",
     "RefusedExamples": "errors",
     "RefusedRecording": "errors",
+    "Result": "library.result",
     "RetrodetectError": "errors",
+    "StrideClassifier": "training.estimators",
     "UnreadableFile": "errors",
     "UsageError": "errors",
     "evaluate": "training.assess",
-    "label": "labelling",
-    "load_model": "training.store",
-    "read": "labelling",
-    "read_all": "labelling",
-    "save_model": "training.store",
+    "feature_info": "library.doors",
+    "features": "library.doors",
+    "from_arrays": "library.arrays",
+    "from_dataframe": "library.arrays",
+    "inspect": "library.doors",
+    "label": "library.doors",
+    "label_many": "library.many",
+    "load_model": "direction.store",
+    "methods": "library.paper",
+    "plot": "library.result",
+    "read": "library.doors",
+    "read_all": "library.doors",
+    "save_model": "direction.store",
+    "tally": "tally",
     "train": "training.train",
+    "validate": "library.validation",
 }
 _NAMES_AT_HOME = {"load_model": "load"}
 
@@ -81,15 +116,26 @@ def __getattr__(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version
 
-        found: object = version("retrodetect")
+        value: object = version("retrodetect")
     elif name in _HOMES:
         home = import_module(f"retrodetect.{_HOMES[name]}")
-        found = getattr(home, _NAMES_AT_HOME.get(name, name))
+        value = getattr(home, _NAMES_AT_HOME.get(name, name))
     else:
         raise AttributeError(f"module 'retrodetect' has no attribute {name!r}")
-    globals()[name] = found
-    return found
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """A package whose ``features`` and ``tally`` are functions, not the stages of that name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -39,16 +39,22 @@ def test_help_waits_for_no_large_library():
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
 
-def test_tally_stays_a_function_after_its_package_is_used():
-    from retrodetect.tally import share
-
-    assert share.ErrorRates
-    assert callable(rd.tally)
+@pytest.mark.parametrize("name", ["features", "tally"])
+@pytest.mark.parametrize("first", ["import retrodetect.{0}", "retrodetect.{0}", "pass"])
+def test_a_function_wins_over_the_stage_of_its_name(name, first):
+    code = (
+        f"import retrodetect; {first.format(name)}\n"
+        "import retrodetect.direction, retrodetect.runs.batch\n"
+        f"from retrodetect.{name} import __all__\n"
+        f"print(type(retrodetect.{name}).__name__)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert shown.stdout.strip() == b"function"
 
 
 def test_read_label_tally(tmp_path, write_walk, noise_model):
     recording = rd.read(write_walk(tmp_path / "walk.csv"))
-    strides = rd.label(recording, model=noise_model)
+    strides = rd.label(recording, model=noise_model).strides
     assert tuple(strides.columns) == STRIDE_COLUMNS
     assert len(strides) > 5
     assert set(strides["direction"]) <= {"forward", "backward", "unknown"}
@@ -63,7 +69,7 @@ def test_a_recording_without_gait_gives_an_empty_typed_table(noise_model):
     still = rd.Recording(
         "still", np.arange(500) / 50, np.tile([0.0, 0.0, 9.81], (500, 1)), 50.0, "made"
     )
-    walked = rd.label(still, model=noise_model)
+    walked = rd.label(still, model=noise_model).strides
     assert tuple(walked.columns) == STRIDE_COLUMNS
     assert len(walked) == 0
     assert walked["start_s"].dtype == float
@@ -78,7 +84,7 @@ def test_strides_carry_the_wall_clock_in_the_zone_of_the_recording(
 ):
     start = datetime(2026, 3, 1, 9, 0, 0, tzinfo=zone)
     recording = rd.read(write_walk(tmp_path / "walk.csv")).with_(start_time=start)
-    strides = rd.label(recording, model=noise_model)
+    strides = rd.label(recording, model=noise_model).strides
     text = strides["start_time"][0]
     passed_s = (datetime.fromisoformat(text) - start).total_seconds()
     assert passed_s == pytest.approx(strides["start_s"][0], abs=0.001)

@@ -1,0 +1,237 @@
+"""Result: what labelling one recording gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from retrodetect import gait
+from retrodetect.labelling import Session
+from retrodetect.library.interchange import to_bids_events, to_mobgap, to_skdh
+from retrodetect.recording import FloatArray, Recording
+from retrodetect.runs.task import session_row
+from retrodetect.signal import prepare
+from retrodetect.tables import sessions_table
+from retrodetect.tally.course import Course
+from retrodetect.tally.energy import Pace
+from retrodetect.tally.stretches import stretches
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Result", "plot"]
+
+_SHOWN = ("status", "placement", "front", "told_apart_by", "strides", "forward_strides",
+          "backward_strides", "unknown_strides", "backward_share", "backward_share_low",
+          "backward_share_high", "message", "warnings")  # fmt: skip
+"""Fields of a session that a notebook shows."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """A labelled recording.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        One row for each stride, with :data:`retrodetect.tables.STRIDE_COLUMNS`; empty if there is
+        no gait. Its ``attrs`` say which model, placement and front it rests on.
+    session : Series
+        The recording in one row, with :data:`retrodetect.tables.SESSION_COLUMNS`: shares with their
+        interval, cadence, bouts, and what told forward from backward.
+    read
+        Reads the recording again; called when it is first asked for.
+    """
+
+    strides: pd.DataFrame
+    session: pd.Series[Any]
+    read: Callable[[], Recording] = field(repr=False)
+
+    @classmethod
+    def of(cls, session: Session) -> Result:
+        """Collect the result of a recording that is at hand as a whole.
+
+        Parameters
+        ----------
+        session
+            From :func:`retrodetect.labelling.label_pieces`, of a single piece.
+
+        Returns
+        -------
+        Result
+        """
+        recording = session.recording
+        row, _, _ = session_row(session, Course.of(recording), Pace())
+        result = cls(session.strides, sessions_table([row]).iloc[0], lambda: recording)
+        result.__dict__["contacts_s"] = session.gait.contacts["time_s"].to_numpy()
+        return result
+
+    @property
+    def name(self) -> str:
+        """Name of the recording."""
+        return str(self.session["recording"])
+
+    @property
+    def error(self) -> str | None:
+        """Why there is no result: the recording failed or was refused. None if there is one."""
+        is_missing = self.session["status"] in ("failed", "refused")
+        return str(self.session["message"]) if is_missing else None
+
+    @property
+    def naming(self) -> str:
+        """What told forward from backward: ``wearer``, ``signal``, ``habit`` or nothing."""
+        told = self.session["told_apart_by"]
+        return told if isinstance(told, str) else ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before you use the figures, a sentence each."""
+        text = self.session["warnings"]
+        return tuple(text.split("; ")) if isinstance(text, str) and text else ()
+
+    @cached_property
+    def recording(self) -> Recording:
+        """The recording, read again if a batch labelled it."""
+        return self.read()
+
+    @cached_property
+    def contacts_s(self) -> FloatArray:
+        """(k,) initial contacts of either foot, in seconds from the first sample."""
+        return np.asarray(gait.detect(prepare(self.recording)).contacts["time_s"])
+
+    def plot(
+        self, *, start_s: float | None = None, end_s: float | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw the signal with its initial contacts and directions.
+
+        Parameters
+        ----------
+        start_s, end_s
+            Stretch to draw, in seconds; the whole recording by default.
+        ax
+            Axes to draw on; new ones by default.
+
+        Returns
+        -------
+        Axes
+            Size of the acceleration less gravity over time; triangles are initial contacts, and
+            the colour behind is the direction.
+
+        Raises
+        ------
+        UsageError
+            If matplotlib is missing, or nothing lies in the stretch.
+        """
+        from retrodetect.library.plot import draw
+
+        return draw(
+            self.recording, self.strides, self.contacts_s, start_s=start_s, end_s=end_s, ax=ax
+        )
+
+    def to_bids_events(self) -> pd.DataFrame:
+        """Return the strides as the rows of a BIDS ``events.tsv``.
+
+        Returns
+        -------
+        DataFrame
+            See :func:`retrodetect.library.interchange.to_bids_events`.
+        """
+        return to_bids_events(self.strides)
+
+    def to_mobgap(self) -> pd.DataFrame:
+        """Return the strides as a stride list of mobgap.
+
+        Returns
+        -------
+        DataFrame
+            See :func:`retrodetect.library.interchange.to_mobgap`.
+        """
+        return to_mobgap(self.strides, self.recording)
+
+    def to_skdh(self) -> pd.DataFrame:
+        """Return the strides in the columns of scikit-digital-health.
+
+        Returns
+        -------
+        DataFrame
+            See :func:`retrodetect.library.interchange.to_skdh`.
+        """
+        return to_skdh(self.strides, self.recording)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {way}" for way, count in self._counts().items())
+        return f"<Result of {self.name}: {self.error or counts or 'no gait'}>"
+
+    def _repr_html_(self) -> str:
+        """Timeline and figures, for a notebook."""
+        rows = "".join(
+            f"<tr><th>{escape(name.replace('_', ' '))}</th><td>{_cell(value)}</td></tr>"
+            for name in _SHOWN
+            if (value := self.session[name]) is not None and not pd.isna(value) and value != ""
+        )
+        return f"<b>{escape(self.name)}</b>{self._timeline()}<table>{rows}</table>"
+
+    def _counts(self) -> dict[str, int]:
+        counts = self.strides["direction"].value_counts()
+        return {
+            way: int(counts[way]) for way in ("forward", "backward", "unknown") if way in counts
+        }
+
+    def _timeline(self) -> str:
+        """The directions over time, each in a lane of its own."""
+        try:
+            from retrodetect.report.figure import COLOURS, LANES
+        except ImportError:  # without matplotlib there are no colours either
+            return ""
+        runs = stretches(self.strides, unknown=True)
+        if runs.empty:
+            return ""
+        end_s = float(self.strides["end_s"].max())
+        top = {way: 16 * lane for lane, way in enumerate(reversed(LANES))}
+        bars = "".join(
+            f'<rect x="{90 + 700 * start_s / end_s:.1f}" y="{top[way]}" height="14"'
+            f' width="{max(700 * (stop_s - start_s) / end_s, 0.5):.1f}" fill="{COLOURS[way]}"/>'
+            for way, start_s, stop_s in zip(
+                runs["direction"], runs["start_s"], runs["end_s"], strict=True
+            )
+        )
+        names = "".join(f'<text x="0" y="{y + 12}">{way}</text>' for way, y in top.items())
+        return (
+            f'<svg viewBox="0 0 800 64" width="800" font-size="12" fill="currentColor" role="img">'
+            f"<title>directions over {end_s:.0f} s</title>{names}{bars}"
+            f'<text x="90" y="62">0 s</text><text x="790" y="62" text-anchor="end">{end_s:.0f} s'
+            "</text></svg>"
+        )
+
+
+def _cell(value: Any) -> str:
+    return escape(f"{value:.3g}" if isinstance(value, float) else str(value))
+
+
+def plot(
+    result: Result,
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the signal of a result with its initial contacts and directions.
+
+    Parameters
+    ----------
+    result
+        From :func:`retrodetect.label` or :func:`retrodetect.label_many`.
+    start_s, end_s, ax
+        As for :meth:`Result.plot`.
+
+    Returns
+    -------
+    Axes
+    """
+    return result.plot(start_s=start_s, end_s=end_s, ax=ax)

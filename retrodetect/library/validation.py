@@ -1,0 +1,191 @@
+"""Validation: our strides beside those of a reference, on the recordings of a lab of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from retrodetect.errors import UsageError
+from retrodetect.library.doors import RecordingLike, label
+from retrodetect.library.interchange import in_seconds, nearest
+from retrodetect.library.result import Result
+from retrodetect.recording import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Validation", "validate"]
+
+TOLERANCE = 0.25
+"""Farthest that one of our contacts may be from a true one, in strides: half a step, beyond which
+it is nearer to the contact of the other foot."""
+
+LIMITS = 1.96
+"""Standard deviations to the limits of agreement (Bland & Altman 1986, Lancet 327:307)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """How our strides agree with a reference.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        One row for each true stride: ``start_s``, ``end_s``, our ``found_start_s`` and
+        ``found_end_s`` (NaN if missed), the true ``direction`` if it was given, and our
+        ``found_direction`` (empty if missed).
+    detection : Series
+        ``true`` and ``found`` strides, ``sensitivity`` (share of the true strides whose start and
+        end we found) and ``precision`` (share of ours that lie in a true one).
+    timing : DataFrame
+        Ours less true, in seconds, for ``start``, ``end`` and ``stride_time``: ``n``, ``bias``,
+        ``sd``, limits of agreement ``lower`` and ``upper``, ``mean_absolute``.
+    direction : DataFrame or None
+        Number of strides by true direction (rows) and ours (columns); None without truth.
+    result
+        What was validated.
+    """
+
+    strides: pd.DataFrame
+    detection: pd.Series[float]
+    timing: pd.DataFrame
+    direction: pd.DataFrame | None
+    result: Result
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the Bland–Altman plot of the stride times.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw on; new ones by default.
+
+        Returns
+        -------
+        Axes
+        """
+        if ax is None:
+            from matplotlib import pyplot as plt
+
+            _, ax = plt.subplots(figsize=(5, 3.5), layout="constrained")
+        true_s = self.strides["end_s"] - self.strides["start_s"]
+        found_s = self.strides["found_end_s"] - self.strides["found_start_s"]
+        ax.plot((true_s + found_s) / 2, 1e3 * (found_s - true_s), ".", color="black", alpha=0.6)
+        row: Any = 1e3 * self.timing.loc["stride_time"]
+        for name, style in (("bias", "-"), ("lower", "--"), ("upper", "--")):
+            ax.axhline(row[name], color="black", linewidth=0.8, linestyle=style)
+            ax.text(
+                1, row[name], f"{row[name]:.0f} ms", transform=ax.get_yaxis_transform(),
+                ha="right", va="bottom", fontsize="small",
+            )  # fmt: skip
+        ax.set_xlabel("mean stride time (s)")
+        ax.set_ylabel("ours − reference (ms)")
+        return ax
+
+    def _repr_html_(self) -> str:
+        parts = [self.detection.to_frame("detection"), self.timing.round(4), self.direction]
+        return "".join(part.to_html() for part in parts if part is not None)
+
+
+def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) -> Validation:
+    """Compare the strides of a recording with a reference, such as force plates or mocap.
+
+    Parameters
+    ----------
+    source
+        Path, data frame or recording, or a result.
+    truth : DataFrame
+        True strides of either foot, all there were while the wearer walked: ``start_s`` and
+        ``end_s`` (or the columns of mobgap, scikit-digital-health or BIDS) and, if you have it,
+        ``direction`` (``forward``, ``backward``).
+    **hints
+        As for :func:`retrodetect.label`: ``placement``, ``front``, ``model`` and others.
+
+    Returns
+    -------
+    Validation
+
+    Raises
+    ------
+    UsageError
+        If the reference holds no strides, or makes no sense.
+
+    Notes
+    -----
+    A contact counts as found if one of ours, of either foot, is within a quarter of a stride of it.
+    Directions are compared where the middle of a true stride lies in one of ours.
+    """
+    result = source if isinstance(source, Result) else label(source, **hints)
+    true = in_seconds(truth, result.recording)
+    if true.empty:
+        raise UsageError("the reference holds no strides", remedy="check how you chose its rows")
+    ours = result.strides
+    spans, own = (table[["start_s", "end_s"]].to_numpy(dtype=float) for table in (true, ours))
+    found = _found(result.contacts_s, spans)
+    at = _containing(own, spans.mean(axis=1))
+    pairs = pd.DataFrame(
+        {
+            "start_s": spans[:, 0],
+            "end_s": spans[:, 1],
+            "found_start_s": found[:, 0],
+            "found_end_s": found[:, 1],
+            "found_direction": np.append(ours["direction"].to_numpy(dtype=object), "")[at],
+        }
+    )
+    counts = None
+    if "direction" in true:
+        pairs["direction"] = true["direction"]
+        named = pairs[pairs["found_direction"] != ""]
+        counts = pd.crosstab(named["direction"], named["found_direction"])
+    detection = pd.Series(
+        {
+            "true": float(len(spans)),
+            "found": float(len(own)),
+            "sensitivity": float(np.isfinite(found[:, 0]).mean()),
+            "precision": float((_containing(spans, own.mean(axis=1)) >= 0).mean())
+            if len(own)
+            else np.nan,
+        }
+    )
+    errors = found - spans
+    timing = pd.DataFrame(
+        [_agreement(errors[:, 0]), _agreement(errors[:, 1]), _agreement(np.diff(errors)[:, 0])],
+        index=["start", "end", "stride_time"],
+    )
+    return Validation(pairs, detection, timing, counts, result)
+
+
+def _found(contacts_s: FloatArray, spans: FloatArray) -> FloatArray:
+    """(n, 2) our contacts nearest to the start and end of each true stride; NaN if one is far."""
+    if len(contacts_s) < 2:
+        return np.full_like(spans, np.nan)
+    found = contacts_s[nearest(contacts_s, spans)]
+    far = np.abs(found - spans) > TOLERANCE * np.diff(spans)
+    found[far.any(axis=1)] = np.nan
+    return found
+
+
+def _containing(spans: FloatArray, moments_s: FloatArray) -> NDArray[np.intp]:
+    """Index of the stride that holds each moment; -1 if none does."""
+    at = np.searchsorted(spans[:, 0], moments_s, side="right") - 1
+    inside = (at >= 0) & (moments_s < np.append(spans[:, 1], -np.inf)[at])
+    return np.where(inside, at, -1)
+
+
+def _agreement(errors_s: FloatArray) -> dict[str, float]:
+    """Bias and limits of agreement."""
+    errors_s = errors_s[np.isfinite(errors_s)]
+    bias = float(errors_s.mean()) if len(errors_s) else np.nan
+    sd = float(errors_s.std(ddof=1)) if len(errors_s) > 1 else np.nan
+    return {
+        "n": float(len(errors_s)),
+        "bias": bias,
+        "sd": sd,
+        "lower": bias - LIMITS * sd,
+        "upper": bias + LIMITS * sd,
+        "mean_absolute": float(np.abs(errors_s).mean()) if len(errors_s) else np.nan,
+    }

@@ -1,0 +1,119 @@
+"""Label, measure and draw one recording, however it is given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import retrodetect as rd
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
+from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
+
+
+@pytest.fixture(scope="module")
+def path(write_walk, tmp_path_factory):
+    return write_walk(tmp_path_factory.mktemp("walk") / "walk.csv", seconds=30.0)
+
+
+@pytest.fixture(scope="module")
+def result(path, noise_model):
+    return rd.label(path, model=noise_model)
+
+
+def test_path_recording_and_frame_give_the_same_strides(path, result, noise_model):
+    frame = pd.read_csv(path)
+    for source in (str(path), rd.read(path), frame, frame.set_index("time_s")):
+        strides = rd.label(source, model=noise_model).strides
+        pd.testing.assert_frame_equal(
+            strides.drop(columns="recording"), result.strides.drop(columns="recording")
+        )
+    with pytest.raises(rd.UsageError, match=r"ndarray is no recording; .*rd\.from_arrays"):
+        rd.label(frame.to_numpy())
+
+
+def test_a_result_holds_the_rows_of_both_tables(result):
+    assert tuple(result.strides.columns) == STRIDE_COLUMNS
+    assert tuple(result.session.index) == SESSION_COLUMNS
+    assert result.error is None
+    assert result.session["strides"] == len(result.strides)
+    assert result.naming == result.strides.attrs["told_apart_by"]
+    tallied = rd.tally(result.strides).astype(float)
+    pd.testing.assert_series_equal(
+        result.session[tallied.index].astype(float), tallied, check_names=False
+    )
+
+
+def test_a_notebook_shows_figures_and_a_timeline(result):
+    html = result._repr_html_()
+    assert "walk.csv" in html
+    assert html.count("<rect") >= 1
+    assert f"<td>{len(result.strides)}</td>" in html
+    assert repr(result).startswith("<Result of walk.csv: ")
+
+
+def test_a_name_cannot_inject_html(path, noise_model):
+    recording = rd.read(path).with_(name="<script>")
+    assert "<script>" not in rd.label(recording, model=noise_model)._repr_html_()
+
+
+def test_a_plot_shows_the_signal_the_contacts_and_every_stride_of_the_stretch(result):
+    ax = result.plot(start_s=5.0, end_s=15.0)
+    signal, contacts = ax.lines
+    inside = (result.contacts_s >= 5) & (result.contacts_s < 15)
+    np.testing.assert_array_equal(contacts.get_xdata(), result.contacts_s[inside])
+    assert len(signal.get_xdata()) == 1000
+    assert ax.get_xlim() == (5.0, 15.0)
+    shown = (result.strides["end_s"] > 5) & (result.strides["start_s"] < 15)
+    assert sum(len(bars.get_paths()) for bars in ax.collections) == shown.sum()
+    assert rd.plot(result, ax=ax) is ax
+    with pytest.raises(rd.UsageError, match="the recording ends at 30 s"):
+        rd.plot(result, start_s=90.0)
+
+
+def test_every_catalogue_feature_has_a_column_and_a_row_of_facts(path, result):
+    table, info = rd.features(path, vectors=True), rd.feature_info()
+    assert len(table) == len(result.strides)
+    for column in ("stride", "bout", "start_s", "end_s"):
+        np.testing.assert_array_equal(table[column], result.strides[column])
+    plain = rd.features(path)
+    assert list(plain.columns[6:]) == [*FREE_FEATURES, *(one.name for one in GYRO_SCALARS)]
+    vectors = ["up", *(one.name for one in VECTORS)]
+    columns = [f"{name}_{axis}" for name in vectors for axis in "xyz"]
+    assert list(table.columns) == [*plain.columns, *columns]
+    assert list(info.index) == [*plain.columns[6:], *vectors]
+    assert not info.isna().to_numpy().any()
+    assert not (info == "").to_numpy().any()
+
+
+def test_given_strides_are_labelled_and_measured_instead_of_ours(path, result, noise_model):
+    ours = result.strides
+    given = pd.DataFrame({"start_s": ours["start_s"] + 0.05, "end_s": ours["end_s"] + 0.05})
+    again = rd.label(path, model=noise_model, strides=given[::-1])
+    np.testing.assert_allclose(again.strides["start_s"], given["start_s"])
+    np.testing.assert_allclose(rd.features(path, strides=given)["end_s"], given["end_s"])
+    same = rd.label(path, model=noise_model, strides=ours[["start_s", "end_s"]]).strides
+    np.testing.assert_allclose(same["p_backward"], ours["p_backward"], atol=1e-6)
+
+
+def test_given_strides_outside_the_recording_are_counted(path, noise_model):
+    given = pd.DataFrame({"start_s": [5.0, 6.0, 500.0], "end_s": [6.0, 7.0, 501.0]})
+    found = rd.label(path, model=noise_model, strides=given)
+    assert len(found.strides) == 2
+    assert any("left out 1 of 3 given strides" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("strides", "answer"),
+    [
+        ({"begin": [1.0], "end": [2.0]}, "rename the columns"),
+        ({"start_s": [2.0], "end_s": [1.0]}, "does not end after it begins"),
+        ({"start_s": [np.nan], "end_s": [1.0]}, "drop its row"),
+    ],
+)
+def test_strides_that_make_no_sense_are_refused(path, strides, answer):
+    with pytest.raises(rd.UsageError, match=answer):
+        rd.features(path, strides=pd.DataFrame(strides))
+
+
+def test_inspect_says_what_was_understood(path):
+    assert rd.inspect(path)["unit"]["ground"] in ("stated", "measured")
+    assert rd.inspect(pd.read_csv(path))["samples"] == 3000

@@ -1,0 +1,59 @@
+"""Many recordings give one result each, in order, whatever becomes of them."""
+
+import pandas as pd
+import pytest
+
+import retrodetect as rd
+from retrodetect.runs import task
+from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
+
+
+@pytest.fixture
+def folder(tmp_path, write_walk):
+    write_walk(tmp_path / "in" / "a.csv", 20)
+    write_walk(tmp_path / "in" / "=b.csv", 30)
+    write_walk(tmp_path / "in" / "still.csv", 0.5)
+    (tmp_path / "in" / "empty.csv").write_text("")
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_input_gives_a_result_with_errors_as_values(folder, stored_model, jobs):
+    results = list(rd.label_many(folder, model=stored_model, jobs=jobs))
+    assert [result.name for result in results] == ["=b.csv", "a.csv", "empty.csv", "still.csv"]
+    assert [result.session["status"] for result in results] == ["ok", "ok", "failed", "no_gait"]
+    assert [bool(result.error) for result in results] == [False, False, True, False]
+    assert "is empty" in results[2].error
+    for result in results:
+        assert tuple(result.strides.columns) == STRIDE_COLUMNS
+        assert tuple(result.session.index) == SESSION_COLUMNS
+        assert result._repr_html_()
+
+
+def test_a_result_is_that_of_the_recording_alone(folder, stored_model):
+    many = next(rd.label_many(folder / "a.csv", model=stored_model))
+    alone = rd.label(folder / "a.csv", model=stored_model)
+    pd.testing.assert_frame_equal(many.strides, alone.strides, check_dtype=False, atol=1e-3)
+    pd.testing.assert_series_equal(many.session, alone.session, rtol=1e-6)
+    assert many.strides.attrs == alone.strides.attrs
+    assert (many.contacts_s == alone.contacts_s).all()
+    assert many.recording.name == "a.csv"
+
+
+def test_out_gets_the_tables_and_the_next_call_resumes(folder, stored_model, tmp_path, monkeypatch):
+    first = list(rd.label_many(folder, model=stored_model, out=tmp_path / "out", jobs=1))
+    sessions = pd.read_csv(tmp_path / "out" / "sessions.csv")
+    assert list(sessions["status"]) == [result.session["status"] for result in first]
+
+    def must_not(*_):
+        raise AssertionError("labelled again")
+
+    monkeypatch.setattr(task, "label_pieces", must_not)
+    again = list(rd.label_many(folder, model=stored_model, out=tmp_path / "out", jobs=1))
+    for one, other in zip(first, again, strict=True):
+        pd.testing.assert_frame_equal(one.strides, other.strides)
+
+
+def test_mistakes_are_named_as_arguments(folder):
+    with pytest.raises(rd.UsageError, match="front=: 'north'"):
+        next(rd.label_many(folder, front="north"))
