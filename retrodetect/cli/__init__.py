@@ -1,4 +1,4 @@
-"""The command line: arguments in, messages and exit status out. No science, no logic of its own.
+"""Command line: arguments in, messages and exit status out.
 
 Every command imports what it needs when it runs, so that ``--help`` is quick.
 """
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from retrodetect.cli.annotate import annotate
 from retrodetect.cli.evaluate import evaluate
 from retrodetect.cli.history import history
 from retrodetect.cli.inspect import inspect
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command()(label)
 app.command()(inspect)
+app.command()(annotate)
 app.command()(train)
 app.command()(evaluate)
 app.command()(history)

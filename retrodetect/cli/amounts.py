@@ -18,10 +18,12 @@ _PACE_OVER_M = {"/km": 1000.0, "/mi": 1609.344, "/mile": 1609.344}
 
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z/]+)", re.IGNORECASE)
 _PACE = re.compile(r"(\d+)(?::([0-5]\d))?\s*(?:min)?\s*(/\s*(?:km|mile|mi))", re.IGNORECASE)
-_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
-_SECONDS = re.compile(rf"{_NUMBER}:{_NUMBER}")
+_DASH = r"\s*[-–]\s*"
+_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)\s*s?"
+_SECONDS = re.compile(rf"{_NUMBER}{_DASH}{_NUMBER}")
 _TIME = r"(?:(\d+):)?(\d+):([0-5]\d(?:\.\d+)?)"
-_TIMES = re.compile(rf"{_TIME}\s*[-–]\s*{_TIME}")
+_TIMES = re.compile(rf"{_TIME}{_DASH}{_TIME}")
+_AMBIGUOUS = re.compile(r"(\d+):(\d+)")
 
 DAY_S = 86400.0
 
@@ -121,12 +123,12 @@ def amount(text: str | None, units: dict[str, float], option: str, example: str)
 
 
 def stretch(text: str, option: str) -> tuple[float, float, bool]:
-    """Turn ``5:20``, ``0:05-0:20`` or ``09:02:18-09:04:10`` into seconds.
+    """Turn ``5-20``, ``0:05-0:20`` or ``09:02:18-09:04:10`` into seconds.
 
     Parameters
     ----------
     text
-        Seconds with a colon between, or two times with a dash between.
+        Two times with a dash between: in seconds, in minutes, or by the clock.
     option
         Where it was written.
 
@@ -140,17 +142,25 @@ def stretch(text: str, option: str) -> tuple[float, float, bool]:
     Raises
     ------
     UsageError
-        If it is neither.
+        If it is not a stretch of time, or may mean two things.
     """
     text = text.strip()
+    if match := _AMBIGUOUS.fullmatch(text):
+        raise UsageError(
+            f"{text!r} may mean seconds {match[1]} to {match[2]}, or"
+            f" {int(match[1])} min {int(match[2])} s",
+            place=option,
+            remedy=f"write {match[1]}-{match[2]} for the seconds, or two times such as"
+            f" {text}-{int(match[1]) + 1}:{match[2]}",
+        )
     if match := _SECONDS.fullmatch(text):
         return float(match[1]), float(match[2]), False
     match = _TIMES.fullmatch(text)
     if match is None or (match[1] is None) != (match[4] is None):
         raise UsageError(
-            f"{text!r} is not a stretch of time",
+            f"{text!r} is not a range of time",
             place=option,
-            remedy="write 0:05-0:20 (minutes), 09:02:18-09:04:10 (clock) or 5:20 (seconds)",
+            remedy="write 0:05-0:20 (minutes), 09:02:18-09:04:10 (clock) or 5-20 (seconds)",
         )
     start_s, end_s = (
         3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)

@@ -25,7 +25,7 @@ def inspect(
     rate: Rate = None,
     columns: Columns = None,
 ) -> int:
-    """Show how a recording was read: every conclusion, and what it rests on."""
+    """Show how a recording was read: each conclusion and the evidence for it."""
     read_options = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect import formats
@@ -87,7 +87,8 @@ def _shown(value: Any) -> tuple[str, str]:
 
 
 def _item(value: Any) -> str:
-    """Text of an entry of a list; annotations as ``start–end text``."""
+    """Text of an entry of a list; annotations with their times."""
     if isinstance(value, dict):
-        return f"{value['start_s']:.1f}–{value['end_s']:.1f} s {value['text']}"
+        until = f"–{value['end_s']:.1f}" if value["end_s"] > value["start_s"] else ""
+        return f"“{value['text']}” at {value['start_s']:.1f}{until} s"
     return str(value)

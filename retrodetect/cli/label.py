@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,10 +27,9 @@ from retrodetect.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
+    from retrodetect.direction.notes import Stretch
     from retrodetect.runs.batch import Progress
 
 __all__ = ["label"]
@@ -60,7 +60,7 @@ def label(
     forward: Annotated[
         list[str] | None,
         typer.Option(
-            help="You went forward then: 0:05-0:20, 09:02:18-09:04:10, or 5:20 (seconds).",
+            help="You went forward then: 0:05-0:20, 09:02:18-09:04:10, or 5-20 (seconds).",
             rich_help_panel=_ANCHORS,
         ),
     ] = None,
@@ -76,6 +76,21 @@ def label(
             help="Direction of your first strides: forward or backward.", rich_help_panel=_ANCHORS
         ),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of stretches (start_s, end_s, direction), such as the page saves.",
+            rich_help_panel=_ANCHORS,
+        ),
+    ] = None,
+    ignore_notes: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-notes",
+            help="Do not take notes made in the app, such as “backward”, for marks.",
+            rich_help_panel=_ANCHORS,
+        ),
+    ] = False,
     goal: Goal = None,
     speed: Annotated[
         str | None,
@@ -152,6 +167,8 @@ def label(
         placement=options.placement(placement),
         front=front,
         starts=starts,  # type: ignore[arg-type]
+        stretches=_stretches(labels) if labels else (),
+        use_notes=not ignore_notes,
     )
     pace = Pace(
         amounts.speed(speed),
@@ -187,6 +204,22 @@ def label(
                 f"Correct the labels, then run: retrodetect train {manifest} --out mine.model"
             )
     return 0 if outcome.all_done else 1
+
+
+def _stretches(labels: Path) -> tuple[Stretch, ...]:
+    """What a table of labels says; UsageError if anything in it is wrong."""
+    from retrodetect.direction.notes import Stretch
+    from retrodetect.errors import UsageError
+    from retrodetect.training.manifest import Problems, read_labels
+
+    problems = Problems()
+    intervals = read_labels(labels, "--labels", problems)
+    if problems.sentences:
+        raise UsageError(
+            "; ".join(problems.sentences),
+            remedy="correct the table, or save it from the page again",
+        )
+    return tuple(Stretch(i.start_s, i.end_s, i.direction, i.where) for i in intervals)
 
 
 def _write_labels(

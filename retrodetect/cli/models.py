@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from retrodetect.direction.card import Card
 
 __all__ = ["models"]
 
@@ -15,7 +18,7 @@ def models(
     ] = None,
 ) -> None:
     """List the shipped models, or show the card of one model."""
-    from retrodetect.training import card, store
+    from retrodetect.direction import card, store
 
     if name is not None:
         typer.echo(card.markdown(store.load_card(name)))
@@ -24,17 +27,14 @@ def models(
         typer.echo(_short(store.load_card(shipped)))
 
 
-def _short(whole: dict[str, Any]) -> str:
+def _short(whole: Card) -> str:
     """Card in a few lines."""
-    sources = ", ".join(
-        f"{source['name']} ({source.get('evidence', '?')})" for source in whole.get("sources", [])
-    )
     facts = {
-        "licence": whole.get("licence"),
-        "created": whole.get("created"),
-        "sites": ", ".join(site for sites in whole["placements"].values() for site in sites),
-        "sources": sources,
+        "licence": whole.licence,
+        "created": whole.created,
+        "sites": ", ".join(site for sites in whole.placements.values() for site in sites),
+        "sources": ", ".join(f"{source.name} ({source.evidence})" for source in whole.sources),
     }
-    lines = [whole["name"], f"  {whole.get('summary', '')}"]
+    lines = [whole.name, f"  {whole.summary}"]
     lines += [f"  {topic}: {fact}" for topic, fact in facts.items() if fact]
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from rich.text import Text
 from retrodetect.tables import visible
 
 if TYPE_CHECKING:
+    from retrodetect.direction.card import Card
     from retrodetect.training.assess import Evaluation
 
 __all__ = ["show_card", "show_evaluation"]
@@ -24,25 +25,25 @@ _Row = Mapping[Any, Any]
 _Rows = Sequence[_Row]
 
 
-def show_card(card: dict[str, Any], out: Path) -> None:
+def show_card(card: Card, out: Path) -> None:
     """Print what a trained model is worth.
 
     Parameters
     ----------
     card
-        Of the model.
+        Card of the model that was just trained.
     out
         Where it was stored.
     """
     console = _console()
-    console.print(Text(card["summary"]))
-    _show_scores(console, card["scores"])
-    _show_sizes(console, card["learning_curve"])
-    _show_difference(console, card.get("against_base", []), "its base")
-    _show_mistakes(console, card["mistakes"])
-    for sentence in [*card["remarks"], *card["weaknesses"]]:
+    console.print(Text(card.summary))
+    _show_scores(console, card.scores)
+    _show_sizes(console, card.learning_curve)
+    _show_difference(console, card.against_base, "its base")
+    _show_mistakes(console, card.mistakes)
+    for sentence in [*card.remarks, *card.weaknesses]:
         console.print(Text(f"- {visible(sentence)}"), soft_wrap=True)
-    console.print(Text(f"Stored model {card['name']} in {out}"), soft_wrap=True)
+    console.print(Text(f"Stored model {card.name} in {out}"), soft_wrap=True)
 
 
 def show_evaluation(evaluation: Evaluation, out: Path | None) -> None:
@@ -51,7 +52,7 @@ def show_evaluation(evaluation: Evaluation, out: Path | None) -> None:
     Parameters
     ----------
     evaluation
-        From :func:`retrodetect.training.assess.evaluate`.
+        Scores, comparison and mistakes, from :func:`retrodetect.training.assess.evaluate`.
     out
         Where the tables are, if they were written.
     """

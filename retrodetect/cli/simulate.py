@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -71,6 +72,10 @@ def simulate(
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="File name without the ending.")] = None,
+    start_time: Annotated[
+        datetime | None,
+        typer.Option(help="When the recording starts, in UTC, such as 2026-03-01T09:00:00."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the session.")] = 0,
     person: Annotated[
         int | None,
@@ -79,8 +84,8 @@ def simulate(
         ),
     ] = None,
 ) -> None:
-    """Simulate recordings whose every stride is known."""
-    from retrodetect.simulate import (
+    """Simulate recordings in which every stride is known."""
+    from retrodetect.lab.simulate import (
         PHONE,
         Session,
         limits,
@@ -96,6 +101,7 @@ def simulate(
         session = Session(
             plan=plan, capture=bvh, placement=placement, side=side, app=app, rate_hz=rate,
             turned_deg=mounting, offset_m=offset, seed=seed, person=person,
+            start_time=start_time and start_time.replace(tzinfo=UTC),
             errors=PHONE.but(noise_mps2=noise, bias_mps2=bias, jitter_s=jitter, clip_mps2=clip),
         )  # fmt: skip
         if bvh is not None:

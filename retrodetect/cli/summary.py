@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from retrodetect.runs.outputs import can_report
-from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import truncated_list, visible
 from retrodetect.tally import words
 from retrodetect.tally.folder import outside_weeks, totals
@@ -58,7 +56,6 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
         table.add_row(*map(Text, _cells(row, goal)))
     if (sessions["status"] == "ok").sum() > 1:
         total: dict[str, Any] = {"recording": "all together", "status": "ok", **totals(sessions)}
-        total |= {f"{way}_s": 60 * total[f"{way}_min"] for way in _WAYS}
         total["sideways_strides"] = sessions["sideways_strides"].sum()
         table.add_row(*(Text(cell, style="bold") for cell in _cells(total, goal)))
     console.print(table)
@@ -202,7 +199,11 @@ def _explain_star(console: Console, rows: Sequence[Row]) -> None:
 def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
     """Print for each open recording the command that settles it."""
     rows = zip(outcome.sessions.to_dict("records"), outcome.paths, strict=True)
-    commands = [_command(row, path, out) for row, path in rows if _is_open(row)]
+    commands = [
+        words.command(row, str(path), f"{out.rstrip('/')}-{_stem(row)}")
+        for row, path in rows
+        if words.is_open(row)
+    ]
     if not commands:
         return
     hint = "Did it begin with forward steps? Then settle it (add --placement if it is missing):"
@@ -213,15 +214,5 @@ def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
         console.print(f"  … and the same for {len(commands) - MOST_COMMANDS} more")
 
 
-def _is_open(row: Row) -> bool:
-    """Whether the wearer could still say which direction is which, and that would help."""
-    untold = row["front"] in ("inferred", "unknown")
-    return row["status"] == "ok" and untold and not words.is_settled(row)
-
-
-def _command(row: Row, path: Path, out: str) -> str:
-    """Command that labels one recording again, with what the wearer most likely knows."""
-    where = ["--placement", row["placement"]] if row["placement"] in PLACEMENTS else []
-    folder = f"{out.rstrip('/')}-{Path(str(row['recording'])).name.partition('.')[0]}"
-    parts = [str(path), *where, "--starts", "forward", "--out", folder]
-    return visible(shlex.join(["retrodetect", "label", *parts]))
+def _stem(row: Row) -> str:
+    return Path(str(row["recording"])).name.partition(".")[0]

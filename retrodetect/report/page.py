@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
+from pathlib import PurePath
 from typing import Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
+from retrodetect.direction.card import Card
 from retrodetect.sites import GROUPS, PLACEMENTS, group_of
 from retrodetect.tables import truncated_list, visible
 from retrodetect.tally import words
 from retrodetect.tally.folder import outside_weeks, totals
 
-__all__ = ["facts", "page"]
+__all__ = ["annotate", "facts", "page"]
 
 
 def page(
     sessions: pd.DataFrame,
     views: Sequence[Mapping[str, Any] | None],
-    card: Mapping[str, Any],
+    card: Card | None,
     run: Mapping[str, Any],
     by_week: pd.DataFrame,
 ) -> str:
@@ -35,7 +41,7 @@ def page(
         One for each row, as from :func:`retrodetect.report.view.view_of`, with ``lists`` of its
         bouts and repeats; None for what failed, and where only the counts are known.
     card
-        Of the model; empty where the sessions are of several.
+        Of the model; None where the sessions are of several.
     run
         What ``run.json`` holds.
     by_week : DataFrame
@@ -46,20 +52,6 @@ def page(
     str
         HTML; every text from outside is escaped.
     """
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters |= {
-        "goal": _goal, "percent": _percent, "whole": _whole,
-        "minutes": words.clock, "clock": _clock, "figure": _figure, "signed": _signed,
-        "truncated": truncated_list,
-        "visible": lambda text: visible(str(text)),
-        "known": lambda value: not pd.isna(value),
-    }  # fmt: skip
-    environment.globals |= {"words": words, "wall": _wall}
-    template = environment.from_string(
-        files("retrodetect.report").joinpath("page.html.j2").read_text("utf-8")
-    )
     rows = [
         {
             **row,
@@ -71,9 +63,15 @@ def page(
         }
         for number, (row, view) in enumerate(zip(sessions.to_dict("records"), views, strict=True))
     ]
-    return template.render(
+    total = totals(sessions)
+    is_alone = len(rows) == 1 and rows[0]["status"] == "ok"
+    return _render(
+        "page.html.j2",
         sessions=rows,
-        total=totals(sessions),
+        shown=[row for row in rows if row["status"] == "ok" and row["view"]],
+        lead=rows[0] if is_alone else total,
+        total=total,
+        chart=_chart(sessions),
         weeks=by_week.to_dict("records"),
         outside=outside_weeks(sessions, by_week),
         left_out=run.get("left_out", []),
@@ -86,7 +84,7 @@ def page(
 def facts(
     sessions: pd.DataFrame,
     views: Sequence[Mapping[str, Any] | None],
-    card: Mapping[str, Any],
+    card: Card,
     by_week: pd.DataFrame,
 ) -> dict[str, Any]:
     """Return as data what the page shows and no table holds.
@@ -120,8 +118,91 @@ def facts(
         ],
         "weeks": dated.where(dated.notna(), None).to_dict("records"),
         "outside_weeks": outside_weeks(sessions, by_week),
-        "model": {name: card.get(name) for name in ("name", "summary", "licence", "weaknesses")},
+        "model": {
+            name: getattr(card, name) for name in ("name", "summary", "licence", "weaknesses")
+        },
     }
+
+
+def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
+    """Make a page on which a person says what was done when, before any model has spoken.
+
+    Parameters
+    ----------
+    recordings
+        Each with ``name``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and ``overview``,
+        as from :func:`retrodetect.report.trace.overview`.
+
+    Returns
+    -------
+    str
+        HTML that asks nothing of any network; it saves tables of labels.
+    """
+    return _render("annotate.html.j2", recordings=recordings)
+
+
+def _render(template: str, **values: Any) -> str:
+    """Fill a template; the page may run no script but the one it comes with."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("retrodetect", "report"),
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters |= {
+        "goal": _goal, "percent": _percent, "whole": _whole,
+        "minutes": words.clock, "clock": _clock, "figure": _figure, "signed": _signed,
+        "truncated": truncated_list, "short": _short, "stem": _stem,
+        "visible": lambda text: visible(str(text)),
+        "known": lambda value: not pd.isna(value),
+    }  # fmt: skip
+    script = files("retrodetect.report").joinpath("mark.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals |= {
+        "words": words, "wall": _wall, "stem": _stem, "labels_command": _labels_command,
+        "script": Markup(script), "script_hash": f"sha256-{digest}",
+    }  # fmt: skip
+    return environment.get_template(template).render(**values)
+
+
+def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
+    """Shares of the dated sessions, in percent of the chart's width and height."""
+    done = sessions[(sessions["status"] == "ok") & sessions["start_time"].map(_is_date)]
+    rows = [row for row in done.to_dict("records") if words.certainty(row) != "not settled"]
+    days = [datetime.fromisoformat(row["start_time"]).replace(tzinfo=None) for row in rows]
+    if not rows or min(days) == max(days):
+        return {"points": []}
+    span = max(days) - min(days)
+    points = [
+        {
+            "x": round(100 * ((day - min(days)) / span), 2),
+            "y": round(100 - 100 * row["backward_share"], 2),
+            "low": round(100 - 100 * row["backward_share_low"], 2),
+            "high": round(100 - 100 * row["backward_share_high"], 2),
+            "title": f"{day:%Y-%m-%d} {row['recording']}: {words.share(row)}",
+        }
+        for row, day in zip(rows, days, strict=True)
+    ]
+    return {"points": points, "first": f"{min(days):%Y-%m-%d}", "last": f"{max(days):%Y-%m-%d}"}
+
+
+def _is_date(text: Any) -> bool:
+    return isinstance(text, str) and bool(text)
+
+
+def _labels_command(name: str) -> str:
+    """Command that labels a recording with what was marked on the page."""
+    stem = _stem(name)
+    parts = [name, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
+    return visible(shlex.join(["retrodetect", "label", *parts]))
+
+
+def _stem(name: str) -> str:
+    return visible(PurePath(name).name.partition(".")[0])
+
+
+def _short(name: str, most: int = 30) -> str:
+    """A long name without its middle."""
+    half = most // 2 - 1
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
 def _rows(view: Mapping[str, Any] | None, name: str) -> list[dict[str, Any]]:
@@ -130,11 +211,12 @@ def _rows(view: Mapping[str, Any] | None, name: str) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _evidence(card: Mapping[str, Any], placement: Any) -> dict[str, Any]:
+def _evidence(card: Card | None, placement: Any) -> dict[str, Any]:
     """Scores of sites which move like this one, those of the site itself if it is known."""
     site = str(placement).removesuffix("?")
     group = group_of(site)
-    of_group = [score for score in card.get("scores", []) if group_of(score["placement"]) == group]
+    scores = card.scores if card else []
+    of_group = [score for score in scores if group_of(score["placement"]) == group]
     rows = [score for score in of_group if score["placement"] == site] or of_group
     backward = [score for score in rows if score.get("recall_backward") is not None]
     kinds = {score.get("evidence") for score in backward}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 
-__all__ = ["close_ups", "trace_of"]
+__all__ = ["close_ups", "overview", "trace_of"]
 
 TRACE_HZ = 20.0
 """Rate of the thinned signal: an impact is still a peak, and a day takes 28 MB."""
@@ -19,6 +19,9 @@ LONGEST_S = {True: 16.0, False: 8.0}
 MOST = {True: 60, False: 16}
 """Length and number of a session's cut-outs, on a page with few sessions or with many, so that
 200 sessions stay under 10 MB."""
+
+COLUMNS = {True: 400, False: 120}
+"""Columns of the overview: about as many as a phone has points across."""
 
 TENTHS = 10
 """Drawn to a tenth of a m/s², which is finer than a screen."""
@@ -48,6 +51,31 @@ def trace_of(recording: Recording) -> FloatArray:
     return np.column_stack(
         [np.add.reduceat(values, first) / counts for values in (recording.time_s, size)]
     )
+
+
+def overview(trace: FloatArray, *, fine: bool) -> str:
+    """Draw how much moved over the whole recording.
+
+    Parameters
+    ----------
+    trace : (n, 2) array
+        From `trace_of`, all parts of the recording.
+    fine
+        Whether the page has few sessions.
+
+    Returns
+    -------
+    str
+        SVG path in a box of 1000 by 100; empty without samples.
+    """
+    if not len(trace) or trace[-1, 0] <= 0:
+        return ""
+    first = np.unique(np.linspace(0, len(trace), COLUMNS[fine], endpoint=False).astype(int))
+    largest = np.maximum.reduceat(np.abs(trace[:, 1]), first)
+    top = max(float(np.quantile(largest, 0.98)), 1.0)
+    x = np.rint(1000 * trace[first, 0] / trace[-1, 0]).astype(int)
+    y = np.rint(100 - 100 * np.minimum(largest / top, 1)).astype(int)
+    return f"M0 100L{' '.join(f'{a} {b}' for a, b in zip(x, y, strict=True))} 1000 100Z"
 
 
 def close_ups(

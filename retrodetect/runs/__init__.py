@@ -1,1 +1,1 @@
-"""Many recordings at once: what is to be done, who does it, what is kept and what is written."""
+"""Runs: many recordings at once, resumed where they stopped, and what is written about them."""

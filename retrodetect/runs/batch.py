@@ -1,6 +1,6 @@
 """A batch: many recordings labelled, and the tables of all of them written.
 
-It is planned (nothing is written yet), executed (each finished input leaves a *part* in
+It is planned (nothing is written yet), worked off (each finished input leaves a *part* in
 ``DIR/.retrodetect/``), and written (the parts laid end to end, in the order of the inputs). A part
 is named by a digest of all it depends on: run the same command again, and the batch resumes.
 """
@@ -8,7 +8,8 @@ is named by a digest of all it depends on: run the same command again, and the b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,27 +18,24 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from retrodetect.direction import DirectionModel
+from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.locations import is_there, location, total_bytes
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import resume
+from retrodetect.runs.beside import anchors_of, manifests_in
 from retrodetect.runs.outputs import Outputs
-from retrodetect.runs.pool import Workers, shared_out
+from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out
 from retrodetect.runs.task import Settings, Task, View, do, entries, give_up
 from retrodetect.stores import store_of
 from retrodetect.tables import sessions_table, without_nan
 from retrodetect.tally.folder import totals
-from retrodetect.training import store
 
-__all__ = ["Outcome", "Plan", "Progress", "execute", "plan", "run", "write"]
+__all__ = ["Outcome", "Plan", "Progress", "finished", "plan", "run", "started", "write"]
 
-MOST_FIGURES = 12
-"""Inputs up to which each gets a figure in the report: drawing takes longer than labelling."""
-
-SMALL_BATCH_BYTES = 5_000_000
-"""Inputs that one process labels before others have started (1.5 s)."""
+MOST_FINE = 12
+"""Inputs up to which the report shows more of each signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +71,20 @@ class Progress(NamedTuple):
     Parameters
     ----------
     done, total
-        Inputs.
+        Number of inputs that are done, and of all.
     hours
         Of recording, labelled by this run.
+    resumed
+        Inputs that an earlier run had finished.
+    waiting
+        Parts of the tasks that are still to be done.
     """
 
     done: int
     total: int
     hours: float
+    resumed: int
+    waiting: Set[Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +94,19 @@ class Plan:
     Parameters
     ----------
     folder
-        Of the results.
+        Folder of the results.
     inputs
         What to label, in the order of the tables.
     skipped
         Files in the folders searched that hold no sensor data.
     settings, view
         How to label each input, and what to keep for the report.
+    beside
+        What manifests beside the recordings say, by path; the settings go before it.
     model
         Loaded, so that a missing one is noticed before the work.
     outputs
-        What to write.
+        Which files to write, and how.
     workers
         Who does the work.
     began_s
@@ -112,6 +118,7 @@ class Plan:
     skipped: tuple[str, ...]
     settings: Settings
     view: View
+    beside: Mapping[Path, Anchors]
     model: DirectionModel
     outputs: Outputs
     workers: Workers
@@ -130,15 +137,15 @@ class Plan:
         list of Task
         """
         code = resume.code_digest()
-        rest = repr((self.settings, self.view)), str(self.model.card["card_sha256"]), code
-        return [
-            Task(
-                recording, self.settings, self.view,
-                state / f"{resume.digest(recording.name, recording.files, *rest)}{resume.ENDING}",
-                code, self.workers.limits.max_memory_mib,
-            )
-            for recording in self.inputs
-        ]  # fmt: skip
+        tasks = []
+        for recording in self.inputs:
+            settings = self.settings.with_anchors(self.beside.get(recording.path, Anchors()))
+            rest = repr((settings, self.view)), self.model.card.card_sha256, code
+            key = resume.digest(recording.name, recording.files, *rest)
+            part = state / f"{key}{resume.ENDING}"
+            limit = self.workers.limits.max_memory_mib
+            tasks.append(Task(recording, settings, self.view, part, code, limit))
+        return tasks
 
 
 def run(
@@ -181,19 +188,10 @@ def run(
         If the disk is full; finished work is kept.
     """
     planned = plan(paths, outputs, settings or Settings(), workers or Workers())
-    with writing.held(planned.folder) as state:
-        store_of(state).sweep(state)
-        store_of(state).sweep(planned.folder)
-        if restart:
-            for part in state.glob(f"*{resume.ENDING}"):
-                part.unlink()
-        else:
-            writing.check_all_named(state, [recording.path for recording in planned.inputs])
-        tasks = planned.tasks(state)
-        resumed = execute(tasks, planned.workers, on_progress)
-        # Killed workers could not remove what they had half written.
-        store_of(state).sweep(state)
-        return write(planned, tasks, resumed)
+    with started(planned, restart=restart) as tasks:
+        for progress in finished(tasks, planned.workers):
+            on_progress(progress)
+        return write(planned, tasks, progress.resumed)
 
 
 def plan(
@@ -216,54 +214,90 @@ def plan(
         As for `run`.
     """
     settings.anchors_on(None)  # marks that make no sense are refused before the work
+    paths = list(paths)
+    manifests = manifests_in(paths)
+    beside = anchors_of(manifests)
     writing.check_libraries(outputs)
     model = store.load(settings.model)
     skipped: list[str] = []
-    inputs = _inputs(list(paths), settings.read, skipped.append)
+    inputs = _inputs(paths, settings.read, skipped.append, manifests)
     folder = location(outputs.folder)
     writing.check_ours(folder, "label", [path for recording in inputs for path in recording.files])
     view: View = "none"
     if outputs.report:
-        view = "figure" if len(inputs) <= MOST_FIGURES else "facts"
-    return Plan(folder, inputs, tuple(skipped), settings, view, model, outputs, workers)
+        view = "fine" if len(inputs) <= MOST_FINE else "coarse"
+    return Plan(folder, inputs, tuple(skipped), settings, view, beside, model, outputs, workers)
 
 
-def execute(
-    tasks: Sequence[Task], workers: Workers, on_progress: Callable[[Progress], None]
-) -> int:
+@contextmanager
+def started(planned: Plan, *, restart: bool = False) -> Iterator[list[Task]]:
+    """Hold the folder of the results while a batch works.
+
+    Parameters
+    ----------
+    planned
+        What is to be done.
+    restart
+        As for `run`.
+
+    Yields
+    ------
+    list of Task
+        One for each input.
+
+    Raises
+    ------
+    UsageError
+        As for `run`.
+    """
+    with writing.held(planned.folder) as state:
+        store_of(state).sweep(state)
+        store_of(state).sweep(planned.folder)
+        if restart:
+            for part in state.glob(f"*{resume.ENDING}"):
+                part.unlink()
+        else:
+            writing.check_all_named(state, [recording.path for recording in planned.inputs])
+        yield planned.tasks(state)
+
+
+def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     """Do the tasks that no earlier run has finished.
 
     Parameters
     ----------
     tasks
-        From `Plan.tasks`; afterwards each of them has its part.
+        From `started`; afterwards each of them has its part.
     workers
-        Who does them.
-    on_progress
-        Called after each of them.
+        Processes or cluster that do the tasks.
 
-    Returns
-    -------
-    int
-        How many an earlier run had finished.
+    Yields
+    ------
+    Progress
+        At the start, and after each task.
 
     Raises
     ------
     UsageError, OutputError
         As for `run`.
     """
-    present = {path.name for path in tasks[0].part.parent.iterdir()}
+    state = tasks[0].part.parent
+    present = {path.name for path in state.iterdir()}
     left = [task for task in tasks if task.part.name not in present or not _is_finished(task.part)]
-    resumed = len(tasks) - len(left)
-    hours = 0.0
-    on_progress(Progress(resumed, len(tasks), hours))
-    for number, (task, result) in enumerate(shared_out(do, left, _enough(workers, left)), start=1):
+    waiting = {task.part for task in left}
+    progress = Progress(len(tasks) - len(left), len(tasks), 0.0, len(tasks) - len(left), waiting)
+    yield progress
+    for task, result in shared_out(do, left, _enough(workers, left)):
+        hours = 0.0
         if isinstance(result, str):
             give_up(task, result, workers.limits.timeout_s)
         else:
-            hours += result / 3600
-        on_progress(Progress(resumed + number, len(tasks), hours))
-    return resumed
+            hours = result / 3600
+        waiting.discard(task.part)
+        progress = progress._replace(done=progress.done + 1, hours=progress.hours + hours)
+        yield progress
+    # Killed workers could not remove what they had half written.
+    store_of(state).sweep(state)
 
 
 def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
@@ -276,7 +310,7 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     tasks
         All of them done.
     resumed
-        From `execute`.
+        Inputs that an earlier run had finished.
 
     Returns
     -------
@@ -302,10 +336,14 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
 
 
 def _inputs(
-    paths: Sequence[str | Path], read: ReadOptions, on_skipped: Callable[[str], None]
+    paths: Sequence[str | Path],
+    read: ReadOptions,
+    on_skipped: Callable[[str], None],
+    manifests: Sequence[Path],
 ) -> tuple[Input, ...]:
-    """Inputs below some paths; at least one of them exists."""
+    """Inputs below some paths, but for manifests; at least one of them exists."""
     inputs = discover(*paths, columns=read.columns.values(), on_passed_over=on_skipped)
+    inputs = [recording for recording in inputs if recording.path not in manifests]
     if not inputs:
         raise UsageError(
             "no recordings found",
@@ -333,7 +371,7 @@ def _is_finished(part: Path) -> bool:
 
 def _enough(workers: Workers, tasks: Sequence[Task]) -> Workers:
     """As many processes as asked for; if nobody asked, a small batch gets a single one."""
-    small = total_bytes(task.input.path for task in tasks) <= SMALL_BATCH_BYTES
+    small = total_bytes(task.input.path for task in tasks) <= SMALL_BYTES
     return replace(workers, jobs=1) if workers.jobs is None and small else workers
 
 
@@ -344,7 +382,7 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
     return {
         "version": version("retrodetect"),
         "arguments": list(planned.outputs.arguments),
-        "model": {"name": planned.model.name, "sha256": planned.model.card["sha256"]},
+        "model": {"name": planned.model.name, "sha256": planned.model.card.sha256},
         "counts": {
             "inputs": len(sessions),
             **{name: int(counts.get(name, 0)) for name in ("ok", "no_gait", "refused", "failed")},

@@ -28,11 +28,11 @@ class Run(NamedTuple):
     Parameters
     ----------
     folder
-        Where.
+        Output folder of the run.
     sessions : DataFrame
         Its ``sessions.csv``; columns that its version did not write are empty.
     record
-        Its ``run.json``.
+        Content of its ``run.json``.
     """
 
     folder: str
@@ -46,7 +46,7 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
     Parameters
     ----------
     folders
-        Their output folders.
+        Output folders of ``retrodetect label``.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def write_history(
     out
         Folder; made if it is not there.
     runs
-        What was read.
+        Runs whose sessions are in the history.
     sessions, weeks
         From :mod:`retrodetect.tally.folder`.
     goal
@@ -121,7 +121,7 @@ def write_history(
         from retrodetect.report import page
 
         with replacing(out / "report.html") as stream:
-            stream.write(page(sessions, [None] * len(sessions), {}, record, weeks).encode())
+            stream.write(page(sessions, [None] * len(sessions), None, record, weeks).encode())
 
 
 def _read(folder: str) -> Run:

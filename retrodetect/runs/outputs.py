@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal
 
 import pandas as pd
 
+from retrodetect.direction.card import Card
 from retrodetect.errors import UsageError
 from retrodetect.locations import identity, make_folder, reaching
 from retrodetect.results import FILES, STATE, TABLE_FORMATS, TABLES, Command, made_by
@@ -40,6 +41,7 @@ __all__ = [
     "check_ours",
     "held",
     "keep_inputs",
+    "strides_in",
     "write_json",
     "write_report",
     "write_tables",
@@ -51,7 +53,7 @@ _INPUTS = "inputs.json"
 
 _STRIDE_TYPES = dict.fromkeys(STRIDE_COLUMNS, "str") | {
     "stride": "int64", "bout": "int64", "start_s": "float64", "end_s": "float64",
-    "p_backward": "float64",
+    "p_backward": "float64", "p_side": "float64",
 }  # fmt: skip
 
 
@@ -64,7 +66,7 @@ class Outputs:
     folder
         Folder or URL; made if it does not exist.
     table_format
-        Of the tables.
+        File format of the tables, ``csv`` or ``parquet``.
     report
         Whether to write ``report.html`` and ``report.json``.
     goal
@@ -154,7 +156,7 @@ def held(folder: Path) -> Iterator[Path]:
     Parameters
     ----------
     folder
-        Of the results.
+        Folder of the results.
 
     Yields
     ------
@@ -224,6 +226,23 @@ def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
     write_json(state / _INPUTS, [str(identity(path)) for path in inputs], indent=None)
 
 
+def strides_in(part: Path) -> pd.DataFrame:
+    """Read the strides of finished work.
+
+    Parameters
+    ----------
+    part
+        Of its task.
+
+    Returns
+    -------
+    DataFrame
+        With ``STRIDE_COLUMNS``, as in ``strides.csv``.
+    """
+    lines = io.BytesIO(",".join(STRIDE_COLUMNS).encode() + b"\n" + resume.body(part))
+    return pd.read_csv(lines, dtype=_STRIDE_TYPES, keep_default_na=False)
+
+
 def write_tables(
     outputs: Outputs, folder: Path, parts: Sequence[Path], sessions: pd.DataFrame
 ) -> None:
@@ -232,9 +251,9 @@ def write_tables(
     Parameters
     ----------
     outputs
-        In which format.
+        Which files to write, and how.
     folder
-        Of the results.
+        Folder of the results.
     parts
         Finished work, in the order of the inputs.
     sessions : DataFrame
@@ -261,7 +280,7 @@ def write_report(
     folder: Path,
     parts: Sequence[Path],
     sessions: pd.DataFrame,
-    card: Mapping[str, Any],
+    card: Card,
     record: Mapping[str, Any],
 ) -> None:
     """Write ``report.html``, and ``report.json`` with what it shows that no table holds.
@@ -269,15 +288,15 @@ def write_report(
     Parameters
     ----------
     folder
-        Of the results.
+        Folder of the results.
     parts
         Finished work, in the order of the inputs.
     sessions : DataFrame
         Its rows of ``sessions.csv``.
     card
-        Of the model.
+        Card of the model that labelled them.
     record
-        What ``run.json`` holds.
+        Content of ``run.json``.
     """
     from retrodetect.report import facts, page
 
@@ -295,9 +314,9 @@ def write_json(file: Path, content: object, indent: int | None = 1) -> None:
     Parameters
     ----------
     file
-        Which.
+        File to write.
     content
-        Fit for JSON.
+        Any value that JSON can hold.
     indent
         None for a single line.
     """
@@ -326,10 +345,8 @@ def _write_parquet(stream: BinaryIO, parts: Sequence[Path]) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    header = ",".join(STRIDE_COLUMNS).encode() + b"\n"
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in _STRIDE_TYPES.items()])
     with parquet.ParquetWriter(stream, schema) as writer:
         for part in parts:
-            lines = io.BytesIO(header + resume.body(part))
-            table = pd.read_csv(lines, dtype=_STRIDE_TYPES, keep_default_na=False)
-            writer.write_table(pa.Table.from_pandas(table, schema, preserve_index=False))
+            table = pa.Table.from_pandas(strides_in(part), schema, preserve_index=False)
+            writer.write_table(table)

@@ -28,12 +28,23 @@ from joblib.externals.loky.backend.reduction import dumps
 
 from retrodetect.errors import OutputError, UnreadableFile, UsageError
 
-__all__ = ["Limits", "Lost", "Workers", "in_parallel", "memory_limited", "shared_out"]
+__all__ = [
+    "SMALL_BYTES",
+    "Limits",
+    "Lost",
+    "Workers",
+    "in_parallel",
+    "memory_limited",
+    "shared_out",
+]
 
 T = TypeVar("T")
 
 LOST_S = 5
 """Longest wait for a cluster's worker that holds a result, before another one redoes the task."""
+
+SMALL_BYTES = 5_000_000
+"""Input that one process handles before others have started (1.5 s)."""
 
 CONNECT_S = 20.0
 """Longest wait for the scheduler of a cluster, and for its first worker."""
@@ -130,7 +141,7 @@ def shared_out(
     tasks
         What to do it with.
     workers
-        Who does it.
+        Processes or cluster that do the work.
 
     Yields
     ------

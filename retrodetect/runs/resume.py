@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-import retrodetect
 from retrodetect.locations import identity, make_folder
 from retrodetect.stores import replacing, store_of
 
@@ -41,11 +40,11 @@ def digest(name: str, files: Iterable[Path], *dependencies: str) -> str:
     Parameters
     ----------
     name
-        Of the input.
+        Name of the input.
     files
         All its files; size and time of change stand for their content.
     *dependencies
-        Options, model, code.
+        Whatever else the result depends on: options, model, code.
 
     Returns
     -------
@@ -71,7 +70,7 @@ def code_digest(*stages: str) -> str:
     str
         Hexadecimal.
     """
-    package = Path(retrodetect.__file__).parent
+    package = Path(__file__).parents[1]
     hashed = hashlib.sha256()
     for folder in [package / stage for stage in stages] or [package]:
         for path in sorted(folder.rglob("*.py")):
@@ -161,7 +160,7 @@ def remembered(folder: str | Path | None, key: str, make: Callable[[], T]) -> T:
     key
         From `digest`.
     make
-        Makes the value.
+        Function that makes the value where it is not kept.
 
     Returns
     -------

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import formats
-from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.errors import (
     InputError,
     RefusedRecording,
@@ -33,19 +33,15 @@ from retrodetect.runs.pool import Lost, memory_limited
 from retrodetect.tables import csv_text, visible
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
-from retrodetect.tally.details import details
+from retrodetect.tally.details import Details, details
 from retrodetect.tally.energy import Pace
-from retrodetect.training import store
 
 __all__ = ["Entry", "Mark", "Settings", "Task", "View", "do", "entries", "give_up", "session_row"]
 
 _log = logging.getLogger(__name__)
 
-View = Literal["none", "facts", "figure"]
-"""What to keep of each session for the report: nothing, its facts, or a figure too."""
-
-MOST_DRAWN_S = 3 * 3600.0
-"""Longest recording that gets a figure: its samples are held in memory for it."""
+View = Literal["none", "coarse", "fine"]
+"""What to keep of each session for the report: nothing, or how much of its signal."""
 
 
 class Mark(NamedTuple):
@@ -54,7 +50,7 @@ class Mark(NamedTuple):
     Parameters
     ----------
     direction
-        Which way.
+        Direction in which the wearer went: ``forward`` or ``backward``.
     start_s, end_s
         Seconds from the first sample, or from midnight.
     by_clock
@@ -87,7 +83,7 @@ class Settings:
     anchors
         What the wearer says; holds for every recording.
     read
-        Overrides for reading.
+        Overrides for reading: units, sign, rate, columns.
     pace
         Speed or distance that the wearer knows; holds for every recording.
     marks
@@ -127,6 +123,22 @@ class Settings:
             forward=(*self.anchors.forward, *spans["forward"]),
             backward=(*self.anchors.backward, *spans["backward"]),
         )
+
+    def with_anchors(self, beside: Anchors) -> Settings:
+        """Return settings that also hold what was written beside a recording.
+
+        Parameters
+        ----------
+        beside
+            Placement, front and first direction; those of the settings go before them.
+
+        Returns
+        -------
+        Settings
+        """
+        names = ("placement", "front", "starts")
+        own = {name: getattr(self.anchors, name) or getattr(beside, name) for name in names}
+        return replace(self, anchors=replace(self.anchors, **own))
 
 
 class Entry(NamedTuple):
@@ -179,7 +191,7 @@ def do(task: Task) -> float:
     Parameters
     ----------
     task
-        Which.
+        Input to label, with its settings.
 
     Returns
     -------
@@ -234,9 +246,9 @@ def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:
     Parameters
     ----------
     task
-        Which.
+        Task that has no result.
     lost
-        Why.
+        Why it has none: its process was killed or timed out.
     timeout_s
         How long it was allowed to take.
     """
@@ -254,7 +266,7 @@ def entries(part: Path) -> list[Entry]:
     Parameters
     ----------
     part
-        Of its task.
+        File in which the task kept its result.
 
     Returns
     -------
@@ -264,35 +276,53 @@ def entries(part: Path) -> list[Entry]:
     return [Entry(*fields) for fields in resume.head(part)]
 
 
-def session_row(session: Session) -> dict[str, Any]:
-    """Return the fields of ``sessions.csv`` that follow from counts.
+def session_row(
+    session: Session, course: Course, pace: Pace
+) -> tuple[dict[str, Any], Details, tuple[str, ...]]:
+    """Return all that ``sessions.csv`` says of a labelled recording.
 
     Parameters
     ----------
     session
         From :func:`retrodetect.labelling.label_pieces`.
+    course
+        Speed and height, where the export has them.
+    pace
+        Speed or distance, where the wearer knows it.
 
     Returns
     -------
     dict
-        :func:`retrodetect.tally.details.details` adds the others.
+        Its row, by field.
+    Details
+        Its bouts and repeats.
+    tuple of str
+        Its warnings, a sentence each.
     """
-    recording = session.recording
-    return {
+    recording, directions = session.recording, session.directions
+    contacts_s = session.gait.contacts["time_s"].to_numpy()
+    more = details(session.strides, contacts_s, directions.placement, course, pace)
+    warnings = (*session.strides.attrs["warnings"], *more.warnings)
+    row = {
         "recording": recording.name,
         "status": "ok" if len(session.strides) else "no_gait",
         "message": _assumptions(recording),
         "format": recording.format,
-        "placement": session.directions.placement,
-        "front": session.directions.front,
+        "placement": directions.placement,
+        "front": directions.front,
         "rate_hz": recording.rate_hz,
         "duration_s": session.duration_s,
         **{str(name): value for name, value in tally(session.strides).items()},
         "model": session.strides.attrs["model"],
         "version": version("retrodetect"),
         "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
-        "told_apart_by": session.directions.told_apart_by,
+        "told_apart_by": directions.told_apart_by,
+        "naming": directions.naming,
+        "backward_share_if_swapped": directions.share_if_swapped,
+        **more.fields,
+        "warnings": visible("; ".join(warnings)),
     }
+    return row, more, warnings
 
 
 def _keep(part: Path, done: Sequence[Entry], strides: Sequence[pd.DataFrame]) -> None:
@@ -327,15 +357,12 @@ def _model(name: str) -> DirectionModel:
 class _Witness:
     """Pieces on their way to be labelled, and what the tables and the page need of them.
 
-    Course and trace are small enough to keep at any length; whole pieces are kept for a figure
-    only while the recording is short.
+    Course and trace are small enough to keep at any length.
     """
 
     def __init__(self, pieces: Iterable[Recording], view: View) -> None:
         self._pieces = pieces
         self._view = view
-        self._most_s = MOST_DRAWN_S if view == "figure" else 0.0
-        self.whole: list[Recording] = []
         self.traces: list[FloatArray] = []
         self._courses: list[Course] = []
 
@@ -346,11 +373,6 @@ class _Witness:
 
     def __iter__(self) -> Iterator[Recording]:
         for piece in self._pieces:
-            if len(piece.time_s) and piece.time_s[-1] > self._most_s:
-                self._most_s = 0.0
-                self.whole.clear()
-            if self._most_s:
-                self.whole.append(piece)
             if self._view != "none":
                 from retrodetect.report import trace_of
 
@@ -361,19 +383,15 @@ class _Witness:
 
 def _entry(session: Session, settings: Settings, witness: _Witness, view: View) -> Entry:
     """Collect all that is written about a labelled recording."""
-    contacts_s = session.gait.contacts["time_s"].to_numpy()
-    placement = session.directions.placement
-    more = details(session.strides, contacts_s, placement, witness.course, settings.pace)
+    row, more, warnings = session_row(session, witness.course, settings.pace)
     lists = {}
     for name, table in (("bouts", more.bouts), ("repeats", more.repeats)):
         start_time = wall_clock(session.recording, table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
-    warnings = (*session.strides.attrs["warnings"], *more.warnings)
-    row = session_row(session) | more.fields | {"warnings": visible("; ".join(warnings))}
     if view == "none":
         return Entry(row, None, lists)
-    return Entry(row, _view(session, witness, more.bouts, warnings, fine=view == "figure"), lists)
+    return Entry(row, _view(session, witness, more.bouts, warnings, fine=view == "fine"), lists)
 
 
 def _view(
@@ -388,10 +406,9 @@ def _view(
     from retrodetect.report import view_of
 
     contacts_s = session.gait.contacts["time_s"].to_numpy()
-    recording = formats.joined(witness.whole) if witness.whole else session.recording
     return view_of(
-        recording, session.strides, contacts_s, np.concatenate(witness.traces), bouts,
-        warnings=warnings, drawn=bool(witness.whole), fine=fine,
+        session.recording, session.strides, contacts_s, np.concatenate(witness.traces), bouts,
+        warnings=warnings, fine=fine,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Tally stage: what a session comes to.
+"""Tally: from the strides of a session to its shares, bouts, repeats and energy.
 
 ``tally`` counts one session, ``stretches`` lists what was done in which direction, and
 ``share_interval`` says how sure the backward share is.

@@ -93,11 +93,6 @@ class Course:
         surest_m = float(np.nanmin(sure_m)) if np.isfinite(sure_m).any() else np.nan
         return cls(time_s, speed_mps, np.where(sure_m == surest_m, height_m, np.nan), surest_m)
 
-    @property
-    def has_speed(self) -> bool:
-        """Whether a speed is known anywhere."""
-        return bool(np.isfinite(self.speed_mps).any())
-
     def mean_speed_mps(self, start_s: float, end_s: float) -> float:
         """Mean speed from one time to another; NaN where not known for half of it.
 

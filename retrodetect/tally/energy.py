@@ -45,7 +45,7 @@ class Pace:
     Parameters
     ----------
     speed_mps
-        Of the treadmill.
+        Speed of the treadmill.
     distance_m
         Gone on foot in the whole recording.
     track_m
@@ -65,7 +65,7 @@ class Pace:
         given = [name for name in self.__slots__ if getattr(self, name) is not None]
         if len(given) > 1:
             raise UsageError(
-                "speed, distance and track exclude each other", remedy="give one of them"
+                "got more than one of speed, distance and track", remedy="use only one"
             )
         for name in given:
             if not 0 < getattr(self, name) < (FASTEST_MPS if name == "speed_mps" else 1e6):

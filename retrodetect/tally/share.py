@@ -1,56 +1,54 @@
 """How sure a backward share is, given that a classifier errs.
 
-The session itself is fully seen, so what is uncertain is not which strides were sampled but
-which were misnamed. Misnaming is strongly correlated: a wearer whose gait or mounting the
-model misreads is misread stride after stride. Each session therefore has its own two error
-rates, drawn from beta distributions around the model's mean rates whose spread is given by
-the intraclass correlation of errors within a session (the beta-binomial model; Williams 1975,
-Biometrics 31:949). A true share is held possible unless the count is among the 5 % that it would
-give least likely: a test inverted (Neyman 1937, Phil Trans R Soc A 236:333) whose regions are the
-smallest (Sterne 1954, Biometrika 41:275), so that a model which misreads either nothing or a whole
-session does not leave the share of a mixed one open.
+Every stride of a session is seen, so the question is not which strides were sampled but which were
+misnamed. Errors cluster: if the model misreads a wearer's gait or mounting, it misreads stride
+after stride. So each session has two error rates of its own. They follow beta distributions around
+the model's mean rates, and the intraclass correlation of errors within a session sets their spread
+(the beta-binomial model; Williams 1975, Biometrics 31:949). The count of strides labelled backward
+is then the sum of two beta-binomial counts, and its distribution their convolution.
 
-A posterior under a prior that favours sessions gone one way would be shorter, but holds only
-on average over such sessions: at true shares of 5 % it held 87-89 %. This one holds at each
-share; ``tests/benchmarks/share_coverage.py`` measures it.
+A true share belongs to the interval unless the observed count is among the 5 % that this share
+makes least likely: a test inverted (Neyman 1937, Phil Trans R Soc A 236:333) with the smallest
+acceptance regions (Sterne 1954, Biometrika 41:275). So a model that misreads either nothing or a
+whole session does not leave the share of a mixed session open.
+
+A posterior under a prior that favours sessions in one direction would be shorter, but holds only on
+average: at true shares of 5 % it held 87-89 %. This interval holds at each share, as
+``tests/benchmarks/share_coverage.py`` measures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import beta as beta_distribution
-from scipy.stats import qmc
+from scipy.signal import fftconvolve
+from scipy.stats import betabinom
 
 from retrodetect.recording import FloatArray
 
-__all__ = ["ASSUMED_ICC", "ErrorRates", "doubted_rates", "measured_rates", "share_interval"]
+__all__ = [
+    "ASSUMED_ICC",
+    "LEVEL",
+    "ErrorRates",
+    "doubted_rates",
+    "measured_rates",
+    "share_interval",
+]
 
 LEVEL = 0.95
+"""Of every interval."""
 
 ASSUMED_ICC = 0.2
 """Correlation of errors within a session where none was measured: between that of gait
 variables within a person's strides and that of a whole session misread."""
 
-POINTS = 512
-"""Pairs of error rates, evenly spread (Sobol 1967), over which a session is averaged."""
-
-PROBES = 128
-"""Counts of a share that are compared with the one found: what is held possible then stands to
-about 1 % of probability."""
-
-SMOOTH = 0.004
-"""Counted shares that differ by less are held equally likely: bridges the gaps between pairs."""
-
-STEPS = 16
-"""Shares tried at once; thrice, each time closer to the ends of the interval."""
+MOST_STRIDES = 400
+"""Longer sessions are scaled down to this many strides. Sessions differ in their error rates far
+more than chance makes this many strides differ, so the interval widens by little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +81,12 @@ def doubted_rates(p_backward: FloatArray) -> ErrorRates:
     Returns
     -------
     ErrorRates
-        The mean doubt about a label as the rate of both errors, for a session that went one
-        way says nothing about the other; with the assumed correlation.
+        The mean doubt about a label as the rate of both errors, since a session in one direction
+        says nothing about the other; with the assumed correlation.
     """
     if not len(p_backward):
         return ErrorRates(0.0, 0.0)
-    # Rounded as probabilities are written: intervals are searched in steps, which the last digit
-    # of a filter would flip otherwise, and with it the bytes of a file.
+    # Rounded as probabilities are written, so that the last digit of a filter changes no interval.
     doubt = round(float(np.minimum(p_backward, 1 - p_backward).mean()), 4)
     return ErrorRates(false_backward=doubt, false_forward=doubt)
 
@@ -137,9 +134,9 @@ def share_interval(
     Parameters
     ----------
     backward
-        Strides labelled backward.
+        Number of strides labelled backward.
     labelled
-        Strides labelled forward or backward.
+        Number of strides labelled forward or backward.
     rates
         How often labels are wrong.
     unknown
@@ -152,79 +149,34 @@ def share_interval(
     """
     if not labelled:
         return np.nan, np.nan
-    counted = backward / labelled
-    sessions, probes = _sessions(rates, POINTS, seed=1), _sessions(rates, PROBES, seed=2)
-
-    def possible(shares: FloatArray) -> NDArray[np.bool_]:
-        return (
-            np.array([_tail(counted, labelled, share, sessions, probes) for share in shares])
-            > 1 - LEVEL
-        )
-
-    low, high = _ends(possible, counted, labelled)
+    total = min(labelled, MOST_STRIDES)
+    count = round(backward * total / labelled)
+    possible = np.append(np.flatnonzero(_possible(rates, total)[:, count]), count)
+    if len(possible) == 1:
+        # The rates rule this count out whatever the share: they say nothing about this session.
+        possible = np.array([0, total])
+    # Half a stride either way, for counts are whole.
+    low = max(float(possible.min()) - 0.5, 0.0) / total * labelled
+    high = min(float(possible.max()) + 0.5, total) / total * labelled
     strides = labelled + unknown
-    return low * labelled / strides, (high * labelled + unknown) / strides
+    return min(low, backward) / strides, (max(high, backward) + unknown) / strides
 
 
-class _Sessions(NamedTuple):
-    """(n,) false backward and false forward rates of sessions as they come, and their noise."""
-
-    alpha: FloatArray
-    beta: FloatArray
-    noise: FloatArray
-
-    def counted(self, share: float, labelled: int) -> tuple[FloatArray, FloatArray]:
-        """(n,) expected counted shares and their standard deviations."""
-        expected = share * (1 - self.beta) + (1 - share) * self.alpha
-        variance = share * self.beta * (1 - self.beta) + (1 - share) * self.alpha * (1 - self.alpha)
-        # A count is rounded to whole strides: variance 1/12 of a stride.
-        return expected, np.sqrt(variance / labelled + 1 / (12 * labelled**2))
-
-
-@lru_cache(maxsize=8)
-def _sessions(rates: ErrorRates, number: int, seed: int) -> _Sessions:
-    """Sessions spread evenly over what the model meets."""
-    even = np.clip(qmc.Sobol(3, rng=seed).random(number), 1e-9, 1 - 1e-9)
-    alpha, beta = (
-        beta_distribution.ppf(even[:, column], *_shape(mean, rates.icc))
-        for column, mean in enumerate((rates.false_backward, rates.false_forward))
-    )
-    return _Sessions(alpha, beta, ndtri(even[:, 2]))
-
-
-def _tail(
-    counted: float, labelled: int, share: float, sessions: _Sessions, probes: _Sessions
-) -> float:
-    """Probability that a session of this true share gives no likelier a count than this one."""
-    expected, sd = probes.counted(share, labelled)
-    counts = np.append(np.clip(expected + sd * probes.noise, 0, 1), counted)
-    centre, sd = sessions.counted(share, labelled)
-    width = np.maximum(sd, SMOOTH)
-    # Half the precision is plenty to rank by, and three times as fast.
-    away = np.subtract.outer(counts, centre).astype(np.float32) / width.astype(np.float32)
-    density = np.exp(-0.5 * away**2) @ (1 / width).astype(np.float32)
-    return float((density[:-1] <= density[-1]).mean())
-
-
-def _ends(
-    possible: Callable[[FloatArray], NDArray[np.bool_]], counted: float, labelled: int
-) -> tuple[float, float]:
-    """Least and greatest possible share, the counted one let in; all, where none is possible."""
-    shares = np.unique(np.append(np.linspace(0, 1, STEPS + 1), counted))
-    low, high = 0.0, 1.0
-    for _ in range(3):
-        held = possible(shares)
-        if not held.any():
-            return low, high
-        first, last = int(held.argmax()), len(held) - 1 - int(held[::-1].argmax())
-        low, high = min(shares[first], counted), max(shares[last], counted)
-        outside = shares[max(first - 1, 0)], shares[min(last + 1, len(shares) - 1)]
-        finer = [np.linspace(outside[0], low, STEPS), np.linspace(high, outside[1], STEPS)]
-        shares = np.unique(np.concatenate([*finer, shares[held], [counted]]))
-    half_a_stride = 0.5 / labelled
-    low = 0.0 if low < half_a_stride else low
-    high = 1.0 if high > 1 - half_a_stride else high
-    return float(low), float(high)
+@lru_cache(maxsize=32)
+def _possible(rates: ErrorRates, total: int) -> NDArray[np.bool_]:
+    """Which counts of backward labels (columns) agree with each true count (rows), up to total."""
+    counts = np.arange(total + 1)
+    backward = counts[:, np.newaxis]
+    wrong, right = _shape(rates.false_backward, rates.icc)
+    misread_forward = np.asarray(betabinom.pmf(counts, total - backward, wrong, right))
+    wrong, right = _shape(rates.false_forward, rates.icc)
+    read_backward = np.asarray(betabinom.pmf(counts, backward, right, wrong))
+    probability = fftconvolve(misread_forward, read_backward, axes=1)[:, : total + 1]
+    order = probability.argsort(axis=1)
+    as_likely = np.take_along_axis(probability, order, axis=1).cumsum(axis=1)
+    tail = np.empty_like(as_likely)
+    np.put_along_axis(tail, order, as_likely, axis=1)
+    return tail > 1 - LEVEL
 
 
 def _shape(mean: float, icc: float) -> tuple[float, float]:

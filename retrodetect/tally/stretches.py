@@ -5,18 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from retrodetect.tables import MAX_PAUSE_S
+
 __all__ = [
-    "MAX_PAUSE_S",
     "STEPS_PER_STRIDE",
     "cadence_spm",
     "either_way",
     "mostly_unknown",
     "stretches",
 ]
-
-MAX_PAUSE_S = 3.0
-"""Longest time without a stride of its direction that a stretch bridges: the pause that ends
-a gait bout (SCIENCE, 1). So a few unknown strides do not cut a backward stretch in two."""
 
 STEPS_PER_STRIDE = 2
 

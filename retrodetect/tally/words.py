@@ -5,14 +5,24 @@ What is shown never claims more than the counts and the interval beside it allow
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-__all__ = ["certainty", "clock", "interval", "is_settled", "lasting_s", "progress", "share"]
+from retrodetect.sites import PLACEMENTS
+from retrodetect.tables import visible
+
+__all__ = [
+    "certainty", "clock", "command", "headline", "how_sure", "interval", "is_open", "is_settled",
+    "lasting_s", "progress", "share",
+]  # fmt: skip
 
 Row = Mapping[Any, Any]
+
+FEW_UNKNOWN = 0.1
+"""Share of unknown strides below which they do not explain a wide interval."""
 
 SURE, FAIRLY_SURE, WIDEST = 0.1, 0.25, 0.5
 """Widths of the interval up to which a share is sure, fairly sure, and known as a range at all."""
@@ -108,7 +118,7 @@ def progress(row: Row, goal: float) -> str:
     row
         As for `share`.
     goal
-        In [0, 1].
+        Backward share to reach, in [0, 1].
 
     Returns
     -------
@@ -124,20 +134,122 @@ def progress(row: Row, goal: float) -> str:
     return "below" if high < goal else "about there"
 
 
+def headline(row: Row, goal: float | None = None) -> list[str]:
+    """Return what a coach asks first.
+
+    Parameters
+    ----------
+    row
+        As for `share`, with times by direction.
+    goal
+        In [0, 1], if there is one.
+
+    Returns
+    -------
+    list of str
+        Such as ``41.3% backward``, ``22 min``, ``1.8 km``, ``goal 40%: reached``.
+    """
+    level = share(row)
+    parts = ["backward share unknown" if level == "unknown" else f"{level} backward"]
+    seconds = lasting_s(row)["all"]
+    parts.append(f"{seconds / 60:.0f}\u00a0min" if seconds >= 600 else f"{clock(seconds)}\u00a0min")
+    metres = row.get("distance_m")
+    if metres is not None and not pd.isna(metres):
+        parts.append(f"{metres / 1000:.1f}\u00a0km" if metres >= 1000 else f"{metres:.0f}\u00a0m")
+    if goal is not None:
+        parts.append(f"goal {100 * goal:.4g}%: {progress(row, goal)}")
+    return parts
+
+
+def how_sure(row: Row) -> str:
+    """Return in a sentence how sure the share is, and why.
+
+    Parameters
+    ----------
+    row
+        As for `share`.
+
+    Returns
+    -------
+    str
+    """
+    sure = certainty(row)
+    strides = sum(row[f"{way}_strides"] for way in ("forward", "backward", "unknown"))
+    unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
+    if sure == "assumed":
+        return (
+            "Assumes that most steps went forward: the signal alone does not show it. If that is"
+            " wrong, forward and backward swap."
+        )
+    if sure in ("sure", "fairly sure"):
+        return f"{sure.capitalize()}: {interval(row)}."
+    if not row["forward_strides"] + row["backward_strides"]:
+        return f"Not settled: {unknown}."
+    start = "Only a range" if sure == "range only" else "Not settled"
+    if row["unknown_strides"] < FEW_UNKNOWN * strides:
+        unknown = "at this body site, too many labels are wrong"
+    return f"{start} ({interval(row)}): {unknown}."
+
+
+def is_open(row: Row) -> bool:
+    """Tell whether the wearer could still say which direction is which, and that would help.
+
+    Parameters
+    ----------
+    row
+        Fields of a session.
+
+    Returns
+    -------
+    bool
+    """
+    untold = row["front"] in ("inferred", "unknown")
+    return row["status"] == "ok" and untold and not is_settled(row)
+
+
+def command(
+    row: Row, path: str, out: str, starts: Literal["forward", "backward"] = "forward"
+) -> str:
+    """Return the command that labels one recording again, with what the wearer knows.
+
+    Parameters
+    ----------
+    row
+        Fields of a session.
+    path
+        Of the recording.
+    out
+        Folder for the results.
+    starts
+        Direction of the first strides.
+
+    Returns
+    -------
+    str
+    """
+    where = ["--placement", row["placement"]] if row["placement"] in PLACEMENTS else []
+    parts = ["retrodetect", "label", path, *where, "--starts", starts, "--out", out]
+    return visible(shlex.join(parts))
+
+
 def lasting_s(row: Row) -> dict[str, int]:
     """Return the time of the strides by direction, in whole seconds that add up.
 
     Parameters
     ----------
     row
-        Fields of a session, with ``forward_s``, ``backward_s`` and ``unknown_s``.
+        Fields of a session, with ``forward_s``, ``backward_s`` and ``unknown_s``, or of a total,
+        with minutes.
 
     Returns
     -------
     dict
         ``forward``, ``backward``, ``unknown``, and their sum, ``all``.
     """
-    ways = {way: _whole(row.get(f"{way}_s")) for way in ("forward", "backward", "unknown")}
+    ways = {
+        way: _whole(row.get(f"{way}_s", 60 * row.get(f"{way}_min", 0)))
+        for way in ("forward", "backward", "unknown")
+    }
     return {**ways, "all": sum(ways.values())}
 
 

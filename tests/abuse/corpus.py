@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import formats
-from retrodetect.simulate import APPS, Session, record
-from retrodetect.simulate.exports import export_bytes, export_path
+from retrodetect.lab.simulate import APPS, Session, record
+from retrodetect.lab.simulate.exports import export_bytes, export_path
 
 __all__ = ["recordings", "tokens"]
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from retrodetect.direction import DirectionModel
+from retrodetect.direction import DirectionModel, store
+from retrodetect.direction.card import Card
 from retrodetect.errors import ModelError
-from retrodetect.training import store
 
 from .fuzzing import Fuzzer, Item
 
@@ -57,7 +57,7 @@ class _Touch:
 
 def models(folder: Path, model: DirectionModel) -> Fuzzer:
     """Fuzzer of `retrodetect.load_model`, working in a folder."""
-    store.save(model, {"summary": "Fitted on noise, for tests."}, folder / "seed.model")
+    store.save(model, Card(summary="Fitted on noise, for tests."), folder / "seed.model")
     path = folder / "fuzzed.model"
 
     def run(item: Item) -> str | None:

@@ -37,9 +37,9 @@ def test_a_distance_has_a_unit(text, metres):
 @pytest.mark.parametrize(
     ("text", "span"),
     [
-        ("5:20", (5, 20, False)),
-        ("5.5:20", (5.5, 20, False)),
-        ("60:80", (60, 80, False)),
+        ("5-20", (5, 20, False)),
+        ("5.5 s – 20 s", (5.5, 20, False)),
+        ("60-80s", (60, 80, False)),
         ("0:05-0:20", (5, 20, False)),
         ("0:05 – 1:20.5", (5, 80.5, False)),
         ("09:02:18-09:04:10", (32538, 32650, True)),
@@ -59,7 +59,9 @@ def test_a_stretch_is_in_seconds_in_minutes_or_by_the_clock(text, span):
         (speed, "fast", "write it as 5km/h, 3mph or 5:30/km"),
         (speed, "0:00/km", "write it as 5:30/km"),
         (speed, "1,500km/h", "write 1500km/h or 1.500km/h"),
-        (lambda text: stretch(text, "--forward"), "5-20", "write 0:05-0:20 (minutes)"),
+        (lambda text: stretch(text, "--forward"), "5:20", "write 5-20 for the seconds"),
+        (lambda text: stretch(text, "--forward"), "5:20", "such as 5:20-6:20"),
+        (lambda text: stretch(text, "--forward"), "soon", "write 0:05-0:20 (minutes)"),
         (lambda text: stretch(text, "--forward"), "0:05-09:00:00", "write 0:05-0:20 (minutes)"),
         (lambda text: stretch(text, "--forward"), "0:75-0:80", "write 0:05-0:20 (minutes)"),
     ],

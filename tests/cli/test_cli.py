@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from retrodetect.simulate import Session, write_session
+from retrodetect.lab.simulate import Session, record, write_session
+from retrodetect.lab.simulate.exports import export_bytes
+from retrodetect.recording import Annotation
 
 
 @pytest.fixture
@@ -31,14 +33,14 @@ def test_label_writes_its_files_and_says_how_many_how_much_and_how_sure(
 
 
 def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):
-    write_session("walk", Session("walk forward 40s", placement="waist"), tmp_path / "in")
-    line = ["label", tmp_path / "in", "--jobs", 1, "--placement", "waist", "--no-report", "--out"]
+    write_session("walk", Session("walk forward 40s", placement="bag"), tmp_path / "in")
+    line = ["label", tmp_path / "in", "--jobs", 1, "--placement", "bag", "--no-report", "--out"]
     _, out, _ = retrodetect(*line, tmp_path / "habit")
     assert "%*  " in out
     assert "\n* assumes that most steps went forward" in out
     _, out, _ = retrodetect("history", tmp_path / "habit")
     assert "%)*" in out
-    _, out, _ = retrodetect(*line, tmp_path / "told", "--front", "+x")
+    _, out, _ = retrodetect(*line, tmp_path / "told", "--starts", "forward")
     assert "*" not in out
     sessions = [pd.read_csv(tmp_path / name / "sessions.csv") for name in ("habit", "told")]
     assert [table["told_apart_by"][0] for table in sessions] == ["habit", "wearer"]
@@ -61,15 +63,51 @@ def test_what_is_passed_over_and_what_to_know_is_told(retrodetect, walk, stored_
         (walk.parent / f"{name}.csv").write_text("lap,remark\n1,good\n2,bad\n")
     _, out, err = retrodetect(
         "label", walk.parent, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1,
-        "--forward", "500:510",
+        "--forward", "500-510",
     )  # fmt: skip
     assert "1 ok" in out
     assert "Skipped (no sensor data): a.csv, b.csv, c.csv and 1 more" in err
-    assert f"{walk.name}: --forward 500:510 holds no stride, so it was not used" in err
+    assert f"{walk.name}: --forward 500-510 contains no strides, so it was ignored" in err
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["skipped"] == ["a.csv", "b.csv", "c.csv", "d.csv"]
     (told,) = pd.read_csv(tmp_path / "out" / "sessions.csv")["warnings"]
-    assert "--forward 500:510 holds no stride" in told
+    assert "--forward 500-510 contains no strides" in told
+
+
+def test_notes_of_the_app_are_marks_told_and_left_out_on_demand(retrodetect, tmp_path):
+    session = Session(
+        "walk forward 20s, stand 3s, walk backward 20s", placement="waist", app="sensor_logger"
+    )
+    recording, _ = record(session)
+    notes = (Annotation(0.0, 0.0, "vorwärts"), Annotation(22.0, 22.0, "backward, slow, uphill"))
+    walk = tmp_path / "walk.zip"
+    walk.write_bytes(export_bytes(recording.with_(annotations=notes), session.app))
+    _, out, _ = retrodetect("inspect", walk)
+    assert "“vorwärts” at 0.0 s; “backward, slow, uphill” at 22.0 s" in out
+
+    line = ["label", walk, "--jobs", 1, "--no-report", "--out"]
+    _, _, err = retrodetect(*line, tmp_path / "used")
+    assert "used note 'vorwärts' at 0:00 (forward)" in err
+    assert "--ignore-notes leaves notes out" in err
+    table = pd.read_csv(tmp_path / "used" / "strides.csv")
+    assert set(table["direction"][table["start_s"] < 20]) == {"forward"}
+    assert set(table["direction"][table["start_s"] > 24]) == {"backward"}
+    assert pd.read_csv(tmp_path / "used" / "sessions.csv")["front"][0] == "marked"
+
+    _, _, err = retrodetect(*line, tmp_path / "left", "--ignore-notes")
+    assert "note" not in err
+    assert pd.read_csv(tmp_path / "left" / "sessions.csv")["front"][0] != "marked"
+
+
+def test_a_table_of_labels_names_stretches_and_removes_what_is_no_gait(retrodetect, tmp_path):
+    write_session("walk", Session("walk forward 40s", placement="waist"), tmp_path / "in")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("start_s,end_s,direction\n0,20,backward\n20,60,none\n")
+    retrodetect("label", tmp_path / "in", "--labels", labels, "--jobs", 1, "--no-report",
+                "--out", tmp_path / "out")  # fmt: skip
+    table = pd.read_csv(tmp_path / "out" / "strides.csv")
+    assert set(table["direction"]) == {"backward"}
+    assert table["end_s"].max() < 22
 
 
 def test_quiet_says_nothing(retrodetect, walk, stored_model, tmp_path):
@@ -83,10 +121,12 @@ def test_quiet_says_nothing(retrodetect, walk, stored_model, tmp_path):
     [
         ([], "Missing option '--out'"),
         (["--out", "OUT", "--placement", "knee"], "'knee' isn't a known body position"),
-        (["--out", "OUT", "--front", "up"], "'up' is no device axis"),
-        (["--out", "OUT", "--forward", "5-20"], "'5-20' is not a stretch of time; write 0:05-0:20"),
-        (["--out", "OUT", "--forward", "20:5"], "20:5 is no stretch of time"),
-        (["--out", "OUT", "--starts", "sideways"], "'sideways' is no direction"),
+        (["--out", "OUT", "--front", "up"], "'up' is not a device axis"),
+        (["--out", "OUT", "--forward", "5:20"], "may mean seconds 5 to 20, or 5 min 20 s"),
+        (["--out", "OUT", "--forward", "early"], "'early' is not a range of time; write 0:05-"),
+        (["--out", "OUT", "--forward", "20-5"], "20-5 is not a range of time"),
+        (["--out", "OUT", "--labels", "gone.csv"], "labels gone.csv do not exist"),
+        (["--out", "OUT", "--starts", "sideways"], "'sideways' is not a direction"),
         (["--out", "OUT", "--unit", "furlong"], "furlong"),
         (["--out", "OUT", "--columns", "x"], "cannot be read"),
         (["--out", "OUT", "--jobs", "0"], "--jobs"),

@@ -25,7 +25,9 @@ from retrodetect.runs.task import Settings
 from retrodetect.tally.energy import Pace
 from retrodetect.tally.words import clock
 
+WAYS = ("forward", "backward", "unknown")
 EXAMPLE = Path(__file__).parents[2] / "data" / "examples" / "simulated_pocket_hill_repeats.zip"
+NOT_READ = '<div class="scale".*?</div>|<style>.*?</style>|<script>.*?</script>|<code>.*?</code>'
 NUMBER = re.compile(r"[+-]?\d[\d\u202f:.]*(?<!\.)")
 
 
@@ -35,9 +37,7 @@ class Words(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.text = []
-        self.feed(
-            re.sub(r'<div class="scale".*?</div>|<style>.*?</style>', "", html, flags=re.DOTALL)
-        )
+        self.feed(re.sub(NOT_READ, "", html, flags=re.DOTALL))
 
     def handle_data(self, data):
         self.text.append(data)
@@ -71,6 +71,7 @@ def shown(value, start):
         yield write(value)
     yield _figure(value, 2)
     yield f"{value:.0%}"
+    yield f"{value / 60:.0f}"
     yield _wall(start, value)
 
 
@@ -81,7 +82,10 @@ def test_every_number_on_the_page_is_in_a_file_beside_it(out):
     for name in ("sessions.csv", "bouts.csv", "repeats.csv"):
         told += list(cells(out / name))
     header, row = csv.reader((out / "sessions.csv").read_text().splitlines())
-    start = dict(zip(header, row, strict=True))["start_time"]
+    fields = dict(zip(header, row, strict=True))
+    start = fields["start_time"]
+    # The headline adds up the times by direction, each in whole seconds.
+    known.add(clock(sum(round(float(fields[f"{way}_s"])) for way in WAYS)))
     for value in told:
         known |= set(NUMBER.findall(str(value)))
         try:

@@ -16,9 +16,7 @@ from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings
 
-pytest.importorskip("distributed")
-s3fs = pytest.importorskip("s3fs")
-pytest.importorskip("moto")
+pytestmark = pytest.mark.extra("test-cluster")
 
 FILES = 8
 
@@ -70,6 +68,8 @@ def bucket():
         for name, value in where.items():
             patch.setenv(name, value)
         wait_for(lambda: answers(port))
+        import s3fs
+
         files = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
         files.mkdir("walks")
         yield files

@@ -67,8 +67,8 @@ def test_results_are_written_over_by_the_same_command_only(walk, settings, tmp_p
         check_ours(out, "history")
 
 
+@pytest.mark.extra("parquet")
 def test_another_format_is_no_second_truth(walk, settings, tmp_path):
-    pytest.importorskip("pyarrow")
     out = tmp_path / "out"
     for table_format in ("csv", "parquet"):
         run([walk], Outputs(out, table_format=table_format), settings)

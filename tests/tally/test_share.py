@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import betabinom
 
 from retrodetect.tally.share import (
     ASSUMED_ICC,
@@ -65,17 +66,53 @@ def test_more_errors_or_more_correlated_ones_widen_the_interval():
 
 
 @pytest.mark.parametrize(("backward", "labelled", "rates", "expected"), [
-    (0, 1000, ErrorRates(0.01, 0.04, 0.05), (0.0000, 0.0111)),
-    (30, 1000, ErrorRates(0.01, 0.04, 0.05), (0.0000, 0.0440)),
-    (400, 1000, ErrorRates(0.02, 0.06, 0.3), (0.3278, 0.6939)),
-    (1000, 1000, ErrorRates(0.02, 0.06, 0.3), (0.9850, 1.0000)),
-    (3, 10, ErrorRates(0.003, 0.03, 0.06), (0.2208, 0.4069)),
-    (50000, 100000, ErrorRates(0.1, 0.02, 0.02), (0.3917, 0.5056)),
+    (0, 1000, ErrorRates(0.01, 0.04, 0.05), (0.0000, 0.0038)),
+    (30, 1000, ErrorRates(0.01, 0.04, 0.05), (0.0000, 0.0438)),
+    (400, 1000, ErrorRates(0.02, 0.06, 0.3), (0.2862, 0.6938)),
+    (1000, 1000, ErrorRates(0.02, 0.06, 0.3), (0.9888, 1.0000)),
+    (50000, 100000, ErrorRates(0.1, 0.02, 0.02), (0.3838, 0.5088)),
 ])  # fmt: skip
 def test_the_same_counts_give_the_same_interval_in_every_version(
     backward, labelled, rates, expected
 ):
-    assert share_interval(backward, labelled, rates) == pytest.approx(expected, abs=2e-3)
+    # In steps of the 400 strides that a long session is scaled to.
+    assert share_interval(backward, labelled, rates) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("rates", [ErrorRates(0.003, 0.03, 0.06), ErrorRates(0.1, 0.3, 0.2)])
+@pytest.mark.parametrize("labelled", [1, 7, 40])
+def test_a_share_is_held_possible_unless_it_makes_the_count_one_of_the_least_likely(
+    rates, labelled
+):
+    strength = (1 - rates.icc) / rates.icc
+
+    def likelihood(truly_backward):
+        """Probability of each count, stride by stride and by definition."""
+        wrong = [
+            betabinom(n, mean * strength, (1 - mean) * strength)
+            for n, mean in (
+                (labelled - truly_backward, rates.false_backward),
+                (truly_backward, rates.false_forward),
+            )
+        ]
+        return np.array([
+            sum(
+                wrong[0].pmf(misread) * wrong[1].pmf(truly_backward - (count - misread))
+                for misread in range(count + 1)
+            )
+            for count in range(labelled + 1)
+        ])  # fmt: skip
+
+    every = [likelihood(truly_backward) for truly_backward in range(labelled + 1)]
+    for count in range(0, labelled + 1, 3):
+        held = [
+            truly_backward
+            for truly_backward, p in enumerate(every)
+            if p[p <= p[count] * (1 + 1e-9)].sum() > 0.05
+        ]
+        low, high = share_interval(count, labelled, rates)
+        assert low == pytest.approx(max(min(held) - 0.5, 0) / labelled)
+        assert high == pytest.approx(min(max(held) + 0.5, labelled) / labelled)
 
 
 def test_a_short_session_is_not_surer_than_its_strides_can_be():

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrodetect.direction import store
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import words
 from retrodetect.tally.folder import totals
 from retrodetect.tally.session import shape, tally_session
+from retrodetect.tally.share import ErrorRates, share_interval
 
 
 def row(level, low, high, **more):
@@ -114,10 +116,35 @@ def test_a_table_read_again_says_the_same(table):
         assert say(again) == say(before)
 
 
+def test_a_headline_says_share_time_distance_and_goal():
+    fields = row(0.413, 0.40, 0.44, forward_s=800.0, backward_s=500.0, unknown_s=20.0)
+    assert words.headline(fields | {"distance_m": 1800.0}, 0.4) == [
+        "41.3% backward", "22\u00a0min", "1.8\u00a0km", "goal 40%: reached",
+    ]  # fmt: skip
+
+
+WHOLE_SESSIONS = [(50, 50), (5, 5), (6, 6)]
+
+
+@pytest.mark.parametrize(("backward", "labelled"), WHOLE_SESSIONS)
+@pytest.mark.parametrize("site", ["foot", "ankle", "thigh", "trunk"])
+def test_a_session_labelled_whole_has_a_share_that_a_person_believes(site, backward, labelled):
+    rates = ErrorRates(**store.load("default").card.error_rates[site])
+    low, high = share_interval(backward, labelled, rates)
+    fields = row(1.0, low, high) | {"forward_strides": 0, "backward_strides": backward}
+    assert words.share(fields) == "100.0%"
+    assert words.is_settled(fields)
+
+
 WAYS = ("forward", "backward", "unknown")
 
 
 def check_words(fields):
+    headline = words.headline(fields, 0.4)
+    assert headline[0].startswith(("backward share unknown", words.share(fields)))
+    sentence = words.how_sure(fields)
+    assert sentence.startswith("Not settled") == (words.certainty(fields) == "not settled")
+    assert ("have no direction" not in sentence) or fields["unknown_strides"]
     share, certainty = words.share(fields), words.certainty(fields)
     low, high = fields["backward_share_low"], fields["backward_share_high"]
     labelled = fields["forward_strides"] + fields["backward_strides"]

@@ -1,0 +1,97 @@
+"""What a wearer wrote beside the recordings of a folder: a file ``manifest.csv``.
+
+One line per recording says where the device sat and, if need be, which way was forward, so that a
+folder of recordings from different body sites needs no option at all.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, cast
+
+from retrodetect.direction import Anchors
+from retrodetect.errors import UsageError
+from retrodetect.locations import location
+
+__all__ = ["MANIFEST", "anchors_of", "manifests_in"]
+
+MANIFEST = "manifest.csv"
+"""Name of the file."""
+
+COLUMNS = ("path", "placement", "front", "starts")
+"""Its columns that are used here; only ``path`` must be there. A manifest for training has more."""
+
+
+def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
+    """Find the manifests of the folders to be labelled.
+
+    Parameters
+    ----------
+    folders
+        What the user named: files and folders.
+
+    Returns
+    -------
+    list of Path
+        Files called ``manifest.csv`` with a column ``path``, right in those folders.
+    """
+    files = [folder / MANIFEST for folder in map(location, folders) if _is_folder(folder)]
+    return [file for file in files if file.is_file() and "path" in (_rows(file).fieldnames or ())]
+
+
+def anchors_of(manifests: Iterable[Path]) -> dict[Path, Anchors]:
+    """Read what manifests say.
+
+    Parameters
+    ----------
+    manifests
+        From `manifests_in`.
+
+    Returns
+    -------
+    dict
+        Anchors by path of the recording.
+
+    Raises
+    ------
+    UsageError
+        If a line names a file that is not there, or makes no sense.
+    """
+    anchors: dict[Path, Anchors] = {}
+    for file in manifests:
+        for row in (rows := _rows(file)):
+            fields = {name: (row.get(name) or "").strip() for name in COLUMNS}
+            path = file.parent / fields["path"]
+            where = f"line {rows.line_num}"
+            if not fields["path"] or not path.is_file():
+                raise UsageError(
+                    f"no file {fields['path']!r} in that folder",
+                    file=str(file),
+                    place=where,
+                    remedy="write the path as seen from the manifest, in the column path",
+                )
+            try:
+                anchors[path] = Anchors(
+                    placement=fields["placement"].replace("auto", "") or None,
+                    front=fields["front"] or None,
+                    starts=cast(Literal["forward", "backward"], fields["starts"] or None),
+                )
+            except UsageError as error:
+                raise UsageError(
+                    error.reason, file=str(file), place=where, remedy=error.remedy
+                ) from None
+    return anchors
+
+
+def _rows(file: Path) -> csv.DictReader[str]:
+    return csv.DictReader(file.read_text("utf-8-sig", "replace").splitlines())
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder; what nobody may enter is left to whoever reads it."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
