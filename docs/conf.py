@@ -40,4 +40,5 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!retrodetect).*"),
     ("py:.*", r".*\[.*|.*\._\w+|.*\.[A-Z]"),
+    ("py:class", r"retrodetect\.(features\.pointers\.Pointers|stores\.Store)"),
 ]

@@ -5,8 +5,6 @@ from pathlib import Path
 import matplotlib as mpl
 
 import retrodetect as rd
-from retrodetect.direction import Anchors
-from retrodetect.labelling import label_session
 from retrodetect.report import figure
 
 ROOT = Path(__file__).parents[1]
@@ -14,9 +12,9 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     """Label a simulated example and draw it."""
-    recording = rd.read(ROOT / "data/examples/simulated_lower_back_ten_steps_first.zip")
-    session = label_session(recording, rd.load_model("default"), Anchors())
-    drawn = figure(recording, session.strides, session.gait.contacts["time_s"].to_numpy())
+    file = ROOT / "data/examples/simulated_lower_back_ten_steps_first.csv"
+    result = rd.label(file, placement="lower-back")
+    drawn = figure(result.recording, result.strides, result.contacts_s)
     drawn.text(0.99, 0.99, "simulated", ha="right", va="top", fontsize=11)
     with mpl.rc_context({"svg.hashsalt": "retrodetect"}):
         drawn.savefig(ROOT / "docs/example.svg", metadata={"Date": None})

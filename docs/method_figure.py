@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 
 from retrodetect.direction.classify import level_plane
 from retrodetect.features import VECTORS
+from retrodetect.lab.datasets import load
+from retrodetect.lab.measured import example_of
 from retrodetect.recording import FloatArray
-from retrodetect.training.datasets import load
-from retrodetect.training.examples import Example, example_of
+from retrodetect.training.examples import Example
 
 ROOT = Path(__file__).parents[1]
 PANEL_STRIDES = 40

@@ -55,7 +55,7 @@ def make_folder(folder: Path) -> Path:
     Parameters
     ----------
     folder
-        Which.
+        Folder to make, with the folders above it.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def is_there(path: Path) -> bool:
     Parameters
     ----------
     path
-        Any.
+        Path of a file or folder, local or remote.
 
     Returns
     -------

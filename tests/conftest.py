@@ -1,6 +1,8 @@
 """Fixtures shared by all tests."""
 
+from collections import Counter
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,43 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from retrodetect.direction import DirectionModel
+from retrodetect.direction import DirectionModel, store
+from retrodetect.direction.card import Card
 from retrodetect.direction.model import SiteGroup
 from retrodetect.features import FREE_FEATURES, GYRO_SCALARS
 from retrodetect.sites import GROUPS
-from retrodetect.training import store
+
+NO_REAL_RECORDINGS = "real recordings are not here"
+
+EXTRAS = {
+    "cluster": ("distributed", "s3fs", "upath"),
+    "docs": ("numpydoc",),
+    "notebooks": ("nbclient", "nbformat"),
+    "parquet": ("pyarrow",),
+    "test-cluster": ("distributed", "s3fs", "moto"),
+}
+"""Modules that tests marked ``extra`` import, by the extra that they come with."""
+
+
+def pytest_runtest_setup(item):
+    for mark in item.iter_markers("extra"):
+        if any(find_spec(module) is None for module in EXTRAS[mark.args[0]]):
+            pytest.skip(f"needs retrodetect[{mark.args[0]}]")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say loudly what was not tested, and how to test it."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    counts = Counter(name for name in EXTRAS for text in reasons if f"[{name}]" in text)
+    for name, count in counts.items():
+        terminalreporter.write_line(
+            f"{count} tests skipped: pip install 'retrodetect[{name}]', then pytest -m extra",
+            yellow=True,
+        )
+    count = sum(NO_REAL_RECORDINGS in reason for reason in reasons)
+    if count:
+        terminalreporter.section("not tested against real recordings", red=True, bold=True)
+        terminalreporter.line(f"{count} tests were skipped, since ../shared is missing.")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +57,7 @@ def shared() -> Path:
     """Folder of real recordings beside the repository; the test is skipped without it."""
     folder = Path(__file__).parents[2] / "shared"
     if not folder.is_dir():
-        pytest.skip(f"real recordings are not here: {folder} is missing")
+        pytest.skip(f"{NO_REAL_RECORDINGS}: {folder} is missing")
     return folder
 
 
@@ -56,7 +90,7 @@ def noise_model() -> DirectionModel:
 def stored_model(noise_model: DirectionModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same model on disk."""
     folder = tmp_path_factory.mktemp("models") / "noise"
-    store.save(noise_model, {"summary": "Fitted on noise, for tests."}, folder)
+    store.save(noise_model, Card(summary="Fitted on noise, for tests."), folder)
     return folder
 
 

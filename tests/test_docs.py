@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from retrodetect.formats.registry import formats
-from retrodetect.training.datasets import SETS
+from retrodetect.lab.datasets import SETS
 
 ROOT = Path(__file__).parents[1]
 CODE = re.compile(r"^```.*?^```$", re.M | re.S)

@@ -6,7 +6,6 @@ import pkgutil
 from collections.abc import Iterator
 
 import pytest
-from numpydoc.validate import validate
 
 import retrodetect
 
@@ -41,10 +40,13 @@ def is_machinery(module: str) -> bool:
     return module.startswith("retrodetect.formats.") and not module.endswith(SEAMS)
 
 
+@pytest.mark.extra("docs")
 @pytest.mark.parametrize(
     "found", list(public()), ids=lambda one: f"{one.__module__}.{one.__name__}"
 )
 def test_it_is_documented(found):
+    from numpydoc.validate import validate
+
     faults = FAULTS - {"PR01", "RT01", "YD01"} if is_machinery(found.__module__) else FAULTS
     errors = validate(f"{found.__module__}.{found.__qualname__}")["errors"]
     if inspect.isclass(found) and issubclass(found, Exception):

@@ -19,10 +19,12 @@ def test_outputs_are_stripped(path):
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
 
 
+@pytest.mark.extra("notebooks")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path):
-    nbformat = pytest.importorskip("nbformat", reason="comes with retrodetect[notebooks]")
-    nbclient = pytest.importorskip("nbclient", reason="comes with retrodetect[notebooks]")
+    import nbclient
+    import nbformat
+
     notebook = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": FOLDER}}

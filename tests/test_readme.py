@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.io import savemat
 from skeleton import bvh
 
-from retrodetect.simulate import Session, write_session
+from retrodetect.lab.simulate import Session, parse_plan, walk, wear, write_session
+from retrodetect.recording import STANDARD_GRAVITY_MPS2
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -99,7 +102,7 @@ def test_the_usual_files_are_there(name):
 def scratch(tmp_path):
     """A folder with the files that the blocks speak of."""
     examples = ROOT / "data/examples"
-    shutil.copy(examples / "simulated_lower_back_ten_steps_first.zip", tmp_path / "walk.zip")
+    shutil.copy(examples / "simulated_pocket_hill_repeats.zip", tmp_path / "walk.zip")
     (tmp_path / "recordings").mkdir()
     shutil.copy(examples / "simulated_thigh_forward_only.csv.gz", tmp_path / "recordings")
     frames = np.tile([0.0, 95.0, 0.0, 0.0, 0.0, 0.0], (90, 1))
@@ -108,7 +111,35 @@ def scratch(tmp_path):
     for way in ("forward", "backward"):
         session = Session(f"walk {way} 40s", placement="pocket", person=1)
         write_session("a_day", session, tmp_path / "mine" / way)
+    write_tables(tmp_path)
     return tmp_path
+
+
+def write_tables(folder):
+    """Write what the pages on Python read: plain tables, a MATLAB matrix, a truth."""
+    truth = ROOT / "data/examples_truth/simulated_pocket_hill_repeats.truth.csv"
+    shutil.copy(truth, folder / "walk.truth.csv")
+    walked = walk(parse_plan("walk forward 15s, stand 3s, walk backward 15s"), seed=3)
+    write_plain(wear(walked, "lower-back", seed=3), folder / "belt.csv")
+    worn = wear(walked, "foot", seed=3)
+    write_plain(worn, folder / "foot.csv")
+    readings = [
+        worn.acceleration_mps2.T / STANDARD_GRAVITY_MPS2,
+        np.rad2deg(worn.angular_rate_radps.T),
+        worn.time_s[None],
+    ]
+    savemat(folder / "foot.mat", {"u": np.concatenate(readings)})
+    for wearer, seed in (("anna", 1), ("ben", 2)):
+        for way in ("forward", "backward"):
+            walked = walk(parse_plan(f"walk {way} 20s"), seed=seed)
+            write_plain(wear(walked, "foot", seed=seed), folder / f"{wearer}_{way}.csv")
+
+
+def write_plain(recording, path):
+    """Write the accelerometer of a recording as a plain table."""
+    table = pd.DataFrame(recording.acceleration_mps2, columns=list("xyz"))
+    table.insert(0, "time_s", recording.time_s)
+    table.to_csv(path, index=False)
 
 
 def test_blocks_are_of_a_kind_that_is_run():

@@ -45,12 +45,19 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
         replacing(tmp_path / "gone" / "file").__enter__()
 
 
-@pytest.fixture(params=["disk", "store"])
+def in_memory(url):
+    """A path in an object store in memory."""
+    from upath import UPath
+
+    return UPath(url)
+
+
+@pytest.fixture(params=["disk", pytest.param("store", marks=pytest.mark.extra("cluster"))])
 def lock(request, tmp_path):
     """Where to lock: on a disk, and in an object store."""
     if request.param == "disk":
         return tmp_path / "lock"
-    folder = pytest.importorskip("upath").UPath("memory://held")
+    folder = in_memory("memory://held")
     folder.mkdir()
     return folder / "lock"
 
@@ -65,8 +72,9 @@ def test_a_lock_is_held_once_and_free_again_afterwards(lock):
         pass
 
 
+@pytest.mark.extra("cluster")
 def test_a_lease_that_nobody_renews_is_stale():
-    lock = pytest.importorskip("upath").UPath("memory://stale/lock")
+    lock = in_memory("memory://stale/lock")
     lock.parent.mkdir()
     left = {"process": 1, "host": "gone", "renewed": time.time() - stores.STALE_S - 1}
     lock.write_bytes(json.dumps(left).encode())
@@ -75,9 +83,10 @@ def test_a_lease_that_nobody_renews_is_stale():
     assert not lock.exists()
 
 
+@pytest.mark.extra("cluster")
 def test_a_lease_is_renewed_while_it_is_held(monkeypatch):
     monkeypatch.setattr(stores, "RENEW_S", 0.01)
-    lock = pytest.importorskip("upath").UPath("memory://renewed/lock")
+    lock = in_memory("memory://renewed/lock")
     lock.parent.mkdir()
 
     def renewed():

@@ -34,8 +34,8 @@ ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "generated"
 
 STAGES = (
-    "formats", "signal", "gait", "features", "direction", "tally", "report", "runs", "training",
-    "simulate",
+    "formats", "signal", "gait", "features", "direction", "tally", "report", "runs", "library",
+    "training", "lab",
 )  # fmt: skip
 """Packages in the order of the pipeline; modules outside them have a page together."""
 
@@ -77,6 +77,7 @@ def _write_all(_app: Sphinx) -> None:
     _write("parts/datasets.md", _register())
     _write("parts/commands.md", _commands())
     _write("parts/sites.md", _sites())
+    _write("parts/rooms.md", _rooms())
     for card in sorted(ROOT.glob("models/*/card.md")):
         _write(f"parts/card-{card.parent.name}.md", card.read_text())
     _write("reference/index.rst", _reference_index())
@@ -111,6 +112,29 @@ def _sites() -> str:
             for site in SITES.values()
         ),
     )
+
+
+def _rooms() -> str:
+    """Packages in the order in which they may import each other, with their size."""
+    package = Path(retrodetect.__file__).parent
+
+    def row(name: str, said: str, files: Sequence[Path]) -> Sequence[object]:
+        lines = sum(len(file.read_text("utf-8").splitlines()) for file in files)
+        return f"`{name}`", said, len(files), lines
+
+    def summary(name: str) -> str:
+        doc = inspect.getdoc(importlib.import_module(f"retrodetect.{name}")) or ""
+        return doc.partition("\n\n")[0].replace("\n", " ").partition(": ")[2]
+
+    rooms = [*STAGES, "cli"]
+    return _table(
+        ("room", "what it does", "modules", "lines"),
+        (
+            row("retrodetect/*.py", "What all rooms share, and the order of the stages.",
+                sorted(package.glob("*.py"))),
+            *(row(name, summary(name), sorted((package / name).rglob("*.py"))) for name in rooms),
+        ),
+    )  # fmt: skip
 
 
 def _tables() -> str:

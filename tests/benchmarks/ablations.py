@@ -30,10 +30,12 @@ from direction import (
 
 from retrodetect.direction import DirectionModel
 from retrodetect.features import NEEDS_GYRO, VECTORS
-from retrodetect.training.datasets import present
-from retrodetect.training.evaluate import label_with_truth, summary
+from retrodetect.lab.datasets import present
+from retrodetect.lab.measured import measured_sets
+from retrodetect.lab.sessions import mixed_sessions
+from retrodetect.training.evaluate import label_with_truth
 from retrodetect.training.examples import Example
-from retrodetect.training.measured import measured_sets
+from retrodetect.training.scores import summary
 
 Change = Callable[[Example], Example]
 
@@ -75,7 +77,7 @@ def questions(
             for called, placements in SITES.items():
                 yield (
                     f"virtual sessions, {called}",
-                    evidence.sessions(source, placements),
+                    mixed_sessions(evidence.recordings[source], placements),
                     evidence.model(source),
                 )
         elif source == FOOT:
@@ -104,8 +106,9 @@ def measure(evidence: Evidence, sources: Sequence[str]) -> pd.DataFrame:
             if changed:
                 labelled = label_with_truth(model, changed, site_given)
                 rows.setdefault((asked, variant), []).append(labelled)
-    counted = {key: summary(pd.concat(parts)) for key, parts in rows.items()}
-    return pd.concat(counted, names=["evidence", "variant"]).droplevel(-1)
+    names = ["evidence", "variant"]
+    labelled = pd.concat({key: pd.concat(parts) for key, parts in rows.items()}, names=names)
+    return summary(labelled.reset_index(names), names).set_index(names).reindex(list(rows))
 
 
 def main() -> None:

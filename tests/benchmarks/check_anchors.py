@@ -16,13 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from direction import CLIPS, FOOT, Evidence
+from direction import CLIPS, FOOT, Evidence, marked_stretch
 
 from retrodetect.direction import Anchors, DirectionModel, check_anchors, decide
-from retrodetect.training.datasets import present
-from retrodetect.training.evaluate import marked_stretch, told_front
+from retrodetect.lab.datasets import present
+from retrodetect.lab.measured import measured_sets
+from retrodetect.lab.sessions import mixed_sessions
+from retrodetect.training.evaluate import stated_anchors
 from retrodetect.training.examples import Example
-from retrodetect.training.measured import measured_sets
 
 AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 REAL = (FOOT, "sisfall-waist", "ipol-healthy-gait")
@@ -34,7 +35,7 @@ def is_noticed(example: Example, model: DirectionModel, anchors: Anchors) -> boo
     """Whether anything is said about these words."""
     shown, strides = example.measured.cues, example.strides()
     directions = decide(shown, strides, model, anchors)
-    return bool(check_anchors(shown, strides, model, anchors, directions))
+    return bool(check_anchors(shown, strides, model, anchors, directions).sentences)
 
 
 def cases(evidence: Evidence) -> Iterator[tuple[str, DirectionModel, Example]]:
@@ -44,14 +45,14 @@ def cases(evidence: Evidence) -> Iterator[tuple[str, DirectionModel, Example]]:
             yield "real", evidence.model(source), example
     for source in CLIPS:
         if source in evidence.recordings:
-            for session in evidence.sessions(source, PLACEMENTS):
+            for session in mixed_sessions(evidence.recordings[source], PLACEMENTS):
                 yield "virtual sessions", evidence.model(source), session
 
 
 def words(example: Example) -> list[tuple[str, Anchors]]:
     """What a wearer may say of a recording, right and wrong."""
     said = []
-    if (right := told_front(example).front) is not None:
+    if (right := stated_anchors(example).front) is not None:
         for axis in AXES:
             kind = "right front" if axis == right else "wrong front"
             if axis != right and axis[1] == right[1]:

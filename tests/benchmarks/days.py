@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.simulate import parse_plan, walk, wear
 
 __all__ = ["RATE_HZ", "write_day", "write_same_hours", "write_walk"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -26,14 +26,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from retrodetect import gait
-from retrodetect.direction import Anchors, DirectionModel, StrideEvidence
+from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.features import NEEDS_GYRO
+from retrodetect.lab.datasets import SETS, load, present
+from retrodetect.lab.measured import measured_sets
+from retrodetect.lab.sessions import mixed_sessions
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
-from retrodetect.training.datasets import SETS, load, present
-from retrodetect.training.evaluate import label_with_truth, marked_stretch, summary
+from retrodetect.training.evaluate import label_with_truth
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import fit, merged, table_of
-from retrodetect.training.measured import measured_sets
+from retrodetect.training.scores import summary
 from retrodetect.training.truth import truth_of_strides
 
 FOOT = "uci-sangenis-foot"
@@ -54,9 +56,22 @@ SITES = {
     "foot": ("foot",),
     "wrist and hand": ("wrist", "hand"),
 }  # fmt: skip
-SESSIONS_A_SITE = 3
-CLIPS_A_WAY = 8
-PAUSE_S = 5.0
+
+
+def marked_stretch(example: Example, length_s: float = 5.0) -> Anchors:
+    """Return the anchors of a wearer who marks the first stretch that was surely mostly forward."""
+    intervals = example.intervals
+    sure = intervals[(intervals["direction"] == "forward") & intervals["confident"]]
+    begin_s, end_s = sure[["start_s", "end_s"]].to_numpy(dtype=float).T
+    if not len(sure):
+        return Anchors(example.placement)
+    inside_s = [
+        (np.minimum(end_s, start_s + length_s) - np.maximum(begin_s, start_s)).clip(0).sum()
+        for start_s in begin_s
+    ]
+    enough = np.flatnonzero(np.array(inside_s) > 0.5 * length_s)
+    start_s = float(begin_s[enough[0] if len(enough) else int(np.argmax(inside_s))])
+    return Anchors(example.placement, forward=((start_s, start_s + length_s),))
 
 
 @dataclass
@@ -80,49 +95,6 @@ class Evidence:
                 parts.append(table.where((table.strides["subject"] != subject).to_numpy()))
         return fit(merged(parts))
 
-    def sessions(self, source: str, placements: Iterable[str]) -> list[Example]:
-        """Walking clips of one virtual wearer, site and side in turn, forward and backward."""
-        sessions = []
-        rng = np.random.default_rng(0)
-        walks = [clip for clip in self.recordings[source] if is_walked(clip)]
-        for site in sorted({_site(clip) for clip in walks if clip.placement in set(placements)}):
-            here = [clip for clip in walks if _site(clip) == site]
-            for number in range(SESSIONS_A_SITE):
-                order = [here[i] for i in rng.permutation(len(here))]
-                back = [clip for clip in order if _has(clip, "backward")][:CLIPS_A_WAY]
-                ahead = [clip for clip in order if not _has(clip, "backward")][: len(back)]
-                mixed = [clip for pair in zip(ahead, back, strict=False) for clip in pair]
-                if mixed:
-                    sessions.append(joined(mixed, f"{source} {site} {number}"))
-        return sessions
-
-
-def joined(clips: list[Example], name: str) -> Example:
-    """Measured clips behind each other as one session, with a pause between two."""
-    strides, intervals, shift_s, bouts = [], [], 0.0, 0
-    for clip in clips:
-        part = clip.measured.strides
-        strides.append(
-            part.assign(
-                start_s=part["start_s"] + shift_s,
-                end_s=part["end_s"] + shift_s,
-                bout=part["bout"] + bouts,
-            )
-        )
-        spans = clip.intervals
-        intervals.append(
-            spans.assign(start_s=spans["start_s"] + shift_s, end_s=spans["end_s"] + shift_s)
-        )
-        shift_s += clip.measured.duration_s + PAUSE_S
-        bouts += part["bout"].nunique()
-    measured = replace(
-        clips[0].measured,
-        name=name,
-        strides=pd.concat(strides, ignore_index=True),
-        cues=StrideEvidence.joined([clip.measured.cues for clip in clips]),
-    )
-    return replace(clips[0], measured=measured, intervals=pd.concat(intervals, ignore_index=True))
-
 
 def without_gyroscope(example: Example) -> Example:
     """The same strides as an accelerometer alone shows them."""
@@ -132,23 +104,6 @@ def without_gyroscope(example: Example) -> Example:
     seen = replace(features, vectors=vectors, gyro_scalars=np.zeros_like(features.gyro_scalars))
     cues = replace(example.measured.cues, features=seen)
     return replace(example, measured=replace(example.measured, cues=cues))
-
-
-def _site(example: Example) -> str:
-    return example.name.split("#")[-1]
-
-
-def _has(example: Example, direction: str) -> bool:
-    return bool((example.intervals["direction"] == direction).any())
-
-
-def is_walked(example: Example) -> bool:
-    going = example.intervals["direction"].isin(["forward", "backward"])
-    return bool(
-        len(example.measured.strides)
-        and going.any()
-        and (example.intervals.loc[going, "gait"] == "walk").all()
-    )
 
 
 def site_given(example: Example) -> Anchors:
@@ -175,7 +130,7 @@ def measure(evidence: Evidence) -> pd.DataFrame:
             rows[name] = labelled if name not in rows else pd.concat([rows[name], labelled])
 
     sessions = {
-        (source, called): evidence.sessions(source, sites)
+        (source, called): mixed_sessions(evidence.recordings[source], sites)
         for source in CLIPS
         for called, sites in SITES.items()
     }
@@ -210,7 +165,7 @@ def measure(evidence: Evidence) -> pd.DataFrame:
         plain = [without_gyroscope(session) for session in mixed]
         add(f"virtual sessions, {called}, accelerometer only, 5 s marked", source, plain,
             marked_stretch)  # fmt: skip
-    table = pd.concat({name: summary(found) for name, found in rows.items()}).droplevel(1)
+    table = _scores(rows)
     table["calibration_error"] = [expected_calibration_error(found) for found in rows.values()]
     table["by_signal"] = [_told_by_signal(found) for found in rows.values()]
     table["walks_called_run"] = [_walks_called_run(found) for found in rows.values()]
@@ -278,10 +233,14 @@ def baselines(evidence: Evidence) -> pd.DataFrame:
                 estimator, features = pair
                 estimator.fit(features[~test], table["truth"][~test])
                 called[test] = estimator.predict(features[test])
-        found[f"real foot, each person held out: {name}"] = summary(
-            table.assign(direction=called)
-        ).iloc[0]
-    return pd.DataFrame(found).T
+        found[f"real foot, each person held out: {name}"] = table.assign(direction=called)
+    return _scores(found)
+
+
+def _scores(rows: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Scores by question, in their order."""
+    table = summary(pd.concat(rows, names=["question"]).reset_index("question"), ["question"])
+    return table.set_index("question").reindex(list(rows))
 
 
 def main() -> None:

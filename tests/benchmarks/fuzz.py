@@ -15,7 +15,7 @@ import time
 import warnings
 from pathlib import Path
 
-from retrodetect.training import store
+from retrodetect.direction import store
 from tests.abuse.fuzzing import Fuzzer
 from tests.abuse.models import models
 from tests.abuse.readers import readers

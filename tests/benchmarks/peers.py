@@ -66,7 +66,7 @@ PEERS = (
 from retrodetect import formats
 from retrodetect.direction import Anchors
 from retrodetect.labelling import label_pieces
-from retrodetect.training import store
+from retrodetect.direction import store
 """,
         """
 (pieces,) = formats.pieces(path)

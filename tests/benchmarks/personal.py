@@ -22,15 +22,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from direction import is_walked, joined
 
 from retrodetect.direction import DirectionModel
-from retrodetect.training.datasets import SETS, present
+from retrodetect.lab.datasets import SETS, present
+from retrodetect.lab.measured import measured_sets
+from retrodetect.lab.sessions import is_walked, joined
 from retrodetect.training.evaluate import label_with_truth
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.learn import learn
-from retrodetect.training.measured import measured_sets
 from retrodetect.training.scores import compared, scored
 
 FOOT = "uci-sangenis-foot"

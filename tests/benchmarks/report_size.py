@@ -9,17 +9,16 @@ import argparse
 import json
 import time
 
-from retrodetect.direction import Anchors
-from retrodetect.labelling import label_session
+import retrodetect as rd
+from retrodetect.direction import store
+from retrodetect.lab.simulate import Session, record
 from retrodetect.report import page, trace_of, view_of
-from retrodetect.simulate import Session, record
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import details
 from retrodetect.tally.energy import Pace
 from retrodetect.tally.folder import weeks
-from retrodetect.training import store
 
 LEGS = "walk backward 20s, stand 5s, walk forward 15s, stand 5s"
 
@@ -32,8 +31,8 @@ def main():
     made = record(Session(plan=", ".join([LEGS] * (options.bouts // 2)), placement="waist"))
     recording = made[0] if isinstance(made, tuple) else made
     model = store.load("default")
-    strides = (session := label_session(recording, model, Anchors(starts="backward"))).strides
-    contacts_s = session.gait.contacts["time_s"].to_numpy()
+    result = rd.label(recording, model=model, starts="backward")
+    strides, contacts_s = result.strides, result.contacts_s
     found = details(strides, contacts_s, "waist", Course.of(recording), Pace())
     trace = trace_of(recording)
     lists = {"bouts": found.bouts.to_dict("list"), "repeats": found.repeats.to_dict("list")}
@@ -56,7 +55,6 @@ def main():
                 trace,
                 found.bouts,
                 warnings=[],
-                drawn=False,
                 fine=False,
             ),
             "lists": lists,

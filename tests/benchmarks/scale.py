@@ -53,9 +53,8 @@ from retrodetect.labelling import label_pieces
 from retrodetect.runs.task import session_row
 from retrodetect.tables import csv_text
 from retrodetect.tally.course import Course
-from retrodetect.tally.details import details
 from retrodetect.tally.energy import Pace
-from retrodetect.training import store
+from retrodetect.direction import store
 
 NOWHERE = Course.joined([])
 model = store.load("default")
@@ -65,9 +64,7 @@ for once_more in range(2):
     for path in files:
         (pieces,) = formats.pieces(path)
         session = label_pieces(pieces, model, Anchors())
-        session_row(session)
-        contacts_s = session.gait.contacts["time_s"].to_numpy()
-        details(session.strides, contacts_s, session.directions.placement, NOWHERE, Pace())
+        session_row(session, NOWHERE, Pace())
         csv_text(session.strides, header=False)
 print((time.process_time() - begin) / len(files))
 """

@@ -24,13 +24,13 @@ import numpy as np
 import pandas as pd
 from direction import FOOT, Evidence
 
+from retrodetect.direction import store
+from retrodetect.lab.datasets import present
+from retrodetect.lab.measured import measured_sets
 from retrodetect.tables import sessions_table
 from retrodetect.tally.folder import totals
 from retrodetect.tally.share import ErrorRates, share_interval
-from retrodetect.training import store
-from retrodetect.training.datasets import present
 from retrodetect.training.evaluate import label_with_truth
-from retrodetect.training.measured import measured_sets
 
 FIXED_SHARES = (0.0, 0.02, 0.05, 0.1, 0.4, 0.9)
 
@@ -135,10 +135,10 @@ def main():
     }
     card = store.load(options.model).card
     if options.datasets:
-        real = of_real_feet(options.datasets, ErrorRates(**card["error_rates"]["foot"]))
+        real = of_real_feet(options.datasets, ErrorRates(**card.error_rates["foot"]))
         print(real.round(3).to_string())
     rows = []
-    for group, found in card["error_rates"].items():
+    for group, found in card.error_rates.items():
         for mix, share_of in mixes.items():
             held, width = coverage(ErrorRates(**found), options.sessions, share_of)
             rows.append({"group": group, "sessions": mix, "held": held, "median_width": width})
@@ -152,7 +152,7 @@ def main():
             held, width = together(ErrorRates(**found), share, one_wearer=one_wearer)
             name = f"tens, {share:.0%} backward, {'one wearer' if one_wearer else 'each its own'}"
             rows.append({"group": group, "sessions": name, "held": held, "median_width": width})
-    print(json.dumps(card["error_rates"]))
+    print(json.dumps(card.error_rates))
     print(pd.DataFrame(rows).pivot(index="sessions", columns="group").round(3).to_string())
 
 

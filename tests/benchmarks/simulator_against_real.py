@@ -22,11 +22,11 @@ from matplotlib.figure import Figure
 from scipy import signal as sps
 
 from retrodetect import gait
+from retrodetect.lab.datasets import Labelled, load
+from retrodetect.lab.simulate import Section, walk, wear
+from retrodetect.lab.simulate.norms import Direction, Gait
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, prepare
-from retrodetect.simulate import Section, walk, wear
-from retrodetect.simulate.norms import Direction, Gait
-from retrodetect.training.datasets import Labelled, load
 
 _SHARED = Path(__file__).parents[3] / "shared" / "datasets"
 PEOPLE = 12

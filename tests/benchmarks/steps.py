@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import gait
+from retrodetect.lab.datasets import Labelled, load, present
+from retrodetect.lab.simulate import PERFECT, parse_plan, walk, wear
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
-from retrodetect.simulate import PERFECT, parse_plan, walk, wear
-from retrodetect.training.datasets import Labelled, load, present
 from retrodetect.training.truth import truth_of_strides
 from tests.gait.movements import NOT_GAIT
 

@@ -28,7 +28,7 @@ def main() -> None:
             began = time.perf_counter()
             subprocess.run(
                 [
-                    sys.executable, "-m", "retrodetect.training.shipped", datasets,
+                    sys.executable, "-m", "retrodetect.lab.shipped", datasets,
                     Path(folder) / "models", "default", "--cache", Path(folder) / "cache",
                 ],
                 check=True,
