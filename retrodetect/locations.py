@@ -10,7 +10,16 @@ from typing import cast
 from retrodetect.errors import UsageError
 from retrodetect.stores import store_of
 
-__all__ = ["identity", "is_there", "location", "make_folder", "reaching", "readable", "total_bytes"]
+__all__ = [
+    "identity",
+    "is_folder",
+    "is_there",
+    "location",
+    "make_folder",
+    "reaching",
+    "readable",
+    "total_bytes",
+]
 
 
 def location(text: str | Path) -> Path:
@@ -116,6 +125,25 @@ def is_there(path: Path) -> bool:
         return path.exists()
     except Exception:  # a store's client has errors of its own
         return True
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is known to be a folder.
+
+    Parameters
+    ----------
+    path
+        Path of a file or folder, local or remote.
+
+    Returns
+    -------
+    bool
+        False where nobody may look: that is left to whoever reads it.
+    """
+    try:
+        return path.is_dir()
+    except Exception:  # a store's client has errors of its own
+        return False
 
 
 def identity(path: Path) -> Path:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from retrodetect.errors import InputError
 from retrodetect.locations import readable
 
 __all__ = [
@@ -19,10 +23,12 @@ __all__ = [
     "SESSION_GLOSSARY",
     "STRIDE_COLUMNS",
     "STRIDE_GLOSSARY",
+    "SmallTable",
     "csv_text",
     "harmless",
     "lists_table",
     "sessions_table",
+    "small_table",
     "truncated_list",
     "visible",
     "without_nan",
@@ -332,6 +338,75 @@ def lists_table(name: str, lists: Iterable[dict[str, list[Any]]]) -> pd.DataFram
     columns = list(LIST_COLUMNS[name])
     tables = [pd.DataFrame(rows, columns=columns) for rows in lists if rows and rows["recording"]]
     return pd.concat(tables or [pd.DataFrame(columns=columns)], ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SmallTable:
+    """A table of text.
+
+    Parameters
+    ----------
+    names
+        Of its columns, in lower case.
+    rows
+        Line number and cells of each row that is not empty.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[int, Mapping[str, str]], ...]
+
+
+def small_table(path: Path) -> SmallTable | None:
+    """Read a table that a person wrote, as spreadsheets save it.
+
+    Parameters
+    ----------
+    path
+        Text with commas, semicolons or tabs, in any encoding that spreadsheets write.
+
+    Returns
+    -------
+    SmallTable or None
+        None if the file is not text.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened.
+    """
+    try:
+        text = _decoded(path.read_bytes())
+    except OSError as error:
+        raise InputError(str(error.strerror), file=str(path), remedy="check the path") from error
+    if text is None:
+        return None
+    lines = text.splitlines()
+    head = next((line for line in lines if line.strip()), "")
+    reader = csv.reader(lines, delimiter=max(",;\t", key=head.count), skipinitialspace=True)
+    names: tuple[str, ...] = ()
+    rows = []
+    for cells in reader:
+        cells = [cell.strip() for cell in cells]
+        if not any(cells):
+            continue
+        if not names:
+            names = tuple(cell.lower() for cell in cells)
+        else:
+            padded = cells + [""] * (len(names) - len(cells))
+            rows.append((reader.line_num, dict(zip(names, padded, strict=False))))
+    return SmallTable(names, tuple(rows))
+
+
+def _decoded(content: bytes) -> str | None:
+    """Text in the encodings that spreadsheets write."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    if b"\0" in content:
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
 
 
 def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, groups, mains
 from retrodetect.formats.source import open_file
 from retrodetect.formats.text import is_text
-from retrodetect.locations import identity, location, readable
+from retrodetect.locations import identity, is_folder, location, readable
 from retrodetect.results import RESULTS, written_in
 
 __all__ = ["Input", "discover"]
@@ -114,7 +114,7 @@ class _Search:
 
     def below(self, root: Path) -> Iterator[Input]:
         """Inputs of a file or folder."""
-        if not _is_folder(root):
+        if not is_folder(root):
             yield Input(root, root.name or str(root))
             return
         folders: dict[Path, list[Path]] = {}
@@ -151,14 +151,6 @@ class _Search:
     def _is_named(self, file: Candidate) -> bool:
         """Whether a file is a table with the columns that the user named."""
         return bool(self._columns) and file.table.has(*self._columns)
-
-
-def _is_folder(path: Path) -> bool:
-    """Whether a path is known to be a folder."""
-    try:
-        return path.is_dir()
-    except Exception:  # a store's client has errors of its own
-        return False
 
 
 def _name_below(root: Path, path: Path) -> str:

@@ -6,14 +6,14 @@ folder of recordings from different body sites needs no option at all.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, cast
 
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
-from retrodetect.locations import location
+from retrodetect.locations import is_folder, location
+from retrodetect.tables import SmallTable, small_table
 
 __all__ = ["MANIFEST", "anchors_of", "manifests_in"]
 
@@ -37,8 +37,8 @@ def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
     list of Path
         Files called ``manifest.csv`` with a column ``path``, right in those folders.
     """
-    files = [folder / MANIFEST for folder in map(location, folders) if _is_folder(folder)]
-    return [file for file in files if file.is_file() and "path" in (_rows(file).fieldnames or ())]
+    files = [folder / MANIFEST for folder in map(location, folders) if is_folder(folder)]
+    return [file for file in files if file.is_file() and "path" in _table(file).names]
 
 
 def anchors_of(manifests: Iterable[Path]) -> dict[Path, Anchors]:
@@ -61,10 +61,10 @@ def anchors_of(manifests: Iterable[Path]) -> dict[Path, Anchors]:
     """
     anchors: dict[Path, Anchors] = {}
     for file in manifests:
-        for row in (rows := _rows(file)):
-            fields = {name: (row.get(name) or "").strip() for name in COLUMNS}
+        for line, row in _table(file).rows:
+            fields = {name: row.get(name, "") for name in COLUMNS}
             path = file.parent / fields["path"]
-            where = f"line {rows.line_num}"
+            where = f"line {line}"
             if not fields["path"] or not path.is_file():
                 raise UsageError(
                     f"no file {fields['path']!r} in that folder",
@@ -85,13 +85,6 @@ def anchors_of(manifests: Iterable[Path]) -> dict[Path, Anchors]:
     return anchors
 
 
-def _rows(file: Path) -> csv.DictReader[str]:
-    return csv.DictReader(file.read_text("utf-8-sig", "replace").splitlines())
-
-
-def _is_folder(path: Path) -> bool:
-    """Whether a path is a folder; what nobody may enter is left to whoever reads it."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+def _table(file: Path) -> SmallTable:
+    """A manifest; without columns if the file is not text."""
+    return small_table(file) or SmallTable((), ())

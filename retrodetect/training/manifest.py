@@ -7,16 +7,16 @@ guessed: whatever is missing, unknown or contradictory is noted with its line.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
 from retrodetect.direction.notes import WORDS
-from retrodetect.errors import InputError, UsageError
+from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
 from retrodetect.sites import canonical_site
+from retrodetect.tables import SmallTable, small_table
 
 __all__ = ["Entry", "Interval", "Problems", "entries", "read_labels"]
 
@@ -129,7 +129,7 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     if not path.exists():
         problems.note(str(path), "does not exist")
         return []
-    rows = _rows(path) if path.suffix.lower() in (".csv", ".tsv", ".txt") else None
+    rows = small_table(path) if path.suffix.lower() in (".csv", ".tsv", ".txt") else None
     if rows is None or "path" not in rows.names:
         where = str(path)
         return [Entry(where, Input(path, path.name), ONLY_SUBJECT, path.name)]
@@ -161,7 +161,7 @@ def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, .
     if not path.is_file():
         problems.note(where, f"labels {path.name} do not exist")
         return ()
-    table = _rows(path)
+    table = small_table(path)
     if table is None:
         problems.note(where, f"labels {path.name} are not a text file")
         return ()
@@ -193,15 +193,7 @@ def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, .
     return tuple(intervals)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """A table of text: its column names, and its rows with their line numbers."""
-
-    names: tuple[str, ...]
-    rows: tuple[tuple[int, Mapping[str, str]], ...]
-
-
-def _from_manifest(path: Path, table: _Rows, problems: Problems) -> Iterator[Entry]:
+def _from_manifest(path: Path, table: SmallTable, problems: Problems) -> Iterator[Entry]:
     """Entries of a manifest, line by line."""
     for name in set(table.names) - set(COLUMNS):
         if close := get_close_matches(name, COLUMNS, n=1, cutoff=0.75):
@@ -333,46 +325,3 @@ def _seconds(text: str) -> float | None:
     except ValueError:
         return None
     return seconds if abs(seconds) < 1e9 else None
-
-
-def _rows(path: Path) -> _Rows | None:
-    """Table of a small text file, its names in lower case; None where it is no text.
-
-    Raises
-    ------
-    InputError
-        Where the file cannot be opened.
-    """
-    try:
-        text = _decoded(path.read_bytes())
-    except OSError as error:
-        raise InputError(str(error.strerror), file=str(path), remedy="check the path") from error
-    if text is None:
-        return None
-    lines = text.splitlines()
-    head = next((line for line in lines if line.strip()), "")
-    reader = csv.reader(lines, delimiter=max(",;\t", key=head.count), skipinitialspace=True)
-    names: tuple[str, ...] = ()
-    rows = []
-    for cells in reader:
-        cells = [cell.strip() for cell in cells]
-        if not any(cells):
-            continue
-        if not names:
-            names = tuple(cell.lower() for cell in cells)
-        else:
-            padded = cells + [""] * (len(names) - len(cells))
-            rows.append((reader.line_num, dict(zip(names, padded, strict=False))))
-    return _Rows(names, tuple(rows))
-
-
-def _decoded(content: bytes) -> str | None:
-    """Text in the encodings that spreadsheets write."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    if b"\0" in content:
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")

@@ -70,3 +70,9 @@ def test_what_is_no_folder_has_no_manifest(folder):
     (folder / "manifest.csv").write_text("path\na.csv\n")
     assert manifests_in([folder / "a.csv", folder / "missing"]) == []
     assert anchors_of(manifests_in([folder])) == {folder / "a.csv": Anchors()}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_manifest_may_come_from_any_spreadsheet(folder, encoding):
+    (folder / "manifest.csv").write_text("Path;Placement\na.csv; foot\n", encoding)
+    assert anchors_of(manifests_in([folder])) == {folder / "a.csv": Anchors(placement="foot")}

@@ -209,9 +209,6 @@ EXAMPLES: dict[str, Session] = {
 }  # fmt: skip
 """Examples shipped with the project: sessions such as a coach records."""
 
-MANIFEST = "manifest.csv"
-"""What that coach wrote beside them: where the device sat."""
-
 
 def write_examples(folder: Path) -> list[Path]:
     """Write all `EXAMPLES` with a manifest, and their truth into ``<folder>_truth`` beside.
@@ -226,6 +223,8 @@ def write_examples(folder: Path) -> list[Path]:
     list of Path
         The recordings written; byte for byte the same at every run.
     """
+    from retrodetect.runs.beside import MANIFEST
+
     written = [write_session(name, session, folder) for name, session in EXAMPLES.items()]
     lines = [
         f"{path.name},{session.placement}\n"
