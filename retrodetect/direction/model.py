@@ -29,6 +29,9 @@ __all__ = ["FORMS", "DirectionModel", "Readout", "Seat", "SiteGroup", "seats_of"
 FORMS = ("accelerometer", "gyroscope")
 """What a stride was seen with; each has weights of its own."""
 
+FRONT_CUES = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
+"""Vectors of each cue to the front: what the rotation shows, what the force shows, the lever."""
+
 BLOCK_STRIDES = 4096
 """Strides whose site is inferred at a time: their pairs of vectors take 10 MB."""
 
@@ -99,7 +102,7 @@ class Seat:
 
     @property
     def offsets_rad(self) -> tuple[float, float, float]:
-        """Angle from the front to where each of the front cues points; NaN where it is nothing."""
+        """Angle from the front to where each of `FRONT_CUES` points; NaN where it is nothing."""
         site = SITES[self.site]
         rotation_deg = 0.0 if site.shows_front or site.may_mimic_front else np.nan
         force_deg = 0.0 if site.shows_front else np.nan
@@ -161,8 +164,7 @@ class SiteGroup:
             What the rotation shows, what the force shows, and the lever; each as if the strides
             were walked, and as if they were run; device frame.
         """
-        kinds = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
-        return np.stack([self.front.vectors(features, kind) for kind in kinds], axis=1)
+        return np.stack([self.front.vectors(features, cue) for cue in FRONT_CUES], axis=1)
 
     def doubt(self, features: StrideFeatures) -> float:
         """Probability that front and travel do not belong together, for these strides."""

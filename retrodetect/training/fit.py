@@ -22,9 +22,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, PACES
-from retrodetect.direction.model import FORMS, DirectionModel, Readout, SiteGroup
+from retrodetect.direction.model import FORMS, FRONT_CUES, DirectionModel, Readout, Seat, SiteGroup
 from retrodetect.features import SWING, VECTORS, StrideFeatures
-from retrodetect.features.catalogue import LEVERS, ROTATIONS
+from retrodetect.features.catalogue import LEVERS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import SITES, Site, group_of
 from retrodetect.training.estimators import StrideClassifier
@@ -446,22 +446,18 @@ def _toward_front(table: StrideTable, columns: NDArray[np.intp]) -> FloatArray:
     a site's own movement does not show is taken out.
     """
     vectors = np.nan_to_num(table.features.vectors[:, columns])
-    levers = LEVERS[columns]
-    if not levers.any():
+    if not LEVERS[columns].any():
         return vectors
     for placement, rows in table.strides.groupby("placement").indices.items():
-        site = _seat(str(placement))
-        here = vectors[rows]
-        if not site.shows_front:
-            here[:, ~levers & ~(ROTATIONS[columns] & site.may_mimic_front)] = 0.0
-        if site.outward_deg is None:
-            here[:, levers] = 0.0
-        else:
-            turn_rad = -np.deg2rad(site.outward_deg)
-            outward = here[:, levers]
-            across = np.cross(table.features.up[rows][:, None], outward)
-            here[:, levers] = np.cos(turn_rad) * outward + np.sin(turn_rad) * across
-        vectors[rows] = here
+        seat = Seat(_seat(str(placement)).name, 1.0, named=True)
+        for cue, offset_rad in zip(FRONT_CUES, seat.offsets_rad, strict=True):
+            here = np.ix_(np.asarray(rows, dtype=np.intp), np.flatnonzero(cue[columns]))
+            shown = vectors[here]
+            if np.isnan(offset_rad):
+                vectors[here] = 0.0
+            elif offset_rad:
+                across = np.cross(table.features.up[rows][:, None], shown)
+                vectors[here] = np.cos(offset_rad) * shown - np.sin(offset_rad) * across
     return vectors
 
 
