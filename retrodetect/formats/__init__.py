@@ -16,6 +16,6 @@ is no reading, ``level`` unit and gravity, ``align`` the other sensors.
 from retrodetect.formats.describe import describe
 from retrodetect.formats.discover import Input, discover
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.reading import joined, pieces, read
+from retrodetect.formats.reading import pieces, read
 
-__all__ = ["Input", "ReadOptions", "describe", "discover", "joined", "pieces", "read"]
+__all__ = ["Input", "ReadOptions", "describe", "discover", "pieces", "read"]

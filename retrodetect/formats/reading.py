@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
-import numpy as np
-
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
 from retrodetect.formats.assemble import Resolved, assemble
 from retrodetect.formats.candidate import Candidate
@@ -25,7 +23,7 @@ from retrodetect.formats.source import Source, open_file
 from retrodetect.locations import location
 from retrodetect.recording import Recording
 
-__all__ = ["joined", "pieces", "read"]
+__all__ = ["pieces", "read"]
 
 _DEFAULT = ReadOptions()
 
@@ -108,31 +106,6 @@ def pieces(
     if not grain_s > 0:
         raise UsageError(f"pieces cannot be cut every {grain_s!r} s")
     return [resolved.pieces(grain_s) for resolved in _open(location(path), name, options)]
-
-
-def joined(parts: Sequence[Recording]) -> Recording:
-    """Join consecutive pieces of one recording.
-
-    Parameters
-    ----------
-    parts
-        At least one, as from `pieces`.
-
-    Returns
-    -------
-    Recording
-        All their rows.
-    """
-    first = parts[0]
-    rotations = [part.angular_rate_radps for part in parts if part.angular_rate_radps is not None]
-    return first.with_(
-        time_s=np.concatenate([part.time_s for part in parts]),
-        acceleration_mps2=np.concatenate([part.acceleration_mps2 for part in parts]),
-        angular_rate_radps=np.concatenate(rotations) if rotations else None,
-        channels={
-            name: np.concatenate([part.channels[name] for part in parts]) for name in first.channels
-        },
-    )
 
 
 @dataclass

@@ -28,6 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from retrodetect import gait
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.features import NEEDS_GYRO
+from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, load, present
 from retrodetect.lab.measured import measured_sets
 from retrodetect.lab.sessions import mixed_sessions
@@ -40,8 +41,7 @@ from retrodetect.training.truth import truth_of_strides
 
 FOOT = "uci-sangenis-foot"
 LAFAN1 = "mocap-lafan1"
-VIRTUAL = tuple(name for name, known in SETS.items() if known.virtual)
-CLIPS = tuple(name for name in VIRTUAL if name != LAFAN1)
+CLIPS = tuple(name for name, data_set in SETS.items() if data_set.loader is bvh_clips)
 FORWARD_ONLY = (
     "sisfall-waist", "ipol-healthy-gait", "mobifall-pocket", "oxford-step-counter", "pdiot-body",
     "spsw-pocket-wrist", "phone-handling",

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
-from retrodetect.formats import ReadOptions, assemble, joined, packets, pieces, read, spool, table
+from retrodetect.formats import ReadOptions, assemble, packets, pieces, read, spool, table
 from retrodetect.formats.exports import actigraph_gt3x
 from retrodetect.recording import Recording
 
@@ -24,6 +24,20 @@ SECONDS = WALK.time_ns / 1e9
 COUNT = len(SECONDS)
 FEW_ROWS = 257
 ROW_BYTES = 33
+
+
+def joined(parts):
+    """All rows of consecutive pieces, as one recording."""
+    first = parts[0]
+    rotations = [part.angular_rate_radps for part in parts if part.angular_rate_radps is not None]
+    return first.with_(
+        time_s=np.concatenate([part.time_s for part in parts]),
+        acceleration_mps2=np.concatenate([part.acceleration_mps2 for part in parts]),
+        angular_rate_radps=np.concatenate(rotations) if rotations else None,
+        channels={
+            name: np.concatenate([part.channels[name] for part in parts]) for name in first.channels
+        },
+    )
 
 
 @contextmanager
