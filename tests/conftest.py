@@ -37,6 +37,14 @@ def pytest_runtest_setup(item):
             pytest.skip(f"needs retrodetect[{mark.args[0]}]")
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Number parameters that are bytes: a packed file holds its time, so its id would change.
+
+    Workers of pytest-xdist must collect the same ids.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say loudly what was not tested, and how to test it."""
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
