@@ -22,6 +22,7 @@ from retrodetect.direction.decoder import (
     Evidence,
     Priors,
     decode,
+    of_marks,
 )
 from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_of
 from retrodetect.features import StrideFeatures, compute
@@ -359,7 +360,11 @@ class _Session:
         for name, opposite in ((FORWARD, BACKWARD), (BACKWARD, FORWARD)):
             forced = np.full(len(length), -1)
             forced[clear] = name
-            decoded = [decode(replace(each, forced=forced), self._priors) for each in evidences]
+            log_direction = of_marks(forced)
+            decoded = [
+                decode(replace(each, log_direction=log_direction), self._priors)
+                for each in evidences
+            ]
             of_site = np.log(shares) + [each.log_evidence for each in decoded]
             probability = _mean([each.probability for each in decoded], softmax(of_site))
             sides.append(probability[:, [name, opposite]])
@@ -393,7 +398,7 @@ class _Session:
             + of_travel
             + front_temper * of_front.sum(axis=1),
             bout=strides["bout"].to_numpy(dtype=np.intp),
-            forced=self.forced[rows],
+            log_direction=of_marks(self.forced[rows]),
             named_front=_named_front(plane, self._anchors),
             named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
             told=self._told,

@@ -46,6 +46,7 @@ __all__ = [
     "Evidence",
     "Priors",
     "decode",
+    "of_marks",
 ]
 
 DIRECTIONS = ("forward", "backward", "sideways")
@@ -138,8 +139,9 @@ class Evidence:
         Log odds of running over walking from the pace of the stride.
     bout : (n,) int array
         Which bout it belongs to.
-    forced : (n,) int array
-        Index of a direction the wearer marked, or -1.
+    log_direction : (n, 3) array
+        Log likelihood of each direction from elsewhere: from :func:`of_marks`, or from a classifier
+        of strides. Zero where nothing else is known.
     named_front : (2,) array
         Front that the wearer named: bearing, and concentration as its length. Zero where none.
     named_front_doubt
@@ -159,7 +161,7 @@ class Evidence:
     front_doubt: float
     log_run: FloatArray
     bout: NDArray[np.intp]
-    forced: NDArray[np.intp]
+    log_direction: FloatArray
     named_front: FloatArray
     named_front_doubt: float
     told: bool
@@ -251,6 +253,23 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
     )
 
 
+def of_marks(forced: NDArray[np.intp]) -> FloatArray:
+    """Turn the wearer's marks into log likelihoods.
+
+    Parameters
+    ----------
+    forced : (n,) int array
+        Index of the direction that each stride is marked with, or -1.
+
+    Returns
+    -------
+    (n, 3) array
+        Of each direction, for :class:`Evidence`.
+    """
+    others = (forced[:, None] >= 0) & (forced[:, None] != np.arange(len(DIRECTIONS)))
+    return np.where(others, _RULED_OUT, 0.0)
+
+
 class _Likelihood:
     """Likelihood of all strides, worked out for a block of them at a time."""
 
@@ -274,10 +293,7 @@ class _Likelihood:
         log_run = self._evidence.log_run[here]
         log_pace = -np.logaddexp(0.0, np.stack([log_run, -log_run], axis=1))
         log_p = log_p + log_pace[:, None, None, None, :, None]
-        forced = self._evidence.forced[here]
-        marked = np.flatnonzero(forced >= 0)
-        others = ~np.eye(len(DIRECTIONS), dtype=bool)[forced[marked]]
-        log_p[marked] = np.where(others[:, None, None, :, None, None], _RULED_OUT, log_p[marked])
+        log_p += self._evidence.log_direction[here, None, None, :, None, None]
         scale = log_p.max(axis=(1, 2, 3, 4, 5), keepdims=True)
         return np.exp(log_p - scale)[:, :, :, None], float(scale.sum())
 

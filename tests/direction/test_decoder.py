@@ -19,6 +19,7 @@ from retrodetect.direction.decoder import (
     Evidence,
     Priors,
     decode,
+    of_marks,
 )
 from retrodetect.recording import FloatArray
 
@@ -75,7 +76,7 @@ def session(
         front_doubt=front_doubt,
         log_run=np.array(np.broadcast_to(log_run, count)),
         bout=of_bout if pauses else 0 * of_bout,
-        forced=forced,
+        log_direction=of_marks(forced),
         named_front=16.0 * named * np.array([np.cos(front_rad[0]), np.sin(front_rad[0])]),
         named_front_doubt=1e-4,
         told=named or marked > 0,
@@ -129,9 +130,9 @@ def test_marks_hold_against_everything_else() -> None:
     truth, evidence = session(body=3.0, named=True)
     forced = np.full(len(truth), -1)
     forced[[3, 10, 11, 40]] = [BACKWARD, BACKWARD, FORWARD, FORWARD]
-    probability = decode(replace(evidence, forced=forced), Priors()).probability
-    marked = np.flatnonzero(forced >= 0)
-    assert (probability[marked, forced[marked]] > 0.999).all()
+    probability = decode(replace(evidence, log_direction=of_marks(forced)), Priors()).probability
+    rows = np.flatnonzero(forced >= 0)
+    assert (probability[rows, forced[rows]] > 0.999).all()
 
 
 def test_without_any_front_a_session_that_turns_is_not_named() -> None:
@@ -391,7 +392,7 @@ def test_a_session_done_backward_in_time_comes_to_the_same() -> None:
         travel=evidence.travel[::-1],
         front=evidence.front[::-1],
         log_run=evidence.log_run[::-1],
-        forced=evidence.forced[::-1],
+        log_direction=evidence.log_direction[::-1],
         bout=-evidence.bout[::-1],
     )
     np.testing.assert_allclose(

@@ -22,6 +22,7 @@ from retrodetect.direction.decoder import (
     Evidence,
     Priors,
     decode,
+    of_marks,
 )
 from retrodetect.recording import FloatArray
 
@@ -62,7 +63,7 @@ def evidence_of(seed: int, strides: int = 3) -> Evidence:
         front_doubt=float(rng.uniform(0.05, 0.4)),
         log_run=rng.normal(0, 1.5, strides),
         bout=np.cumsum(rng.random(strides) < 0.5),
-        forced=np.where(rng.random(strides) < 0.2, rng.integers(0, 2, strides), -1),
+        log_direction=rng.normal(0, 1.5, (strides, 3)),
         named_front=rng.normal(0, 3, 2) * (rng.random() < 0.5),
         named_front_doubt=0.03,
         told=bool(rng.random() < 0.5),
@@ -132,23 +133,20 @@ class Enumerated:
         self, directions: tuple[int, ...], paces: tuple[int, ...], seat: int, *, trusted: bool
     ) -> float:
         """Log likelihood of all evidence but what is known of paths beforehand."""
-        ruled_out, belief = 0.0, self.front_before()
+        from_elsewhere, belief = 0.0, self.front_before()
         cues = range(self.evidence.front_offset_rad.shape[1])
         offsets_rad = self.evidence.front_offset_rad[seat]
         used = [cue for cue in cues if trusted and np.isfinite(offsets_rad[cue])]
         for stride, (direction, pace) in enumerate(zip(directions, paces, strict=True)):
             if stride:
                 belief = self.wander(pause=self.pauses[stride - 1]) @ belief
-            marked = self.evidence.forced[stride]
-            if marked >= 0 and marked != direction:
-                ruled_out -= 50.0
-                continue
+            from_elsewhere += self.evidence.log_direction[stride, direction]
             belief = self.pace(stride, pace) * self.travel(stride, direction, pace) * belief
             for cue in used:
                 steps = round(offsets_rad[cue] / STEP_RAD)
                 belief = belief * np.roll(self.cue(stride, cue, pace), -steps)
         alone = sum(np.log(self.unrelated(cue)) for cue in cues if cue not in used)
-        return ruled_out + float(np.log(belief.sum()) + alone)
+        return from_elsewhere + float(np.log(belief.sum()) + alone)
 
     def log_directions(self, path: tuple[int, ...]) -> float:
         """Log probability of directions beforehand."""
@@ -253,7 +251,7 @@ def test_it_is_so_at_the_edges_of_the_priors(changes: dict[str, float]) -> None:
         {"front_doubt": 1e-12},
         {"front_doubt": 1 - 1e-12},
         {"front_offset_rad": np.full((3, 2), np.nan)},
-        {"forced": np.array([BACKWARD, -1, FORWARD])},
+        {"log_direction": of_marks(np.array([BACKWARD, -1, FORWARD]))},
         {"named_front": np.array([0.0, 16.0])},
         {"log_run": np.array([-30.0, 30.0, 0.0])},
         {"bout": np.array([0, 0, 1])},
@@ -292,7 +290,9 @@ def test_the_size_of_a_block_makes_no_difference(
 def test_a_day_of_contradicting_marks_stays_finite() -> None:
     evidence = evidence_of(7, strides=2000)
     forced = np.resize([FORWARD, BACKWARD], 2000)
-    found = decode(replace(evidence, forced=forced, front_temper=12 / 2000), PRIORS)
+    found = decode(
+        replace(evidence, log_direction=of_marks(forced), front_temper=12 / 2000), PRIORS
+    )
     assert np.isfinite(found.log_evidence)
     np.testing.assert_allclose(found.probability.sum(axis=1), 1.0)
     np.testing.assert_array_equal(found.probability.argmax(axis=1), forced)
@@ -312,7 +312,7 @@ def test_the_more_bouts_the_likelier_a_mixed_session_up_to_a_half() -> None:
         silent = replace(
             evidence_of(0),
             travel=np.zeros((3, 2, 2)), front=np.zeros((3, 2, 2, 2)), log_run=np.zeros(3),
-            forced=np.full(3, -1), told=False, session_bouts=bouts,
+            log_direction=np.zeros((3, 3)), told=False, session_bouts=bouts,
         )  # fmt: skip
         return float(decode(silent, PRIORS).probability[0, FORWARD])
 
