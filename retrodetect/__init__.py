@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from retrodetect.recording import Recording
     from retrodetect.tally import tally
     from retrodetect.training.assess import evaluate
+    from retrodetect.training.cross_validation import cross_validate, score
     from retrodetect.training.estimators import StrideClassifier
+    from retrodetect.training.session_decoder import SessionDecoder
     from retrodetect.training.train import train
 
     __version__: str
@@ -56,10 +58,12 @@ __all__ = [
     "RefusedRecording",
     "Result",
     "RetrodetectError",
+    "SessionDecoder",
     "StrideClassifier",
     "UnreadableFile",
     "UsageError",
     "__version__",
+    "cross_validate",
     "evaluate",
     "feature_info",
     "features",
@@ -74,6 +78,7 @@ __all__ = [
     "read",
     "read_all",
     "save_model",
+    "score",
     "tally",
     "train",
     "validate",
@@ -87,9 +92,11 @@ _HOMES = {
     "RefusedRecording": "errors",
     "Result": "library.result",
     "RetrodetectError": "errors",
+    "SessionDecoder": "training.session_decoder",
     "StrideClassifier": "training.estimators",
     "UnreadableFile": "errors",
     "UsageError": "errors",
+    "cross_validate": "training.cross_validation",
     "evaluate": "training.assess",
     "feature_info": "library.doors",
     "features": "library.doors",
@@ -104,6 +111,7 @@ _HOMES = {
     "read": "library.doors",
     "read_all": "library.doors",
     "save_model": "direction.store",
+    "score": "training.cross_validation",
     "tally": "tally",
     "train": "training.train",
     "validate": "library.validation",

@@ -28,9 +28,13 @@ __all__ = [
     "units_for_intervals",
 ]
 
-SCORES = ("right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward")
-"""Share that is right among labelled strides, wrong and unknown among all, and recall and F1 of
-backward strides, which count unknown as missed."""
+SCORES = (
+    "right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward", "balanced_accuracy",
+    "false_backward_per_1000",
+)  # fmt: skip
+"""Share that is right among labelled strides; shares wrong and unknown among all; recall and F1 of
+backward strides, and the mean recall of both directions, which count unknown as missed; forward
+strides called backward, per 1,000 forward ones."""
 
 DRAWS = 2000
 
@@ -109,15 +113,13 @@ def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each part: the columns of ``by``, ``strides``, each of :data:`SCORES`, and
-        ``false_backward_per_1000`` forward strides; NaN where a score has no meaning.
+        One row for each part: the columns of ``by``, ``strides``, and each of :data:`SCORES`; NaN
+        where a score has no meaning.
     """
     rows = rows[rows["truth"].isin(["forward", "backward"])]
     counts = _counts(rows).groupby([rows[name] for name in by]).sum()
     table = pd.DataFrame(_scores(counts.to_numpy(dtype=float)), counts.index, list(SCORES))
     table.insert(0, "strides", counts["all"])
-    forward = counts["all"] - counts["backward"]
-    table["false_backward_per_1000"] = 1000 * counts["false"] / forward.where(forward > 0)
     return table.reset_index()
 
 
@@ -284,6 +286,7 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 def _scores(counts: FloatArray) -> FloatArray:
     """(n, scores) from (n, counts); NaN where nothing can be said."""
     labelled, right, total, hit, backward, false = counts.T
+    forward = total - backward
     with np.errstate(invalid="ignore", divide="ignore"):
         f1 = np.where(backward > 0, 2 * hit / (hit + false + backward), np.nan)
         return np.stack(
@@ -293,6 +296,8 @@ def _scores(counts: FloatArray) -> FloatArray:
                 1 - labelled / total,
                 hit / backward,
                 f1,
+                ((right - hit) / forward + hit / backward) / 2,
+                1000 * false / forward,
             ],
             axis=1,
         )
