@@ -47,6 +47,7 @@ def cross_validate(
     y: ArrayLike,
     *,
     groups: ArrayLike,
+    recordings: ArrayLike | None = None,
     threshold: float = 0.5,
     cv: Any = None,
 ) -> CrossValidation:
@@ -63,6 +64,8 @@ def cross_validate(
     groups : (n,) array
         What is held out together. With metadata routing, they reach every part of the estimator
         that requests them; :class:`SessionDecoder` does, to calibrate.
+    recordings : (n,) array, optional
+        As for :func:`score`; None for the column ``recording`` of ``X``, if there is one.
     threshold
         Probability below which a direction is unknown; :func:`retrodetect.label` uses 0.9.
     cv
@@ -92,8 +95,10 @@ def cross_validate(
         )  # fmt: skip
     p_backward = predicted[:, 0] if has_p else np.full(len(truth), np.nan)
     direction = _directions(p_backward, threshold) if has_p else predicted
+    if recordings is None and isinstance(X, pd.DataFrame):
+        recordings = X.get("recording")
     return CrossValidation(
-        score(truth, direction, groups=of_group, recordings=_column(X, "recording")),
+        score(truth, direction, groups=of_group, recordings=recordings),
         pd.DataFrame(
             {"group": of_group, "truth": truth, "direction": direction, "p_backward": p_backward}
         ),
@@ -164,7 +169,3 @@ def _check(truth: NDArray[np.object_]) -> None:
 def _directions(p_backward: FloatArray, threshold: float) -> NDArray[np.str_]:
     likelier = np.where(p_backward > 0.5, *WAYS)
     return np.where(np.maximum(p_backward, 1 - p_backward) >= threshold, likelier, "unknown")
-
-
-def _column(strides: Any, name: str) -> Any:
-    return strides[name] if isinstance(strides, pd.DataFrame) and name in strides else None

@@ -105,15 +105,10 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.prior is None:
             of_class = np.bincount(number, weight)
             balanced = weight * weight.sum() / (len(of_class) * of_class[number])
-            self.pipeline_ = make_pipeline(
-                StandardScaler(),
-                LogisticRegression(C=1 / self.penalty, tol=1e-5, max_iter=5000),
-            )
-            self.pipeline_.fit(
-                rows, y,
-                standardscaler__sample_weight=weight,
-                logisticregression__sample_weight=balanced,
-            )  # fmt: skip
+            scaler = StandardScaler().fit(rows, sample_weight=weight)
+            regression = LogisticRegression(C=1 / self.penalty, tol=1e-5, max_iter=5000)
+            regression.fit(scaler.transform(rows), y, sample_weight=balanced)
+            self.pipeline_ = make_pipeline(scaler, regression)
         else:
             self.pipeline_ = _drawn_toward(self.prior, rows, y, weight, self.penalty)
             self.classes_ = self.pipeline_.classes_

@@ -1,8 +1,12 @@
 """Cross-validation scores whole groups that the classifier did not see."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks.own_classifier import SHOWN, real_feet, scores
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, f1_score, recall_score
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, cross_val_score
@@ -98,3 +102,15 @@ def test_mistakes_are_named(strides):
         rd.cross_validate(LogisticRegression(), table, way, groups=np.zeros(240))
     with pytest.raises(rd.UsageError, match="the truth holds 'left'"):
         rd.score(["left"], ["forward"], groups=["a"])
+
+
+def test_real_feet_get_the_scores_that_the_page_shows(shared):
+    feet = real_feet(shared / "datasets")
+    page = (Path(__file__).parents[2] / "docs/own-classifier.md").read_text()
+    for decoder, decoded in (("no", False), ("yes", True)):
+        found = re.search(rf"^\| `StrideClassifier` \| {decoder} \| (.+) \|$", page, re.M)
+        shown = [float(cell.split()[0]) for cell in found[1].split(" | ")]
+        every = scores(feet, "`StrideClassifier`", decoded=decoded).loc["all"]
+        assert every["strides"] == 422
+        for name, value in zip(SHOWN, shown, strict=True):
+            assert every[name] == pytest.approx(value, abs=5 if "1000" in name else 0.01)
