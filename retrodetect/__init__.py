@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         read,
         read_all,
     )
+    from retrodetect.library.history import history, tally_many
     from retrodetect.library.many import label_many
     from retrodetect.library.paper import methods
     from retrodetect.library.result import Result, plot
@@ -69,6 +70,7 @@ __all__ = [
     "features",
     "from_arrays",
     "from_dataframe",
+    "history",
     "inspect",
     "label",
     "label_many",
@@ -80,6 +82,7 @@ __all__ = [
     "save_model",
     "score",
     "tally",
+    "tally_many",
     "train",
     "validate",
 ]
@@ -102,6 +105,7 @@ _HOMES = {
     "features": "library.doors",
     "from_arrays": "library.arrays",
     "from_dataframe": "library.arrays",
+    "history": "library.history",
     "inspect": "library.doors",
     "label": "library.doors",
     "label_many": "library.many",
@@ -113,6 +117,7 @@ _HOMES = {
     "save_model": "direction.store",
     "score": "training.cross_validation",
     "tally": "tally",
+    "tally_many": "library.history",
     "train": "training.train",
     "validate": "library.validation",
 }

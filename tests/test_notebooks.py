@@ -10,7 +10,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def test_they_are_there():
-    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4"]
+    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -29,14 +29,9 @@ def history(
     """Show one wearer's backward minutes and share, week by week."""
     from retrodetect.cli import amounts
     from retrodetect.cli.summary import show_weeks
-    from retrodetect.runs.history import left_out, read_runs, write_history
-    from retrodetect.tally.folder import sessions_apart, weeks
+    from retrodetect.library.history import history as put_together
 
     share = amounts.goal(goal)
-    runs = read_runs(folders)
-    sessions = sessions_apart(run.sessions for run in runs)
-    by_week = weeks(sessions)
-    if out is not None:
-        write_history(out, runs, sessions, by_week, share)
+    done = put_together(folders, out=out, goal=share)
     if not quiet:
-        show_weeks(by_week, sessions, left_out(runs, sessions), share)
+        show_weeks(done.weeks, done.sessions, done.left_out, share)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -67,22 +67,22 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
     return sorted(runs, key=lambda run: str(run.record["times"].get("began", "")))
 
 
-def left_out(runs: Sequence[Run], sessions: pd.DataFrame) -> list[str]:
-    """Name the recordings that tell of a session once more.
+def left_out(tables: Iterable[pd.DataFrame], sessions: pd.DataFrame) -> list[str]:
+    """Name the recordings of a session that another recording covers.
 
     Parameters
     ----------
-    runs
-        From `read_runs`.
+    tables
+        Sessions of each run.
     sessions
-        Of their sessions, those apart.
+        From :func:`retrodetect.tally.folder.sessions_apart`.
 
     Returns
     -------
     list of str
         In alphabetical order.
     """
-    every = Counter(name for run in runs for name in run.sessions["recording"])
+    every = Counter(name for table in tables for name in table["recording"])
     return sorted((every - Counter(sessions["recording"])).elements())
 
 
@@ -179,7 +179,7 @@ def _record(runs: Sequence[Run], sessions: pd.DataFrame, goal: float | None) -> 
         "runs": [run.folder for run in runs],
         "model": {"name": " and ".join(sorted(models)), "sha256": ""},
         "goal": goal,
-        "left_out": left_out(runs, sessions),
+        "left_out": left_out((run.sessions for run in runs), sessions),
         "counts": {"inputs": len(sessions), "ok": int(counts.get("ok", 0))},
         "totals": without_nan(totals(sessions)),
         "times": {"began": datetime.now(UTC).isoformat(timespec="seconds")},

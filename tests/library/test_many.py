@@ -1,5 +1,7 @@
 """Many recordings give one result each, in order, whatever becomes of them."""
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 
@@ -52,6 +54,29 @@ def test_out_gets_the_tables_and_the_next_call_resumes(folder, stored_model, tmp
     again = list(rd.label_many(folder, model=stored_model, out=tmp_path / "out", jobs=1))
     for one, other in zip(first, again, strict=True):
         pd.testing.assert_frame_equal(one.strides, other.strides)
+
+
+def test_many_results_are_tallied_as_a_run_on_disk_is(folder, stored_model, tmp_path):
+    results = rd.label_many(folder, model=stored_model, out=tmp_path / "out", jobs=1)
+    tallied, read = rd.tally_many(results), rd.history(tmp_path / "out", out=tmp_path / "history")
+    assert list(tallied.errors.index) == list(read.errors.index) == ["empty.csv"]
+    assert "is empty" in tallied.errors["empty.csv"]
+    assert tallied.totals["sessions"] == 2
+    assert tallied.totals["strides"] == tallied.sessions["strides"].sum() > 10
+    pd.testing.assert_series_equal(read.totals, tallied.totals, rtol=1e-3)
+    assert (tmp_path / "history" / "weeks.csv").exists()
+    assert "strides" in tallied._repr_html_()
+
+
+def test_a_session_recorded_twice_counts_once(stored_model, write_walk, tmp_path):
+    recording = rd.read(write_walk(tmp_path / "phone.csv")).with_(
+        start_time=datetime(2026, 3, 2, tzinfo=UTC)
+    )
+    once = rd.label(recording, model=stored_model)
+    twice = rd.tally_many([once, rd.label(recording.with_(name="watch.csv"), model=stored_model)])
+    assert twice.totals["strides"] == len(once.strides)
+    assert len(twice.left_out) == 1
+    assert list(twice.weeks["week"]) == ["2026-W10"]
 
 
 def test_mistakes_are_named_as_arguments(folder):
