@@ -12,6 +12,14 @@ from retrodetect.library.result import Result
 
 __all__ = ["methods"]
 
+_DECIDED = {
+    "wearer": "stated by the wearer",
+    "signal": "inferred from the signal",
+    "habit": "assumed from the habit of walking forward",
+    "": "left open",
+}
+"""What told forward from backward, in words."""
+
 
 def methods(results: Result | Iterable[Result]) -> str:
     """Write the methods paragraph of a paper: versions, settings and figures.
@@ -42,32 +50,35 @@ def methods(results: Result | Iterable[Result]) -> str:
     )
     strides = forward + backward + unknown
     left_out = len(every) - len(table)
-    told = table["told_apart_by"].replace("", "nothing").fillna("nothing").value_counts()
+    hours = table["duration_s"].sum() / 3600
+    sites = [
+        f"{site[:-1]} (inferred from the signal)" if site.endswith("?") else site
+        for site in sorted(set(table["placement"]))
+    ]
+    by = table["told_apart_by"].fillna("").value_counts()
+    decided = [
+        _DECIDED[str(how)] + (f" in {_recordings(count)}" if len(by) > 1 else "")
+        for how, count in by.items()
+    ]
     sentences = [
-        f"Strides were detected, and their directions inferred, with retrodetect"
-        f" {version('retrodetect')} (model {_listed(table['model'])}) in {len(table)}"
-        f" recording{'s' * (len(table) > 1)} ({table['duration_s'].sum() / 3600:.2f} h, {rates} Hz,"
-        f" worn at: {_listed(table['placement'])}; ? marks an inferred site).",
-        f"{left_out} further recording{'s' * (left_out > 1)} could not be used."
-        if left_out
-        else "",
-        "Forward was told from backward by "
-        + ", ".join(f"the {by} (n = {count})" for by, count in told.items()).replace(
-            "the nothing", "nothing"
-        )
-        + ".",
-        f"Of {strides} strides, {forward} were labelled forward, {backward} backward, and {unknown}"
-        " were left unknown.",
+        f"We detected strides and labelled each as forward or backward with retrodetect"
+        f" {version('retrodetect')} (model {', '.join(sorted(set(table['model'])))}).",
+        f"We analysed {_recordings(len(table))} ({hours:.2f} h in total, sampled at {rates}"
+        f" Hz). The sensor was worn at: {', '.join(sites)}.",
+        f"We excluded {_recordings(left_out)} that could not be used." if left_out else "",
+        f"Which direction was forward was {', '.join(decided)}.",
+        f"Of {strides} strides, {forward} were labelled forward and {backward} backward; {unknown}"
+        " remained unlabelled.",
     ]
     if len(table) == 1 and forward + backward:
         row = table.iloc[0]
         sentences.append(
-            f"The backward share was {row['backward_share']:.1%} (95% interval"
-            f" {row['backward_share_low']:.1%} to {row['backward_share_high']:.1%}, which allows"
-            " for the error rates of the model and for unknown strides)."
+            f"The backward share of labelled strides was {row['backward_share']:.1%} (95% interval"
+            f" {row['backward_share_low']:.1%} to {row['backward_share_high']:.1%}; the interval"
+            " allows for the error rates of the model and for unlabelled strides)."
         )
     return " ".join(filter(None, sentences))
 
 
-def _listed(values: pd.Series[str]) -> str:
-    return ", ".join(sorted(set(values)))
+def _recordings(count: int) -> str:
+    return f"{count} recording{'s' * (count != 1)}"

@@ -8,9 +8,9 @@ import retrodetect as rd
 def test_the_paragraph_names_version_model_and_counts(write_walk, tmp_path, noise_model):
     result = rd.label(write_walk(tmp_path / "walk.csv"), model=noise_model)
     text = rd.methods(result)
-    assert f"retrodetect {rd.__version__} (model noise) in 1 recording (" in text
+    assert f"with retrodetect {rd.__version__} (model noise). We analysed 1 recording (" in text
     assert f"Of {len(result.strides)} strides" in text
-    assert ("backward share was" in text) == bool(
+    assert ("backward share of labelled strides was" in text) == bool(
         result.session["forward_strides"] + result.session["backward_strides"]
     )
 
@@ -19,6 +19,6 @@ def test_recordings_that_could_not_be_used_are_told(write_walk, tmp_path, stored
     write_walk(tmp_path / "in" / "a.csv")
     (tmp_path / "in" / "empty.csv").write_text("")
     results = list(rd.label_many(tmp_path / "in", model=stored_model))
-    assert "1 further recording could not be used." in rd.methods(results)
+    assert "We excluded 1 recording that could not be used." in rd.methods(results)
     with pytest.raises(rd.UsageError, match="no recording was labelled"):
         rd.methods(result for result in results if result.error)
