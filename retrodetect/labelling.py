@@ -166,9 +166,9 @@ def _split(directions: Directions) -> Iterator[str]:
         return
     likelier = "A" if directions.a_forward >= 0.5 else "B"
     yield (
-        f"two opposite directions, A with {a} and B with {b} strides; forward is probably"
-        f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward:"
-        f" {b / (a + b):.0%} backward; or --starts backward: {a / (a + b):.0%}"
+        f"two opposite directions, A with {a} and B with {b} strides, of which forward is probably"
+        f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward"
+        f" ({b / (a + b):.0%} backward) or --starts backward ({a / (a + b):.0%} backward)"
     )
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from retrodetect import gait
 from retrodetect.labelling import Session
 from retrodetect.library.interchange import to_bids_events, to_mobgap, to_skdh
+from retrodetect.library.words import as_arguments
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.runs.task import session_row
 from retrodetect.signal import prepare
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "plot"]
 
-_SHOWN = ("status", "placement", "front", "told_apart_by", "strides", "forward_strides",
+_SHOWN = ("status", "placement", "front", "told_apart_by", "naming", "strides", "forward_strides",
           "backward_strides", "unknown_strides", "backward_share", "backward_share_low",
           "backward_share_high", "message", "warnings")  # fmt: skip
 """Fields of a session that a notebook shows."""
@@ -84,16 +85,21 @@ class Result:
         return str(self.session["message"]) if is_missing else None
 
     @property
-    def naming(self) -> str:
+    def told_apart_by(self) -> str:
         """What told forward from backward: ``wearer``, ``signal``, ``habit`` or nothing."""
-        told = self.session["told_apart_by"]
-        return told if isinstance(told, str) else ""
+        by = self.session["told_apart_by"]
+        return by if isinstance(by, str) else ""
+
+    @property
+    def naming(self) -> float:
+        """Probability that forward and backward are not swapped; NaN without two sides."""
+        return float(self.session["naming"])
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know before you use the figures, a sentence each."""
         text = self.session["warnings"]
-        return tuple(text.split("; ")) if isinstance(text, str) and text else ()
+        return tuple(as_arguments(text).split("; ")) if isinstance(text, str) and text else ()
 
     @cached_property
     def recording(self) -> Recording:
@@ -166,7 +172,9 @@ class Result:
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {way}" for way, count in self._counts().items())
-        return f"<Result of {self.name}: {self.error or counts or 'no gait'}>"
+        sure = "" if np.isnan(self.naming) else f" ({self.naming:.0%} sure)"
+        by = f", told apart by {self.told_apart_by}{sure}" if self.told_apart_by else ""
+        return f"<Result of {self.name}: {self.error or counts + by or 'no gait'}>"
 
     def _repr_html_(self) -> str:
         """Timeline and figures, for a notebook."""

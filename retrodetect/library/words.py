@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 from retrodetect.errors import RetrodetectError
 
-__all__ = ["in_python_words"]
+__all__ = ["as_arguments", "in_python_words"]
 
-_OPTION = re.compile(r"--([a-z]+)(?: (linear|total))?")
+_OPTION = re.compile(r"--([a-z-]+)(?: (linear|total|forward|backward))?")
+_ARGUMENTS = {"rate": "rate_hz=", "ignore-notes": "use_notes=False"}
 
 
 @contextmanager
@@ -25,10 +26,26 @@ def in_python_words() -> Iterator[None]:
         yield
     except RetrodetectError as error:
         for part in ("reason", "place", "remedy"):
-            setattr(error, part, _OPTION.sub(_argument, getattr(error, part, "")))
+            setattr(error, part, as_arguments(getattr(error, part, "")))
         raise
 
 
+def as_arguments(text: str) -> str:
+    """Name arguments instead of options in a text.
+
+    Parameters
+    ----------
+    text
+        Words of a stage.
+
+    Returns
+    -------
+    str
+        With ``starts="forward"`` for ``--starts forward``.
+    """
+    return _OPTION.sub(_argument, text)
+
+
 def _argument(option: re.Match[str]) -> str:
-    name = {"rate": "rate_hz"}.get(option[1], option[1])
-    return f'{name}="{option[2]}"' if option[2] else f"{name}="
+    argument = _ARGUMENTS.get(option[1], f"{option[1]}=")
+    return f'{argument}"{option[2]}"' if option[2] else argument

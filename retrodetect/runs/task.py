@@ -320,7 +320,8 @@ def session_row(
         "naming": directions.naming,
         "backward_share_if_swapped": directions.share_if_swapped,
         **more.fields,
-        "warnings": visible("; ".join(warnings)),
+        # A semicolon separates warnings, so that they can be told apart again.
+        "warnings": visible("; ".join(text.replace("; ", ", ") for text in warnings)),
     }
     return row, more, warnings
 

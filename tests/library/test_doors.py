@@ -35,7 +35,8 @@ def test_a_result_holds_the_rows_of_both_tables(result):
     assert tuple(result.session.index) == SESSION_COLUMNS
     assert result.error is None
     assert result.session["strides"] == len(result.strides)
-    assert result.naming == result.strides.attrs["told_apart_by"]
+    assert result.told_apart_by == result.strides.attrs["told_apart_by"]
+    assert result.naming == pytest.approx(result.strides.attrs["naming"], nan_ok=True)
     tallied = rd.tally(result.strides).astype(float)
     pd.testing.assert_series_equal(
         result.session[tallied.index].astype(float), tallied, check_names=False
