@@ -74,7 +74,10 @@ def simulate(
     name: Annotated[str | None, typer.Option(help="File name without the ending.")] = None,
     start_time: Annotated[
         datetime | None,
-        typer.Option(help="When the recording starts, in UTC, such as 2026-03-01T09:00:00."),
+        typer.Option(
+            help="When the recording starts, such as 2026-03-01T09:00:00, in UTC unless a zone such"
+            " as +0200 follows.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the session.")] = 0,
     person: Annotated[
@@ -101,7 +104,7 @@ def simulate(
         session = Session(
             plan=plan, capture=bvh, placement=placement, side=side, app=app, rate_hz=rate,
             turned_deg=mounting, offset_m=offset, seed=seed, person=person,
-            start_time=start_time and start_time.replace(tzinfo=UTC),
+            start_time=start_time and _in_utc(start_time),
             errors=PHONE.but(noise_mps2=noise, bias_mps2=bias, jitter_s=jitter, clip_mps2=clip),
         )  # fmt: skip
         if bvh is not None:
@@ -109,3 +112,7 @@ def simulate(
         written = [write_session(name or f"simulated_{placement}_{seed}", session, out)]
     for path in written:
         typer.echo(path)
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

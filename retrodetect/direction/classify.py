@@ -73,6 +73,10 @@ MOST_FRONT = 12.0
 """Independent strides, and concentration, that the front vectors of an episode are worth at most: a
 wearer's are off by much the same angle in all of them, by 17° (one standard deviation)."""
 
+LEAST_DOUBT = 1e-4
+"""Least probability that a stride went the other way: no model was tried on so many strides that it
+could be surer, and axes and marks that people give are wrong at least as often."""
+
 SETTLED = 0.9
 """Share of strides with a sure direction above which an episode needs no second look."""
 
@@ -545,10 +549,10 @@ def _table(
             "direction": np.select(
                 [sure_forward, sure_backward], ["forward", "backward"], "unknown"
             ),
-            "p_backward": backward,
+            "p_backward": np.clip(backward, LEAST_DOUBT, 1 - LEAST_DOUBT),
             "reason": reason,
             "side": np.select([on_a, on_b], ["A", "B"], ""),
-            "p_side": p_sides.max(axis=1),
+            "p_side": np.minimum(p_sides.max(axis=1), 1 - LEAST_DOUBT),
         }
     )
 

@@ -152,6 +152,8 @@ def evaluate(
                 "its scores on them are no evidence"
             )
     rows = label_with_truth(first, examples, stated_anchors)
+    if len(wearers := rows["subject"].unique()) == 1:
+        remarks.append(f"one wearer only ({wearers[0]}): the scores say nothing about others")
     comparison = None
     if second is not None:
         others = label_with_truth(second, examples, stated_anchors)

@@ -118,7 +118,7 @@ def gather(
     examples = []
     for entry, parts in zip(listed, measured, strict=True):
         if isinstance(parts, InputError):
-            problems.note(entry.where, str(parts).rstrip("."))
+            problems.note(entry.where, _without_file(parts, entry.where))
         elif entry.labels is not None and len(parts) > 1:
             problems.note(
                 entry.where,
@@ -134,9 +134,6 @@ def gather(
         _check_together(examples, problems, both_ways=both_ways, mixed_rates=mixed_rates)
     if problems.sentences:
         raise RefusedExamples(problems.sentences, file=str(path))
-    if len({example.subject for example in examples}) == 1:
-        wearer = examples[0].subject
-        remarks.append(f"{_places(examples)}: one wearer only ({wearer}); scores are theirs alone")
     return Gathered(tuple(examples), tuple(remarks))
 
 
@@ -203,13 +200,24 @@ def _site(
     weights = sites.group_weights(part.cues.features, None)
     likeliest = max(weights, key=lambda group: weights[group])
     if weights[likeliest] < MIN_PLACEMENT:
-        problems.note(entry.where, f"the placement of {part.name} is unknown; add it")
+        problems.note(entry.where, f"the placement{_of(part, entry)} is unknown; add it")
         return None
     remarks.append(
-        f"{entry.where}: the placement of {part.name} was inferred from its strides: "
+        f"{entry.where}: the placement{_of(part, entry)} was inferred from its strides: "
         f"{' or '.join(GROUPS[likeliest])}"
     )
     return SITE_OF_GROUP[likeliest]
+
+
+def _of(part: Measured, entry: Entry) -> str:
+    """Which recording, unless the place of its entry says it already."""
+    return "" if entry.where.endswith(part.name) else f" of {part.name}"
+
+
+def _without_file(error: InputError, where: str) -> str:
+    """What is wrong, without a path that the place says already."""
+    text = str(error).rstrip(".")
+    return text.removeprefix(f"{error.file}: ") if error.file.endswith(where) else text
 
 
 def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame | None:
@@ -225,7 +233,7 @@ def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame
     else:
         problems.note(
             entry.where,
-            f"the direction of {part.name} is unknown; add a direction, labels or notes",
+            f"the direction{_of(part, entry)} is unknown; add a direction, labels or notes",
         )
         return None
     for interval in intervals:

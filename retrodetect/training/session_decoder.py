@@ -65,6 +65,8 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         The classifier, fitted to all strides.
     calibration_ : LogisticRegression
         From the classifier's log odds to log likelihood ratios.
+    least_p_ : float
+        Least probability: that of one error more than on the strides of the calibration.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : array
@@ -139,6 +141,7 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         )
         self.calibration_ = LogisticRegression(class_weight="balanced").fit(_log_odds(unseen), way)
         self.classifier_ = classifier.fit(features, y)
+        self.least_p_ = 1 / (len(y) + 2)
         return self
 
     def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803
@@ -163,6 +166,7 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         p_forward = np.empty(len(rows))
         for session, bout in _sessions(X, len(rows)):
             p_forward[session] = _decoded(ratio[session], bout, self.priors or EVEN)
+        p_forward = np.clip(p_forward, self.least_p_, 1 - self.least_p_)
         return np.stack([1 - p_forward, p_forward], axis=1)
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:  # noqa: N803

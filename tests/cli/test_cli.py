@@ -4,11 +4,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import retrodetect as rd
 from retrodetect.lab.simulate import Session, record, write_session
 from retrodetect.lab.simulate.exports import export_bytes
 from retrodetect.recording import Annotation
@@ -167,6 +169,20 @@ def test_results_that_cannot_be_put_there_are_told_before_the_work(
     assert err.startswith(f"retrodetect: {file}")
     assert len(err.splitlines()) == 1
     assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("given", "began"),
+    [("2026-03-01T09:00:00", "09:00"), ("2026-03-01T09:00:00+0200", "07:00"),
+     ("2026-03-01T09:00:00Z", "09:00")],
+)  # fmt: skip
+def test_a_simulated_recording_starts_when_told(retrodetect, tmp_path, given, began):
+    status, out, _ = retrodetect(
+        "simulate", "walk forward 3s", "--start-time", given, "--out", tmp_path / "out"
+    )
+    assert status == 0
+    start = rd.read(out.strip()).start_time
+    assert start.astimezone(UTC).isoformat().startswith(f"2026-03-01T{began}")
 
 
 @pytest.mark.parametrize(

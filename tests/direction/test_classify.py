@@ -172,6 +172,13 @@ def test_a_marked_stretch_names_the_rest(anchors, expected):
     assert (directions.front, directions.told_apart_by) == ("marked", "wearer")
 
 
+def test_no_stride_is_surer_than_any_model_can_be_tried():
+    marked = Anchors("waist", forward=((0.0, 10.0),))
+    table = decide(shown(THERE_AND_BACK), BOUTS, model(), marked).table
+    assert table["p_backward"].min() == pytest.approx(1e-4)
+    assert table["p_side"].max() == pytest.approx(1 - 1e-4)
+
+
 @few
 @given(st.integers(0, 2**16))
 def test_directions_do_not_depend_on_the_mounting(seed):

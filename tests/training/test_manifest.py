@@ -85,11 +85,6 @@ def test_a_manifest_from_any_spreadsheet_is_read(
     assert [one.subject for one in gathered(manifest).examples] == ["anna"]
 
 
-def test_one_wearer_is_remarked_on(gathered: Callable[..., Gathered]) -> None:
-    (remark,) = gathered("path,subject,labels\na.csv,anna,labels.csv\n").remarks
-    assert remark == "m.csv, line 2: one wearer only (anna); scores are theirs alone"
-
-
 @pytest.mark.parametrize(
     ("manifest", "problem"),
     [

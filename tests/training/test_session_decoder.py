@@ -126,6 +126,12 @@ def test_priors_say_how_often_directions_change():
     assert sticky < 0.7 < 0.8 < free
 
 
+def test_it_is_no_surer_than_the_strides_it_was_tried_on():
+    table, way, _ = strides(strength=10.0)
+    p = rd.SessionDecoder(LogisticRegression()).fit(table, way).predict_proba(table)
+    assert p.min() == pytest.approx(1 / (len(way) + 2))
+
+
 def test_three_directions_are_refused():
     table, _, _ = strides()
     with pytest.raises(ValueError, match="keep the strides that went forward or backward"):
