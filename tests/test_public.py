@@ -1,8 +1,10 @@
 """What a user of the library relies on."""
 
+import re
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,13 @@ def test_every_public_name_is_there():
     assert set(rd.__all__) == set(dir(rd))
     with pytest.raises(AttributeError, match="no attribute 'guess'"):
         rd.guess  # noqa: B018
+
+
+def test_the_page_of_public_names_lists_each_once():
+    page = (Path(__file__).parents[1] / "docs/api.md").read_text()
+    listed = re.findall(r"^\| \{py:obj\}`(\w+) <[\w.]+>` \|", page, re.M)
+    assert sorted([*listed, "__version__"]) == sorted(rd.__all__)
+    assert "rd.__version__" in page
 
 
 @pytest.mark.parametrize("code", ["import retrodetect", "import retrodetect.cli"])
