@@ -50,3 +50,13 @@ def test_the_recording_guide_speaks_of_every_format():
     for name in (one.name for one in formats()):
         maker = [word for word in name.split("-") if word not in kinds]
         assert "".join(maker) in said or maker[-1] in said or name in ("plain", "counts"), name
+
+
+def test_each_of_the_ten_tasks_takes_at_most_five_lines():
+    page = (ROOT / "docs/tasks.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    assert len(blocks) == 10
+    before = ("import ", "from ", "matplotlib.use")
+    for block in blocks:
+        lines = [line for line in block.splitlines() if line.strip()]
+        assert sum(not line.startswith(before) for line in lines) <= 5

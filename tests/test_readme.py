@@ -121,6 +121,7 @@ def write_tables(folder):
     shutil.copy(truth, folder / "walk.truth.csv")
     walked = walk(parse_plan("walk forward 15s, stand 3s, walk backward 15s"), seed=3)
     write_plain(wear(walked, "lower-back", seed=3), folder / "belt.csv")
+    walked.strides.to_csv(folder / "belt.truth.csv", index=False)
     worn = wear(walked, "foot", seed=3)
     write_plain(worn, folder / "foot.csv")
     readings = [

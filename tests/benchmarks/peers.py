@@ -132,7 +132,7 @@ def python_of(peer: Peer, folder: Path) -> Path:
     python = place / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", *peer.packages], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *peer.packages], check=True)
     return python
 
 
@@ -145,6 +145,7 @@ def seconds_and_peak(peer: Peer, path: Path, folder: Path, most_s: float) -> tup
         env={**single, "PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT)}
         if not peer.packages
         else {**single, "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=most_s,
