@@ -8,6 +8,7 @@ is named by a digest of all it depends on: run the same command again, and the b
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,13 +19,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from retrodetect.direction import Anchors, DirectionModel, store
+from retrodetect.direction import DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.locations import is_there, location, total_bytes
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import resume
-from retrodetect.runs.beside import anchors_of, manifests_in
+from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out
 from retrodetect.runs.task import Settings, Task, View, do, entries, give_up
@@ -52,12 +53,15 @@ class Outcome:
         Inputs that an earlier run had finished.
     skipped
         Files in the folders searched that hold no sensor data.
+    manifests
+        How many of the inputs each manifest beside them speaks of.
     """
 
     sessions: pd.DataFrame
     paths: tuple[Path, ...]
     resumed: int
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[str, ...]
+    manifests: Mapping[Path, int]
 
     @property
     def all_done(self) -> bool:
@@ -118,7 +122,7 @@ class Plan:
     skipped: tuple[str, ...]
     settings: Settings
     view: View
-    beside: Mapping[Path, Anchors]
+    beside: Mapping[Path, Beside]
     model: DirectionModel
     outputs: Outputs
     workers: Workers
@@ -139,7 +143,9 @@ class Plan:
         code = resume.code_digest()
         tasks = []
         for recording in self.inputs:
-            settings = self.settings.with_anchors(self.beside.get(recording.path, Anchors()))
+            settings = self.settings
+            if recording.path in self.beside:
+                settings = settings.with_anchors(self.beside[recording.path].anchors)
             rest = repr((settings, self.view)), self.model.card.card_sha256, code
             key = resume.digest(recording.name, recording.files, *rest)
             part = state / f"{key}{resume.ENDING}"
@@ -216,7 +222,7 @@ def plan(
     settings.anchors_on(None)  # marks that make no sense are refused before the work
     paths = list(paths)
     manifests = manifests_in(paths)
-    beside = anchors_of(manifests)
+    beside = read_manifests(manifests)
     writing.check_libraries(outputs)
     model = store.load(settings.model)
     skipped: list[str] = []
@@ -332,7 +338,9 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     if planned.outputs.report:
         writing.write_report(planned.folder, parts, sessions, planned.model.card, record)
     paths = [task.input.path for task, of_input in zip(tasks, rows, strict=True) for _ in of_input]
-    return Outcome(sessions, tuple(paths), resumed, planned.skipped)
+    named = [planned.beside[path] for path in planned.beside.keys() & set(paths)]
+    manifests = Counter(beside.manifest for beside in named)
+    return Outcome(sessions, tuple(paths), resumed, planned.skipped, manifests)
 
 
 def _inputs(
