@@ -26,6 +26,7 @@ EXTRAS = {
     "docs": ("numpydoc",),
     "notebooks": ("nbclient", "nbformat"),
     "parquet": ("pyarrow",),
+    "track": ("defusedxml", "fitdecode"),
     "test-cluster": ("distributed", "s3fs", "moto"),
 }
 """Modules that tests marked ``extra`` import, by the extra that they come with."""

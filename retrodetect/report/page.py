@@ -150,7 +150,7 @@ def _render(template: str, **values: Any) -> str:
     environment.filters |= {
         "goal": _goal, "percent": _percent, "whole": _whole,
         "minutes": words.clock, "clock": _clock, "figure": _figure, "signed": _signed,
-        "truncated": truncated_list, "short": _short, "stem": _stem,
+        "pace": _pace, "truncated": truncated_list, "short": _short, "stem": _stem,
         "visible": lambda text: visible(str(text)),
         "known": lambda value: not pd.isna(value),
     }  # fmt: skip
@@ -269,6 +269,10 @@ def _whole(value: float) -> str:
 
 def _figure(value: float, places: int = 1) -> str:
     return "–" if pd.isna(value) else f"{value:.{places}f}"
+
+
+def _pace(speed_mps: float) -> str:
+    return words.clock(1000 / speed_mps) if speed_mps else "–"
 
 
 def _clock(seconds: float) -> str:

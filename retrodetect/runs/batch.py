@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -22,6 +22,7 @@ import pandas as pd
 from retrodetect.direction import DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
+from retrodetect.formats.track import read_track
 from retrodetect.locations import is_there, location, total_bytes
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import resume
@@ -145,9 +146,10 @@ class Plan:
         for recording in self.inputs:
             settings = self.settings
             if recording.path in self.beside:
-                settings = settings.with_anchors(self.beside[recording.path].anchors)
+                settings = settings.with_beside(self.beside[recording.path])
             rest = repr((settings, self.view)), self.model.card.card_sha256, code
-            key = resume.digest(recording.name, recording.files, *rest)
+            files = (*recording.files, *map(location, settings.tracks))
+            key = resume.digest(recording.name, files, *rest)
             part = state / f"{key}{resume.ENDING}"
             limit = self.workers.limits.max_memory_mib
             tasks.append(Task(recording, settings, self.view, part, code, limit))
@@ -224,9 +226,14 @@ def plan(
     manifests = manifests_in(paths)
     beside = read_manifests(manifests)
     writing.check_libraries(outputs)
+    tracks = [*settings.tracks, *(track for each in beside.values() for track in each.tracks)]
+    for track in tracks:
+        read_track(track)
     model = store.load(settings.model)
     skipped: list[str] = []
-    inputs = _inputs(paths, settings.read, skipped.append, manifests)
+    inputs = _inputs(paths, settings.read, skipped.append, {*manifests, *map(location, tracks)})
+    used = {location(track).name for track in tracks}
+    skipped = [name for name in skipped if PurePath(name).name not in used]
     folder = location(outputs.folder)
     writing.check_ours(folder, "label", [path for recording in inputs for path in recording.files])
     view: View = "none"
@@ -347,11 +354,11 @@ def _inputs(
     paths: Sequence[str | Path],
     read: ReadOptions,
     on_skipped: Callable[[str], None],
-    manifests: Sequence[Path],
+    beside: Set[Path],
 ) -> tuple[Input, ...]:
-    """Inputs below some paths, but for manifests; at least one of them exists."""
+    """Inputs below some paths, but for what lies beside them; at least one of them exists."""
     inputs = discover(*paths, columns=read.columns.values(), on_passed_over=on_skipped)
-    inputs = [recording for recording in inputs if recording.path not in manifests]
+    inputs = [recording for recording in inputs if recording.path not in beside]
     if not inputs:
         raise UsageError(
             "no recordings found",

@@ -20,7 +20,7 @@ __all__ = ["Beside", "manifests_in", "read_manifests"]
 MANIFEST = "manifest.csv"
 """Name of the file."""
 
-COLUMNS = ("path", "placement", "front", "starts")
+COLUMNS = ("path", "placement", "front", "starts", "track")
 """Its columns that are used here; only ``path`` must be there. A manifest for training has more."""
 
 
@@ -33,10 +33,13 @@ class Beside(NamedTuple):
         Where the device sat, and which way was forward.
     manifest
         File that says so.
+    tracks
+        The file with the track of a watch, if there is one.
     """
 
     anchors: Anchors
     manifest: Path
+    tracks: tuple[str, ...] = ()
 
 
 def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
@@ -80,13 +83,15 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
             fields = {name: row.get(name, "") for name in COLUMNS}
             path = file.parent / fields["path"]
             where = f"line {line}"
-            if not fields["path"] or not path.is_file():
-                raise UsageError(
-                    f"no file {fields['path']!r} in that folder",
-                    file=str(file),
-                    place=where,
-                    remedy="write the path as seen from the manifest, in the column path",
-                )
+            tracks = [file.parent / fields["track"]] if fields["track"] else []
+            for column, needed in (("path", path), *(("track", track) for track in tracks)):
+                if not fields[column] or not needed.is_file():
+                    raise UsageError(
+                        f"no file {fields[column]!r} in that folder",
+                        file=str(file),
+                        place=where,
+                        remedy=f"write the path as seen from the manifest, in the column {column}",
+                    )
             try:
                 anchors = Anchors(
                     placement=fields["placement"].replace("auto", "") or None,
@@ -97,7 +102,7 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
                 raise UsageError(
                     error.reason, file=str(file), place=where, remedy=error.remedy
                 ) from None
-            beside[path] = Beside(anchors, file)
+            beside[path] = Beside(anchors, file, tuple(map(str, tracks)))
     return beside
 
 
