@@ -24,6 +24,10 @@ from retrodetect.tally.folder import outside_weeks, totals
 __all__ = ["annotate", "facts", "page"]
 
 
+MOST_DATES = 6
+"""Dates below a chart that do not run into each other on a phone."""
+
+
 def page(
     sessions: pd.DataFrame,
     views: Sequence[Mapping[str, Any] | None],
@@ -130,8 +134,8 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
     Parameters
     ----------
     recordings
-        Each with ``name``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and ``overview``,
-        as from :func:`retrodetect.report.trace.overview`.
+        Each with ``name``, ``path``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and
+        ``overview``, as from :func:`retrodetect.report.trace.overview`.
 
     Returns
     -------
@@ -181,17 +185,39 @@ def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
         }
         for row, day in zip(rows, days, strict=True)
     ]
-    return {"points": points, "first": f"{min(days):%Y-%m-%d}", "last": f"{max(days):%Y-%m-%d}"}
+    return {
+        "points": points,
+        "ticks": _ticks(min(days), span),
+        "first": f"{min(days):%Y-%m-%d}",
+        "last": f"{max(days):%Y-%m-%d}",
+    }
+
+
+def _ticks(first: datetime, span: timedelta) -> list[dict[str, Any]]:
+    """Mondays on the chart, as many with their date as fit; of less than a week its ends."""
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = midnight - timedelta(days=first.weekday())
+    weeks = (monday + timedelta(weeks=n) for n in range(1, span.days // 7 + 2))
+    mondays = [day for day in weeks if day <= first + span] or [first, first + span]
+    every = -(-len(mondays) // MOST_DATES)
+    return [
+        {
+            "x": round(100 * ((day - first) / span), 2),
+            "label": "" if number % every else f"{day:%m-%d}",
+        }
+        for number, day in enumerate(mondays)
+    ]
 
 
 def _is_date(text: Any) -> bool:
     return isinstance(text, str) and bool(text)
 
 
-def _labels_command(name: str) -> str:
+def _labels_command(path: str, placement: str = "") -> str:
     """Command that labels a recording with what was marked on the page."""
-    stem = _stem(name)
-    parts = [name, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
+    stem = _stem(path)
+    where = ["--placement", placement] if placement in PLACEMENTS else []
+    parts = [path, *where, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
     return visible(shlex.join(["retrodetect", "label", *parts]))
 
 
@@ -199,7 +225,7 @@ def _stem(name: str) -> str:
     return visible(PurePath(name).name.partition(".")[0])
 
 
-def _short(name: str, most: int = 30) -> str:
+def _short(name: str, most: int = 28) -> str:
     """A long name without its middle."""
     half = most // 2 - 1
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"

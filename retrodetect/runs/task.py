@@ -360,7 +360,7 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         session = label_pieces(witness, _model(settings.model), anchors)
         if settings.tracks:
             witness.follow(settings, session)
-        yield _entry(session, settings, witness, task.view), session.strides
+        yield _entry(session, task, witness), session.strides
 
 
 @lru_cache(maxsize=1)
@@ -416,26 +416,21 @@ class _Witness:
             yield piece
 
 
-def _entry(session: Session, settings: Settings, witness: _Witness, view: View) -> Entry:
+def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
     """Collect all that is written about a labelled recording."""
-    row, more, warnings = session_row(session, witness.course, settings.pace)
+    row, more, warnings = session_row(session, witness.course, task.settings.pace)
     lists = {}
     for name, table in (("bouts", more.bouts), ("repeats", more.repeats)):
         start_time = wall_clock(session.recording, table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
-    if view == "none":
+    if task.view == "none":
         return Entry(row, None, lists)
-    return Entry(row, _view(session, witness, more.bouts, warnings, fine=view == "fine"), lists)
+    return Entry(row, _view(session, task, witness, more.bouts, warnings), lists)
 
 
 def _view(
-    session: Session,
-    witness: _Witness,
-    bouts: pd.DataFrame,
-    warnings: Sequence[str],
-    *,
-    fine: bool,
+    session: Session, task: Task, witness: _Witness, bouts: pd.DataFrame, warnings: Sequence[str]
 ) -> dict[str, Any]:
     """Collect what the report shows of a session."""
     from retrodetect.report import view_of
@@ -443,7 +438,7 @@ def _view(
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     return view_of(
         session.recording, session.strides, contacts_s, np.concatenate(witness.traces), bouts,
-        warnings=warnings, fine=fine,
+        path=str(task.input.path), warnings=warnings, fine=task.view == "fine",
     )  # fmt: skip
 
 
