@@ -7,6 +7,7 @@ import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Any
@@ -146,7 +147,12 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    """Fill a template; the page may run no script but the one it comes with."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Templates, compiled once; a page may run no script but the one it comes with."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("retrodetect", "report"),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
@@ -164,7 +170,7 @@ def _render(template: str, **values: Any) -> str:
         "words": words, "wall": _wall, "stem": _stem, "labels_command": _labels_command,
         "script": Markup(script), "script_hash": f"sha256-{digest}",
     }  # fmt: skip
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
