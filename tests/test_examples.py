@@ -90,6 +90,13 @@ def test_every_example_with_strides_is_among_them(strides):
     assert strides["recording"].nunique() == 7
 
 
+def test_who_only_walked_has_no_running_strides(strides):
+    for name, mine in strides.groupby("recording"):
+        gaits = set(truth_of(name)["gait"])
+        if gaits == {"walk"}:
+            assert set(mine["gait"]) == {"walk"}, name
+
+
 def test_a_session_in_one_direction_has_no_stride_in_the_other(strides):
     forward_only = strides[strides["recording"].str.contains("forward_only")]
     assert (forward_only["direction"] == "forward").mean() > 0.95

@@ -189,6 +189,17 @@ def test_every_image_and_drawing_has_words_for_those_who_do_not_see_it(html):
             assert "20 forward, 20 backward and 2 unknown" in attributes["aria-label"]
 
 
+def test_a_hint_that_contradicts_the_signal_is_doubted_above_all_that_folds(
+    recording, strides, contacts_s
+):
+    view = viewed(recording, strides, contacts_s)
+    view["warnings"] = ["--backward 20-40 contradicts the signal, which shows <b>"]
+    page_of = paged(rows_of(strides), [view, None], CARD, RUN)
+    article = page_of[page_of.index("<article") :]
+    doubt = article.index("Check what you said:</strong> --backward 20-40 contradicts the signal")
+    assert doubt < article.index("<details")
+
+
 def test_the_timeline_has_one_bar_for_each_run_of_strides(html):
     timeline = html[html.index('class="timeline"') :].partition("</svg>")[0]
     bars = [attributes["class"] for tag, attributes in Elements(timeline).tags if tag == "rect"]
