@@ -1,6 +1,7 @@
 """The track of a watch gives speed, distance and slope; its places stay in it."""
 
 import re
+import sys
 from datetime import UTC, timedelta, timezone
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from tracks import LATITUDE, LONGITUDE, START, fit, gpx, points, tcx
 
-from retrodetect.errors import UnreadableFile
+from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.formats.track import read_track
 from retrodetect.lab.simulate import Session, record
 from retrodetect.lab.simulate.exports import export_bytes
@@ -141,6 +142,13 @@ def test_what_is_no_track_is_refused_in_one_sentence(tmp_path, content, reason):
         read_track(path)
     with pytest.raises(UnreadableFile, match="cannot be opened"):
         read_track(tmp_path / "gone.gpx")
+
+
+def test_without_the_extra_a_sentence_says_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "defusedxml.ElementTree", None)
+    (tmp_path / "walk.gpx").write_bytes(gpx(points(SPEED, HEIGHT)))
+    with pytest.raises(UsageError, match=r"run pip install 'retrodetect\[track\]'"):
+        read_track(tmp_path / "walk.gpx")
 
 
 @pytest.fixture(scope="module")
