@@ -59,13 +59,14 @@ GIVEN_FRONT_DOUBT = 1e-4
 LEAST_WEIGHT = 0.02
 """Groups of sites less likely than this are not asked."""
 
-PACE_TEMPER, PACE_STRIDES = 0.3, 12.0
-"""Share of a stride's pace that is not already in its neighbours' (five are smoothed together), and
-independent strides that the pace of an episode is worth at most: a brisk walker is brisk in all
-of them."""
+PACE_TEMPER = 0.3
+"""Share of a stride's pace that is not already in its neighbours': five are smoothed together."""
 
-MOST_PACE_LOG_ODDS = 6.0
-"""Surest that the pace of a stride ever is: brisk and bouncy walkers look like runners."""
+RUN_STRIDES, MOST_RUN_LOG_ODDS = 12.0, 6.0
+WALK_STRIDES, MOST_WALK_LOG_ODDS = 60.0, 13.0
+"""Independent strides that the pace of an episode is worth at most, and the surest that a stride
+ever is of either pace. Brisk and bouncy walkers look like runners in all their strides; no runner
+looks like somebody who walks slowly."""
 
 FRONT_STRIDES = 12.0
 MOST_FRONT = 12.0
@@ -376,8 +377,6 @@ class _Session:
     ) -> Evidence:
         """Evidence of an episode if the device sat on one group of sites."""
         strides = self._strides.iloc[rows]
-        log_run = logit(np.clip(strides["p_run"].to_numpy(dtype=float), 1e-6, 1 - 1e-6))
-        pace_temper = min(PACE_TEMPER, PACE_STRIDES / len(features))
         travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T)
         front, of_front = _balanced(site.front_cues(features) @ plane.T)
         front_total = max(float(np.linalg.norm(front, axis=-1).sum(axis=0).max()), 1e-9)
@@ -389,7 +388,7 @@ class _Session:
             front_offset_rad=np.array([seat.offsets_rad for seat in seats]),
             front_temper=front_temper,
             front_doubt=site.doubt(features),
-            log_run=pace_temper * np.clip(log_run, -MOST_PACE_LOG_ODDS, MOST_PACE_LOG_ODDS)
+            log_run=_log_run(strides["p_run"].to_numpy(dtype=float))
             + of_travel
             + front_temper * of_front.sum(axis=1),
             bout=strides["bout"].to_numpy(dtype=np.intp),
@@ -399,6 +398,14 @@ class _Session:
             told=self._told,
             session_bouts=self._bouts,
         )
+
+
+def _log_run(p_run: FloatArray) -> FloatArray:
+    """(n,) log odds of running that the pace of each stride adds to those of its episode."""
+    odds = logit(np.clip(p_run, 1e-6, 1 - 1e-6))
+    run = min(PACE_TEMPER, RUN_STRIDES / len(odds)) * np.clip(odds, 0.0, MOST_RUN_LOG_ODDS)
+    walk = min(PACE_TEMPER, WALK_STRIDES / len(odds)) * np.clip(odds, -MOST_WALK_LOG_ODDS, 0.0)
+    return np.asarray(run + walk)
 
 
 def _balanced(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -102,10 +102,10 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
         With numbers of its own, from 0.
     """
     movement = movement_of(signal)
-    times, edges, bout = _sought(movement) if given_s is None else _taken(signal, given_s)
+    times, edges, bout, one_foot = _sought(movement) if given_s is None else _taken(signal, given_s)
     if not len(edges):
         return Gait(_spans(_EMPTY_STRIDES), _EMPTY_CONTACTS, _EMPTY_STRIDES)
-    p_run = probability_run(signal, movement, edges, bout)
+    p_run = probability_run(signal, movement, edges, bout, one_foot)
     edges_s = signal.start_s + edges / ANALYSIS_RATE_HZ
     strides = pd.DataFrame(
         {
@@ -122,21 +122,30 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
     return Gait(_spans(strides), _in_bouts(times_s, strides), strides)
 
 
-def _sought(movement: Movement) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
-    """Contacts, stride edges and the bout of each stride, in samples of the run."""
-    found = [_steps(movement, stretch) for stretch in stretches(movement)]
-    times = np.concatenate([np.empty(0), *(part[0] for part in found)])
-    edges = np.concatenate([np.empty((0, 2)), *(part[1] for part in found)])
-    edges, bout = _bouts(edges[np.argsort(edges[:, 0])], MIN_STRIDES)
-    return times, edges, bout
+_Strides = tuple[FloatArray, FloatArray, NDArray[np.intp], NDArray[np.bool_]]
+"""Contacts and stride edges, in samples of the run, the bout of each stride, and whether the sensor
+felt one foot only."""
 
 
-def _taken(signal: Signal, given_s: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
+def _sought(movement: Movement) -> _Strides:
+    """Strides where the movement is that of gait."""
+    parts = [_steps(movement, stretch) for stretch in stretches(movement)]
+    times = np.concatenate([np.empty(0), *(part[0] for part in parts)])
+    edges = np.concatenate([np.empty((0, 2)), *(part[1] for part in parts)])
+    one_foot = np.repeat([part[2] for part in parts], [len(part[1]) for part in parts])
+    order = np.argsort(edges[:, 0])
+    kept, bout = _bouts(edges[order], MIN_STRIDES)
+    return times, edges[order][kept], bout, one_foot[order][kept].astype(np.bool_)
+
+
+def _taken(signal: Signal, given_s: FloatArray) -> _Strides:
     """As `_sought`, of the given strides whose middle lies within the run."""
     edges = (given_s - signal.start_s) * ANALYSIS_RATE_HZ
     middle = edges.mean(axis=1)
-    edges, bout = _bouts(edges[(middle >= 0) & (middle < len(signal.acceleration_mps2))], 1)
-    return np.unique(np.append(edges, edges.mean(axis=1))), edges, bout
+    edges = edges[(middle >= 0) & (middle < len(signal.acceleration_mps2))]
+    _, bout = _bouts(edges, 1)
+    times = np.unique(np.append(edges, edges.mean(axis=1)))
+    return times, edges, bout, np.zeros(len(edges), np.bool_)
 
 
 def _spans(strides: pd.DataFrame) -> pd.DataFrame:
@@ -164,13 +173,13 @@ _EMPTY_STRIDES = pd.DataFrame(
 _EMPTY_CONTACTS = pd.DataFrame({"time_s": np.empty(0), "bout": np.empty(0, np.intp)})
 
 
-def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray]:
-    """Contacts and (strides, 2) stride edges of a stretch, in samples of the run."""
+def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray, bool]:
+    """Contacts and (strides, 2) edges of a stretch, in samples of the run; if of one foot only."""
     part = movement[stretch.begin : stretch.end]
     contacts = find_contacts(part, stretch.period_s)
     at, first = contacts.at, np.flatnonzero(~contacts.joined)
     if not len(at):
-        return np.empty(0), np.empty((0, 2))
+        return np.empty(0), np.empty((0, 2)), contacts.one_foot
     stride = stretch.period_s[np.clip(at[first].astype(int), 0, len(stretch.period_s) - 1)]
     stride = stride * ANALYSIS_RATE_HZ
     # What begins a series is the swing that ends in its first contact.
@@ -185,17 +194,15 @@ def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray
         edges, series = edges[own], series[own]
     whole = series[1:] == series[:-1]
     pairs = np.stack([edges[:-1][whole], edges[1:][whole]], axis=1)
-    return at + stretch.begin, pairs + stretch.begin
+    return at + stretch.begin, pairs + stretch.begin, contacts.one_foot
 
 
-def _bouts(edges: FloatArray, min_strides: int) -> tuple[FloatArray, NDArray[np.intp]]:
-    """Strides of bouts long enough, and the bout of each."""
-    if not len(edges):
-        return edges, np.empty(0, np.intp)
+def _bouts(edges: FloatArray, min_strides: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Which strides are of bouts long enough, and the bout of each of these."""
     pause = edges[1:, 0] - edges[:-1, 1] > MAX_PAUSE_S * ANALYSIS_RATE_HZ
-    bout = np.concatenate([[0], np.cumsum(pause)])
+    bout = np.concatenate([[0], np.cumsum(pause)])[: len(edges)].astype(np.intp)
     enough = np.bincount(bout)[bout] >= min_strides
-    return edges[enough], np.unique(bout[enough], return_inverse=True)[1]
+    return enough, np.unique(bout[enough], return_inverse=True)[1]
 
 
 def _in_bouts(time_s: FloatArray, strides: pd.DataFrame) -> pd.DataFrame:

@@ -31,7 +31,7 @@ from retrodetect.features import NEEDS_GYRO
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, load, present
 from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import mixed_sessions
+from retrodetect.lab.sessions import joined, mixed_sessions
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
 from retrodetect.training.evaluate import label_with_truth
 from retrodetect.training.examples import Example
@@ -56,6 +56,9 @@ SITES = {
     "foot": ("foot",),
     "wrist and hand": ("wrist", "hand"),
 }  # fmt: skip
+
+
+MIN_PACE_STRIDES, PACE_STRIDES = 8, 20
 
 
 def marked_stretch(example: Example, length_s: float = 5.0) -> Anchors:
@@ -168,7 +171,8 @@ def measure(evidence: Evidence) -> pd.DataFrame:
     table = _scores(rows)
     table["calibration_error"] = [expected_calibration_error(found) for found in rows.values()]
     table["by_signal"] = [_told_by_signal(found) for found in rows.values()]
-    table["walks_called_run"] = [_walks_called_run(found) for found in rows.values()]
+    table["walks_called_run"] = [_mistaken(found, "walk", "run") for found in rows.values()]
+    table["runs_called_walk"] = [_mistaken(found, "run", "walk") for found in rows.values()]
     real_foot = rows["real foot, each person held out"]
     sideways = real_foot[real_foot["truth"] == "sideways"]
     table.loc["real foot, sideways called forward or backward", ["strides", "wrong"]] = (
@@ -178,14 +182,57 @@ def measure(evidence: Evidence) -> pd.DataFrame:
     return pd.concat([table, baselines(evidence)])
 
 
+def pace_changes(evidence: Evidence) -> pd.DataFrame:
+    """Changes between walking and running, put behind each other without a pause.
+
+    Of each wearer and site: 20 strides of walking, 20 of running, 20 of walking. A change is found
+    where the pace that is labelled changes at most two strides away, and nowhere else.
+    """
+    rows = {}
+    for source in FORWARD_ONLY:
+        strides = [(one, one.strides()) for one in evidence.recordings[source]]
+        pace_of: dict[tuple[str, str], dict[str, Example]] = {}
+        for one, table in strides:
+            paces = set(table.loc[table["truth"] != "", "true_gait"])
+            if len(paces) == 1 and len(table) >= MIN_PACE_STRIDES:
+                pace_of.setdefault((one.subject, one.placement), {}).setdefault(paces.pop(), one)
+        sessions = [
+            _without_pauses([both["walk"], both["run"], both["walk"]])
+            for both in pace_of.values()
+            if {"walk", "run"} <= set(both)
+        ]
+        found = changes = extra = 0
+        for session in sessions:
+            labelled = label_with_truth(evidence.model(source), [session], site_given)
+            truly, labels = (
+                np.flatnonzero(np.diff((labelled[name] == "run").to_numpy().astype(int)))
+                for name in ("true_gait", "gait")
+            )
+            near = np.abs(labels[:, None] - truly) <= 2
+            changes, found = changes + len(truly), found + int(near.any(axis=0).sum())
+            extra += int((~near.any(axis=1)).sum())
+        if sessions:
+            rows[source] = {"changes": changes, "found": found, "elsewhere": extra}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _without_pauses(parts: list[Example]) -> Example:
+    """The first strides of each part as one bout."""
+    short = [part.where(np.arange(len(part.measured.strides)) < PACE_STRIDES) for part in parts]
+    session = joined(short, parts[0].name)
+    strides = session.measured.strides.assign(bout=0)
+    return replace(session, measured=replace(session.measured, strides=strides))
+
+
 def _told_by_signal(rows: pd.DataFrame) -> float:
     """Share of recordings whose directions the signal told apart by itself."""
     return float((rows.groupby("recording")["told_apart_by"].first() == "signal").mean())
 
 
-def _walks_called_run(rows: pd.DataFrame) -> float:
-    walks = rows[(rows["true_gait"] == "walk") & rows["truth"].isin(["forward", "backward"])]
-    return float((walks["gait"] == "run").mean())
+def _mistaken(rows: pd.DataFrame, pace: str, other: str) -> float:
+    """Share of the strides of one pace that were labelled with the other."""
+    rows = rows[(rows["true_gait"] == pace) & rows["truth"].isin(["forward", "backward"])]
+    return float((rows["gait"] == other).mean())
 
 
 def expected_calibration_error(rows: pd.DataFrame, bins: int = 10) -> float:
@@ -252,18 +299,20 @@ def main() -> None:
     recordings = measured_sets(
         arguments.datasets, present(arguments.datasets), cache_folder=arguments.cache
     )
-    table = measure(Evidence(arguments.datasets, recordings))
-    print(table.round(4).to_string())
+    evidence = Evidence(arguments.datasets, recordings)
+    table, changes = measure(evidence), pace_changes(evidence)
+    print(table.round(4).to_string(), changes.to_string(), sep="\n\n")
     if arguments.docs:
         text = json.dumps(json.loads(table.round(4).to_json(orient="index")), indent=1)
         (arguments.docs / "direction.json").write_text(text + "\n")
-        (arguments.docs / "benchmark.md").write_text(page(table))
+        (arguments.docs / "benchmark.md").write_text(page(table, changes))
 
 
-def page(table: pd.DataFrame) -> str:
-    """Return the table as a page of the docs."""
+def page(table: pd.DataFrame, changes: pd.DataFrame) -> str:
+    """Return the tables as a page of the docs."""
     columns = ["strides", "right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward"]
-    columns += ["false_backward_per_1000", "by_signal", "walks_called_run", "calibration_error"]
+    columns += ["false_backward_per_1000", "by_signal", "walks_called_run", "runs_called_walk"]
+    columns += ["calibration_error"]
     lines = [
         "# How right the directions are",
         "",
@@ -281,6 +330,18 @@ def page(table: pd.DataFrame) -> str:
     for name, row in table.iterrows():
         cells = ["" if pd.isna(row[column]) else f"{row[column]:.4g}" for column in columns]
         lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "## Changes of pace",
+        "",
+        "Twenty strides of walking, twenty of running and twenty of walking of each real wearer",
+        "and site, without a pause: `found` within two strides, `elsewhere` where there is none.",
+        "",
+        "| source | changes | found | elsewhere |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for source, row in changes.iterrows():
+        lines.append(f"| {source} | {row['changes']} | {row['found']} | {row['elsewhere']} |")
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,7 @@ from strides import AHEAD, LEFT, UP, along, model, shown, strides_of
 
 from retrodetect import gait
 from retrodetect.direction import Anchors, StrideEvidence, classify, decide
-from retrodetect.direction.classify import level_plane
+from retrodetect.direction.classify import _log_run, level_plane
 from retrodetect.errors import RefusedRecording
 from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.signal import prepare
@@ -146,6 +146,14 @@ def test_a_real_change_of_pace_is_found_within_two_strides():
     assert set(table["direction"]) == {"forward"}
     begins = int((table["gait"] == "run").to_numpy().argmax())
     assert abs(begins - 30) <= 2
+
+
+@pytest.mark.parametrize("strides", [1, 40, 400])
+def test_a_slow_walk_is_surer_than_a_run(strides):
+    # Brisk walkers look like runners; no runner looks like a slow walker.
+    walk, run = (_log_run(np.full(strides, p_run)).sum() for p_run in (1e-6, 1 - 1e-6))
+    assert run == pytest.approx(min(0.3 * strides, 12) * 6.0)
+    assert walk == pytest.approx(min(0.3 * strides, 60) * -13.0)
 
 
 # Anchors --------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +78,30 @@ def test_readouts_name_catalogued_vectors_with_a_sign_unless_they_are_swings():
                 assert plain in NAMES, (group, name)
                 assert (plain in swings) == (name == plain), (group, name)
                 assert form == "gyroscope" or plain not in gyro, (group, name)
+
+
+def test_the_docs_list_the_readouts_as_they_are():
+    page = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
+
+    def cell(names: tuple[str, ...]) -> str:
+        plain = dict.fromkeys("swing" if name[0] not in "+-" else name for name in names)
+        short = ", ".join(plain).replace("-", "\u2212")
+        return short.replace("_fixed", " f").replace("_gyro", " g").replace("lever_", "lever ")
+
+    rows = [
+        f"| {group}, {pace} | "
+        + " | ".join(
+            cell(readouts.get((target, form, pace), ())) or "none"
+            for target in ("travel", "front")
+            for form in ("gyroscope", "accelerometer")
+        )
+        + " |"
+        for group, readouts in READOUTS.items()
+        for pace in PACES
+        if readouts
+    ]
+    listed = page.split("| site, pace |")[1].split("\n\n")[0].splitlines()[2:]
+    assert listed == rows
 
 
 # Weights --------------------------------------------------------------------------------------
