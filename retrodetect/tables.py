@@ -102,13 +102,18 @@ SESSION_GLOSSARY = {
     "climb_forward_m": "height gained from start to end of each forward stretch, by barometer"
     " or GPS; empty if there is none and most strides are unknown",
     "climb_backward_m": "the same backward",
-    "speed_source": "where the speed comes from: given, track, distance, gps; empty if unknown",
+    "speed_source": "where the speed comes from: given, leg, distance, gps; empty if unknown",
     "distance_m": "distance of strides of known direction and speed (up to 15 m/s), or of the whole"
     " recording if you gave it; never from acceleration",
     "distance_forward_m": "the forward part; empty if only the whole distance is known, or no"
     " speed",
     "distance_backward_m": "the backward part; empty, like the energy, if no stride is backward and"
     " most are unknown",
+    "speed_forward_mps": "mean speed of the forward strides of known speed",
+    "speed_backward_mps": "the same backward",
+    "grade_forward": "height gained forward for each metre gone, by barometer or GPS: 0.08 is 8%"
+    " uphill; empty where too little is known",
+    "grade_backward": "the same backward",
     "energy_forward_kcal_per_kg": "energy of the forward strides of known speed, rest included"
     " (ACSM)",
     "energy_backward_low_kcal_per_kg": "least energy of the backward strides: the forward"
@@ -178,6 +183,7 @@ DECIMALS = {
     "step_asymmetry_forward": 4, "step_asymmetry_backward": 4,
     "climb_forward_m": 1, "climb_backward_m": 1,
     "distance_m": 1, "distance_forward_m": 1, "distance_backward_m": 1,
+    "speed_forward_mps": 3, "speed_backward_mps": 3, "grade_forward": 3, "grade_backward": 3,
     "energy_forward_kcal_per_kg": 4, "energy_backward_low_kcal_per_kg": 4,
     "energy_backward_high_kcal_per_kg": 4,
     "cadence_spm": 1, "pause_s": 2, "climb_m": 1, "change": 3,

@@ -20,12 +20,15 @@ from retrodetect.features import FREE_FEATURES, GYRO_SCALARS
 from retrodetect.sites import GROUPS
 
 NO_REAL_RECORDINGS = "real recordings are not here"
+NO_BROWSER = "no Chromium"
 
 EXTRAS = {
     "cluster": ("distributed", "s3fs", "upath"),
     "docs": ("numpydoc",),
     "notebooks": ("nbclient", "nbformat"),
     "parquet": ("pyarrow",),
+    "track": ("defusedxml", "fitdecode"),
+    "test-browser": ("axe_core_python",),
     "test-cluster": ("distributed", "s3fs", "moto"),
 }
 """Modules that tests marked ``extra`` import, by the extra that they come with."""
@@ -54,6 +57,9 @@ def pytest_terminal_summary(terminalreporter):
             f"{count} tests skipped: pip install 'retrodetect[{name}]', then pytest -m extra",
             yellow=True,
         )
+    if any(NO_BROWSER in reason for reason in reasons):
+        terminalreporter.section("pages not tested in a browser", red=True, bold=True)
+        terminalreporter.line("Install Chromium, then run pytest -m extra.")
     count = sum(NO_REAL_RECORDINGS in reason for reason in reasons)
     if count:
         terminalreporter.section("not tested against real recordings", red=True, bold=True)

@@ -1,5 +1,6 @@
 """The README's first command, against the truth beside the (simulated) examples."""
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import Workers
 
-DATA = Path(__file__).parents[1] / "data"
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "data"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,13 @@ def test_every_example_is_read(out):
     sessions = pd.read_csv(out / "sessions.csv")
     assert len(sessions) == len(list((DATA / "examples").glob("simulated_*")))
     assert set(sessions["status"]) <= {"ok", "no_gait"}
+
+
+def test_the_readme_says_what_their_page_says(out):
+    """Otherwise run ``python docs/readme.py``."""
+    written = runpy.run_path(str(ROOT / "docs/readme.py"))
+    said = written["SAYS"].search((ROOT / "README.md").read_text())[0]
+    assert said == written["headline"](pd.read_csv(out / "sessions.csv"))
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +81,20 @@ def test_strides_are_named_as_they_went(strides, name, least_right):
     assert (labelled & ~right).mean() <= 0.03
 
 
+def test_nine_true_strides_in_ten_get_their_direction(strides):
+    gone = strides[strides["truth"].isin(["forward", "backward"])]
+    assert (gone["direction"] == gone["truth"]).mean() >= 0.9
+
+
 def test_every_example_with_strides_is_among_them(strides):
     assert strides["recording"].nunique() == 7
+
+
+def test_who_only_walked_has_no_running_strides(strides):
+    for name, mine in strides.groupby("recording"):
+        gaits = set(truth_of(name)["gait"])
+        if gaits == {"walk"}:
+            assert set(mine["gait"]) == {"walk"}, name
 
 
 def test_a_session_in_one_direction_has_no_stride_in_the_other(strides):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,10 @@ import pytest
 from scipy.io import savemat
 from skeleton import bvh
 
+from retrodetect.formats.holds import LOWEST_RATE_HZ
 from retrodetect.lab.simulate import Session, parse_plan, walk, wear, write_session
 from retrodetect.recording import STANDARD_GRAVITY_MPS2
+from retrodetect.tally.share import LEVEL
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -69,6 +72,17 @@ def test_it_opens_with_the_two_commands():
     assert len(blocks) == 2
     assert "pip install . && retrodetect label data/examples --out out" in blocks[0]
     assert blocks[1].strip().endswith("pip install '.[test]' && pytest")
+
+
+def test_its_table_of_results_is_that_of_the_benchmark():
+    """Otherwise run ``python docs/readme.py``."""
+    written = runpy.run_path(str(ROOT / "docs/readme.py"))
+    assert written["TABLE"].search(README)[0] == written["results"]()
+
+
+def test_its_figures_are_those_of_the_code():
+    assert f"fewer than {LOWEST_RATE_HZ:.0f} readings a second" in README
+    assert f"{LEVEL:.0%} interval of a backward share" in README
 
 
 def test_every_option_it_names_exists():

@@ -40,6 +40,7 @@ def annotate(
     recordings = [
         {
             "name": recording.name,
+            "path": str(each.path),
             "duration_s": recording.duration_s,
             "start_time": recording.start_time.isoformat() if recording.start_time else "",
             "overview": overview(trace_of(recording), fine=True),

@@ -104,10 +104,24 @@ def label(
             help="Distance of the whole recording, such as 2.4km.", rich_help_panel=_TALLY
         ),
     ] = None,
-    track: Annotated[
+    leg: Annotated[
         str | None,
         typer.Option(
             help="Length of one leg of your repeats, such as 80m.",
+            rich_help_panel=_TALLY,
+        ),
+    ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Track of your watch (GPX, TCX or FIT), for speed, distance and slope.",
+            rich_help_panel=_TALLY,
+        ),
+    ] = None,
+    track_offset: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds from the recording's start to the track's (default: found).",
             rich_help_panel=_TALLY,
         ),
     ] = None,
@@ -173,7 +187,7 @@ def label(
     pace = Pace(
         amounts.speed(speed),
         amounts.amount(distance, amounts.DISTANCES, "--distance", "2.4km or 800m"),
-        amounts.amount(track, amounts.DISTANCES, "--track", "80m"),
+        amounts.amount(leg, amounts.DISTANCES, "--leg", "80m"),
     )
     share = amounts.goal(goal)
     outputs = Outputs(
@@ -189,7 +203,7 @@ def label(
         outcome = run(
             paths,
             outputs,
-            Settings(model, anchors, read, pace, tuple(marks)),
+            Settings(model, anchors, read, pace, tuple(marks), tuple(track or ()), track_offset),
             Workers(jobs, cluster, Limits(timeout, max_memory)),
             restart=not resume,
             on_progress=on_progress,

@@ -47,6 +47,9 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
         Whether the page was written.
     """
     console = _console()
+    for manifest, count in outcome.manifests.items():
+        text = f"Using {manifest}: {count} recording{'s' * (count != 1)}"
+        console.print(Text(visible(text)), soft_wrap=True)
     sessions = outcome.sessions
     rows = sessions.to_dict("records")
     table = _table(
@@ -197,21 +200,30 @@ def _explain_star(console: Console, rows: Sequence[Row]) -> None:
 
 
 def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
-    """Print for each open recording the command that settles it."""
+    """Print for each recording that is not settled the command that helps."""
     rows = zip(outcome.sessions.to_dict("records"), outcome.paths, strict=True)
-    commands = [
-        words.command(row, str(path), f"{out.rstrip('/')}-{_stem(row)}")
-        for row, path in rows
+    unsettled = [(row, str(path)) for row, path in rows if words.needs_word(row)]
+    base = out.rstrip("/")
+    begun = [
+        words.command(row, path, f"{base}-{_stem(row)}")
+        for row, path in unsettled
         if words.is_open(row)
     ]
-    if not commands:
-        return
-    hint = "Did it begin with forward steps? Then settle it (add --placement if it is missing):"
-    console.print(Text(hint), soft_wrap=True)
-    for command in commands[:MOST_COMMANDS]:
-        console.print(Text(f"  {command}"), soft_wrap=True)
-    if len(commands) > MOST_COMMANDS:
-        console.print(f"  … and the same for {len(commands) - MOST_COMMANDS} more")
+    marked = [
+        words.marking(path, f"{base}-{_stem(row)}.html")
+        for row, path in unsettled
+        if not words.is_open(row)
+    ]
+    begun_hint = (
+        "Did it begin with forward steps? Then settle it (add --placement if it is missing):"
+    )
+    for hint, commands in ((begun_hint, begun), ("Not settled yet: mark what was done:", marked)):
+        if commands:
+            console.print(Text(hint), soft_wrap=True)
+        for command in commands[:MOST_COMMANDS]:
+            console.print(Text(f"  {command}"), soft_wrap=True)
+        if len(commands) > MOST_COMMANDS:
+            console.print(f"  … and the same for {len(commands) - MOST_COMMANDS} more")
 
 
 def _stem(row: Row) -> str:

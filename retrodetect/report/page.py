@@ -7,6 +7,7 @@ import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Any
@@ -22,6 +23,10 @@ from retrodetect.tally import words
 from retrodetect.tally.folder import outside_weeks, totals
 
 __all__ = ["annotate", "facts", "page"]
+
+
+MOST_DATES = 6
+"""Dates below a chart that do not run into each other on a phone."""
 
 
 def page(
@@ -130,8 +135,8 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
     Parameters
     ----------
     recordings
-        Each with ``name``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and ``overview``,
-        as from :func:`retrodetect.report.trace.overview`.
+        Each with ``name``, ``path``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and
+        ``overview``, as from :func:`retrodetect.report.trace.overview`.
 
     Returns
     -------
@@ -142,7 +147,12 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    """Fill a template; the page may run no script but the one it comes with."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Templates, compiled once; a page may run no script but the one it comes with."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("retrodetect", "report"),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
@@ -150,7 +160,7 @@ def _render(template: str, **values: Any) -> str:
     environment.filters |= {
         "goal": _goal, "percent": _percent, "whole": _whole,
         "minutes": words.clock, "clock": _clock, "figure": _figure, "signed": _signed,
-        "truncated": truncated_list, "short": _short, "stem": _stem,
+        "pace": _pace, "truncated": truncated_list, "short": _short, "stem": _stem,
         "visible": lambda text: visible(str(text)),
         "known": lambda value: not pd.isna(value),
     }  # fmt: skip
@@ -160,7 +170,7 @@ def _render(template: str, **values: Any) -> str:
         "words": words, "wall": _wall, "stem": _stem, "labels_command": _labels_command,
         "script": Markup(script), "script_hash": f"sha256-{digest}",
     }  # fmt: skip
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
@@ -181,17 +191,39 @@ def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
         }
         for row, day in zip(rows, days, strict=True)
     ]
-    return {"points": points, "first": f"{min(days):%Y-%m-%d}", "last": f"{max(days):%Y-%m-%d}"}
+    return {
+        "points": points,
+        "ticks": _ticks(min(days), span),
+        "first": f"{min(days):%Y-%m-%d}",
+        "last": f"{max(days):%Y-%m-%d}",
+    }
+
+
+def _ticks(first: datetime, span: timedelta) -> list[dict[str, Any]]:
+    """Mondays on the chart, as many with their date as fit; of less than a week its ends."""
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = midnight - timedelta(days=first.weekday())
+    weeks = (monday + timedelta(weeks=n) for n in range(1, span.days // 7 + 2))
+    mondays = [day for day in weeks if day <= first + span] or [first, first + span]
+    every = -(-len(mondays) // MOST_DATES)
+    return [
+        {
+            "x": round(100 * ((day - first) / span), 2),
+            "label": "" if number % every else f"{day:%m-%d}",
+        }
+        for number, day in enumerate(mondays)
+    ]
 
 
 def _is_date(text: Any) -> bool:
     return isinstance(text, str) and bool(text)
 
 
-def _labels_command(name: str) -> str:
+def _labels_command(path: str, placement: str = "") -> str:
     """Command that labels a recording with what was marked on the page."""
-    stem = _stem(name)
-    parts = [name, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
+    stem = _stem(path)
+    where = ["--placement", placement] if placement in PLACEMENTS else []
+    parts = [path, *where, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
     return visible(shlex.join(["retrodetect", "label", *parts]))
 
 
@@ -199,7 +231,7 @@ def _stem(name: str) -> str:
     return visible(PurePath(name).name.partition(".")[0])
 
 
-def _short(name: str, most: int = 30) -> str:
+def _short(name: str, most: int = 28) -> str:
     """A long name without its middle."""
     half = most // 2 - 1
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
@@ -269,6 +301,10 @@ def _whole(value: float) -> str:
 
 def _figure(value: float, places: int = 1) -> str:
     return "–" if pd.isna(value) else f"{value:.{places}f}"
+
+
+def _pace(speed_mps: float) -> str:
+    return words.clock(1000 / speed_mps) if speed_mps else "–"
 
 
 def _clock(seconds: float) -> str:

@@ -20,6 +20,7 @@ def view_of(
     trace: FloatArray,
     bouts: pd.DataFrame,
     *,
+    path: str,
     warnings: Sequence[str],
     fine: bool,
 ) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def view_of(
         Thinned signal, as from :func:`retrodetect.report.trace.trace_of`.
     bouts : DataFrame
         Runs in one direction and gait, as in ``bouts.csv``.
+    path
+        Of its file, as the user named it.
     warnings
         What to know of it, a sentence each.
     fine
@@ -43,12 +46,13 @@ def view_of(
     Returns
     -------
     dict
-        Fit for JSON: ``findings`` (topic, value, ground), ``warnings``, ``annotations``,
+        Fit for JSON: ``path``, ``findings`` (topic, value, ground), ``warnings``, ``annotations``,
         ``start_time``, ``sides`` (strides on side A and on side B), ``overview`` and
         ``close_ups`` (see :mod:`retrodetect.report.trace`).
     """
     start = recording.start_time
     return {
+        "path": path,
         "findings": [
             [finding.topic, finding.value, finding.ground] for finding in recording.findings
         ],

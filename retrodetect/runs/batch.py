@@ -8,23 +8,25 @@ is named by a digest of all it depends on: run the same command again, and the b
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from retrodetect.direction import Anchors, DirectionModel, store
+from retrodetect.direction import DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
+from retrodetect.formats.track import read_track
 from retrodetect.locations import is_there, location, total_bytes
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import resume
-from retrodetect.runs.beside import anchors_of, manifests_in
+from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out
 from retrodetect.runs.task import Settings, Task, View, do, entries, give_up
@@ -52,12 +54,15 @@ class Outcome:
         Inputs that an earlier run had finished.
     skipped
         Files in the folders searched that hold no sensor data.
+    manifests
+        How many of the inputs each manifest beside them speaks of.
     """
 
     sessions: pd.DataFrame
     paths: tuple[Path, ...]
     resumed: int
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[str, ...]
+    manifests: Mapping[Path, int]
 
     @property
     def all_done(self) -> bool:
@@ -118,7 +123,7 @@ class Plan:
     skipped: tuple[str, ...]
     settings: Settings
     view: View
-    beside: Mapping[Path, Anchors]
+    beside: Mapping[Path, Beside]
     model: DirectionModel
     outputs: Outputs
     workers: Workers
@@ -139,9 +144,12 @@ class Plan:
         code = resume.code_digest()
         tasks = []
         for recording in self.inputs:
-            settings = self.settings.with_anchors(self.beside.get(recording.path, Anchors()))
+            settings = self.settings
+            if recording.path in self.beside:
+                settings = settings.with_beside(self.beside[recording.path])
             rest = repr((settings, self.view)), self.model.card.card_sha256, code
-            key = resume.digest(recording.name, recording.files, *rest)
+            files = (*recording.files, *map(location, settings.tracks))
+            key = resume.digest(recording.name, files, *rest)
             part = state / f"{key}{resume.ENDING}"
             limit = self.workers.limits.max_memory_mib
             tasks.append(Task(recording, settings, self.view, part, code, limit))
@@ -216,11 +224,16 @@ def plan(
     settings.anchors_on(None)  # marks that make no sense are refused before the work
     paths = list(paths)
     manifests = manifests_in(paths)
-    beside = anchors_of(manifests)
+    beside = read_manifests(manifests)
     writing.check_libraries(outputs)
+    tracks = [*settings.tracks, *(track for each in beside.values() for track in each.tracks)]
+    for track in tracks:
+        read_track(track)
     model = store.load(settings.model)
     skipped: list[str] = []
-    inputs = _inputs(paths, settings.read, skipped.append, manifests)
+    inputs = _inputs(paths, settings.read, skipped.append, {*manifests, *map(location, tracks)})
+    used = {location(track).name for track in tracks}
+    skipped = [name for name in skipped if PurePath(name).name not in used]
     folder = location(outputs.folder)
     writing.check_ours(folder, "label", [path for recording in inputs for path in recording.files])
     view: View = "none"
@@ -332,18 +345,20 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     if planned.outputs.report:
         writing.write_report(planned.folder, parts, sessions, planned.model.card, record)
     paths = [task.input.path for task, of_input in zip(tasks, rows, strict=True) for _ in of_input]
-    return Outcome(sessions, tuple(paths), resumed, planned.skipped)
+    named = [planned.beside[path] for path in planned.beside.keys() & set(paths)]
+    manifests = Counter(beside.manifest for beside in named)
+    return Outcome(sessions, tuple(paths), resumed, planned.skipped, manifests)
 
 
 def _inputs(
     paths: Sequence[str | Path],
     read: ReadOptions,
     on_skipped: Callable[[str], None],
-    manifests: Sequence[Path],
+    beside: Set[Path],
 ) -> tuple[Input, ...]:
-    """Inputs below some paths, but for manifests; at least one of them exists."""
+    """Inputs below some paths, but for what lies beside them; at least one of them exists."""
     inputs = discover(*paths, columns=read.columns.values(), on_passed_over=on_skipped)
-    inputs = [recording for recording in inputs if recording.path not in manifests]
+    inputs = [recording for recording in inputs if recording.path not in beside]
     if not inputs:
         raise UsageError(
             "no recordings found",

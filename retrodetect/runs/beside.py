@@ -8,20 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
 from retrodetect.locations import is_folder, location
 from retrodetect.tables import SmallTable, small_table
 
-__all__ = ["MANIFEST", "anchors_of", "manifests_in"]
+__all__ = ["Beside", "manifests_in", "read_manifests"]
 
 MANIFEST = "manifest.csv"
 """Name of the file."""
 
-COLUMNS = ("path", "placement", "front", "starts")
+COLUMNS = ("path", "placement", "front", "starts", "track")
 """Its columns that are used here; only ``path`` must be there. A manifest for training has more."""
+
+
+class Beside(NamedTuple):
+    """What a manifest says of one recording.
+
+    Parameters
+    ----------
+    anchors
+        Where the device sat, and which way was forward.
+    manifest
+        File that says so.
+    tracks
+        The file with the track of a watch, if there is one.
+    """
+
+    anchors: Anchors
+    manifest: Path
+    tracks: tuple[str, ...] = ()
 
 
 def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
@@ -41,7 +59,7 @@ def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
     return [file for file in files if file.is_file() and "path" in _table(file).names]
 
 
-def anchors_of(manifests: Iterable[Path]) -> dict[Path, Anchors]:
+def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
     """Read what manifests say.
 
     Parameters
@@ -52,28 +70,30 @@ def anchors_of(manifests: Iterable[Path]) -> dict[Path, Anchors]:
     Returns
     -------
     dict
-        Anchors by path of the recording.
+        By path of the recording.
 
     Raises
     ------
     UsageError
         If a line names a file that is not there, or makes no sense.
     """
-    anchors: dict[Path, Anchors] = {}
+    beside: dict[Path, Beside] = {}
     for file in manifests:
         for line, row in _table(file).rows:
             fields = {name: row.get(name, "") for name in COLUMNS}
             path = file.parent / fields["path"]
             where = f"line {line}"
-            if not fields["path"] or not path.is_file():
-                raise UsageError(
-                    f"no file {fields['path']!r} in that folder",
-                    file=str(file),
-                    place=where,
-                    remedy="write the path as seen from the manifest, in the column path",
-                )
+            tracks = [file.parent / fields["track"]] if fields["track"] else []
+            for column, needed in (("path", path), *(("track", track) for track in tracks)):
+                if not fields[column] or not needed.is_file():
+                    raise UsageError(
+                        f"no file {fields[column]!r} in that folder",
+                        file=str(file),
+                        place=where,
+                        remedy=f"write the path as seen from the manifest, in the column {column}",
+                    )
             try:
-                anchors[path] = Anchors(
+                anchors = Anchors(
                     placement=fields["placement"].replace("auto", "") or None,
                     front=fields["front"] or None,
                     starts=cast(Literal["forward", "backward"], fields["starts"] or None),
@@ -82,7 +102,8 @@ def anchors_of(manifests: Iterable[Path]) -> dict[Path, Anchors]:
                 raise UsageError(
                     error.reason, file=str(file), place=where, remedy=error.remedy
                 ) from None
-    return anchors
+            beside[path] = Beside(anchors, file, tuple(map(str, tracks)))
+    return beside
 
 
 def _table(file: Path) -> SmallTable:

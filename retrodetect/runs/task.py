@@ -26,10 +26,13 @@ from retrodetect.errors import (
     UsageError,
 )
 from retrodetect.formats import Input, ReadOptions
+from retrodetect.formats.track import Track, read_track
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.runs import resume
+from retrodetect.runs.beside import Beside
 from retrodetect.runs.pool import Lost, memory_limited
+from retrodetect.runs.track import with_track
 from retrodetect.tables import csv_text, visible
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
@@ -88,6 +91,10 @@ class Settings:
         Speed or distance that the wearer knows; holds for every recording.
     marks
         Stretches that the wearer marked, besides those of ``anchors``.
+    tracks
+        Files with tracks of a watch; each recording uses the first that overlaps.
+    track_offset_s
+        Seconds from a recording's first sample to its track's first point; None to find them.
     """
 
     model: str = "default"
@@ -95,6 +102,8 @@ class Settings:
     read: ReadOptions = field(default_factory=ReadOptions)
     pace: Pace = field(default_factory=Pace)
     marks: tuple[Mark, ...] = ()
+    tracks: tuple[str, ...] = ()
+    track_offset_s: float | None = None
 
     def anchors_on(self, start_time: datetime | None) -> Anchors:
         """Return the anchors of a recording.
@@ -124,21 +133,25 @@ class Settings:
             backward=(*self.anchors.backward, *spans["backward"]),
         )
 
-    def with_anchors(self, beside: Anchors) -> Settings:
+    def with_beside(self, beside: Beside) -> Settings:
         """Return settings that also hold what was written beside a recording.
 
         Parameters
         ----------
         beside
-            Placement, front and first direction; those of the settings go before them.
+            What a manifest says; what the settings say goes before it.
 
         Returns
         -------
         Settings
         """
         names = ("placement", "front", "starts")
-        own = {name: getattr(self.anchors, name) or getattr(beside, name) for name in names}
-        return replace(self, anchors=replace(self.anchors, **own))
+        own = {name: getattr(self.anchors, name) or getattr(beside.anchors, name) for name in names}
+        return replace(
+            self,
+            anchors=replace(self.anchors, **own),
+            tracks=self.tracks or tuple(beside.tracks),
+        )
 
 
 class Entry(NamedTuple):
@@ -346,13 +359,21 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         witness = _Witness(chain([first], following), task.view)
         anchors = settings.anchors_on(first.start_time)
         session = label_pieces(witness, _model(settings.model), anchors)
-        yield _entry(session, settings, witness, task.view), session.strides
+        if settings.tracks:
+            witness.follow(settings, session)
+        yield _entry(session, task, witness), session.strides
 
 
 @lru_cache(maxsize=1)
 def _model(name: str) -> DirectionModel:
     """Load the model once in each process."""
     return store.load(name)
+
+
+@lru_cache(maxsize=8)
+def _track(path: str) -> Track:
+    """Read a track once in each process."""
+    return read_track(path)
 
 
 class _Witness:
@@ -372,6 +393,20 @@ class _Witness:
         """Speed and height over all pieces."""
         return Course.joined(self._courses)
 
+    def follow(self, settings: Settings, session: Session) -> None:
+        """Take speed and height from the track of a watch, and say so among the warnings."""
+        course, sentence = with_track(
+            self.course,
+            [_track(path) for path in settings.tracks],
+            session.strides,
+            session.recording.start_time,
+            session.duration_s,
+            settings.track_offset_s,
+        )
+        self._courses = [course]
+        warnings = session.strides.attrs["warnings"]
+        session.strides.attrs["warnings"] = (*warnings, sentence)
+
     def __iter__(self) -> Iterator[Recording]:
         for piece in self._pieces:
             if self._view != "none":
@@ -382,26 +417,21 @@ class _Witness:
             yield piece
 
 
-def _entry(session: Session, settings: Settings, witness: _Witness, view: View) -> Entry:
+def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
     """Collect all that is written about a labelled recording."""
-    row, more, warnings = session_row(session, witness.course, settings.pace)
+    row, more, warnings = session_row(session, witness.course, task.settings.pace)
     lists = {}
     for name, table in (("bouts", more.bouts), ("repeats", more.repeats)):
         start_time = wall_clock(session.recording, table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
-    if view == "none":
+    if task.view == "none":
         return Entry(row, None, lists)
-    return Entry(row, _view(session, witness, more.bouts, warnings, fine=view == "fine"), lists)
+    return Entry(row, _view(session, task, witness, more.bouts, warnings), lists)
 
 
 def _view(
-    session: Session,
-    witness: _Witness,
-    bouts: pd.DataFrame,
-    warnings: Sequence[str],
-    *,
-    fine: bool,
+    session: Session, task: Task, witness: _Witness, bouts: pd.DataFrame, warnings: Sequence[str]
 ) -> dict[str, Any]:
     """Collect what the report shows of a session."""
     from retrodetect.report import view_of
@@ -409,7 +439,7 @@ def _view(
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     return view_of(
         session.recording, session.strides, contacts_s, np.concatenate(witness.traces), bouts,
-        warnings=warnings, fine=fine,
+        path=str(task.input.path), warnings=warnings, fine=task.view == "fine",
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ __all__ = ["EFFORT_FIELDS", "Effort", "Pace", "effort"]
 
 EFFORT_FIELDS = (
     "speed_source", "distance_m", "distance_forward_m", "distance_backward_m",
+    "speed_forward_mps", "speed_backward_mps", "grade_forward", "grade_backward",
     "energy_forward_kcal_per_kg", "energy_backward_low_kcal_per_kg",
     "energy_backward_high_kcal_per_kg",
 )  # fmt: skip
@@ -33,6 +34,10 @@ BACKWARD_COST = (1.15, 1.4)
 REST_ML, PER_SPEED, PER_CLIMB = 3.5, {"walk": 0.1, "run": 0.2}, {"walk": 1.8, "run": 0.9}
 FASTEST_MPS = 15.0
 """Above the fastest sprinters (12.4 m/s)."""
+
+GRADE_OVER = 20.0
+"""Distance from which a grade is told, in multiples of the least climb that means something: it is
+then good to five in a hundred."""
 
 KCAL_PER_ML = 0.005
 """5 kcal per litre of oxygen (same source)."""
@@ -48,8 +53,8 @@ class Pace:
         Speed of the treadmill.
     distance_m
         Gone on foot in the whole recording.
-    track_m
-        Length of a track gone once in each leg of a set of repeats.
+    leg_m
+        Gone once in each leg of a set of repeats.
 
     Raises
     ------
@@ -59,14 +64,12 @@ class Pace:
 
     speed_mps: float | None = None
     distance_m: float | None = None
-    track_m: float | None = None
+    leg_m: float | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in self.__slots__ if getattr(self, name) is not None]
         if len(given) > 1:
-            raise UsageError(
-                "got more than one of speed, distance and track", remedy="use only one"
-            )
+            raise UsageError("got more than one of speed, distance and leg", remedy="use only one")
         for name in given:
             if not 0 < getattr(self, name) < (FASTEST_MPS if name == "speed_mps" else 1e6):
                 raise UsageError(
@@ -142,6 +145,9 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     else:
         fields["distance_m"] = float(by_way.sum())
         fields |= {f"distance_{way}_m": float(by_way.get(way, nothing[way])) for way in nothing}
+        for way, part in pieces.groupby("direction"):
+            fields[f"speed_{way}_mps"] = float(by_way[way] / part["lasting_s"].sum())
+            fields[f"grade_{way}"] = _grade(part, course)
     kcal = nothing | {
         str(way): _kcal_per_kg(part, course) for way, part in pieces.groupby("direction")
     }
@@ -162,13 +168,13 @@ def _speeds(
     if pace.distance_m is not None:
         on_foot_s = (strides["end_s"] - strides["start_s"]).sum()
         return "distance", np.full(len(pieces), pace.distance_m / on_foot_s)
-    if pace.track_m is not None:
-        return "track", _on_track(pieces, legs, pace.track_m)
+    if pace.leg_m is not None:
+        return "leg", _in_legs(pieces, legs, pace.leg_m)
     ends = zip(pieces["start_s"], pieces["end_s"], strict=True)
     return "gps", np.array([course.mean_speed_mps(*span) for span in ends])
 
 
-def _on_track(pieces: pd.DataFrame, legs: pd.DataFrame, track_m: float) -> np.ndarray:
+def _in_legs(pieces: pd.DataFrame, legs: pd.DataFrame, leg_m: float) -> np.ndarray:
     """Speed of the stretches that lie in a leg of a set; a leg may be of several."""
     speed_mps = np.full(len(pieces), np.nan)
     for start_s, end_s, way in zip(legs["start_s"], legs["end_s"], legs["direction"], strict=True):
@@ -177,8 +183,18 @@ def _on_track(pieces: pd.DataFrame, legs: pd.DataFrame, track_m: float) -> np.nd
             & (pieces["end_s"] <= end_s)
             & (pieces["direction"] == way)
         ).to_numpy()
-        speed_mps[inside] = track_m / pieces["lasting_s"][inside].sum()
+        speed_mps[inside] = leg_m / pieces["lasting_s"][inside].sum()
     return speed_mps
+
+
+def _grade(pieces: pd.DataFrame, course: Course) -> float:
+    """Height gained for each metre gone; NaN where too little of it is known."""
+    ends = zip(pieces["start_s"], pieces["end_s"], strict=True)
+    climb_m = np.array([course.climb_m(*span) for span in ends])
+    has_height = np.isfinite(climb_m)
+    gone_m = float(pieces["distance_m"][has_height].sum())
+    is_sure = gone_m >= GRADE_OVER * course.sure_m
+    return float(climb_m[has_height].sum() / gone_m) if is_sure else np.nan
 
 
 def _kcal_per_kg(pieces: pd.DataFrame, course: Course) -> float:

@@ -51,6 +51,14 @@ MOST_STRIDES = 400
 more than chance makes this many strides differ, so the interval widens by little."""
 
 
+LIKELIEST = 0.147
+"""Likelihood, as a share of the greatest, above which a share is still likely: exp(-1.92), as in
+the likelihood-ratio interval of 95 % (Wilks 1938, Ann Math Stat 9:60)."""
+
+IMPOSSIBLE = 1e-9
+"""Probability below which a count contradicts the rates; the transform is exact to some 1e-15."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorRates:
     """How often strides with a label carry the wrong one.
@@ -152,9 +160,6 @@ def share_interval(
     total = min(labelled, MOST_STRIDES)
     count = round(backward * total / labelled)
     possible = np.append(np.flatnonzero(_possible(rates, total)[:, count]), count)
-    if len(possible) == 1:
-        # The rates rule this count out whatever the share: they say nothing about this session.
-        possible = np.array([0, total])
     # Half a stride either way, for counts are whole.
     low = max(float(possible.min()) - 0.5, 0.0) / total * labelled
     high = min(float(possible.max()) + 0.5, total) / total * labelled
@@ -176,7 +181,13 @@ def _possible(rates: ErrorRates, total: int) -> NDArray[np.bool_]:
     as_likely = np.take_along_axis(probability, order, axis=1).cumsum(axis=1)
     tail = np.empty_like(as_likely)
     np.put_along_axis(tail, order, as_likely, axis=1)
-    return tail > 1 - LEVEL
+    possible = tail > 1 - LEVEL
+    # What is unlikely whatever the share, such as 50 of 50 where half of the labels are wrong,
+    # belongs to no region, and any answer keeps the level: the likeliest shares. What is as good
+    # as impossible shows that the rates are wrong, so that they say nothing about this session.
+    best = probability.max(axis=0)
+    likeliest = (probability >= LIKELIEST * best) | (best < IMPOSSIBLE)
+    return np.asarray(np.where(possible.any(axis=0), possible, likeliest))
 
 
 def _shape(mean: float, icc: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from retrodetect.tables import visible
 
 __all__ = [
     "certainty", "clock", "command", "headline", "how_sure", "interval", "is_open", "is_settled",
-    "lasting_s", "progress", "share",
+    "lasting_s", "marking", "needs_word", "progress", "share",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
@@ -203,8 +203,22 @@ def is_open(row: Row) -> bool:
     -------
     bool
     """
-    untold = row["front"] in ("inferred", "unknown")
-    return row["status"] == "ok" and untold and not is_settled(row)
+    return needs_word(row) and row["front"] in ("inferred", "unknown")
+
+
+def needs_word(row: Row) -> bool:
+    """Tell whether something that the wearer could say or mark would settle the share.
+
+    Parameters
+    ----------
+    row
+        Fields of a session.
+
+    Returns
+    -------
+    bool
+    """
+    return row["status"] == "ok" and not is_settled(row)
 
 
 def command(
@@ -230,6 +244,23 @@ def command(
     where = ["--placement", row["placement"]] if row["placement"] in PLACEMENTS else []
     parts = ["retrodetect", "label", path, *where, "--starts", starts, "--out", out]
     return visible(shlex.join(parts))
+
+
+def marking(path: str, page: str) -> str:
+    """Return the command that makes a page on which to mark what was done when.
+
+    Parameters
+    ----------
+    path
+        Of the recording.
+    page
+        File to write.
+
+    Returns
+    -------
+    str
+    """
+    return visible(shlex.join(["retrodetect", "annotate", path, "--out", page]))
 
 
 def lasting_s(row: Row) -> dict[str, int]:

@@ -54,6 +54,7 @@ def main():
                 contacts_s,
                 trace,
                 found.bouts,
+                path="walk.csv",
                 warnings=[],
                 fine=False,
             ),

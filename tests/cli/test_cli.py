@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -32,6 +33,26 @@ def test_label_writes_its_files_and_says_how_many_how_much_and_how_sure(
         assert word in out
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"strides.csv", "sessions.csv", "run.json"} <= names
+
+
+def test_a_manifest_is_named_and_each_open_recording_has_a_command(
+    retrodetect, stored_model, write_walk, tmp_path
+):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a b.csv", "sub/c.csv"):
+        write_walk(folder / name)
+    (folder / "manifest.csv").write_text("path,placement,front\na b.csv,foot,+x\nsub/c.csv,,\n")
+    _, text, _ = retrodetect("label", folder, "--out", out, "--model", stored_model, "--jobs", 1)
+    lines = text.splitlines()
+    assert lines[0] == f"Using {folder / 'manifest.csv'}: 2 recordings"
+    commands = [line.strip() for line in lines if line.startswith("  retrodetect")]
+    assert len(commands) == 2
+    assert f"retrodetect annotate '{folder}/a b.csv' --out '{out}-a b.html'" in commands
+    assert any(line.endswith(f"{folder}/sub/c.csv --starts forward --out {out}-c")
+               for line in commands)  # fmt: skip
+    for command in commands:
+        status, _, _ = retrodetect(*shlex.split(command)[1:])
+        assert status == 0
 
 
 def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):

@@ -14,6 +14,7 @@ from retrodetect.report.page import (
     _clock,
     _figure,
     _goal,
+    _pace,
     _percent,
     _signed,
     _wall,
@@ -67,9 +68,10 @@ def out(tmp_path_factory):
 
 def shown(value, start):
     """Each way in which the page might write a number."""
-    for write in (_clock, _figure, _goal, clock, _percent, _signed, _whole):
+    for write in (_clock, _figure, _goal, clock, _pace, _percent, _signed, _whole):
         yield write(value)
     yield _figure(value, 2)
+    yield _figure(3.6 * value)
     yield f"{value:.0%}"
     yield f"{value / 60:.0f}"
     yield _wall(start, value)

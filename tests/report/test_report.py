@@ -107,6 +107,7 @@ def viewed(recording, strides, contacts_s, *, fine=True):
         contacts_s,
         trace,
         found.bouts,
+        path="in/noise.csv",
         warnings=["a gap & more"],
         fine=fine,
     )
@@ -142,7 +143,7 @@ def test_names_findings_and_messages_are_shown_as_text(html):
     text = "".join(Elements(html).text)
     # In a finding, a note and a failure; where a name heads something, its middle is left out.
     assert text.count("<script>alert(1)</script> \"quoted\" 'and' =cmd") >= 3
-    assert text.count("<script>alert(") >= 5
+    assert text.count("<script>aler") >= 5
     assert "\x07" not in html
     assert "\u202e" not in html
     assert "<b>bold</b>" in text
@@ -186,6 +187,17 @@ def test_every_image_and_drawing_has_words_for_those_who_do_not_see_it(html):
             assert is_hidden or len(attributes["aria-label"]) > 20
         if tag == "svg" and attributes.get("class") == "timeline":
             assert "20 forward, 20 backward and 2 unknown" in attributes["aria-label"]
+
+
+def test_a_hint_that_contradicts_the_signal_is_doubted_above_all_that_folds(
+    recording, strides, contacts_s
+):
+    view = viewed(recording, strides, contacts_s)
+    view["warnings"] = ["--backward 20-40 contradicts the signal, which shows <b>"]
+    page_of = paged(rows_of(strides), [view, None], CARD, RUN)
+    article = page_of[page_of.index("<article") :]
+    doubt = article.index("Check what you said:</strong> --backward 20-40 contradicts the signal")
+    assert doubt < article.index("<details")
 
 
 def test_the_timeline_has_one_bar_for_each_run_of_strides(html):

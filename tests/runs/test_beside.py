@@ -6,7 +6,7 @@ import pytest
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
 from retrodetect.runs.batch import run
-from retrodetect.runs.beside import anchors_of, manifests_in
+from retrodetect.runs.beside import manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
 
@@ -23,6 +23,11 @@ def folder(tmp_path, write_walk):
 def placements(folder, out, settings=None):
     run([folder], Outputs(out), settings)
     return pd.read_csv(out / "sessions.csv").set_index("recording")["placement"].to_dict()
+
+
+def told(folder):
+    manifests = read_manifests(manifests_in([folder]))
+    return {path: beside.anchors for path, beside in manifests.items()}
 
 
 def test_each_recording_is_labelled_as_the_manifest_says(folder, tmp_path):
@@ -69,10 +74,10 @@ def test_a_recording_may_be_called_manifest(folder, tmp_path):
 def test_what_is_no_folder_has_no_manifest(folder):
     (folder / "manifest.csv").write_text("path\na.csv\n")
     assert manifests_in([folder / "a.csv", folder / "missing"]) == []
-    assert anchors_of(manifests_in([folder])) == {folder / "a.csv": Anchors()}
+    assert told(folder) == {folder / "a.csv": Anchors()}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_manifest_may_come_from_any_spreadsheet(folder, encoding):
     (folder / "manifest.csv").write_text("Path;Placement\na.csv; foot\n", encoding)
-    assert anchors_of(manifests_in([folder])) == {folder / "a.csv": Anchors(placement="foot")}
+    assert told(folder) == {folder / "a.csv": Anchors(placement="foot")}

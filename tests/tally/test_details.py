@@ -317,14 +317,14 @@ def test_speeds_of_no_runner_by_a_receiver_are_told_and_not_counted():
     assert np.isnan(unknown["climb_backward_m"])
 
 
-@pytest.mark.parametrize("told", ["distance", "track"])
+@pytest.mark.parametrize("told", ["distance", "leg"])
 def test_a_length_nobody_goes_in_that_time_is_told_and_not_counted(told):
     found = details(HILL, np.empty(0), "waist", NOWHERE, Pace(**{f"{told}_m": 9e5}))
     assert np.isnan(found.fields["distance_m"])
     assert np.isnan(found.fields["energy_forward_kcal_per_kg"])
     (warning,) = found.warnings
     assert warning.startswith(f"ignored --{told}: it would mean ")
-    assert not details(HILL, np.empty(0), "waist", NOWHERE, Pace(track_m=24)).warnings
+    assert not details(HILL, np.empty(0), "waist", NOWHERE, Pace(leg_m=24)).warnings
 
 
 def test_running_takes_the_running_equation():
@@ -333,9 +333,9 @@ def test_running_takes_the_running_equation():
     assert fields["energy_forward_kcal_per_kg"] == pytest.approx((3.5 + 0.2 * 180) * 0.005)
 
 
-def test_a_track_is_gone_once_each_leg_and_splits_the_distance():
-    fields = details(HILL, np.empty(0), "waist", NOWHERE, Pace(track_m=24)).fields
-    assert fields["speed_source"] == "track"
+def test_a_length_is_gone_once_each_leg_and_splits_the_distance():
+    fields = details(HILL, np.empty(0), "waist", NOWHERE, Pace(leg_m=24)).fields
+    assert fields["speed_source"] == "leg"
     assert fields["distance_backward_m"] == fields["distance_forward_m"] == pytest.approx(72)
 
 
@@ -413,18 +413,16 @@ def test_a_receivers_speed_is_used_where_it_has_one():
 
 @pytest.mark.parametrize(
     "told",
-    [{"speed_mps": 1.0, "track_m": 50.0}, {"speed_mps": 1.0, "distance_m": 1.0, "track_m": 1.0},
+    [{"speed_mps": 1.0, "leg_m": 50.0}, {"speed_mps": 1.0, "distance_m": 1.0, "leg_m": 1.0},
      {"speed_mps": 15.0}, {"speed_mps": 0.0}, {"distance_m": -1.0}, {"distance_m": 1e6},
-     {"track_m": 0.0}, {"track_m": np.nan}],
+     {"leg_m": 0.0}, {"leg_m": np.nan}],
 )  # fmt: skip
 def test_impossible_paces_are_refused(told):
     with pytest.raises(UsageError):
         Pace(**told)
 
 
-@pytest.mark.parametrize(
-    "told", [{}, {"speed_mps": 14.9}, {"distance_m": 42195.0}, {"track_m": 0.5}]
-)
+@pytest.mark.parametrize("told", [{}, {"speed_mps": 14.9}, {"distance_m": 42195.0}, {"leg_m": 0.5}])
 def test_what_a_person_may_do_is_taken(told):
     assert Pace(**told)
 

@@ -127,7 +127,7 @@ WHOLE_SESSIONS = [(50, 50), (5, 5), (6, 6)]
 
 
 @pytest.mark.parametrize(("backward", "labelled"), WHOLE_SESSIONS)
-@pytest.mark.parametrize("site", ["foot", "ankle", "thigh", "trunk"])
+@pytest.mark.parametrize("site", sorted(store.load("default").card.error_rates))
 def test_a_session_labelled_whole_has_a_share_that_a_person_believes(site, backward, labelled):
     rates = ErrorRates(**store.load("default").card.error_rates[site])
     low, high = share_interval(backward, labelled, rates)
