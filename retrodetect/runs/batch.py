@@ -27,9 +27,9 @@ from retrodetect.runs import resume
 from retrodetect.runs.beside import anchors_of, manifests_in
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out
-from retrodetect.runs.task import Settings, Task, View, do, entries, give_up
+from retrodetect.runs.task import Settings, Task, View, do, entries, give_up, unlabelled
 from retrodetect.stores import store_of
-from retrodetect.tables import sessions_table, without_nan
+from retrodetect.tables import sessions_table, truncated_list, without_nan
 from retrodetect.tally.folder import totals
 
 __all__ = ["Outcome", "Plan", "Progress", "finished", "plan", "run", "started", "write"]
@@ -45,19 +45,19 @@ class Outcome:
     Parameters
     ----------
     sessions : DataFrame
-        The table written to ``sessions.csv``.
+        The rows of ``sessions.csv`` for the inputs. Rows of skipped files follow them.
     paths
-        The file that each of its rows comes from.
+        The file that each of these rows comes from.
     resumed
         Inputs that an earlier run had finished.
     skipped
-        Files in the folders searched that hold no sensor data.
+        Files without sensor data in the folders searched, each with the reason.
     """
 
     sessions: pd.DataFrame
     paths: tuple[Path, ...]
     resumed: int
-    skipped: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def all_done(self) -> bool:
@@ -98,7 +98,7 @@ class Plan:
     inputs
         What to label, in the order of the tables.
     skipped
-        Files in the folders searched that hold no sensor data.
+        Files without sensor data in the folders searched, each with the reason.
     settings, view
         How to label each input, and what to keep for the report.
     beside
@@ -115,7 +115,7 @@ class Plan:
 
     folder: Path
     inputs: tuple[Input, ...]
-    skipped: tuple[str, ...]
+    skipped: Mapping[str, str]
     settings: Settings
     view: View
     beside: Mapping[Path, Anchors]
@@ -219,14 +219,13 @@ def plan(
     beside = anchors_of(manifests)
     writing.check_libraries(outputs)
     model = store.load(settings.model)
-    skipped: list[str] = []
-    inputs = _inputs(paths, settings.read, skipped.append, manifests)
+    inputs, skipped = _inputs(paths, settings.read, manifests)
     folder = location(outputs.folder)
     writing.check_ours(folder, "label", [path for recording in inputs for path in recording.files])
     view: View = "none"
     if outputs.report:
         view = "fine" if len(inputs) <= MOST_FINE else "coarse"
-    return Plan(folder, inputs, tuple(skipped), settings, view, beside, model, outputs, workers)
+    return Plan(folder, inputs, skipped, settings, view, beside, model, outputs, workers)
 
 
 @contextmanager
@@ -318,7 +317,9 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     """
     parts = [task.part for task in tasks]
     rows = [[entry.row for entry in entries(part)] for part in parts]
-    sessions = sessions_table(row for of_input in rows for row in of_input)
+    labelled = [row for of_input in rows for row in of_input]
+    skipped = [unlabelled(name, "skipped", why).row for name, why in planned.skipped.items()]
+    sessions = sessions_table(labelled)
     # Before the tables: a run that is stopped in between must not forget their inputs.
     with_results = [
         task.input.path
@@ -326,7 +327,8 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
         if any(row["status"] != "failed" for row in of_input)
     ]
     writing.keep_inputs(parts[0].parent, with_results)
-    writing.write_tables(planned.outputs, planned.folder, parts, sessions)
+    every = sessions_table([*labelled, *skipped])
+    writing.write_tables(planned.outputs, planned.folder, parts, every)
     record = _record(planned, sessions, resumed)
     writing.write_json(planned.folder / "run.json", record)
     if planned.outputs.report:
@@ -336,17 +338,20 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
 
 
 def _inputs(
-    paths: Sequence[str | Path],
-    read: ReadOptions,
-    on_skipped: Callable[[str], None],
-    manifests: Sequence[Path],
-) -> tuple[Input, ...]:
-    """Inputs below some paths, but for manifests; at least one of them exists."""
-    inputs = discover(*paths, columns=read.columns.values(), on_passed_over=on_skipped)
-    inputs = [recording for recording in inputs if recording.path not in manifests]
+    paths: Sequence[str | Path], read: ReadOptions, manifests: Sequence[Path]
+) -> tuple[tuple[Input, ...], dict[str, str]]:
+    """Inputs below some paths, at least one of which exists, and the skipped files.
+
+    Manifests are neither.
+    """
+    skipped: dict[Input, str] = {}
+    files = discover(*paths, columns=read.columns.values(), on_skipped=skipped.__setitem__)
+    inputs = tuple(file for file in files if file.path not in manifests)
+    reasons = {file.name: why for file, why in skipped.items() if file.path not in manifests}
     if not inputs:
+        listed = f" (skipped {truncated_list([*reasons])})" if reasons else ""
         raise UsageError(
-            "no recordings found",
+            f"no recordings found{listed}",
             file=", ".join(map(str, paths)),
             remedy="name a file, or a folder that contains recordings",
         )
@@ -356,7 +361,7 @@ def _inputs(
             file=", ".join(str(recording.path) for recording in inputs),
             remedy="check the spelling, and which folder you are in",
         )
-    return tuple(inputs)
+    return inputs, reasons
 
 
 def _is_finished(part: Path) -> bool:
@@ -385,6 +390,7 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
         "model": {"name": planned.model.name, "sha256": planned.model.card.sha256},
         "counts": {
             "inputs": len(sessions),
+            "skipped": len(planned.skipped),
             **{name: int(counts.get(name, 0)) for name in ("ok", "no_gait", "refused", "failed")},
             "strides": int(sessions["strides"].sum()),
             "resumed": resumed,
@@ -396,5 +402,5 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
             "recorded_h": round(float(sessions["duration_s"].sum()) / 3600, 4),
         },
         "goal": planned.outputs.goal,
-        "skipped": list(planned.skipped),
+        "skipped": dict(planned.skipped),
     }
