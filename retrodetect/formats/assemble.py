@@ -16,15 +16,9 @@ from retrodetect.formats.align import Sensors, gravity_of, place_notes
 from retrodetect.formats.clock import ROWS, Timeline, lead_s, strays, timeline, valid
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
-from retrodetect.formats.level import (
-    Level,
-    Scale,
-    check_axes,
-    check_offset,
-    resolve,
-    uneven_axes,
-)
+from retrodetect.formats.level import Level, Scale, resolve
 from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.plausible import check_readings, doubts
 from retrodetect.formats.repair import gap_rows, note_rates, robust_rate_hz
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled
 from retrodetect.formats.text import counted
@@ -39,10 +33,6 @@ _LARGEST = 1e6
 _IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
 """Beyond the range of any accelerometer that is worn (±400 g)."""
 
-_CLIP_ABOVE_MPS2 = 1.5 * STANDARD_GRAVITY_MPS2
-_CLIP_COUNT = 5
-_CLIP_SHARE = 0.001
-_CLIP_MUCH = 0.02
 _LEAD_TOLD_S = 1.0
 _FASTEST_HZ = 2500.0
 """No accelerometer worn on a body samples faster, save in files that state their rate."""
@@ -152,10 +142,11 @@ def assemble(
     line, values = readings.line, readings.values
     sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
     warnings = [
-        *draft.warnings, *scale.warnings, *uneven_axes(values),
+        *draft.warnings, *scale.warnings,
+        *doubts(values, readings.limits(), line.time_s, line.rate_hz, scale.mps2, scale.gravity),
         *repeated_later(values, line.time_s, line.rate_hz), *readings.notes, *line.warnings,
-        *sensors.unplaced(), *sensors.notes, *readings.clipped(scale.mps2),
-        *_note_gaps(line), *note_rates(line.time_s, line.rate_hz),
+        *sensors.unplaced(), *sensors.notes, *_note_gaps(line),
+        *note_rates(line.time_s, line.rate_hz),
     ]  # fmt: skip
     facts = {
         "name": name,
@@ -277,30 +268,6 @@ class _Readings:
         self.notes.append(f"dropped {counted(count, 'impossible reading')}")
         self.keep(kept)
 
-    def clipped(self, mps2: float) -> list[str]:
-        """Say where axes stay at their very limits, as a sensor does that reached its range."""
-        limits, length = self.limits(), len(self.values)
-        warnings = []
-        for axis, place in (("x", 0), ("y", 1), ("z", 2)):
-            for limit in limits[:, place]:
-                reach_mps2 = limit * mps2
-                count = self._count(place, limit) if abs(reach_mps2) > _CLIP_ABOVE_MPS2 else 0
-                if count >= _CLIP_COUNT and count > _CLIP_SHARE * length:
-                    text = f"{axis} is cut off at {reach_mps2 / STANDARD_GRAVITY_MPS2:.3g} g in "
-                    text += counted(count, "reading")
-                    if count > _CLIP_MUCH * length:
-                        text += f" ({count / length:.0%}): pace, direction and share may be wrong"
-                        text += " there"
-                    warnings.append(text)
-        return warnings
-
-    def _count(self, place: int, reading: float) -> int:
-        """How often an axis has this very reading."""
-        return sum(
-            int(np.count_nonzero(self.values[rows, place] == reading))
-            for rows in blocks(len(self.values), self.values)
-        )
-
     def limits(self) -> FloatArray:
         """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
         if self._limits is None:
@@ -336,10 +303,9 @@ def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
 def _scale(readings: _Readings, label: str, options: ReadOptions) -> Scale:
     """Settle unit and gravity, and refuse what is no acceleration."""
     values, draft = readings.values, readings.draft
-    check_axes(values, label)
-    if not (draft.acceleration.unit or options.unit):
-        check_offset(values, label)
     level = Level.of(values, readings.line.rate_hz)
+    has_unit = bool(draft.acceleration.unit or options.unit)
+    check_readings(values, level, label, has_unit=has_unit)
     scale = resolve(level, draft.acceleration.unit, draft.gravity, options, label)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -62,6 +63,12 @@ _NAMELESS_HZ = 400.0
 """So fast, a clock of µs or of fractions of a ms without a stated unit is one of other ticks:
 1/32768 s at 50 Hz look like µs at 1,526 Hz."""
 
+_WRITTEN_OUT = re.compile(
+    r"20\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}(\d{3})?"
+)
+"""``20260301115945`` or ``20260301115945020``: no epoch of ticks has stamps of that length now."""
+
+_MINUTE_ROWS = 100_000
 ROWS = "rows"
 """Label of stamps whose counter is no more than the number of the row."""
 
@@ -325,16 +332,22 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
 def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
     """Stamps whose length of tick and epoch are known, how they became known, and what to say."""
     known, warnings = _resolved(stamps), []
+    if stamps.ticks is not None and _is_written_out(stamps.ticks):
+        raise RefusedRecording(
+            f"its times are dates or hours without separators ({stamps.ticks[0]:.0f})",
+            file=label,
+            place=_place(stamps.label),
+            remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",
+        )
     step = 0.0 if stamps.ticks is None or not len(stamps.ticks) else typical_step(stamps.ticks)
     if known is not None and step * _ticks(known)[1] < PLAUSIBLE_STEP_S[0] and step:
-        stated = _TICK_NAMES.get(_ticks(known)[1], "its unit")
+        stated = _tick_name(_ticks(known)[1])
         stamps = replace(stamps, tick_s=None)
         known = _resolved(stamps)
         if known is not None:
-            measured = _TICK_NAMES.get(_ticks(known)[1], "another unit")
             warnings.append(
-                f"its times cannot be in {stated}, as stated, and were read in {measured}; if "
-                "that is wrong, cadence and minutes are too"
+                f"its clock says {stated}, which cannot be, so it was read as "
+                f"{_tick_name(_ticks(known)[1])}: if that is wrong, cadence and minutes are too"
             )
     if known is not None and stamps.tick_s is None and _is_too_fast(known, step):
         known = None
@@ -349,13 +362,28 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
         )
     _, tick_s = _ticks(known)
     origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[known.epoch]
-    name = _TICK_NAMES.get(tick_s, f"ticks of {tick_s:g} s")
+    name = _tick_name(tick_s)
     ground: Ground = "measured" if stamps.tick_s is None else "stated"
     begins_s = float(known.ticks[0]) * tick_s if known.ticks is not None else 0.0
     if known.epoch == "none" and known.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
         origin += f", counted from its first row at {begins_s:.1f} s"
     text = f"{stamps.label or 'time'}: {name}{origin}"
     return known, Finding("clock", text, ground), warnings
+
+
+def _tick_name(tick_s: float) -> str:
+    return _TICK_NAMES.get(tick_s, f"ticks of {tick_s:g} s")
+
+
+def _is_written_out(ticks: NDArray[Any]) -> bool:
+    """Whether stamps are dates or times of day in digits, which skip 60 to 99 in each minute."""
+    head = ticks[:_MINUTE_ROWS]
+    if _WRITTEN_OUT.fullmatch(f"{head[0]:.0f}"):
+        return True
+    steps = np.diff(head)
+    minutes = np.flatnonzero((np.abs(steps - 41) <= 1) | (np.abs(steps - 4041) <= 1))
+    ends, begins = head[minutes] % 100, head[minutes + 1] % 100
+    return bool(len(minutes) and ((ends >= 59) & (ends < 60) & (begins < 1)).all())
 
 
 def _place(label: str) -> str:

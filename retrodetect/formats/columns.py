@@ -10,7 +10,7 @@ from typing import Literal
 from retrodetect.formats.table import Table
 from retrodetect.formats.units import unit_in
 
-__all__ = ["Column", "Quantity", "classify", "quantity_of", "says_acceleration"]
+__all__ = ["PROCESSED", "Column", "Quantity", "classify", "quantity_of", "says_acceleration"]
 
 Quantity = Literal[
     "time", "counter", "acceleration", "linear", "gravity", "rotation", "magnetic", "pressure",
@@ -22,7 +22,8 @@ _WORDS: dict[Quantity, set[str]] = {
                      "beschleunigung", "accélération", "aceleracion", "aceleración", "acce",
                      "accelerometro", "acelerometro", "acelerómetro", "accéléromètre",
                      "akcelerometr", "beschleunigungssensor", "versnelling"},
-    "gravity": {"gravity", "grav", "gravitational", "schwerkraft", "gravedad", "gravité"},
+    "gravity": {"gravity", "grav", "gravitational", "schwerkraft", "gravedad", "gravité",
+                "static", "stat"},
     "rotation": {"gyro", "gyr", "gyroscope", "rotation", "rotationrate", "angular", "omega",
                  "as", "rot", "gyros", "gyroskop", "giroscopio", "giroscópio", "giroscopo"},
     "magnetic": {"mag", "magnetometer", "magnetic", "magnet", "magn"},
@@ -51,14 +52,22 @@ _LINEAR = {
     "linearacc",
     "useracceleration",
     "lacc",
+    "dyn",
+    "dynamic",
+    "nograv",
+    "body",
 }
 _TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
 _OTHER = {
     "euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
     "mat", "latitude", "longitude", "altitude", "accuracy", "bearing", "temperature", "temp",
     "heart", "hr", "light", "sound", "battery", "bias", "position", "pos", "vector", "jerk",
-    "label", "activity", "std", "var", "mean", "min", "max",
+    "label", "activity", "std", "var", "mean", "min", "max", "gps",
 }  # fmt: skip
+PROCESSED = {"filtered", "filt", "smooth", "smoothed", "world", "earth", "global", "hp", "lp",
+             "highpass", "lowpass", "hpf", "lpf"}  # fmt: skip
+"""Words for what was made of the readings of a sensor, and no names of another one."""
+
 _UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad",
                "deg", "ut", "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
 """Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
@@ -210,9 +219,9 @@ def _quantity(words: set[str], axis: str) -> Quantity:
     if words & _OTHER:
         return "other"
     if axis:
-        found = _first_named(words, ("gravity", "rotation", "magnetic"))
-        if found is not None:
-            return found
+        named = _first_named(words, ("gravity", "rotation", "magnetic", "speed"))
+        if named is not None:
+            return named
         # A bare x, y, z beside a time is what loggers of a single accelerometer write.
         if words & _WORDS["acceleration"] or not words - _UNIT_WORDS - _LINEAR - _TOTAL:
             return "acceleration"

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import PLAUSIBLE_STEP_S, TICKS_S
-from retrodetect.formats.columns import Column, Quantity, classify, quantity_of, says_acceleration
+from retrodetect.formats.columns import (
+    PROCESSED,
+    Column,
+    Quantity,
+    classify,
+    quantity_of,
+    says_acceleration,
+)
 from retrodetect.formats.draft import Claim, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.table import Table
@@ -126,8 +133,14 @@ def _named(table: Table) -> dict[str, Layout]:
     clock = best_clock(table)
     if not clock and rate_hz is None:  # so that the message can say what is wrong with it
         clock = tuple(Tick(table.names[c.index], c.unit) for c in columns if c.quantity == "time")
-    found = {}
-    for group in dict.fromkeys([*triads["acceleration"], *triads["linear"]]):
+    named = {}
+    groups = dict.fromkeys([*triads["acceleration"], *triads["linear"]])
+    for group in groups:
+        if (
+            PROCESSED.intersection(group)
+            and tuple(w for w in group if w not in PROCESSED) in groups
+        ):
+            continue  # the same sensor, whose own readings stand beside
         total, linear = triads["acceleration"].get(group), triads["linear"].get(group)
         axes = total or linear
         assert axes is not None
@@ -145,8 +158,8 @@ def _named(table: Table) -> dict[str, Layout]:
             placement=site_in(" ".join(group)) or stated_placement(table),
         )
         is_named = _says_so(table, layout) or says_acceleration(table.source.stem)
-        found[" ".join(group)] = replace(layout, is_named=is_named)
-    return found if len(found) != 1 else {"": next(iter(found.values()))}
+        named[" ".join(group)] = replace(layout, is_named=is_named)
+    return named if len(named) != 1 else {"": next(iter(named.values()))}
 
 
 def _by_value(table: Table, columns: Sequence[Column]) -> dict[tuple[str, ...], Axes]:

@@ -162,7 +162,10 @@ class Repair:
         if after <= before + _SORT_SHARE * len(self.time_s):
             self.keep(order)
             self.repeated = np.zeros(len(order), dtype=bool)
-            self.warnings["order"] = "rows were out of order and were sorted by their time"
+            self.warnings["order"] = (
+                "rows were out of order and were sorted by their time: if the clock was set back, "
+                "what came after that now comes first"
+            )
 
     def move_on(self) -> None:
         """Let times go on where the clock fell back."""

@@ -2,6 +2,17 @@
 
 A recording is read right, or refused with a reason that is true, or read with a warning that says
 what in the result may be wrong.
+
+1. Another sensor looks like the accelerometer: told apart by names, units and values; else refused.
+2. Rows fall out: the seconds stay the file's own.
+3. A fast recording slows down: what is too slow for steps is a gap, with its share.
+4. Rows come twice or out of order: dropped or sorted, and the result that may be wrong is named.
+5. Clocks written in odd ways: read right; rates and units that cannot be are refused or named.
+6. Scales that are no acceleration: refused with the reason.
+7. Remedies: `test_remedies` tries each on the file that caused the message.
+8. A searched folder: each file that could be a recording is an input or skipped with a reason.
+9. Saturation: each axis and limit is named, with what may be wrong.
+10. Formats: `test_contract` holds each of them to one contract.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +23,7 @@ import numpy as np
 import pytest
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
-from retrodetect.formats import ReadOptions, pieces, read, table
+from retrodetect.formats import ReadOptions, discover, pieces, read, table
 from retrodetect.recording import Recording
 
 from .reexport import G, walk
@@ -133,6 +144,33 @@ class TestAnotherSensorTakenForTheAccelerometer:
         recording = one(path)
         assert recording.gravity == "total"
         assert_walk(recording)
+
+    @pytest.mark.parametrize(
+        ("own", "other"),
+        [("body_acc_", "total_acc_"), ("acc_world_", "acc_"), ("accel_filtered_", "accel_"),
+         ("linacc_", "acc_"), ("hp_acc_", "acc_"), ("acc_nograv_", "acc_"), ("la_", "a_")],
+    )  # fmt: skip
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_a_processed_copy_beside_the_readings_is_no_second_recording(
+        self, write: Write, own: str, other: str, is_first: bool
+    ) -> None:
+        names = [f"{name}{axis}" for name in (own, other) for axis in "xyz"]
+        values = np.hstack([TOTAL - GRAVITY, TOTAL])
+        order = [*range(6)] if is_first else [3, 4, 5, 0, 1, 2]
+        header = ",".join(["time", *(names[place] for place in order)])
+        assert_walk(one(write(header, values[:, order])))
+
+    @pytest.mark.parametrize("names", ["acc_x,acc_y,acc_z", "ax,ay,az", "x,y,z"])
+    @pytest.mark.parametrize("length", [1.0, G])
+    def test_directions_and_gravity_under_its_name_are_refused(
+        self, write: Write, names: str, length: float
+    ) -> None:
+        lengths = np.linalg.norm(TOTAL, axis=1, keepdims=True)
+        assert "equally long" in str(refusal(write(f"time,{names}", length * TOTAL / lengths)))
+
+    @pytest.mark.parametrize("names", ["vel_{}", "velocity {}", "speed.{}", "gps_{}", "pos_{}"])
+    def test_what_is_named_as_something_else_is_refused(self, write: Write, names: str) -> None:
+        refusal(write(",".join(["time", *map(names.format, "xyz")]), TOTAL))
 
     def test_gravity_beside_total_acceleration_is_not_added(self, write: Write) -> None:
         names = "acc_x,acc_y,acc_z,gravity_x,gravity_y,gravity_z"
@@ -344,22 +382,90 @@ class TestClocks:
         error = refusal(path)
         assert "rate" in str(error) or "readings a second" in str(error)
 
+    @pytest.mark.parametrize("pattern", ["%Y%m%d%H%M%S%3", "%Y%m%d%H%M%S.%3", "%H%M%S.%3"])
+    def test_times_without_separators_are_refused(self, write: Write, pattern: str) -> None:
+        path = write("time,ax,ay,az", clock=_dated(pattern))
+        assert "without separators" in str(refusal(path))
+        assert_walk(one(path, rate_hz=50))
+
+    @pytest.mark.parametrize(("stated", "per_s"), [("ms", 100), ("ms", 50), ("us", 32_768),
+                                                   ("us", 90_000), ("", 100)])  # fmt: skip
+    def test_a_clock_that_makes_steps_impossibly_fast_is_doubted(
+        self, write: Write, stated: str, per_s: float
+    ) -> None:
+        name = f"time ({stated})" if stated else "time"
+        recording = one(write(f"{name},ax,ay,az", clock=[f"{s * per_s:.0f}" for s in SECONDS]))
+        assert any("as slowly as steps" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize("name", ["time (h)", "time [hours]", "elapsed (h)"])
+    def test_hours(self, write: Write, name: str) -> None:
+        assert_walk(one(write(f"{name},ax,ay,az", clock=[f"{s / 3600:.9f}" for s in SECONDS])))
+
     def test_minutes(self, write: Write) -> None:
         assert_walk(one(write("time (min),ax,ay,az", clock=[f"{s / 60:.7f}" for s in SECONDS])))
 
 
 class TestScalesThatAreNoAcceleration:
     @pytest.mark.parametrize(
-        ("per_mps2", "offset"), [(3, 128), (10, 512), (10, 330), (100, 2048), (400, 8192),
-                                 (1000, 32_768)],
+        ("per_mps2", "offset"),
+        [(3, 128), (10, 100), (10, 512), (10, 330), (25, 330), (40, 500), (100, 2048), (400, 8192),
+         (1000, 32_768)],
     )  # fmt: skip
     def test_counts_around_an_offset(self, write: Write, per_mps2: float, offset: float) -> None:
         path = write("time,ax,ay,az", np.round(TOTAL * per_mps2 + offset), cell="{:.0f}")
         assert "offset" in str(refusal(path)) or "unit" in str(refusal(path))
 
+    @pytest.mark.parametrize("factor", [1.0, -1.0, 2.0])
     @pytest.mark.parametrize("axes", [[0, 0, 0], [0, 1, 1], [1, 1, 0], [2, 1, 2]])
-    def test_axes_that_are_copies(self, write: Write, axes: list[int]) -> None:
-        assert "same readings" in str(refusal(write("time,ax,ay,az", TOTAL[:, axes])))
+    def test_axes_that_are_copies(self, write: Write, axes: list[int], factor: float) -> None:
+        values = TOTAL[:, axes] * [1.0, factor, 1.0]
+        assert "same readings" in str(refusal(write("time,ax,ay,az", values)))
+
+    @pytest.mark.parametrize(
+        ("made", "reason"),
+        [
+            (lambda v: (v - v.min(axis=0)) / np.ptp(v, axis=0), "were scaled"),
+            (lambda v: 2 * (v - v.min(axis=0)) / np.ptp(v, axis=0) - 1, "were scaled"),
+            (lambda v: (v - v.mean(axis=0)) / v.std(axis=0), "mean 0 and spread 1"),
+            (lambda v: np.abs(v - [2, 0, 2.4]), "lost their sign"),
+            (lambda v: np.abs(v[:, [1, 2, 0]] - [0, 2.4, 2]), "lost their sign"),
+        ],
+    )
+    def test_values_that_were_scaled_or_lost_their_sign(
+        self, write: Write, made: Callable[[np.ndarray], np.ndarray], reason: str
+    ) -> None:
+        assert reason in str(refusal(write("time,ax,ay,az", made(TOTAL))))
+
+    @pytest.mark.parametrize("reading", [0.0, 2.0])
+    @pytest.mark.parametrize(
+        "rows", [slice(None), slice(500), slice(1000, 1200), slice(1500, None)]
+    )
+    def test_an_axis_that_stands_still_is_doubted(
+        self, write: Write, rows: slice, reading: float
+    ) -> None:
+        values = TOTAL.copy()
+        values[rows, 2] = reading
+        (warning,) = one(write("time,ax,ay,az", values)).warnings
+        assert warning.startswith(f"z does not change for {len(values[rows]) / 50 - 0.02:.0f} s")
+        assert "share may be wrong" in warning
+
+    @pytest.mark.parametrize(
+        ("rows", "made"),
+        [
+            (slice(1500, None), lambda v: v / G),
+            (slice(400), lambda v: v / G),
+            (slice(1600, None), lambda v: 3 * v),
+            (slice(1600, None), lambda v: v - v.mean(axis=0)),
+            (slice(400, 800), lambda v: np.radians(NOISE[: len(v)])),
+        ],
+    )
+    def test_a_change_of_unit_or_sensor_is_doubted(
+        self, write: Write, rows: slice, made: Callable[[np.ndarray], np.ndarray]
+    ) -> None:
+        values = TOTAL.copy()
+        values[rows] = made(values[rows])
+        said = one(write("time,ax,ay,az", values)).warnings
+        assert any("far from 1 g" in warning and "share" in warning for warning in said)
 
     def test_a_magnitude_in_one_axis(self, write: Write) -> None:
         length = np.linalg.norm(TOTAL, axis=1)
@@ -437,6 +543,41 @@ class TestRemedies:
         assert_walk(one(path, unit="g/50"))
 
 
+class TestASearchedFolder:
+    """Whatever a file is called: it is an input, or it is skipped with a reason."""
+
+    @pytest.mark.parametrize("name", ["walk.dat", "walk.log", "walk.TSV", "walk", "walk.csv.bak"])
+    def test_a_recording_is_an_input(self, write: Write, name: str) -> None:
+        path = write("time,ax,ay,az")
+        path.rename(path.with_name(name))
+        assert self.found(path.parent) == ([name], {})
+
+    @pytest.mark.parametrize(
+        "name", ["a.dat", "sub/b.log", "c.tsv", "d", "e.txt", "f.json", "g.csv"]
+    )
+    @pytest.mark.parametrize(
+        "text", ["left the house\n", "lap,minutes\n1,2\n2,3\n3,4\n", "", '{"rate": 50}\n']
+    )
+    def test_no_other_file_disappears(self, tmp_path: Path, name: str, text: str) -> None:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        inputs, skipped = self.found(tmp_path)
+        assert [*inputs, *skipped] == [name]
+        assert all(skipped.values())
+
+    @pytest.mark.parametrize("name", ["photo.JPG", "a.pdf", "run.sh", "model.skops", ".DS_Store"])
+    def test_what_is_plainly_something_else_is_neither(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).write_text("time,lap\n1,2\n2,3\n")
+        assert self.found(tmp_path) == ([], {})
+
+    @staticmethod
+    def found(folder: Path) -> tuple[list[str], dict[str, str]]:
+        """Names of the inputs, and of the skipped files with the reasons."""
+        skipped: dict[str, str] = {}
+        inputs = discover(folder, on_skipped=lambda file, why: skipped.update({file.name: why}))
+        return [file.name for file in inputs], skipped
+
+
 class TestSaturation:
     @pytest.mark.parametrize("axis", range(3))
     @pytest.mark.parametrize("side", [-1, 1])
@@ -449,6 +590,21 @@ class TestSaturation:
         said = [w for w in recording.warnings if w.startswith(f"{'xyz'[axis]} is cut off")]
         assert len(said) == 1
         assert "share may be wrong" in said[0]
+
+    @pytest.mark.parametrize("limit_g", [1.0, 1.2, 1.4])
+    def test_a_narrow_range_shows_in_its_pile_of_readings(
+        self, write: Write, limit_g: float
+    ) -> None:
+        strong = np.clip(4 * (TOTAL - GRAVITY) + GRAVITY, -limit_g * G, limit_g * G)
+        said = one(write("time,ax,ay,az", strong)).warnings
+        assert any(f"y is cut off at {limit_g:.3g} g" in w and "share" in w for w in said)
+
+    @pytest.mark.parametrize("range_g", [1.7, 2.0])
+    def test_a_range_that_wraps_around_is_doubted(self, write: Write, range_g: float) -> None:
+        strong = 4 * (TOTAL - GRAVITY) + GRAVITY
+        wrapped = (strong + range_g * G) % (2 * range_g * G) - range_g * G
+        said = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", wrapped)).warnings
+        assert any(w.startswith("y jumps from one end") and "share" in w for w in said)
 
     def test_all_limits_are_told_in_turn(self, write: Write) -> None:
         strong = np.clip(3 * (TOTAL - GRAVITY) * [4, 2, 4] + GRAVITY, -2 * G, 2 * G)
