@@ -400,9 +400,9 @@ def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
 
 def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
     facts = [("device", draft.device), ("platform", draft.platform)]
-    found = [Finding(topic, value, "stated") for topic, value in facts if value]
+    origins = [Finding(topic, value, "stated") for topic, value in facts if value]
     ground: Ground = "given" if options.columns else "stated"
-    return [*found, Finding("columns", draft.columns, ground)] if draft.columns else found
+    return [*origins, Finding("columns", draft.columns, ground)] if draft.columns else origins
 
 
 def _note_gaps(line: Timeline) -> list[str]:

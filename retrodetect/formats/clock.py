@@ -187,8 +187,8 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     zeros = ticks == 0
     if stamps.wrap_ticks is None and zeros.any() and not zeros.all():
         zeros[: int(np.argmin(zeros))] = False  # a clock may well begin at 0
-        known = ticks[~missing & ~zeros]
-        if len(known) and median(known) > _LONG_TICKS:
+        nonzero = ticks[~missing & ~zeros]
+        if len(nonzero) and median(nonzero) > _LONG_TICKS:
             missing |= zeros
     release(ticks)
     return ~missing if missing.any() else None
@@ -331,7 +331,7 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
 
 def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
     """Stamps whose length of tick and epoch are known, how they became known, and what to say."""
-    known, warnings = _resolved(stamps), []
+    resolved, warnings = _resolved(stamps), []
     if stamps.ticks is not None and _is_written_out(stamps.ticks):
         raise RefusedRecording(
             f"its times are dates or hours without separators ({stamps.ticks[0]:.0f})",
@@ -340,18 +340,18 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
             remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",
         )
     step = 0.0 if stamps.ticks is None or not len(stamps.ticks) else typical_step(stamps.ticks)
-    if known is not None and step * _ticks(known)[1] < PLAUSIBLE_STEP_S[0] and step:
-        stated = _tick_name(_ticks(known)[1])
+    if resolved is not None and step * _ticks(resolved)[1] < PLAUSIBLE_STEP_S[0] and step:
+        stated = _tick_name(_ticks(resolved)[1])
         stamps = replace(stamps, tick_s=None)
-        known = _resolved(stamps)
-        if known is not None:
+        resolved = _resolved(stamps)
+        if resolved is not None:
             warnings.append(
                 f"its clock says {stated}, which cannot be, so it was read as "
-                f"{_tick_name(_ticks(known)[1])}: if that is wrong, cadence and minutes are too"
+                f"{_tick_name(_ticks(resolved)[1])}: if that is wrong, cadence and minutes are too"
             )
-    if known is not None and stamps.tick_s is None and _is_too_fast(known, step):
-        known = None
-    if known is None:
+    if resolved is not None and stamps.tick_s is None and _is_too_fast(resolved, step):
+        resolved = None
+    if resolved is None:
         raise RefusedRecording(
             f"the unit of its times cannot be told (typical step {step:g})"
             if step
@@ -360,15 +360,15 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
             place=_place(stamps.label),
             remedy="give the rate with --rate",
         )
-    _, tick_s = _ticks(known)
-    origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[known.epoch]
+    _, tick_s = _ticks(resolved)
+    origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[resolved.epoch]
     name = _tick_name(tick_s)
     ground: Ground = "measured" if stamps.tick_s is None else "stated"
-    begins_s = float(known.ticks[0]) * tick_s if known.ticks is not None else 0.0
-    if known.epoch == "none" and known.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
+    begins_s = float(resolved.ticks[0]) * tick_s if resolved.ticks is not None else 0.0
+    if resolved.epoch == "none" and resolved.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
         origin += f", counted from its first row at {begins_s:.1f} s"
     text = f"{stamps.label or 'time'}: {name}{origin}"
-    return known, Finding("clock", text, ground), warnings
+    return resolved, Finding("clock", text, ground), warnings
 
 
 def _tick_name(tick_s: float) -> str:

@@ -120,17 +120,17 @@ def classify(table: Table) -> list[Column]:
     if not table.header:
         return []
     numbered = _numbered_axes(table)
-    found = [
+    columns = [
         _column(table, index, numbered.get(index, ""))
         for index in range(len(table.header))
         if table.header[index]
     ]
     # `x,y,z (m/s^2)` states the unit once, for all three.
-    bare = [column for column in found if table.names[column.index] in ("x", "y", "z")]
+    bare = [column for column in columns if table.names[column.index] in ("x", "y", "z")]
     unit = next((column.unit for column in bare if column.unit), "")
     return [
-        _found(column.index, "acceleration", column.axis, [], unit) if column in bare else column
-        for column in found
+        _grouped(column.index, "acceleration", column.axis, [], unit) if column in bare else column
+        for column in columns
     ]
 
 
@@ -170,13 +170,13 @@ def _column(table: Table, index: int, numbered: str) -> Column:
     letter = _letter(words, axis)
     if letter:
         rest.remove(letter)
-        return _found(index, _SHORT_MEANING[letter], axis, rest, unit)
+        return _grouped(index, _SHORT_MEANING[letter], axis, rest, unit)
     for word in rest:
         short = _SHORT.match(word)
         if short and not axis:
             rest.remove(word)
-            return _found(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
-    return _found(index, _quantity(set(rest), axis), axis, rest, unit)
+            return _grouped(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
+    return _grouped(index, _quantity(set(rest), axis), axis, rest, unit)
 
 
 def _letter(words: list[str], axis: str) -> str:
@@ -200,12 +200,14 @@ def says_acceleration(name: str) -> bool:
     )
 
 
-def _found(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
+def _grouped(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
     words = set(rest)
     if quantity == "acceleration":
         quantity = _by_unit(unit) or ("linear" if words & _LINEAR else quantity)
-    known = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
-    return Column(index, quantity, axis, tuple(word for word in rest if word not in known), unit)
+    meaningful = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
+    return Column(
+        index, quantity, axis, tuple(word for word in rest if word not in meaningful), unit
+    )
 
 
 def _by_unit(unit: str) -> Quantity | None:

@@ -69,10 +69,10 @@ _TELLS_LINEAR = Claim[Gravity]("linear", "stated", "the column names say linear 
 
 def layouts(table: Table) -> dict[str, Layout]:
     """Guess the layouts of the recordings in a table, by part (empty where there is one)."""
-    found = _named(table) if table.header else _unnamed(table)
+    by_part = _named(table) if table.header else _unnamed(table)
     if quantity_of(table.source.stem) in ("rotation", "magnetic", "gravity"):
-        return {part: layout for part, layout in found.items() if _says_so(table, layout)}
-    return found
+        return {part: layout for part, layout in by_part.items() if _says_so(table, layout)}
+    return by_part
 
 
 def best_clock(table: Table) -> tuple[Tick, ...]:
@@ -181,7 +181,7 @@ def _taken_off(
     """The gravity that an app took off the acceleration, where it did."""
     if total is None or not gravity:
         return gravity
-    own, theirs = (np.nanmean(_head(table, one), axis=1) for one in (axes, gravity[0]))
+    own, theirs = (np.nanmean(_head(table, triad), axis=1) for triad in (axes, gravity[0]))
     return gravity if np.linalg.norm(own) < _LINEAR_BELOW * np.linalg.norm(theirs) else ()
 
 
@@ -237,11 +237,11 @@ def _triads(
     table: Table, columns: Sequence[Column], quantity: Quantity
 ) -> dict[tuple[str, ...], Axes]:
     """Complete triads of a quantity, by the words that tell devices apart."""
-    found: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
+    by_group: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     units: dict[tuple[str, ...], str] = {}
     for column in columns:
         if column.quantity == quantity and column.axis:
-            found[column.group].setdefault(column.axis, column.index)
+            by_group[column.group].setdefault(column.axis, column.index)
             units[column.group] = units.get(column.group) or column.unit
     return {
         group: Axes(
@@ -251,7 +251,7 @@ def _triads(
             unit=units[group] or None,
             gravity=_TELLS_LINEAR if quantity == "linear" else None,
         )
-        for group, axes in found.items()
+        for group, axes in by_group.items()
         if len(axes) == 3
     }
 
@@ -317,10 +317,10 @@ def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | No
 def rotation_axes(table: Table) -> tuple[Axes, ...]:
     """Axes of a gyroscope: named so, or bare in a file that is."""
     columns = classify(table)
-    found = tuple(_triads(table, columns, "rotation").values())
-    if not found and quantity_of(table.source.stem) == "rotation":
-        found = tuple(_triads(table, columns, "acceleration").values())
-    return found
+    triads = tuple(_triads(table, columns, "rotation").values())
+    if not triads and quantity_of(table.source.stem) == "rotation":
+        triads = tuple(_triads(table, columns, "acceleration").values())
+    return triads
 
 
 def has_decimal_commas(table: Table) -> bool:

@@ -152,10 +152,10 @@ def resolve(
                 f"which is 1 g in {other}"
             )
     level_g = level.typical * factor / STANDARD_GRAVITY_MPS2
-    found, finding = _gravity(level_g, gravity, options, warnings)
-    if found == "total" and not warnings:
+    included, finding = _gravity(level_g, gravity, options, warnings)
+    if included == "total" and not warnings:
         warnings += _improbable(level_g, options, label)
-    return Scale(factor, found, (unit_finding, finding), tuple(warnings))
+    return Scale(factor, included, (unit_finding, finding), tuple(warnings))
 
 
 def _improbable(level_g: float, options: ReadOptions, label: str) -> list[str]:

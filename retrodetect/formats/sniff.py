@@ -83,9 +83,9 @@ class _Split:
         """Whether a row has about as many numbers as rows of data have."""
         if abs(len(row) - self.width) > 1:
             return False
-        found = sum(is_number(cell, self.decimal) for cell in row)
+        numbers = sum(is_number(cell, self.decimal) for cell in row)
         empty = sum(cell.lower() in MISSING for cell in row)
-        return found >= 1 and found + empty >= 0.7 * self.numeric
+        return numbers >= 1 and numbers + empty >= 0.7 * self.numeric
 
 
 def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table:

@@ -279,7 +279,9 @@ def archive_members(source: Source) -> list[Source] | None:
         with source.open() as raw, zipfile.ZipFile(raw) as archive:
             named = [entry for entry in archive.infolist() if entry.filename]
             # Of several of one name the last counts, as for whoever unpacks them.
-            entries = list({one.filename: one for one in named if not one.is_dir()}.values())
+            entries = list(
+                {entry.filename: entry for entry in named if not entry.is_dir()}.values()
+            )
     except _DAMAGE as error:
         raise source._damaged(error) from error
     if len(entries) > _MOST_MEMBERS:

@@ -59,8 +59,8 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     )
     begun = re.search(r"Start Time (\S+)\s+Start Date (\S+)", preamble)
     start = moment(f"{begun[2]} {begun[1]}", hint[1] if hint else "") if begun else None
-    found = drafts(table, layout, options)
-    return [draft.with_(start_time=start, device="ActiGraph") for draft in found]
+    recordings = drafts(table, layout, options)
+    return [draft.with_(start_time=start, device="ActiGraph") for draft in recordings]
 
 
 FORMAT = Format("actigraph", recognise, read)

@@ -74,12 +74,12 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
 
 def _places(names: list[str]) -> list[int] | None:
     """Where the axes of the first accelerometer stand."""
-    found: dict[str, dict[str, int]] = {}
+    by_sensor: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
         match = _AXIS.match(name.strip())
         if match and quantity_of(match["sensor"]) not in _INSTEAD:
-            found.setdefault(match["sensor"].lower(), {})[match["axis"].lower()] = place
-    triads = [[axes[axis] for axis in "xyz"] for axes in found.values() if {*"xyz"} <= {*axes}]
+            by_sensor.setdefault(match["sensor"].lower(), {})[match["axis"].lower()] = place
+    triads = [[axes[axis] for axis in "xyz"] for axes in by_sensor.values() if {*"xyz"} <= {*axes}]
     return triads[0] if triads else None
 
 

@@ -82,7 +82,7 @@ def _body(packet: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _triads(readings: Sequence[Mapping[str, float]]) -> FloatArray:
-    rows = [(one["x"], one["y"], one["z"]) for one in readings]
+    rows = [(reading["x"], reading["y"], reading["z"]) for reading in readings]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 

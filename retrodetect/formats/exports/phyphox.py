@@ -115,7 +115,7 @@ def _acceleration(file: Candidate, table: Table) -> Axes | None:
 
 def _others(file: Candidate) -> dict[str, Series]:
     """Series of the other sensors from the files beside the accelerometer's."""
-    found: dict[str, Series] = {}
+    channels: dict[str, Series] = {}
     for side in file.companions:
         table = side.table
         if table.index("time") != 0:
@@ -123,8 +123,8 @@ def _others(file: Candidate) -> dict[str, Series]:
         for name, (choices, unit) in _SENSORS.items():
             values = series(table, choices, _CLOCK)
             if values is not None and values.unit == unit:
-                found.setdefault(name, values)
-    return found
+                channels.setdefault(name, values)
+    return channels
 
 
 def _start_time(file: Candidate, draft: Draft) -> datetime | None:

@@ -148,7 +148,7 @@ def _is_standardised(facts: dict[str, str]) -> bool:
 
 
 def _channels(sides: dict[str, Candidate]) -> dict[str, Series]:
-    found = {
+    channels = {
         "magnetic_field_ut": _side(sides, "magnetometer", (_axes("µT"),)),
         "pressure_hpa": _side(sides, "barometer", (Value("pressure", "hPa"),)),
         "speed_mps": _side(sides, "location", (Value("speed", "m/s"),)),
@@ -156,7 +156,7 @@ def _channels(sides: dict[str, Candidate]) -> dict[str, Series]:
         "latitude_deg": _side(sides, "location", (Value("latitude", ""),)),
         "longitude_deg": _side(sides, "location", (Value("longitude", ""),)),
     }
-    return {name: values for name, values in found.items() if values is not None}
+    return {name: values for name, values in channels.items() if values is not None}
 
 
 def _side(
@@ -219,8 +219,8 @@ def _watch_unit(file: Candidate) -> str:
 
 def _sensor(file: Candidate) -> str:
     """Sensor in the file name, in lower case; empty where there is none."""
-    found = _SENSOR.findall(file.source.stem)
-    return found[-1].lower() if found else ""
+    words = _SENSOR.findall(file.source.stem)
+    return words[-1].lower() if words else ""
 
 
 def _companions(file: Candidate) -> dict[str, Candidate]:

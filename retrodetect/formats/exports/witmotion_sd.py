@@ -32,8 +32,8 @@ def recognise(file: Candidate) -> int:
     if file.source.head[:1] != bytes([_START]):
         return NO
     content = np.frombuffer(file.source.head, dtype=np.uint8)
-    found = _FRAME_BYTES * len(_frames(content))
-    return CERTAIN if found and found >= _SURE_SHARE * (len(content) - _FRAME_BYTES) else NO
+    framed = _FRAME_BYTES * len(_frames(content))
+    return CERTAIN if framed and framed >= _SURE_SHARE * (len(content) - _FRAME_BYTES) else NO
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
