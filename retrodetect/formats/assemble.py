@@ -199,7 +199,7 @@ class _Readings:
         without_s, zero_s = lead_s(stamps, line)
         line = line.begun_at(without_s, zero_s)
         if without_s > _LEAD_TOLD_S:
-            notes.append(f"its first {without_s:.1f} s hold no reading")
+            notes.append(f"its first {without_s:.1f} s have no readings")
         if options.rate_hz is not None:
             given = tuple(replace(finding, ground="given") for finding in line.findings)
             line = replace(line, findings=given)
@@ -287,14 +287,13 @@ def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
     """Refuse a rate too low for steps, or one that no sensor has."""
     if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
-            f"gives only {line.effective_hz:.3g} readings a second",
+            f"has only {line.effective_hz:.3g} readings a second",
             file=label,
             remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
         )
     if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
         raise RefusedRecording(
-            f"gives {line.effective_hz:,.0f} readings a second by its clock, which no sensor "
-            "that is worn does",
+            f"has {line.effective_hz:,.0f} readings a second by its clock, more than any sensor",
             file=label,
             remedy="give the rate with --rate",
         )
@@ -309,9 +308,9 @@ def _scale(readings: _Readings, label: str, options: ReadOptions) -> Scale:
     scale = resolve(level, draft.acceleration.unit, draft.gravity, options, label)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(
-            "nothing says that its columns are acceleration, and their mean shows no gravity",
+            "nothing shows that its columns are acceleration: neither names nor a mean of 1 g",
             file=label,
-            remedy="if they are, say so with --gravity linear",
+            remedy="if they are, add --gravity linear",
         )
     release(values)
     return scale
@@ -377,9 +376,9 @@ def _require(draft: Draft, count: int, label: str) -> None:
     rows = len(draft.acceleration.values)
     if rows < count:
         raise RefusedRecording(
-            "holds 1 sample of acceleration"
+            "has only 1 sample of acceleration"
             if rows
-            else "holds no row with a reading of all three axes",
+            else "has no row with a reading of all three axes",
             file=label,
             remedy="record for longer, with all axes of the accelerometer",
         )
@@ -388,13 +387,13 @@ def _require(draft: Draft, count: int, label: str) -> None:
 def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
     """1 or -1: what turns the readings into specific force."""
     if options.sign is not None:
-        reads = "+1 g, as it is" if options.sign == "+" else "-1 g, turned"
+        reads = "+1 g, unchanged" if options.sign == "+" else "-1 g, turned"
         text = f"an axis that points up reads {reads}"
         return (1 if options.sign == "+" else -1), Finding("sign", text, "given")
     if draft.sign is None:
-        text = "as it is: an axis that points up is taken to read +1 g"
+        text = "unchanged: an axis that points up is assumed to read +1 g"
         return 1, Finding("sign", text, "assumed")
-    text = f"{'as it is' if draft.sign.value == 1 else 'turned'} ({draft.sign.because})"
+    text = f"{'unchanged' if draft.sign.value == 1 else 'turned'} ({draft.sign.because})"
     return draft.sign.value, Finding("sign", text, draft.sign.ground)
 
 

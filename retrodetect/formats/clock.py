@@ -268,7 +268,7 @@ def timeline(
         work.be_strict()
     if len(work.time_s) < 2:
         raise RefusedRecording(
-            "holds 1 sample with a time of its own", file=label, remedy="record for longer"
+            "has only 1 sample with a time of its own", file=label, remedy="record for longer"
         )
     work.begin_at_zero()
     value = "; ".join([finding.value, *work.notes])
@@ -305,7 +305,7 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
     """Timeline of a file without stamps: rows or counter over the stated rate."""
     if not stamps.rate_hz:
         raise RefusedRecording(
-            "has no column of times and states no rate",
+            "has no time column and states no rate",
             file=label,
             remedy="give the rate with --rate, or name the column with --columns",
         )
@@ -353,7 +353,7 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
         resolved = None
     if resolved is None:
         raise RefusedRecording(
-            f"the unit of its times cannot be told (typical step {step:g})"
+            f"the unit of its times is unclear (typical step {step:g})"
             if step
             else "its clock stands still",
             file=label,

@@ -108,7 +108,7 @@ def _check_extent(member: Source) -> None:
         place = _PLACE.fullmatch(attributes.get("r", ""))
         if place is None:
             raise UnreadableFile(
-                "has a cell whose place makes no sense",
+                "has a cell with an invalid reference",
                 file=member.label,
                 place=f"cell {attributes['r'][:20]!r}",
                 remedy="export it again",
@@ -130,7 +130,7 @@ def _check_extent(member: Source) -> None:
                 parser.Parse(block)
     if rows * columns > max(_FEW_CELLS, _MOST_PADDING * cells):
         raise RefusedRecording(
-            f"holds {cells} cells, but says that they fill {rows} rows and {columns} columns",
+            f"has {cells} cells, but claims {rows} rows and {columns} columns",
             file=member.label,
             remedy="export it as csv",
         )
@@ -143,7 +143,7 @@ def _sensors(source: Source) -> list[Source]:
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("sensor"), str):
             raise UnreadableFile(
-                "is a JSON list of readings, some of which name no sensor",
+                "is a JSON list in which some readings name no sensor",
                 file=source.label,
                 remedy="export it again, or as csv",
             )
@@ -160,7 +160,7 @@ def _table(source: Source, name: str, frame: pd.DataFrame, header: bool) -> Sour
         text = frame.to_csv(header=header, index=False).encode()
     except UnicodeEncodeError as error:
         raise UnreadableFile(
-            "holds text that is damaged", file=source.label, remedy="export it again"
+            "contains damaged text", file=source.label, remedy="export it again"
         ) from error
     if len(text) > source.max_bytes:
         raise RefusedRecording(

@@ -347,13 +347,13 @@ def no_acceleration(table: Table) -> RefusedRecording:
     if "counts" in held or "magnitude" in held:
         what = "activity counts" if "counts" in held else "the magnitude of acceleration"
         return RefusedRecording(
-            f"holds only {what}, not the three axes",
+            f"has only {what}, not the three axes",
             file=label,
             remedy="export the raw acceleration",
         )
     what = next((text for quantity, text in _INSTEAD.items() if quantity in held), "")
     return RefusedRecording(
-        f"holds no acceleration{what}",
+        f"has no acceleration{what}",
         file=label,
         remedy="export the accelerometer, or name its columns with --columns",
     )

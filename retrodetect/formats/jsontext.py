@@ -41,7 +41,7 @@ def load_json(source: Source) -> Any:
         text = stream.read(_MOST_BYTES + 1)
     if len(text) > _MOST_BYTES:
         raise RefusedRecording(
-            f"is JSON of more than {_MOST_BYTES >> 20} MiB",
+            f"is JSON larger than {_MOST_BYTES >> 20} MiB",
             file=source.label,
             remedy="split it, or export csv",
         )

@@ -213,7 +213,7 @@ def _measured_unit(
     if is_linear and level.spread > _WALKING_G:
         return 1.0, Finding("unit", f"m/s2 (no gravity, spread {level.spread:.3g})", "assumed")
     raise RefusedRecording(
-        f"the unit of its acceleration cannot be told (mean vector {level.typical:.4g}"
+        f"the unit of its acceleration is unclear (mean vector {level.typical:.4g}"
         + (f", stated as {unit!r})" if unit else ")"),
         file=label,
         remedy="give it with --unit",

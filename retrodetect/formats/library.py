@@ -33,9 +33,9 @@ def guarded(source: Source, what: str) -> Iterator[None]:
         raise
     except ImportError as error:
         raise UnreadableFile(
-            f"is {what}, which needs more than the plain installation",
+            f"is {what}, which needs more packages",
             file=source.label,
-            remedy="install it with: pip install 'retrodetect[devices]'",
+            remedy="run pip install 'retrodetect[devices]'",
         ) from error
     except Exception as error:  # parsers of others raise anything on damaged bytes
         raise UnreadableFile(

@@ -115,7 +115,7 @@ class Repair:
         if noon.any():
             moved_s = np.concatenate([[0.0], np.cumsum(np.where(noon, _HALF_DAY_S, 0.0))])
             self.time_s = self.time_s + moved_s
-            self.notes.append("a clock of twelve hours")
+            self.notes.append("12-hour clock")
 
     def turn_round(self) -> None:
         """Put the oldest row first where the newest is."""
@@ -125,7 +125,7 @@ class Repair:
             repeated = np.append(False, self.repeated[:0:-1])
             self.keep(np.arange(len(self.time_s))[::-1])
             self.repeated = repeated
-            self.notes.append("rows stood newest first, turned round")
+            self.notes.append("newest row first, reversed")
 
     def drop_doubled(self, values: FloatArray) -> None:
         """Drop rows that stand further up with the same stamp and the same readings.
@@ -178,9 +178,9 @@ class Repair:
         shift[steps < -_RESTART_S] += _RESTART_GAP_S
         first = int(np.argmax(back))
         self.warnings["backward"] = (
-            f"the clock runs backward {counted(int(np.count_nonzero(back)), 'time')} (first after "
-            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s); later times were moved on: if "
-            "the same time was recorded twice, counts and minutes are too high"
+            f"the clock jumps back {counted(int(np.count_nonzero(back)), 'time')} (first after "
+            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s): if the same time was recorded "
+            "twice, counts and minutes are too high"
         )
         self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
 
@@ -210,7 +210,10 @@ class Repair:
             self.notes.append("equal stamps spread evenly")
         if self.counter is None and _is_bursty(self.time_s):
             self.time_s = _from_counter(self.time_s, np.arange(len(self.time_s), dtype=np.float64))
-            self.warnings["bursts"] = "stamps came in bursts; rebuilt as if no sample was lost"
+            self.warnings["bursts"] = (
+                "time stamps came in bursts and were spread evenly: if samples were lost, cadence "
+                "is too high"
+            )
 
     def be_strict(self) -> None:
         """Leave out what still does not come after the row before."""
@@ -337,7 +340,7 @@ def note_lost(counter: FloatArray) -> list[str]:
     lowest, highest = extremes(counter)
     sent = float(highest - lowest + 1)
     lost = (sent - len(counter)) / sent
-    return [f"{lost:.0%} of the samples were lost on the way"] if lost > _LOST_SHARE else []
+    return [f"{lost:.0%} of the samples were lost"] if lost > _LOST_SHARE else []
 
 
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:

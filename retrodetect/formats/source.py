@@ -182,7 +182,7 @@ class Source:
         return UnreadableFile(
             f"cannot be read ({said})",
             file=self.label,
-            remedy="see who may read it" if closed else "copy or export it again",
+            remedy="check its permissions" if closed else "copy or export it again",
         )
 
 
@@ -286,7 +286,7 @@ def archive_members(source: Source) -> list[Source] | None:
         raise source._damaged(error) from error
     if len(entries) > _MOST_MEMBERS:
         raise RefusedRecording(
-            f"holds {len(entries)} files, more than {_MOST_MEMBERS}",
+            f"contains {len(entries)} files, more than {_MOST_MEMBERS}",
             file=source.label,
             remedy="unpack it yourself if you trust it",
         )

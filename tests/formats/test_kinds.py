@@ -9,18 +9,21 @@ what in the result may be wrong.
 4. Rows come twice or out of order: dropped or sorted, and the result that may be wrong is named.
 5. Clocks written in odd ways: read right; rates and units that cannot be are refused or named.
 6. Scales that are no acceleration: refused with the reason.
-7. Remedies: `test_remedies` tries each on the file that caused the message.
+7. Remedies: each is tried on the file that caused the message, and ends in a recording.
 8. A searched folder: each file that could be a recording is an input or skipped with a reason.
 9. Saturation: each axis and limit is named, with what may be wrong.
 10. Formats: `test_contract` holds each of them to one contract.
 """
 
+import re
+import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sentences import PACKAGE, sentences
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
 from retrodetect.formats import ReadOptions, discover, pieces, read, table
@@ -197,7 +200,7 @@ class TestDroppedRowsMoveNoClock:
         recording = one(write("time,ax,ay,az", late, [f"{s + origin_s:.3f}" for s in SECONDS]))
         own_s = origin_s if origin_s < 60 else 0.0
         np.testing.assert_allclose(recording.time_s, SECONDS[500:] + own_s, atol=1e-3)
-        assert any("10.0 s hold no reading" in warning for warning in recording.warnings)
+        assert any("10.0 s have no readings" in warning for warning in recording.warnings)
         if origin_s > 60:
             assert recording.start_time is not None
             assert recording.start_time.timestamp() == pytest.approx(origin_s, abs=1e-3)
@@ -488,8 +491,117 @@ class TestScalesThatAreNoAcceleration:
         assert "decimal comma" in str(refusal(path))
 
 
+COUNTS = np.round(40 * TOTAL + 500)
+TURNED = np.hstack([TURNING_DEGPS, TOTAL])
+TICKS = [f"{round(s * 32_768)}" for s in SECONDS]
+COLUMNS = {"time": "1", "x": "2", "y": "3", "z": "4"}
+BEHIND = {"time": "1", "x": "5", "y": "6", "z": "7"}
+LENGTHS = np.linalg.norm(TOTAL, axis=1, keepdims=True)
+
+
 class TestRemedies:
     HEADER = "time (s),acc x (g),acc y (g),acc z (g)"
+
+    REFUSED: Sequence[tuple[str, np.ndarray, Sequence[str], str, dict[str, object]]] = [
+        # Header, readings and clock that are refused; words of the remedy; what it asks for.
+        ("time,ax,ay,az", TOTAL, TICKS, "with --rate", {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, ["7"] * COUNT, "with --rate", {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, ["noon"] * COUNT, "with --rate", {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, [f"2026-03-01 11:{i}" for i in range(COUNT)], "with --rate",
+         {"rate_hz": 50.0}),
+        ("time (s),ax,ay,az", TOTAL, [f"{s / 100:.6f}" for s in SECONDS], "with --rate",
+         {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, [f"20260301{115900 + i // 50}" for i in range(COUNT)],
+         "with --rate", {"rate_hz": 50.0}),
+        ("n,ax,ay,az", TOTAL, CLOCK, "with --rate, or name", {"rate_hz": 50.0}),
+        ("n,ax,ay,az", TOTAL, CLOCK, "name the column with --columns",
+         {"columns": {"time": "n", "x": "ax", "y": "ay", "z": "az"}}),
+        ("time,ax,ay,az", TOTAL / G * 50, CLOCK, "with --unit", {"unit": "g/50"}),
+        ("time,ax (g),ay (g),az (g)", 60 * TOTAL / G, CLOCK, "its unit with --unit",
+         {"unit": "g/60"}),
+        ("time,ax,ay,az", (TOTAL + 30) / G, CLOCK, "the unit with --unit", {"unit": "g"}),
+        ("time,ax,ay,az", np.abs(TOTAL - [2, 0, 2.4]), CLOCK, "the unit with --unit",
+         {"unit": "m/s2"}),
+        ("time,a,b,c", TOTAL - GRAVITY, CLOCK, "--columns", {"columns": COLUMNS}),
+        ("time,x,y,z", TOTAL - GRAVITY, CLOCK, "--gravity linear", {"gravity": "linear"}),
+        ("time,acc_x,acc_y,acc_z,p,q,r", np.hstack([TOTAL[:, [0, 0, 2]], TOTAL]), CLOCK,
+         "their columns with --columns", {"columns": BEHIND}),
+        ("time,acc_x,acc_y,acc_z,p,q,r", np.hstack([TOTAL / LENGTHS, TOTAL]), CLOCK,
+         "its columns with --columns", {"columns": BEHIND}),
+        ("time,gyro_x,gyro_y,gyro_z,p,q,r", np.hstack([TURNING_DEGPS, TOTAL - GRAVITY]), CLOCK,
+         "its columns with --columns", {"columns": BEHIND}),
+        ("", TURNED[:, [3, 0, 4, 1, 5]], CLOCK, "by number with --columns",
+         {"columns": {"time": "1", "x": "2", "y": "4", "z": "6"}}),
+        ("time,seconds_elapsed,z,y,x",
+         np.column_stack([SECONDS, (TOTAL - GRAVITY)[:, ::-1]]), CLOCK, "add --gravity",
+         {"gravity": "linear"}),
+    ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("header", "values", "clock", "words", "options"),
+        REFUSED,
+    )
+    def test_the_option_of_a_remedy_works(
+        self,
+        write: Write,
+        header: str,
+        values: np.ndarray,
+        clock: Sequence[str],
+        words: str,
+        options: dict[str, object],
+    ) -> None:
+        path = write(header, values, clock)
+        assert words in refusal(path).remedy
+        recording = one(path, **options)
+        np.testing.assert_allclose(recording.time_s, SECONDS, atol=0.02)
+        assert recording.acceleration_mps2.shape == (COUNT, 3)
+
+    def test_no_option_in_a_remedy_is_untried(self) -> None:
+        tried = "\n".join(case[3] for case in self.REFUSED)
+        written = [
+            text.text
+            for text in sentences(PACKAGE / "formats")
+            if re.search(r"(with|add|by) --|with its password", text.text)
+        ]
+        assert written
+        for option in re.findall(r"--[a-z]+", "\n".join(written)):
+            assert option in tried
+
+    def test_decimal_commas_are_read_between_semicolons(self, tmp_path: Path) -> None:
+        table = [[f"{v:.3f}".replace(".", ",") for v in row] for row in np.c_[SECONDS + 1, TOTAL]]
+        path = tmp_path / "walk.csv"
+        path.write_text("\n".join(["time,ax,ay,az", *map(",".join, table), ""]))
+        assert "with semicolons between the columns" in refusal(path).remedy
+        path.write_text("\n".join(["time;ax;ay;az", *map(";".join, table), ""]))
+        np.testing.assert_allclose(one(path).acceleration_mps2, TOTAL, atol=1e-3)
+
+    @pytest.mark.parametrize("date", ["%Y-%m-%d %H:%M:%S.%3"])
+    def test_times_are_read_when_written_as_the_remedy_writes_them(
+        self, write: Write, date: str
+    ) -> None:
+        error = refusal(write("time,ax,ay,az", clock=_dated("%Y%m%d%H%M%S.%3")))
+        assert "2026-03-01 11:59:45.020" in error.remedy
+        assert_walk(one(write("time,ax,ay,az", clock=_dated(date))))
+
+    def test_an_encrypted_archive_is_read_when_unpacked(self, write: Write, tmp_path: Path) -> None:
+        path = write("time,ax,ay,az")
+        packed = tmp_path / "walk.zip"
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.write(path, "walk.csv")
+        locked = bytearray(packed.read_bytes())
+        for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            locked[locked.index(mark) + place] |= 1
+        packed.write_bytes(locked)
+        assert "unpack it with its password" in refusal(packed).remedy
+        assert_walk(one(path))
+
+    def test_a_slow_recording_is_read_at_the_rate_that_the_remedy_names(self, write: Write) -> None:
+        rows = np.arange(0, COUNT, 5)
+        error = refusal(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows]))
+        assert "at least 15 Hz, better 50 Hz" in error.remedy
+        rows = np.arange(0, COUNT, 3)
+        assert one(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows])).rate_hz > 15
+        assert_walk(one(write("time,ax,ay,az")))
 
     @pytest.mark.parametrize(
         "given",

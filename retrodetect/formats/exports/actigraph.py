@@ -41,7 +41,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     epoch = re.search(r"Epoch Period \(hh:mm:ss\) (\d\d:\d\d:\d\d)", preamble)
     if epoch is None or epoch[1] != "00:00:00":
         raise RefusedRecording(
-            f"holds activity counts per epoch ({epoch[1] if epoch else 'unknown'}), not readings",
+            f"has activity counts per epoch ({epoch[1] if epoch else 'unknown'}), not raw readings",
             file=file.source.label,
             remedy="export the raw data from ActiLife",
         )

@@ -50,14 +50,14 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         device = str(payload.get("device_type", ""))
     except DAMAGE as error:
         raise UnreadableFile(
-            "is a file of Edge Impulse that is cut off or damaged",
+            "is an Edge Impulse file that is cut off or damaged",
             file=file.source.label,
             remedy="export it again",
         ) from error
     places = _places(names)
     if places is None:
         raise RefusedRecording(
-            f"holds no acceleration along x, y and z, only {', '.join(names)}",
+            f"has no acceleration along x, y and z, only {', '.join(names)}",
             file=file.source.label,
             remedy="record the accelerometer",
         )

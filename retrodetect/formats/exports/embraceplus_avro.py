@@ -55,7 +55,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     filled = [draft for draft in drafts if len(draft.acceleration.values)]
     if not filled:
         raise RefusedRecording(
-            "holds no acceleration", file=file.source.label, remedy="give the file of another hour"
+            "has no acceleration", file=file.source.label, remedy="choose the file of another hour"
         )
     if len(filled) == 1:
         return filled

@@ -70,9 +70,9 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     axes = _acceleration(file, table)
     if axes is None and not options.columns:
         raise RefusedRecording(
-            "holds no acceleration, only another sensor of phyphox",
+            "has no acceleration, only another sensor",
             file=file.source.label,
-            remedy="give the file of the accelerometer",
+            remedy="use the file of the accelerometer",
         )
     layout = Layout(
         clock=(_CLOCK,),

@@ -71,14 +71,16 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     RefusedRecording
         Where the file name does not tell an accelerometer from a gyroscope.
     """
-    sensor = _sensor(file)
-    if sensor not in _RANK and not (options.gravity or (sensor == "" and _is_total(file))):
+    sensor, export = _sensor(file), "use Accelerometer.csv or TotalAcceleration.csv"
+    if sensor and sensor not in _RANK:
         raise RefusedRecording(
-            f"holds no acceleration, only {sensor}"
-            if sensor
-            else "its name does not tell which sensor it is",
+            f"has no acceleration, only {sensor}", file=file.source.label, remedy=export
+        )
+    if not sensor and not options.gravity and not _is_total(file):
+        raise RefusedRecording(
+            "its name does not say which sensor it is",
             file=file.source.label,
-            remedy="give the file Accelerometer.csv or TotalAcceleration.csv, or say --gravity",
+            remedy=f"{export}; if it is an accelerometer, add --gravity total or linear",
         )
     sides = _companions(file)
     facts = _metadata(sides["metadata"]) if "metadata" in sides else {}

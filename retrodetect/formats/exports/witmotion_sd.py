@@ -52,9 +52,9 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     at = frames[kinds == _ACCELERATION]
     if not len(at):
         raise RefusedRecording(
-            "holds no acceleration",
+            "has no acceleration",
             file=file.source.label,
-            remedy="turn its output on in the sensor",
+            remedy="turn on the output of acceleration in the sensor",
         )
     return [
         Draft(

@@ -51,7 +51,11 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     layout = replace(_LAYOUT, clock=(_clock(table),), rate_hz=_rate_hz(table))
     recordings = drafts(table, layout, options)
     is_free = not table.has(*_LAYOUT.acceleration[0].names)
-    warnings = ("free acceleration lies in the earth's frame, not the sensor's",) if is_free else ()
+    warnings = (
+        ("free acceleration is in the earth's frame, not the sensor's: direction may be wrong",)
+        if is_free
+        else ()
+    )
     begun = re.search(r"StartTime:?[,;]?\s*(.+)", "\n".join(table.preamble))
     start = moment(begun[1].strip()) if begun else None
     return [
