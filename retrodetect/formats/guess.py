@@ -53,6 +53,7 @@ _INSTEAD: dict[Quantity, str] = {
     "gravity": ", only the direction of gravity",
 }
 _COUNTING_SHARE = 0.8
+_ARRIVAL = re.compile(r"receiv|arriv|logg|upload|server")
 _MOST_SENSORS = 30
 _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
 
@@ -92,7 +93,8 @@ def best_clock(table: Table) -> tuple[Tick, ...]:
             tick = _dated(table, indices, index) or Tick(
                 table.names[index], units.get(index) or None
             )
-            scored.append(((*score[:2], is_text, score[2]), tick))
+            is_arrival = _ARRIVAL.search(table.names[index]) is not None
+            scored.append(((*score[:2], is_text, is_arrival, score[2]), tick))
     return tuple(tick for _, tick in sorted(scored, key=lambda pair: pair[0]))
 
 
@@ -127,7 +129,10 @@ def _named(table: Table) -> dict[str, Layout]:
         for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
     }
     if not triads["acceleration"] and not triads["linear"]:
-        triads["acceleration"] = _by_value(table, columns)
+        if quantity_of(table.source.stem) == "linear":
+            triads["linear"] = _triads(table, columns, "unknown")
+        else:
+            triads["acceleration"] = _by_value(table, columns)
     who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
     counter, rate_hz = _counter(table, columns), stated_rate_hz(table)
     clock = best_clock(table)
@@ -213,7 +218,7 @@ def _counter(table: Table, columns: Sequence[Column]) -> str | None:
     for column in columns:
         if column.quantity == "counter" and table.kind(column.index) == "number":
             steps = np.diff(table.numbers(column.index))
-            if len(steps) and (steps >= 1).mean() > _COUNTING_SHARE:
+            if len(steps) and (steps >= 1).mean() > _COUNTING_SHARE and np.median(steps) == 1:
                 return table.names[column.index]
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
@@ -13,12 +14,14 @@ __all__ = ["DAMAGE", "load_json"]
 DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 """What comes of JSON that has another shape than it should."""
 
+_LINES = re.compile(rb"\s*\{[^\n]*\}\s*\n\s*\{")
+_BETWEEN_LINES = re.compile(rb"\}\s*\n\s*\{")
 _MOST_BYTES = 256 * 2**20
 """Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
 
 
 def load_json(source: Source) -> Any:
-    """Parse a file.
+    """Parse a file; objects on lines of their own make a list.
 
     Parameters
     ----------
@@ -45,6 +48,8 @@ def load_json(source: Source) -> Any:
             file=source.label,
             remedy="split it, or export csv",
         )
+    if _LINES.match(text):
+        text = b"[" + _BETWEEN_LINES.sub(b"},{", text) + b"]"
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -23,6 +23,9 @@ _SAMPLE_LINES = 200
 _LONGEST_NAME = 60
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"\d])")
 _SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
+_HEADERS = re.compile(r"^;\s*Headers\s*,\s*")
+"""What loggers of Gulf Coast write before the names of their columns."""
+
 _COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
 
 
@@ -32,6 +35,7 @@ def sniff(source: Source) -> Table:
     if decoded is None or _JSON.match(decoded[0][0]):
         return Table.nothing(source)
     lines, encoding = decoded
+    lines = [_HEADERS.sub("", line) for line in lines]
     terminator = _terminator(lines)
     if terminator:
         lines = [line.rstrip(terminator) for line in lines]
