@@ -18,7 +18,7 @@ from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
 from retrodetect.formats.level import Level, Scale, resolve
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.plausible import check_readings, doubts
+from retrodetect.formats.plausible import check_axes, check_without_unit, doubts
 from retrodetect.formats.repair import gap_rows, note_rates, robust_rate_hz
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled
 from retrodetect.formats.text import counted
@@ -131,6 +131,7 @@ def assemble(
     """
     readings = _Readings.timed(_with_rate(draft, options), label, options)
     readings.drop_held(label)
+    check_axes(readings.values, label)
     if options.gravity != "linear":
         readings.add_gravity()
     _check_rate(readings.line, label, options)
@@ -303,8 +304,8 @@ def _scale(readings: _Readings, label: str, options: ReadOptions) -> Scale:
     """Settle unit and gravity, and refuse what is no acceleration."""
     values, draft = readings.values, readings.draft
     level = Level.of(values, readings.line.rate_hz)
-    has_unit = bool(draft.acceleration.unit or options.unit)
-    check_readings(values, level, label, has_unit=has_unit)
+    if not (draft.acceleration.unit or options.unit):
+        check_without_unit(values, level, label)
     scale = resolve(level, draft.acceleration.unit, draft.gravity, options, label)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(

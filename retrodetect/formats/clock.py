@@ -18,6 +18,7 @@ from retrodetect.formats.repair import (
     counted_rate_hz,
     median,
     note_lost,
+    note_restarts,
     note_uneven,
     rises,
     robust_rate_hz,
@@ -325,7 +326,7 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
         origin=stamps,
         start_time=None,
         findings=(finding,),
-        warnings=tuple(note_lost(numbers)),
+        warnings=(*note_lost(numbers), *([] if is_rows else note_restarts(stamps.counter))),
     )
 
 

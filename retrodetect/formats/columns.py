@@ -73,12 +73,12 @@ _UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squ
 """Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
 
 _SHORT = re.compile(
-    r"(?P<letter>acc|accel|gyro|gyr|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
+    r"(?P<letter>linacc|acc|accel|gyro|gyr|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
 )
 _SHORT_MEANING: dict[str, Quantity] = {
     "a": "acceleration", "acc": "acceleration", "accel": "acceleration", "gf": "acceleration",
     "g": "rotation", "w": "rotation", "gyro": "rotation", "gyr": "rotation", "m": "magnetic",
-    "mag": "magnetic", "grav": "gravity", "lin": "linear", "la": "linear", "ua": "linear",
+    "mag": "magnetic", "grav": "gravity", "lin": "linear", "linacc": "linear", "la": "linear", "ua": "linear",
 }  # fmt: skip
 _SENSORS: tuple[Quantity, ...] = ("acceleration", "gravity", "rotation", "magnetic")
 _NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[_ .\[]?(?P<number>[0-3])\]?$")

@@ -15,7 +15,7 @@ from retrodetect.formats.spool import blocks, picked
 from retrodetect.formats.text import counted
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Gravity
 
-__all__ = ["check_readings", "doubts"]
+__all__ = ["check_axes", "check_without_unit", "doubts"]
 
 _CHECKED_ROWS = 500_000
 
@@ -32,10 +32,11 @@ one. A walker's axes are not both so even and so far from zero (samples and data
 
 _UNLIKE = 8.0
 _STUCK_S, _MOVING_MPS2 = 2.0, 0.5
-_FAR_G, _FAR_SHARE, _FAR_BLOCKS = (0.5, 2.0), 0.02, 2
+_FAR_G, _FAR_SHARE, _FAR_BLOCKS, _FAR_MUCH = (0.5, 2.0), 0.02, 2, 0.15
 
 _CLIP_ABOVE_G, _CLIP_COUNT, _CLIP_SHARE, _CLIP_MUCH = 1.5, 5, 0.001, 0.02
-_SPIKE_ABOVE_G, _SPIKE_WITHIN, _SPIKE_TIMES = 0.8, 0.01, 3.0
+_SPIKE_ABOVE_G: dict[Gravity, float] = {"total": 0.8, "linear": 0.1}
+_SPIKE_WITHIN, _SPIKE_TIMES = 0.01, 3.0
 """Where a device rests, it reads less than 1.5 g again and again. A limit so low shows only in how
 much rarer the readings beside it are."""
 
@@ -46,30 +47,45 @@ _PACE_BLOCK_S, _PACE_BLOCKS = 4.0, 100
 on a foot."""
 
 
-def check_readings(values: FloatArray, level: Level, label: str, *, has_unit: bool) -> None:
-    """Refuse readings that are no acceleration.
+def check_axes(values: FloatArray, label: str) -> None:
+    """Refuse readings that are not the axes of an accelerometer.
 
     Parameters
     ----------
     values : (n, 3) array
-        In any unit.
-    level
-        Of these readings.
+        In any unit, as the file has them.
     label
         File, for messages.
-    has_unit
-        Whether their unit is stated or given.
 
     Raises
     ------
     RefusedRecording
-        For copied axes, a magnitude, directions, and, without a unit, for counts around an offset
-        and values that were scaled or lost their sign.
+        For copied axes, a magnitude and directions.
     """
-    rows = values[:_CHECKED_ROWS]
-    reason, remedy = _not_three_axes(rows)
-    if not reason and not has_unit:
-        reason, remedy = _not_in_a_unit(rows, level)
+    _refuse(*_not_three_axes(values[:_CHECKED_ROWS]), label)
+
+
+def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
+    """Refuse readings of unknown unit that are no acceleration in any.
+
+    Parameters
+    ----------
+    values : (n, 3) array
+        Whose unit is neither stated nor given.
+    level
+        Of these readings.
+    label
+        File, for messages.
+
+    Raises
+    ------
+    RefusedRecording
+        For counts around an offset, and values that were scaled or lost their sign.
+    """
+    _refuse(*_not_in_a_unit(values[:_CHECKED_ROWS], level), label)
+
+
+def _refuse(reason: str, remedy: str, label: str) -> None:
     if reason:
         raise RefusedRecording(reason, file=label, remedy=remedy)
 
@@ -160,7 +176,7 @@ def doubts(
         *_uneven(values),
         *_stuck(values, time_s, rate_hz, mps2),
         *(_far_from_1_g(values, rate_hz, mps2) if gravity == "total" else ()),
-        *_clipped(values, limits, mps2),
+        *_clipped(values, limits, mps2, gravity),
         *_too_fast(values, rate_hz, mps2),
     ]
 
@@ -202,14 +218,17 @@ def _far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     levels_g = Level.norms(values, rate_hz) * mps2 / STANDARD_GRAVITY_MPS2
     far = (levels_g < _FAR_G[0]) | (levels_g > _FAR_G[1])
     share = far.mean()
-    if np.count_nonzero(far) >= _FAR_BLOCKS and _FAR_SHARE < share < 1:
+    is_much = np.count_nonzero(far) >= _FAR_BLOCKS or share > _FAR_MUCH
+    if is_much and _FAR_SHARE < share < 1:
         yield (
             f"{share:.0%} of its readings average far from 1 g (such as {levels_g[far][0]:.2g} g): "
             "if the unit or the sensor changes within it, direction and share are wrong there"
         )
 
 
-def _clipped(values: FloatArray, limits: FloatArray, mps2: float) -> Iterator[str]:
+def _clipped(
+    values: FloatArray, limits: FloatArray, mps2: float, gravity: Gravity
+) -> Iterator[str]:
     """An axis stays at its very limit, or wraps around there, as at the end of a range."""
     ranges = limits[1] - limits[0]
     at, beside, wrapped = np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(3)
@@ -221,7 +240,7 @@ def _clipped(values: FloatArray, limits: FloatArray, mps2: float) -> Iterator[st
     least = max(_CLIP_COUNT, _CLIP_SHARE * len(values))
     much = at > _CLIP_MUCH * len(values)
     reach_g = np.abs(limits) * mps2 / STANDARD_GRAVITY_MPS2
-    is_low = much & (reach_g > _SPIKE_ABOVE_G) & (reach_g <= _CLIP_ABOVE_G) & (ranges > 0)
+    is_low = much & (reach_g > _SPIKE_ABOVE_G[gravity]) & (reach_g <= _CLIP_ABOVE_G) & (ranges > 0)
     if is_low.any():
         for block in blocks(len(values), values):
             apart = np.abs(values[block] - limits[:, None])

@@ -21,6 +21,7 @@ __all__ = [
     "median",
     "note_lost",
     "note_rates",
+    "note_restarts",
     "note_uneven",
     "rises",
     "robust_rate_hz",
@@ -266,13 +267,29 @@ def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
 
 def counted_on(counter: FloatArray) -> FloatArray:
     """Counter that goes on where it overflowed (8 or 16 bits) or was restarted."""
+    wrapped = _steps_past_overflow(counter)
+    counts = (wrapped > 0) & (wrapped < _MOST_COUNTS)
+    return np.concatenate([[0.0], np.cumsum(np.where(counts, wrapped, 1.0))])
+
+
+def note_restarts(counter: FloatArray) -> list[str]:
+    """Say where a counter falls back without an overflow."""
+    falls = int(np.count_nonzero(_steps_past_overflow(counter) < 0))
+    if not falls:
+        return []
+    return [
+        f"its counter falls back {counted(falls, 'time')}: if rows are out of order or come twice, "
+        "counts and minutes are wrong"
+    ]
+
+
+def _steps_past_overflow(counter: FloatArray) -> FloatArray:
+    """(n - 1,) steps of a counter of 8 or 16 bits, or of any other one."""
     counter = np.where(np.isfinite(counter), counter, np.nan)
     steps = np.diff(counter)
     largest = float(np.max(counter, initial=0.0, where=np.isfinite(counter)))
     top = 256 if largest < 256 else 65_536
-    wrapped = np.where((steps < -top / 2) & (largest < top), steps + top, steps)
-    counts = (wrapped > 0) & (wrapped < _MOST_COUNTS)
-    return np.concatenate([[0.0], np.cumsum(np.where(counts, wrapped, 1.0))])
+    return np.where((steps < -top / 2) & (largest < top), steps + top, steps)
 
 
 def note_uneven(time_s: FloatArray) -> list[str]:

@@ -312,6 +312,14 @@ class TestDoubledUploads:
         assert_walk(recording)
         assert any("sorted" in warning for warning in recording.warnings)
 
+    @pytest.mark.parametrize("at", [300, 700, 1000, 1400, 1900])
+    def test_a_counter_that_falls_back_is_doubted(self, tmp_path: Path, at: int) -> None:
+        rows = [f"{n:05}\t{x:.6f}\t{y:.6f}\t{z:.6f}" for n, (x, y, z) in enumerate(TOTAL)]
+        head = ["// Update Rate: 50.0Hz", "PacketCounter\tAcc_X\tAcc_Y\tAcc_Z"]
+        path = tmp_path / "walk.txt"
+        path.write_text("\n".join([*head, *rows[at:], *rows[:at], ""]))
+        assert any("counts and minutes are wrong" in warning for warning in one(path).warnings)
+
     @pytest.mark.parametrize("begin", [0, 500, 1500])
     def test_the_same_readings_at_a_later_time_are_told(self, write: Write, begin: int) -> None:
         values = np.vstack([TOTAL, TOTAL[begin:]])
@@ -423,6 +431,15 @@ class TestScalesThatAreNoAcceleration:
     def test_axes_that_are_copies(self, write: Write, axes: list[int], factor: float) -> None:
         values = TOTAL[:, axes] * [1.0, factor, 1.0]
         assert "same readings" in str(refusal(write("time,ax,ay,az", values)))
+
+    @pytest.mark.parametrize("axes", [[0, 0, 2], [0, 1, 1], [2, 1, 2]])
+    def test_axes_that_are_copies_before_gravity_is_added(
+        self, write: Write, axes: list[int]
+    ) -> None:
+        tilt = GRAVITY + np.stack([np.sin(SECONDS), np.cos(SECONDS), np.sin(2 * SECONDS)], axis=1)
+        values = np.hstack([(TOTAL - GRAVITY)[:, axes], tilt])
+        names = "user_acc_x,user_acc_y,user_acc_z,gravity_x,gravity_y,gravity_z"
+        assert "same readings" in str(refusal(write(f"time,{names}", values)))
 
     @pytest.mark.parametrize(
         ("made", "reason"),
@@ -710,6 +727,12 @@ class TestSaturation:
         strong = np.clip(4 * (TOTAL - GRAVITY) + GRAVITY, -limit_g * G, limit_g * G)
         said = one(write("time,ax,ay,az", strong)).warnings
         assert any(f"y is cut off at {limit_g:.3g} g" in w and "share" in w for w in said)
+
+    @pytest.mark.parametrize("limit", [1.2, 1.5, 2.0])
+    def test_a_narrow_range_shows_without_gravity_too(self, write: Write, limit: float) -> None:
+        linear = np.clip(TOTAL - GRAVITY, -limit, limit)
+        said = one(write("time,linacc_x,linacc_y,linacc_z", linear)).warnings
+        assert any(w.startswith("y is cut off") and "share" in w for w in said)
 
     @pytest.mark.parametrize("range_g", [1.7, 2.0])
     def test_a_range_that_wraps_around_is_doubted(self, write: Write, range_g: float) -> None:
