@@ -59,8 +59,9 @@ STRIDE_GLOSSARY = {
 
 SESSION_GLOSSARY = {
     "recording": "path as given, below the input root",
-    "status": "ok, no_gait, refused (readable, but not fit to be labelled) or failed",
-    "message": "why it was refused or failed; else what was assumed when reading it",
+    "status": "ok, no_gait, refused (readable, but not fit to be labelled), failed, or skipped"
+    " (a file without sensor data in a folder searched)",
+    "message": "why it was refused, failed or skipped; else what was assumed when reading it",
     "format": "file format it was read as",
     "placement": "body site; with ? if it was inferred",
     "front": "what told forward from backward: given, marked, inferred or unknown",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
         console.print(f"… and {len(rows) - MOST_ROWS} more in sessions.csv")
     _explain_star(console, rows[:MOST_ROWS])
     _show_commands(console, outcome, out)
-    counts = sessions["status"].value_counts()
+    counts = Counter(sessions["status"]) + Counter(skipped=len(outcome.skipped))
     total_text = ", ".join(f"{count} {status}" for status, count in counts.items())
     console.print(Text(f"{total_text}. Results: {out}"), soft_wrap=True)
     if has_page:
@@ -96,9 +97,11 @@ def show_problems(outcome: Outcome, *, quiet: bool) -> None:
         console.print(Text(visible(str(line))), soft_wrap=True)
     if len(lines) > MOST_ROWS:
         console.print(f"… and {len(lines) - MOST_ROWS} more in sessions.csv")
-    if outcome.skipped and not quiet:
-        text = f"Skipped (no sensor data): {truncated_list(outcome.skipped)}"
-        console.print(Text(visible(text)), soft_wrap=True)
+    if not quiet:
+        for reason in dict.fromkeys(outcome.skipped.values()):
+            names = [name for name, why in outcome.skipped.items() if why == reason]
+            text = f"Skipped ({reason}): {truncated_list(names)}"
+            console.print(Text(visible(text)), soft_wrap=True)
 
 
 def show_weeks(

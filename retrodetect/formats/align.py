@@ -103,7 +103,7 @@ class Sensors:
     def unplaced(self) -> list[str]:
         """Name the sensors whose clock has no common origin with the accelerometer's."""
         lost = [name for name, placed in self.placed.items() if placed is None]
-        return [f"{', '.join(lost)}: not on the accelerometer's clock, left out"] if lost else []
+        return [f"left out {', '.join(lost)}: not on the accelerometer's clock"] if lost else []
 
     def has_readings(self, name: str) -> bool:
         """Whether a sensor has any reading at all; a gyroscope counts without."""

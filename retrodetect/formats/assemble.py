@@ -16,15 +16,9 @@ from retrodetect.formats.align import Sensors, gravity_of, place_notes
 from retrodetect.formats.clock import ROWS, Timeline, lead_s, strays, timeline, valid
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
-from retrodetect.formats.level import (
-    Level,
-    Scale,
-    check_axes,
-    check_offset,
-    resolve,
-    uneven_axes,
-)
+from retrodetect.formats.level import Level, Scale, resolve
 from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.plausible import check_axes, check_without_unit, doubts
 from retrodetect.formats.repair import gap_rows, note_rates, robust_rate_hz
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled
 from retrodetect.formats.text import counted
@@ -39,10 +33,6 @@ _LARGEST = 1e6
 _IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
 """Beyond the range of any accelerometer that is worn (±400 g)."""
 
-_CLIP_ABOVE_MPS2 = 1.5 * STANDARD_GRAVITY_MPS2
-_CLIP_COUNT = 5
-_CLIP_SHARE = 0.001
-_CLIP_MUCH = 0.02
 _LEAD_TOLD_S = 1.0
 _FASTEST_HZ = 2500.0
 """No accelerometer worn on a body samples faster, save in files that state their rate."""
@@ -141,6 +131,7 @@ def assemble(
     """
     readings = _Readings.timed(_with_rate(draft, options), label, options)
     readings.drop_held(label)
+    check_axes(readings.values, label)
     if options.gravity != "linear":
         readings.add_gravity()
     _check_rate(readings.line, label, options)
@@ -152,10 +143,11 @@ def assemble(
     line, values = readings.line, readings.values
     sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
     warnings = [
-        *draft.warnings, *scale.warnings, *uneven_axes(values),
+        *draft.warnings, *scale.warnings,
+        *doubts(values, readings.limits(), line.time_s, line.rate_hz, scale.mps2, scale.gravity),
         *repeated_later(values, line.time_s, line.rate_hz), *readings.notes, *line.warnings,
-        *sensors.unplaced(), *sensors.notes, *readings.clipped(scale.mps2),
-        *_note_gaps(line), *note_rates(line.time_s, line.rate_hz),
+        *sensors.unplaced(), *sensors.notes, *_note_gaps(line),
+        *note_rates(line.time_s, line.rate_hz),
     ]  # fmt: skip
     facts = {
         "name": name,
@@ -208,7 +200,7 @@ class _Readings:
         without_s, zero_s = lead_s(stamps, line)
         line = line.begun_at(without_s, zero_s)
         if without_s > _LEAD_TOLD_S:
-            notes.append(f"its first {without_s:.1f} s hold no reading")
+            notes.append(f"its first {without_s:.1f} s have no readings")
         if options.rate_hz is not None:
             given = tuple(replace(finding, ground="given") for finding in line.findings)
             line = replace(line, findings=given)
@@ -277,30 +269,6 @@ class _Readings:
         self.notes.append(f"dropped {counted(count, 'impossible reading')}")
         self.keep(kept)
 
-    def clipped(self, mps2: float) -> list[str]:
-        """Say where axes stay at their very limits, as a sensor does that reached its range."""
-        limits, length = self.limits(), len(self.values)
-        warnings = []
-        for axis, place in (("x", 0), ("y", 1), ("z", 2)):
-            for limit in limits[:, place]:
-                reach_mps2 = limit * mps2
-                count = self._count(place, limit) if abs(reach_mps2) > _CLIP_ABOVE_MPS2 else 0
-                if count >= _CLIP_COUNT and count > _CLIP_SHARE * length:
-                    text = f"{axis} is cut off at {reach_mps2 / STANDARD_GRAVITY_MPS2:.3g} g in "
-                    text += counted(count, "reading")
-                    if count > _CLIP_MUCH * length:
-                        text += f" ({count / length:.0%}): pace, direction and share may be wrong"
-                        text += " there"
-                    warnings.append(text)
-        return warnings
-
-    def _count(self, place: int, reading: float) -> int:
-        """How often an axis has this very reading."""
-        return sum(
-            int(np.count_nonzero(self.values[rows, place] == reading))
-            for rows in blocks(len(self.values), self.values)
-        )
-
     def limits(self) -> FloatArray:
         """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
         if self._limits is None:
@@ -320,14 +288,13 @@ def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
     """Refuse a rate too low for steps, or one that no sensor has."""
     if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
-            f"gives only {line.effective_hz:.3g} readings a second",
+            f"has only {line.effective_hz:.3g} readings a second",
             file=label,
             remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
         )
     if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
         raise RefusedRecording(
-            f"gives {line.effective_hz:,.0f} readings a second by its clock, which no sensor "
-            "that is worn does",
+            f"has {line.effective_hz:,.0f} readings a second by its clock, more than any sensor",
             file=label,
             remedy="give the rate with --rate",
         )
@@ -336,16 +303,15 @@ def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
 def _scale(readings: _Readings, label: str, options: ReadOptions) -> Scale:
     """Settle unit and gravity, and refuse what is no acceleration."""
     values, draft = readings.values, readings.draft
-    check_axes(values, label)
-    if not (draft.acceleration.unit or options.unit):
-        check_offset(values, label)
     level = Level.of(values, readings.line.rate_hz)
+    if not (draft.acceleration.unit or options.unit):
+        check_without_unit(values, level, label)
     scale = resolve(level, draft.acceleration.unit, draft.gravity, options, label)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(
-            "nothing says that its columns are acceleration, and their mean shows no gravity",
+            "nothing shows that its columns are acceleration: neither names nor a mean of 1 g",
             file=label,
-            remedy="if they are, say so with --gravity linear",
+            remedy="if they are, add --gravity linear",
         )
     release(values)
     return scale
@@ -411,9 +377,9 @@ def _require(draft: Draft, count: int, label: str) -> None:
     rows = len(draft.acceleration.values)
     if rows < count:
         raise RefusedRecording(
-            "holds 1 sample of acceleration"
+            "has only 1 sample of acceleration"
             if rows
-            else "holds no row with a reading of all three axes",
+            else "has no row with a reading of all three axes",
             file=label,
             remedy="record for longer, with all axes of the accelerometer",
         )
@@ -422,21 +388,21 @@ def _require(draft: Draft, count: int, label: str) -> None:
 def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
     """1 or -1: what turns the readings into specific force."""
     if options.sign is not None:
-        reads = "+1 g, as it is" if options.sign == "+" else "-1 g, turned"
+        reads = "+1 g, unchanged" if options.sign == "+" else "-1 g, turned"
         text = f"an axis that points up reads {reads}"
         return (1 if options.sign == "+" else -1), Finding("sign", text, "given")
     if draft.sign is None:
-        text = "as it is: an axis that points up is taken to read +1 g"
+        text = "unchanged: an axis that points up is assumed to read +1 g"
         return 1, Finding("sign", text, "assumed")
-    text = f"{'as it is' if draft.sign.value == 1 else 'turned'} ({draft.sign.because})"
+    text = f"{'unchanged' if draft.sign.value == 1 else 'turned'} ({draft.sign.because})"
     return draft.sign.value, Finding("sign", text, draft.sign.ground)
 
 
 def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
     facts = [("device", draft.device), ("platform", draft.platform)]
-    found = [Finding(topic, value, "stated") for topic, value in facts if value]
+    origins = [Finding(topic, value, "stated") for topic, value in facts if value]
     ground: Ground = "given" if options.columns else "stated"
-    return [*found, Finding("columns", draft.columns, ground)] if draft.columns else found
+    return [*origins, Finding("columns", draft.columns, ground)] if draft.columns else origins
 
 
 def _note_gaps(line: Timeline) -> list[str]:

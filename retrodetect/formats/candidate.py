@@ -48,5 +48,6 @@ class Candidate:
     def forgotten(self) -> Candidate:
         """Return the same file and its companions without the content read so far."""
         return Candidate(
-            replace(self.source), tuple(Candidate(replace(one.source)) for one in self.companions)
+            replace(self.source),
+            tuple(Candidate(replace(companion.source)) for companion in self.companions),
         )

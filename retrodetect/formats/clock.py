@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -17,6 +18,7 @@ from retrodetect.formats.repair import (
     counted_rate_hz,
     median,
     note_lost,
+    note_restarts,
     note_uneven,
     rises,
     robust_rate_hz,
@@ -62,6 +64,12 @@ _NAMELESS_HZ = 400.0
 """So fast, a clock of µs or of fractions of a ms without a stated unit is one of other ticks:
 1/32768 s at 50 Hz look like µs at 1,526 Hz."""
 
+_WRITTEN_OUT = re.compile(
+    r"20\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}(\d{3})?"
+)
+"""``20260301115945`` or ``20260301115945020``: no epoch of ticks has stamps of that length now."""
+
+_MINUTE_ROWS = 100_000
 ROWS = "rows"
 """Label of stamps whose counter is no more than the number of the row."""
 
@@ -180,8 +188,8 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     zeros = ticks == 0
     if stamps.wrap_ticks is None and zeros.any() and not zeros.all():
         zeros[: int(np.argmin(zeros))] = False  # a clock may well begin at 0
-        known = ticks[~missing & ~zeros]
-        if len(known) and median(known) > _LONG_TICKS:
+        nonzero = ticks[~missing & ~zeros]
+        if len(nonzero) and median(nonzero) > _LONG_TICKS:
             missing |= zeros
     release(ticks)
     return ~missing if missing.any() else None
@@ -261,7 +269,7 @@ def timeline(
         work.be_strict()
     if len(work.time_s) < 2:
         raise RefusedRecording(
-            "holds 1 sample with a time of its own", file=label, remedy="record for longer"
+            "has only 1 sample with a time of its own", file=label, remedy="record for longer"
         )
     work.begin_at_zero()
     value = "; ".join([finding.value, *work.notes])
@@ -298,7 +306,7 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
     """Timeline of a file without stamps: rows or counter over the stated rate."""
     if not stamps.rate_hz:
         raise RefusedRecording(
-            "has no column of times and states no rate",
+            "has no time column and states no rate",
             file=label,
             remedy="give the rate with --rate, or name the column with --columns",
         )
@@ -318,44 +326,65 @@ def _counted(stamps: Stamps, label: str) -> Timeline:
         origin=stamps,
         start_time=None,
         findings=(finding,),
-        warnings=tuple(note_lost(numbers)),
+        warnings=(*note_lost(numbers), *([] if is_rows else note_restarts(stamps.counter))),
     )
 
 
 def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
     """Stamps whose length of tick and epoch are known, how they became known, and what to say."""
-    known, warnings = _resolved(stamps), []
-    step = 0.0 if stamps.ticks is None or not len(stamps.ticks) else typical_step(stamps.ticks)
-    if known is not None and step * _ticks(known)[1] < PLAUSIBLE_STEP_S[0] and step:
-        stated = _TICK_NAMES.get(_ticks(known)[1], "its unit")
-        stamps = replace(stamps, tick_s=None)
-        known = _resolved(stamps)
-        if known is not None:
-            measured = _TICK_NAMES.get(_ticks(known)[1], "another unit")
-            warnings.append(
-                f"its times cannot be in {stated}, as stated, and were read in {measured}; if "
-                "that is wrong, cadence and minutes are too"
-            )
-    if known is not None and stamps.tick_s is None and _is_too_fast(known, step):
-        known = None
-    if known is None:
+    resolved, warnings = _resolved(stamps), []
+    if stamps.ticks is not None and _is_written_out(stamps.ticks):
         raise RefusedRecording(
-            f"the unit of its times cannot be told (typical step {step:g})"
+            f"its times are dates or hours without separators ({stamps.ticks[0]:.0f})",
+            file=label,
+            place=_place(stamps.label),
+            remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",
+        )
+    step = 0.0 if stamps.ticks is None or not len(stamps.ticks) else typical_step(stamps.ticks)
+    if resolved is not None and step * _ticks(resolved)[1] < PLAUSIBLE_STEP_S[0] and step:
+        stated = _tick_name(_ticks(resolved)[1])
+        stamps = replace(stamps, tick_s=None)
+        resolved = _resolved(stamps)
+        if resolved is not None:
+            warnings.append(
+                f"its clock says {stated}, which cannot be, so it was read as "
+                f"{_tick_name(_ticks(resolved)[1])}: if that is wrong, cadence and minutes are too"
+            )
+    if resolved is not None and stamps.tick_s is None and _is_too_fast(resolved, step):
+        resolved = None
+    if resolved is None:
+        raise RefusedRecording(
+            f"the unit of its times is unclear (typical step {step:g})"
             if step
             else "its clock stands still",
             file=label,
             place=_place(stamps.label),
             remedy="give the rate with --rate",
         )
-    _, tick_s = _ticks(known)
-    origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[known.epoch]
-    name = _TICK_NAMES.get(tick_s, f"ticks of {tick_s:g} s")
+    _, tick_s = _ticks(resolved)
+    origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[resolved.epoch]
+    name = _tick_name(tick_s)
     ground: Ground = "measured" if stamps.tick_s is None else "stated"
-    begins_s = float(known.ticks[0]) * tick_s if known.ticks is not None else 0.0
-    if known.epoch == "none" and known.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
+    begins_s = float(resolved.ticks[0]) * tick_s if resolved.ticks is not None else 0.0
+    if resolved.epoch == "none" and resolved.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
         origin += f", counted from its first row at {begins_s:.1f} s"
     text = f"{stamps.label or 'time'}: {name}{origin}"
-    return known, Finding("clock", text, ground), warnings
+    return resolved, Finding("clock", text, ground), warnings
+
+
+def _tick_name(tick_s: float) -> str:
+    return _TICK_NAMES.get(tick_s, f"ticks of {tick_s:g} s")
+
+
+def _is_written_out(ticks: NDArray[Any]) -> bool:
+    """Whether stamps are dates or times of day in digits, which skip 60 to 99 in each minute."""
+    head = ticks[:_MINUTE_ROWS]
+    if _WRITTEN_OUT.fullmatch(f"{head[0]:.0f}"):
+        return True
+    steps = np.diff(head)
+    minutes = np.flatnonzero((np.abs(steps - 41) <= 1) | (np.abs(steps - 4041) <= 1))
+    ends, begins = head[minutes] % 100, head[minutes + 1] % 100
+    return bool(len(minutes) and ((ends >= 59) & (ends < 60) & (begins < 1)).all())
 
 
 def _place(label: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from retrodetect.formats.table import Table
 from retrodetect.formats.units import unit_in
 
-__all__ = ["Column", "Quantity", "classify", "quantity_of", "says_acceleration"]
+__all__ = ["PROCESSED", "Column", "Quantity", "classify", "quantity_of", "says_acceleration"]
 
 Quantity = Literal[
     "time", "counter", "acceleration", "linear", "gravity", "rotation", "magnetic", "pressure",
@@ -22,7 +22,8 @@ _WORDS: dict[Quantity, set[str]] = {
                      "beschleunigung", "accélération", "aceleracion", "aceleración", "acce",
                      "accelerometro", "acelerometro", "acelerómetro", "accéléromètre",
                      "akcelerometr", "beschleunigungssensor", "versnelling"},
-    "gravity": {"gravity", "grav", "gravitational", "schwerkraft", "gravedad", "gravité"},
+    "gravity": {"gravity", "grav", "gravitational", "schwerkraft", "gravedad", "gravité",
+                "static", "stat"},
     "rotation": {"gyro", "gyr", "gyroscope", "rotation", "rotationrate", "angular", "omega",
                  "as", "rot", "gyros", "gyroskop", "giroscopio", "giroscópio", "giroscopo"},
     "magnetic": {"mag", "magnetometer", "magnetic", "magnet", "magn"},
@@ -51,25 +52,33 @@ _LINEAR = {
     "linearacc",
     "useracceleration",
     "lacc",
+    "dyn",
+    "dynamic",
+    "nograv",
+    "body",
 }
 _TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
 _OTHER = {
     "euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
     "mat", "latitude", "longitude", "altitude", "accuracy", "bearing", "temperature", "temp",
     "heart", "hr", "light", "sound", "battery", "bias", "position", "pos", "vector", "jerk",
-    "label", "activity", "std", "var", "mean", "min", "max",
+    "label", "activity", "std", "var", "mean", "min", "max", "gps",
 }  # fmt: skip
+PROCESSED = {"filtered", "filt", "smooth", "smoothed", "world", "earth", "global", "hp", "lp",
+             "highpass", "lowpass", "hpf", "lpf"}  # fmt: skip
+"""Words for what was made of the readings of a sensor, and no names of another one."""
+
 _UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad",
                "deg", "ut", "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
 """Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
 
 _SHORT = re.compile(
-    r"(?P<letter>acc|accel|gyro|gyr|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
+    r"(?P<letter>linacc|acc|accel|gyro|gyr|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
 )
 _SHORT_MEANING: dict[str, Quantity] = {
     "a": "acceleration", "acc": "acceleration", "accel": "acceleration", "gf": "acceleration",
     "g": "rotation", "w": "rotation", "gyro": "rotation", "gyr": "rotation", "m": "magnetic",
-    "mag": "magnetic", "grav": "gravity", "lin": "linear", "la": "linear", "ua": "linear",
+    "mag": "magnetic", "grav": "gravity", "lin": "linear", "linacc": "linear", "la": "linear", "ua": "linear",
 }  # fmt: skip
 _SENSORS: tuple[Quantity, ...] = ("acceleration", "gravity", "rotation", "magnetic")
 _NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[_ .\[]?(?P<number>[0-3])\]?$")
@@ -111,17 +120,17 @@ def classify(table: Table) -> list[Column]:
     if not table.header:
         return []
     numbered = _numbered_axes(table)
-    found = [
+    columns = [
         _column(table, index, numbered.get(index, ""))
         for index in range(len(table.header))
         if table.header[index]
     ]
     # `x,y,z (m/s^2)` states the unit once, for all three.
-    bare = [column for column in found if table.names[column.index] in ("x", "y", "z")]
+    bare = [column for column in columns if table.names[column.index] in ("x", "y", "z")]
     unit = next((column.unit for column in bare if column.unit), "")
     return [
-        _found(column.index, "acceleration", column.axis, [], unit) if column in bare else column
-        for column in found
+        _grouped(column.index, "acceleration", column.axis, [], unit) if column in bare else column
+        for column in columns
     ]
 
 
@@ -161,13 +170,13 @@ def _column(table: Table, index: int, numbered: str) -> Column:
     letter = _letter(words, axis)
     if letter:
         rest.remove(letter)
-        return _found(index, _SHORT_MEANING[letter], axis, rest, unit)
+        return _grouped(index, _SHORT_MEANING[letter], axis, rest, unit)
     for word in rest:
         short = _SHORT.match(word)
         if short and not axis:
             rest.remove(word)
-            return _found(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
-    return _found(index, _quantity(set(rest), axis), axis, rest, unit)
+            return _grouped(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
+    return _grouped(index, _quantity(set(rest), axis), axis, rest, unit)
 
 
 def _letter(words: list[str], axis: str) -> str:
@@ -191,12 +200,14 @@ def says_acceleration(name: str) -> bool:
     )
 
 
-def _found(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
+def _grouped(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
     words = set(rest)
     if quantity == "acceleration":
         quantity = _by_unit(unit) or ("linear" if words & _LINEAR else quantity)
-    known = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
-    return Column(index, quantity, axis, tuple(word for word in rest if word not in known), unit)
+    meaningful = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
+    return Column(
+        index, quantity, axis, tuple(word for word in rest if word not in meaningful), unit
+    )
 
 
 def _by_unit(unit: str) -> Quantity | None:
@@ -210,9 +221,9 @@ def _quantity(words: set[str], axis: str) -> Quantity:
     if words & _OTHER:
         return "other"
     if axis:
-        found = _first_named(words, ("gravity", "rotation", "magnetic"))
-        if found is not None:
-            return found
+        named = _first_named(words, ("gravity", "rotation", "magnetic", "speed"))
+        if named is not None:
+            return named
         # A bare x, y, z beside a time is what loggers of a single accelerometer write.
         if words & _WORDS["acceleration"] or not words - _UNIT_WORDS - _LINEAR - _TOTAL:
             return "acceleration"

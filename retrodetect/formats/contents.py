@@ -1,7 +1,8 @@
-"""Contents: files within a file, whether it is a zip, a workbook or a list of sensors in JSON.
+"""Contents: files within a file, whether it is a zip, a workbook, a list in JSON or a data frame.
 
-The sheets of a workbook and the sensors of a JSON export become tables of text, named as the app
-names the same in a folder of csv; from there on they are read as such a folder is.
+Sheets of a workbook, lists of readings in JSON and tables of Parquet and Feather become tables of
+text, named as the app names the same in a folder of csv; from there on they are read as such a
+folder is.
 """
 
 from __future__ import annotations
@@ -34,6 +35,17 @@ _PLACE = re.compile(r"([A-Z]{0,3})(\d{0,7})")
 _FEW_CELLS, _MOST_PADDING = 1_000_000, 20
 """A sheet may be padded to so many cells, or to so many for each that it holds."""
 
+_FRAMES = (b"PAR1", b"ARROW1")
+_FRAME_CELLS = 50_000_000
+
+_RECORDS = re.compile(rb'\s*(?:\{\s*"\w{1,40}"\s*:\s*\[\s*|\[\s*)?\{')
+_TRIAD = re.compile(
+    rb'"x"\s*:[^"{}\[\]]{1,40}"y"\s*:[^"{}\[\]]{1,40}"z"\s*:'
+    rb'|"values?"\s*:\s*\[(?:[^\[\]",]{1,40},){2}[^\[\]",]{1,40}\]'
+)
+_DEEPEST = 4
+"""Lists of objects with readings along three axes: ResearchKit, LAMP, SensorStreamer."""
+
 _SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
 
 
@@ -48,7 +60,8 @@ def contents(source: Source) -> list[Source] | None:
     Returns
     -------
     list of Source or None
-        Members of an archive, sheets of a workbook, or sensors of a JSON list.
+        Members of an archive, sheets of a workbook, sensors or readings of a JSON list, or the
+        one table of Parquet or Feather.
 
     Raises
     ------
@@ -64,8 +77,12 @@ def contents(source: Source) -> list[Source] | None:
         for member in members:
             _check_extent(member)
         return _sheets(source, "openpyxl")
+    if members is None and source.head.startswith(_FRAMES):
+        return [_frame(source)]
     if members is None and _SENSORS.match(source.head):
         return _sensors(source)
+    if members is None and _has_records(source):
+        return _records(source)
     return members
 
 
@@ -80,10 +97,16 @@ def holds_files(source: Source) -> bool:
     Returns
     -------
     bool
-        True for archives, workbooks and JSON lists of sensors, damaged or not.
+        True for archives, workbooks, data frames and JSON lists of readings, damaged or not.
     """
-    is_packed = source.head.startswith((_OLD_WORKBOOK, b"PK\x03\x04", b"PK\x05\x06"))
-    return is_packed or _SENSORS.match(source.head) is not None
+    packed = (_OLD_WORKBOOK, b"PK\x03\x04", b"PK\x05\x06", *_FRAMES)
+    is_listed = _SENSORS.match(source.head) is not None or _has_records(source)
+    return source.head.startswith(packed) or is_listed
+
+
+def _has_records(source: Source) -> bool:
+    """Whether a file begins with a list of readings along three axes."""
+    return bool(_RECORDS.match(source.head)) and bool(_TRIAD.search(source.head[:4000]))
 
 
 def _sheets(source: Source, engine: Any) -> list[Source]:
@@ -108,7 +131,7 @@ def _check_extent(member: Source) -> None:
         place = _PLACE.fullmatch(attributes.get("r", ""))
         if place is None:
             raise UnreadableFile(
-                "has a cell whose place makes no sense",
+                "has a cell with an invalid reference",
                 file=member.label,
                 place=f"cell {attributes['r'][:20]!r}",
                 remedy="export it again",
@@ -130,7 +153,7 @@ def _check_extent(member: Source) -> None:
                 parser.Parse(block)
     if rows * columns > max(_FEW_CELLS, _MOST_PADDING * cells):
         raise RefusedRecording(
-            f"holds {cells} cells, but says that they fill {rows} rows and {columns} columns",
+            f"has {cells} cells, but claims {rows} rows and {columns} columns",
             file=member.label,
             remedy="export it as csv",
         )
@@ -143,15 +166,62 @@ def _sensors(source: Source) -> list[Source]:
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("sensor"), str):
             raise UnreadableFile(
-                "is a JSON list of readings, some of which name no sensor",
+                "is a JSON list in which some readings name no sensor",
                 file=source.label,
                 remedy="export it again, or as csv",
             )
         rows[entry["sensor"]].append(entry)
     return [
-        _table(source, sensor, pd.DataFrame(own).drop(columns="sensor"), True)
+        _table(source, sensor, pd.DataFrame(map(_flat, own)).drop(columns="sensor"), True)
         for sensor, own in rows.items()
     ]
+
+
+def _records(source: Source) -> list[Source]:
+    """The list of readings in a file as one table; none where it is no such list."""
+    entries = load_json(source)
+    lists = entries.values() if isinstance(entries, dict) else [entries]
+    own = next((entry for entry in lists if isinstance(entry, list)), [])
+    if not own or not all(isinstance(entry, dict) for entry in own):
+        return []
+    return [_table(source, source.stem, pd.DataFrame(map(_flat, own)), True)]
+
+
+def _flat(record: Any, name: str = "", depth: int = 0) -> dict[str, Any]:
+    """A record of JSON without nesting: ``{"data": {"x": 1}}`` becomes ``{"data.x": 1}``."""
+    is_list = isinstance(record, list)
+    flat: dict[str, Any] = {}
+    for key, value in enumerate(record) if is_list else record.items():
+        own = f"{name}{'_' if is_list else '.'}{key}" if name else str(key)
+        if not isinstance(value, dict | list):
+            flat[own] = value
+        elif depth < _DEEPEST:
+            flat |= _flat(value, own, depth + 1)
+    return flat
+
+
+def _frame(source: Source) -> Source:
+    """The table of a Parquet or Feather file."""
+    with guarded(source, "a Parquet or Feather table", "parquet"), source.open() as stream:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        if source.head.startswith(b"PAR1"):
+            table = parquet.ParquetFile(pa.BufferReader(stream.read()))
+            rows, columns = table.metadata.num_rows, table.metadata.num_columns
+        else:
+            table = pa.ipc.open_file(pa.BufferReader(stream.read()))
+            rows = sum(table.get_batch(part).num_rows for part in range(table.num_record_batches))
+            columns = len(table.schema)
+        if rows * columns > _FRAME_CELLS:
+            raise RefusedRecording(
+                f"has more than {_FRAME_CELLS:,} cells", file=source.label, remedy="split it"
+            )
+        read = table.read if source.head.startswith(b"PAR1") else table.read_all
+        frame = read().to_pandas()
+        if frame.index.name:
+            frame = frame.reset_index()
+    return _table(source, source.stem, frame, True)
 
 
 def _table(source: Source, name: str, frame: pd.DataFrame, header: bool) -> Source:
@@ -160,7 +230,7 @@ def _table(source: Source, name: str, frame: pd.DataFrame, header: bool) -> Sour
         text = frame.to_csv(header=header, index=False).encode()
     except UnicodeEncodeError as error:
         raise UnreadableFile(
-            "holds text that is damaged", file=source.label, remedy="export it again"
+            "contains damaged text", file=source.label, remedy="export it again"
         ) from error
     if len(text) > source.max_bytes:
         raise RefusedRecording(

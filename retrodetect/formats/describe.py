@@ -40,8 +40,8 @@ def describe(recording: Recording) -> dict[str, Any]:
         "name": recording.name,
         "format": recording.format,
         **{
-            found.topic: {"value": found.value, "ground": found.ground}
-            for found in recording.findings
+            finding.topic: {"value": finding.value, "ground": finding.ground}
+            for finding in recording.findings
         },
         "samples": len(recording.time_s),
         "rate_hz": round(recording.rate_hz, 3),

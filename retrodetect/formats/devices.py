@@ -38,10 +38,10 @@ def numbered(parts: Sequence[str]) -> list[str]:
     numbers: dict[str, str] = {}
     taken = {word for part in parts for word in re.split(r"[^0-9A-Za-z]+", part)}
     for part in parts:
-        for found in _IDENTIFIER.finditer(part):
-            if found[0] not in numbers:
-                numbers[found[0]] = next(
+        for match in _IDENTIFIER.finditer(part):
+            if match[0] not in numbers:
+                numbers[match[0]] = next(
                     number for number in map(str, range(1, len(taken) + 2)) if number not in taken
                 )
-                taken.add(numbers[found[0]])
-    return [_IDENTIFIER.sub(lambda found: numbers[found[0]], part) for part in parts]
+                taken.add(numbers[match[0]])
+    return [_IDENTIFIER.sub(lambda match: numbers[match[0]], part) for part in parts]

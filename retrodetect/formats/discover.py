@@ -27,7 +27,7 @@ _RECORDING_ENDINGS = {
     ".csv", ".tsv", ".txt", ".gz", ".xz", ".bz2", ".zip", ".cwa", ".bin", ".gt3x", ".mat", ".avro",
     ".xls", ".xlsx", ".json",
 }  # fmt: skip
-"""Whoever has such a file expects a row for it."""
+"""A user who has such a file expects it to be read, or to learn why not."""
 
 _PROSE_ENDINGS = {".txt", ".json"}
 _OTHER_ENDINGS = {
@@ -71,14 +71,16 @@ class Input:
 def discover(
     *paths: str | Path,
     columns: Collection[str] = (),
-    on_passed_over: Callable[[str], None] = lambda name: _log.info("%s is passed over", name),
+    on_skipped: Callable[[Input, str], None] = lambda file, why: _log.info(
+        "%s: %s", file.name, why
+    ),
 ) -> list[Input]:
     """Find the inputs below some paths.
 
-    A file that is named is an input whatever it holds. A folder is searched recursively: files of
-    one recording become one input, whatever they are called, and files that hold no readings
-    (notes, labels) are skipped. Pictures, documents, programs and results of this tool are not
-    looked into.
+    A file that is named is an input, whatever it holds. A folder is searched recursively: the files
+    of one recording become one input, whatever they are called. Files without sensor data (notes,
+    labels) are skipped with a reason. Hidden files, pictures, documents, programs and the results
+    of this tool are not looked into.
 
     Parameters
     ----------
@@ -86,8 +88,8 @@ def discover(
         Files, folders or URLs; they need not exist (reading such an input fails with the reason).
     columns
         Names of columns, as the user gives them: a table that has them all is a recording.
-    on_passed_over
-        Called with the path of each file that holds no readings, below its input root.
+    on_skipped
+        Called with each skipped file and the reason.
 
     Returns
     -------
@@ -99,18 +101,28 @@ def discover(
     UsageError
         Where a path is empty, as an unset variable of a shell is.
     """
-    search = _Search(columns, on_passed_over)
+    search = _Search(columns)
     inputs: dict[Path, Input] = {}
-    for one in (one for path in paths for one in search.below(location(path))):
-        inputs.setdefault(identity(one.path), one)
-    return _distinct(list(inputs.values()))
+    for recording in (each for path in paths for each in search.below(location(path))):
+        inputs.setdefault(identity(recording.path), recording)
+    used = {identity(path) for recording in inputs.values() for path in recording.files}
+    skipped = {
+        identity(file.path): (file, reason)
+        for file, reason in search.skipped
+        if identity(file.path) not in used
+    }
+    distinct = _distinct([*inputs.values(), *(file for file, _ in skipped.values())])
+    for file, (_, reason) in zip(distinct[len(inputs) :], skipped.values(), strict=True):
+        on_skipped(file, reason)
+    return distinct[: len(inputs)]
 
 
 class _Search:
-    """One search for inputs, with what the user told."""
+    """One search for inputs, and the files that it skips, each with the reason."""
 
-    def __init__(self, columns: Collection[str], on_passed_over: Callable[[str], None]) -> None:
-        self._columns, self._on_passed_over = columns, on_passed_over
+    def __init__(self, columns: Collection[str]) -> None:
+        self._columns = columns
+        self.skipped: list[tuple[Input, str]] = []
 
     def below(self, root: Path) -> Iterator[Input]:
         """Inputs of a file or folder."""
@@ -123,8 +135,9 @@ class _Search:
             folder = path.parent.parent if path.parent.name == "meta" else path.parent
             folders.setdefault(folder, []).append(path)
         for folder, files in sorted(folders.items()):
-            yield from sorted(self._in_folder(root, folder, files), key=lambda one: one.name)
-        # Reading one says why nobody may look at it.
+            inputs = self._in_folder(root, folder, files)
+            yield from sorted(inputs, key=lambda recording: recording.name)
+        # Reading such a file gives the reason.
         for path in sorted(closed):
             yield Input(path, _name_below(root, path))
 
@@ -133,20 +146,21 @@ class _Search:
             replace(open_file(path, _MAX_BYTES), name=path.relative_to(folder).as_posix())
             for path in files
         ]
-        found: list[Main] = []
+        recordings: list[Main] = []
         for group in groups(map(Candidate, named)):
             # Copies, which keep no content: that of ten thousand files would fill the memory.
             more, left = mains(file.forgotten() for file in group)
-            found += [replace(main, file=main.file.forgotten()) for main in more]
+            recordings += [replace(main, file=main.file.forgotten()) for main in more]
             for file in left:
                 path = folder / file.source.name
-                name = path.relative_to(root).as_posix()
-                if _deserves_a_row(file) or self._is_named(file):
-                    yield Input(path, name)
+                other = Input(path, path.relative_to(root).as_posix())
+                reason = "" if self._is_named(file) else _reason_to_skip(file)
+                if reason:
+                    self.skipped.append((other, reason))
                 else:
-                    self._on_passed_over(readable(name))
-        for main in found:
-            yield _input(root, folder, main, alone=len(found) == 1)
+                    yield other
+        for main in recordings:
+            yield _input(root, folder, main, alone=len(recordings) == 1)
 
     def _is_named(self, file: Candidate) -> bool:
         """Whether a file is a table with the columns that the user named."""
@@ -194,37 +208,39 @@ def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:
     return Input(path, name, sides)
 
 
-def _deserves_a_row(file: Candidate) -> bool:
-    """Whether a user would miss this file in the results if it were passed over."""
+def _reason_to_skip(file: Candidate) -> str:
+    """Why a file is skipped; empty if its user would rather learn why it cannot be read."""
     source = file.source
     ending = Path(source.name).suffix.lower()
+    is_expected = ending in _RECORDING_ENDINGS
     try:
         if holds_files(source) or source.head.startswith(b"version https://git-lfs"):
-            return True
+            return ""
         table = file.table
-    except InputError:
-        return ending in _RECORDING_ENDINGS
+    except InputError as error:
+        return "" if is_expected else error.reason
     if not table.width:
         is_prose = ending in _PROSE_ENDINGS and is_text(source)
-        return ending in _RECORDING_ENDINGS and not is_prose
+        return "" if is_expected and not is_prose else "not a table of numbers"
     sensors = {"acceleration", "linear", "rotation", "magnetic", "gravity", "magnitude", "counts"}
-    return any(column.quantity in sensors for column in classify(table))
+    is_recorded = any(column.quantity in sensors for column in classify(table))
+    return "" if is_recorded else "no column is named like one of a sensor"
 
 
 def _distinct(inputs: Sequence[Input]) -> list[Input]:
     """Inputs whose names do not collide: those of several roots get their folder in front."""
-    inputs = [replace(one, name=readable(one.name)) for one in inputs]
-    names = [one.name for one in inputs]
+    inputs = [replace(file, name=readable(file.name)) for file in inputs]
+    names = [file.name for file in inputs]
     if len(set(names)) == len(names):
         return list(inputs)
     seen: dict[str, int] = {}
     distinct = []
-    for one in inputs:
-        name = one.name
+    for file in inputs:
+        name = file.name
         if names.count(name) > 1:
-            name = f"{one.path.resolve().parent.name}/{name}"
+            name = f"{file.path.resolve().parent.name}/{name}"
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:
             name = f"{name}~{seen[name]}"
-        distinct.append(Input(one.path, name, one.side_files))
+        distinct.append(replace(file, name=name))
     return distinct

@@ -56,10 +56,10 @@ def key(name: str) -> str:
     path = PurePosixPath(name)
     folder = path.parent.parent if path.parent.name == "meta" else path.parent
     stem = _LEFT_OUT.sub("", path.name)
-    found = list(_WORD.finditer(stem)) or list(_WORD.finditer(_CAMEL.sub(" ", stem)))
-    if not found or path.suffix.lower() == ".zip":
+    words = list(_WORD.finditer(stem)) or list(_WORD.finditer(_CAMEL.sub(" ", stem)))
+    if not words or path.suffix.lower() == ".zip":
         return f"{folder}/{path.name}"
-    last = found[-1]
+    last = words[-1]
     text = last.string
     return (
         f"{folder}/\0{text[: last.start()].strip(' _-')}\0{text[last.end() :].strip(' _-')}".lower()

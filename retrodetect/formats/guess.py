@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import PLAUSIBLE_STEP_S, TICKS_S
-from retrodetect.formats.columns import Column, Quantity, classify, quantity_of, says_acceleration
+from retrodetect.formats.columns import (
+    PROCESSED,
+    Column,
+    Quantity,
+    classify,
+    quantity_of,
+    says_acceleration,
+)
 from retrodetect.formats.draft import Claim, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.table import Table
@@ -46,6 +53,7 @@ _INSTEAD: dict[Quantity, str] = {
     "gravity": ", only the direction of gravity",
 }
 _COUNTING_SHARE = 0.8
+_ARRIVAL = re.compile(r"receiv|arriv|logg|upload|server")
 _MOST_SENSORS = 30
 _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
 
@@ -62,10 +70,10 @@ _TELLS_LINEAR = Claim[Gravity]("linear", "stated", "the column names say linear 
 
 def layouts(table: Table) -> dict[str, Layout]:
     """Guess the layouts of the recordings in a table, by part (empty where there is one)."""
-    found = _named(table) if table.header else _unnamed(table)
+    by_part = _named(table) if table.header else _unnamed(table)
     if quantity_of(table.source.stem) in ("rotation", "magnetic", "gravity"):
-        return {part: layout for part, layout in found.items() if _says_so(table, layout)}
-    return found
+        return {part: layout for part, layout in by_part.items() if _says_so(table, layout)}
+    return by_part
 
 
 def best_clock(table: Table) -> tuple[Tick, ...]:
@@ -85,7 +93,8 @@ def best_clock(table: Table) -> tuple[Tick, ...]:
             tick = _dated(table, indices, index) or Tick(
                 table.names[index], units.get(index) or None
             )
-            scored.append(((*score[:2], is_text, score[2]), tick))
+            is_arrival = _ARRIVAL.search(table.names[index]) is not None
+            scored.append(((*score[:2], is_text, is_arrival, score[2]), tick))
     return tuple(tick for _, tick in sorted(scored, key=lambda pair: pair[0]))
 
 
@@ -120,14 +129,23 @@ def _named(table: Table) -> dict[str, Layout]:
         for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
     }
     if not triads["acceleration"] and not triads["linear"]:
-        triads["acceleration"] = _by_value(table, columns)
+        if quantity_of(table.source.stem) == "linear":
+            triads["linear"] = _triads(table, columns, "unknown")
+        else:
+            triads["acceleration"] = _by_value(table, columns)
     who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
     counter, rate_hz = _counter(table, columns), stated_rate_hz(table)
     clock = best_clock(table)
     if not clock and rate_hz is None:  # so that the message can say what is wrong with it
         clock = tuple(Tick(table.names[c.index], c.unit) for c in columns if c.quantity == "time")
-    found = {}
-    for group in dict.fromkeys([*triads["acceleration"], *triads["linear"]]):
+    named = {}
+    groups = dict.fromkeys([*triads["acceleration"], *triads["linear"]])
+    for group in groups:
+        if (
+            PROCESSED.intersection(group)
+            and tuple(w for w in group if w not in PROCESSED) in groups
+        ):
+            continue  # the same sensor, whose own readings stand beside
         total, linear = triads["acceleration"].get(group), triads["linear"].get(group)
         axes = total or linear
         assert axes is not None
@@ -145,8 +163,8 @@ def _named(table: Table) -> dict[str, Layout]:
             placement=site_in(" ".join(group)) or stated_placement(table),
         )
         is_named = _says_so(table, layout) or says_acceleration(table.source.stem)
-        found[" ".join(group)] = replace(layout, is_named=is_named)
-    return found if len(found) != 1 else {"": next(iter(found.values()))}
+        named[" ".join(group)] = replace(layout, is_named=is_named)
+    return named if len(named) != 1 else {"": next(iter(named.values()))}
 
 
 def _by_value(table: Table, columns: Sequence[Column]) -> dict[tuple[str, ...], Axes]:
@@ -168,7 +186,7 @@ def _taken_off(
     """The gravity that an app took off the acceleration, where it did."""
     if total is None or not gravity:
         return gravity
-    own, theirs = (np.nanmean(_head(table, one), axis=1) for one in (axes, gravity[0]))
+    own, theirs = (np.nanmean(_head(table, triad), axis=1) for triad in (axes, gravity[0]))
     return gravity if np.linalg.norm(own) < _LINEAR_BELOW * np.linalg.norm(theirs) else ()
 
 
@@ -200,7 +218,7 @@ def _counter(table: Table, columns: Sequence[Column]) -> str | None:
     for column in columns:
         if column.quantity == "counter" and table.kind(column.index) == "number":
             steps = np.diff(table.numbers(column.index))
-            if len(steps) and (steps >= 1).mean() > _COUNTING_SHARE:
+            if len(steps) and (steps >= 1).mean() > _COUNTING_SHARE and np.median(steps) == 1:
                 return table.names[column.index]
     return None
 
@@ -224,11 +242,11 @@ def _triads(
     table: Table, columns: Sequence[Column], quantity: Quantity
 ) -> dict[tuple[str, ...], Axes]:
     """Complete triads of a quantity, by the words that tell devices apart."""
-    found: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
+    by_group: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     units: dict[tuple[str, ...], str] = {}
     for column in columns:
         if column.quantity == quantity and column.axis:
-            found[column.group].setdefault(column.axis, column.index)
+            by_group[column.group].setdefault(column.axis, column.index)
             units[column.group] = units.get(column.group) or column.unit
     return {
         group: Axes(
@@ -238,7 +256,7 @@ def _triads(
             unit=units[group] or None,
             gravity=_TELLS_LINEAR if quantity == "linear" else None,
         )
-        for group, axes in found.items()
+        for group, axes in by_group.items()
         if len(axes) == 3
     }
 
@@ -304,10 +322,10 @@ def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | No
 def rotation_axes(table: Table) -> tuple[Axes, ...]:
     """Axes of a gyroscope: named so, or bare in a file that is."""
     columns = classify(table)
-    found = tuple(_triads(table, columns, "rotation").values())
-    if not found and quantity_of(table.source.stem) == "rotation":
-        found = tuple(_triads(table, columns, "acceleration").values())
-    return found
+    triads = tuple(_triads(table, columns, "rotation").values())
+    if not triads and quantity_of(table.source.stem) == "rotation":
+        triads = tuple(_triads(table, columns, "acceleration").values())
+    return triads
 
 
 def has_decimal_commas(table: Table) -> bool:
@@ -334,13 +352,13 @@ def no_acceleration(table: Table) -> RefusedRecording:
     if "counts" in held or "magnitude" in held:
         what = "activity counts" if "counts" in held else "the magnitude of acceleration"
         return RefusedRecording(
-            f"holds only {what}, not the three axes",
+            f"has only {what}, not the three axes",
             file=label,
             remedy="export the raw acceleration",
         )
     what = next((text for quantity, text in _INSTEAD.items() if quantity in held), "")
     return RefusedRecording(
-        f"holds no acceleration{what}",
+        f"has no acceleration{what}",
         file=label,
         remedy="export the accelerometer, or name its columns with --columns",
     )

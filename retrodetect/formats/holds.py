@@ -86,9 +86,11 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
         drop[starts[run] + (not is_zero[run]) : ends[run]] = True
     notes = []
     if is_held:
-        notes.append(f"{repeated.mean():.0%} of the rows only repeat the one before; dropped")
+        notes.append(f"dropped {repeated.mean():.0%} of the rows, which only repeat the row before")
     if frozen.any():
-        notes.append(f"the sensor stood still for {spans[frozen].sum():.0f} s; left as gaps")
+        notes.append(
+            f"the sensor repeats one reading for {spans[frozen].sum():.0f} s; this is left out"
+        )
     return Holds(drop, tuple(notes)) if drop.any() else None
 
 
@@ -173,6 +175,6 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
         return []
     later_s = float(time_s[distances[rows.argmax()]] - time_s[0])
     return [
-        f"{rows.max() / rate_hz:.0f} s of readings stand in it again {later_s:.0f} s later: if "
-        "they were put in twice, counts and minutes are too high"
+        f"{rows.max() / rate_hz:.0f} s of readings come again {later_s:.0f} s later: if they "
+        "are a copy, counts and minutes are too high"
     ]

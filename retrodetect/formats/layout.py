@@ -217,6 +217,8 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     """
     if options.columns:
         layout = _overridden(table, layout, options)
+    if options.rate_hz is not None:  # a clock that cannot be read is no obstacle then
+        layout = replace(layout, clock=())
     choice = _Choice.of(table, layout)
     columns = choice.load()
     everything = choice.draft(columns)
@@ -248,9 +250,9 @@ class _Choice:
         axes = _present(table, layout.acceleration)
         if axes is None:
             raise RefusedRecording(
-                "holds no acceleration along x, y and z",
+                "has no acceleration along x, y and z",
                 file=table.source.label,
-                remedy="name the columns with --columns if it does",
+                remedy="if it does, name the columns with --columns",
             )
         clock = working_clock(table, layout.clock)
         plans = _plans(table, layout, axes)
@@ -465,7 +467,7 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
             index = int(name) - 1
         if index is None:
             raise UnreadableFile(
-                f"there is no column {name!r}",
+                f"has no column {name!r}",
                 file=table.source.label,
                 remedy=f"use one of {_listed(table)}, or its number from 1 to {table.width}",
             )
@@ -474,8 +476,8 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
         raise UnreadableFile(
             "--columns names the same column twice",
             file=table.source.label,
-            remedy=f"use different ones of {_listed(table)}; equal names are told apart by "
-            f"their number from 1 to {table.width}",
+            remedy=f"use different ones of {_listed(table)}; for equal names, give their "
+            f"numbers from 1 to {table.width}",
         )
     return replace(
         layout,
@@ -560,7 +562,7 @@ def _by_sensor(draft: Draft, labels: Array | None, table: Table) -> Draft:
     own = rows.get("acceleration", rows.get("linear"))
     if own is None:
         raise RefusedRecording(
-            f"holds no acceleration, only {', '.join(map(str, names))}",
+            f"has no acceleration, only {', '.join(map(str, names))}",
             file=table.source.label,
             remedy="record the accelerometer too",
         )

@@ -17,7 +17,7 @@ from retrodetect.formats.spool import picked
 from retrodetect.formats.units import unit_in_mps2
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Gravity
 
-__all__ = ["Level", "Scale", "check_axes", "check_offset", "resolve", "uneven_axes"]
+__all__ = ["Level", "Scale", "resolve"]
 
 _BLOCK_S = 4.0
 """Length of the averages: some strides, less than most turns."""
@@ -31,13 +31,6 @@ _LINEAR_SPREADS = 0.3
 """Own measurement on samples and data sets, walking to sprinting, foot to wrist: total acceleration
 averages 0.77 to 1.26 g and 0.7 to 6 of its spreads; linear acceleration 0.01 to 0.06 g and 0.03 to
 0.1 spreads, but up to 0.56 g and 0.6 spreads where the device is shaken."""
-
-_CHECKED_ROWS = 500_000
-_EQUAL_SHARE = 0.95
-_UNLIKE = 8.0
-_EVEN, _FAR_FROM_ZERO, _LOWEST_PERCENT = 0.7, 0.5, 1.0
-"""Offsets of the axes of a sensor are alike within a quarter of their size; a walker's axes are not
-both so even and so far from zero (samples and data sets: none)."""
 
 _PROBABLE_G, _MOST_G = (0.6, 1.45), 4.0
 _SURE_G = (0.85, 1.18)
@@ -74,15 +67,21 @@ class Level:
     @classmethod
     def of(cls, values: FloatArray, rate_hz: float) -> Level:
         """Measure it on (n, 3) readings."""
-        size = max(1, min(len(values), round(_BLOCK_S * rate_hz)))
-        count = len(values) // size
-        starts = np.unique(np.linspace(0, count - 1, min(count, _MOST_BLOCKS)).astype(int)) * size
-        rows = starts[:, None] + np.arange(size)
-        blocks = picked(values, rows.ravel()).reshape(len(starts), size, 3)
-        norms = np.linalg.norm(blocks.mean(axis=1), axis=1)
-        spread = np.linalg.norm(blocks.std(axis=1), axis=1)
+        averaged = _blocks_of(values, rate_hz)
+        norms = np.linalg.norm(averaged.mean(axis=1), axis=1)
+        spread = np.linalg.norm(averaged.std(axis=1), axis=1)
         low, typical, high = np.percentile(norms, [25, 50, 75])
         return cls(float(typical), float(low), float(high), float(np.median(spread)), len(norms))
+
+    @staticmethod
+    def norms(values: FloatArray, rate_hz: float) -> FloatArray:
+        """(k,) norms of the block averages of (n, 3) readings."""
+        return np.asarray(np.linalg.norm(_blocks_of(values, rate_hz).mean(axis=1), axis=1))
+
+    @property
+    def is_one_g(self) -> bool:
+        """Whether the readings surely are in one of the usual units."""
+        return any(map(self.is_surely, _GUESSES.values()))
 
     def is_surely(self, one_g: float) -> bool:
         """Whether the readings stay near one g of this size throughout."""
@@ -94,6 +93,15 @@ class Level:
         return _TOTAL_G[0] * one_g < self.typical < _TOTAL_G[1] * one_g
 
 
+def _blocks_of(values: FloatArray, rate_hz: float) -> FloatArray:
+    """(k, m, 3) readings of blocks spread evenly over the recording."""
+    size = max(1, min(len(values), round(_BLOCK_S * rate_hz)))
+    count = len(values) // size
+    starts = np.unique(np.linspace(0, count - 1, min(count, _MOST_BLOCKS)).astype(int)) * size
+    rows = starts[:, None] + np.arange(size)
+    return np.asarray(picked(values, rows.ravel()).reshape(len(starts), size, 3))
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """What came out: the factor to m/s², gravity, and on what grounds."""
@@ -102,89 +110,6 @@ class Scale:
     gravity: Gravity
     findings: tuple[Finding, Finding]
     warnings: tuple[str, ...] = ()
-
-
-def check_axes(values: FloatArray, label: str) -> None:
-    """Refuse readings whose axes are copies of each other, or all but one 0.
-
-    Parameters
-    ----------
-    values : (n, 3) array
-        Readings in any unit.
-    label
-        File, for messages.
-
-    Raises
-    ------
-    RefusedRecording
-        With the axes concerned.
-    """
-    rows = values[:_CHECKED_ROWS]
-    moving = [axis for axis, column in zip("xyz", rows.T, strict=True) if column.any()]
-    if len(moving) == 1:
-        raise RefusedRecording(
-            f"only {moving[0]} is ever other than 0: it may be a magnitude, without its axes",
-            file=label,
-            remedy="export all three axes",
-        )
-    for first, second in ((0, 1), (0, 2), (1, 2)):
-        one, other = rows[:, first], rows[:, second]
-        if one.std() > 0 and (one == other).mean() > _EQUAL_SHARE:
-            raise RefusedRecording(
-                f"its axes {'xyz'[first]} and {'xyz'[second]} hold the same readings",
-                file=label,
-                remedy="export all three axes, or name their columns with --columns",
-            )
-
-
-def uneven_axes(values: FloatArray) -> list[str]:
-    """Say where one axis varies far more than the others, as another sensor's column does.
-
-    Parameters
-    ----------
-    values : (n, 3) array
-        Readings in any unit.
-
-    Returns
-    -------
-    list of str
-        One sentence, or none.
-    """
-    spreads = values[:_CHECKED_ROWS].std(axis=0)
-    low, middle, high = np.sort(spreads)
-    if low <= 0 or high < _UNLIKE * middle:
-        return []
-    axis = "xyz"[int(spreads.argmax())]
-    return [
-        f"{axis} varies {high / middle:.0f} times as much as the other axes: if it is another "
-        "sensor's column, direction, counts and share are wrong"
-    ]
-
-
-def check_offset(values: FloatArray, label: str) -> None:
-    """Refuse readings around one offset, as unsigned bytes and analog inputs give them.
-
-    Parameters
-    ----------
-    values : (n, 3) array
-        Readings whose unit is not stated.
-    label
-        File, for messages.
-
-    Raises
-    ------
-    RefusedRecording
-        Where no axis ever comes near zero and all average nearly the same.
-    """
-    rows = values[:_CHECKED_ROWS]
-    means, lowest = rows.mean(axis=0), np.percentile(rows, _LOWEST_PERCENT, axis=0)
-    if means.min() > _EVEN * means.max() > 0 and (lowest > _FAR_FROM_ZERO * means).all():
-        text = ", ".join(f"{mean:.4g}" for mean in means)
-        raise RefusedRecording(
-            f"seems to hold counts around an offset, not acceleration (its axes average {text})",
-            file=label,
-            remedy="convert them to g first; if they are acceleration, give the unit with --unit",
-        )
 
 
 def resolve(
@@ -227,10 +152,10 @@ def resolve(
                 f"which is 1 g in {other}"
             )
     level_g = level.typical * factor / STANDARD_GRAVITY_MPS2
-    found, finding = _gravity(level_g, gravity, options, warnings)
-    if found == "total" and not warnings:
+    included, finding = _gravity(level_g, gravity, options, warnings)
+    if included == "total" and not warnings:
         warnings += _improbable(level_g, options, label)
-    return Scale(factor, found, (unit_finding, finding), tuple(warnings))
+    return Scale(factor, included, (unit_finding, finding), tuple(warnings))
 
 
 def _improbable(level_g: float, options: ReadOptions, label: str) -> list[str]:
@@ -288,7 +213,7 @@ def _measured_unit(
     if is_linear and level.spread > _WALKING_G:
         return 1.0, Finding("unit", f"m/s2 (no gravity, spread {level.spread:.3g})", "assumed")
     raise RefusedRecording(
-        f"the unit of its acceleration cannot be told (mean vector {level.typical:.4g}"
+        f"the unit of its acceleration is unclear (mean vector {level.typical:.4g}"
         + (f", stated as {unit!r})" if unit else ")"),
         file=label,
         remedy="give it with --unit",

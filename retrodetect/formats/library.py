@@ -1,4 +1,4 @@
-"""Libraries of the ``devices`` extra: not installed, or given a damaged file."""
+"""Libraries of the extras: not installed, or given a damaged file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["guarded"]
 
 
 @contextmanager
-def guarded(source: Source, what: str) -> Iterator[None]:
+def guarded(source: Source, what: str, extra: str = "devices") -> Iterator[None]:
     """Import a library and let it read a file; whatever it raises becomes one clear sentence.
 
     Parameters
@@ -21,6 +21,8 @@ def guarded(source: Source, what: str) -> Iterator[None]:
         The file, for messages.
     what
         What it is, with its article: ``an Excel workbook``.
+    extra
+        Which brings the library.
 
     Raises
     ------
@@ -33,9 +35,9 @@ def guarded(source: Source, what: str) -> Iterator[None]:
         raise
     except ImportError as error:
         raise UnreadableFile(
-            f"is {what}, which needs more than the plain installation",
+            f"is {what}, which needs more packages",
             file=source.label,
-            remedy="install it with: pip install 'retrodetect[devices]'",
+            remedy=f"run pip install 'retrodetect[{extra}]'",
         ) from error
     except Exception as error:  # parsers of others raise anything on damaged bytes
         raise UnreadableFile(

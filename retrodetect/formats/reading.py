@@ -20,6 +20,7 @@ from retrodetect.formats.grouping import key, mains, with_companions
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import Format, recognised
 from retrodetect.formats.source import Source, open_file
+from retrodetect.formats.text import counted
 from retrodetect.locations import location
 from retrodetect.recording import Recording
 
@@ -104,7 +105,7 @@ def pieces(
         Where ``grain_s`` is no length.
     """
     if not grain_s > 0:
-        raise UsageError(f"pieces cannot be cut every {grain_s!r} s")
+        raise UsageError(f"pieces of {grain_s!r} s are not possible")
     return [resolved.pieces(grain_s) for resolved in _open(location(path), name, options)]
 
 
@@ -141,7 +142,7 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
         raise UnreadableFile(
             f"cannot be read ({error.strerror or error})",
             file=str(path),
-            remedy="see who may read it",
+            remedy="check its permissions",
         ) from error
     outcome = _open_file(file, name or path.name, options)
     first, *others = outcome.recordings
@@ -153,7 +154,7 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Res
     next(path.iterdir(), None)  # raises where nobody may look into it
     inputs = discover(path, columns=options.columns.values())
     if not inputs:
-        raise UnreadableFile("holds no recording", file=str(path), remedy="check the path")
+        raise UnreadableFile("contains no recording", file=str(path), remedy="check the path")
     only = len(inputs) == 1 and name
     return [
         resolved
@@ -198,9 +199,9 @@ def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Outcome[Res
     if members is not None:
         return _open_members(source, members, name, options)
     raise UnreadableFile(
-        "is no table of numbers, and no recording of a known app or sensor",
+        "isn't a recording of a supported app or sensor, nor a table of numbers",
         file=source.label,
-        remedy="give what the app exports, as csv where it can be chosen",
+        remedy="use the file that the app exports, as csv if you can choose",
     )
 
 
@@ -229,9 +230,9 @@ def _open_members(
     )
     if not outcome.recordings and not outcome.failures:
         raise UnreadableFile(
-            f"holds {len(members)} files or sheets, none of them a recording",
+            f"contains {counted(len(members), 'file')} or sheets, but no recording",
             file=source.label,
-            remedy="give the app's export itself",
+            remedy="use the app's own export",
         )
     return outcome.checked()
 

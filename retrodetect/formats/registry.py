@@ -93,6 +93,6 @@ def recognised(file: Candidate) -> Format | None:
     Format or None
         The surest one, if any.
     """
-    sure = [(one.recognise(file), one) for one in formats()]
+    sure = [(each.recognise(file), each) for each in formats()]
     score, best = max(sure, key=lambda pair: pair[0])
     return best if score > NO else None

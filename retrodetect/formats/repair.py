@@ -21,6 +21,7 @@ __all__ = [
     "median",
     "note_lost",
     "note_rates",
+    "note_restarts",
     "note_uneven",
     "rises",
     "robust_rate_hz",
@@ -115,7 +116,7 @@ class Repair:
         if noon.any():
             moved_s = np.concatenate([[0.0], np.cumsum(np.where(noon, _HALF_DAY_S, 0.0))])
             self.time_s = self.time_s + moved_s
-            self.notes.append("a clock of twelve hours")
+            self.notes.append("12-hour clock")
 
     def turn_round(self) -> None:
         """Put the oldest row first where the newest is."""
@@ -125,7 +126,7 @@ class Repair:
             repeated = np.append(False, self.repeated[:0:-1])
             self.keep(np.arange(len(self.time_s))[::-1])
             self.repeated = repeated
-            self.notes.append("rows stood newest first, turned round")
+            self.notes.append("newest row first, reversed")
 
     def drop_doubled(self, values: FloatArray) -> None:
         """Drop rows that stand further up with the same stamp and the same readings.
@@ -162,7 +163,10 @@ class Repair:
         if after <= before + _SORT_SHARE * len(self.time_s):
             self.keep(order)
             self.repeated = np.zeros(len(order), dtype=bool)
-            self.warnings["order"] = "rows were out of order and were sorted by their time"
+            self.warnings["order"] = (
+                "rows were out of order and were sorted by their time: if the clock was set back, "
+                "what came after that now comes first"
+            )
 
     def move_on(self) -> None:
         """Let times go on where the clock fell back."""
@@ -175,9 +179,9 @@ class Repair:
         shift[steps < -_RESTART_S] += _RESTART_GAP_S
         first = int(np.argmax(back))
         self.warnings["backward"] = (
-            f"the clock runs backward {counted(int(np.count_nonzero(back)), 'time')} (first after "
-            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s); later times were moved on: if "
-            "the same time was recorded twice, counts and minutes are too high"
+            f"the clock jumps back {counted(int(np.count_nonzero(back)), 'time')} (first after "
+            f"{self.time_s[first]:.1f} s, by {-steps[first]:.3g} s): if the same time was recorded "
+            "twice, counts and minutes are too high"
         )
         self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
 
@@ -207,7 +211,10 @@ class Repair:
             self.notes.append("equal stamps spread evenly")
         if self.counter is None and _is_bursty(self.time_s):
             self.time_s = _from_counter(self.time_s, np.arange(len(self.time_s), dtype=np.float64))
-            self.warnings["bursts"] = "stamps came in bursts; rebuilt as if no sample was lost"
+            self.warnings["bursts"] = (
+                "time stamps came in bursts and were spread evenly: if samples were lost, cadence "
+                "is too high"
+            )
 
     def be_strict(self) -> None:
         """Leave out what still does not come after the row before."""
@@ -260,13 +267,29 @@ def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
 
 def counted_on(counter: FloatArray) -> FloatArray:
     """Counter that goes on where it overflowed (8 or 16 bits) or was restarted."""
+    wrapped = _steps_past_overflow(counter)
+    counts = (wrapped > 0) & (wrapped < _MOST_COUNTS)
+    return np.concatenate([[0.0], np.cumsum(np.where(counts, wrapped, 1.0))])
+
+
+def note_restarts(counter: FloatArray) -> list[str]:
+    """Say where a counter falls back without an overflow."""
+    falls = int(np.count_nonzero(_steps_past_overflow(counter) < 0))
+    if not falls:
+        return []
+    return [
+        f"its counter falls back {counted(falls, 'time')}: if rows are out of order or come twice, "
+        "counts and minutes are wrong"
+    ]
+
+
+def _steps_past_overflow(counter: FloatArray) -> FloatArray:
+    """(n - 1,) steps of a counter of 8 or 16 bits, or of any other one."""
     counter = np.where(np.isfinite(counter), counter, np.nan)
     steps = np.diff(counter)
     largest = float(np.max(counter, initial=0.0, where=np.isfinite(counter)))
     top = 256 if largest < 256 else 65_536
-    wrapped = np.where((steps < -top / 2) & (largest < top), steps + top, steps)
-    counts = (wrapped > 0) & (wrapped < _MOST_COUNTS)
-    return np.concatenate([[0.0], np.cumsum(np.where(counts, wrapped, 1.0))])
+    return np.where((steps < -top / 2) & (largest < top), steps + top, steps)
 
 
 def note_uneven(time_s: FloatArray) -> list[str]:
@@ -334,7 +357,7 @@ def note_lost(counter: FloatArray) -> list[str]:
     lowest, highest = extremes(counter)
     sent = float(highest - lowest + 1)
     lost = (sent - len(counter)) / sent
-    return [f"{lost:.0%} of the samples were lost on the way"] if lost > _LOST_SHARE else []
+    return [f"{lost:.0%} of the samples were lost"] if lost > _LOST_SHARE else []
 
 
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:

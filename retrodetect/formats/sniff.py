@@ -23,6 +23,9 @@ _SAMPLE_LINES = 200
 _LONGEST_NAME = 60
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"\d])")
 _SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
+_HEADERS = re.compile(r"^;\s*Headers\s*,\s*")
+"""What loggers of Gulf Coast write before the names of their columns."""
+
 _COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
 
 
@@ -32,6 +35,7 @@ def sniff(source: Source) -> Table:
     if decoded is None or _JSON.match(decoded[0][0]):
         return Table.nothing(source)
     lines, encoding = decoded
+    lines = [_HEADERS.sub("", line) for line in lines]
     terminator = _terminator(lines)
     if terminator:
         lines = [line.rstrip(terminator) for line in lines]
@@ -83,9 +87,9 @@ class _Split:
         """Whether a row has about as many numbers as rows of data have."""
         if abs(len(row) - self.width) > 1:
             return False
-        found = sum(is_number(cell, self.decimal) for cell in row)
+        numbers = sum(is_number(cell, self.decimal) for cell in row)
         empty = sum(cell.lower() in MISSING for cell in row)
-        return found >= 1 and found + empty >= 0.7 * self.numeric
+        return numbers >= 1 and numbers + empty >= 0.7 * self.numeric
 
 
 def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table:

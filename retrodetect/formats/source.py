@@ -182,7 +182,7 @@ class Source:
         return UnreadableFile(
             f"cannot be read ({said})",
             file=self.label,
-            remedy="see who may read it" if closed else "copy or export it again",
+            remedy="check its permissions" if closed else "copy or export it again",
         )
 
 
@@ -279,12 +279,14 @@ def archive_members(source: Source) -> list[Source] | None:
         with source.open() as raw, zipfile.ZipFile(raw) as archive:
             named = [entry for entry in archive.infolist() if entry.filename]
             # Of several of one name the last counts, as for whoever unpacks them.
-            entries = list({one.filename: one for one in named if not one.is_dir()}.values())
+            entries = list(
+                {entry.filename: entry for entry in named if not entry.is_dir()}.values()
+            )
     except _DAMAGE as error:
         raise source._damaged(error) from error
     if len(entries) > _MOST_MEMBERS:
         raise RefusedRecording(
-            f"holds {len(entries)} files, more than {_MOST_MEMBERS}",
+            f"contains {len(entries)} files, more than {_MOST_MEMBERS}",
             file=source.label,
             remedy="unpack it yourself if you trust it",
         )

@@ -229,7 +229,7 @@ def _temporary_folder() -> Iterator[None]:
         yield
     except OSError as error:
         raise UnreadableFile(
-            f"is too long for memory, and the temporary folder cannot hold it "
+            f"is too large for memory, and cannot be kept in the temporary folder "
             f"({error.strerror or error})",
             remedy="free space there, or set TMPDIR to a folder with space for its columns",
         ) from error

@@ -217,7 +217,7 @@ class Table:
                         for index, kind in kinds.items()
                     }
             raise UnreadableFile(
-                "its rows cannot be told apart", file=self.source.label, remedy="export it again"
+                "its rows cannot be separated", file=self.source.label, remedy="export it again"
             )
 
         parsed = _ahead(parse, self._blocks() if self.rows else iter(()))

@@ -88,10 +88,10 @@ class TimeFormat:
         if lost.any() and "%f" in self.pattern:  # whole seconds are written without a fraction
             whole = re.sub(r".%f", "", self.pattern)
             parsed = parsed.fillna(self._parse(cells[lost], whole))
-        found = parsed.to_numpy().astype("datetime64[ns]").astype(np.int64)
+        ticks = parsed.to_numpy().astype("datetime64[ns]").astype(np.int64)
         if self.wrap_ns == _DAY_NS:
-            found[found != NO_TICK] -= _YEAR_1900_NS
-        return found
+            ticks[ticks != NO_TICK] -= _YEAR_1900_NS
+        return ticks
 
     def _parse(self, cells: pd.Series[Any], pattern: str) -> pd.Series[Any]:
         parsed = pd.to_datetime(cells, format=pattern, errors="coerce", utc=True)
@@ -116,27 +116,29 @@ def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:
         return TimeFormat("", "none", wrap_ns=_HOUR_NS)
     for shape in (_DATE_TIME, _DATE_ONLY, _TIME_ONLY):
         matches = [shape.match(cell) for cell in filled]
-        found = [match for match in matches if match]
-        if len(found) >= 0.8 * len(filled):
-            return _from_matches(found, hint)
+        fitting = [match for match in matches if match]
+        if len(fitting) >= 0.8 * len(filled):
+            return _from_matches(fitting, hint)
     return None
 
 
 def moment(text: str, hint: str = "") -> datetime | None:
     """Time in a text by itself; None where it is none."""
-    found = time_format([text], hint)
-    if found is None or found.wrap_ns is not None:
+    written = time_format([text], hint)
+    if written is None or written.wrap_ns is not None:
         return None
-    nanoseconds = int(found.parse(pd.Series([text], dtype="str"))[0])
+    nanoseconds = int(written.parse(pd.Series([text], dtype="str"))[0])
     when = pd.Timestamp(nanoseconds)
     return None if pd.isna(when) else when.to_pydatetime(warn=False)
 
 
-def _from_matches(found: Sequence[re.Match[str]], hint: str) -> TimeFormat:
-    groups = max((match.groupdict() for match in found), key=lambda g: len(g.get("fraction") or ""))
+def _from_matches(matches: Sequence[re.Match[str]], hint: str) -> TimeFormat:
+    groups = max(
+        (match.groupdict() for match in matches), key=lambda g: len(g.get("fraction") or "")
+    )
     pattern, is_ambiguous = "", False
     if "date" in groups:
-        pattern, is_ambiguous = _date_pattern([m["date"] for m in found], hint)
+        pattern, is_ambiguous = _date_pattern([m["date"] for m in matches], hint)
         pattern += groups.get("between") or ""
     zone_min = None
     if "hour" in groups:
@@ -155,14 +157,14 @@ def _from_matches(found: Sequence[re.Match[str]], hint: str) -> TimeFormat:
         zone_min=zone_min,
         wrap_ns=None if has_date else _DAY_NS,
         is_ambiguous=is_ambiguous,
-        counts_millis="hour" in groups and _counts_millis(found),
-        has_zone_name=all(match[0].endswith("]") for match in found),
+        counts_millis="hour" in groups and _counts_millis(matches),
+        has_zone_name=all(match[0].endswith("]") for match in matches),
     )
 
 
-def _counts_millis(found: Sequence[re.Match[str]]) -> bool:
+def _counts_millis(matches: Sequence[re.Match[str]]) -> bool:
     """Whether fractions rise within their second only when read as whole milliseconds."""
-    written = [(m[0][: m.start("fraction")], m["fraction"]) for m in found if m["fraction"]]
+    written = [(m[0][: m.start("fraction")], m["fraction"]) for m in matches if m["fraction"]]
     if not 1 <= max((len(fraction) for _, fraction in written), default=0) <= 3:
         return False
     within = [(before[1], after[1]) for before, after in pairwise(written) if before[0] == after[0]]

@@ -46,7 +46,8 @@ _QUANTITIES: dict[str, dict[str, float]] = {
         "0.1ms": 1e-4,
         "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0,
         "second": 1.0, "millis": 1e-3, "milliseconds": 1e-3, "microseconds": 1e-6,
-        "nanoseconds": 1e-9, "nanos": 1e-9, "min": 60.0, "minutes": 60.0,
+        "nanoseconds": 1e-9, "nanos": 1e-9, "min": 60.0, "minutes": 60.0, "h": 3600.0,
+        "hours": 3600.0,
     },
 }  # fmt: skip
 _OTHER_UNITS = {"", "mv", "v", "us", "kohms", "no_units", "nounits", "local_flux", "localflux",

@@ -80,6 +80,7 @@ def page(
         weeks=by_week.to_dict("records"),
         outside=outside_weeks(sessions, by_week),
         left_out=run.get("left_out", []),
+        skipped=run.get("skipped", {}),
         card=card,
         run=run,
         goal=run.get("goal"),

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -29,9 +29,9 @@ from retrodetect.runs import resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out
-from retrodetect.runs.task import Settings, Task, View, do, entries, give_up
+from retrodetect.runs.task import Settings, Task, View, do, entries, give_up, unlabelled
 from retrodetect.stores import store_of
-from retrodetect.tables import sessions_table, without_nan
+from retrodetect.tables import sessions_table, truncated_list, without_nan
 from retrodetect.tally.folder import totals
 
 __all__ = ["Outcome", "Plan", "Progress", "finished", "plan", "run", "started", "write"]
@@ -47,13 +47,13 @@ class Outcome:
     Parameters
     ----------
     sessions : DataFrame
-        The table written to ``sessions.csv``.
+        The rows of ``sessions.csv`` for the inputs. Rows of skipped files follow them.
     paths
-        The file that each of its rows comes from.
+        The file that each of these rows comes from.
     resumed
         Inputs that an earlier run had finished.
     skipped
-        Files in the folders searched that hold no sensor data.
+        Files without sensor data in the folders searched, each with the reason.
     manifests
         How many of the inputs each manifest beside them speaks of.
     """
@@ -61,7 +61,7 @@ class Outcome:
     sessions: pd.DataFrame
     paths: tuple[Path, ...]
     resumed: int
-    skipped: tuple[str, ...]
+    skipped: Mapping[str, str]
     manifests: Mapping[Path, int]
 
     @property
@@ -103,7 +103,7 @@ class Plan:
     inputs
         What to label, in the order of the tables.
     skipped
-        Files in the folders searched that hold no sensor data.
+        Files without sensor data in the folders searched, each with the reason.
     settings, view
         How to label each input, and what to keep for the report.
     beside
@@ -120,7 +120,7 @@ class Plan:
 
     folder: Path
     inputs: tuple[Input, ...]
-    skipped: tuple[str, ...]
+    skipped: Mapping[str, str]
     settings: Settings
     view: View
     beside: Mapping[Path, Beside]
@@ -230,16 +230,13 @@ def plan(
     for track in tracks:
         read_track(track)
     model = store.load(settings.model)
-    skipped: list[str] = []
-    inputs = _inputs(paths, settings.read, skipped.append, {*manifests, *map(location, tracks)})
-    used = {location(track).name for track in tracks}
-    skipped = [name for name in skipped if PurePath(name).name not in used]
+    inputs, skipped = _inputs(paths, settings.read, {*manifests, *map(location, tracks)})
     folder = location(outputs.folder)
     writing.check_ours(folder, "label", [path for recording in inputs for path in recording.files])
     view: View = "none"
     if outputs.report:
         view = "fine" if len(inputs) <= MOST_FINE else "coarse"
-    return Plan(folder, inputs, tuple(skipped), settings, view, beside, model, outputs, workers)
+    return Plan(folder, inputs, skipped, settings, view, beside, model, outputs, workers)
 
 
 @contextmanager
@@ -331,7 +328,9 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     """
     parts = [task.part for task in tasks]
     rows = [[entry.row for entry in entries(part)] for part in parts]
-    sessions = sessions_table(row for of_input in rows for row in of_input)
+    labelled = [row for of_input in rows for row in of_input]
+    skipped = [unlabelled(name, "skipped", why).row for name, why in planned.skipped.items()]
+    sessions = sessions_table(labelled)
     # Before the tables: a run that is stopped in between must not forget their inputs.
     with_results = [
         task.input.path
@@ -339,7 +338,8 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
         if any(row["status"] != "failed" for row in of_input)
     ]
     writing.keep_inputs(parts[0].parent, with_results)
-    writing.write_tables(planned.outputs, planned.folder, parts, sessions)
+    every = sessions_table([*labelled, *skipped])
+    writing.write_tables(planned.outputs, planned.folder, parts, every)
     record = _record(planned, sessions, resumed)
     writing.write_json(planned.folder / "run.json", record)
     if planned.outputs.report:
@@ -351,17 +351,20 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
 
 
 def _inputs(
-    paths: Sequence[str | Path],
-    read: ReadOptions,
-    on_skipped: Callable[[str], None],
-    beside: Set[Path],
-) -> tuple[Input, ...]:
-    """Inputs below some paths, but for what lies beside them; at least one of them exists."""
-    inputs = discover(*paths, columns=read.columns.values(), on_passed_over=on_skipped)
-    inputs = [recording for recording in inputs if recording.path not in beside]
+    paths: Sequence[str | Path], read: ReadOptions, beside: Set[Path]
+) -> tuple[tuple[Input, ...], dict[str, str]]:
+    """Inputs below some paths, at least one of which exists, and the skipped files.
+
+    What lies beside recordings, manifests and tracks, is neither.
+    """
+    skipped: dict[Input, str] = {}
+    files = discover(*paths, columns=read.columns.values(), on_skipped=skipped.__setitem__)
+    inputs = tuple(file for file in files if file.path not in beside)
+    reasons = {file.name: why for file, why in skipped.items() if file.path not in beside}
     if not inputs:
+        listed = f" (skipped {truncated_list([*reasons])})" if reasons else ""
         raise UsageError(
-            "no recordings found",
+            f"no recordings found{listed}",
             file=", ".join(map(str, paths)),
             remedy="name a file, or a folder that contains recordings",
         )
@@ -371,7 +374,7 @@ def _inputs(
             file=", ".join(str(recording.path) for recording in inputs),
             remedy="check the spelling, and which folder you are in",
         )
-    return tuple(inputs)
+    return inputs, reasons
 
 
 def _is_finished(part: Path) -> bool:
@@ -400,6 +403,7 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
         "model": {"name": planned.model.name, "sha256": planned.model.card.sha256},
         "counts": {
             "inputs": len(sessions),
+            "skipped": len(planned.skipped),
             **{name: int(counts.get(name, 0)) for name in ("ok", "no_gait", "refused", "failed")},
             "strides": int(sessions["strides"].sum()),
             "resumed": resumed,
@@ -411,5 +415,5 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
             "recorded_h": round(float(sessions["duration_s"].sum()) / 3600, 4),
         },
         "goal": planned.outputs.goal,
-        "skipped": list(planned.skipped),
+        "skipped": dict(planned.skipped),
     }

@@ -147,6 +147,7 @@ def _read(folder: str) -> Run:
         raise UnreadableFile("its sessions table has no columns recording and status", file=folder)
     if not isinstance(record, dict):
         raise UnreadableFile("retrodetect did not write its run.json", file=folder)
+    table = table[table["status"] != "skipped"]
     rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
     try:
         table = sessions_table(rows)

@@ -39,7 +39,18 @@ from retrodetect.tally.course import Course
 from retrodetect.tally.details import Details, details
 from retrodetect.tally.energy import Pace
 
-__all__ = ["Entry", "Mark", "Settings", "Task", "View", "do", "entries", "give_up", "session_row"]
+__all__ = [
+    "Entry",
+    "Mark",
+    "Settings",
+    "Task",
+    "View",
+    "do",
+    "entries",
+    "give_up",
+    "session_row",
+    "unlabelled",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -234,7 +245,7 @@ def do(task: Task) -> float:
                 strides.append(table)
     except InputError as error:
         status = "refused" if isinstance(error, RefusedRecording) else "failed"
-        done.append(_failed(name, status, str(error)))
+        done.append(unlabelled(name, status, str(error)))
     except RetrodetectError:
         raise
     except OSError as error:
@@ -243,12 +254,12 @@ def do(task: Task) -> float:
             file=name,
             remedy="copy or export it again",
         )
-        done.append(_failed(name, "failed", str(damage)))
+        done.append(unlabelled(name, "failed", str(damage)))
     except Exception as error:
         # Whatever is wrong with one recording, the others must be labelled.
         _log.debug("while labelling %s", task.input.path, exc_info=True)
         reason = f"{name}: unexpected {type(error).__name__} ({error}); please report it"
-        done.append(_failed(name, "failed", reason))
+        done.append(unlabelled(name, "failed", reason))
     _keep(task.part, done, strides)
     return sum(entry.row.get("duration_s") or 0.0 for entry in done)
 
@@ -270,7 +281,7 @@ def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:
     else:
         reason, remedy = "its process was killed", "label it alone, with more memory free"
     error = UnreadableFile(reason, file=task.input.name, remedy=remedy)
-    _keep(task.part, [_failed(task.input.name, "failed", str(error))], [])
+    _keep(task.part, [unlabelled(task.input.name, "failed", str(error))], [])
 
 
 def entries(part: Path) -> list[Entry]:
@@ -287,6 +298,26 @@ def entries(part: Path) -> list[Entry]:
         One for each recording of the input.
     """
     return [Entry(*fields) for fields in resume.head(part)]
+
+
+def unlabelled(name: str, status: str, message: str) -> Entry:
+    """Return the entry of an input without a result.
+
+    Parameters
+    ----------
+    name
+        Of the input.
+    status
+        ``failed``, ``refused`` or ``skipped``.
+    message
+        The reason.
+
+    Returns
+    -------
+    Entry
+    """
+    row = {"recording": name, "status": status, "message": visible(message)}
+    return Entry({**row, "version": version("retrodetect")})
 
 
 def session_row(
@@ -342,11 +373,6 @@ def session_row(
 def _keep(part: Path, done: Sequence[Entry], strides: Sequence[pd.DataFrame]) -> None:
     lines = "".join(csv_text(table, header=False) for table in strides)
     resume.keep(part, done, lines.encode())
-
-
-def _failed(name: str, status: str, message: str) -> Entry:
-    row = {"recording": name, "status": status, "message": visible(message)}
-    return Entry({**row, "version": version("retrodetect")})
 
 
 def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:

@@ -73,7 +73,7 @@ def test_what_is_closed_fails_alone_and_is_done_once_it_is_open(
     status, said = retrodetect(*line, "-q")
     assert status == 1
     assert said == [
-        f"failed: {path}: {READ}; see who may read it."
+        f"failed: {path}: {READ}; check its permissions."
         for path in (walks / "closed.csv", walks / "sub")
     ]
     table = pd.read_csv(tmp_path / "out" / "sessions.csv").set_index("recording")
@@ -94,7 +94,7 @@ def test_a_file_in_a_folder_nobody_may_enter_fails_beside_others(
         "label", *files, "--out", tmp_path / "out", "--model", stored_model, "--no-report", "-q"
     )
     assert status == 1
-    assert said == [f"failed: {files[1]}: {READ}; see who may read it."]
+    assert said == [f"failed: {files[1]}: {READ}; check its permissions."]
     assert list(pd.read_csv(tmp_path / "out" / "sessions.csv")["status"]) == ["ok", "failed"]
 
 
@@ -105,7 +105,7 @@ def test_names_that_may_be_listed_and_not_opened_fail_one_by_one(closed, walks):
     run = ran("-m", "retrodetect", "inspect", walks, "--json")
     assert run.returncode == 1
     errors = {one["name"]: one.get("error") for one in json.loads(run.stdout)}
-    assert errors.pop("sub/sessions.csv").endswith(f"{READ}; see who may read it.")
+    assert errors.pop("sub/sessions.csv").endswith(f"{READ}; check its permissions.")
     assert errors == {"open.csv": None, "closed.csv": None}
 
 

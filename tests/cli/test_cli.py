@@ -81,20 +81,40 @@ def test_one_bad_input_gives_one_sentence_and_status_1(retrodetect, walk, stored
     assert len(err.splitlines()) == 1
 
 
-def test_what_is_passed_over_and_what_to_know_is_told(retrodetect, walk, stored_model, tmp_path):
+def test_skipped_files_and_warnings_are_told_everywhere(retrodetect, walk, stored_model, tmp_path):
     for name in "abcd":
         (walk.parent / f"{name}.csv").write_text("lap,remark\n1,good\n2,bad\n")
+    (walk.parent / "diary").write_text("I walked backward.\n")
+    (walk.parent / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     _, out, err = retrodetect(
         "label", walk.parent, "--out", tmp_path / "out", "--model", stored_model, "--jobs", 1,
         "--forward", "500-510",
     )  # fmt: skip
-    assert "1 ok" in out
-    assert "Skipped (no sensor data): a.csv, b.csv, c.csv and 1 more" in err
+    assert "1 ok, 5 skipped" in out
+    why = "no column is named like one of a sensor"
+    assert f"Skipped ({why}): a.csv, b.csv, c.csv and 1 more" in err
+    assert "Skipped (not a table of numbers): diary" in err
     assert f"{walk.name}: --forward 500-510 contains no strides, so it was ignored" in err
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert record["skipped"] == ["a.csv", "b.csv", "c.csv", "d.csv"]
-    (told,) = pd.read_csv(tmp_path / "out" / "sessions.csv")["warnings"]
-    assert "--forward 500-510 contains no strides" in told
+    reasons = {**dict.fromkeys(["a.csv", "b.csv", "c.csv", "d.csv"], why),
+               "diary": "not a table of numbers"}  # fmt: skip
+    assert record["skipped"] == reasons
+    assert record["counts"]["inputs"] == 1
+    sessions = pd.read_csv(tmp_path / "out" / "sessions.csv")
+    assert "--forward 500-510 contains no strides" in sessions["warnings"][0]
+    skipped = sessions[sessions["status"] == "skipped"]
+    assert dict(zip(skipped["recording"], skipped["message"], strict=True)) == reasons
+    assert "diary: not a table of numbers" in (tmp_path / "out" / "report.html").read_text()
+    _, out, _ = retrodetect("history", tmp_path / "out", "--out", tmp_path / "weeks")
+    assert "diary" not in out
+    assert len(pd.read_csv(tmp_path / "weeks" / "sessions.csv")) == 1
+
+
+def test_a_folder_without_recordings_says_what_it_skipped(retrodetect, tmp_path):
+    (tmp_path / "laps.csv").write_text("lap,remark\n1,good\n2,bad\n")
+    status, _, err = retrodetect("label", tmp_path, "--out", tmp_path / "out")
+    assert status == 2
+    assert "no recordings found (skipped laps.csv)" in err
 
 
 def test_notes_of_the_app_are_marks_told_and_left_out_on_demand(retrodetect, tmp_path):

@@ -55,13 +55,13 @@ SAMPLES: dict[str, Sample] = {
     "empatica_embraceplus/1-1-01_1764754394.avro": Sample(
         "ok", "empatica-embraceplus-avro", 64.08, "g"
     ),
-    "faros/meta.json": Sample("failed", reason="no recording"),
+    "faros/meta.json": Sample("failed", reason="isn't a recording"),
     # m/s2 total, 52.6 Hz
     "matlab_mobile/ExampleData.mat": Sample("ok", "matlab-mobile", 52.6, "m/s2"),
     # "MovesenseLog": 8 samples a stamp, m/s2
     "movesense/MovesenseLog_2_625.json": Sample("ok", "movesense", 106.9, "m/s2"),
     # frames 0x51 without a clock
-    "witmotion/sdcard_example_data.TXT": _refused("no column of times"),
+    "witmotion/sdcard_example_data.TXT": _refused("no time column"),
     # "at 40 Hz", g, total
     "actigraph/actigraph_timestamped.csv": Sample("ok", "actigraph", 40, "g"),
     # "Not acceleration: refuse"
@@ -77,8 +77,8 @@ SAMPLES: dict[str, Sample] = {
     "edge_impulse/excerpt_readme_example.csv": _refused("unit"),
     # 32 Hz, 1/64 g, total
     "empatica_e4/ACC.csv": Sample("ok", "empatica-e4", 32, "g/64"),
-    "empatica_e4/tags.csv": Sample("failed", reason="no recording"),
-    "empatica_e4/info.txt": Sample("failed", reason="no recording"),
+    "empatica_e4/tags.csv": Sample("failed", reason="isn't a recording"),
+    "empatica_e4/info.txt": Sample("failed", reason="isn't a recording"),
     # mg, 25 Hz in meta.json
     "faros/ACC.csv": Sample("ok", "faros", 25, "mg"),
     # m/s2 total; creation time runs backward where rows arrived out of order
@@ -109,11 +109,11 @@ SAMPLES: dict[str, Sample] = {
     "phyphox/ios_walk_Linear Accelerometer.csv": Sample(
         "ok", "phyphox", 100.7, "m/s^2", gravity="linear"
     ),
-    "phyphox/ios_walk_meta_device.csv": Sample("failed", reason="no recording"),
+    "phyphox/ios_walk_meta_device.csv": Sample("failed", reason="isn't a recording"),
     "phyphox/ios_walk_meta_time.csv": _refused("no acceleration"),
     # Linear Acceleration, tabs
     "phyphox/tab_Raw Data.csv": Sample("ok", "phyphox", 100, "m/s^2", gravity="linear"),
-    "phyphox/tab_device.csv": Sample("failed", reason="no recording"),
+    "phyphox/tab_device.csv": Sample("failed", reason="isn't a recording"),
     "phyphox/tab_time.csv": _refused("no acceleration"),
     # "N file: rows 44 Hz, gF 14.7 Hz"
     "physics_toolbox/multirecord_N.csv": _refused("14.7 readings a second"),
@@ -145,7 +145,7 @@ SAMPLES: dict[str, Sample] = {
     "shimmer/consensys_semicolon.csv": Sample("ok", "shimmer", 52, "m/(s^2)"),
     # five rows, 107 ms apart
     "wisdm/WISDM_ar_v1.1_raw.txt": _refused("readings a second"),
-    "wisdm/WISDM_ar_v1.1_raw_about.txt": Sample("failed", reason="no recording"),
+    "wisdm/WISDM_ar_v1.1_raw_about.txt": Sample("failed", reason="isn't a recording"),
     # g, total, 400 Hz, 205 duplicates
     "xio_ximu3/short_walk.csv": Sample("ok", "x-io", 400, "g"),
     # FreeAcc_: gravity removed, in the earth's frame

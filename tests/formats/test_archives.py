@@ -131,5 +131,5 @@ def test_an_archive_without_a_recording_says_so(tmp_path: Path) -> None:
     path = tmp_path / "papers.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "hello")
-    with pytest.raises(UnreadableFile, match="none of them a recording"):
+    with pytest.raises(UnreadableFile, match="but no recording"):
         read(path)

@@ -111,7 +111,7 @@ def test_axivity_sectors_and_damage_among_them(shared: Path, tmp_path: Path) -> 
     (rest,) = read(damaged)
     assert len(rest.time_s) == len(recording.time_s) - 120
     assert any("dropped 1 damaged sector" in warning for warning in rest.warnings)
-    with pytest.raises(UnreadableFile, match="without a whole sector"):
+    with pytest.raises(UnreadableFile, match="without one complete block"):
         read(cut(path, tmp_path, 0.015))
 
 
@@ -208,5 +208,5 @@ def test_actigraph_with_nothing_but_epochs_is_refused(tmp_path: Path) -> None:
     record = struct.pack("<BBIH", 0x1E, 0x03, 1_600_000_000, 4) + bytes(4)
     check = int(np.bitwise_xor.reduce(np.frombuffer(record, np.uint8))) ^ 0xFF
     path = gt3x(tmp_path / "e.gt3x", "Serial Number: MOS1\n", log=(record + bytes([check])) * 60)
-    with pytest.raises(RefusedRecording, match="no second of raw"):
+    with pytest.raises(RefusedRecording, match="no raw acceleration"):
         read(path)

@@ -3,13 +3,14 @@
 import gzip
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from retrodetect.errors import InputError, UsageError
-from retrodetect.formats import discover, read
+from retrodetect.formats import Input, discover, read
 
 from .reexport import START_NS, Style, walk, write
 
@@ -33,6 +34,13 @@ def sensor_logger(scale: float = 1.0, shift: float = 0.0) -> bytes:
 
 def names(*paths: Path) -> list[str]:
     return [one.name for one in discover(*paths)]
+
+
+def skipped(folder: Path, **options: Sequence[str]) -> dict[str, str]:
+    """Names of the skipped files and the reasons."""
+    reasons: dict[Input, str] = {}
+    discover(folder, on_skipped=reasons.__setitem__, **options)
+    return {file.name: reason for file, reason in reasons.items()}
 
 
 @pytest.mark.parametrize("command", ["history", "evaluate"])
@@ -106,7 +114,7 @@ def test_the_same_name_with_another_ending_is_another_file(tmp_path: Path) -> No
     assert len(names(tmp_path)) == 6
 
 
-def test_notes_and_labels_beside_recordings_are_passed_over(tmp_path: Path) -> None:
+def test_notes_and_labels_beside_recordings_are_skipped(tmp_path: Path) -> None:
     put(tmp_path, "walk.csv")
     put(tmp_path, "README.md", data=b"# walks\n")
     put(tmp_path, "licence.txt", data=b"Do what you like.\nReally.\n")
@@ -114,6 +122,11 @@ def test_notes_and_labels_beside_recordings_are_passed_over(tmp_path: Path) -> N
     put(tmp_path, "truth.csv", data=b"start_s,end_s,direction\n1.0,2.0,forward\n3.0,4.0,backward\n")
     put(tmp_path, ".hidden.csv")
     assert names(tmp_path) == ["walk.csv"]
+    assert skipped(tmp_path) == {
+        "licence.txt": "not a table of numbers",
+        "meta.json": "not a table of numbers",
+        "truth.csv": "no column is named like one of a sensor",
+    }
 
 
 def test_what_a_user_would_miss_gets_its_row(tmp_path: Path) -> None:
@@ -142,10 +155,10 @@ def test_a_recording_is_found_by_its_content_whatever_it_is_called(
     put(tmp_path, name, Style(delimiter="\t"))
     put(tmp_path, "photo.jpg", data=b"\xff\xd8\xff" + bytes(5000))
     put(tmp_path, "LICENSE", data=b"Do what you like.\n")
-    skipped: list[str] = []
-    (found,) = discover(tmp_path, on_passed_over=skipped.append)
-    assert (found.name, skipped) == (name, ["LICENSE"])
-    assert len(read(found.path)[0].time_s) == len(WALK.time_ns)
+    (recording,) = discover(tmp_path)
+    assert recording.name == name
+    assert skipped(tmp_path) == {"LICENSE": "not a table of numbers"}
+    assert len(read(recording.path)[0].time_s) == len(WALK.time_ns)
 
 
 @pytest.mark.parametrize(
@@ -154,17 +167,19 @@ def test_a_recording_is_found_by_its_content_whatever_it_is_called(
         ("notes", b"left the house\n"),
         ("app.log", b"12:00 started\n12:01 stopped\n"),
         ("laps.dat", b"lap,minutes\n1,2\n2,3\n3,4\n"),
+        ("laps.TSV", b"lap\tminutes\n1\t2\n2\t3\n3\t4\n"),
+        ("empty", b""),
         ("blob.dat", bytes(range(256)) * 40),
         ("walk.bvh.gz", gzip.compress(b"HIERARCHY\nROOT Hips\n" + b"1.0 2.0 9.8 1.5\n" * 300)),
     ],
 )
-def test_what_could_be_a_recording_but_is_none_is_told(
+def test_a_file_that_could_be_a_recording_never_disappears(
     tmp_path: Path, name: str, data: bytes
 ) -> None:
     put(tmp_path, name, data=data)
-    skipped: list[str] = []
-    found = discover(tmp_path, on_passed_over=skipped.append)
-    assert [one.name for one in found] + skipped == [name]
+    assert [*names(tmp_path), *skipped(tmp_path)] == [name]
+    assert all(skipped(tmp_path).values())
+    assert skipped(tmp_path / name) == {}
 
 
 def test_several_roots_never_share_a_name(tmp_path: Path) -> None:
@@ -183,12 +198,21 @@ def test_a_file_that_is_named_twice_counts_once(tmp_path: Path) -> None:
 def test_a_table_with_the_columns_the_user_named_is_a_recording(tmp_path: Path) -> None:
     put(tmp_path, "odd.csv", data=b"when,a,b,c\n" + b"0,0,0,9.8\n" * 50)
     put(tmp_path, "laps.csv", data=b"when,lap\n" + b"0,1\n" * 50)
-    passed_over: list[str] = []
-    assert discover(tmp_path, on_passed_over=passed_over.append) == []
-    assert sorted(passed_over) == ["laps.csv", "odd.csv"]
-    passed_over.clear()
-    (one,) = discover(tmp_path, columns=["a", "b", "c"], on_passed_over=passed_over.append)
-    assert (one.name, passed_over) == ("odd.csv", ["laps.csv"])
+    assert names(tmp_path) == []
+    assert sorted(skipped(tmp_path)) == ["laps.csv", "odd.csv"]
+    (recording,) = discover(tmp_path, columns=["a", "b", "c"])
+    assert recording.name == "odd.csv"
+    assert [*skipped(tmp_path, columns=["a", "b", "c"])] == ["laps.csv"]
+
+
+def test_a_skipped_file_shares_no_name_and_is_no_part_of_an_input(tmp_path: Path) -> None:
+    put(tmp_path, "a/walk")
+    put(tmp_path, "b/walk", data=b"left the house\n")
+    reasons: dict[Input, str] = {}
+    inputs = discover(tmp_path / "a", tmp_path / "b", on_skipped=reasons.__setitem__)
+    assert [file.name for file in (*inputs, *reasons)] == ["a/walk", "b/walk"]
+    assert len(discover(tmp_path, tmp_path / "b/walk", on_skipped=reasons.__setitem__)) == 2
+    assert len(reasons) == 1
 
 
 def test_an_empty_path_is_not_this_folder() -> None:

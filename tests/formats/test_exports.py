@@ -120,7 +120,7 @@ def test_sensor_logger_watch_alone_is_g_with_apples_sign(put: Put) -> None:
 def test_sensor_logger_under_another_name_may_be_any_sensor(put: Put) -> None:
     header = "time,seconds_elapsed,z,y,x"
     turning = WALK.acceleration_mps2 - WALK.acceleration_mps2.mean(axis=0)
-    with pytest.raises(RefusedRecording, match="name does not tell"):
+    with pytest.raises(RefusedRecording, match="name does not say"):
         read(put("walk.csv", header, rows(turning, START_NS + WALK.time_ns, SECONDS)))
     total = rows(WALK.acceleration_mps2[:, ::-1], START_NS + WALK.time_ns, SECONDS)
     (recording,) = read(put("walk.csv", header, total))

@@ -2,17 +2,31 @@
 
 A recording is read right, or refused with a reason that is true, or read with a warning that says
 what in the result may be wrong.
+
+1. Another sensor looks like the accelerometer: told apart by names, units and values; else refused.
+2. Rows fall out: the seconds stay the file's own.
+3. A fast recording slows down: what is too slow for steps is a gap, with its share.
+4. Rows come twice or out of order: dropped or sorted, and the result that may be wrong is named.
+5. Clocks written in odd ways: read right; rates and units that cannot be are refused or named.
+6. Scales that are no acceleration: refused with the reason.
+7. Remedies: each is tried on the file that caused the message, and ends in a recording.
+8. A searched folder: each file that could be a recording is an input or skipped with a reason.
+9. Saturation: each axis and limit is named, with what may be wrong.
+10. Formats: `test_contract` holds each of them to one contract.
 """
 
+import re
+import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sentences import PACKAGE, sentences
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
-from retrodetect.formats import ReadOptions, pieces, read, table
+from retrodetect.formats import ReadOptions, discover, pieces, read, table
 from retrodetect.recording import Recording
 
 from .reexport import G, walk
@@ -134,6 +148,33 @@ class TestAnotherSensorTakenForTheAccelerometer:
         assert recording.gravity == "total"
         assert_walk(recording)
 
+    @pytest.mark.parametrize(
+        ("own", "other"),
+        [("body_acc_", "total_acc_"), ("acc_world_", "acc_"), ("accel_filtered_", "accel_"),
+         ("linacc_", "acc_"), ("hp_acc_", "acc_"), ("acc_nograv_", "acc_"), ("la_", "a_")],
+    )  # fmt: skip
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_a_processed_copy_beside_the_readings_is_no_second_recording(
+        self, write: Write, own: str, other: str, is_first: bool
+    ) -> None:
+        names = [f"{name}{axis}" for name in (own, other) for axis in "xyz"]
+        values = np.hstack([TOTAL - GRAVITY, TOTAL])
+        order = [*range(6)] if is_first else [3, 4, 5, 0, 1, 2]
+        header = ",".join(["time", *(names[place] for place in order)])
+        assert_walk(one(write(header, values[:, order])))
+
+    @pytest.mark.parametrize("names", ["acc_x,acc_y,acc_z", "ax,ay,az", "x,y,z"])
+    @pytest.mark.parametrize("length", [1.0, G])
+    def test_directions_and_gravity_under_its_name_are_refused(
+        self, write: Write, names: str, length: float
+    ) -> None:
+        lengths = np.linalg.norm(TOTAL, axis=1, keepdims=True)
+        assert "equally long" in str(refusal(write(f"time,{names}", length * TOTAL / lengths)))
+
+    @pytest.mark.parametrize("names", ["vel_{}", "velocity {}", "speed.{}", "gps_{}", "pos_{}"])
+    def test_what_is_named_as_something_else_is_refused(self, write: Write, names: str) -> None:
+        refusal(write(",".join(["time", *map(names.format, "xyz")]), TOTAL))
+
     def test_gravity_beside_total_acceleration_is_not_added(self, write: Write) -> None:
         names = "acc_x,acc_y,acc_z,gravity_x,gravity_y,gravity_z"
         assert_walk(one(write(f"time,{names}", np.hstack([TOTAL, GRAVITY]))))
@@ -159,7 +200,7 @@ class TestDroppedRowsMoveNoClock:
         recording = one(write("time,ax,ay,az", late, [f"{s + origin_s:.3f}" for s in SECONDS]))
         own_s = origin_s if origin_s < 60 else 0.0
         np.testing.assert_allclose(recording.time_s, SECONDS[500:] + own_s, atol=1e-3)
-        assert any("10.0 s hold no reading" in warning for warning in recording.warnings)
+        assert any("10.0 s have no readings" in warning for warning in recording.warnings)
         if origin_s > 60:
             assert recording.start_time is not None
             assert recording.start_time.timestamp() == pytest.approx(origin_s, abs=1e-3)
@@ -271,6 +312,14 @@ class TestDoubledUploads:
         assert_walk(recording)
         assert any("sorted" in warning for warning in recording.warnings)
 
+    @pytest.mark.parametrize("at", [300, 700, 1000, 1400, 1900])
+    def test_a_counter_that_falls_back_is_doubted(self, tmp_path: Path, at: int) -> None:
+        rows = [f"{n:05}\t{x:.6f}\t{y:.6f}\t{z:.6f}" for n, (x, y, z) in enumerate(TOTAL)]
+        head = ["// Update Rate: 50.0Hz", "PacketCounter\tAcc_X\tAcc_Y\tAcc_Z"]
+        path = tmp_path / "walk.txt"
+        path.write_text("\n".join([*head, *rows[at:], *rows[:at], ""]))
+        assert any("counts and minutes are wrong" in warning for warning in one(path).warnings)
+
     @pytest.mark.parametrize("begin", [0, 500, 1500])
     def test_the_same_readings_at_a_later_time_are_told(self, write: Write, begin: int) -> None:
         values = np.vstack([TOTAL, TOTAL[begin:]])
@@ -344,22 +393,99 @@ class TestClocks:
         error = refusal(path)
         assert "rate" in str(error) or "readings a second" in str(error)
 
+    @pytest.mark.parametrize("pattern", ["%Y%m%d%H%M%S%3", "%Y%m%d%H%M%S.%3", "%H%M%S.%3"])
+    def test_times_without_separators_are_refused(self, write: Write, pattern: str) -> None:
+        path = write("time,ax,ay,az", clock=_dated(pattern))
+        assert "without separators" in str(refusal(path))
+        assert_walk(one(path, rate_hz=50))
+
+    @pytest.mark.parametrize(("stated", "per_s"), [("ms", 100), ("ms", 50), ("us", 32_768),
+                                                   ("us", 90_000), ("", 100)])  # fmt: skip
+    def test_a_clock_that_makes_steps_impossibly_fast_is_doubted(
+        self, write: Write, stated: str, per_s: float
+    ) -> None:
+        name = f"time ({stated})" if stated else "time"
+        recording = one(write(f"{name},ax,ay,az", clock=[f"{s * per_s:.0f}" for s in SECONDS]))
+        assert any("as slowly as steps" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize("name", ["time (h)", "time [hours]", "elapsed (h)"])
+    def test_hours(self, write: Write, name: str) -> None:
+        assert_walk(one(write(f"{name},ax,ay,az", clock=[f"{s / 3600:.9f}" for s in SECONDS])))
+
     def test_minutes(self, write: Write) -> None:
         assert_walk(one(write("time (min),ax,ay,az", clock=[f"{s / 60:.7f}" for s in SECONDS])))
 
 
 class TestScalesThatAreNoAcceleration:
     @pytest.mark.parametrize(
-        ("per_mps2", "offset"), [(3, 128), (10, 512), (10, 330), (100, 2048), (400, 8192),
-                                 (1000, 32_768)],
+        ("per_mps2", "offset"),
+        [(3, 128), (10, 100), (10, 512), (10, 330), (25, 330), (40, 500), (100, 2048), (400, 8192),
+         (1000, 32_768)],
     )  # fmt: skip
     def test_counts_around_an_offset(self, write: Write, per_mps2: float, offset: float) -> None:
         path = write("time,ax,ay,az", np.round(TOTAL * per_mps2 + offset), cell="{:.0f}")
         assert "offset" in str(refusal(path)) or "unit" in str(refusal(path))
 
+    @pytest.mark.parametrize("factor", [1.0, -1.0, 2.0])
     @pytest.mark.parametrize("axes", [[0, 0, 0], [0, 1, 1], [1, 1, 0], [2, 1, 2]])
-    def test_axes_that_are_copies(self, write: Write, axes: list[int]) -> None:
-        assert "same readings" in str(refusal(write("time,ax,ay,az", TOTAL[:, axes])))
+    def test_axes_that_are_copies(self, write: Write, axes: list[int], factor: float) -> None:
+        values = TOTAL[:, axes] * [1.0, factor, 1.0]
+        assert "same readings" in str(refusal(write("time,ax,ay,az", values)))
+
+    @pytest.mark.parametrize("axes", [[0, 0, 2], [0, 1, 1], [2, 1, 2]])
+    def test_axes_that_are_copies_before_gravity_is_added(
+        self, write: Write, axes: list[int]
+    ) -> None:
+        tilt = GRAVITY + np.stack([np.sin(SECONDS), np.cos(SECONDS), np.sin(2 * SECONDS)], axis=1)
+        values = np.hstack([(TOTAL - GRAVITY)[:, axes], tilt])
+        names = "user_acc_x,user_acc_y,user_acc_z,gravity_x,gravity_y,gravity_z"
+        assert "same readings" in str(refusal(write(f"time,{names}", values)))
+
+    @pytest.mark.parametrize(
+        ("made", "reason"),
+        [
+            (lambda v: (v - v.min(axis=0)) / np.ptp(v, axis=0), "were scaled"),
+            (lambda v: 2 * (v - v.min(axis=0)) / np.ptp(v, axis=0) - 1, "were scaled"),
+            (lambda v: (v - v.mean(axis=0)) / v.std(axis=0), "mean 0 and spread 1"),
+            (lambda v: np.abs(v - [2, 0, 2.4]), "lost their sign"),
+            (lambda v: np.abs(v[:, [1, 2, 0]] - [0, 2.4, 2]), "lost their sign"),
+        ],
+    )
+    def test_values_that_were_scaled_or_lost_their_sign(
+        self, write: Write, made: Callable[[np.ndarray], np.ndarray], reason: str
+    ) -> None:
+        assert reason in str(refusal(write("time,ax,ay,az", made(TOTAL))))
+
+    @pytest.mark.parametrize("reading", [0.0, 2.0])
+    @pytest.mark.parametrize(
+        "rows", [slice(None), slice(500), slice(1000, 1200), slice(1500, None)]
+    )
+    def test_an_axis_that_stands_still_is_doubted(
+        self, write: Write, rows: slice, reading: float
+    ) -> None:
+        values = TOTAL.copy()
+        values[rows, 2] = reading
+        (warning,) = one(write("time,ax,ay,az", values)).warnings
+        assert warning.startswith(f"z does not change for {len(values[rows]) / 50 - 0.02:.0f} s")
+        assert "share may be wrong" in warning
+
+    @pytest.mark.parametrize(
+        ("rows", "made"),
+        [
+            (slice(1500, None), lambda v: v / G),
+            (slice(400), lambda v: v / G),
+            (slice(1600, None), lambda v: 3 * v),
+            (slice(1600, None), lambda v: v - v.mean(axis=0)),
+            (slice(400, 800), lambda v: np.radians(NOISE[: len(v)])),
+        ],
+    )
+    def test_a_change_of_unit_or_sensor_is_doubted(
+        self, write: Write, rows: slice, made: Callable[[np.ndarray], np.ndarray]
+    ) -> None:
+        values = TOTAL.copy()
+        values[rows] = made(values[rows])
+        said = one(write("time,ax,ay,az", values)).warnings
+        assert any("far from 1 g" in warning and "share" in warning for warning in said)
 
     def test_a_magnitude_in_one_axis(self, write: Write) -> None:
         length = np.linalg.norm(TOTAL, axis=1)
@@ -382,8 +508,117 @@ class TestScalesThatAreNoAcceleration:
         assert "decimal comma" in str(refusal(path))
 
 
+COUNTS = np.round(40 * TOTAL + 500)
+TURNED = np.hstack([TURNING_DEGPS, TOTAL])
+TICKS = [f"{round(s * 32_768)}" for s in SECONDS]
+COLUMNS = {"time": "1", "x": "2", "y": "3", "z": "4"}
+BEHIND = {"time": "1", "x": "5", "y": "6", "z": "7"}
+LENGTHS = np.linalg.norm(TOTAL, axis=1, keepdims=True)
+
+
 class TestRemedies:
     HEADER = "time (s),acc x (g),acc y (g),acc z (g)"
+
+    REFUSED: Sequence[tuple[str, np.ndarray, Sequence[str], str, dict[str, object]]] = [
+        # Header, readings and clock that are refused; words of the remedy; what it asks for.
+        ("time,ax,ay,az", TOTAL, TICKS, "with --rate", {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, ["7"] * COUNT, "with --rate", {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, ["noon"] * COUNT, "with --rate", {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, [f"2026-03-01 11:{i}" for i in range(COUNT)], "with --rate",
+         {"rate_hz": 50.0}),
+        ("time (s),ax,ay,az", TOTAL, [f"{s / 100:.6f}" for s in SECONDS], "with --rate",
+         {"rate_hz": 50.0}),
+        ("time,ax,ay,az", TOTAL, [f"20260301{115900 + i // 50}" for i in range(COUNT)],
+         "with --rate", {"rate_hz": 50.0}),
+        ("n,ax,ay,az", TOTAL, CLOCK, "with --rate, or name", {"rate_hz": 50.0}),
+        ("n,ax,ay,az", TOTAL, CLOCK, "name the column with --columns",
+         {"columns": {"time": "n", "x": "ax", "y": "ay", "z": "az"}}),
+        ("time,ax,ay,az", TOTAL / G * 50, CLOCK, "with --unit", {"unit": "g/50"}),
+        ("time,ax (g),ay (g),az (g)", 60 * TOTAL / G, CLOCK, "its unit with --unit",
+         {"unit": "g/60"}),
+        ("time,ax,ay,az", (TOTAL + 30) / G, CLOCK, "the unit with --unit", {"unit": "g"}),
+        ("time,ax,ay,az", np.abs(TOTAL - [2, 0, 2.4]), CLOCK, "the unit with --unit",
+         {"unit": "m/s2"}),
+        ("time,a,b,c", TOTAL - GRAVITY, CLOCK, "--columns", {"columns": COLUMNS}),
+        ("time,x,y,z", TOTAL - GRAVITY, CLOCK, "--gravity linear", {"gravity": "linear"}),
+        ("time,acc_x,acc_y,acc_z,p,q,r", np.hstack([TOTAL[:, [0, 0, 2]], TOTAL]), CLOCK,
+         "their columns with --columns", {"columns": BEHIND}),
+        ("time,acc_x,acc_y,acc_z,p,q,r", np.hstack([TOTAL / LENGTHS, TOTAL]), CLOCK,
+         "its columns with --columns", {"columns": BEHIND}),
+        ("time,gyro_x,gyro_y,gyro_z,p,q,r", np.hstack([TURNING_DEGPS, TOTAL - GRAVITY]), CLOCK,
+         "its columns with --columns", {"columns": BEHIND}),
+        ("", TURNED[:, [3, 0, 4, 1, 5]], CLOCK, "by number with --columns",
+         {"columns": {"time": "1", "x": "2", "y": "4", "z": "6"}}),
+        ("time,seconds_elapsed,z,y,x",
+         np.column_stack([SECONDS, (TOTAL - GRAVITY)[:, ::-1]]), CLOCK, "add --gravity",
+         {"gravity": "linear"}),
+    ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("header", "values", "clock", "words", "options"),
+        REFUSED,
+    )
+    def test_the_option_of_a_remedy_works(
+        self,
+        write: Write,
+        header: str,
+        values: np.ndarray,
+        clock: Sequence[str],
+        words: str,
+        options: dict[str, object],
+    ) -> None:
+        path = write(header, values, clock)
+        assert words in refusal(path).remedy
+        recording = one(path, **options)
+        np.testing.assert_allclose(recording.time_s, SECONDS, atol=0.02)
+        assert recording.acceleration_mps2.shape == (COUNT, 3)
+
+    def test_no_option_in_a_remedy_is_untried(self) -> None:
+        tried = "\n".join(case[3] for case in self.REFUSED)
+        written = [
+            text.text
+            for text in sentences(PACKAGE / "formats")
+            if re.search(r"(with|add|by) --|with its password", text.text)
+        ]
+        assert written
+        for option in re.findall(r"--[a-z]+", "\n".join(written)):
+            assert option in tried
+
+    def test_decimal_commas_are_read_between_semicolons(self, tmp_path: Path) -> None:
+        table = [[f"{v:.3f}".replace(".", ",") for v in row] for row in np.c_[SECONDS + 1, TOTAL]]
+        path = tmp_path / "walk.csv"
+        path.write_text("\n".join(["time,ax,ay,az", *map(",".join, table), ""]))
+        assert "with semicolons between the columns" in refusal(path).remedy
+        path.write_text("\n".join(["time;ax;ay;az", *map(";".join, table), ""]))
+        np.testing.assert_allclose(one(path).acceleration_mps2, TOTAL, atol=1e-3)
+
+    @pytest.mark.parametrize("date", ["%Y-%m-%d %H:%M:%S.%3"])
+    def test_times_are_read_when_written_as_the_remedy_writes_them(
+        self, write: Write, date: str
+    ) -> None:
+        error = refusal(write("time,ax,ay,az", clock=_dated("%Y%m%d%H%M%S.%3")))
+        assert "2026-03-01 11:59:45.020" in error.remedy
+        assert_walk(one(write("time,ax,ay,az", clock=_dated(date))))
+
+    def test_an_encrypted_archive_is_read_when_unpacked(self, write: Write, tmp_path: Path) -> None:
+        path = write("time,ax,ay,az")
+        packed = tmp_path / "walk.zip"
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.write(path, "walk.csv")
+        locked = bytearray(packed.read_bytes())
+        for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            locked[locked.index(mark) + place] |= 1
+        packed.write_bytes(locked)
+        assert "unpack it with its password" in refusal(packed).remedy
+        assert_walk(one(path))
+
+    def test_a_slow_recording_is_read_at_the_rate_that_the_remedy_names(self, write: Write) -> None:
+        rows = np.arange(0, COUNT, 5)
+        error = refusal(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows]))
+        assert "at least 15 Hz, better 50 Hz" in error.remedy
+        rows = np.arange(0, COUNT, 3)
+        assert one(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows])).rate_hz > 15
+        assert_walk(one(write("time,ax,ay,az")))
 
     @pytest.mark.parametrize(
         "given",
@@ -437,6 +672,41 @@ class TestRemedies:
         assert_walk(one(path, unit="g/50"))
 
 
+class TestASearchedFolder:
+    """Whatever a file is called: it is an input, or it is skipped with a reason."""
+
+    @pytest.mark.parametrize("name", ["walk.dat", "walk.log", "walk.TSV", "walk", "walk.csv.bak"])
+    def test_a_recording_is_an_input(self, write: Write, name: str) -> None:
+        path = write("time,ax,ay,az")
+        path.rename(path.with_name(name))
+        assert self.found(path.parent) == ([name], {})
+
+    @pytest.mark.parametrize(
+        "name", ["a.dat", "sub/b.log", "c.tsv", "d", "e.txt", "f.json", "g.csv"]
+    )
+    @pytest.mark.parametrize(
+        "text", ["left the house\n", "lap,minutes\n1,2\n2,3\n3,4\n", "", '{"rate": 50}\n']
+    )
+    def test_no_other_file_disappears(self, tmp_path: Path, name: str, text: str) -> None:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        inputs, skipped = self.found(tmp_path)
+        assert [*inputs, *skipped] == [name]
+        assert all(skipped.values())
+
+    @pytest.mark.parametrize("name", ["photo.JPG", "a.pdf", "run.sh", "model.skops", ".DS_Store"])
+    def test_what_is_plainly_something_else_is_neither(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).write_text("time,lap\n1,2\n2,3\n")
+        assert self.found(tmp_path) == ([], {})
+
+    @staticmethod
+    def found(folder: Path) -> tuple[list[str], dict[str, str]]:
+        """Names of the inputs, and of the skipped files with the reasons."""
+        skipped: dict[str, str] = {}
+        inputs = discover(folder, on_skipped=lambda file, why: skipped.update({file.name: why}))
+        return [file.name for file in inputs], skipped
+
+
 class TestSaturation:
     @pytest.mark.parametrize("axis", range(3))
     @pytest.mark.parametrize("side", [-1, 1])
@@ -449,6 +719,27 @@ class TestSaturation:
         said = [w for w in recording.warnings if w.startswith(f"{'xyz'[axis]} is cut off")]
         assert len(said) == 1
         assert "share may be wrong" in said[0]
+
+    @pytest.mark.parametrize("limit_g", [1.0, 1.2, 1.4])
+    def test_a_narrow_range_shows_in_its_pile_of_readings(
+        self, write: Write, limit_g: float
+    ) -> None:
+        strong = np.clip(4 * (TOTAL - GRAVITY) + GRAVITY, -limit_g * G, limit_g * G)
+        said = one(write("time,ax,ay,az", strong)).warnings
+        assert any(f"y is cut off at {limit_g:.3g} g" in w and "share" in w for w in said)
+
+    @pytest.mark.parametrize("limit", [1.2, 1.5, 2.0])
+    def test_a_narrow_range_shows_without_gravity_too(self, write: Write, limit: float) -> None:
+        linear = np.clip(TOTAL - GRAVITY, -limit, limit)
+        said = one(write("time,linacc_x,linacc_y,linacc_z", linear)).warnings
+        assert any(w.startswith("y is cut off") and "share" in w for w in said)
+
+    @pytest.mark.parametrize("range_g", [1.7, 2.0])
+    def test_a_range_that_wraps_around_is_doubted(self, write: Write, range_g: float) -> None:
+        strong = 4 * (TOTAL - GRAVITY) + GRAVITY
+        wrapped = (strong + range_g * G) % (2 * range_g * G) - range_g * G
+        said = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", wrapped)).warnings
+        assert any(w.startswith("y jumps from one end") and "share" in w for w in said)
 
     def test_all_limits_are_told_in_turn(self, write: Write) -> None:
         strong = np.clip(3 * (TOTAL - GRAVITY) * [4, 2, 4] + GRAVITY, -2 * G, 2 * G)

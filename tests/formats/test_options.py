@@ -106,7 +106,7 @@ def test_readings_that_nothing_calls_acceleration_need_gravity_to_show_it(tmp_pa
         f"{ns},{x:.5f},{y:.5f},{z:.5f}" for ns, (x, y, z) in zip(WALK.time_ns, moving, strict=True)
     ]
     data = "\n".join(["time,x,y,z", *lines])
-    with pytest.raises(RefusedRecording, match="nothing says"):
+    with pytest.raises(RefusedRecording, match="nothing shows"):
         reread(tmp_path, data)
     assert reread(tmp_path, data, gravity="linear").gravity == "linear"
 

@@ -31,15 +31,15 @@ def some(count: int) -> str:
     ("text", "kind", "reason"),
     [
         ("", UnreadableFile, "is empty"),
-        ("Dear diary,\ntoday I walked backward.\n", UnreadableFile, "no recording"),
-        (bytes(range(256)) * 50, UnreadableFile, "no recording"),
-        ("{}", UnreadableFile, "no recording"),
-        (some(0), RefusedRecording, "holds no row with a reading of all three axes"),
-        (some(1), RefusedRecording, "holds 1 sample"),
+        ("Dear diary,\ntoday I walked backward.\n", UnreadableFile, "isn't a recording"),
+        (bytes(range(256)) * 50, UnreadableFile, "isn't a recording"),
+        ("{}", UnreadableFile, "isn't a recording"),
+        (some(0), RefusedRecording, "has no row with a reading of all three axes"),
+        (some(1), RefusedRecording, "has only 1 sample"),
         ("time,acc_x,acc_y,acc_z\n" + "5,1,2,3\n" * 99, RefusedRecording, "stands still"),
         ("t,gyro_x,gyro_y,gyro_z\n0,1,2,3\n1,1,2,3\n", RefusedRecording, "only a gyroscope"),
         ("time,magnitude\n0.00,1.0\n0.02,1.1\n0.04,1.0\n", RefusedRecording, "magnitude"),
-        ("acc_x,acc_y,acc_z\n" + "0,0,9.8\n0,0,9.7\n" * 50, RefusedRecording, "no column of times"),
+        ("acc_x,acc_y,acc_z\n" + "0,0,9.8\n0,0,9.7\n" * 50, RefusedRecording, "no time column"),
         ("time,acc_x,acc_y,acc_z\n" + "\n".join(f"{i / 50},0,0,9.81" for i in range(500)),
          RefusedRecording, "never changes"),
         ("time,acc_x,acc_y,acc_z\n" + "\n".join(f"{i / 10},0,{i % 7},9" for i in range(500)),
@@ -64,10 +64,10 @@ def test_each_gets_its_reason_and_its_remedy(
     [
         # The maker's name in the preamble, over columns with fewer names than cells.
         ("log.csv", "Device Type,GENEActiv\nSample Rate: 30\na;b;c\n"
-         + "".join(f"0,{n};0,9254;0,0969;0,0{n}\n" for n in range(100, 180)), "holds no accel"),
+         + "".join(f"0,{n};0,9254;0,0969;0,0{n}\n" for n in range(100, 180)), "has no accel"),
         # A column that is an axis is no label of a device, even if it is called a time of use.
         ("metamotion.csv", "x-axis (g),z-axis (g),y-axis (g),timemotionuser{}(01:00),z-axis (g)\n"
-         + "".join(f"0.{n},0.9,1.{n},{n},0.9\n" for n in range(1, 60)), "no column of times"),
+         + "".join(f"0.{n},0.9,1.{n},{n},0.9\n" for n in range(1, 60)), "no time column"),
         # Nor is the column of times, where one of the same name holds words.
         ("walk.csv", "time,acc_x,acc_y,acc_z,time\n"
          + "".join(f"0.0251,1.0,0.1,0.{n},acc\n" for n in range(10, 90)), "clock stands still"),
@@ -123,7 +123,7 @@ def test_a_frozen_sensor_leaves_a_gap(tmp_path: Path) -> None:
     lines = [f"{i / 50:.2f},{x:.5f},{y:.5f},{z:.5f}" for i, (x, y, z) in enumerate(values)]
     (recording,) = read(put(tmp_path, "\n".join(["time,ax,ay,az", *lines])))
     assert np.diff(recording.time_s).max() == pytest.approx(30, abs=0.1)
-    assert any("stood still for 30 s" in warning for warning in recording.warnings)
+    assert any("repeats one reading for 30 s" in warning for warning in recording.warnings)
 
 
 def test_readings_that_no_sensor_gives_are_dropped(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def _sign(facts: dict[str, dict[str, str]]) -> int | None:
     finding = facts["sign"]
     if finding["value"].startswith("turned"):
         return -1
-    return None if finding["value"].startswith("as it is: ") else 1
+    return None if finding["value"].startswith("unchanged: ") else 1
 
 
 def test_the_table_of_truth_is_complete() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
@@ -164,6 +165,97 @@ def test_sensor_logger_as_json_is_read_sensor_by_sensor(tmp_path: Path) -> None:
     assert recording.gravity == "total"
     assert recording.angular_rate_radps is not None
     path.write_text(json.dumps(entries)[:-500])
+    with pytest.raises(UnreadableFile, match="cut off or damaged"):
+        read(path)
+
+
+def readings(values: np.ndarray) -> list[dict[str, float]]:
+    return [dict(zip("xyz", row, strict=True)) for row in values.round(6).tolist()]
+
+
+MS = [int(text) for text in MILLIS]
+RECORDS: dict[str, object] = {
+    "LAMP": {"data": [{"timestamp": t, "sensor": "lamp.accelerometer", "data": row}
+                      for t, row in zip(MS, readings(TOTAL / G), strict=True)]},
+    "LAMP, list": [{"timestamp": t, "sensor": "lamp.accelerometer", "data": row}
+                   for t, row in zip(MS, readings(TOTAL / G), strict=True)],
+    "ResearchKit": {"items": [{"timestamp": s + 9000, **row}
+                              for s, row in zip(SECONDS, readings(TOTAL / G), strict=True)]},
+    "SensorStreamer": [{"accelerometer": {"timestamp": t * 10**6, "value": row}}
+                       for t, row in zip(MS, TOTAL.round(5).tolist(), strict=True)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("app", RECORDS)
+def test_lists_of_readings_in_json(app: str, tmp_path: Path) -> None:
+    path = tmp_path / "walk.json"
+    path.write_text(json.dumps(RECORDS[app]))
+    one(path)
+    assert [found.path for found in discover(tmp_path)] == [path]
+    path.write_text(json.dumps(RECORDS[app])[:-500])
+    with pytest.raises(UnreadableFile, match="cut off or damaged"):
+        read(path)
+
+
+def test_objects_on_lines_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "stream.json"
+    records = RECORDS["SensorStreamer"]
+    assert isinstance(records, list)
+    path.write_text("\n".join(map(json.dumps, records)))
+    one(path)
+
+
+def test_device_motion_of_researchkit_has_the_sign_of_core_motion(tmp_path: Path) -> None:
+    path = tmp_path / "deviceMotion_walking.json"
+    own, gravity = readings((GRAVITY - TOTAL) / G), readings(-GRAVITY / G)
+    items = [
+        {"timestamp": s + 9000, "gravity": down, "userAcceleration": row, "rotationRate": row}
+        for s, row, down in zip(SECONDS, own, gravity, strict=True)
+    ]
+    path.write_text(json.dumps({"items": items}))
+    recording = one(path, sign=1)
+    assert recording.gravity == "total"
+    assert recording.angular_rate_radps is not None
+
+
+def test_json_of_something_else_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "laps.json").write_text(json.dumps([{"lap": n, "x": n} for n in range(50)]))
+    assert discover(tmp_path) == []
+
+
+def test_several_sites_in_one_table_are_one_recording_each(put: Put) -> None:
+    names = [f"{site}_{axis}" for site in ("lw", "lh", "la", "ra") for axis in "xyz"]
+    values = [column for factor in (1, -1, 1, -1) for column in cells(factor * TOTAL / G)]
+    path = put("id1.csv", ",".join(["activity", "time_s", *names]), ["1"] * len(SECONDS),
+               [f"{t:.2f}" for t in SECONDS], *values)  # fmt: skip
+    recordings = read(path)
+    sites = {recording.name: recording.placement for recording in recordings}
+    assert sites == {"id1.csv#lw": "wrist", "id1.csv#lh": "waist", "id1.csv#la": "ankle",
+                     "id1.csv#ra": "ankle"}  # fmt: skip
+    for recording, sign in zip(recordings, (1, -1, 1, -1), strict=True):
+        np.testing.assert_allclose(recording.acceleration_mps2, sign * TOTAL, atol=0.02)
+
+
+def test_linear_acceleration_of_aware_is_named_by_its_file(put: Put) -> None:
+    names = ",".join(f"double_values_{axis}" for axis in range(3))
+    linear = TOTAL - TOTAL.mean(axis=0)
+    path = put("linear_accelerometer.csv", f"timestamp,{names}", MILLIS, *cells(linear))
+    (recording,) = read(path)
+    assert recording.gravity == "linear"
+    np.testing.assert_allclose(recording.acceleration_mps2, linear, atol=0.02)
+
+
+@pytest.mark.extra("parquet")
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+@pytest.mark.parametrize("is_dated", [True, False])
+def test_data_frames_in_files(kind: str, is_dated: bool, tmp_path: Path) -> None:
+    ticks = pd.to_datetime(START_NS + WALK.time_ns) if is_dated else SECONDS
+    frame = pd.DataFrame({"time": ticks, **dict(zip(["ax", "ay", "az"], TOTAL.T, strict=True))})
+    path = tmp_path / f"walk.{kind}"
+    getattr(frame, f"to_{kind}")(path)
+    one(path)
+    assert [found.path for found in discover(tmp_path)] == [path]
+    path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(UnreadableFile, match="cut off or damaged"):
         read(path)
 

@@ -41,7 +41,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     epoch = re.search(r"Epoch Period \(hh:mm:ss\) (\d\d:\d\d:\d\d)", preamble)
     if epoch is None or epoch[1] != "00:00:00":
         raise RefusedRecording(
-            f"holds activity counts per epoch ({epoch[1] if epoch else 'unknown'}), not readings",
+            f"has activity counts per epoch ({epoch[1] if epoch else 'unknown'}), not raw readings",
             file=file.source.label,
             remedy="export the raw data from ActiLife",
         )
@@ -59,8 +59,8 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     )
     begun = re.search(r"Start Time (\S+)\s+Start Date (\S+)", preamble)
     start = moment(f"{begun[2]} {begun[1]}", hint[1] if hint else "") if begun else None
-    found = drafts(table, layout, options)
-    return [draft.with_(start_time=start, device="ActiGraph") for draft in found]
+    recordings = drafts(table, layout, options)
+    return [draft.with_(start_time=start, device="ActiGraph") for draft in recordings]
 
 
 FORMAT = Format("actigraph", recognise, read)

@@ -83,7 +83,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     is_old = log.name == "activity.bin"
     if not per_g or (log.head[:1] != bytes([_MARK]) and not is_old):
         raise UnreadableFile(
-            "is an ActiGraph recording without its scale or with a damaged log",
+            "is an ActiGraph recording whose scale is missing or whose log is damaged",
             file=file.source.label,
             remedy="download it from the device again",
         )
@@ -93,7 +93,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     columns = gather(_continuous(log, per_g, start, rate_hz) if is_old else _recorded(log, per_g))
     if not columns:
         raise RefusedRecording(
-            "holds no second of raw acceleration",
+            "has no raw acceleration",
             file=file.source.label,
             remedy="record raw data, not epochs",
         )

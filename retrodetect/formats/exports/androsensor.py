@@ -48,8 +48,8 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer, or else the linear acceleration."""
     table = file.table
     start = first_time(table, *_WALL.names)
-    found = drafts(table, _LAYOUT, options)
-    return [draft.with_(platform="android", start_time=start) for draft in found]
+    recordings = drafts(table, _LAYOUT, options)
+    return [draft.with_(platform="android", start_time=start) for draft in recordings]
 
 
 FORMAT = Format("androsensor", recognise, read)

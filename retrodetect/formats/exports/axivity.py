@@ -64,7 +64,7 @@ def unswapped(draft: Draft) -> Draft:
     release(acceleration, rotation)
     if not count:
         return draft
-    text = f"accelerometer and gyroscope were swapped in {counted(count, 'row')}; put right"
+    text = f"accelerometer and gyroscope were swapped in {counted(count, 'row')}; corrected"
     return draft.with_(warnings=(*draft.warnings, text))
 
 

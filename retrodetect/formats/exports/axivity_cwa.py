@@ -66,7 +66,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     )
     if not columns:
         raise UnreadableFile(
-            "is an Axivity recording without a whole sector of readings",
+            "is an Axivity recording without one complete block of readings",
             file=file.source.label,
             remedy="copy it from the device again",
         )

@@ -45,7 +45,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """
     del options
     raise RefusedRecording(
-        "holds activity counts or summaries per epoch, not acceleration",
+        "has activity counts or summaries per epoch, not acceleration",
         file=file.source.label,
         remedy="export the raw acceleration",
     )

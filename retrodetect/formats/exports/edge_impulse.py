@@ -50,14 +50,14 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         device = str(payload.get("device_type", ""))
     except DAMAGE as error:
         raise UnreadableFile(
-            "is a file of Edge Impulse that is cut off or damaged",
+            "is an Edge Impulse file that is cut off or damaged",
             file=file.source.label,
             remedy="export it again",
         ) from error
     places = _places(names)
     if places is None:
         raise RefusedRecording(
-            f"holds no acceleration along x, y and z, only {', '.join(names)}",
+            f"has no acceleration along x, y and z, only {', '.join(names)}",
             file=file.source.label,
             remedy="record the accelerometer",
         )
@@ -74,12 +74,12 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
 
 def _places(names: list[str]) -> list[int] | None:
     """Where the axes of the first accelerometer stand."""
-    found: dict[str, dict[str, int]] = {}
+    by_sensor: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
         match = _AXIS.match(name.strip())
         if match and quantity_of(match["sensor"]) not in _INSTEAD:
-            found.setdefault(match["sensor"].lower(), {})[match["axis"].lower()] = place
-    triads = [[axes[axis] for axis in "xyz"] for axes in found.values() if {*"xyz"} <= {*axes}]
+            by_sensor.setdefault(match["sensor"].lower(), {})[match["axis"].lower()] = place
+    triads = [[axes[axis] for axis in "xyz"] for axes in by_sensor.values() if {*"xyz"} <= {*axes}]
     return triads[0] if triads else None
 
 

@@ -28,8 +28,8 @@ def recognise(file: Candidate) -> int:
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the one table."""
-    found = drafts(file.table, _LAYOUT, options)
-    return [draft.with_(device="Empatica EmbracePlus", placement="wrist") for draft in found]
+    recordings = drafts(file.table, _LAYOUT, options)
+    return [draft.with_(device="Empatica EmbracePlus", placement="wrist") for draft in recordings]
 
 
 FORMAT = Format("empatica-embraceplus", recognise, read)

@@ -52,14 +52,14 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         from fastavro import reader
 
         drafts = [_draft(session) for session in reader(stream)]
-    found = [draft for draft in drafts if len(draft.acceleration.values)]
-    if not found:
+    filled = [draft for draft in drafts if len(draft.acceleration.values)]
+    if not filled:
         raise RefusedRecording(
-            "holds no acceleration", file=file.source.label, remedy="give the file of another hour"
+            "has no acceleration", file=file.source.label, remedy="choose the file of another hour"
         )
-    if len(found) == 1:
-        return found
-    return [draft.with_(part=str(number)) for number, draft in enumerate(found, 1)]
+    if len(filled) == 1:
+        return filled
+    return [draft.with_(part=str(number)) for number, draft in enumerate(filled, 1)]
 
 
 def _blocks(content: bytes) -> Iterator[bytes]:

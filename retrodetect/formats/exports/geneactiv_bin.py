@@ -85,8 +85,8 @@ def _blocks(file: Candidate) -> Iterator[Packets]:
             # The last page waits for its end, which the next begins.
             end = len(content) if is_last else max(content.rfind(_PAGE_BEGIN), 0)
             rest = content[end:]
-            found = _PAGE.finditer(content, 0, end)
-            pages = [page for page in found if len(page[4]) >= _READING_DIGITS]
+            every = _PAGE.finditer(content, 0, end)
+            pages = [page for page in every if len(page[4]) >= _READING_DIGITS]
             if pages:
                 raw = [_axes(page[4]) for page in pages]
                 counts = np.array([len(values) for values in raw], dtype=np.intp)

@@ -60,7 +60,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     acceleration = _series(tables.get("Acceleration"), _AXES, "m/s2")
     if acceleration is None or acceleration.stamps is None:
         raise RefusedRecording(
-            "holds no timetable Acceleration with X, Y and Z",
+            "has no timetable Acceleration with X, Y and Z",
             file=file.source.label,
             remedy="record with the accelerometer on, or export the variables as csv",
         )

@@ -35,7 +35,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer with the gyroscope from the file beside it."""
     table = file.table
     axes = (Axes(*_AXES.names, gravity=_TOTAL),) if _unit(table) == "g" else ()
-    found = drafts(table, Layout(clock=_CLOCKS, acceleration=axes, sign=_SIGN), options)
+    recordings = drafts(table, Layout(clock=_CLOCKS, acceleration=axes, sign=_SIGN), options)
     sides = [side.table for side in file.companions]
     rotation = next(
         (
@@ -47,7 +47,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         ),
         None,
     )
-    return [draft.with_(rotation=rotation, device="MetaMotion") for draft in found]
+    return [draft.with_(rotation=rotation, device="MetaMotion") for draft in recordings]
 
 
 def _unit(table: Table) -> str:

@@ -37,7 +37,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     UnreadableFile
         Where the JSON is cut off or is not what the sensor writes.
     RefusedRecording
-        Where it is too long to be read at once, or holds no acceleration.
+        Where it is too long to be read at once, or has no acceleration.
     """
     del options
     try:
@@ -53,7 +53,9 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         ) from error
     counts = np.array([len(values) for values in readings], dtype=np.intp)
     if not counts.sum():
-        raise RefusedRecording("holds no acceleration", file=file.source.label, remedy="log IMU9")
+        raise RefusedRecording(
+            "has no acceleration", file=file.source.label, remedy="log IMU6 or IMU9"
+        )
     is_turning = counts.tolist() == [len(values) for values in turns]
     return [
         Draft(
@@ -82,7 +84,7 @@ def _body(packet: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _triads(readings: Sequence[Mapping[str, float]]) -> FloatArray:
-    rows = [(one["x"], one["y"], one["z"]) for one in readings]
+    rows = [(reading["x"], reading["y"], reading["z"]) for reading in readings]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 

@@ -70,9 +70,9 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     axes = _acceleration(file, table)
     if axes is None and not options.columns:
         raise RefusedRecording(
-            "holds no acceleration, only another sensor of phyphox",
+            "has no acceleration, only another sensor",
             file=file.source.label,
-            remedy="give the file of the accelerometer",
+            remedy="use the file of the accelerometer",
         )
     layout = Layout(
         clock=(_CLOCK,),
@@ -115,7 +115,7 @@ def _acceleration(file: Candidate, table: Table) -> Axes | None:
 
 def _others(file: Candidate) -> dict[str, Series]:
     """Series of the other sensors from the files beside the accelerometer's."""
-    found: dict[str, Series] = {}
+    channels: dict[str, Series] = {}
     for side in file.companions:
         table = side.table
         if table.index("time") != 0:
@@ -123,8 +123,8 @@ def _others(file: Candidate) -> dict[str, Series]:
         for name, (choices, unit) in _SENSORS.items():
             values = series(table, choices, _CLOCK)
             if values is not None and values.unit == unit:
-                found.setdefault(name, values)
-    return found
+                channels.setdefault(name, values)
+    return channels
 
 
 def _start_time(file: Candidate, draft: Draft) -> datetime | None:

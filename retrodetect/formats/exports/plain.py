@@ -42,7 +42,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     table = file.table
     if has_decimal_commas(table):
         raise RefusedRecording(
-            "has decimal commas between commas, so its numbers cannot be told apart",
+            "uses commas both as decimal commas and between its columns",
             file=file.source.label,
             remedy="export it with decimal points, or with semicolons between the columns",
         )

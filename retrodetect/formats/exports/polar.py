@@ -32,7 +32,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read by the sensor's clock; the phone's tells when it began."""
     table = file.table
     axes = (Axes("x", "y", "z", "mg", _TOTAL),) if _unit(table) == "mg" else ()
-    found = drafts(table, Layout(clock=(_CLOCK,), acceleration=axes, sign=_SIGN), options)
+    recordings = drafts(table, Layout(clock=(_CLOCK,), acceleration=axes, sign=_SIGN), options)
     rotation = next(
         (
             values
@@ -43,7 +43,9 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         None,
     )
     start = first_time(table, "phone timestamp")
-    return [draft.with_(rotation=rotation, start_time=start, device="Polar") for draft in found]
+    return [
+        draft.with_(rotation=rotation, start_time=start, device="Polar") for draft in recordings
+    ]
 
 
 def _unit(table: Table) -> str:

@@ -71,14 +71,16 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     RefusedRecording
         Where the file name does not tell an accelerometer from a gyroscope.
     """
-    sensor = _sensor(file)
-    if sensor not in _RANK and not (options.gravity or (sensor == "" and _is_total(file))):
+    sensor, export = _sensor(file), "use Accelerometer.csv or TotalAcceleration.csv"
+    if sensor and sensor not in _RANK:
         raise RefusedRecording(
-            f"holds no acceleration, only {sensor}"
-            if sensor
-            else "its name does not tell which sensor it is",
+            f"has no acceleration, only {sensor}", file=file.source.label, remedy=export
+        )
+    if not sensor and not options.gravity and not _is_total(file):
+        raise RefusedRecording(
+            "its name does not say which sensor it is",
             file=file.source.label,
-            remedy="give the file Accelerometer.csv or TotalAcceleration.csv, or say --gravity",
+            remedy=f"{export}; if it is an accelerometer, add --gravity total or linear",
         )
     sides = _companions(file)
     facts = _metadata(sides["metadata"]) if "metadata" in sides else {}
@@ -148,7 +150,7 @@ def _is_standardised(facts: dict[str, str]) -> bool:
 
 
 def _channels(sides: dict[str, Candidate]) -> dict[str, Series]:
-    found = {
+    channels = {
         "magnetic_field_ut": _side(sides, "magnetometer", (_axes("µT"),)),
         "pressure_hpa": _side(sides, "barometer", (Value("pressure", "hPa"),)),
         "speed_mps": _side(sides, "location", (Value("speed", "m/s"),)),
@@ -156,7 +158,7 @@ def _channels(sides: dict[str, Candidate]) -> dict[str, Series]:
         "latitude_deg": _side(sides, "location", (Value("latitude", ""),)),
         "longitude_deg": _side(sides, "location", (Value("longitude", ""),)),
     }
-    return {name: values for name, values in found.items() if values is not None}
+    return {name: values for name, values in channels.items() if values is not None}
 
 
 def _side(
@@ -219,8 +221,8 @@ def _watch_unit(file: Candidate) -> str:
 
 def _sensor(file: Candidate) -> str:
     """Sensor in the file name, in lower case; empty where there is none."""
-    found = _SENSOR.findall(file.source.stem)
-    return found[-1].lower() if found else ""
+    words = _SENSOR.findall(file.source.stem)
+    return words[-1].lower() if words else ""
 
 
 def _companions(file: Candidate) -> dict[str, Candidate]:

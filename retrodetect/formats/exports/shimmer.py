@@ -34,10 +34,10 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the low-noise accelerometer, or the wide-range one where the other is cut off."""
     table = file.table
     low, wide = _axes(table, "accel_ln"), _axes(table, "accel_wr")
-    found = drafts(table, _layout(table, low or wide), options)
-    if low and wide and any(_is_clipped(draft) for draft in found):
-        found = drafts(table, _layout(table, wide), options)
-    return [draft.with_(device="Shimmer") for draft in found]
+    recordings = drafts(table, _layout(table, low or wide), options)
+    if low and wide and any(_is_clipped(draft) for draft in recordings):
+        recordings = drafts(table, _layout(table, wide), options)
+    return [draft.with_(device="Shimmer") for draft in recordings]
 
 
 def _layout(table: Table, acceleration: tuple[Axes, ...]) -> Layout:
@@ -56,13 +56,13 @@ def _layout(table: Table, acceleration: tuple[Axes, ...]) -> Layout:
 
 def _axes(table: Table, sensor: str) -> tuple[Axes, ...]:
     """Axes of a sensor, calibrated before raw."""
-    found = []
+    triads = []
     for name in table.names:
         match = re.match(_AXIS.format(sensor), name)
         if match:
             claim = Claim[Gravity]("total", "stated", f"Shimmer {sensor}")
-            found.append(xyz(f"{match['head']}{sensor}_{{}}{match['tail']}", gravity=claim))
-    return tuple(sorted(found, key=lambda axes: not axes.x.endswith("_cal")))
+            triads.append(xyz(f"{match['head']}{sensor}_{{}}{match['tail']}", gravity=claim))
+    return tuple(sorted(triads, key=lambda axes: not axes.x.endswith("_cal")))
 
 
 def _is_clipped(draft: Draft) -> bool:

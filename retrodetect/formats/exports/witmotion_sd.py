@@ -32,8 +32,8 @@ def recognise(file: Candidate) -> int:
     if file.source.head[:1] != bytes([_START]):
         return NO
     content = np.frombuffer(file.source.head, dtype=np.uint8)
-    found = _FRAME_BYTES * len(_frames(content))
-    return CERTAIN if found and found >= _SURE_SHARE * (len(content) - _FRAME_BYTES) else NO
+    framed = _FRAME_BYTES * len(_frames(content))
+    return CERTAIN if framed and framed >= _SURE_SHARE * (len(content) - _FRAME_BYTES) else NO
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
@@ -52,9 +52,9 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     at = frames[kinds == _ACCELERATION]
     if not len(at):
         raise RefusedRecording(
-            "holds no acceleration",
+            "has no acceleration",
             file=file.source.label,
-            remedy="turn its output on in the sensor",
+            remedy="turn on the output of acceleration in the sensor",
         )
     return [
         Draft(

@@ -53,7 +53,11 @@ def role(file: Candidate) -> Role:
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the accelerometer, or else the linear acceleration."""
     is_earth = "earth" in file.source.stem.lower() and not file.table.has(*_TOTAL.names)
-    warnings = ("this acceleration lies in the earth's frame",) if is_earth else ()
+    warnings = (
+        ("its acceleration is in the earth's frame, not the sensor's: direction may be wrong",)
+        if is_earth
+        else ()
+    )
     return [draft.with_(warnings=warnings) for draft in drafts(file.table, _LAYOUT, options)]
 
 

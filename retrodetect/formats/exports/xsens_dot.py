@@ -49,13 +49,18 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read either acceleration."""
     table = file.table
     layout = replace(_LAYOUT, clock=(_clock(table),), rate_hz=_rate_hz(table))
-    found = drafts(table, layout, options)
+    recordings = drafts(table, layout, options)
     is_free = not table.has(*_LAYOUT.acceleration[0].names)
-    warnings = ("free acceleration lies in the earth's frame, not the sensor's",) if is_free else ()
+    warnings = (
+        ("free acceleration is in the earth's frame, not the sensor's: direction may be wrong",)
+        if is_free
+        else ()
+    )
     begun = re.search(r"StartTime:?[,;]?\s*(.+)", "\n".join(table.preamble))
     start = moment(begun[1].strip()) if begun else None
     return [
-        draft.with_(device="Movella DOT", warnings=warnings, start_time=start) for draft in found
+        draft.with_(device="Movella DOT", warnings=warnings, start_time=start)
+        for draft in recordings
     ]
 
 
