@@ -78,7 +78,8 @@ _SHORT = re.compile(
 _SHORT_MEANING: dict[str, Quantity] = {
     "a": "acceleration", "acc": "acceleration", "accel": "acceleration", "gf": "acceleration",
     "g": "rotation", "w": "rotation", "gyro": "rotation", "gyr": "rotation", "m": "magnetic",
-    "mag": "magnetic", "grav": "gravity", "lin": "linear", "linacc": "linear", "la": "linear", "ua": "linear",
+    "mag": "magnetic", "grav": "gravity", "lin": "linear", "linacc": "linear", "la": "linear",
+    "ua": "linear",
 }  # fmt: skip
 _SENSORS: tuple[Quantity, ...] = ("acceleration", "gravity", "rotation", "magnetic")
 _NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[_ .\[]?(?P<number>[0-3])\]?$")
