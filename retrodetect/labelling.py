@@ -15,18 +15,12 @@ from retrodetect import direction, gait
 from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
 from retrodetect.direction.notes import Stretch
 from retrodetect.gait import Gait
-from retrodetect.recording import FloatArray, Recording
+from retrodetect.recording import WITHOUT_GRAVITY, FloatArray, Recording
 from retrodetect.signal import Signal, signals
 from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS, truncated_list
 
 __all__ = ["Session", "error_rates", "label_pieces", "wall_clock"]
-
-
-WITHOUT_GRAVITY = (
-    "its gravity was removed, so it does not show which way is up, nor any direction;"
-    " record the acceleration with gravity"
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from retrodetect.sites import PLACEMENTS
 __all__ = [
     "MAX_GAP_S",
     "STANDARD_GRAVITY_MPS2",
+    "WITHOUT_GRAVITY",
     "Annotation",
     "Finding",
     "FloatArray",
@@ -28,6 +29,12 @@ FloatArray = NDArray[np.float64]
 
 STANDARD_GRAVITY_MPS2 = 9.80665
 """One g (BIPM, The International System of Units, 9th ed., 2019)."""
+
+WITHOUT_GRAVITY = (
+    "its gravity was removed, so no direction can be seen in it: next time record the acceleration"
+    " with gravity"
+)
+"""Said of a recording without a vertical: nothing that its wearer could tell would help."""
 
 MAX_GAP_S = 0.25
 """Longest pause between samples that is no gap. Bursts of Bluetooth loggers leave 0.2 s between

@@ -34,7 +34,7 @@ def inspect(
     inputs = formats.discover(*paths, columns=read_options.columns.values())
     if not inputs:
         raise UsageError(
-            "no recordings descriptions",
+            "no recordings found",
             file=", ".join(paths),
             remedy="name a file, or a folder that contains recordings",
         )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from retrodetect.recording import WITHOUT_GRAVITY
 from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import visible
 
@@ -218,7 +219,8 @@ def needs_word(row: Row) -> bool:
     -------
     bool
     """
-    return row["status"] == "ok" and not is_settled(row)
+    blind = WITHOUT_GRAVITY in str(row.get("warnings", ""))
+    return row["status"] == "ok" and not is_settled(row) and not blind
 
 
 def command(

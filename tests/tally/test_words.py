@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.direction import store
+from retrodetect.recording import WITHOUT_GRAVITY
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import words
 from retrodetect.tally.folder import totals
@@ -134,6 +135,14 @@ def test_a_session_labelled_whole_has_a_share_that_a_person_believes(site, backw
     fields = row(1.0, low, high) | {"forward_strides": 0, "backward_strides": backward}
     assert words.share(fields) == "100.0%"
     assert words.is_settled(fields)
+
+
+def test_no_word_helps_where_gravity_was_removed():
+    fields = row(0.0, 0.0, 1.0, forward_strides=0, backward_strides=0, unknown_strides=272) | {
+        "status": "ok"
+    }
+    assert words.needs_word(fields)
+    assert not words.needs_word(fields | {"warnings": f"no date; {WITHOUT_GRAVITY}"})
 
 
 WAYS = ("forward", "backward", "unknown")
