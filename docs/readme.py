@@ -72,7 +72,9 @@ def results() -> str:
     ]  # fmt: skip
     worn = scores.loc[belts]
     vague = scores.loc["forward only, pocket, phone-handling"]
-    stairs = scores.loc["forward only, thigh, accelerometer only, pdiot-body"]
+    slow = scores.loc[
+        [f"forward only, {site}, accelerometer only, pdiot-body" for site in ("thigh", "ankle")]
+    ]
     rows = [
         ("worn at", "given", "evidence", "what came out"),
         ("---", "---", "---", "---"),
@@ -104,9 +106,11 @@ def results() -> str:
          f" {_percent((worn['strides'] * worn['unknown']).sum() / worn['strides'].sum())} unknown;"
          f" of four recordings named only `pocket`, {_percent(vague['unknown'])} of"
          f" {vague['strides']:.0f} strides unknown"),
-        ("thighs at 24 Hz", "site, accelerometer only", "real, forward only, source held out",
-         f"{stairs['strides'] * stairs['wrong']:.0f} of {stairs['strides']:.0f} strides called"
-         " backward, all on one staircase"),
+        ("thighs and ankles at 24 Hz", "site, accelerometer only",
+         "real, forward only, source held out",
+         f"{(slow['strides'] * slow['wrong']).sum():.0f} of {slow['strides'].sum():,.0f} strides"
+         " called backward, all on one staircase,"
+         f" {_percent((slow['strides'] * slow['unknown']).sum() / slow['strides'].sum())} unknown"),
     ]  # fmt: skip
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
