@@ -172,7 +172,7 @@ def test_a_manifest_names_the_track_and_no_place_comes_out(session, tmp_path):
     (folder / "manifest.csv").write_text("path,placement,track\nwalk.zip,thigh,watch.gpx\n")
     outcome = run([folder], Outputs(tmp_path / "out", report=True), Settings())
     (row,) = outcome.sessions.to_dict("records")
-    assert outcome.skipped == ()
+    assert not outcome.skipped
     assert "used the track watch.gpx, moved by -" in row["warnings"]
     assert row["speed_source"] == "gps"
     assert row["speed_backward_mps"] == pytest.approx(1.0, abs=0.1)
