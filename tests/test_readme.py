@@ -6,7 +6,10 @@ import runpy
 import shutil
 import subprocess
 import sys
+import warnings
+from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -36,23 +39,22 @@ class Block:
     text: str
     not_run: str | None
 
-    def script(self) -> str:
-        """What a shell or Python is given."""
-        if self.language == "python":
-            return self.text
-        lines = self.text.splitlines()
-        return "\n".join(line[len(PROMPT) :] for line in lines if line.startswith(PROMPT))
-
     def run(self, folder: Path) -> None:
         """Run it there, with the interpreter that runs the tests."""
         if self.language == "python":
-            command = [sys.executable, "-W", "error", "-c", self.script()]
-        else:
-            command = ["bash", "-euo", "pipefail", "-c", self.script()]
+            # In this process, which has everything imported.
+            code = compile(self.text, f"{self.page}, block {self.number}", "exec")
+            with chdir(folder), redirect_stdout(StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                exec(code, {"__name__": "__main__"})
+            return
+        lines = self.text.splitlines()
+        script = "\n".join(line[len(PROMPT) :] for line in lines if line.startswith(PROMPT))
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ran = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
-        )
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path},
+        )  # fmt: skip
         assert ran.returncode == 0, f"block {self.number}: {ran.stderr}"
 
 
@@ -113,20 +115,27 @@ def test_the_usual_files_are_there(name):
 
 
 @pytest.fixture
-def scratch(tmp_path):
-    """A folder with the files that the blocks speak of."""
+def scratch(tmp_path, prepared):
+    """A folder of their own with the files that the blocks speak of."""
+    return shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """The same, made once for all pages."""
+    folder = tmp_path_factory.mktemp("prepared")
     examples = ROOT / "data/examples"
-    shutil.copy(examples / "simulated_pocket_hill_repeats.zip", tmp_path / "walk.zip")
-    (tmp_path / "recordings").mkdir()
-    shutil.copy(examples / "simulated_thigh_forward_only.csv.gz", tmp_path / "recordings")
+    shutil.copy(examples / "simulated_pocket_hill_repeats.zip", folder / "walk.zip")
+    (folder / "recordings").mkdir()
+    shutil.copy(examples / "simulated_thigh_forward_only.csv.gz", folder / "recordings")
     frames = np.tile([0.0, 95.0, 0.0, 0.0, 0.0, 0.0], (90, 1))
     frames[:, 2] = 4.0 * np.arange(len(frames))
-    (tmp_path / "clip.bvh").write_text(bvh(frames))
+    (folder / "clip.bvh").write_text(bvh(frames))
     for way in ("forward", "backward"):
         session = Session(f"walk {way} 40s", placement="pocket", person=1)
-        write_session("a_day", session, tmp_path / "mine" / way)
-    write_tables(tmp_path)
-    return tmp_path
+        write_session("a_day", session, folder / "mine" / way)
+    write_tables(folder)
+    return folder
 
 
 def write_tables(folder):
