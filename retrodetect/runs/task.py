@@ -28,11 +28,13 @@ from retrodetect.errors import (
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats.track import Track, read_track
 from retrodetect.labelling import Session, label_pieces, wall_clock
+from retrodetect.locations import location
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.runs import resume
 from retrodetect.runs.beside import Beside
 from retrodetect.runs.pool import Lost, memory_limited
 from retrodetect.runs.track import with_track
+from retrodetect.stores import store_of
 from retrodetect.tables import csv_text, visible
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
@@ -161,7 +163,7 @@ class Settings:
         return replace(
             self,
             anchors=replace(self.anchors, **own),
-            tracks=self.tracks or tuple(beside.tracks),
+            tracks=self.tracks or beside.tracks,
         )
 
 
@@ -396,9 +398,14 @@ def _model(name: str) -> DirectionModel:
     return store.load(name)
 
 
-@lru_cache(maxsize=8)
 def _track(path: str) -> Track:
-    """Read a track once in each process."""
+    """Read a track once in each process, and again when its file changes."""
+    file = location(path)
+    return _track_of(path, store_of(file).version(file))
+
+
+@lru_cache(maxsize=8)
+def _track_of(path: str, version: object) -> Track:  # noqa: ARG001, part of the key
     return read_track(path)
 
 

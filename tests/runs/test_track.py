@@ -13,6 +13,7 @@ from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.formats.track import read_track
 from retrodetect.lab.simulate import Session, record
 from retrodetect.lab.simulate.exports import export_bytes
+from retrodetect.runs import task
 from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
@@ -185,3 +186,11 @@ def test_a_manifest_names_the_track_and_no_place_comes_out(session, tmp_path):
             text = file.read_bytes()
             assert str(LATITUDE)[:5].encode() not in text
             assert f"{LONGITUDE}".encode() not in text
+
+
+def test_a_track_that_was_exported_again_is_read_again(tmp_path):
+    path = tmp_path / "walk.gpx"
+    for seconds in (60, 90):
+        path.write_bytes(gpx(points(SPEED[:seconds], HEIGHT[:seconds])))
+        assert task._track(str(path)).time_s[-1] == seconds - 1
+    assert task._track(str(path)) is task._track(str(path))
