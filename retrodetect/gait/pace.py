@@ -21,15 +21,15 @@ STILL_G = 0.15
 WEIGHTS = (-11.4, 2.9, 2.0, 24.0, 0.0)
 INTERCEPT = -10.7
 """Logistic regression on :func:`pace_features`, fitted to the walks and runs of waist, pocket,
-wrist, arm and thigh in five data sets of 46 people (own measurement). Weights are few and
-physical on purpose: a short stride, a large bounce, a flight phase."""
+wrist, arm, thigh, shank and foot in five data sets of 46 people (own measurement). Weights
+are few and physical on purpose: a short stride, a large bounce, a flight phase."""
 
 ONE_FOOT_WEIGHTS = (-3.0, 0.0, 5.6, 0.0, -35.0)
 ONE_FOOT_INTERCEPT = -4.0
 """The same for a sensor that feels one foot: it falls freely in every swing, so how long it stands
-still tells instead. Fitted to feet and ankles of five data sets, each set and pace weighing the
-same, then doubled: half as sure, 80 % of the runs of two real feet are taken for the walks beside
-them."""
+still tells instead. Fitted to feet and ankles of six data sets, each set and pace weighing the
+same (own measurement), then doubled: half as sure, 39 and 81 % of the runs of two real feet are
+taken for the walks beside them; doubled, 27 and 13 %."""
 
 SMOOTH_STRIDES = 5
 """Nobody changes between walking and running for a single stride."""
