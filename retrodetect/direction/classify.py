@@ -321,7 +321,7 @@ class _Session:
         hypotheses = []
         for group, weight in weights.items():
             if weight > LEAST_WEIGHT:
-                seats = seats_of(self._anchors.placement or group)
+                seats = seats_of(self._anchors.placement, group)
                 evidence = self._evidence(features, rows, plane, self._model.groups[group], seats)
                 hypotheses.append((weight, seats, evidence, decode(evidence, self._priors)))
         shares = softmax([np.log(weight) for weight, *_ in hypotheses])
