@@ -395,6 +395,7 @@ class _Session:
             front=front,
             seats=np.array([seat.weight for seat in seats]),
             front_offset_rad=np.array([seat.offsets_rad for seat in seats]),
+            front_shown=bool(features.has_gyro.mean() > 0.5 and front.any()),
             front_temper=front_temper,
             front_doubt=site.doubt(features),
             log_run=_log_run(strides["p_run"].to_numpy(dtype=float))

@@ -81,9 +81,12 @@ class Priors:
     mixed_if_told
         The same for a session of which the wearer marked a part or named the front: who only
         ever goes forward does not.
-    one_way
-        Shares of forward, backward and sideways among sessions that hold one only; of those of
-        which the wearer told something they are those of `drawn`.
+    one_way, one_way_if_shown
+        Shares of forward, backward and sideways among sessions that hold one only: where habit
+        alone tells, and where a gyroscope shows the front and can be trusted. Habit must be sure
+        enough to name an ordinary walk. What the body shows needs no such help, and so strong a
+        habit would hide a session all backward. Of sessions of which the wearer told something
+        they are those of `drawn`.
     change_within_bout, change_between_bouts
         Probability that the direction of a mixed session is drawn anew at a stride, within a
         bout and after a pause.
@@ -104,6 +107,7 @@ class Priors:
     mixed: float = 0.08
     mixed_if_told: float = 0.8
     one_way: tuple[float, float, float] = (0.94, 0.05, 0.01)
+    one_way_if_shown: tuple[float, float, float] = (0.84, 0.15, 0.01)
     change_within_bout: float = 0.02
     change_between_bouts: float = 0.5
     drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
@@ -130,6 +134,8 @@ class Evidence:
         Probability of each seat.
     front_offset_rad : (s, c) array
         Angle from the front to where a cue points at that seat; NaN where it says nothing.
+    front_shown
+        Whether a gyroscope saw the front cues: they then count for more than habit.
     front_temper
         Share of a stride's front vector that is not already in its neighbours': a wearer's front
         vectors are off by much the same angle in every stride.
@@ -157,6 +163,7 @@ class Evidence:
     front: FloatArray
     seats: FloatArray
     front_offset_rad: FloatArray
+    front_shown: bool
     front_temper: float
     front_doubt: float
     log_run: FloatArray
@@ -339,14 +346,22 @@ class _Likelihood:
 
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
     """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
+    shown = evidence.front_shown & np.isfinite(evidence.front_offset_rad).any(axis=1)
+    one_way = np.array(
+        [[priors.one_way_if_shown if shows else priors.one_way, priors.one_way] for shows in shown]
+    )
+    if evidence.told:
+        one_way[:] = priors.drawn
     mixed = _mixed_beforehand(evidence, priors)
-    one_way = priors.drawn if evidence.told else priors.one_way
-    sessions = np.stack([(1 - mixed) * np.array(one_way), mixed * np.array(priors.drawn)])
+    sessions = np.stack(
+        [(1 - mixed) * one_way, np.broadcast_to(mixed * np.array(priors.drawn), one_way.shape)],
+        axis=2,
+    )
     doubt = evidence.front_doubt
     trusted = np.array([1 - doubt, doubt]) * np.exp(likelihood.unrelated())
     return np.asarray(
         (evidence.seats[:, None] * trusted)[:, :, None, None, None, None]
-        * sessions[:, :, None, None]
+        * sessions[..., None, None]
         * np.array([1 - priors.run, priors.run])[:, None]
         * _first_front(evidence, likelihood.fronts)
     )

@@ -246,6 +246,7 @@ def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> Float
         front=np.zeros((count, 0, 2, 2)),
         seats=np.ones(1),
         front_offset_rad=np.zeros((1, 0)),
+        front_shown=False,
         front_temper=1.0,
         front_doubt=0.5,
         log_run=np.zeros(count),

@@ -72,6 +72,7 @@ def session(
         front=np.repeat(cues[:, :, None], 2, axis=2),
         seats=np.array(seats),
         front_offset_rad=np.array(offsets_rad),
+        front_shown=False,
         front_temper=min(1.0, 12 / count),
         front_doubt=front_doubt,
         log_run=np.array(np.broadcast_to(log_run, count)),
@@ -112,6 +113,15 @@ def test_a_front_that_the_body_shows_names_a_session_without_a_word(
 def test_it_names_a_session_that_is_backward_throughout() -> None:
     truth, evidence = session(((BACKWARD, 60),), body=3.0)
     assert right(truth, decode(evidence, Priors())) == 1.0
+
+
+def test_a_front_that_a_gyroscope_shows_names_a_few_strides_that_all_go_backward() -> None:
+    _, evidence = session(((BACKWARD, 6),), body=1.5, front_doubt=0.08)
+    by_habit, by_front = (
+        decode(replace(evidence, front_shown=shown), Priors()).probability[:, BACKWARD].min()
+        for shown in (False, True)
+    )
+    assert by_habit < 0.9 < by_front
 
 
 @few
