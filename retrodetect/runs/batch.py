@@ -147,7 +147,7 @@ class Plan:
             settings = self.settings
             if recording.path in self.beside:
                 settings = settings.with_beside(self.beside[recording.path])
-            rest = repr((settings, self.view)), self.model.card.card_sha256, code
+            rest = repr((settings, self.view)), self.model.card.sha256, code
             files = (*recording.files, *map(location, settings.tracks))
             key = resume.digest(recording.name, files, *rest)
             part = state / f"{key}{resume.ENDING}"
