@@ -90,8 +90,14 @@ class Priors:
     change_within_bout, change_between_bouts
         Probability that the direction of a mixed session is drawn anew at a stride, within a
         bout and after a pause.
+    begun
+        Shares of forward, backward and sideways among the directions in which mixed sessions
+        begin: most people walk a few steps before they turn round.
     drawn
         Shares of forward, backward and sideways where a direction of a mixed session is drawn.
+    contrast
+        Log odds of backward for the half of a session whose horizontal movement is larger beside
+        the vertical one by a factor of e: people bounce less when they go backward.
     front_jump
         Probability that the device is turned by an arbitrary angle during a pause.
     front_creep_rad
@@ -110,7 +116,9 @@ class Priors:
     one_way_if_shown: tuple[float, float, float] = (0.84, 0.15, 0.01)
     change_within_bout: float = 0.02
     change_between_bouts: float = 0.5
+    begun: tuple[float, float, float] = (0.8, 0.18, 0.02)
     drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
+    contrast: float = 5.0
     front_jump: float = 0.0002
     front_creep_rad: float = 0.02
     stray: float = 0.05
@@ -135,7 +143,8 @@ class Evidence:
     front_offset_rad : (s, c) array
         Angle from the front to where a cue points at that seat; NaN where it says nothing.
     front_shown
-        Whether a gyroscope saw the front cues: they then count for more than habit.
+        Whether a gyroscope saw the front cues and the seat is known beforehand: they then count
+        for more than habit.
     front_temper
         Share of a stride's front vector that is not already in its neighbours': a wearer's front
         vectors are off by much the same angle in every stride.
@@ -353,9 +362,10 @@ def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> Float
     if evidence.told:
         one_way[:] = priors.drawn
     mixed = _mixed_beforehand(evidence, priors)
+    # Where nothing shows a turn, how sessions begin names none of it.
+    begun = priors.begun if evidence.travel.any() else priors.drawn
     sessions = np.stack(
-        [(1 - mixed) * one_way, np.broadcast_to(mixed * np.array(priors.drawn), one_way.shape)],
-        axis=2,
+        [(1 - mixed) * one_way, np.broadcast_to(mixed * np.array(begun), one_way.shape)], axis=2
     )
     doubt = evidence.front_doubt
     trusted = np.array([1 - doubt, doubt]) * np.exp(likelihood.unrelated())

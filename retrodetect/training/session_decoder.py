@@ -31,7 +31,9 @@ __all__ = ["SessionDecoder"]
 NOT_FEATURES = ("recording", "stride", "bout", "start_s", "end_s", "gait")
 """Columns of :func:`retrodetect.features` that measure nothing of the movement."""
 
-EVEN = Priors(mixed=0.5, one_way=(0.5, 0.5, 0.0), drawn=(0.5, 0.5, 0.0))
+EVEN = Priors(
+    mixed=0.5, one_way=(0.5, 0.5, 0.0), begun=(0.5, 0.5, 0.0), drawn=(0.5, 0.5, 0.0), contrast=0.0
+)
 """Neither direction is favoured; sessions go one way or both ways, equally likely."""
 
 FOLDS = 5

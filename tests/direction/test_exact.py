@@ -31,6 +31,7 @@ PRIORS = Priors(
     mixed_if_told=0.7,
     one_way=(0.8, 0.15, 0.05),
     one_way_if_shown=(0.6, 0.3, 0.1),
+    begun=(0.7, 0.2, 0.1),
     change_within_bout=0.07,
     change_between_bouts=0.4,
     drawn=(0.6, 0.3, 0.1),
@@ -157,7 +158,7 @@ class Enumerated:
         mixed = priors.mixed_if_told if evidence.told else min(session, 0.5)
         habit = priors.one_way_if_shown if shown and evidence.front_shown else priors.one_way
         one_way = priors.drawn if evidence.told else habit
-        chance = priors.drawn[path[0]]
+        chance = (priors.begun if evidence.travel.any() else priors.drawn)[path[0]]
         for pause, before, after in zip(self.pauses, path, path[1:], strict=False):
             change = priors.change_between_bouts if pause else priors.change_within_bout
             chance *= change * priors.drawn[after] + (1 - change) * (before == after)
