@@ -175,6 +175,34 @@ class TestAnotherSensorTakenForTheAccelerometer:
     def test_what_is_named_as_something_else_is_refused(self, write: Write, names: str) -> None:
         refusal(write(",".join(["time", *map(names.format, "xyz")]), TOTAL))
 
+    MOTION = ",".join(
+        f"{sensor}{axis}"
+        for sensor in ("rotationRate", "gravity", "acceleration", "quaternion")
+        for axis in "XYZ"
+    )
+
+    @pytest.mark.parametrize("places", [(), (0, 3), (1, 6), (2, 8), (4, 7), (0, 1), (3, 5)])
+    def test_columns_of_two_sensors_that_were_swapped_are_doubted(
+        self, write: Write, places: tuple[int, ...]
+    ) -> None:
+        """A gyroscope says how gravity turns, seen from the device."""
+        roll, pitch = 0.8 * np.sin(5.6 * SECONDS), 0.9 * np.cos(3.1 * SECONDS)
+        down = np.stack(
+            [np.sin(pitch), -np.sin(roll) * np.cos(pitch), -np.cos(roll) * np.cos(pitch)], axis=1
+        )
+        # The rate across gravity that turns it so, and a turn about it that does not show.
+        rates = np.cross(np.gradient(down, SECONDS, axis=0), down)
+        rates += 2 * np.sin(2.3 * SECONDS)[:, None] * down
+        values = np.hstack([rates, down, (TOTAL - GRAVITY) / G, down])
+        order = [*range(12)]
+        for place, other in zip(places, places[::-1], strict=True):
+            order[place] = other
+        clock = [f"{1_700_000_000_000_000_000 + int(n)},{s:.3f}" for n, s in
+                 zip(WALK.time_ns, SECONDS, strict=True)]  # fmt: skip
+        path = write(f"time,seconds_elapsed,{self.MOTION}", values[:, order], clock)
+        said = one(path.rename(path.with_name("WristMotion.csv"))).warnings
+        assert any("gravity does not turn" in warning for warning in said) == bool(places)
+
     def test_gravity_beside_total_acceleration_is_not_added(self, write: Write) -> None:
         names = "acc_x,acc_y,acc_z,gravity_x,gravity_y,gravity_z"
         assert_walk(one(write(f"time,{names}", np.hstack([TOTAL, GRAVITY]))))
@@ -487,6 +515,37 @@ class TestScalesThatAreNoAcceleration:
         said = one(write("time,ax,ay,az", values)).warnings
         assert any("far from 1 g" in warning and "share" in warning for warning in said)
 
+    @pytest.mark.parametrize("begin", [0.3, 0.5, 0.7])
+    @pytest.mark.parametrize("factor", [1 / G, G])
+    def test_a_change_of_unit_without_gravity_is_doubted(
+        self, write: Write, begin: float, factor: float
+    ) -> None:
+        values = TOTAL - GRAVITY
+        values[int(begin * COUNT) :] *= factor
+        names = "linacc_x (m/s2),linacc_y (m/s2),linacc_z (m/s2)"
+        said = one(write(f"time,{names}", values)).warnings
+        assert any("come in two sizes" in warning and "counts" in warning for warning in said)
+
+    def test_a_change_of_pace_without_gravity_is_none(self, write: Write) -> None:
+        values = TOTAL - GRAVITY
+        values[COUNT // 2 :] *= 3
+        assert not one(write("time,linacc_x,linacc_y,linacc_z", values)).warnings
+
+    @pytest.mark.parametrize("rows", [slice(250), slice(60), slice(180, 250)])
+    def test_a_change_of_unit_shows_in_five_seconds_too(self, write: Write, rows: slice) -> None:
+        values = TOTAL[:250].copy()
+        values[rows] /= G if rows != slice(250) else 1
+        said = one(write("time,ax,ay,az", values, CLOCK[:250])).warnings
+        assert any("far from 1 g" in warning for warning in said) == (rows != slice(250))
+
+    def test_a_running_foot_is_no_change_of_unit(self, write: Write) -> None:
+        values = TOTAL.copy()
+        is_running = (SECONDS > 10) & (SECONDS < 30)
+        values[is_running, 0] += (6 * G * (np.sin(9 * SECONDS) > 0.3))[is_running]
+        assert np.linalg.norm(values[is_running].mean(axis=0)) > 2 * G
+        said = one(write("time,ax (m/s2),ay (m/s2),az (m/s2)", values)).warnings
+        assert not any("far from 1 g" in warning for warning in said)
+
     def test_a_magnitude_in_one_axis(self, write: Write) -> None:
         length = np.linalg.norm(TOTAL, axis=1)
         path = write("time,ax,ay,az", np.stack([length, 0 * length, 0 * length], axis=1))
@@ -733,6 +792,13 @@ class TestSaturation:
         linear = np.clip(TOTAL - GRAVITY, -limit, limit)
         said = one(write("time,linacc_x,linacc_y,linacc_z", linear)).warnings
         assert any(w.startswith("y is cut off") and "share" in w for w in said)
+
+    def test_a_limit_shows_before_gravity_is_added(self, write: Write) -> None:
+        tilt = GRAVITY + np.stack([np.sin(SECONDS), np.cos(SECONDS), np.sin(2 * SECONDS)], axis=1)
+        values = np.hstack([np.clip(TOTAL - GRAVITY, -2, 2), tilt])
+        names = "user_acc_x,user_acc_y,user_acc_z,gravity_x,gravity_y,gravity_z"
+        said = one(write(f"time,{names}", values)).warnings
+        assert any(w.startswith("y is cut off at 0.204 g") for w in said)
 
     @pytest.mark.parametrize("range_g", [1.7, 2.0])
     def test_a_range_that_wraps_around_is_doubted(self, write: Write, range_g: float) -> None:
