@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.align import Sensors, place_notes, rows_of
-from retrodetect.formats.clock import ROWS, Timeline, lead_s, strays, timeline, valid
+from retrodetect.formats.clock import ROWS, Timeline, lead_s, order_of, strays, timeline, valid
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
 from retrodetect.formats.level import Level, Scale, resolve
@@ -25,7 +25,7 @@ from retrodetect.formats.plausible import (
     mixed_up,
     sensor_doubts,
 )
-from retrodetect.formats.repair import gap_rows, note_rates, robust_rate_hz
+from retrodetect.formats.repair import SORTED, gap_rows, note_rates, robust_rate_hz
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
 from retrodetect.formats.text import counted
 from retrodetect.formats.units import unit_in
@@ -204,6 +204,10 @@ class _Readings:
         stamps = draft.stamps
         draft, notes = _complete(draft)
         _require(draft, 2, label)
+        order = order_of(draft.stamps, label)
+        if order is not None:
+            draft, notes = draft.take(order), [*notes, SORTED]
+            stamps = draft.stamps
         repeated = repeats(draft.acceleration.values)
         line = timeline(draft.stamps, draft.acceleration.values, repeated, label)
         without_s, zero_s = lead_s(stamps, line)

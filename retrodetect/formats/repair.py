@@ -12,6 +12,8 @@ from retrodetect.formats.text import counted
 from retrodetect.recording import MAX_GAP_S, FloatArray, longest_step_s
 
 __all__ = [
+    "CORE",
+    "SORTED",
     "Repair",
     "Rows",
     "counted_on",
@@ -30,7 +32,7 @@ __all__ = [
 
 Rows = NDArray[np.intp]
 
-_CORE = (0.5, 1.5)
+CORE = (0.5, 1.5)
 _RESTART_S = 2.0
 """A clock that falls back further than this was restarted; by less, it was corrected."""
 
@@ -38,6 +40,10 @@ _RESTART_GAP_S = 1.0
 _SORT_SHARE = 0.02
 """Share of short steps that sorting may add before it is taken to interleave two stretches."""
 
+SORTED = (
+    "rows were out of order and were sorted by their time: if the clock was set back, what came "
+    "after that now comes first"
+)
 _HALF_DAY_S = 43_200.0
 _COARSE_SHARE = 0.3
 """Share of rows with the stamp of the row before, above which the clock is coarse."""
@@ -64,7 +70,7 @@ def robust_rate_hz(time_s: FloatArray) -> float:
         return 0.0
     steps = _sampled_steps(time_s)
     middle = float(np.median(steps))
-    core = steps[(steps > _CORE[0] * middle) & (steps < _CORE[1] * middle)]
+    core = steps[(steps > CORE[0] * middle) & (steps < CORE[1] * middle)]
     if len(core) < 0.5 * len(steps):
         core = steps[steps <= longest_step_s(middle)]
     mean_s = float(core.mean())
@@ -163,10 +169,7 @@ class Repair:
         if after <= before + _SORT_SHARE * len(self.time_s):
             self.keep(order)
             self.repeated = np.zeros(len(order), dtype=bool)
-            self.warnings["order"] = (
-                "rows were out of order and were sorted by their time: if the clock was set back, "
-                "what came after that now comes first"
-            )
+            self.warnings["order"] = SORTED
 
     def move_on(self) -> None:
         """Let times go on where the clock fell back."""
@@ -298,7 +301,7 @@ def note_uneven(time_s: FloatArray) -> list[str]:
         return []
     steps = _sampled_steps(time_s)
     middle = np.median(steps)
-    uneven = float(np.mean((steps < _CORE[0] * middle) | (steps > _CORE[1] * middle)))
+    uneven = float(np.mean((steps < CORE[0] * middle) | (steps > CORE[1] * middle)))
     if uneven < _UNEVEN_SHARE:
         return []
     return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]

@@ -340,6 +340,28 @@ class TestDoubledUploads:
         assert_walk(recording)
         assert any("sorted" in warning for warning in recording.warnings)
 
+    @pytest.mark.parametrize("spread", [2, 30, 1e6], ids=["near", "far", "all"])
+    @pytest.mark.parametrize("per_s", [1, 1000])
+    @pytest.mark.parametrize("origin_s", [0.0, 1.7e9])
+    def test_shuffled_rows_are_sorted_before_their_clock_is_judged(
+        self, write: Write, spread: float, per_s: float, origin_s: float
+    ) -> None:
+        order = np.argsort(np.arange(COUNT) + np.random.default_rng(0).normal(0, spread, COUNT))
+        clock = [f"{(SECONDS[row] + origin_s) * per_s:.3f}" for row in order]
+        recording = one(write("time,ax,ay,az", TOTAL[order], clock))
+        assert_walk(recording)
+        assert any("sorted" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize("apart_s", [0.0, 0.003, 5.0])
+    def test_shuffled_rows_whose_order_no_clock_tells_are_refused(
+        self, write: Write, apart_s: float
+    ) -> None:
+        order = np.random.default_rng(0).permutation(2 * COUNT)
+        values = np.vstack([TOTAL, 1.1 * TOTAL[::-1]])[order]
+        clock = np.concatenate([SECONDS, SECONDS + apart_s])[order]
+        said = str(refusal(write("time,ax,ay,az", values, [f"{s:.3f}" for s in clock])))
+        assert "shuffled, or are of several recordings" in said
+
     @pytest.mark.parametrize("at", [300, 700, 1000, 1400, 1900])
     def test_a_counter_that_falls_back_is_doubted(self, tmp_path: Path, at: int) -> None:
         rows = [f"{n:05}\t{x:.6f}\t{y:.6f}\t{z:.6f}" for n, (x, y, z) in enumerate(TOTAL)]
