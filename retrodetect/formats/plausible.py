@@ -44,7 +44,7 @@ _RESCALED_GAP, _RESCALED, _RESCALED_WITHIN = 2.5, (STANDARD_GRAVITY_MPS2, 1000.0
 lies between (own measurement: none of 341 recordings; of their copies that go on in g, two in
 three)."""
 
-_TURNED_ROWS, _TURNED_SPREAD, _TURNED_ALIKE = 100, 0.2, 0.9
+_TURNED_ROWS, _TURNED_RADPS, _TURNED_SPREAD, _TURNED_ALIKE = 100, 0.1, 0.2, 0.9
 """Own measurement: correlations of 0.999, and of 0.75 or less with any two columns swapped."""
 
 _CLIP_ABOVE_G, _CLIP_COUNT, _CLIP_SHARE, _CLIP_MUCH = 1.5, 5, 0.001, 0.02
@@ -219,9 +219,9 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
     expected = np.cross((gravity[1:] + gravity[:-1]) / 2, middle)
     is_whole = np.isfinite(seen + expected).all(axis=1)
     seen, expected = seen[is_whole], expected[is_whole]
-    if len(seen) < _TURNED_ROWS:
+    spread = seen.std(axis=0) if len(seen) >= _TURNED_ROWS else np.zeros(3)
+    if spread.max() <= _TURNED_RADPS * np.linalg.norm(np.nanmean(gravity, axis=0)):
         return []
-    spread = seen.std(axis=0)
     turned = np.flatnonzero(spread > _TURNED_SPREAD * spread.max())
     if min(np.corrcoef(seen[:, axis], expected[:, axis])[0, 1] for axis in turned) > _TURNED_ALIKE:
         return []

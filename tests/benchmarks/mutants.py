@@ -38,6 +38,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 STAGES: dict[str, tuple[str, ...]] = {
+    "formats": ("tests/formats",),
     "gait": ("tests/gait",),
     "features": ("tests/features",),
     "direction": ("tests/direction",),
