@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.align import Sensors, place_notes, rows_of
-from retrodetect.formats.clock import ROWS, Timeline, lead_s, order_of, strays, timeline, valid
+from retrodetect.formats.clock import (
+    ROWS,
+    Timeline,
+    lead_s,
+    order_of,
+    strays,
+    timeline,
+    valid,
+    wrapped,
+)
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
 from retrodetect.formats.level import Level, Scale, resolve
@@ -204,6 +213,8 @@ class _Readings:
         stamps = draft.stamps
         draft, notes = _complete(draft)
         _require(draft, 2, label)
+        draft = draft.with_(stamps=wrapped(draft.stamps))
+        stamps = replace(stamps, wrap_ticks=draft.stamps.wrap_ticks)
         order = order_of(draft.stamps, label)
         if order is not None:
             draft, notes = draft.take(order), [*notes, SORTED]
@@ -317,9 +328,10 @@ def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
     """Refuse a rate too low for steps, or one that no sensor has."""
     if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
-            f"has only {line.effective_hz:.3g} readings a second",
+            f"has only {line.effective_hz:.3g} readings a second by its clock",
             file=label,
-            remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
+            remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz; if its clock has "
+            "another unit, give the rate with --rate",
         )
     if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
         raise RefusedRecording(

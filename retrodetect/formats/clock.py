@@ -14,6 +14,7 @@ from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import NO_TICK, Stamps
 from retrodetect.formats.repair import (
     CORE,
+    SHORT,
     Repair,
     Rows,
     counted_on,
@@ -38,6 +39,7 @@ __all__ = [
     "strays",
     "timeline",
     "valid",
+    "wrapped",
 ]
 
 TICKS_S = (1.0, 1e-3, 1e-6, 1e-9)
@@ -46,6 +48,9 @@ PLAUSIBLE_STEP_S = (0.0004, 0.4)
 
 FAR_STEPS = 1e5
 """A quarter of an hour at 100 Hz, in steps from one sample to the next."""
+
+_WRAPS, _WRAP_STEPS = (2**16, 2**32, 2**32 / 1000), 50
+"""Counters of ms and µs, and one of µs written as ms (Arduino's ``micros`` after 71.6 minutes)."""
 
 _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}
 """Power of ten of a stamp counted from 1970, by length of tick."""
@@ -238,6 +243,32 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     return stray if stray.any() else None
 
 
+def wrapped(stamps: Stamps) -> Stamps:
+    """Say where stamps start again from 0, if all their falls are overflows of a usual counter.
+
+    Parameters
+    ----------
+    stamps
+        All of them valid.
+
+    Returns
+    -------
+    Stamps
+        With ``wrap_ticks``, where that is so.
+    """
+    ticks = stamps.ticks
+    if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
+        return stamps
+    steps = np.diff(ticks).astype(np.float64)
+    falls, rest = steps[steps < 0], steps[steps > 0]
+    if not len(falls) or not len(rest):
+        return stamps
+    most = _WRAP_STEPS * float(np.median(rest))
+    fitting = (top for top in _WRAPS if ((falls + top > 0) & (falls + top < most)).all())
+    top = next(fitting, None)
+    return stamps if top is None or most > top / 2 else replace(stamps, wrap_ticks=top)
+
+
 def order_of(stamps: Stamps, label: str) -> Rows | None:
     """Order in time of rows that are out of order; None where it is theirs, or not clear.
 
@@ -269,6 +300,9 @@ def order_of(stamps: Stamps, label: str) -> Rows | None:
     even = np.abs(steps / max(float(np.median(steps)), 1e-300) - 1) < CORE[1] - 1
     is_shuffled = backward > _SHUFFLED
     is_clear = even.mean() > (_EVEN_IF_SHUFFLED if is_shuffled else _EVEN)
+    if not is_shuffled:
+        forward = np.diff(ticks)
+        is_clear &= np.median(steps) > SHORT * np.median(forward[forward > 0])
     if is_clear and np.mean(steps == 0) < _EQUAL:
         return order
     if is_shuffled:

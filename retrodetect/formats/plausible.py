@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from retrodetect.errors import RefusedRecording
+from retrodetect.formats.holds import LOWEST_RATE_HZ
 from retrodetect.formats.level import BLOCK_S, Level, blocks_of
 from retrodetect.formats.spool import blocks
 from retrodetect.formats.text import counted
@@ -37,6 +38,7 @@ _LEVEL_BLOCKS, _RUNNING_G = 8, 4.0
 """A foot that runs averages up to 3.2 g, and spreads by more (own measurement, real and captured).
 Shorter blocks are taken where fewer than 8 of the usual length fit."""
 
+_LINE_ROWS, _STRAIGHT, _LINE_SHARE = 20, 0.02, 0.02
 _RHYTHM_S, _RHYTHM_PERIODS_S, _RHYTHM_ALIKE = 2.0, (0.3, 1.3), 0.5
 _RESCALED_BLOCKS, _RESCALED_SHARE = 3, 0.08
 _RESCALED_GAP, _RESCALED, _RESCALED_WITHIN = 2.5, (STANDARD_GRAVITY_MPS2, 1000.0), 2.0
@@ -191,6 +193,7 @@ def sensor_doubts(
         *(_rescaled(values, rate_hz) if gravity == "linear" else ()),
         *_clipped(values, limits, mps2, gravity),
         *_too_fast(values, rate_hz, mps2),
+        *_interpolated(values, rate_hz, mps2),
     ]
 
 
@@ -373,4 +376,23 @@ def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
         yield (
             f"nothing in it moves as slowly as steps at {rate_hz:.0f} readings a second: if the "
             "unit of its clock is wrong, cadence, counts and minutes are too"
+        )
+
+
+def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
+    """Most readings lie on straight lines between a few, as a slow recording that was filled up."""
+    own = blocks_of(values, rate_hz)
+    if own.shape[1] < _LINE_ROWS:
+        return
+    steps = np.diff(own, axis=1)
+    bends = np.abs(np.diff(steps, axis=1)).max(axis=2)
+    is_bent = bends > _STRAIGHT * np.abs(steps[:, 1:]).max(axis=2)
+    kept_hz = is_bent.mean(axis=1) * rate_hz
+    is_moving = np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2
+    slow = is_moving & (kept_hz < LOWEST_RATE_HZ)
+    if slow.sum() > _LINE_SHARE * max(1, is_moving.sum()):
+        yield (
+            f"{slow.sum() / is_moving.sum():.0%} of its movement is on straight lines between "
+            f"{np.median(kept_hz[slow]):.3g} readings a second, as if a slow recording was filled "
+            "up: strides may be missing there, and direction and share wrong"
         )

@@ -13,6 +13,7 @@ from retrodetect.recording import MAX_GAP_S, FloatArray, longest_step_s
 
 __all__ = [
     "CORE",
+    "SHORT",
     "SORTED",
     "Repair",
     "Rows",
@@ -37,8 +38,9 @@ _RESTART_S = 2.0
 """A clock that falls back further than this was restarted; by less, it was corrected."""
 
 _RESTART_GAP_S = 1.0
-_SORT_SHARE = 0.02
-"""Share of short steps that sorting may add before it is taken to interleave two stretches."""
+SHORT, _SORT_SHARE = 0.7, 0.02
+"""Share of short steps that sorting may add before it is taken to interleave two stretches. Two
+stretches half a step apart become one whose steps are half as long."""
 
 SORTED = (
     "rows were out of order and were sorted by their time: if the clock was set back, what came "
@@ -163,7 +165,7 @@ class Repair:
         if not (steps < 0).any() or not (steps > 0).any():
             return
         order = np.argsort(self.time_s, kind="stable")
-        short = 0.3 * float(np.median(steps[steps > 0]))
+        short = SHORT * float(np.median(steps[steps > 0]))
         before = np.count_nonzero((steps >= 0) & (steps < short))
         after = np.count_nonzero(np.diff(self.time_s[order]) < short)
         if after <= before + _SORT_SHARE * len(self.time_s):

@@ -116,6 +116,16 @@ class TestAnotherSensorTakenForTheAccelerometer:
             recording.angular_rate_radps, np.radians(TURNING_DEGPS), atol=1e-3
         )
 
+    def test_names_of_another_app_with_gravity_are_not_of_that_app(self, write: Write) -> None:
+        path = write("time,Ax,Ay,Az,Wx,Wy,Wz", np.hstack([TOTAL, TURNING_DEGPS]))
+        recording = one(path)
+        assert_walk(recording)
+        assert recording.format == "plain"
+        assert recording.angular_rate_radps is not None
+        np.testing.assert_allclose(
+            recording.angular_rate_radps, np.radians(TURNING_DEGPS), atol=1e-3
+        )
+
     @pytest.mark.parametrize("names", ["gX,gY,gZ", "g_x,g_y,g_z", "w_x,w_y,w_z", "x,y,z",
                                        "gyr_1,gyr_2,gyr_3", "value_x,value_y,value_z"])  # fmt: skip
     def test_a_gyroscope_alone_is_refused(self, write: Write, names: str) -> None:
@@ -301,6 +311,21 @@ class TestAFastRecordingThatSlowsDown:
         assert len(recording.time_s) == kept.sum()
         assert not any("readings a second" in warning for warning in recording.warnings)
 
+    @pytest.mark.parametrize("begin", [0, 800, 1400])
+    def test_a_slow_stretch_that_was_filled_up_is_doubted(self, write: Write, begin: int) -> None:
+        rows = np.arange(COUNT)
+        kept = rows[(rows < begin) | (rows >= begin + 600) | (rows % 10 == 0)]
+        filled = np.stack([np.interp(rows, kept, TOTAL[kept, axis]) for axis in range(3)], axis=1)
+        said = one(write("time,ax,ay,az", filled)).warnings
+        assert any("straight lines between 4.8" in warning for warning in said)
+
+    def test_a_fast_one_may_be_filled_up(self, write: Write) -> None:
+        rows = np.arange(COUNT)
+        filled = np.stack(
+            [np.interp(rows, rows[::2], TOTAL[::2, axis]) for axis in range(3)], axis=1
+        )
+        assert not one(write("time,ax,ay,az", filled)).warnings
+
     def test_one_that_is_mostly_slow_is_refused(self, write: Write) -> None:
         kept = (np.arange(COUNT) < 200) | (np.arange(COUNT) % 9 == 0)
         clock = [CLOCK[row] for row in np.flatnonzero(kept)]
@@ -457,6 +482,28 @@ class TestClocks:
         name = f"time ({stated})" if stated else "time"
         recording = one(write(f"{name},ax,ay,az", clock=[f"{s * per_s:.0f}" for s in SECONDS]))
         assert any("as slowly as steps" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize(
+        ("per_s", "top", "cell"),
+        [(1e3, 2**16, "{:.0f}"), (1e6, 2**32, "{:.0f}"), (1e3, 2**32 / 1000, "{:.3f}")],
+    )
+    @pytest.mark.parametrize("before_s", [1.003, 20.004, 35.507])
+    def test_a_counter_of_time_that_overflows_goes_on(
+        self, write: Write, per_s: float, top: float, cell: str, before_s: float
+    ) -> None:
+        clock = [cell.format((s * per_s + top - before_s * per_s) % top) for s in SECONDS]
+        recording = one(write("time,ax,ay,az", clock=clock))
+        assert_walk(recording)
+        assert not recording.warnings
+
+    @pytest.mark.parametrize("back_s", [5.003, 20.005, 39.993])
+    def test_a_clock_that_was_set_back_between_two_samples_interleaves_nothing(
+        self, write: Write, back_s: float
+    ) -> None:
+        clock = [f"{s - back_s * (s >= 40):.3f}" for s in np.arange(2 * COUNT) / 50]
+        recording = one(write("time,ax,ay,az", np.vstack([TOTAL, 0.9 * TOTAL]), clock))
+        np.testing.assert_allclose(recording.acceleration_mps2[:COUNT], TOTAL, atol=1e-3)
+        assert any("counts and minutes are too high" in w for w in recording.warnings)
 
     @pytest.mark.parametrize("name", ["time (h)", "time [hours]", "elapsed (h)"])
     def test_hours(self, write: Write, name: str) -> None:
