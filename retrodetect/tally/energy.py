@@ -18,7 +18,12 @@ import pandas as pd
 
 from retrodetect.errors import UsageError
 from retrodetect.tally.course import Course
-from retrodetect.tally.stretches import STEPS_PER_STRIDE, mostly_unknown, stretches
+from retrodetect.tally.stretches import (
+    DOUBTED_STRIDES,
+    STEPS_PER_STRIDE,
+    mostly_unknown,
+    stretches,
+)
 
 __all__ = ["EFFORT_FIELDS", "Effort", "Pace", "effort"]
 
@@ -34,6 +39,9 @@ BACKWARD_COST = (1.15, 1.4)
 REST_ML, PER_SPEED, PER_CLIMB = 3.5, {"walk": 0.1, "run": 0.2}, {"walk": 1.8, "run": 0.9}
 FASTEST_MPS = 15.0
 """Above the fastest sprinters (12.4 m/s)."""
+
+STRIDE_M = {"walk": (0.2, 2.6), "run": (0.6, 5.5)}
+"""Race walkers reach 2.5 m, and the longest strides of sprinters 4.9 m."""
 
 GRADE_OVER = 20.0
 """Distance from which a grade is told, in multiples of the least climb that means something: it is
@@ -139,6 +147,7 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     }
     pieces = pieces[plausible].assign(speed_mps=speed_mps[plausible])
     pieces["distance_m"] = pieces["speed_mps"] * pieces["lasting_s"]
+    warnings += _doubtful_lengths(pieces, source)
     by_way = pieces.groupby("direction")["distance_m"].sum()
     if pace.distance_m is not None:
         fields["distance_m"] = pace.distance_m
@@ -185,6 +194,21 @@ def _in_legs(pieces: pd.DataFrame, legs: pd.DataFrame, leg_m: float) -> np.ndarr
         ).to_numpy()
         speed_mps[inside] = leg_m / pieces["lasting_s"][inside].sum()
     return speed_mps
+
+
+def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> tuple[str, ...]:
+    """Say where strides are shorter or longer than anybody's at the speed that is known."""
+    doubts = []
+    for gait, (shortest_m, longest_m) in STRIDE_M.items():
+        own = pieces[pieces["gait"] == gait]
+        length_m = own["distance_m"].sum() / max(own["strides"].sum(), 1)
+        if own["strides"].sum() >= DOUBTED_STRIDES and not shortest_m <= length_m <= longest_m:
+            doubts.append(
+                f"the typical {gait}ing stride would be {length_m:.2g} m long at the speed "
+                f"({source}), which is nobody's: if the speed or the clock is wrong, distance, "
+                "energy and cadence are too"
+            )
+    return tuple(doubts)
 
 
 def _grade(pieces: pd.DataFrame, course: Course) -> float:

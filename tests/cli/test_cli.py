@@ -264,6 +264,21 @@ def test_inspect_as_json_also_names_what_cannot_be_read(retrodetect, walk, tmp_p
     assert "does not exist" in bad["error"]
 
 
+def test_inspect_lists_skipped_files_of_a_folder(retrodetect, walk):
+    (walk.parent / "laps.csv").write_text("lap,minutes\n1,2\n2,3\n3,4\n")
+    status, out, _ = retrodetect("inspect", "--json", walk.parent)
+    read, skipped = json.loads(out)
+    assert status == 0
+    assert read["name"] == "walk.csv"
+    assert skipped["name"] == "laps.csv"
+    assert skipped["skipped"]
+    assert skipped["skipped"] in retrodetect("inspect", walk.parent)[1]
+    walk.unlink()
+    status, out, _ = retrodetect("inspect", walk.parent)
+    assert status == 1
+    assert skipped["skipped"] in out
+
+
 def test_inspect_says_when_the_gyroscope_is_missing(retrodetect, walk, tmp_path):
     header, *rows = walk.read_text().splitlines()
     turning = tmp_path / "turning.csv"
