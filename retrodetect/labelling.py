@@ -140,6 +140,9 @@ def _table(
     table["start_time"] = wall_clock(recording, table["start_s"])
     for column in ("gait", "direction", "p_backward", "reason", "side", "p_side"):
         table[column] = directions.table[column].to_numpy()
+    on_foot = group_of(directions.placement) == "foot"
+    table["stride_length_m"] = walked.strides["length_m"].to_numpy() if on_foot else np.nan
+    table["speed_mps"] = table["stride_length_m"] / (table["end_s"] - table["start_s"])
     table = table[list(STRIDE_COLUMNS)]
     table.attrs = {
         "model": model.name,
