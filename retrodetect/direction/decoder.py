@@ -355,9 +355,12 @@ class _Likelihood:
 
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
     """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
-    shown = evidence.front_shown & np.isfinite(evidence.front_offset_rad).any(axis=1)
+    shows_front = np.isfinite(evidence.front_offset_rad).any(axis=1) & evidence.front_shown
     one_way = np.array(
-        [[priors.one_way_if_shown if shows else priors.one_way, priors.one_way] for shows in shown]
+        [
+            [priors.one_way_if_shown if each else priors.one_way, priors.one_way]
+            for each in shows_front
+        ]
     )
     if evidence.told:
         one_way[:] = priors.drawn
