@@ -355,13 +355,9 @@ class _Likelihood:
 
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
     """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
-    shows_front = np.isfinite(evidence.front_offset_rad).any(axis=1) & evidence.front_shown
-    one_way = np.array(
-        [
-            [priors.one_way_if_shown if each else priors.one_way, priors.one_way]
-            for each in shows_front
-        ]
-    )
+    one_way = np.full((len(evidence.seats), 2, len(DIRECTIONS)), priors.one_way)
+    if evidence.front_shown:
+        one_way[np.isfinite(evidence.front_offset_rad).any(axis=1), 0] = priors.one_way_if_shown
     if evidence.told:
         one_way[:] = priors.drawn
     mixed = _mixed_beforehand(evidence, priors)
