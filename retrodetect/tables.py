@@ -128,7 +128,7 @@ SESSION_GLOSSARY = {
     " or are impossible on foot",
     "sideways_strides": "unknown strides that went sideways",
     "told_apart_by": "what decided which direction is which: the wearer, the signal, or habit"
-    " (most people mostly go forward; forward and backward may be swapped)",
+    " (how most people walk; forward and backward may be swapped)",
     "naming": "probability that forward and backward are not swapped, or, where they are unknown,"
     " of the likelier naming; empty without sides",
     "backward_share_if_swapped": "backward share of the strides on a side if they are",

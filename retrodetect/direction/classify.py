@@ -101,7 +101,7 @@ class Directions:
         The one given, else the inferred group of sites with ``?`` behind it.
     told_apart_by
         What told forward from backward: the ``wearer``, the ``signal`` (the body shows where the
-        front is), or ``habit``: that most people mostly go forward. Empty where nothing was told
+        front is), or ``habit``: how most people walk. Empty where nothing was told
         apart.
     a_forward
         Probability that side A is forward; NaN without any stride on a side.

@@ -85,7 +85,7 @@ def certainty(row: Row) -> str:
     -------
     str
         ``sure``, ``fairly sure``, ``range only`` or ``not settled``; ``assumed`` if only habit
-        (most people mostly go forward) tells which direction is which.
+        (how most people walk) tells which direction is which.
     """
     level, low, high = _rounded(row)
     if not _is_known(level, low, high):
@@ -179,8 +179,9 @@ def how_sure(row: Row) -> str:
     unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
     if sure == "assumed":
         return (
-            "Assumes that most steps went forward: the signal alone does not show it. If that is"
-            " wrong, forward and backward swap."
+            "Assumed from how most people walk: mostly forward, forward first, and with less bounce"
+            " backward. The signal alone does not show it. If that is wrong, forward and backward"
+            " swap."
         )
     if sure in ("sure", "fairly sure"):
         return f"{sure.capitalize()}: {interval(row)}."
