@@ -49,8 +49,8 @@ STRIDE_GLOSSARY = {
     "direction": "forward, backward or unknown",
     "p_backward": "probability that the stride went backward, 0 to 1",
     "reason": "why unknown: weak, unnamed (two opposite directions are told apart, but not which is"
-    " forward), disputed (what was told contradicts the signal), sideways, turning or no_vertical;"
-    " else empty",
+    " forward), disputed (what was told contradicts the signal), sideways, turning, no_vertical or"
+    " slow (recorded at less than 15 Hz); else empty",
     "side": "A or B, two opposite directions, whatever they are called; the session begins with A;"
     " empty if unclear",
     "p_side": "probability of the likelier side, 0 to 1",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from retrodetect.recording import WITHOUT_GRAVITY
+from retrodetect.recording import TOO_SLOW, WITHOUT_GRAVITY
 from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import visible
 
@@ -220,7 +220,8 @@ def needs_word(row: Row) -> bool:
     -------
     bool
     """
-    blind = WITHOUT_GRAVITY in str(row.get("warnings", ""))
+    warnings = str(row.get("warnings", ""))
+    blind = any(reason in warnings for reason in (TOO_SLOW, WITHOUT_GRAVITY))
     return row["status"] == "ok" and not is_settled(row) and not blind
 
 
