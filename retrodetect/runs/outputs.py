@@ -241,7 +241,8 @@ def strides_in(part: Path) -> pd.DataFrame:
         With ``STRIDE_COLUMNS``, as in ``strides.csv``.
     """
     lines = io.BytesIO(",".join(STRIDE_COLUMNS).encode() + b"\n" + resume.body(part))
-    return pd.read_csv(lines, dtype=_STRIDE_TYPES, keep_default_na=False)
+    empty = {name: [""] for name, kind in _STRIDE_TYPES.items() if kind == "float64"}
+    return pd.read_csv(lines, dtype=_STRIDE_TYPES, keep_default_na=False, na_values=empty)
 
 
 def write_tables(
