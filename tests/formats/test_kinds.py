@@ -607,6 +607,26 @@ class TestScalesThatAreNoAcceleration:
         said = one(write("time,ax,ay,az", values, CLOCK[:250])).warnings
         assert any("far from 1 g" in warning for warning in said) == (rows != slice(250))
 
+    @pytest.mark.parametrize(
+        ("made", "is_odd"),
+        [
+            (lambda v: v, False),
+            (lambda v: 1.05 * v, False),
+            (lambda v: 1.3 * v, True),
+            (lambda v: 0.7 * v, True),
+            (lambda v: v + np.array([0, 3, 0]), True),
+            (lambda v: v * [1, 1.3, 1], True),
+            (lambda v: v * [1, 0.75, 1], True),
+        ],
+    )
+    def test_a_wrong_scale_or_offset_shows_at_rest(
+        self, write: Write, made: Callable[[np.ndarray], np.ndarray], is_odd: bool
+    ) -> None:
+        values = TOTAL.copy()
+        values[:600] = GRAVITY[:600] + NOISE[:600] / 500
+        said = one(write("time,ax (m/s2),ay (m/s2),az (m/s2)", made(values))).warnings
+        assert any(warning.startswith("at rest it reads") for warning in said) == is_odd
+
     def test_a_running_foot_is_no_change_of_unit(self, write: Write) -> None:
         values = TOTAL.copy()
         is_running = (SECONDS > 10) & (SECONDS < 30)
