@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from handmade import readout
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from retrodetect.direction import DirectionModel, store
 from retrodetect.direction.card import Card
-from retrodetect.direction.model import SiteGroup
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS
+from retrodetect.direction.model import SITE_INPUTS, SiteClassifier, SiteGroup
 from retrodetect.sites import GROUPS
 
 NO_REAL_RECORDINGS = "real recordings are not here"
@@ -77,19 +73,14 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def noise_model() -> DirectionModel:
-    """A model fitted on noise: knows nothing, but has everything a model has."""
+    """A model of noise: knows nothing, but has everything a model has."""
     rng = np.random.default_rng(0)
-    groups = list(GROUPS)
-    names = {
-        "accelerometer": FREE_FEATURES,
-        "gyroscope": (*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS)),
-    }
+    groups = tuple(GROUPS)
     sites = {
-        form: make_pipeline(StandardScaler(), LogisticRegression()).fit(
-            pd.DataFrame(rng.normal(size=(60, len(columns))), columns=list(columns)),
-            np.resize(groups, 60),
+        form: SiteClassifier(
+            groups, 0.1 * rng.normal(size=(len(groups), len(inputs))), rng.normal(size=len(groups))
         )
-        for form, columns in names.items()
+        for form, inputs in SITE_INPUTS.items()
     }
     travel = readout(
         dict.fromkeys(("h_dv_low", "U2_fixed"), 1.0),

@@ -12,7 +12,7 @@ import pytest
 import retrodetect as rd
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 
-HEAVY = ("numpy", "pandas", "scipy", "sklearn", "skops", "matplotlib", "rich")
+HEAVY = ("numpy", "pandas", "scipy", "sklearn", "matplotlib", "rich")
 
 
 def test_every_public_name_is_there():

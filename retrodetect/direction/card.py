@@ -63,7 +63,7 @@ class Base:
     name
         As its own card has it.
     sha256
-        Digest of its estimators, which identifies it.
+        Its digest, which identifies it.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the estimators of a model are fed with.
+    """What a model is fed with.
 
     Parameters
     ----------
@@ -152,10 +152,9 @@ class Card:
         What was assumed about the recordings.
     weaknesses
         What the model cannot do, in sentences.
-    name, versions, placements, inputs, sha256, card_sha256
+    name, versions, placements, inputs, sha256
         Added when the model is stored: how it is called, the versions of the libraries, the body
-        sites of each group, what the estimators are fed with, and digests of the estimators and
-        of the whole card.
+        sites of each group, the features it takes, and the digest of the model and its card.
     """
 
     summary: str = ""
@@ -178,7 +177,6 @@ class Card:
     placements: dict[str, list[str]] = field(default_factory=dict)
     inputs: Inputs | None = None
     sha256: str = ""
-    card_sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``card.json``, without what is empty.

@@ -12,22 +12,37 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_softmax
-from sklearn.pipeline import Pipeline
 
 from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
 from retrodetect.errors import RefusedRecording
-from retrodetect.features import VECTORS, StrideFeatures
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
 
-__all__ = ["FORMS", "DirectionModel", "Readout", "Seat", "SiteGroup", "seats_of"]
+__all__ = [
+    "FORMS",
+    "SITE_INPUTS",
+    "DirectionModel",
+    "Readout",
+    "Seat",
+    "SiteClassifier",
+    "SiteGroup",
+    "seats_of",
+]
 
 FORMS = ("accelerometer", "gyroscope")
 """What a stride was seen with; each has weights of its own."""
+
+SITE_INPUTS = {
+    "accelerometer": FREE_FEATURES,
+    "gyroscope": (*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS)),
+}
+"""Features from which the group of body sites is inferred, by form."""
 
 FRONT_CUES = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
 """Vectors of each cue to the front: what the rotation shows, what the force shows, the lever."""
@@ -38,6 +53,9 @@ BLOCK_STRIDES = 4096
 SITE_STRIDES = 2.0
 """Independent strides that a session is worth when its site is inferred: its strides agree with
 each other far more than chance."""
+
+LEAST_LOG_SITE = float(np.log(1e-3))
+"""Least log probability of a group for a single stride, which may be no stride at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +131,25 @@ class Seat:
         return float(rotation), float(force), float(lever)
 
 
-def seats_of(placement: str) -> tuple[Seat, ...]:
+def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
     """List the places that a placement may mean.
 
     Parameters
     ----------
     placement
-        A body site, or a group of sites that was inferred.
+        The body site that the wearer named; None where nobody did.
+    group
+        Its group, or the group that was inferred. A group may be called as one of its sites is,
+        and still be more: an inferred ``thigh`` may be a back pocket.
 
     Returns
     -------
     tuple of Seat
         With weights that sum to 1.
     """
-    weights: Mapping[str, float]
-    if placement in SITES:
+    weights: Mapping[str, float] = UNNAMED[group]
+    if placement is not None:
         weights = SITES[placement].may_be or {placement: 1.0}
-    else:
-        weights = UNNAMED[placement]
     return tuple(Seat(site, weight, named=site == placement) for site, weight in weights.items())
 
 
@@ -173,6 +192,30 @@ class SiteGroup:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SiteClassifier:
+    """Multinomial logistic regression that infers the group of body sites from a stride.
+
+    Parameters
+    ----------
+    groups
+        Names of the groups of sites.
+    weights : (len(groups), k) array
+        Of the features in ``SITE_INPUTS``, as they are measured.
+    intercepts : (len(groups),) array
+        Log odds of each group where all features are zero.
+    """
+
+    groups: tuple[str, ...]
+    weights: FloatArray
+    intercepts: FloatArray
+
+    def log_probability(self, inputs: pd.DataFrame) -> FloatArray:
+        """Return the (n, len(groups)) log probability of each group for n strides."""
+        logits = inputs.to_numpy() @ self.weights.T + self.intercepts
+        return np.asarray(log_softmax(logits, axis=1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DirectionModel:
     """All that the session decoder needs to name directions.
 
@@ -181,8 +224,7 @@ class DirectionModel:
     groups
         By name of the group of sites.
     sites
-        Pipelines that infer the group, by form: without a gyroscope from the free features, with
-        one from those and what the gyroscope shows.
+        Classifiers that infer the group of sites, by form.
     threshold
         Least posterior for a label; below it a stride is unknown.
     name, card
@@ -190,7 +232,7 @@ class DirectionModel:
     """
 
     groups: dict[str, SiteGroup]
-    sites: dict[str, Pipeline]
+    sites: dict[str, SiteClassifier]
     threshold: float = 0.9
     name: str = "unnamed"
     card: Card = field(default_factory=Card, repr=False)
@@ -227,23 +269,20 @@ class DirectionModel:
         if not usable.any():
             return {"trunk" if "trunk" in self.groups else next(iter(self.groups)): 1.0}
         form = FORMS[int(features.has_gyro[usable].mean() > 0.5)]
-        pipeline = self.sites[form]
-        log_p = np.zeros(len(pipeline.classes_))
+        classifier = self.sites[form]
+        log_p = np.zeros(len(classifier.groups))
         for start in range(0, len(features), BLOCK_STRIDES):
             rows = np.flatnonzero(usable[start : start + BLOCK_STRIDES]) + start
             if len(rows):
                 inputs = features.where(rows).site_inputs(with_gyro=form == "gyroscope")
-                log_p += np.log(np.clip(pipeline.predict_proba(inputs), 1e-3, None)).sum(axis=0)
+                by_stride = classifier.log_probability(inputs)
+                log_p += np.maximum(by_stride, LEAST_LOG_SITE).sum(axis=0)
         weights = np.exp(log_softmax(SITE_STRIDES * log_p / usable.sum()))
         return {
-            str(group): float(weight)
-            for group, weight in zip(pipeline.classes_, weights, strict=True)
-            if str(group) in self.groups
+            group: float(weight)
+            for group, weight in zip(classifier.groups, weights, strict=True)
+            if group in self.groups
         }
-
-    def estimators(self) -> dict[str, Pipeline]:
-        """Return the pipelines to be stored."""
-        return dict(self.sites)
 
     def parameters(self) -> dict[str, Any]:
         """Return the numbers to be stored, fit for JSON."""
@@ -256,23 +295,20 @@ class DirectionModel:
                 }
                 for name, group in self.groups.items()
             },
+            "sites": {
+                form: _stored_classifier(classifier, SITE_INPUTS[form])
+                for form, classifier in self.sites.items()
+            },
         }
 
     @classmethod
-    def from_stored(
-        cls,
-        estimators: dict[str, Pipeline],
-        parameters: dict[str, Any],
-        *,
-        name: str,
-        card: Card,
-    ) -> DirectionModel:
-        """Rebuild a model from what :meth:`estimators` and :meth:`parameters` gave."""
+    def from_stored(cls, parameters: dict[str, Any], *, name: str, card: Card) -> DirectionModel:
+        """Rebuild a model from what :meth:`parameters` gave."""
         groups = {
             group: SiteGroup(_readout(stored["travel"]), _readout(stored["front"]))
             for group, stored in parameters["groups"].items()
         }
-        sites = {form: estimators[form] for form in FORMS}
+        sites = {form: _classifier(parameters["sites"][form], SITE_INPUTS[form]) for form in FORMS}
         return cls(groups, sites, parameters["threshold"], name, card)
 
 
@@ -302,3 +338,24 @@ def _readout(stored: dict[str, Any]) -> Readout:
             for name, weight in stored[form][pace].items():
                 weights[i, j, names.index(name)] = weight
     return Readout(weights, np.array([float(stored[form]["doubt"]) for form in FORMS]))
+
+
+def _stored_classifier(classifier: SiteClassifier, names: tuple[str, ...]) -> dict[str, Any]:
+    """Intercept, and weights by feature name, by group of sites."""
+    return {
+        group: {
+            "intercept": float(intercept),
+            "weights": dict(zip(names, weights.tolist(), strict=True)),
+        }
+        for group, weights, intercept in zip(
+            classifier.groups, classifier.weights, classifier.intercepts, strict=True
+        )
+    }
+
+
+def _classifier(stored: dict[str, Any], names: tuple[str, ...]) -> SiteClassifier:
+    return SiteClassifier(
+        tuple(stored),
+        np.array([[float(group["weights"][name]) for name in names] for group in stored.values()]),
+        np.array([float(group["intercept"]) for group in stored.values()]),
+    )

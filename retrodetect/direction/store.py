@@ -1,11 +1,10 @@
 """Models on disk: data with a card, never code.
 
-A model is a folder, or a zip of one, with three members: ``model.skops`` (the fitted
-estimators), ``card.json`` (everything about them, and what is needed to trust them) and
-``card.md`` (the card for people). Loading checks, in this order: that the card is whole and of
-a known schema, that the features, rate and bands are those of this version, that the estimators
-are the ones the card speaks of, that they hold nothing but scikit-learn and NumPy types, and
-that they still predict what they predicted when they were saved.
+A model is a folder, or a zip of one, with two members: ``card.json`` (the numbers of the model,
+and everything about them) and ``card.md`` (the card for people). Loading needs neither
+scikit-learn nor any code from the file. It checks, in this order: that the card is of a known
+schema and unchanged, that the features, rate and bands are those of this version, and that the
+model still predicts what it predicted when it was saved.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import hashlib
 import io
 import json
 import platform
-import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +23,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import skops.io
-from sklearn.exceptions import InconsistentVersionWarning
 
 from retrodetect.direction.card import Card, Inputs, markdown
-from retrodetect.direction.model import DirectionModel
+from retrodetect.direction.model import SITE_INPUTS, DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
 from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
@@ -51,11 +47,8 @@ __all__ = [
     "shipped",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the card's layout; a card with a higher one is refused."""
-
-TRUSTED_TYPES: tuple[str, ...] = ()
-"""Types a model may hold beyond the scikit-learn, NumPy and SciPy ones skops knows as data."""
 
 MOST_BYTES = 256 * 2**20
 """Most that a model may expand to: the shipped ones are some hundred times smaller."""
@@ -63,8 +56,8 @@ MOST_BYTES = 256 * 2**20
 GOLDEN_ROWS = 8
 GOLDEN_TOLERANCE = 1e-6
 
-_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE = "model.skops", "card.json", "card.md"
-_LIBRARIES = ("retrodetect", "scikit-learn", "numpy", "scipy", "skops")
+_CARD, _CARD_FOR_PEOPLE = "card.json", "card.md"
+_LIBRARIES = ("retrodetect", "scikit-learn", "numpy", "scipy")
 
 _Place = Path | zipfile.Path
 
@@ -84,12 +77,11 @@ def save(model: DirectionModel, card: Card, path: str | Path) -> Card:
     Returns
     -------
     Card
-        As written, with versions, inputs and digests.
+        As written, with versions, inputs and digest.
     """
-    content, estimators = _content(model, card)
+    content = _content(model, card)
     whole = Card.from_json(content)
     members = {
-        _ESTIMATORS: estimators,
         _CARD: (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode(),
         _CARD_FOR_PEOPLE: markdown(whole).encode(),
     }
@@ -140,7 +132,7 @@ def check_target(path: str | Path) -> None:
     make_folder(target.parent)
     with reaching(target):
         if target.is_dir():
-            members = [target / name for name in (_ESTIMATORS, _CARD, _CARD_FOR_PEOPLE)]
+            members = [target / name for name in (_CARD, _CARD_FOR_PEOPLE)]
             over = [member for member in members if member.exists()]
             is_ours = len(over) == len(members)
         else:
@@ -167,9 +159,9 @@ def completed(model: DirectionModel, card: Card) -> Card:
     Returns
     -------
     Card
-        With versions, inputs and digests.
+        With versions, inputs and digest.
     """
-    return Card.from_json(_content(model, card)[0])
+    return Card.from_json(_content(model, card))
 
 
 def load(model: str | Path) -> DirectionModel:
@@ -188,16 +180,15 @@ def load(model: str | Path) -> DirectionModel:
     Raises
     ------
     ModelError
-        Where it is missing, damaged, tampered with, made for other features or by a newer
-        version, or would run code.
+        Where it is missing, damaged, tampered with, or made for other features or by a newer
+        version.
     """
     with _guarded(str(model)):
         return _loaded(*_find(model))
 
 
-def _content(model: DirectionModel, card: Card) -> tuple[dict[str, Any], bytes]:
-    """What the card file holds, and the estimators whose digest is in it."""
-    estimators = skops.io.dumps(model.estimators())
+def _content(model: DirectionModel, card: Card) -> dict[str, Any]:
+    """What the card file holds."""
     libraries = {library: version(library) for library in _LIBRARIES}
     whole = replace(
         card,
@@ -205,29 +196,22 @@ def _content(model: DirectionModel, card: Card) -> tuple[dict[str, Any], bytes]:
         versions={"python": platform.python_version(), **libraries},
         placements={group: list(GROUPS[group]) for group in model.groups},
         inputs=_inputs(),
-        sha256=hashlib.sha256(estimators).hexdigest(),
-        card_sha256="",
+        sha256="",
     )
     content = whole.to_json() | {
         "schema": SCHEMA,
         "parameters": model.parameters(),
-        "golden": {name: rows.tolist() for name, rows in _golden(model.estimators()).items()},
+        "golden": {form: rows.tolist() for form, rows in _golden(model).items()},
     }
-    return content | {"card_sha256": _digest(content)}, estimators
+    return content | {"sha256": _digest(content)}
 
 
 def _loaded(place: _Place, label: str) -> DirectionModel:
     """Load and check, step by step, the model whose members lie there."""
     stored = _checked_content(place, label)
     card = Card.from_json(stored)
-    content = _member(place, _ESTIMATORS, label)
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise _refused("its estimators do not match its card", label)
-    estimators = _checked_estimators(content, label)
     try:
-        model = DirectionModel.from_stored(
-            estimators, stored["parameters"], name=card.name, card=card
-        )
+        model = DirectionModel.from_stored(stored["parameters"], name=card.name, card=card)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"its parameters do not fit this version ({error})",
@@ -239,7 +223,7 @@ def _loaded(place: _Place, label: str) -> DirectionModel:
 
 
 def load_card(model: str | Path) -> Card:
-    """Read and check the card of a model without loading its estimators; errors as :func:`load`.
+    """Read and check the card of a model without its numbers; errors as :func:`load`.
 
     Parameters
     ----------
@@ -345,7 +329,7 @@ def _checked_content(place: _Place, label: str) -> dict[str, Any]:
         raise ModelError(
             f"made by a newer retrodetect ({made_by})", file=label, remedy="upgrade retrodetect"
         )
-    if card.get("card_sha256") != _digest(card):
+    if card.get("sha256") != _digest(card):
         raise _refused("its card was changed after the model was saved", label)
     inputs = asdict(_inputs())
     if card["inputs"] != inputs:
@@ -358,64 +342,40 @@ def _checked_content(place: _Place, label: str) -> dict[str, Any]:
     return dict(card)
 
 
-def _checked_estimators(content: bytes, label: str) -> dict[str, Any]:
-    """Load the estimators if they hold nothing but known data types."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_size(archive, label)
-        foreign = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES)
-        if foreign:
-            raise _refused(
-                f"it contains types that could run code ({', '.join(sorted(foreign))})", label
-            )
-        with warnings.catch_warnings():
-            # Another scikit-learn is no reason to refuse: the golden predictions decide.
-            warnings.simplefilter("ignore", InconsistentVersionWarning)
-            estimators = skops.io.loads(content, trusted=list(TRUSTED_TYPES))
-    except ModelError:
-        raise
-    except Exception as error:
-        # skops raises whatever the damaged content provokes.
-        raise _refused("its estimators cannot be read", label) from error
-    if not isinstance(estimators, dict):
-        raise _refused("its estimators cannot be read", label)
-    return estimators
-
-
 def _check_golden(model: DirectionModel, stored: dict[str, Any], label: str) -> None:
     """Compare predictions with those made when the model was saved."""
     try:
-        now = _golden(model.estimators())
+        now = _golden(model)
         same = now.keys() == stored["golden"].keys() and all(
-            np.allclose(rows, stored["golden"][name], rtol=0, atol=GOLDEN_TOLERANCE)
-            for name, rows in now.items()
+            np.allclose(rows, stored["golden"][form], rtol=0, atol=GOLDEN_TOLERANCE)
+            for form, rows in now.items()
         )
     except (AttributeError, ValueError, TypeError):
         same = False
     if not same:
-        made_with = stored["versions"].get("scikit-learn", "another version")
+        made_with = stored["versions"].get("retrodetect", "another version")
         raise ModelError(
-            f"its predictions have changed since it was saved with scikit-learn {made_with}",
+            f"its predictions have changed since it was saved with retrodetect {made_with}",
             file=label,
             remedy="install that version, or train the model again",
         )
 
 
-def _golden(estimators: dict[str, Any]) -> dict[str, FloatArray]:
-    """Probabilities for a fixed set of feature rows within the range of moments."""
+def _golden(model: DirectionModel) -> dict[str, FloatArray]:
+    """Log probabilities of the groups of sites for fixed rows within the range of moments."""
 
-    def fixed(names: list[str]) -> pd.DataFrame:
+    def fixed(names: tuple[str, ...]) -> pd.DataFrame:
         rows, columns = np.ogrid[1 : GOLDEN_ROWS + 1, 1 : len(names) + 1]
-        return pd.DataFrame(np.sin(rows * columns), columns=names)
+        return pd.DataFrame(np.sin(rows * columns), columns=list(names))
 
     return {
-        name: pipeline.predict_proba(fixed(list(pipeline.feature_names_in_)))
-        for name, pipeline in estimators.items()
+        form: classifier.log_probability(fixed(SITE_INPUTS[form]))
+        for form, classifier in model.sites.items()
     }
 
 
 def _inputs() -> Inputs:
-    """What the estimators must be fed with."""
+    """What a model must be fed with."""
     units = {feature.name: feature.unit for feature in (*RATIOS, *GYRO_SCALARS)}
     names = [*FREE_FEATURES, *(feature.name for feature in (*GYRO_SCALARS, *VECTORS))]
     return Inputs(
@@ -427,7 +387,7 @@ def _inputs() -> Inputs:
 
 def _digest(content: dict[str, Any]) -> str:
     """SHA-256 of what a card file holds, without this digest."""
-    others = {key: value for key, value in content.items() if key != "card_sha256"}
+    others = {key: value for key, value in content.items() if key != "sha256"}
     text = json.dumps(others, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -24,7 +24,7 @@ from retrodetect.formats.clock import (
     wrapped,
 )
 from retrodetect.formats.draft import Draft
-from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
+from retrodetect.formats.holds import find_holds, find_slow, repeated_later, repeats
 from retrodetect.formats.level import Level, Scale, resolve
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.plausible import (
@@ -38,9 +38,16 @@ from retrodetect.formats.repair import SORTED, gap_rows, note_rates, robust_rate
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
 from retrodetect.formats.text import counted
 from retrodetect.formats.units import unit_in
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Ground, Recording
+from retrodetect.recording import (
+    DIRECTION_RATE_HZ,
+    STANDARD_GRAVITY_MPS2,
+    Finding,
+    FloatArray,
+    Ground,
+    Recording,
+)
 
-__all__ = ["Resolved", "assemble", "gaps_s"]
+__all__ = ["LOWEST_RATE_HZ", "Resolved", "assemble", "gaps_s"]
 
 _LARGEST = 1e6
 """No reading is larger in any unit, counts of 16 bits and mg included."""
@@ -50,6 +57,8 @@ _IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
 
 _LEAD_TOLD_S = 1.0
 _CHECKED_ROWS = 500_000
+LOWEST_RATE_HZ = 9.5
+"""Four readings a step: at a nominal 10 Hz steps are found, at 5 Hz they are not."""
 _FASTEST_HZ = 2500.0
 """No accelerometer worn on a body samples faster, save in files that state their rate."""
 
@@ -330,7 +339,7 @@ def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
         raise RefusedRecording(
             f"has only {line.effective_hz:.3g} readings a second by its clock",
             file=label,
-            remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz; if its clock has "
+            remedy=f"record with at least {DIRECTION_RATE_HZ:g} Hz, better 50 Hz; if its clock has "
             "another unit, give the rate with --rate",
         )
     if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:

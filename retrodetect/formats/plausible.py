@@ -10,11 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.holds import LOWEST_RATE_HZ
 from retrodetect.formats.level import BLOCK_S, Level, blocks_of
 from retrodetect.formats.spool import blocks
 from retrodetect.formats.text import counted
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Gravity
+from retrodetect.recording import DIRECTION_RATE_HZ, STANDARD_GRAVITY_MPS2, FloatArray, Gravity
 
 __all__ = ["check_axes", "check_without_unit", "far_from_1_g", "mixed_up", "sensor_doubts"]
 
@@ -405,7 +404,7 @@ def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     is_bent = _largest(bends) > _STRAIGHT * _largest(np.abs(steps[:, 1:]))
     kept_hz = is_bent.mean(axis=1) * rate_hz
     is_moving = np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2
-    slow = is_moving & (kept_hz < LOWEST_RATE_HZ)
+    slow = is_moving & (kept_hz < DIRECTION_RATE_HZ)
     if slow.sum() > _LINE_SHARE * max(1, is_moving.sum()):
         yield (
             f"{slow.sum() / is_moving.sum():.0%} of its movement is on straight lines between "

@@ -141,18 +141,18 @@ class Plan:
         -------
         list of Task
         """
-        code = resume.code_digest()
+        code, model = resume.code_digest(), self.model.card.sha256
         tasks = []
         for recording in self.inputs:
             settings = self.settings
             if recording.path in self.beside:
                 settings = settings.with_beside(self.beside[recording.path])
-            rest = repr((settings, self.view)), self.model.card.card_sha256, code
+            rest = repr((settings, self.view)), model, code
             files = (*recording.files, *map(location, settings.tracks))
             key = resume.digest(recording.name, files, *rest)
             part = state / f"{key}{resume.ENDING}"
             limit = self.workers.limits.max_memory_mib
-            tasks.append(Task(recording, settings, self.view, part, code, limit))
+            tasks.append(Task(recording, settings, self.view, part, code, model, limit))
         return tasks
 
 

@@ -1,32 +1,15 @@
-"""Workers: one task per input, in this process, in several, or on a cluster.
-
-Local processes come from pebble, which gives each task its own time limit and its own fate: a
-process that hangs, even inside compiled code, or that dies costs the batch one input.
-"""
+"""Workers: one task per input, in this process, in several, or on a cluster."""
 
 from __future__ import annotations
 
-import multiprocessing.resource_tracker
-import os
-import pickle
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import joblib
-import pebble
-from joblib.externals.loky.backend import resource_tracker as loky_tracker
-from joblib.externals.loky.backend.context import LokyContext
-from joblib.externals.loky.backend.process import LokyProcess
-from joblib.externals.loky.backend.reduction import dumps
-
-from retrodetect.errors import OutputError, UnreadableFile, UsageError
+from retrodetect.errors import UnreadableFile, UsageError
 
 __all__ = [
     "SMALL_BYTES",
@@ -51,10 +34,6 @@ CONNECT_S = 20.0
 
 _NO_THREAD = "can't start new thread"
 """What Python says when there is no memory for a thread's stack."""
-
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""What numerical libraries read to decide how many threads they start."""
-
 
 Lost = Literal["killed", "timed out"]
 """Why a task has no result."""
@@ -166,18 +145,9 @@ def shared_out(
     if jobs <= 1 and not workers.limits:
         yield from ((task, do(task)) for task in tasks)
         return
-    waiting = dict(enumerate(tasks))
-    while waiting:
-        before = len(waiting)
-        try:
-            for number, result in _in_pool(do, waiting, jobs, workers.limits.timeout_s):
-                yield waiting.pop(number), result
-        except BrokenProcessPool as error:
-            if len(waiting) == before:
-                raise OutputError(
-                    "all worker processes died",
-                    remedy="free some memory or use --jobs 1, then run the same command again",
-                ) from error
+    from retrodetect.runs import processes
+
+    yield from processes.shared_out(do, tasks, jobs, workers.limits.timeout_s)
 
 
 def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
@@ -199,9 +169,9 @@ def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
     jobs = min(_processes(jobs), len(calls))
     if jobs <= 1:
         return [function(*args, **named) for function, args, named in calls]
-    with _started(jobs, calls[0][0]) as pool:
-        futures = [pool.schedule(_call, (bytes(dumps(call)),)) for call in calls]
-        return [pickle.loads(future.result()) for future in futures]
+    from retrodetect.runs import processes
+
+    return processes.called(calls, jobs)
 
 
 @contextmanager
@@ -248,85 +218,11 @@ def memory_limited(max_memory_mib: float | None, name: str) -> Iterator[None]:
 
 def _processes(jobs: int | None) -> int:
     """Processes to start: as many as asked for, else one for each core we may use."""
-    return int(joblib.cpu_count()) if jobs is None else jobs
+    if jobs is not None:
+        return jobs
+    import joblib
 
-
-def _in_pool(
-    do: Callable[[T], float], tasks: dict[int, T], jobs: int, timeout_s: float | None
-) -> Iterator[tuple[int, float | Lost]]:
-    """Do numbered tasks in processes."""
-    with _started(jobs, do) as pool:
-        futures: dict[Future[bytes], int] = {}
-        for number, task in tasks.items():
-            call = bytes(dumps((do, (task,), {})))
-            futures[pool.schedule(_call, (call,), timeout=timeout_s)] = number
-        for future in as_completed(futures):
-            try:
-                result: float | Lost = pickle.loads(future.result())
-            except TimeoutError:
-                result = "timed out"
-            except pebble.ProcessExpired:
-                result = "killed"
-            yield futures[future], result
-
-
-def _call(call: bytes) -> bytes:
-    """Make a call in another process; loky's pickler carries what the common one cannot."""
-    function, args, named = pickle.loads(call)
-    return bytes(dumps(function(*args, **named)))
-
-
-class _FreshProcesses(LokyContext):  # type: ignore[misc]
-    """Processes that inherit nothing and never import the caller's script.
-
-    Each gets its share of the cores for numerical libraries.
-    """
-
-    def __init__(self, jobs: int) -> None:
-        super().__init__()
-        threads = str(max(int(joblib.cpu_count()) // jobs, 1))
-        self._environment = {name: os.environ.get(name, threads) for name in _THREADS}
-
-    def Process(self, **arguments: Any) -> LokyProcess:  # noqa: N802 - the name pebble calls
-        return LokyProcess(env=self._environment, **arguments)
-
-
-@contextmanager
-def _started(jobs: int, do: Callable[..., Any]) -> Iterator[pebble.ProcessPool]:
-    """Start processes, and stop them whatever happens.
-
-    They import what they are to do before their first task: that takes none of its time.
-    """
-    imported = (bytes(dumps(do)),)
-    pool = pebble.ProcessPool(
-        jobs, initializer=pickle.loads, initargs=imported, context=_FreshProcesses(jobs)
-    )
-    try:
-        with _block_sigint():
-            pool.active  # noqa: B018 - starts the processes
-        yield pool
-    finally:
-        pool.stop()  # type: ignore[no-untyped-call]
-        pool.join()
-
-
-@contextmanager
-def _block_sigint() -> Iterator[None]:
-    """Start processes that ignore Ctrl-C: this process hears it, and stops them.
-
-    A new process or thread inherits blocked signals. Here, the signal waits until the end.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    # Starting the trackers unblocks the signal, so they come first.
-    for tracker in (multiprocessing.resource_tracker, loky_tracker):
-        tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return int(joblib.cpu_count())
 
 
 def _on_cluster(

@@ -197,8 +197,8 @@ class Task(NamedTuple):
         How to label it, and what to keep for the report.
     part
         File for its entries and the lines of ``strides.csv``.
-    code
-        Digest of the code that is to do it.
+    code, model
+        Digests of the code that is to do it, and of the model.
     max_memory_mib
         Memory it may take.
     """
@@ -208,6 +208,7 @@ class Task(NamedTuple):
     view: View
     part: Path
     code: str
+    model: str
     max_memory_mib: float | None
 
 
@@ -386,16 +387,23 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         first = next(following)
         witness = _Witness(chain([first], following), task.view)
         anchors = settings.anchors_on(first.start_time)
-        session = label_pieces(witness, _model(settings.model), anchors)
+        session = label_pieces(witness, _model(settings.model, task.model), anchors)
         if settings.tracks:
             witness.follow(settings, session)
         yield _entry(session, task, witness), session.strides
 
 
 @lru_cache(maxsize=1)
-def _model(name: str) -> DirectionModel:
-    """Load the model once in each process."""
-    return store.load(name)
+def _model(name: str, digest: str) -> DirectionModel:
+    """Load the model once in each process, and again when another one has its name."""
+    model = store.load(name)
+    if model.card.sha256 != digest:
+        raise UsageError(
+            f"the model {name} is not the one that the batch began with",
+            place=f"the worker on {platform.node()}",
+            remedy="run the same command again",
+        )
+    return model
 
 
 def _track(path: str) -> Track:

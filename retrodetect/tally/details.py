@@ -60,6 +60,7 @@ def details(
     -------
     Details
     """
+    strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     bouts = stretches(strides, unknown=True, by_gait=True)
     legs = repeats(strides, course)
     count = int(legs.groupby("set")["repeat"].max().sum())

@@ -21,6 +21,7 @@ from retrodetect.tally.course import Course
 from retrodetect.tally.stretches import (
     DOUBTED_STRIDES,
     STEPS_PER_STRIDE,
+    either_way,
     mostly_unknown,
     stretches,
 )
@@ -31,7 +32,8 @@ EFFORT_FIELDS = (
     "speed_source", "distance_m", "distance_forward_m", "distance_backward_m",
     "speed_forward_mps", "speed_backward_mps", "grade_forward", "grade_backward",
     "energy_forward_kcal_per_kg", "energy_backward_low_kcal_per_kg",
-    "energy_backward_high_kcal_per_kg",
+    "energy_backward_high_kcal_per_kg", "distance_forward_low_m", "distance_forward_high_m",
+    "distance_backward_low_m", "distance_backward_high_m",
 )  # fmt: skip
 """What follows from a speed; all empty where none is known."""
 
@@ -42,6 +44,10 @@ FASTEST_MPS = 15.0
 
 STRIDE_M = {"walk": (0.2, 2.6), "run": (0.6, 5.5)}
 """Race walkers reach 2.5 m, and the longest strides of sprinters 4.9 m."""
+
+FOOT_ERROR = 0.06
+"""Share by which the way of a foot may be off, in 19 of 20 sessions: 17 of 18 courses of 87.6 m, a
+third of them sprinted, came out within it (``uci-sangenis-foot``)."""
 
 GRADE_OVER = 20.0
 """Distance from which a grade is told, in multiples of the least climb that means something: it is
@@ -109,7 +115,8 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     strides : DataFrame
         As for :func:`retrodetect.tally.tally`.
     course
-        Speed and height by receiver and barometer.
+        Speed and height by receiver and barometer. Before its speed goes that of a sensor on
+        the foot, which is nearer to the truth over the lengths of repeats.
     pace
         What the wearer knows; goes before the receiver.
     legs : DataFrame
@@ -153,7 +160,10 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
         fields["distance_m"] = pace.distance_m
     else:
         fields["distance_m"] = float(by_way.sum())
-        fields |= {f"distance_{way}_m": float(by_way.get(way, nothing[way])) for way in nothing}
+        distance_m = {way: float(by_way.get(way, nothing[way])) for way in nothing}
+        fields |= {f"distance_{way}_m": way_m for way, way_m in distance_m.items()}
+        if source == "foot":
+            fields |= _interval_m(strides, distance_m)
         for way, part in pieces.groupby("direction"):
             fields[f"speed_{way}_mps"] = float(by_way[way] / part["lasting_s"].sum())
             fields[f"grade_{way}"] = _grade(part, course)
@@ -180,6 +190,9 @@ def _speeds(
     if pace.leg_m is not None:
         return "leg", _in_legs(pieces, legs, pace.leg_m)
     ends = zip(pieces["start_s"], pieces["end_s"], strict=True)
+    lengths_m = strides["stride_length_m"].to_numpy()
+    if np.isfinite(lengths_m).any():
+        return "foot", _on_foot(strides, pieces)
     return "gps", np.array([course.mean_speed_mps(*span) for span in ends])
 
 
@@ -209,6 +222,31 @@ def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> tuple[str, ...]:
                 "energy and cadence are too"
             )
     return tuple(doubts)
+
+
+def _on_foot(strides: pd.DataFrame, pieces: pd.DataFrame) -> np.ndarray:
+    """Speed of each stretch over its strides of known length."""
+    known = strides[(strides["direction"] != "unknown") & strides["stride_length_m"].notna()]
+    at = np.searchsorted(pieces["start_s"], known["start_s"], side="right") - 1
+    length_m, lasting_s = (
+        np.bincount(at, values, minlength=len(pieces))
+        for values in (known["stride_length_m"], known["end_s"] - known["start_s"])
+    )
+    with np.errstate(invalid="ignore"):
+        return np.asarray(length_m / lasting_s)  # NaN where no length is known
+
+
+def _interval_m(strides: pd.DataFrame, distance_m: dict[str, float]) -> dict[str, float]:
+    """Ends of the intervals of the distances by direction."""
+    unknown_m = float(strides.loc[either_way(strides), "stride_length_m"].sum())
+    return {
+        f"distance_{way}_{end}_m": factor * (way_m + open_m)
+        for way, way_m in distance_m.items()
+        for end, factor, open_m in (
+            ("low", 1 - FOOT_ERROR, 0.0),
+            ("high", 1 + FOOT_ERROR, unknown_m),
+        )
+    }
 
 
 def _grade(pieces: pd.DataFrame, course: Course) -> float:

@@ -51,13 +51,11 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
     Series
         ``TALLY_FIELDS``.
     """
+    rates = rates or _known_rates(strides)
+    strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     forward, backward = (strides["direction"] == way for way in ("forward", "backward"))
     labelled = forward | backward
-    rates = (
-        rates
-        or _known_rates(strides)
-        or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
-    )
+    rates = rates or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
     open_strides = int(either_way(strides).sum())
     low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates, open_strides)
     bouts = strides.groupby("bout")

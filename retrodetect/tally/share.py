@@ -25,8 +25,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
-from scipy.stats import betabinom
+from scipy import fft
+from scipy.special import betaln
 
 from retrodetect.recording import FloatArray
 
@@ -173,10 +173,12 @@ def _possible(rates: ErrorRates, total: int) -> NDArray[np.bool_]:
     counts = np.arange(total + 1)
     backward = counts[:, np.newaxis]
     wrong, right = _shape(rates.false_backward, rates.icc)
-    misread_forward = np.asarray(betabinom.pmf(counts, total - backward, wrong, right))
+    misread_forward = _beta_binomial(counts, total - backward, wrong, right)
     wrong, right = _shape(rates.false_forward, rates.icc)
-    read_backward = np.asarray(betabinom.pmf(counts, backward, right, wrong))
-    probability = fftconvolve(misread_forward, read_backward, axes=1)[:, : total + 1]
+    read_backward = _beta_binomial(counts, backward, right, wrong)
+    size = fft.next_fast_len(2 * total + 1, real=True)
+    spectrum = fft.rfft(misread_forward, size) * fft.rfft(read_backward, size)
+    probability = fft.irfft(spectrum, size)[:, : total + 1]
     order = probability.argsort(axis=1)
     as_likely = np.take_along_axis(probability, order, axis=1).cumsum(axis=1)
     tail = np.empty_like(as_likely)
@@ -188,6 +190,19 @@ def _possible(rates: ErrorRates, total: int) -> NDArray[np.bool_]:
     best = probability.max(axis=0)
     likeliest = (probability >= LIKELIEST * best) | (best < IMPOSSIBLE)
     return np.asarray(np.where(possible.any(axis=0), possible, likeliest))
+
+
+def _beta_binomial(
+    counts: NDArray[np.intp], trials: NDArray[np.intp], a: float, b: float
+) -> FloatArray:
+    """Probability of counts in a number of trials; zero beyond it.
+
+    As in :data:`scipy.stats.betabinom`, whose import takes longer than labelling a minute.
+    """
+    missed = np.maximum(trials - counts, 0)
+    log_choices = -np.log(trials + 1) - betaln(missed + 1, counts + 1)
+    log_p = log_choices + betaln(counts + a, missed + b) - betaln(a, b)
+    return np.where(counts <= trials, np.exp(log_p), 0.0)
 
 
 def _shape(mean: float, icc: float) -> tuple[float, float]:

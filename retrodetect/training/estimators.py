@@ -22,7 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from retrodetect.recording import FloatArray
 
-__all__ = ["StrideClassifier"]
+__all__ = ["StrideClassifier", "weights_by_class"]
 
 
 class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -153,6 +153,23 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return rows if names is None else pd.DataFrame(rows, columns=names)
 
 
+def weights_by_class(regression: LogisticRegression) -> FloatArray:
+    """Return the weights of a fitted regression, also where there are only two classes.
+
+    Parameters
+    ----------
+    regression
+        Fitted to k features.
+
+    Returns
+    -------
+    (classes, k + 1) array
+        Weights of the features, then the intercept.
+    """
+    weights = np.column_stack([regression.coef_, regression.intercept_])
+    return np.concatenate([-weights, weights]) / 2 if len(weights) == 1 else weights
+
+
 def _drawn_toward(
     prior: Pipeline, features: Any, y: np.ndarray[Any, Any], weight: FloatArray, penalty: float
 ) -> Pipeline:
@@ -166,9 +183,7 @@ def _drawn_toward(
     hit = y[:, None] == classes
     of_class = weight @ hit
     balanced = weight * (weight.sum() / (len(set(y)) * of_class[hit.argmax(axis=1)]))
-    before = np.column_stack([regression.coef_, regression.intercept_])
-    if len(before) == 1:
-        before = np.concatenate([-before, before]) / 2
+    before = weights_by_class(regression)
 
     def cost(flat: FloatArray) -> tuple[float, FloatArray]:
         change = flat.reshape(before.shape)

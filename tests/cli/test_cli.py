@@ -60,7 +60,7 @@ def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):
     line = ["label", tmp_path / "in", "--jobs", 1, "--placement", "bag", "--no-report", "--out"]
     _, out, _ = retrodetect(*line, tmp_path / "habit")
     assert "%*  " in out
-    assert "\n* assumes that most steps went forward" in out
+    assert "\n* assumed from how most people walk" in out
     _, out, _ = retrodetect("history", tmp_path / "habit")
     assert "%)*" in out
     _, out, _ = retrodetect(*line, tmp_path / "told", "--starts", "forward")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from retrodetect.direction import DirectionModel, StrideEvidence
-from retrodetect.direction.model import FORMS, Readout, SiteGroup
+from retrodetect.direction.model import SITE_INPUTS, Readout, SiteClassifier, SiteGroup
 from retrodetect.features import GYRO_SCALARS, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
@@ -23,17 +22,11 @@ TRAVEL, FRONT, ROTATION, LEVER = (
 STRIDE_S = 1.0
 
 
-class SiteOdds(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+def always(site: str, inputs: int) -> SiteClassifier:
     """Says that every stride is of the same site."""
-
-    def __init__(self, site: str = "trunk") -> None:
-        self.site = site
-        self.classes_ = np.array(sorted(GROUPS))
-
-    def predict_proba(self, inputs: pd.DataFrame) -> FloatArray:
-        """(n, groups) nearly all of it for the site."""
-        odds = np.where(self.classes_ == self.site, 1.0, 1e-6)
-        return np.tile(odds / odds.sum(), (len(inputs), 1))
+    groups = tuple(sorted(GROUPS))
+    odds = np.where(np.array(groups) == site, 1.0, 1e-6)
+    return SiteClassifier(groups, np.zeros((len(groups), inputs)), np.log(odds))
 
 
 def readout(walk: dict[int, float], run: dict[int, float], doubt: float) -> Readout:
@@ -51,7 +44,7 @@ def model(*, doubt: float = 0.01, site: str = "trunk", running: float = -6.0) ->
     group = SiteGroup(readout({TRAVEL: 6.0}, {TRAVEL: running}, 0.01), readout(front, front, doubt))
     return DirectionModel(
         dict.fromkeys(GROUPS, group),
-        {form: SiteOdds(site) for form in FORMS},  # type: ignore[misc]
+        {form: always(site, len(inputs)) for form, inputs in SITE_INPUTS.items()},
     )
 
 

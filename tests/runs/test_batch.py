@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 import retrodetect as rd
-from retrodetect.direction import Anchors
+from retrodetect.direction import Anchors, store
+from retrodetect.direction.card import Card
 from retrodetect.runs import task
-from retrodetect.runs.batch import run
+from retrodetect.runs.batch import finished, plan, run, started
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings
@@ -191,3 +193,23 @@ def test_a_recording_without_gravity_says_why_nothing_is_named(tmp_path, write_w
         assert len(strides)
         told = " ".join(strides.attrs["warnings"])
         assert ("gravity was removed" in told) == is_told
+
+
+def test_a_model_that_was_trained_again_is_read_again(folder, settings, noise_model, tmp_path):
+    """Within one process, under the same name."""
+    path = tmp_path / "mine.model"
+    for threshold in (0.9, 1.1):
+        store.save(replace(noise_model, threshold=threshold), Card(), path)
+        again = Settings(model=str(path))
+        outcome = run([folder / "a.csv"], Outputs(tmp_path / "out"), again, Workers(jobs=1))
+        labelled = outcome.sessions[["forward_strides", "backward_strides"]].sum(axis=None)
+        assert (labelled > 0) == (threshold < 1)
+
+
+def test_a_model_that_changes_during_a_batch_ends_it(folder, noise_model, tmp_path):
+    path = tmp_path / "mine.model"
+    store.save(noise_model, Card(), path)
+    planned = plan([folder], Outputs(tmp_path / "out"), Settings(str(path)), Workers(jobs=1))
+    store.save(replace(noise_model, threshold=0.5), Card(), path)
+    with started(planned) as tasks, pytest.raises(rd.UsageError, match="not the one that"):
+        list(finished(tasks, planned.workers))

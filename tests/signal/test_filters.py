@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
 from retrodetect.signal import zero_phase
 
@@ -46,3 +47,19 @@ def test_a_level_stays_a_level_however_short(count: int, padtype: str) -> None:
     level = np.full((count, 3), 9.81)
     found = zero_phase(level, 0.25, order=1, rate_hz=RATE_HZ, pad_s=12.0, padtype=padtype)
     np.testing.assert_allclose(found, level)
+
+
+@pytest.mark.parametrize("count", [2, 40, 20_000])
+@pytest.mark.parametrize(
+    ("band_hz", "order", "rate_hz"),
+    [(0.25, 1, 400.0), (20.0, 2, 1000.0), (6.0, 4, 120.0), ((0.5, 10.0), 2, 50.0)],
+)
+@pytest.mark.parametrize("padtype", ["odd", "even"])
+def test_it_is_the_filter_of_scipy(count, band_hz, order, rate_hz, padtype):
+    walk = np.random.default_rng(0).normal(size=(count, 2)).cumsum(axis=0)
+    kind = "lowpass" if isinstance(band_hz, float) else "bandpass"
+    sections = butter(order, band_hz, kind, fs=rate_hz, output="sos")
+    pad = min(int(3 * rate_hz), count - 1)
+    expected = sosfiltfilt(sections, walk, axis=0, padtype=padtype, padlen=pad)
+    found = zero_phase(walk, band_hz, order=order, rate_hz=rate_hz, pad_s=3.0, padtype=padtype)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * np.abs(walk).max())

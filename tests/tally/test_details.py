@@ -26,6 +26,7 @@ def session(*legs, gait="walk"):
             at_s += 1
     table = pd.DataFrame(rows, columns=["bout", "start_s", "end_s", "gait", "direction"])
     table["reason"] = np.where(table["direction"] == "unknown", "weak", "")
+    table["stride_length_m"] = np.nan
     return table.astype({"start_s": float, "end_s": float})
 
 
@@ -444,6 +445,22 @@ def test_a_receivers_speed_is_used_where_it_has_one():
     fields = details(HILL, np.empty(0), "waist", course, Pace()).fields
     assert fields["speed_source"] == "gps"
     assert fields["distance_backward_m"] == pytest.approx(20 * 1.5 + 13 * 1.5, rel=0.3)
+
+
+def test_a_foot_that_was_measured_says_how_far_each_way():
+    strides = session((F, 30, 0), (B, 10, 5), (U, 10, 5), (F, 20, 5))
+    strides["stride_length_m"] = np.where(strides["direction"] == F, 1.4, 0.9)
+    strides.loc[::5, "stride_length_m"] = np.nan  # its stretch tells how fast it was
+    course = Course(np.arange(0.5, 90), np.full(90, 9.0), np.full(90, np.nan))
+    fields = details(strides, np.empty(0), "foot", course, Pace()).fields
+    assert fields["speed_source"] == "foot"
+    assert fields["distance_forward_m"] == pytest.approx(50 * 1.4)
+    assert fields["distance_backward_m"] == pytest.approx(10 * 0.9)
+    assert fields["distance_backward_low_m"] == pytest.approx(0.94 * 9)
+    assert fields["distance_backward_high_m"] == pytest.approx(1.06 * (9 + 8 * 0.9))
+    told = details(strides, np.empty(0), "foot", course, Pace(speed_mps=2.0)).fields
+    assert told["distance_backward_m"] == pytest.approx(20)
+    assert np.isnan(told["distance_backward_low_m"])
 
 
 @pytest.mark.parametrize(

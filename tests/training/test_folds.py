@@ -161,11 +161,7 @@ def test_what_is_tested_has_no_say_in_what_is_learned(
 
 def numbers(model: DirectionModel) -> str:
     """Everything that was learned, to the last digit."""
-    found = [model.parameters()]
-    for pipeline in model.estimators().values():
-        found += [vars(step) for _, step in pipeline.steps]
-    with np.printoptions(threshold=10**6, floatmode="unique"):
-        return repr(found)
+    return repr(model.parameters())
 
 
 def blown_up(examples: list[Example], number: int) -> list[Example]:

@@ -1,0 +1,171 @@
+"""Worker processes on this machine.
+
+They come from pebble, which gives each task its own time limit and its own fate: a process that
+hangs, even inside compiled code, or that dies costs the batch one input. Kept apart from
+:mod:`retrodetect.runs.pool`, so that a single process does not import what starts others.
+"""
+
+from __future__ import annotations
+
+import multiprocessing.resource_tracker
+import os
+import pickle
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import joblib
+import pebble
+from joblib.externals.loky.backend import resource_tracker as loky_tracker
+from joblib.externals.loky.backend.context import LokyContext
+from joblib.externals.loky.backend.process import LokyProcess
+from joblib.externals.loky.backend.reduction import dumps
+
+from retrodetect.errors import OutputError
+from retrodetect.runs.pool import Lost
+
+__all__ = ["called", "shared_out"]
+
+T = TypeVar("T")
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What numerical libraries read to decide how many threads they start."""
+
+
+def shared_out(
+    do: Callable[[T], float], tasks: Sequence[T], jobs: int, timeout_s: float | None
+) -> Iterator[tuple[T, float | Lost]]:
+    """Do tasks in processes; otherwise as :func:`retrodetect.runs.pool.shared_out`.
+
+    Parameters
+    ----------
+    do, tasks
+        What to do, and with what.
+    jobs
+        Processes.
+    timeout_s
+        Seconds that a task may take; None for no limit.
+
+    Yields
+    ------
+    task, result
+        One that is over, and what came of it.
+
+    Raises
+    ------
+    OutputError
+        If no process survives.
+    """
+    waiting = dict(enumerate(tasks))
+    while waiting:
+        before = len(waiting)
+        try:
+            for number, result in _in_pool(do, waiting, jobs, timeout_s):
+                yield waiting.pop(number), result
+        except BrokenProcessPool as error:
+            if len(waiting) == before:
+                raise OutputError(
+                    "all worker processes died",
+                    remedy="free some memory or use --jobs 1, then run the same command again",
+                ) from error
+
+
+def called(calls: Sequence[Any], jobs: int) -> list[Any]:
+    """Make calls in processes.
+
+    Parameters
+    ----------
+    calls
+        From `joblib.delayed`.
+    jobs
+        Processes.
+
+    Returns
+    -------
+    list
+        What they returned, in their order.
+    """
+    with _started(jobs, calls[0][0]) as pool:
+        futures = [pool.schedule(_call, (bytes(dumps(call)),)) for call in calls]
+        return [pickle.loads(future.result()) for future in futures]
+
+
+def _in_pool(
+    do: Callable[[T], float], tasks: dict[int, T], jobs: int, timeout_s: float | None
+) -> Iterator[tuple[int, float | Lost]]:
+    """Do numbered tasks in processes."""
+    with _started(jobs, do) as pool:
+        futures: dict[Future[bytes], int] = {}
+        for number, task in tasks.items():
+            call = bytes(dumps((do, (task,), {})))
+            futures[pool.schedule(_call, (call,), timeout=timeout_s)] = number
+        for future in as_completed(futures):
+            try:
+                result: float | Lost = pickle.loads(future.result())
+            except TimeoutError:
+                result = "timed out"
+            except pebble.ProcessExpired:
+                result = "killed"
+            yield futures[future], result
+
+
+def _call(call: bytes) -> bytes:
+    """Make a call in another process; loky's pickler carries what the common one cannot."""
+    function, args, named = pickle.loads(call)
+    return bytes(dumps(function(*args, **named)))
+
+
+class _FreshProcesses(LokyContext):  # type: ignore[misc]
+    """Processes that inherit nothing and never import the caller's script.
+
+    Each gets its share of the cores for numerical libraries.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        super().__init__()
+        threads = str(max(int(joblib.cpu_count()) // jobs, 1))
+        self._environment = {name: os.environ.get(name, threads) for name in _THREADS}
+
+    def Process(self, **arguments: Any) -> LokyProcess:  # noqa: N802 - the name pebble calls
+        return LokyProcess(env=self._environment, **arguments)
+
+
+@contextmanager
+def _started(jobs: int, do: Callable[..., Any]) -> Iterator[pebble.ProcessPool]:
+    """Start processes, and stop them whatever happens.
+
+    They import what they are to do before their first task: that takes none of its time.
+    """
+    imported = (bytes(dumps(do)),)
+    pool = pebble.ProcessPool(
+        jobs, initializer=pickle.loads, initargs=imported, context=_FreshProcesses(jobs)
+    )
+    try:
+        with _block_sigint():
+            pool.active  # noqa: B018 - starts the processes
+        yield pool
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+@contextmanager
+def _block_sigint() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C: this process hears it, and stops them.
+
+    A new process or thread inherits blocked signals. Here, the signal waits until the end.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Starting the trackers unblocks the signal, so they come first.
+    for tracker in (multiprocessing.resource_tracker, loky_tracker):
+        tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
