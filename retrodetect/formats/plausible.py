@@ -38,7 +38,7 @@ _LEVEL_BLOCKS, _RUNNING_G = 8, 4.0
 """A foot that runs averages up to 3.2 g, and spreads by more (own measurement, real and captured).
 Shorter blocks are taken where fewer than 8 of the usual length fit."""
 
-_LINE_ROWS, _LINE_BLOCKS, _STRAIGHT, _LINE_SHARE = 20, 300, 0.02, 0.02
+_LINE_ROWS, _LINE_BLOCKS, _STRAIGHT, _LINE_SHARE, _FILLED_SHARE = 20, 300, 0.02, 0.02, 0.6
 _RHYTHM_S, _RHYTHM_PERIODS_S, _RHYTHM_ALIKE = 2.0, (0.3, 1.3), 0.5
 _RESCALED_BLOCKS, _RESCALED_SHARE = 3, 0.08
 _RESCALED_GAP, _RESCALED, _RESCALED_WITHIN = 2.5, (STANDARD_GRAVITY_MPS2, 1000.0), 2.0
@@ -404,7 +404,7 @@ def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     is_bent = _largest(bends) > _STRAIGHT * _largest(np.abs(steps[:, 1:]))
     kept_hz = is_bent.mean(axis=1) * rate_hz
     is_moving = np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2
-    slow = is_moving & (kept_hz < DIRECTION_RATE_HZ)
+    slow = is_moving & (kept_hz < min(DIRECTION_RATE_HZ, _FILLED_SHARE * rate_hz))
     if slow.sum() > _LINE_SHARE * max(1, is_moving.sum()):
         yield (
             f"{slow.sum() / is_moving.sum():.0%} of its movement is on straight lines between "

@@ -319,6 +319,11 @@ class TestAFastRecordingThatSlowsDown:
         said = one(write("time,ax,ay,az", filled)).warnings
         assert any("straight lines between 4.8" in warning for warning in said)
 
+    def test_a_slow_recording_was_not_filled_up(self, write: Write) -> None:
+        rows = np.arange(0, COUNT, 4)
+        said = one(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows])).warnings
+        assert not any("straight lines" in warning for warning in said)
+
     def test_a_fast_one_may_be_filled_up(self, write: Write) -> None:
         rows = np.arange(COUNT)
         filled = np.stack(
