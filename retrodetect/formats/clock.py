@@ -49,7 +49,7 @@ PLAUSIBLE_STEP_S = (0.0004, 0.4)
 FAR_STEPS = 1e5
 """A quarter of an hour at 100 Hz, in steps from one sample to the next."""
 
-_WRAPS, _WRAP_STEPS = (2**16, 2**32, 2**32 / 1000), 50
+_WRAPS, _WRAP_STEPS = (2.0**16, 2.0**32, 2.0**32 / 1000), 50
 """Counters of ms and µs, and one of µs written as ms (Arduino's ``micros`` after 71.6 minutes)."""
 
 _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}

@@ -72,7 +72,7 @@ class Stamps:
     label: str = ""
     counter: FloatArray | None = None
     rate_hz: float | None = None
-    wrap_ticks: int | None = None
+    wrap_ticks: float | None = None
     zone_min: int | None = None
 
     def take(self, rows: NDArray[Any]) -> Self:

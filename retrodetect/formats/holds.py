@@ -161,6 +161,9 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
     if count < 2 * _AGAIN_S * rate_hz:
         return []
     marks = sum(marks[place : place + count] * 3.0**-place for place in range(_AGAIN_ROWS))
+    ordered = np.sort(marks)
+    if (ordered[1:] != ordered[:-1]).all():
+        return []
     order = np.argsort(marks, kind="stable")
     same = np.diff(marks[order]) == 0
     apart = order[1:][same] - order[:-1][same]

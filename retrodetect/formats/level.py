@@ -91,12 +91,14 @@ class Level:
 def blocks_of(
     values: FloatArray, rate_hz: float, length_s: float = BLOCK_S, most: int = _MOST_BLOCKS
 ) -> FloatArray:
-    """(k, m, 3) readings of blocks spread evenly over the recording."""
+    """(k, m, 3) readings of blocks spread evenly over the recording; each axis is contiguous."""
     size = max(1, min(len(values), round(length_s * rate_hz)))
     count = len(values) // size
-    starts = np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)) * size
-    rows = starts[:, None] + np.arange(size)
-    return np.asarray(picked(values, rows.ravel()).reshape(len(starts), size, 3))
+    if count > most:
+        starts = np.linspace(0, count - 1, most).astype(int) * size
+        values = picked(values, (starts[:, None] + np.arange(size)).ravel())
+    rows = values[: min(count, most) * size].reshape(-1, size, 3)
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(rows, 2, 0)), 0, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from retrodetect.recording import DIRECTION_RATE_HZ, STANDARD_GRAVITY_MPS2, Floa
 
 __all__ = ["check_axes", "check_without_unit", "far_from_1_g", "mixed_up", "sensor_doubts"]
 
-_CHECKED_ROWS = 500_000
+_CHECKED_ROWS, _CHECKED_BLOCKS = 1000, 50
 
 _EQUAL_SHARE, _SAME_CORRELATION = 0.95, 0.9999
 _CONSTANT_LENGTH, _TURNS = 1e-3, 0.05
@@ -33,11 +33,12 @@ one. A walker's axes are not both so even and so far from zero (samples and data
 _UNLIKE = 8.0
 _STUCK_S, _MOVING_MPS2 = 2.0, 0.5
 _FAR_G, _FAR_SHARE, _FAR_BLOCKS, _FAR_MUCH = (0.5, 2.0), 0.02, 2, 0.15
+_REST_SPREAD_G, _REST_G = 0.03, (0.85, 1.15)
 _LEVEL_BLOCKS, _RUNNING_G = 8, 4.0
 """A foot that runs averages up to 3.2 g, and spreads by more (own measurement, real and captured).
 Shorter blocks are taken where fewer than 8 of the usual length fit."""
 
-_LINE_ROWS, _STRAIGHT, _LINE_SHARE = 20, 0.02, 0.02
+_LINE_ROWS, _LINE_BLOCKS, _STRAIGHT, _LINE_SHARE, _FILLED_SHARE = 20, 300, 0.02, 0.02, 0.6
 _RHYTHM_S, _RHYTHM_PERIODS_S, _RHYTHM_ALIKE = 2.0, (0.3, 1.3), 0.5
 _RESCALED_BLOCKS, _RESCALED_SHARE = 3, 0.08
 _RESCALED_GAP, _RESCALED, _RESCALED_WITHIN = 2.5, (STANDARD_GRAVITY_MPS2, 1000.0), 2.0
@@ -76,7 +77,7 @@ def check_axes(values: FloatArray, label: str) -> None:
     RefusedRecording
         For copied axes, a magnitude and directions.
     """
-    _refuse(*_not_three_axes(values[:_CHECKED_ROWS]), label)
+    _refuse(*_not_three_axes(_some(values)), label)
 
 
 def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
@@ -96,7 +97,14 @@ def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
     RefusedRecording
         For counts around an offset, and values that were scaled or lost their sign.
     """
-    _refuse(*_not_in_a_unit(values[:_CHECKED_ROWS], level), label)
+    _refuse(*_not_in_a_unit(_some(values), level), label)
+
+
+def _some(values: FloatArray) -> FloatArray:
+    """(m, 3) readings from all over a recording."""
+    if len(values) <= _CHECKED_ROWS * _CHECKED_BLOCKS:
+        return values
+    return blocks_of(values, _CHECKED_ROWS, 1.0, _CHECKED_BLOCKS).reshape(-1, 3)
 
 
 def _refuse(reason: str, remedy: str, label: str) -> None:
@@ -235,7 +243,7 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
 
 def _uneven(values: FloatArray) -> Iterator[str]:
     """One axis varies far more than the others, as another sensor's column does."""
-    spreads = values[:_CHECKED_ROWS].std(axis=0)
+    spreads = _some(values).std(axis=0)
     low, middle, high = np.sort(spreads)
     if low > 0 and high >= _UNLIKE * middle:
         yield (
@@ -285,7 +293,8 @@ def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[st
     length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, 1.0, BLOCK_S))
     own = blocks_of(values, rate_hz, length_s) * mps2 / STANDARD_GRAVITY_MPS2
     levels_g = np.linalg.norm(own.mean(axis=1), axis=1)
-    is_running = (levels_g < _RUNNING_G) & (levels_g < np.linalg.norm(own.std(axis=1), axis=1))
+    spreads_g = np.linalg.norm(own.std(axis=1), axis=1)
+    is_running = (levels_g < _RUNNING_G) & (levels_g < spreads_g)
     far = (levels_g < _FAR_G[0]) | ((levels_g > _FAR_G[1]) & ~is_running)
     share = far.mean()
     is_much = np.count_nonzero(far) >= _FAR_BLOCKS or share > _FAR_MUCH
@@ -293,6 +302,13 @@ def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[st
         yield (
             f"{share:.0%} of its readings average far from 1 g (such as {levels_g[far][0]:.2g} g): "
             "if the unit or the sensor changes within it, direction and share are wrong there"
+        )
+        return
+    at_rest_g = levels_g[spreads_g < _REST_SPREAD_G]
+    if len(at_rest_g) >= _FAR_BLOCKS and not _REST_G[0] < np.median(at_rest_g) < _REST_G[1]:
+        yield (
+            f"at rest it reads {np.median(at_rest_g):.2f} g instead of 1 g: if the scale or the "
+            "offset of an axis is wrong, direction and share may be wrong"
         )
 
 
@@ -330,10 +346,10 @@ def _clipped(
     ranges = limits[1] - limits[0]
     at, beside, wrapped = np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(3)
     for block in blocks(len(values), values):
-        own = values[block]
-        wrapped += np.count_nonzero(np.abs(np.diff(own, axis=0)) > _WRAP_SHARE * ranges, axis=0)
-        for side, limit in enumerate(limits):
-            at[side] += np.count_nonzero(own == limit, axis=0)
+        for axis, own in enumerate(np.ascontiguousarray(values[block].T)):
+            wrapped[axis] += np.count_nonzero(np.abs(np.diff(own)) > _WRAP_SHARE * ranges[axis])
+            for side in range(2):
+                at[side, axis] += np.count_nonzero(own == limits[side, axis])
     least = max(_CLIP_COUNT, _CLIP_SHARE * len(values))
     much = at > _CLIP_MUCH * len(values)
     reach_g = np.abs(limits) * mps2 / STANDARD_GRAVITY_MPS2
@@ -380,18 +396,23 @@ def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
 
 def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
     """Most readings lie on straight lines between a few, as a slow recording that was filled up."""
-    own = blocks_of(values, rate_hz)
+    own = blocks_of(values, rate_hz, most=_LINE_BLOCKS)
     if own.shape[1] < _LINE_ROWS:
         return
     steps = np.diff(own, axis=1)
-    bends = np.abs(np.diff(steps, axis=1)).max(axis=2)
-    is_bent = bends > _STRAIGHT * np.abs(steps[:, 1:]).max(axis=2)
+    bends = np.abs(np.diff(steps, axis=1))
+    is_bent = _largest(bends) > _STRAIGHT * _largest(np.abs(steps[:, 1:]))
     kept_hz = is_bent.mean(axis=1) * rate_hz
     is_moving = np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2
-    slow = is_moving & (kept_hz < DIRECTION_RATE_HZ)
+    slow = is_moving & (kept_hz < min(DIRECTION_RATE_HZ, _FILLED_SHARE * rate_hz))
     if slow.sum() > _LINE_SHARE * max(1, is_moving.sum()):
         yield (
             f"{slow.sum() / is_moving.sum():.0%} of its movement is on straight lines between "
             f"{np.median(kept_hz[slow]):.3g} readings a second, as if a slow recording was filled "
             "up: strides may be missing there, and direction and share wrong"
         )
+
+
+def _largest(axes: FloatArray) -> FloatArray:
+    """(k, m) largest of the three axes of (k, m, 3)."""
+    return np.asarray(np.maximum(np.maximum(axes[..., 0], axes[..., 1]), axes[..., 2]))

@@ -21,6 +21,7 @@ _ACCELERATION = {
     "gn": STANDARD_GRAVITY_MPS2,
     "mg": STANDARD_GRAVITY_MPS2 / 1000,
     "cm/s2": 0.01,
+    "gal": 0.01,
     "mm/s2": 0.001,
 }
 _QUANTITIES: dict[str, dict[str, float]] = {

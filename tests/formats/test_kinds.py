@@ -319,6 +319,11 @@ class TestAFastRecordingThatSlowsDown:
         said = one(write("time,ax,ay,az", filled)).warnings
         assert any("straight lines between 4.8" in warning for warning in said)
 
+    def test_a_slow_recording_was_not_filled_up(self, write: Write) -> None:
+        rows = np.arange(0, COUNT, 4)
+        said = one(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows])).warnings
+        assert not any("straight lines" in warning for warning in said)
+
     def test_a_fast_one_may_be_filled_up(self, write: Write) -> None:
         rows = np.arange(COUNT)
         filled = np.stack(
@@ -606,6 +611,26 @@ class TestScalesThatAreNoAcceleration:
         values[rows] /= G if rows != slice(250) else 1
         said = one(write("time,ax,ay,az", values, CLOCK[:250])).warnings
         assert any("far from 1 g" in warning for warning in said) == (rows != slice(250))
+
+    @pytest.mark.parametrize(
+        ("made", "is_odd"),
+        [
+            (lambda v: v, False),
+            (lambda v: 1.05 * v, False),
+            (lambda v: 1.3 * v, True),
+            (lambda v: 0.7 * v, True),
+            (lambda v: v + np.array([0, 3, 0]), True),
+            (lambda v: v * [1, 1.3, 1], True),
+            (lambda v: v * [1, 0.75, 1], True),
+        ],
+    )
+    def test_a_wrong_scale_or_offset_shows_at_rest(
+        self, write: Write, made: Callable[[np.ndarray], np.ndarray], is_odd: bool
+    ) -> None:
+        values = TOTAL.copy()
+        values[:600] = GRAVITY[:600] + NOISE[:600] / 500
+        said = one(write("time,ax (m/s2),ay (m/s2),az (m/s2)", made(values))).warnings
+        assert any(warning.startswith("at rest it reads") for warning in said) == is_odd
 
     def test_a_running_foot_is_no_change_of_unit(self, write: Write) -> None:
         values = TOTAL.copy()
