@@ -94,9 +94,8 @@ def results() -> str:
          _labelled(_sessions(scores, (f"{LIMBS[0]}, accelerometer only",), ACTORS + STYLES))),
         ("belly, lower back, hips, breastbone", "site, accelerometer only",
          "**virtual** mixed sessions",
-         _percent(_sessions(scores, (f"{TRUNK}, accelerometer only",), ACTORS + STYLES)
-                  ["unknown"].min())
-         + " unknown without a hint: split into two sides, but unnamed"),
+         _labelled(_sessions(scores, (f"{TRUNK}, accelerometer only",), ACTORS + STYLES))
+         + ": split into two sides, named where people bounce less backward"),
         ("wrist, hand", "site", "**virtual** mixed sessions",
          _percent(_sessions(scores, ("wrist and hand",), ACTORS + STYLES)["unknown"].min())
          + " unknown without a hint"),

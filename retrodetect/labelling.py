@@ -15,7 +15,13 @@ from retrodetect import direction, gait
 from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
 from retrodetect.direction.notes import Stretch
 from retrodetect.gait import Gait
-from retrodetect.recording import WITHOUT_GRAVITY, FloatArray, Recording
+from retrodetect.recording import (
+    DIRECTION_RATE_HZ,
+    TOO_SLOW,
+    WITHOUT_GRAVITY,
+    FloatArray,
+    Recording,
+)
 from retrodetect.signal import Signal, signals
 from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS, truncated_list
@@ -101,6 +107,8 @@ def label_pieces(
     strides = _table(recording, walked, directions, model)
     if recording.gravity == "linear" and len(strides):
         warnings = (WITHOUT_GRAVITY, *warnings)
+    if recording.rate_hz < DIRECTION_RATE_HZ and len(strides):
+        warnings = (TOO_SLOW, *warnings)
     warnings = (*_used(notes), *warnings, *_split(directions))
     if given_s is not None and len(strides) < len(given_s):
         lost = len(given_s) - len(strides)
@@ -140,6 +148,11 @@ def _table(
     table["start_time"] = wall_clock(recording, table["start_s"])
     for column in ("gait", "direction", "p_backward", "reason", "side", "p_side"):
         table[column] = directions.table[column].to_numpy()
+    if recording.rate_hz < DIRECTION_RATE_HZ:
+        table["reason"] = table["reason"].replace("no_vertical", "slow")
+    on_foot = group_of(directions.placement) == "foot"
+    table["stride_length_m"] = walked.strides["length_m"].to_numpy() if on_foot else np.nan
+    table["speed_mps"] = table["stride_length_m"] / (table["end_s"] - table["start_s"])
     table = table[list(STRIDE_COLUMNS)]
     table.attrs = {
         "model": model.name,

@@ -13,8 +13,10 @@ from retrodetect.errors import InputError
 from retrodetect.sites import PLACEMENTS
 
 __all__ = [
+    "DIRECTION_RATE_HZ",
     "MAX_GAP_S",
     "STANDARD_GRAVITY_MPS2",
+    "TOO_SLOW",
     "WITHOUT_GRAVITY",
     "Annotation",
     "Finding",
@@ -35,6 +37,16 @@ WITHOUT_GRAVITY = (
     " with gravity"
 )
 """Said of a recording without a vertical: nothing that its wearer could tell would help."""
+
+DIRECTION_RATE_HZ = 15.0
+"""Under this the impact of a step (0.1 s, Whittle 1999) falls between two samples: steps can be
+counted, but no direction can be told."""
+
+TOO_SLOW = (
+    f"its rate is below {DIRECTION_RATE_HZ:g} Hz, so steps are counted, but no direction is seen:"
+    " next time record with 50 Hz or more (on Android, choose the rate game or fastest)"
+)
+"""Said of a recording that is too slow for directions: nothing its wearer could tell would help."""
 
 MAX_GAP_S = 0.25
 """Longest pause between samples that is no gap. Bursts of Bluetooth loggers leave 0.2 s between

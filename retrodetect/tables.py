@@ -49,11 +49,14 @@ STRIDE_GLOSSARY = {
     "direction": "forward, backward or unknown",
     "p_backward": "probability that the stride went backward, 0 to 1",
     "reason": "why unknown: weak, unnamed (two opposite directions are told apart, but not which is"
-    " forward), disputed (what was told contradicts the signal), sideways, turning or no_vertical;"
-    " else empty",
+    " forward), disputed (what was told contradicts the signal), sideways, turning, no_vertical or"
+    " slow (recorded at less than 15 Hz); else empty",
     "side": "A or B, two opposite directions, whatever they are called; the session begins with A;"
     " empty if unclear",
     "p_side": "probability of the likelier side, 0 to 1",
+    "stride_length_m": "level way of the foot, by gyroscope and accelerometer on the foot; empty"
+    " elsewhere, and where the foot was not seen to stand still",
+    "speed_mps": "stride_length_m over the time of the stride",
 }
 """Columns of ``strides.csv``, one row per stride, and what they hold."""
 
@@ -103,9 +106,10 @@ SESSION_GLOSSARY = {
     "climb_forward_m": "height gained from start to end of each forward stretch, by barometer"
     " or GPS; empty if there is none and most strides are unknown",
     "climb_backward_m": "the same backward",
-    "speed_source": "where the speed comes from: given, leg, distance, gps; empty if unknown",
+    "speed_source": "where the speed comes from: given, leg, distance, foot (stride_length_m),"
+    " gps; empty if unknown",
     "distance_m": "distance of strides of known direction and speed (up to 15 m/s), or of the whole"
-    " recording if you gave it; never from acceleration",
+    " recording if you gave it; never from acceleration alone",
     "distance_forward_m": "the forward part; empty if only the whole distance is known, or no"
     " speed",
     "distance_backward_m": "the backward part; empty, like the energy, if no stride is backward and"
@@ -124,10 +128,15 @@ SESSION_GLOSSARY = {
     " or are impossible on foot",
     "sideways_strides": "unknown strides that went sideways",
     "told_apart_by": "what decided which direction is which: the wearer, the signal, or habit"
-    " (most people mostly go forward; forward and backward may be swapped)",
+    " (how most people walk; forward and backward may be swapped)",
     "naming": "probability that forward and backward are not swapped, or, where they are unknown,"
     " of the likelier naming; empty without sides",
     "backward_share_if_swapped": "backward share of the strides on a side if they are",
+    "distance_forward_low_m": "lower end of the 95% interval of the forward distance by a sensor"
+    " on the foot; else empty",
+    "distance_forward_high_m": "upper end; counts every unknown stride as forward",
+    "distance_backward_low_m": "the same backward",
+    "distance_backward_high_m": "upper end; counts every unknown stride as backward",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 
@@ -173,7 +182,8 @@ SESSION_COLUMNS = tuple(SESSION_GLOSSARY)
 """Columns of ``sessions.csv``, in order."""
 
 DECIMALS = {
-    "start_s": 3, "end_s": 3, "p_backward": 4, "p_side": 4, "rate_hz": 3, "duration_s": 3,
+    "start_s": 3, "end_s": 3, "p_backward": 4, "p_side": 4, "stride_length_m": 3, "speed_mps": 3,
+    "rate_hz": 3, "duration_s": 3,
     "gait_s": 2,
     "backward_share": 4, "backward_share_low": 4, "backward_share_high": 4,
     "naming": 4, "backward_share_if_swapped": 4,
@@ -184,6 +194,8 @@ DECIMALS = {
     "step_asymmetry_forward": 4, "step_asymmetry_backward": 4,
     "climb_forward_m": 1, "climb_backward_m": 1,
     "distance_m": 1, "distance_forward_m": 1, "distance_backward_m": 1,
+    "distance_forward_low_m": 1, "distance_forward_high_m": 1,
+    "distance_backward_low_m": 1, "distance_backward_high_m": 1,
     "speed_forward_mps": 3, "speed_backward_mps": 3, "grade_forward": 3, "grade_backward": 3,
     "energy_forward_kcal_per_kg": 4, "energy_backward_low_kcal_per_kg": 4,
     "energy_backward_high_kcal_per_kg": 4,

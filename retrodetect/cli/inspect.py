@@ -31,8 +31,13 @@ def inspect(
     from retrodetect import formats
     from retrodetect.errors import InputError, UsageError
 
-    inputs = formats.discover(*paths, columns=read_options.columns.values())
-    if not inputs:
+    skipped: list[dict[str, Any]] = []
+    inputs = formats.discover(
+        *paths,
+        columns=read_options.columns.values(),
+        on_skipped=lambda file, why: skipped.append({"name": file.name, "skipped": why}),
+    )
+    if not inputs and not skipped:
         raise UsageError(
             "no recordings found",
             file=", ".join(paths),
@@ -47,11 +52,12 @@ def inspect(
             descriptions += [formats.describe(recording) for recording in recordings]
         except InputError as error:
             descriptions.append({"name": recording_input.name, "error": str(error)})
+    descriptions += skipped
     if as_json:
         typer.echo(json.dumps(descriptions, indent=1, ensure_ascii=False))
     else:
         _show(descriptions)
-    return int(any("error" in each for each in descriptions))
+    return int(not inputs or any("error" in each for each in descriptions))
 
 
 def _show(descriptions: list[dict[str, Any]]) -> None:

@@ -196,8 +196,9 @@ def _progress(row: Row, goal: float | None) -> list[str]:
 def _explain_star(console: Console, rows: Sequence[Row]) -> None:
     if any(row.get("status", "ok") == "ok" and words.certainty(row) == "assumed" for row in rows):
         text = (
-            "* assumes that most steps went forward: the signal alone does not show which direction"
-            " is which. If that is wrong, forward and backward swap."
+            "* assumed from how most people walk (mostly forward, forward first, with less bounce"
+            " backward): the signal alone does not show which direction is which. If that is wrong,"
+            " forward and backward swap."
         )
         console.print(Text(text), soft_wrap=True)
 

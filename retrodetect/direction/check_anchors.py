@@ -24,7 +24,13 @@ from retrodetect.sites import group_of
 
 __all__ = ["Checked", "check_anchors"]
 
-IMPARTIAL = Priors(one_way=(0.49, 0.49, 0.02), drawn=(0.49, 0.49, 0.02))
+IMPARTIAL = Priors(
+    one_way=(0.49, 0.49, 0.02),
+    one_way_if_shown=(0.49, 0.49, 0.02),
+    begun=(0.49, 0.49, 0.02),
+    drawn=(0.49, 0.49, 0.02),
+    contrast=0.0,
+)
 """Takes nothing for common: what the signal alone says."""
 
 STEADY = 0.5

@@ -101,7 +101,7 @@ class Directions:
         The one given, else the inferred group of sites with ``?`` behind it.
     told_apart_by
         What told forward from backward: the ``wearer``, the ``signal`` (the body shows where the
-        front is), or ``habit``: that most people mostly go forward. Empty where nothing was told
+        front is), or ``habit``: how most people walk. Empty where nothing was told
         apart.
     a_forward
         Probability that side A is forward; NaN without any stride on a side.
@@ -321,7 +321,7 @@ class _Session:
         hypotheses = []
         for group, weight in weights.items():
             if weight > LEAST_WEIGHT:
-                seats = seats_of(self._anchors.placement or group)
+                seats = seats_of(self._anchors.placement, group)
                 evidence = self._evidence(features, rows, plane, self._model.groups[group], seats)
                 hypotheses.append((weight, seats, evidence, decode(evidence, self._priors)))
         shares = softmax([np.log(weight) for weight, *_ in hypotheses])
@@ -395,18 +395,36 @@ class _Session:
             front=front,
             seats=np.array([seat.weight for seat in seats]),
             front_offset_rad=np.array([seat.offsets_rad for seat in seats]),
+            front_shown=bool(
+                features.has_gyro.mean() > 0.5
+                and front.any()
+                and max(seat.weight for seat in seats) > SIGNAL_SHARE
+            ),
             front_temper=front_temper,
             front_doubt=site.doubt(features),
             log_run=_log_run(strides["p_run"].to_numpy(dtype=float))
             + of_travel
             + front_temper * of_front.sum(axis=1),
             bout=strides["bout"].to_numpy(dtype=np.intp),
-            log_direction=of_marks(self.forced[rows]),
+            log_direction=of_marks(self.forced[rows]) + self._contrast(features, strides, travel),
             named_front=_named_front(plane, self._anchors),
             named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
             told=self._told,
             session_bouts=self._bouts,
         )
+
+    def _contrast(
+        self, features: StrideFeatures, strides: pd.DataFrame, travel: FloatArray
+    ) -> FloatArray:
+        """(n, 3) log likelihood of each direction, by how little a stride bounces beside others."""
+        log_direction = np.zeros((len(features), 3))
+        walked = (strides["p_run"] < 0.5).to_numpy() & travel.any(axis=(1, 2))
+        if walked.any():
+            flatness = features.scalar("log_h_over_v_low")[walked]
+            by_stride = self._priors.contrast * (flatness - flatness.mean()) / walked.sum()
+            log_direction[walked, FORWARD] = -by_stride
+            log_direction[walked, BACKWARD] = by_stride
+        return log_direction
 
 
 def _log_run(p_run: FloatArray) -> FloatArray:
@@ -447,10 +465,11 @@ def _balanced(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _shows_front(evidence: Evidence, decoded: Decoded) -> bool:
     """Whether one front, shown by the body and trusted, was left."""
-    likeliest = int(decoded.seats.argmax())
-    used = np.isfinite(evidence.front_offset_rad[likeliest])
-    sure = decoded.seats[likeliest] > SIGNAL_SHARE and decoded.shown > SIGNAL_SHARE
-    return bool(sure and evidence.front[:, used].any())
+    offsets_rad = evidence.front_offset_rad
+    likeliest = offsets_rad[decoded.seats.argmax()]
+    alike = np.array([np.array_equal(each, likeliest, equal_nan=True) for each in offsets_rad])
+    sure = decoded.seats[alike].sum() > SIGNAL_SHARE and decoded.shown > SIGNAL_SHARE
+    return bool(sure and evidence.front[:, np.isfinite(likeliest)].any())
 
 
 def _mean(values: Sequence[FloatArray], shares: FloatArray) -> FloatArray:

@@ -81,14 +81,23 @@ class Priors:
     mixed_if_told
         The same for a session of which the wearer marked a part or named the front: who only
         ever goes forward does not.
-    one_way
-        Shares of forward, backward and sideways among sessions that hold one only; of those of
-        which the wearer told something they are those of `drawn`.
+    one_way, one_way_if_shown
+        Shares of forward, backward and sideways among sessions that hold one only: where habit
+        alone tells, and where a gyroscope shows the front and can be trusted. Habit must be sure
+        enough to name an ordinary walk. What the body shows needs no such help, and so strong a
+        habit would hide a session all backward. Of sessions of which the wearer told something
+        they are those of `drawn`.
     change_within_bout, change_between_bouts
         Probability that the direction of a mixed session is drawn anew at a stride, within a
         bout and after a pause.
+    begun
+        Shares of forward, backward and sideways among the directions in which mixed sessions
+        begin: most people walk a few steps before they turn round.
     drawn
         Shares of forward, backward and sideways where a direction of a mixed session is drawn.
+    contrast
+        Log odds of backward for the half of a session whose horizontal movement is larger beside
+        the vertical one by a factor of e: people bounce less when they go backward.
     front_jump
         Probability that the device is turned by an arbitrary angle during a pause.
     front_creep_rad
@@ -104,9 +113,12 @@ class Priors:
     mixed: float = 0.08
     mixed_if_told: float = 0.8
     one_way: tuple[float, float, float] = (0.94, 0.05, 0.01)
+    one_way_if_shown: tuple[float, float, float] = (0.84, 0.15, 0.01)
     change_within_bout: float = 0.02
     change_between_bouts: float = 0.5
+    begun: tuple[float, float, float] = (0.8, 0.18, 0.02)
     drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
+    contrast: float = 5.0
     front_jump: float = 0.0002
     front_creep_rad: float = 0.02
     stray: float = 0.05
@@ -130,6 +142,9 @@ class Evidence:
         Probability of each seat.
     front_offset_rad : (s, c) array
         Angle from the front to where a cue points at that seat; NaN where it says nothing.
+    front_shown
+        Whether a gyroscope saw the front cues and the seat is known beforehand: they then count
+        for more than habit.
     front_temper
         Share of a stride's front vector that is not already in its neighbours': a wearer's front
         vectors are off by much the same angle in every stride.
@@ -157,6 +172,7 @@ class Evidence:
     front: FloatArray
     seats: FloatArray
     front_offset_rad: FloatArray
+    front_shown: bool
     front_temper: float
     front_doubt: float
     log_run: FloatArray
@@ -354,15 +370,21 @@ class _Likelihood:
 
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
     """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
+    one_way = np.full((len(evidence.seats) + 1, len(DIRECTIONS)), priors.one_way)
+    if evidence.front_shown:
+        shown = np.isfinite(evidence.front_offset_rad).any(axis=1)
+        one_way[:-1][shown] = priors.one_way_if_shown
+    if evidence.told:
+        one_way[:] = priors.drawn
     mixed = _mixed_beforehand(evidence, priors)
-    one_way = priors.drawn if evidence.told else priors.one_way
-    sessions = np.stack([(1 - mixed) * np.array(one_way), mixed * np.array(priors.drawn)])
+    # Where nothing shows a turn, how sessions begin names none of it.
+    begun = np.array(priors.begun if evidence.travel.any() else priors.drawn)
+    sessions = np.stack([(1 - mixed) * one_way.T, np.broadcast_to(mixed * begun, one_way.shape).T])
     doubt = evidence.front_doubt
     frames = np.append((1 - doubt) * evidence.seats, doubt) * np.exp(likelihood.unrelated())
     return np.asarray(
-        sessions[:, :, None, None, None]
+        (sessions * frames)[:, :, None, :, None]
         * np.array([1 - priors.run, priors.run])[:, None, None]
-        * frames[:, None]
         * _first_front(evidence, likelihood.fronts)
     )
 

@@ -131,24 +131,25 @@ class Seat:
         return float(rotation), float(force), float(lever)
 
 
-def seats_of(placement: str) -> tuple[Seat, ...]:
+def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
     """List the places that a placement may mean.
 
     Parameters
     ----------
     placement
-        A body site, or a group of sites that was inferred.
+        The body site that the wearer named; None where nobody did.
+    group
+        Its group, or the group that was inferred. A group may be called as one of its sites is,
+        and still be more: an inferred ``thigh`` may be a back pocket.
 
     Returns
     -------
     tuple of Seat
         With weights that sum to 1.
     """
-    weights: Mapping[str, float]
-    if placement in SITES:
+    weights: Mapping[str, float] = UNNAMED[group]
+    if placement is not None:
         weights = SITES[placement].may_be or {placement: 1.0}
-    else:
-        weights = UNNAMED[placement]
     return tuple(Seat(site, weight, named=site == placement) for site, weight in weights.items())
 
 

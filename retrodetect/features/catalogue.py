@@ -182,6 +182,11 @@ _FIXED = _harmonics("fixed", "level by the mean force of the stride")
 NEEDS_GYRO = (
     *_harmonics("gyro", "level at every moment by gyroscope and accelerometer"),
     _pointer(
+        "U1_lean",
+        "angle of the segment in quadrature to the vertical force at 1/T, upper end ahead positive",
+        _ODD,
+    ),
+    _pointer(
         "S", "skewness of the angle about the main level axis, lower end ahead positive", _EVEN
     ),
     _pointer("Q", "the same angle in the quietest fifth of the stride against its mean", _EVEN),

@@ -24,7 +24,7 @@ from retrodetect.features.catalogue import (
 )
 from retrodetect.features.pointers import pointers
 from retrodetect.features.swing import swing_vectors
-from retrodetect.recording import FloatArray
+from retrodetect.recording import DIRECTION_RATE_HZ, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 
 __all__ = ["StrideFeatures", "compute"]
@@ -50,7 +50,8 @@ class StrideFeatures:
         Vector moments in the device frame, at right angles to ``up``.
     up : (n, 3) array
         Mean unit vector against gravity over the stride, device frame; NaN throughout a
-        stride of a recording whose gravity was removed, as are its other features.
+        stride of a recording whose gravity was removed or that is too slow, as are its other
+        features.
     """
 
     scalars: FloatArray
@@ -97,6 +98,10 @@ class StrideFeatures:
         """Return one (n, 3) vector moment by its catalogue name."""
         return self.vectors[:, [feature.name for feature in VECTORS].index(name)]
 
+    def scalar(self, name: str) -> FloatArray:
+        """Return one (n,) scalar moment or log ratio by its catalogue name."""
+        return self.scalars[:, [feature.name for feature in (*SCALARS, *RATIOS)].index(name)]
+
     def __len__(self) -> int:
         return len(self.up)
 
@@ -135,7 +140,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
     """Features of the strides of one gap-free run."""
     start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
     count = len(start_s)
-    if signal.up is None:
+    if signal.up is None or signal.source_rate_hz < DIRECTION_RATE_HZ:
         return StrideFeatures(
             np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
             np.full((count, len(GYRO_SCALARS)), np.nan),

@@ -4,7 +4,7 @@ Backward gait is nearly forward gait with time reversed. What time reversal keep
 **front** whichever way the wearer goes; what it turns round turns with the **travel**. Their
 scalar product is the direction, free of the mounting and of the sign of the axes.
 
-Three kinds of pointer, all in the device frame:
+Four kinds of pointer, all in the device frame:
 
 - **harmonics**: with the complex Fourier amplitudes V_k of the vertical and H_k of the horizontal
   force at k times the stride frequency, R_k = Re(H_k · conj V_k) is even and
@@ -13,6 +13,8 @@ Three kinds of pointer, all in the device frame:
   that a swinging segment mixes in. Signs differ between the two;
 - **rotation**: with m the main level axis of the angular rate and p = m × up, the skewness of the
   angle is even and that of the rate odd. The sign of m drops out;
+- **lean**: the quadrature between the angle of the segment and the vertical force. A foot is
+  tilted back as it lands and forward as it pushes off; going backward, the other way round;
 - **lever**: a sensor at r from the axis of its segment feels ω̇ × r + ω × (ω × r). Least squares
   gives r, and its level part points from the body out to the sensor.
 """
@@ -229,7 +231,9 @@ def _with_gyro(
     at = strides.around(WIDTH_STRIDES)
     up = _unit(_at(turning.up, at))
     mean_up = _unit((up * _HANN[:, None]).sum(axis=1))
-    in_phase, quadrature = _harmonics(_levelled(window, up, mean_up), mean_up)
+    force = _levelled(window, up, mean_up)
+    in_phase, quadrature = _harmonics(force, mean_up)
+    lean = _lean(force, _levelled(_at(turning.rate, at), up, mean_up), mean_up)
     to_force = _at(turning.lever_to_force.reshape(-1, 9), at).reshape(*at.shape, 3, 3)
     without_arm = []
     for lever_m in (levers.arm_m, -HANGING_ARM_M * mean_up):
@@ -246,7 +250,14 @@ def _with_gyro(
     plausible[:, 0] &= plausible[:, 1:].any(axis=1)
     strength = np.sqrt(np.clip(levers.share, 0, 1)) * plausible
     vectors = np.concatenate(
-        [in_phase, quadrature, rotation, _unit(level_m) * strength[:, :, None], *without_arm],
+        [
+            in_phase,
+            quadrature,
+            lean,
+            rotation,
+            _unit(level_m) * strength[:, :, None],
+            *without_arm,
+        ],
         axis=1,
     )
     scalars = np.concatenate([scalars, np.minimum(length_m, 1.0), levers.share], axis=1)
@@ -258,13 +269,37 @@ def _with_gyro(
 
 def _harmonics(force: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Two times (n, len(HARMONICS), 3): R_k and U_k, over the size of all harmonics together."""
-    v = np.einsum("nti,ni->nt", force, up)
-    h = force - v[:, :, None] * up[:, None]
-    v_k = np.einsum("kt,nt->nk", _FOURIER, v - (v @ _HANN)[:, None])
-    h_k = np.einsum("kt,nti->nki", _FOURIER, h - np.einsum("t,nti->ni", _HANN, h)[:, None])
-    size = np.sqrt((np.abs(v_k) ** 2).sum(axis=1) * (np.abs(h_k) ** 2).sum(axis=(1, 2)))
-    cross = h_k * v_k.conj()[:, :, None] / (size[:, None, None] + _TINY)
+    v, h = _split(force, up)
+    cross = _coupled(_amplitudes(h), _amplitudes(v))
     return cross.real, cross.imag
+
+
+def _lean(force: FloatArray, rate: FloatArray, up: FloatArray) -> FloatArray:
+    """(n, 1, 3) level angle in quadrature to the vertical force at 1/T, upper end ahead."""
+    v, _ = _split(force, up)
+    _, level_rate = _split(rate, up)
+    angle_k = _amplitudes(level_rate) / (1j * np.array(HARMONICS))[:, None]
+    return np.cross(_coupled(angle_k, _amplitudes(v)).imag[:, :1], up[:, None])
+
+
+def _split(values: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(n, t) along the vertical, and the (n, t, 3) level rest."""
+    along = np.einsum("nti,ni->nt", values, up)
+    return along, values - along[:, :, None] * up[:, None]
+
+
+def _amplitudes(values: FloatArray) -> NDArray[np.complex128]:
+    """(n, len(HARMONICS), ...) complex amplitudes of (n, t, ...) values."""
+    centred = values - np.einsum("t,nt...->n...", _HANN, values)[:, None]
+    return np.asarray(np.einsum("kt,nt...->nk...", _FOURIER, centred))
+
+
+def _coupled(
+    level: NDArray[np.complex128], along: NDArray[np.complex128]
+) -> NDArray[np.complex128]:
+    """(n, k, 3) level amplitudes times conjugate ones, over the size of all harmonics together."""
+    size = np.sqrt((np.abs(along) ** 2).sum(axis=1) * (np.abs(level) ** 2).sum(axis=(1, 2)))
+    return np.asarray(level * along.conj()[:, :, None] / (size[:, None, None] + _TINY))
 
 
 def _rotation(

@@ -13,7 +13,7 @@ from retrodetect.formats.spool import blocks, scaled
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import Annotation, Finding, FloatArray, longest_step_s
 
-__all__ = ["Sensors", "gravity_of", "place_notes"]
+__all__ = ["Sensors", "place_notes", "rows_of"]
 
 _TURNING_RADPS = 1.0
 """Ten turns a minute on average; people turn back, and gyroscopes drift by a hundredth of it."""
@@ -124,20 +124,20 @@ class Sensors:
         return placed.at(time_s) * factor
 
 
-def gravity_of(draft: Draft, line: Timeline) -> Callable[[slice], FloatArray] | None:
-    """Find the gravity that the app took off.
+def rows_of(series: Series | None, line: Timeline) -> Callable[[slice], FloatArray] | None:
+    """Place a series on a timeline.
 
     Returns
     -------
     callable or None
-        Gravity in some rows in its own unit, NaN where it has no reading; None without any.
+        Readings in some rows, in their own unit, NaN where there are none; None without a series,
+        or where the clocks have no common origin.
     """
-    vector = draft.gravity_vector
-    if vector is None:
+    if series is None:
         return None
-    if vector.stamps is None:
-        return lambda rows: vector.values[rows]
-    placed = _Placed.of(vector, line)
+    if series.stamps is None:
+        return lambda rows: series.values[rows]
+    placed = _Placed.of(series, line)
     return None if placed is None else lambda rows: placed.at(line.time_s[rows])
 
 

@@ -12,20 +12,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.align import Sensors, gravity_of, place_notes
-from retrodetect.formats.clock import ROWS, Timeline, lead_s, strays, timeline, valid
+from retrodetect.formats.align import Sensors, place_notes, rows_of
+from retrodetect.formats.clock import (
+    ROWS,
+    Timeline,
+    lead_s,
+    order_of,
+    strays,
+    timeline,
+    valid,
+    wrapped,
+)
 from retrodetect.formats.draft import Draft
-from retrodetect.formats.holds import LOWEST_RATE_HZ, find_holds, find_slow, repeated_later, repeats
+from retrodetect.formats.holds import find_holds, find_slow, repeated_later, repeats
 from retrodetect.formats.level import Level, Scale, resolve
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.plausible import check_axes, check_without_unit, doubts
-from retrodetect.formats.repair import gap_rows, note_rates, robust_rate_hz
-from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled
+from retrodetect.formats.plausible import (
+    check_axes,
+    check_without_unit,
+    far_from_1_g,
+    mixed_up,
+    sensor_doubts,
+)
+from retrodetect.formats.repair import SORTED, gap_rows, note_rates, robust_rate_hz
+from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
 from retrodetect.formats.text import counted
 from retrodetect.formats.units import unit_in
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Ground, Recording
+from retrodetect.recording import (
+    DIRECTION_RATE_HZ,
+    STANDARD_GRAVITY_MPS2,
+    Finding,
+    FloatArray,
+    Ground,
+    Recording,
+)
 
-__all__ = ["Resolved", "assemble", "gaps_s"]
+__all__ = ["LOWEST_RATE_HZ", "Resolved", "assemble", "gaps_s"]
 
 _LARGEST = 1e6
 """No reading is larger in any unit, counts of 16 bits and mg included."""
@@ -34,6 +56,9 @@ _IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
 """Beyond the range of any accelerometer that is worn (±400 g)."""
 
 _LEAD_TOLD_S = 1.0
+_CHECKED_ROWS = 500_000
+LOWEST_RATE_HZ = 9.5
+"""Four readings a step: at a nominal 10 Hz steps are found, at 5 Hz they are not."""
 _FASTEST_HZ = 2500.0
 """No accelerometer worn on a body samples faster, save in files that state their rate."""
 
@@ -144,7 +169,8 @@ def assemble(
     sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
     warnings = [
         *draft.warnings, *scale.warnings,
-        *doubts(values, readings.limits(), line.time_s, line.rate_hz, scale.mps2, scale.gravity),
+        *readings.sensor_doubts(scale),
+        *(far_from_1_g(values, line.rate_hz, scale.mps2) if scale.gravity == "total" else ()),
         *repeated_later(values, line.time_s, line.rate_hz), *readings.notes, *line.warnings,
         *sensors.unplaced(), *sensors.notes, *_note_gaps(line),
         *note_rates(line.time_s, line.rate_hz),
@@ -182,6 +208,7 @@ class _Readings:
     repeated: NDArray[np.bool_]
     notes: list[str] = field(default_factory=list)
     _limits: FloatArray | None = None
+    _without_gravity: FloatArray | None = None
 
     @property
     def values(self) -> FloatArray:
@@ -195,6 +222,12 @@ class _Readings:
         stamps = draft.stamps
         draft, notes = _complete(draft)
         _require(draft, 2, label)
+        draft = draft.with_(stamps=wrapped(draft.stamps))
+        stamps = replace(stamps, wrap_ticks=draft.stamps.wrap_ticks)
+        order = order_of(draft.stamps, label)
+        if order is not None:
+            draft, notes = draft.take(order), [*notes, SORTED]
+            stamps = draft.stamps
         repeated = repeats(draft.acceleration.values)
         line = timeline(draft.stamps, draft.acceleration.values, repeated, label)
         without_s, zero_s = lead_s(stamps, line)
@@ -236,9 +269,13 @@ class _Readings:
 
         Rows without any fall out.
         """
-        gravity, vector = gravity_of(self.draft, self.line), self.draft.gravity_vector
+        vector, line = self.draft.gravity_vector, self.line
+        gravity, rotation = rows_of(vector, line), rows_of(self.draft.rotation, line)
         if gravity is None or vector is None:
             return
+        if rotation is not None:
+            head = slice(_CHECKED_ROWS)
+            self.notes += mixed_up(gravity(head), rotation(head), line.time_s[head])
         own = unit_in("acceleration", self.draft.acceleration.unit) or 1.0
         theirs = unit_in("acceleration", vector.unit) or 1.0
         total, is_whole = empty(self.values.shape), np.empty(len(self.values), dtype=bool)
@@ -253,6 +290,7 @@ class _Readings:
             because = "gravity column added to linear acceleration"
             claim = replace(claim, value="total", because=because)
         acceleration = replace(self.draft.acceleration, values=total)
+        self._without_gravity = self.values
         self.draft = self.draft.with_(acceleration=acceleration, gravity=claim)
         self.keep(is_whole)
         self._limits = None
@@ -275,10 +313,21 @@ class _Readings:
             self._limits = extremes(self.values)
         return self._limits
 
+    def sensor_doubts(self, scale: Scale) -> list[str]:
+        """Doubts about the readings of the sensor, before any gravity was added."""
+        line, sensed = self.line, self._without_gravity
+        if sensed is None:
+            values, limits, gravity = self.values, self.limits(), scale.gravity
+        else:
+            values, limits, gravity = sensed, extremes(sensed), "linear"
+        return sensor_doubts(values, limits, line.time_s, line.rate_hz, scale.mps2, gravity)
+
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Keep some rows of the draft and of its timeline."""
         if rows.all():
             return
+        if self._without_gravity is not None:
+            self._without_gravity = take(self._without_gravity, rows)
         self.draft, self._limits = self.draft.take(rows), None
         line = self.line.take(rows)
         self.line = replace(line, effective_hz=robust_rate_hz(line.time_s))
@@ -288,9 +337,10 @@ def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
     """Refuse a rate too low for steps, or one that no sensor has."""
     if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
-            f"has only {line.effective_hz:.3g} readings a second",
+            f"has only {line.effective_hz:.3g} readings a second by its clock",
             file=label,
-            remedy=f"record with at least {LOWEST_RATE_HZ:g} Hz, better 50 Hz",
+            remedy=f"record with at least {DIRECTION_RATE_HZ:g} Hz, better 50 Hz; if its clock has "
+            "another unit, give the rate with --rate",
         )
     if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
         raise RefusedRecording(

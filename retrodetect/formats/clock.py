@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import NO_TICK, Stamps
 from retrodetect.formats.repair import (
+    CORE,
+    SHORT,
     Repair,
+    Rows,
     counted_on,
     counted_rate_hz,
     median,
@@ -31,10 +34,12 @@ __all__ = [
     "ROWS",
     "Timeline",
     "lead_s",
+    "order_of",
     "seconds_on",
     "strays",
     "timeline",
     "valid",
+    "wrapped",
 ]
 
 TICKS_S = (1.0, 1e-3, 1e-6, 1e-9)
@@ -43,6 +48,9 @@ PLAUSIBLE_STEP_S = (0.0004, 0.4)
 
 FAR_STEPS = 1e5
 """A quarter of an hour at 100 Hz, in steps from one sample to the next."""
+
+_WRAPS, _WRAP_STEPS = (2**16, 2**32, 2**32 / 1000), 50
+"""Counters of ms and µs, and one of µs written as ms (Arduino's ``micros`` after 71.6 minutes)."""
 
 _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}
 """Power of ten of a stamp counted from 1970, by length of tick."""
@@ -63,6 +71,11 @@ beginning was cut off; one that begins later is the uptime of a device."""
 _NAMELESS_HZ = 400.0
 """So fast, a clock of µs or of fractions of a ms without a stated unit is one of other ticks:
 1/32768 s at 50 Hz look like µs at 1,526 Hz."""
+
+_SHUFFLED, _REVERSED = 0.1, 0.9
+_EVEN, _EVEN_IF_SHUFFLED, _EQUAL = 0.98, 0.6, 0.3
+"""Shares of steps: backward ones, and even or equal ones once the rows are sorted. Rows of two
+recordings, or of a clock that was set back, do not become even."""
 
 _WRITTEN_OUT = re.compile(
     r"20\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}(\d{3})?"
@@ -228,6 +241,79 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     stray[0] = is_far[0] and not stray[1]
     stray[-1] = is_far[-1] and not stray[-2]
     return stray if stray.any() else None
+
+
+def wrapped(stamps: Stamps) -> Stamps:
+    """Say where stamps start again from 0, if all their falls are overflows of a usual counter.
+
+    Parameters
+    ----------
+    stamps
+        All of them valid.
+
+    Returns
+    -------
+    Stamps
+        With ``wrap_ticks``, where that is so.
+    """
+    ticks = stamps.ticks
+    if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
+        return stamps
+    steps = np.diff(ticks).astype(np.float64)
+    falls, rest = steps[steps < 0], steps[steps > 0]
+    if not len(falls) or not len(rest):
+        return stamps
+    most = _WRAP_STEPS * float(np.median(rest))
+    fitting = (top for top in _WRAPS if ((falls + top > 0) & (falls + top < most)).all())
+    top = next(fitting, None)
+    return stamps if top is None or most > top / 2 else replace(stamps, wrap_ticks=int(top))
+
+
+def order_of(stamps: Stamps, label: str) -> Rows | None:
+    """Order in time of rows that are out of order; None where it is theirs, or not clear.
+
+    Parameters
+    ----------
+    stamps
+        All of them valid.
+    label
+        File, for messages.
+
+    Returns
+    -------
+    (n,) array of int or None
+        Numbers of the rows.
+
+    Raises
+    ------
+    RefusedRecording
+        Where they are shuffled, and their times are too coarse or uneven to tell their order.
+    """
+    ticks = stamps.ticks
+    if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
+        return None
+    backward = float(np.mean(np.diff(ticks) < 0))
+    if not 0 < backward < _REVERSED:
+        return None
+    order = np.argsort(ticks, kind="stable")
+    steps = np.diff(ticks[order]).astype(np.float64)
+    even = np.abs(steps / max(float(np.median(steps)), 1e-300) - 1) < CORE[1] - 1
+    is_shuffled = backward > _SHUFFLED
+    is_clear = even.mean() > (_EVEN_IF_SHUFFLED if is_shuffled else _EVEN)
+    if not is_shuffled:
+        forward = np.diff(ticks)
+        is_clear &= np.median(steps) > SHORT * np.median(forward[forward > 0])
+    if is_clear and np.mean(steps == 0) < _EQUAL:
+        return order
+    if is_shuffled:
+        raise RefusedRecording(
+            f"{backward:.0%} of its rows are earlier than the row before, and their times do not "
+            "tell their order: they were shuffled, or are of several recordings",
+            file=label,
+            place=_place(stamps.label),
+            remedy="export it again, each recording in a file of its own",
+        )
+    return None
 
 
 def timeline(

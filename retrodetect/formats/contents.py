@@ -22,7 +22,7 @@ from retrodetect.formats.jsontext import load_json
 from retrodetect.formats.library import guarded
 from retrodetect.formats.source import Source, archive_members
 
-__all__ = ["contents", "holds_files"]
+__all__ = ["RESEARCHKIT", "contents", "holds_files"]
 
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound file, in which Excel 97 to 2003 keeps its sheets."""
@@ -45,6 +45,10 @@ _TRIAD = re.compile(
 )
 _DEEPEST = 4
 """Lists of objects with readings along three axes: ResearchKit, LAMP, SensorStreamer."""
+
+RESEARCHKIT = "items of ResearchKit"
+"""Line above its tables: it alone calls a list of readings so, and it is of iOS alone (source:
+``ORKJSONLogFormatter``)."""
 
 _SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
 
@@ -180,11 +184,12 @@ def _sensors(source: Source) -> list[Source]:
 def _records(source: Source) -> list[Source]:
     """The list of readings in a file as one table; none where it is no such list."""
     entries = load_json(source)
-    lists = entries.values() if isinstance(entries, dict) else [entries]
-    own = next((entry for entry in lists if isinstance(entry, list)), [])
+    lists = entries if isinstance(entries, dict) else {"": entries}
+    key, own = next(((key, own) for key, own in lists.items() if isinstance(own, list)), ("", []))
     if not own or not all(isinstance(entry, dict) for entry in own):
         return []
-    return [_table(source, source.stem, pd.DataFrame(map(_flat, own)), True)]
+    frame = pd.DataFrame(map(_flat, own))
+    return [_table(source, source.stem, frame, True, RESEARCHKIT if key == "items" else "")]
 
 
 def _flat(record: Any, name: str = "", depth: int = 0) -> dict[str, Any]:
@@ -224,10 +229,10 @@ def _frame(source: Source) -> Source:
     return _table(source, source.stem, frame, True)
 
 
-def _table(source: Source, name: str, frame: pd.DataFrame, header: bool) -> Source:
-    """A table in memory as if it were a file of text."""
+def _table(source: Source, name: str, frame: pd.DataFrame, header: bool, above: str = "") -> Source:
+    """A table in memory as if it were a file of text, with a line above it."""
     try:
-        text = frame.to_csv(header=header, index=False).encode()
+        text = (f"{above}\n" * bool(above) + frame.to_csv(header=header, index=False)).encode()
     except UnicodeEncodeError as error:
         raise UnreadableFile(
             "contains damaged text", file=source.label, remedy="export it again"

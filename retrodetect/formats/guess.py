@@ -25,6 +25,7 @@ from retrodetect.formats.columns import (
     quantity_of,
     says_acceleration,
 )
+from retrodetect.formats.contents import RESEARCHKIT
 from retrodetect.formats.draft import Claim, Sign
 from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.table import Table
@@ -61,8 +62,6 @@ _CUT_FRACTION = re.compile(r"0\d+$")
 _G_AXIS = re.compile(r"(?<![a-z])g[_ .]?[xyz]$")
 _LINEAR_BELOW = 0.1
 """Share of gravity that linear acceleration averages at most (0.06, see `level`), in any unit."""
-
-_CORE_MOTION = Claim[Sign](-1, "assumed", "columns named as CoreMotion names them")
 
 _ONE_G = (1.0, 9.80665, 1000.0)
 _TELLS_LINEAR = Claim[Gravity]("linear", "stated", "the column names say linear acceleration")
@@ -159,7 +158,7 @@ def _named(table: Table) -> dict[str, Layout]:
             rate_hz=rate_hz,
             split=who,
             sensor=_sensor(table),
-            sign=_CORE_MOTION if _is_core_motion(table) else None,
+            sign=_core_motion(table),
             placement=site_in(" ".join(group)) or stated_placement(table),
         )
         is_named = _says_so(table, layout) or says_acceleration(table.source.stem)
@@ -195,10 +194,21 @@ def _head(table: Table, axes: Axes) -> NDArray[np.float64]:
     return np.stack([table.numbers(table.names.index(name)) for name in axes.names])
 
 
-def _is_core_motion(table: Table) -> bool:
-    """Whether user acceleration stands beside gravity or attitude, as iOS gives them together."""
+def _core_motion(table: Table) -> Claim[Sign] | None:
+    """CoreMotion's sign, where a table is of an app that writes what CoreMotion reads.
+
+    Beiwe writes ``unknown`` for the accuracy on iOS alone (source: its ``AccelerometerManager``).
+    User acceleration stands beside gravity or attitude only where CoreMotion gave both.
+    """
+    if RESEARCHKIT in table.preamble:
+        return Claim(-1, "stated", "ResearchKit writes CoreMotion's sign")
+    accuracy = table.index("accuracy")
+    if accuracy is not None and {*table.cells(accuracy)} == {"unknown"}:
+        return Claim(-1, "stated", "Beiwe on iOS writes CoreMotion's sign")
     words = re.sub(r"[^a-z]", "", " ".join(table.names))
-    return "useracceleration" in words and ("gravity" in words or "attitude" in words)
+    if "useracceleration" in words and ("gravity" in words or "attitude" in words):
+        return Claim(-1, "assumed", "columns named as CoreMotion names them")
+    return None
 
 
 def _says_so(table: Table, layout: Layout) -> bool:

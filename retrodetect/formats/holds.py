@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 
 from retrodetect.formats.repair import long_steps
 from retrodetect.formats.spool import blocks, picked
-from retrodetect.recording import FloatArray
+from retrodetect.recording import DIRECTION_RATE_HZ, FloatArray
 
-__all__ = ["LOWEST_RATE_HZ", "Holds", "find_holds", "find_slow", "repeated_later", "repeats"]
-
-LOWEST_RATE_HZ = 15.0
-"""Under this the impact of a step (0.1 s, Whittle 1999) falls between two samples."""
+__all__ = ["Holds", "find_holds", "find_slow", "repeated_later", "repeats"]
 
 _FREEZE_S = 2.0
 """A sensor that repeats itself for longer than this has stopped: any other one has noise."""
@@ -34,7 +31,7 @@ _AGAIN_ROWS, _AGAIN_S = 5, 5.0
 
 _AGAIN_WITHIN_ROWS = 500_000
 _FAST_ENOUGH = 1.5
-"""A recording at less than this many times the lowest rate strays below it by jitter alone."""
+"""A recording at less than this many times that rate strays below it by jitter alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> boo
 
 
 def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
-    """Find stretches with fewer readings than steps need, in a recording that is fast elsewhere.
+    """Find stretches too slow for directions in a recording that is fast elsewhere.
 
     Parameters
     ----------
@@ -120,9 +117,9 @@ def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
     Holds or None
         The rows within such stretches; what is left of each is one gap. None if there is none.
     """
-    if rate_hz < _FAST_ENOUGH * LOWEST_RATE_HZ or len(time_s) < 2:
+    if rate_hz < _FAST_ENOUGH * DIRECTION_RATE_HZ or len(time_s) < 2:
         return None
-    slow = long_steps(time_s, 1 / LOWEST_RATE_HZ)
+    slow = long_steps(time_s, 1 / DIRECTION_RATE_HZ)
     parted = np.flatnonzero(np.diff(slow) > 1)
     begins = slow[np.append(0, parted + 1)] if len(slow) else slow
     ends = slow[np.append(parted, -1)] + 1 if len(slow) else slow
@@ -135,7 +132,7 @@ def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
     slow_s = float((time_s[ends] - time_s[begins])[is_long].sum())
     share = slow_s / float(time_s[-1] - time_s[0])
     text = (
-        f"{share:.0%} of the recording ({slow_s:.0f} s) has fewer than {LOWEST_RATE_HZ:g} "
+        f"{share:.0%} of the recording ({slow_s:.0f} s) has fewer than {DIRECTION_RATE_HZ:g} "
         "readings a second and is left out: strides and minutes are missing there, and the share "
         "may be wrong"
     )

@@ -17,9 +17,9 @@ from retrodetect.formats.spool import picked
 from retrodetect.formats.units import unit_in_mps2
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Finding, FloatArray, Gravity
 
-__all__ = ["Level", "Scale", "resolve"]
+__all__ = ["BLOCK_S", "Level", "Scale", "blocks_of", "resolve"]
 
-_BLOCK_S = 4.0
+BLOCK_S = 4.0
 """Length of the averages: some strides, less than most turns."""
 
 _MOST_BLOCKS = 2000
@@ -67,16 +67,11 @@ class Level:
     @classmethod
     def of(cls, values: FloatArray, rate_hz: float) -> Level:
         """Measure it on (n, 3) readings."""
-        averaged = _blocks_of(values, rate_hz)
+        averaged = blocks_of(values, rate_hz)
         norms = np.linalg.norm(averaged.mean(axis=1), axis=1)
         spread = np.linalg.norm(averaged.std(axis=1), axis=1)
         low, typical, high = np.percentile(norms, [25, 50, 75])
         return cls(float(typical), float(low), float(high), float(np.median(spread)), len(norms))
-
-    @staticmethod
-    def norms(values: FloatArray, rate_hz: float) -> FloatArray:
-        """(k,) norms of the block averages of (n, 3) readings."""
-        return np.asarray(np.linalg.norm(_blocks_of(values, rate_hz).mean(axis=1), axis=1))
 
     @property
     def is_one_g(self) -> bool:
@@ -93,11 +88,13 @@ class Level:
         return _TOTAL_G[0] * one_g < self.typical < _TOTAL_G[1] * one_g
 
 
-def _blocks_of(values: FloatArray, rate_hz: float) -> FloatArray:
+def blocks_of(
+    values: FloatArray, rate_hz: float, length_s: float = BLOCK_S, most: int = _MOST_BLOCKS
+) -> FloatArray:
     """(k, m, 3) readings of blocks spread evenly over the recording."""
-    size = max(1, min(len(values), round(_BLOCK_S * rate_hz)))
+    size = max(1, min(len(values), round(length_s * rate_hz)))
     count = len(values) // size
-    starts = np.unique(np.linspace(0, count - 1, min(count, _MOST_BLOCKS)).astype(int)) * size
+    starts = np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)) * size
     rows = starts[:, None] + np.arange(size)
     return np.asarray(picked(values, rows.ravel()).reshape(len(starts), size, 3))
 

@@ -12,6 +12,9 @@ from retrodetect.formats.text import counted
 from retrodetect.recording import MAX_GAP_S, FloatArray, longest_step_s
 
 __all__ = [
+    "CORE",
+    "SHORT",
+    "SORTED",
     "Repair",
     "Rows",
     "counted_on",
@@ -30,14 +33,19 @@ __all__ = [
 
 Rows = NDArray[np.intp]
 
-_CORE = (0.5, 1.5)
+CORE = (0.5, 1.5)
 _RESTART_S = 2.0
 """A clock that falls back further than this was restarted; by less, it was corrected."""
 
 _RESTART_GAP_S = 1.0
-_SORT_SHARE = 0.02
-"""Share of short steps that sorting may add before it is taken to interleave two stretches."""
+SHORT, _SORT_SHARE = 0.7, 0.02
+"""Share of short steps that sorting may add before it is taken to interleave two stretches. Two
+stretches half a step apart become one whose steps are half as long."""
 
+SORTED = (
+    "rows were out of order and were sorted by their time: if the clock was set back, what came "
+    "after that now comes first"
+)
 _HALF_DAY_S = 43_200.0
 _COARSE_SHARE = 0.3
 """Share of rows with the stamp of the row before, above which the clock is coarse."""
@@ -64,7 +72,7 @@ def robust_rate_hz(time_s: FloatArray) -> float:
         return 0.0
     steps = _sampled_steps(time_s)
     middle = float(np.median(steps))
-    core = steps[(steps > _CORE[0] * middle) & (steps < _CORE[1] * middle)]
+    core = steps[(steps > CORE[0] * middle) & (steps < CORE[1] * middle)]
     if len(core) < 0.5 * len(steps):
         core = steps[steps <= longest_step_s(middle)]
     mean_s = float(core.mean())
@@ -157,16 +165,13 @@ class Repair:
         if not (steps < 0).any() or not (steps > 0).any():
             return
         order = np.argsort(self.time_s, kind="stable")
-        short = 0.3 * float(np.median(steps[steps > 0]))
+        short = SHORT * float(np.median(steps[steps > 0]))
         before = np.count_nonzero((steps >= 0) & (steps < short))
         after = np.count_nonzero(np.diff(self.time_s[order]) < short)
         if after <= before + _SORT_SHARE * len(self.time_s):
             self.keep(order)
             self.repeated = np.zeros(len(order), dtype=bool)
-            self.warnings["order"] = (
-                "rows were out of order and were sorted by their time: if the clock was set back, "
-                "what came after that now comes first"
-            )
+            self.warnings["order"] = SORTED
 
     def move_on(self) -> None:
         """Let times go on where the clock fell back."""
@@ -298,7 +303,7 @@ def note_uneven(time_s: FloatArray) -> list[str]:
         return []
     steps = _sampled_steps(time_s)
     middle = np.median(steps)
-    uneven = float(np.mean((steps < _CORE[0] * middle) | (steps > _CORE[1] * middle)))
+    uneven = float(np.mean((steps < CORE[0] * middle) | (steps > CORE[1] * middle)))
     if uneven < _UNEVEN_SHARE:
         return []
     return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]

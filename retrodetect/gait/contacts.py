@@ -60,12 +60,16 @@ OFF_PLACE_COST = 2.0
 """A correlation of 1 at the limit of the search is worth less than one of 0 in its middle."""
 
 MIN_STRENGTH_MPS2 = 0.4
-WEAK_SHARE, WEAK_RESPONSE = 0.5, 0.3
+WEAK_SHARE, WEAK_FOOT_SHARE, WEAK_RESPONSE = 0.5, 0.25, 0.3
 """A step that is weak beside its neighbours is none: shifting the weight before the first one,
 a turn on the spot, standing still again."""
 
 SURELY_STRONG_MPS2, SURELY_STRONG_FOOT_MPS2 = 2.0, 3.0
 """Strength of movement of a step however strong its neighbours are: walking beside running."""
+
+SWING_TURNS, SWING_LATE_TURNS = 0.5, 0.1
+"""Length, in strides, over which the swing of a foot is judged, and how late after the contact it
+ends. The last step before standing still is as strong by that as the others."""
 
 NEIGHBOURS, TYPICAL_PERCENTILE = 11, 70
 MIN_CYCLES = 3
@@ -97,9 +101,10 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     """Find the initial contacts of a stretch.
 
     The phase of the movement says how many there are and about when: it is demodulated at the
-    step frequency or, on a limb that feels one foot, at the stride frequency. Where in the cycle
-    contact is, the average cycle tells. Each contact is then moved to where the movement is most
-    like the average one (Woody 1967, Med Biol Eng 5:539).
+    step frequency or, on a limb that feels one foot, at the stride frequency by how far it is from
+    rest, which has the same phase in a walk and in a sprint. Where in the cycle contact is, the
+    average cycle tells. Each contact is then moved to where the movement is most like the average
+    one (Woody 1967, Med Biol Eng 5:539).
 
     Parameters
     ----------
@@ -125,9 +130,10 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     period = float(np.median(period_s[active])) * ANALYSIS_RATE_HZ
     if one_foot:
         onset = ndimage.gaussian_filter1d(movement.jerk, 0.02 * ANALYSIS_RATE_HZ)
-        turns = strides + _phase(limb)
+        turns = strides + _phase(_demodulated(movement.activity, strides))
         mark = _end_of_swing(onset, movement.activity, turns, active)
-        half, lead_s, strength = FOOT_SHAPE_TURNS * period, FOOT_LEAD_S, lasting
+        half, lead_s = FOOT_SHAPE_TURNS * period, FOOT_LEAD_S
+        strength = _swing_size(power, period)
     else:
         onset = _vertical_like(movement, strides)
         turns = 2 * strides + _phase(_demodulated(onset, 2 * strides))
@@ -144,6 +150,13 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
 def _slow_size(power: FloatArray, high_hz: float) -> FloatArray:
     """Root of what is left of a power below a frequency."""
     return np.asarray(np.sqrt(np.maximum(_slow(power, high_hz), 0.0)))
+
+
+def _swing_size(power: FloatArray, period: float) -> FloatArray:
+    """Root of the mean power over the swing that a contact ends."""
+    width = max(int(SWING_TURNS * period), 1)
+    early = width // 2 - int(SWING_LATE_TURNS * period)
+    return np.sqrt(np.maximum(ndimage.uniform_filter1d(power, width, origin=early), 0.0))
 
 
 def _demodulated(series: FloatArray, turns: FloatArray) -> ComplexArray:
@@ -282,7 +295,7 @@ def _steps(strength: FloatArray, response: FloatArray, one_foot: bool) -> NDArra
     if not len(strength):
         return np.empty(0, np.intp)
 
-    weak = strength < WEAK_SHARE * _typical(strength)
+    weak = strength < (WEAK_FOOT_SHARE if one_foot else WEAK_SHARE) * _typical(strength)
     if one_foot:
         surely = strength > SURELY_STRONG_FOOT_MPS2
     else:

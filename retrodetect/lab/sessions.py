@@ -37,7 +37,8 @@ def mixed_sessions(
     Returns
     -------
     list of Example
-        Up to three sessions for each site and side, of up to eight clips each way.
+        Up to three sessions for each site and side, of up to eight clips each way. The third
+        begins backward.
     """
     wanted = {clip.placement for clip in clips} if placements is None else set(placements)
     walks = [clip for clip in clips if clip.placement in wanted and is_walked(clip)]
@@ -49,7 +50,8 @@ def mixed_sessions(
             order = [here[i] for i in rng.permutation(len(here))]
             back = [clip for clip in order if _has(clip, "backward")][:CLIPS_A_WAY]
             ahead = [clip for clip in order if not _has(clip, "backward")][: len(back)]
-            mixed = [clip for pair in zip(ahead, back, strict=False) for clip in pair]
+            begun = (back, ahead) if number == SESSIONS_A_SITE - 1 else (ahead, back)
+            mixed = [clip for pair in zip(*begun, strict=False) for clip in pair]
             if mixed:
                 sessions.append(joined(mixed, f"{mixed[0].source} {site} {number}"))
     return sessions

@@ -53,7 +53,8 @@ WEAKNESSES = (
     "Backward strides of real people were recorded at the foot only, of two people; above the "
     "foot all backward evidence is virtual, from nine captured actors.",
     "Without a gyroscope nothing above the hip shows where the front is: a session that goes one "
-    "way only is called forward because most do, and a mixed one stays unknown without an anchor.",
+    "way only is called forward because most do, and one that turns is named by how people begin "
+    "and bounce, or stays unknown.",
     "At the wrist and hand the cues are weak: acted walks were often misread, and many strides "
     "of mixed sessions stay unknown without an anchor.",
     "A phone at the side of the thigh, or loose in a bag or coat, does not show the front.",

@@ -15,7 +15,7 @@ __all__ = ["methods"]
 _DECIDED = {
     "wearer": "stated by the wearer",
     "signal": "inferred from the signal",
-    "habit": "assumed from the habit of walking forward",
+    "habit": "assumed from how most people walk",
     "": "left open",
 }
 """What told forward from backward, in words."""

@@ -54,6 +54,7 @@ _INPUTS = "inputs.json"
 _STRIDE_TYPES = dict.fromkeys(STRIDE_COLUMNS, "str") | {
     "stride": "int64", "bout": "int64", "start_s": "float64", "end_s": "float64",
     "p_backward": "float64", "p_side": "float64",
+    "stride_length_m": "float64", "speed_mps": "float64",
 }  # fmt: skip
 
 

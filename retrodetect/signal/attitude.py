@@ -65,7 +65,10 @@ def orientation(angular_rate_radps: FloatArray, rate_hz: float) -> FloatArray:
 
 
 def level(
-    acceleration_mps2: FloatArray, turned: FloatArray, rate_hz: float
+    acceleration_mps2: FloatArray,
+    turned: FloatArray,
+    rate_hz: float,
+    weight: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Find the vertical.
 
@@ -77,6 +80,9 @@ def level(
         From :func:`orientation`.
     rate_hz
         Sampling rate of the readings.
+    weight : (n,) array, optional
+        How much each reading says of gravity, such as those of a foot at rest; by default all
+        say the same.
 
     Returns
     -------
@@ -86,7 +92,11 @@ def level(
         Length of the slow part of the force: near 9.8 where the gyroscope fits.
     """
     still = np.einsum("nij,nj->ni", turned, acceleration_mps2)
-    slow = _slow(still, rate_hz)
+    slow = (
+        _slow(still, rate_hz)
+        if weight is None
+        else _slow(still * weight[:, None], rate_hz) / _slow(weight, rate_hz)[:, None]
+    )
     length = np.linalg.norm(slow, axis=1)
     up = np.einsum("nji,nj->ni", turned, slow) / np.maximum(length, 1e-9)[:, None]
     return up, length

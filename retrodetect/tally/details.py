@@ -12,7 +12,7 @@ from retrodetect.tally.course import Course
 from retrodetect.tally.energy import Pace, effort
 from retrodetect.tally.repeats import repeats
 from retrodetect.tally.session import shape
-from retrodetect.tally.stretches import mostly_unknown, stretches
+from retrodetect.tally.stretches import doubtful_strides, mostly_unknown, stretches
 
 __all__ = ["Details", "details"]
 
@@ -29,7 +29,7 @@ class Details(NamedTuple):
     repeats : DataFrame
         Legs of the sets, as from :func:`retrodetect.tally.repeats.repeats`.
     warnings
-        What of the wearer's words was not counted, and why.
+        What of the wearer's words was not counted, and which results nobody's strides have.
     """
 
     fields: dict[str, float | str]
@@ -72,7 +72,8 @@ def details(
         for way in ("forward", "backward")
     }
     spent = effort(strides, course, pace, legs)
-    return Details(fields | spent.fields, bouts, legs, spent.warnings)
+    warnings = (*doubtful_strides(strides), *spent.warnings)
+    return Details(fields | spent.fields, bouts, legs, warnings)
 
 
 def _climbed_m(bouts: pd.DataFrame, course: Course) -> float:

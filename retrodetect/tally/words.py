@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from retrodetect.recording import WITHOUT_GRAVITY
+from retrodetect.recording import TOO_SLOW, WITHOUT_GRAVITY
 from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import visible
 
@@ -85,7 +85,7 @@ def certainty(row: Row) -> str:
     -------
     str
         ``sure``, ``fairly sure``, ``range only`` or ``not settled``; ``assumed`` if only habit
-        (most people mostly go forward) tells which direction is which.
+        (how most people walk) tells which direction is which.
     """
     level, low, high = _rounded(row)
     if not _is_known(level, low, high):
@@ -179,8 +179,9 @@ def how_sure(row: Row) -> str:
     unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
     if sure == "assumed":
         return (
-            "Assumes that most steps went forward: the signal alone does not show it. If that is"
-            " wrong, forward and backward swap."
+            "Assumed from how most people walk: mostly forward, forward first, and with less bounce"
+            " backward. The signal alone does not show it. If that is wrong, forward and backward"
+            " swap."
         )
     if sure in ("sure", "fairly sure"):
         return f"{sure.capitalize()}: {interval(row)}."
@@ -219,7 +220,8 @@ def needs_word(row: Row) -> bool:
     -------
     bool
     """
-    blind = WITHOUT_GRAVITY in str(row.get("warnings", ""))
+    warnings = str(row.get("warnings", ""))
+    blind = any(reason in warnings for reason in (TOO_SLOW, WITHOUT_GRAVITY))
     return row["status"] == "ok" and not is_settled(row) and not blind
 
 

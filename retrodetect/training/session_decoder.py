@@ -31,7 +31,9 @@ __all__ = ["SessionDecoder"]
 NOT_FEATURES = ("recording", "stride", "bout", "start_s", "end_s", "gait")
 """Columns of :func:`retrodetect.features` that measure nothing of the movement."""
 
-EVEN = Priors(mixed=0.5, one_way=(0.5, 0.5, 0.0), drawn=(0.5, 0.5, 0.0))
+EVEN = Priors(
+    mixed=0.5, one_way=(0.5, 0.5, 0.0), begun=(0.5, 0.5, 0.0), drawn=(0.5, 0.5, 0.0), contrast=0.0
+)
 """Neither direction is favoured; sessions go one way or both ways, equally likely."""
 
 FOLDS = 5
@@ -246,6 +248,7 @@ def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> Float
         front=np.zeros((count, 0, 2, 2)),
         seats=np.ones(1),
         front_offset_rad=np.zeros((1, 0)),
+        front_shown=False,
         front_temper=1.0,
         front_doubt=0.5,
         log_run=np.zeros(count),

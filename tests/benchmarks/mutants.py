@@ -38,6 +38,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 STAGES: dict[str, tuple[str, ...]] = {
+    "formats": ("tests/formats",),
     "gait": ("tests/gait",),
     "features": ("tests/features",),
     "direction": ("tests/direction",),
@@ -298,7 +299,8 @@ def _fails(root: Path, tests: list[str], *, notes: Path | None = None, stage: st
         code = 1
         watch = [Watch(root, stage)] if notes else []
         with contextlib.suppress(BaseException):
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=watch)
+            own = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
+            code = pytest.main(own, plugins=watch)
         if notes:
             notes.write_text(json.dumps(watch[0].found))
         os._exit(int(code))

@@ -23,12 +23,14 @@ from retrodetect.lab.datasets import Labelled, load, present
 from retrodetect.lab.simulate import PERFECT, parse_plan, walk, wear
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
+from retrodetect.tables import MAX_PAUSE_S
 from retrodetect.training.truth import truth_of_strides
 from tests.gait.movements import NOT_GAIT
 
 FOOT = "uci-sangenis-foot"
 BACK = "ipol-healthy-gait"
 SWITCHES = "oxford-step-counter"
+SHORT = "spsw-pocket-wrist"
 COUNTED = "pdiot-body"
 
 TUNED: dict[str, Callable[[str], bool]] = {
@@ -41,6 +43,9 @@ TUNED: dict[str, Callable[[str], bool]] = {
     "mocap-bandai-namco-1": lambda subject: True,
     "mocap-accad-male1": lambda subject: False,
     "mocap-accad-female1": lambda subject: False,
+    "mocap-lafan1": lambda subject: False,
+    "spsw-pocket-wrist": lambda subject: int(subject[1:]) % 2 == 1,
+    "phone-handling": lambda subject: False,
 }
 """Whose recordings were looked at while choosing the constants of the gait stage."""
 
@@ -202,6 +207,95 @@ def recall(found: list[Case], folder: Path) -> pd.DataFrame:
     return _grouped(table, ["label", "gait", "part"], score)
 
 
+def ends_of_bouts(found: list[Case]) -> pd.DataFrame:
+    """Which first and last strides of true bouts were found, by marked contacts.
+
+    A foot feels its own contacts, the body both.
+    """
+    rows = []
+    for case in found:
+        one = case.labelled
+        if one.source not in (BACK, SWITCHES) or one.contacts_s is None:
+            continue
+        true_s = _without_bounces(one.contacts_s)
+        per_stride = 1 if one.placement == "foot" else 2
+        for bout_s in np.split(true_s, np.flatnonzero(np.diff(true_s) > MAX_PAUSE_S) + 1):
+            if len(bout_s) <= 4 * per_stride:
+                continue
+            for end, ends_s in (
+                ("first", bout_s[[0, per_stride]]),
+                ("last", bout_s[[-1 - per_stride, -1]]),
+            ):
+                rows.append(
+                    {
+                        "source": one.source,
+                        "placement": one.placement,
+                        "end": end,
+                        "found": _covered(case.found.strides, *ends_s) > 0.5,
+                    }
+                )
+    return (
+        pd.DataFrame(rows)
+        .groupby(["source", "placement", "end"])["found"]
+        .agg(bouts="size", found="mean")
+    )
+
+
+def short_walks(found: list[Case]) -> pd.DataFrame:
+    """Walks of some seconds between sitting, standing up and turning."""
+    rows = []
+    for case in found:
+        if case.labelled.source != SHORT:
+            continue
+        walks = case.labelled.intervals.query("direction == 'forward'")
+        for start_s, end_s in zip(walks["start_s"], walks["end_s"], strict=True):
+            covered = _covered(case.found.strides, start_s, end_s)
+            rows.append(
+                {
+                    "placement": case.labelled.placement,
+                    "part": case.part,
+                    "seconds": end_s - start_s,
+                    "found": covered > 0.5,
+                    "covered": covered,
+                }
+            )
+    return (
+        pd.DataFrame(rows)
+        .groupby(["placement", "part"])
+        .agg(
+            walks=("found", "size"),
+            seconds=("seconds", "median"),
+            found=("found", "mean"),
+            covered=("covered", "mean"),
+        )
+    )
+
+
+def at_rest(found: list[Case]) -> pd.DataFrame:
+    """Strides found where the wearers of the data sets sit, stand, sit down or stand up."""
+    rows = []
+    for case in found:
+        still = case.labelled.intervals.query("direction == 'still' and confident")
+        middle_s = case.found.strides[["start_s", "end_s"]].mean(axis=1).to_numpy()
+        for start_s, end_s in zip(still["start_s"], still["end_s"], strict=True):
+            rows.append(
+                {
+                    "source": case.labelled.source,
+                    "placement": case.labelled.placement,
+                    "seconds": end_s - start_s,
+                    "strides": ((middle_s >= start_s) & (middle_s < end_s)).sum(),
+                }
+            )
+    table = pd.DataFrame(rows).groupby(["source", "placement"]).sum()
+    return table.assign(strides_per_minute=60 * table["strides"] / table["seconds"])
+
+
+def _covered(strides: pd.DataFrame, start_s: float, end_s: float) -> float:
+    """Share of a time that strides take."""
+    shared_s = np.minimum(strides["end_s"], end_s) - np.maximum(strides["start_s"], start_s)
+    return float(shared_s.clip(lower=0).sum() / (end_s - start_s))
+
+
 def pace(found: list[Case]) -> pd.DataFrame:
     """Walking called running and running called walking, per stride."""
     rows = []
@@ -309,6 +403,9 @@ def measure(folder: Path) -> dict[str, pd.DataFrame]:
     return {
         "step counts": step_counts(found),
         "initial contacts": contact_times(found),
+        "first and last strides of bouts": ends_of_bouts(found),
+        "short walks": short_walks(found),
+        "at rest": at_rest(found),
         "strides of the foot, by direction": recall(found, folder),
         "walk or run": pace(found),
         "no gait": false_gait(),

@@ -60,7 +60,7 @@ def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):
     line = ["label", tmp_path / "in", "--jobs", 1, "--placement", "bag", "--no-report", "--out"]
     _, out, _ = retrodetect(*line, tmp_path / "habit")
     assert "%*  " in out
-    assert "\n* assumes that most steps went forward" in out
+    assert "\n* assumed from how most people walk" in out
     _, out, _ = retrodetect("history", tmp_path / "habit")
     assert "%)*" in out
     _, out, _ = retrodetect(*line, tmp_path / "told", "--starts", "forward")
@@ -262,6 +262,21 @@ def test_inspect_as_json_also_names_what_cannot_be_read(retrodetect, walk, tmp_p
     assert status == 1
     assert good["sign"]["ground"] == "assumed"
     assert "does not exist" in bad["error"]
+
+
+def test_inspect_lists_skipped_files_of_a_folder(retrodetect, walk):
+    (walk.parent / "laps.csv").write_text("lap,minutes\n1,2\n2,3\n3,4\n")
+    status, out, _ = retrodetect("inspect", "--json", walk.parent)
+    read, skipped = json.loads(out)
+    assert status == 0
+    assert read["name"] == "walk.csv"
+    assert skipped["name"] == "laps.csv"
+    assert skipped["skipped"]
+    assert skipped["skipped"] in retrodetect("inspect", walk.parent)[1]
+    walk.unlink()
+    status, out, _ = retrodetect("inspect", walk.parent)
+    assert status == 1
+    assert skipped["skipped"] in out
 
 
 def test_inspect_says_when_the_gyroscope_is_missing(retrodetect, walk, tmp_path):

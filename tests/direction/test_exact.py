@@ -30,6 +30,8 @@ PRIORS = Priors(
     mixed=0.1,
     mixed_if_told=0.7,
     one_way=(0.8, 0.15, 0.05),
+    one_way_if_shown=(0.6, 0.3, 0.1),
+    begun=(0.7, 0.2, 0.1),
     change_within_bout=0.07,
     change_between_bouts=0.4,
     drawn=(0.6, 0.3, 0.1),
@@ -59,6 +61,7 @@ def evidence_of(seed: int, strides: int = 3) -> Evidence:
         front=front,
         seats=rng.dirichlet([2.0, 2.0, 2.0]),
         front_offset_rad=OFFSETS_RAD,
+        front_shown=bool(rng.random() < 0.5),
         front_temper=float(rng.uniform(0.2, 1.0)),
         front_doubt=float(rng.uniform(0.05, 0.4)),
         log_run=rng.normal(0, 1.5, strides),
@@ -148,13 +151,14 @@ class Enumerated:
         alone = sum(np.log(self.unrelated(cue)) for cue in cues if cue not in used)
         return from_elsewhere + float(np.log(belief.sum()) + alone)
 
-    def log_directions(self, path: tuple[int, ...]) -> float:
-        """Log probability of directions beforehand."""
+    def log_directions(self, path: tuple[int, ...], *, shown: bool) -> float:
+        """Log probability of directions beforehand, where the front is shown and trusted or not."""
         priors, evidence = self.priors, self.evidence
         session = 1 - (1 - priors.mixed) ** evidence.session_bouts
         mixed = priors.mixed_if_told if evidence.told else min(session, 0.5)
-        one_way = priors.drawn if evidence.told else priors.one_way
-        chance = priors.drawn[path[0]]
+        habit = priors.one_way_if_shown if shown and evidence.front_shown else priors.one_way
+        one_way = priors.drawn if evidence.told else habit
+        chance = (priors.begun if evidence.travel.any() else priors.drawn)[path[0]]
         for pause, before, after in zip(self.pauses, path, path[1:], strict=False):
             change = priors.change_between_bouts if pause else priors.change_within_bout
             chance *= change * priors.drawn[after] + (1 - change) * (before == after)
@@ -182,12 +186,16 @@ def by_enumeration(evidence: Evidence, priors: Priors) -> Decoded:
     log_weight = []
     for directions in product(range(3), repeat=n):
         for paces in product(range(2), repeat=n):
-            before = model.log_directions(directions) + model.log_paces(paces)
+            before = {
+                shown: model.log_directions(directions, shown=shown) + model.log_paces(paces)
+                for shown in (True, False)
+            }
             for seat, trusted in product(range(len(evidence.seats)), [True, False]):
                 trust = 1 - evidence.front_doubt if trusted else evidence.front_doubt
+                shown = trusted and bool(np.isfinite(evidence.front_offset_rad[seat]).any())
                 cases.append((directions, paces, seat, trusted))
                 log_weight.append(
-                    before + np.log(evidence.seats[seat] * trust)
+                    before[shown] + np.log(evidence.seats[seat] * trust)
                     + model.log_path(directions, paces, seat, trusted=trusted)
                 )  # fmt: skip
     log_evidence = float(logsumexp(log_weight))
@@ -313,6 +321,7 @@ def test_the_more_bouts_the_likelier_a_mixed_session_up_to_a_half() -> None:
             evidence_of(0),
             travel=np.zeros((3, 2, 2)), front=np.zeros((3, 2, 2, 2)), log_run=np.zeros(3),
             log_direction=np.zeros((3, 3)), told=False, session_bouts=bouts,
+            front_shown=False,
         )  # fmt: skip
         return float(decode(silent, PRIORS).probability[0, FORWARD])
 

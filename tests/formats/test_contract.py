@@ -170,6 +170,10 @@ EXPORTS = {
         "2024-10-17 14_00_00+00_00.csv", "timestamp,UTC time,accuracy,x,y,z\n",
         lambda t, x, y, z: f"{ms(t)},{wall(t, '%Y-%m-%dT%H:%M:%S.%f')[:-3]},3,{x:.6f},{y:.6f},"
         f"{z:.6f}"),
+    "plain, Beiwe on iOS": Export(
+        "2024-10-17 14_00_00+00_00.csv", "timestamp,UTC time,accuracy,x,y,z\n",
+        lambda t, x, y, z: f"{ms(t)},{wall(t, '%Y-%m-%dT%H:%M:%S.%f')[:-3]},unknown,{x:.6f},"
+        f"{y:.6f},{z:.6f}", "g", sign=-1),
     "plain, RADAR-base": Export(
         "20241017_1400.csv", "key.projectId,key.userId,key.sourceId,value.time,value.timeReceived,"
         "value.x,value.y,value.z\n",

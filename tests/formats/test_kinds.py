@@ -116,6 +116,16 @@ class TestAnotherSensorTakenForTheAccelerometer:
             recording.angular_rate_radps, np.radians(TURNING_DEGPS), atol=1e-3
         )
 
+    def test_names_of_another_app_with_gravity_are_not_of_that_app(self, write: Write) -> None:
+        path = write("time,Ax,Ay,Az,Wx,Wy,Wz", np.hstack([TOTAL, TURNING_DEGPS]))
+        recording = one(path)
+        assert_walk(recording)
+        assert recording.format == "plain"
+        assert recording.angular_rate_radps is not None
+        np.testing.assert_allclose(
+            recording.angular_rate_radps, np.radians(TURNING_DEGPS), atol=1e-3
+        )
+
     @pytest.mark.parametrize("names", ["gX,gY,gZ", "g_x,g_y,g_z", "w_x,w_y,w_z", "x,y,z",
                                        "gyr_1,gyr_2,gyr_3", "value_x,value_y,value_z"])  # fmt: skip
     def test_a_gyroscope_alone_is_refused(self, write: Write, names: str) -> None:
@@ -174,6 +184,34 @@ class TestAnotherSensorTakenForTheAccelerometer:
     @pytest.mark.parametrize("names", ["vel_{}", "velocity {}", "speed.{}", "gps_{}", "pos_{}"])
     def test_what_is_named_as_something_else_is_refused(self, write: Write, names: str) -> None:
         refusal(write(",".join(["time", *map(names.format, "xyz")]), TOTAL))
+
+    MOTION = ",".join(
+        f"{sensor}{axis}"
+        for sensor in ("rotationRate", "gravity", "acceleration", "quaternion")
+        for axis in "XYZ"
+    )
+
+    @pytest.mark.parametrize("places", [(), (0, 3), (1, 6), (2, 8), (4, 7), (0, 1), (3, 5)])
+    def test_columns_of_two_sensors_that_were_swapped_are_doubted(
+        self, write: Write, places: tuple[int, ...]
+    ) -> None:
+        """A gyroscope says how gravity turns, seen from the device."""
+        roll, pitch = 0.8 * np.sin(5.6 * SECONDS), 0.9 * np.cos(3.1 * SECONDS)
+        down = np.stack(
+            [np.sin(pitch), -np.sin(roll) * np.cos(pitch), -np.cos(roll) * np.cos(pitch)], axis=1
+        )
+        # The rate across gravity that turns it so, and a turn about it that does not show.
+        rates = np.cross(np.gradient(down, SECONDS, axis=0), down)
+        rates += 2 * np.sin(2.3 * SECONDS)[:, None] * down
+        values = np.hstack([rates, down, (TOTAL - GRAVITY) / G, down])
+        order = [*range(12)]
+        for place, other in zip(places, places[::-1], strict=True):
+            order[place] = other
+        clock = [f"{1_700_000_000_000_000_000 + int(n)},{s:.3f}" for n, s in
+                 zip(WALK.time_ns, SECONDS, strict=True)]  # fmt: skip
+        path = write(f"time,seconds_elapsed,{self.MOTION}", values[:, order], clock)
+        said = one(path.rename(path.with_name("WristMotion.csv"))).warnings
+        assert any("gravity does not turn" in warning for warning in said) == bool(places)
 
     def test_gravity_beside_total_acceleration_is_not_added(self, write: Write) -> None:
         names = "acc_x,acc_y,acc_z,gravity_x,gravity_y,gravity_z"
@@ -273,6 +311,21 @@ class TestAFastRecordingThatSlowsDown:
         assert len(recording.time_s) == kept.sum()
         assert not any("readings a second" in warning for warning in recording.warnings)
 
+    @pytest.mark.parametrize("begin", [0, 800, 1400])
+    def test_a_slow_stretch_that_was_filled_up_is_doubted(self, write: Write, begin: int) -> None:
+        rows = np.arange(COUNT)
+        kept = rows[(rows < begin) | (rows >= begin + 600) | (rows % 10 == 0)]
+        filled = np.stack([np.interp(rows, kept, TOTAL[kept, axis]) for axis in range(3)], axis=1)
+        said = one(write("time,ax,ay,az", filled)).warnings
+        assert any("straight lines between 4.8" in warning for warning in said)
+
+    def test_a_fast_one_may_be_filled_up(self, write: Write) -> None:
+        rows = np.arange(COUNT)
+        filled = np.stack(
+            [np.interp(rows, rows[::2], TOTAL[::2, axis]) for axis in range(3)], axis=1
+        )
+        assert not one(write("time,ax,ay,az", filled)).warnings
+
     def test_one_that_is_mostly_slow_is_refused(self, write: Write) -> None:
         kept = (np.arange(COUNT) < 200) | (np.arange(COUNT) % 9 == 0)
         clock = [CLOCK[row] for row in np.flatnonzero(kept)]
@@ -311,6 +364,28 @@ class TestDoubledUploads:
         recording = one(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows]))
         assert_walk(recording)
         assert any("sorted" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize("spread", [2, 30, 1e6], ids=["near", "far", "all"])
+    @pytest.mark.parametrize("per_s", [1, 1000])
+    @pytest.mark.parametrize("origin_s", [0.0, 1.7e9])
+    def test_shuffled_rows_are_sorted_before_their_clock_is_judged(
+        self, write: Write, spread: float, per_s: float, origin_s: float
+    ) -> None:
+        order = np.argsort(np.arange(COUNT) + np.random.default_rng(0).normal(0, spread, COUNT))
+        clock = [f"{(SECONDS[row] + origin_s) * per_s:.3f}" for row in order]
+        recording = one(write("time,ax,ay,az", TOTAL[order], clock))
+        assert_walk(recording)
+        assert any("sorted" in warning for warning in recording.warnings)
+
+    @pytest.mark.parametrize("apart_s", [0.0, 0.003, 5.0])
+    def test_shuffled_rows_whose_order_no_clock_tells_are_refused(
+        self, write: Write, apart_s: float
+    ) -> None:
+        order = np.random.default_rng(0).permutation(2 * COUNT)
+        values = np.vstack([TOTAL, 1.1 * TOTAL[::-1]])[order]
+        clock = np.concatenate([SECONDS, SECONDS + apart_s])[order]
+        said = str(refusal(write("time,ax,ay,az", values, [f"{s:.3f}" for s in clock])))
+        assert "shuffled, or are of several recordings" in said
 
     @pytest.mark.parametrize("at", [300, 700, 1000, 1400, 1900])
     def test_a_counter_that_falls_back_is_doubted(self, tmp_path: Path, at: int) -> None:
@@ -408,6 +483,28 @@ class TestClocks:
         recording = one(write(f"{name},ax,ay,az", clock=[f"{s * per_s:.0f}" for s in SECONDS]))
         assert any("as slowly as steps" in warning for warning in recording.warnings)
 
+    @pytest.mark.parametrize(
+        ("per_s", "top", "cell"),
+        [(1e3, 2**16, "{:.0f}"), (1e6, 2**32, "{:.0f}"), (1e3, 2**32 / 1000, "{:.3f}")],
+    )
+    @pytest.mark.parametrize("before_s", [1.003, 20.004, 35.507])
+    def test_a_counter_of_time_that_overflows_goes_on(
+        self, write: Write, per_s: float, top: float, cell: str, before_s: float
+    ) -> None:
+        clock = [cell.format((s * per_s + top - before_s * per_s) % top) for s in SECONDS]
+        recording = one(write("time,ax,ay,az", clock=clock))
+        assert_walk(recording)
+        assert not recording.warnings
+
+    @pytest.mark.parametrize("back_s", [5.003, 20.005, 39.993])
+    def test_a_clock_that_was_set_back_between_two_samples_interleaves_nothing(
+        self, write: Write, back_s: float
+    ) -> None:
+        clock = [f"{s - back_s * (s >= 40):.3f}" for s in np.arange(2 * COUNT) / 50]
+        recording = one(write("time,ax,ay,az", np.vstack([TOTAL, 0.9 * TOTAL]), clock))
+        np.testing.assert_allclose(recording.acceleration_mps2[:COUNT], TOTAL, atol=1e-3)
+        assert any("counts and minutes are too high" in w for w in recording.warnings)
+
     @pytest.mark.parametrize("name", ["time (h)", "time [hours]", "elapsed (h)"])
     def test_hours(self, write: Write, name: str) -> None:
         assert_walk(one(write(f"{name},ax,ay,az", clock=[f"{s / 3600:.9f}" for s in SECONDS])))
@@ -486,6 +583,37 @@ class TestScalesThatAreNoAcceleration:
         values[rows] = made(values[rows])
         said = one(write("time,ax,ay,az", values)).warnings
         assert any("far from 1 g" in warning and "share" in warning for warning in said)
+
+    @pytest.mark.parametrize("begin", [0.3, 0.5, 0.7])
+    @pytest.mark.parametrize("factor", [1 / G, G])
+    def test_a_change_of_unit_without_gravity_is_doubted(
+        self, write: Write, begin: float, factor: float
+    ) -> None:
+        values = TOTAL - GRAVITY
+        values[int(begin * COUNT) :] *= factor
+        names = "linacc_x (m/s2),linacc_y (m/s2),linacc_z (m/s2)"
+        said = one(write(f"time,{names}", values)).warnings
+        assert any("come in two sizes" in warning and "counts" in warning for warning in said)
+
+    def test_a_change_of_pace_without_gravity_is_none(self, write: Write) -> None:
+        values = TOTAL - GRAVITY
+        values[COUNT // 2 :] *= 3
+        assert not one(write("time,linacc_x,linacc_y,linacc_z", values)).warnings
+
+    @pytest.mark.parametrize("rows", [slice(250), slice(60), slice(180, 250)])
+    def test_a_change_of_unit_shows_in_five_seconds_too(self, write: Write, rows: slice) -> None:
+        values = TOTAL[:250].copy()
+        values[rows] /= G if rows != slice(250) else 1
+        said = one(write("time,ax,ay,az", values, CLOCK[:250])).warnings
+        assert any("far from 1 g" in warning for warning in said) == (rows != slice(250))
+
+    def test_a_running_foot_is_no_change_of_unit(self, write: Write) -> None:
+        values = TOTAL.copy()
+        is_running = (SECONDS > 10) & (SECONDS < 30)
+        values[is_running, 0] += (6 * G * (np.sin(9 * SECONDS) > 0.3))[is_running]
+        assert np.linalg.norm(values[is_running].mean(axis=0)) > 2 * G
+        said = one(write("time,ax (m/s2),ay (m/s2),az (m/s2)", values)).warnings
+        assert not any("far from 1 g" in warning for warning in said)
 
     def test_a_magnitude_in_one_axis(self, write: Write) -> None:
         length = np.linalg.norm(TOTAL, axis=1)
@@ -613,7 +741,7 @@ class TestRemedies:
         assert_walk(one(path))
 
     def test_a_slow_recording_is_read_at_the_rate_that_the_remedy_names(self, write: Write) -> None:
-        rows = np.arange(0, COUNT, 5)
+        rows = np.arange(0, COUNT, 10)
         error = refusal(write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows]))
         assert "at least 15 Hz, better 50 Hz" in error.remedy
         rows = np.arange(0, COUNT, 3)
@@ -733,6 +861,13 @@ class TestSaturation:
         linear = np.clip(TOTAL - GRAVITY, -limit, limit)
         said = one(write("time,linacc_x,linacc_y,linacc_z", linear)).warnings
         assert any(w.startswith("y is cut off") and "share" in w for w in said)
+
+    def test_a_limit_shows_before_gravity_is_added(self, write: Write) -> None:
+        tilt = GRAVITY + np.stack([np.sin(SECONDS), np.cos(SECONDS), np.sin(2 * SECONDS)], axis=1)
+        values = np.hstack([np.clip(TOTAL - GRAVITY, -2, 2), tilt])
+        names = "user_acc_x,user_acc_y,user_acc_z,gravity_x,gravity_y,gravity_z"
+        said = one(write(f"time,{names}", values)).warnings
+        assert any(w.startswith("y is cut off at 0.204 g") for w in said)
 
     @pytest.mark.parametrize("range_g", [1.7, 2.0])
     def test_a_range_that_wraps_around_is_doubted(self, write: Write, range_g: float) -> None:

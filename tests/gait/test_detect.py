@@ -271,7 +271,9 @@ def test_columns_are_as_promised() -> None:
     found = detected(worn(BOUTS_APART))
     assert list(found.bouts) == ["bout", "start_s", "end_s"]
     assert list(found.contacts) == ["time_s", "bout"]
-    assert list(found.strides) == ["stride", "run", "bout", "start_s", "end_s", "gait", "p_run"]
+    assert list(found.strides) == [
+        "stride", "run", "bout", "start_s", "end_s", "gait", "p_run", "length_m",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("samples", [0, 1, 2, 10, 50, 80])

@@ -26,6 +26,7 @@ def session(*legs, gait="walk"):
             at_s += 1
     table = pd.DataFrame(rows, columns=["bout", "start_s", "end_s", "gait", "direction"])
     table["reason"] = np.where(table["direction"] == "unknown", "weak", "")
+    table["stride_length_m"] = np.nan
     return table.astype({"start_s": float, "end_s": float})
 
 
@@ -327,6 +328,41 @@ def test_a_length_nobody_goes_in_that_time_is_told_and_not_counted(told):
     assert not details(HILL, np.empty(0), "waist", NOWHERE, Pace(leg_m=24)).warnings
 
 
+@pytest.mark.parametrize(
+    ("gait", "stride_s", "word"),
+    [("walk", 0.55, "shorter"), ("walk", 0.65, ""), ("walk", 1.8, ""), ("walk", 2.2, "longer"),
+     ("run", 0.4, "shorter"), ("run", 0.55, ""), ("run", 0.9, ""), ("run", 1.2, "longer")],
+)  # fmt: skip
+def test_strides_that_last_as_long_as_nobodys_are_doubted(gait, stride_s, word):
+    strides = session((F, 20, 0), (B, 20, 5), gait=gait)
+    strides["start_s"] *= stride_s
+    strides["end_s"] *= stride_s
+    said = details(strides, np.empty(0), "waist", NOWHERE, Pace()).warnings
+    assert len(said) == bool(word)
+    for sentence in said:
+        assert word in sentence
+        assert "cadence, counts and minutes" in sentence
+
+
+def test_a_few_odd_strides_are_no_doubt():
+    strides = session((F, 100, 0))
+    strides.loc[:8, "gait"] = "run"
+    strides["end_s"] = strides["start_s"] + np.where(strides["gait"] == "run", 0.4, 1)
+    assert not details(strides, np.empty(0), "waist", NOWHERE, Pace()).warnings
+
+
+@pytest.mark.parametrize(
+    ("gait", "speed_mps", "is_odd"),
+    [("walk", 0.1, True), ("walk", 1.4, False), ("walk", 4.7, True),
+     ("run", 0.5, True), ("run", 3.0, False), ("run", 5.6, True)],
+)  # fmt: skip
+def test_strides_as_long_as_nobodys_are_doubted(gait, speed_mps, is_odd):
+    strides = session((F, 20, 0), (B, 20, 5), gait=gait)
+    said = details(strides, np.empty(0), "waist", NOWHERE, Pace(speed_mps=speed_mps)).warnings
+    assert len(said) == is_odd
+    assert all(f"{speed_mps:.2g} m long at the speed (given)" in sentence for sentence in said)
+
+
 def test_running_takes_the_running_equation():
     strides = session((F, 60, 0), gait="run")
     fields = details(strides, np.empty(0), "waist", NOWHERE, Pace(speed_mps=3)).fields
@@ -409,6 +445,22 @@ def test_a_receivers_speed_is_used_where_it_has_one():
     fields = details(HILL, np.empty(0), "waist", course, Pace()).fields
     assert fields["speed_source"] == "gps"
     assert fields["distance_backward_m"] == pytest.approx(20 * 1.5 + 13 * 1.5, rel=0.3)
+
+
+def test_a_foot_that_was_measured_says_how_far_each_way():
+    strides = session((F, 30, 0), (B, 10, 5), (U, 10, 5), (F, 20, 5))
+    strides["stride_length_m"] = np.where(strides["direction"] == F, 1.4, 0.9)
+    strides.loc[::5, "stride_length_m"] = np.nan  # its stretch tells how fast it was
+    course = Course(np.arange(0.5, 90), np.full(90, 9.0), np.full(90, np.nan))
+    fields = details(strides, np.empty(0), "foot", course, Pace()).fields
+    assert fields["speed_source"] == "foot"
+    assert fields["distance_forward_m"] == pytest.approx(50 * 1.4)
+    assert fields["distance_backward_m"] == pytest.approx(10 * 0.9)
+    assert fields["distance_backward_low_m"] == pytest.approx(0.94 * 9)
+    assert fields["distance_backward_high_m"] == pytest.approx(1.06 * (9 + 8 * 0.9))
+    told = details(strides, np.empty(0), "foot", course, Pace(speed_mps=2.0)).fields
+    assert told["distance_backward_m"] == pytest.approx(20)
+    assert np.isnan(told["distance_backward_low_m"])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.direction import store
-from retrodetect.recording import WITHOUT_GRAVITY
+from retrodetect.recording import TOO_SLOW, WITHOUT_GRAVITY
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import words
 from retrodetect.tally.folder import totals
@@ -143,6 +143,7 @@ def test_no_word_helps_where_gravity_was_removed():
     }
     assert words.needs_word(fields)
     assert not words.needs_word(fields | {"warnings": f"no date; {WITHOUT_GRAVITY}"})
+    assert not words.needs_word(fields | {"warnings": TOO_SLOW})
 
 
 WAYS = ("forward", "backward", "unknown")

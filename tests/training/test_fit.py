@@ -86,7 +86,12 @@ def test_the_docs_list_the_readouts_as_they_are():
     def cell(names: tuple[str, ...]) -> str:
         plain = dict.fromkeys("swing" if name[0] not in "+-" else name for name in names)
         short = ", ".join(plain).replace("-", "\u2212")
-        return short.replace("_fixed", " f").replace("_gyro", " g").replace("lever_", "lever ")
+        return (
+            short.replace("_fixed", " f")
+            .replace("_gyro", " g")
+            .replace("lever_", "lever ")
+            .replace("_lean", " lean")
+        )
 
     rows = [
         f"| {group}, {pace} | "

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Claim, Draft, Sign
-from retrodetect.formats.guess import best_clock
+from retrodetect.formats.guess import best_clock, is_acceleration
 from retrodetect.formats.layout import Layout, Tick, drafts, xyz
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Format
@@ -31,12 +31,15 @@ _IOS = Claim[Sign](-1, "assumed", "gFTotal of Physics Toolbox on iOS, taken as C
 
 
 def recognise(file: Candidate) -> int:
-    """The app's short names."""
+    """The app's short names; other loggers write total acceleration under them."""
     table = file.table
     if table.has("gfx", "gfy", "gfz"):
         return CERTAIN
-    is_short = table.has("time", "ax", "ay", "az") and (table.has("at") or table.has("wx"))
-    return LIKELY if is_short and not table.unit(table.index("ax") or 0) else NO
+    places = [index for name in ("ax", "ay", "az") if (index := table.index(name)) is not None]
+    is_short = len(places) == 3 and table.has("time") and (table.has("at") or table.has("wx"))
+    if not is_short or table.unit(places[0]):
+        return NO
+    return NO if is_acceleration([table.numbers(index) for index in places]) else LIKELY
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
