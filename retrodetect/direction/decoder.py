@@ -59,8 +59,8 @@ FRONTS = 36
 MOST_MIXED = 0.5
 """However many bouts there are: many people never go backward."""
 
-BLOCK = 256
-"""Strides whose beliefs are held at a time."""
+BLOCK_NUMBERS = 2**20
+"""Numbers in the beliefs that are held at a time: 8 MB, strides by states."""
 
 _LEAST = 1e-150
 """Least belief: what one half of a long session rules out, the other half may show."""
@@ -225,48 +225,60 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
 
     Notes
     -----
-    Beliefs are arrays over (seat, trusted or not, one-way or mixed, direction, pace, front). On
-    the way there they are kept where blocks begin, and worked out again from there on the way
-    back: a day of walking needs little more memory than ten minutes.
+    Beliefs are arrays over (one-way or mixed, direction, pace, frame, front). A frame is a seat
+    whose cues to the front are trusted, or the last one: they are not, and no seat differs from
+    another. On the way there beliefs are kept where blocks begin, and worked out again from there
+    on the way back: a day of walking needs little more memory than ten minutes.
     """
     count = len(evidence.log_run)
     likelihood = _Likelihood(evidence, priors)
     chain = _Chain(evidence, priors, likelihood.fronts)
     state = _first(evidence, priors, likelihood)
     entering, log_evidence = [], 0.0
-    starts = range(0, count, BLOCK)
+    block = max(BLOCK_NUMBERS // state.size, 1)
+    starts = range(0, count, block)
     for start in starts:
         entering.append(state)
-        rows, log_scale = likelihood.rows(start)
-        for stride, row in enumerate(rows, start):
-            state = row * (chain.onward(state, stride) if stride else state)
-            total = float(state.sum())
-            log_evidence += np.log(total)
-            state = np.maximum(state / total, _LEAST)
-        log_evidence += log_scale
-    lasting = state.sum(axis=(2, 3, 4, 5))
+        rows, log_scale = likelihood.rows(slice(start, start + block))
+        beliefs, log_total = _forward(rows, state, chain, start)
+        state = beliefs[-1]
+        log_evidence += log_scale + log_total
+    lasting = state.sum(axis=(0, 1, 2, 4))
     posterior = np.empty((count, len(DIRECTIONS), len(PACES)))
     after = np.ones_like(state)
     for start, state in zip(reversed(starts), reversed(entering), strict=True):
-        rows, _ = likelihood.rows(start)
-        beliefs = []
-        for stride, row in enumerate(rows, start):
-            state = row * (chain.onward(state, stride) if stride else state)
-            state = np.maximum(state / state.sum(), _LEAST)
-            beliefs.append(state)
+        if start != starts[-1]:
+            rows, _ = likelihood.rows(slice(start, start + block))
+            beliefs, _ = _forward(rows, state, chain, start)
         for stride in range(start + len(rows) - 1, start - 1, -1):
-            posterior[stride] = (beliefs[stride - start] * after).sum(axis=(0, 1, 2, 5))
+            posterior[stride] = (beliefs[stride - start] * after).sum(axis=(0, 3, 4))
             if stride:
                 after = chain.back(rows[stride - start] * after, stride)
-                after = np.maximum(after / after.max(), _LEAST)
+                after /= after.max()
+                np.maximum(after, _LEAST, out=after)
     posterior /= posterior.sum(axis=(1, 2), keepdims=True)
     return Decoded(
         posterior.sum(axis=2),
         posterior[:, :, 1].sum(axis=1),
-        lasting.sum(axis=1),
-        float(lasting[:, 0].sum()),
+        lasting[:-1] + lasting[-1] * evidence.seats,
+        float(lasting[:-1].sum()),
         float(log_evidence),
     )
+
+
+def _forward(
+    rows: FloatArray, state: FloatArray, chain: _Chain, start: int
+) -> tuple[list[FloatArray], float]:
+    """Beliefs after each stride of a block, and the log probability of its evidence."""
+    beliefs, log_total = [], 0.0
+    for stride, row in enumerate(rows, start):
+        state = row * (chain.onward(state, stride) if stride else state)
+        total = state.sum()
+        log_total += float(np.log(total))
+        state /= total
+        np.maximum(state, _LEAST, out=state)
+        beliefs.append(state)
+    return beliefs, log_total
 
 
 def of_marks(forced: NDArray[np.intp]) -> FloatArray:
@@ -294,59 +306,62 @@ class _Likelihood:
         # Where no stride has a bearing, one front stands for all.
         self.fronts = FRONTS if evidence.travel.any() or evidence.front.any() else 1
 
-    def rows(self, start: int) -> tuple[FloatArray, float]:
+    def rows(self, here: slice) -> tuple[FloatArray, float]:
         """Likelihood of a block of k strides.
 
         Returns
         -------
-        (k, seats, trusted, 1, directions, paces, fronts) array
+        (k, directions, paces, frames, fronts) array
             At most 1.
         float
             Logarithm of what was taken out of it.
         """
-        here = slice(start, start + BLOCK)
         log_p = self._log_bearing(here)
         log_run = self._evidence.log_run[here]
         log_pace = -np.logaddexp(0.0, np.stack([log_run, -log_run], axis=1))
-        log_p = log_p + log_pace[:, None, None, None, :, None]
-        log_p += self._evidence.log_direction[here, None, None, :, None, None]
-        scale = log_p.max(axis=(1, 2, 3, 4, 5), keepdims=True)
-        return np.exp(log_p - scale)[:, :, :, None], float(scale.sum())
+        log_p += log_pace[:, None, :, None, None]
+        log_p += self._evidence.log_direction[here, :, None, None, None]
+        scale = log_p.max(axis=(1, 2, 3, 4), keepdims=True)
+        log_p -= scale
+        return np.exp(log_p, out=log_p), float(scale.sum())
 
     def _log_bearing(self, here: slice) -> FloatArray:
-        """(k, seats, trusted, directions, paces, fronts) of travel and front vectors."""
+        """(k, directions, paces, frames, fronts) of travel and front vectors."""
         evidence = self._evidence
+        count, frames = len(evidence.log_run[here]), len(evidence.seats) + 1
         if self.fronts == 1:
-            return np.zeros((len(evidence.log_run[here]), len(evidence.seats), 2, 3, 2, 1))
-        along, across = _von_mises(evidence.travel[here])
-        ways = np.stack([along, np.roll(along, FRONTS // 2, axis=-1), across], axis=1)
+            return np.zeros((count, len(DIRECTIONS), len(PACES), frames, 1))
+        along = _von_mises(evidence.travel[here])
+        backward, left, right = (
+            np.roll(along, steps, axis=-1) for steps in (FRONTS // 2, FRONTS // 4, -FRONTS // 4)
+        )
+        ways = np.stack([along, backward, 0.5 * (left + right)], axis=1)
         travel = self._with_strays(ways)
         cues = self._log_front(here)
-        front = np.zeros((len(cues), len(evidence.seats), *cues.shape[2:]))
+        front = np.zeros((count, len(PACES), frames, FRONTS))
         for (seat, cue), offset_rad in np.ndenumerate(evidence.front_offset_rad):
             if np.isfinite(offset_rad):
                 steps = round(offset_rad / (2 * np.pi) * FRONTS)
-                front[:, seat] += np.roll(cues[:, cue], -steps, axis=-1)
-        trusted = np.stack([front, np.zeros_like(front)], axis=2)
-        return np.asarray(travel[:, None, None] + trusted[:, :, :, None])
+                front[:, :, seat] += np.roll(cues[:, cue], -steps, axis=-1)
+        return np.asarray(travel[:, :, :, None] + front[:, None])
 
     def unrelated(self) -> FloatArray:
-        """(seats, trusted) log likelihood of the cues that say nothing of the front.
+        """(frames,) log likelihood of the cues that say nothing of the front.
 
         Their vectors lie around a bearing of their own, any of which is as likely.
         """
         if self.fronts == 1:
-            return np.zeros((len(self._evidence.seats), 2))
+            return np.zeros(len(self._evidence.seats) + 1)
         by_bearing = self._log_front(slice(None))
         p_run = expit(self._evidence.log_run)[:, None, None]
         by_bearing = ((1 - p_run) * by_bearing[:, :, 0] + p_run * by_bearing[:, :, 1]).sum(axis=0)
         of_cue = logsumexp(by_bearing, axis=1) - np.log(FRONTS)
         unused = ~np.isfinite(self._evidence.front_offset_rad)
-        return np.stack([unused @ of_cue, np.full(len(unused), of_cue.sum())], axis=1)
+        return np.append(unused @ of_cue, of_cue.sum())
 
     def _log_front(self, here: slice) -> FloatArray:
         """(k, cues, paces, fronts) of where cues point."""
-        along, _ = _von_mises(self._evidence.front[here])
+        along = _von_mises(self._evidence.front[here])
         return self._evidence.front_temper * self._with_strays(along)
 
     def _with_strays(self, density: FloatArray) -> FloatArray:
@@ -355,23 +370,21 @@ class _Likelihood:
 
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
     """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
-    one_way = np.full((len(evidence.seats), 2, len(DIRECTIONS)), priors.one_way)
+    one_way = np.full((len(evidence.seats) + 1, len(DIRECTIONS)), priors.one_way)
     if evidence.front_shown:
-        one_way[np.isfinite(evidence.front_offset_rad).any(axis=1), 0] = priors.one_way_if_shown
+        shown = np.isfinite(evidence.front_offset_rad).any(axis=1)
+        one_way[:-1][shown] = priors.one_way_if_shown
     if evidence.told:
         one_way[:] = priors.drawn
     mixed = _mixed_beforehand(evidence, priors)
     # Where nothing shows a turn, how sessions begin names none of it.
-    begun = priors.begun if evidence.travel.any() else priors.drawn
-    sessions = np.stack(
-        [(1 - mixed) * one_way, np.broadcast_to(mixed * np.array(begun), one_way.shape)], axis=2
-    )
+    begun = np.array(priors.begun if evidence.travel.any() else priors.drawn)
+    sessions = np.stack([(1 - mixed) * one_way.T, np.broadcast_to(mixed * begun, one_way.shape).T])
     doubt = evidence.front_doubt
-    trusted = np.array([1 - doubt, doubt]) * np.exp(likelihood.unrelated())
+    frames = np.append((1 - doubt) * evidence.seats, doubt) * np.exp(likelihood.unrelated())
     return np.asarray(
-        (evidence.seats[:, None] * trusted)[:, :, None, None, None, None]
-        * sessions[..., None, None]
-        * np.array([1 - priors.run, priors.run])[:, None]
+        (sessions * frames)[:, :, None, :, None]
+        * np.array([1 - priors.run, priors.run])[:, None, None]
         * _first_front(evidence, likelihood.fronts)
     )
 
@@ -400,37 +413,35 @@ class _Chain:
     def __init__(self, evidence: Evidence, priors: Priors, fronts: int) -> None:
         self._pause = (np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0).tolist()
         self._turn = {after: _turn(priors, pause=after) for after in (False, True)}
-        self._jump = {False: 0.0, True: priors.front_jump if fronts > 1 else 0.0}
-        step_rad = 2 * np.pi / FRONTS
-        # A creep far below the grid step: only the neighbours' share has to be right.
-        self._creep = 0.5 * (priors.front_creep_rad / step_rad) ** 2 if fronts > 1 else 0.0
+        self._drift = {after: _drift(priors, fronts, pause=after) for after in (False, True)}
 
     def onward(self, state: FloatArray, stride: int) -> FloatArray:
         """Belief before a stride, from that after the one before."""
-        return self._wander(self._moved(state, self._turn[self._pause[stride]]), stride)
+        pause = self._pause[stride]
+        return self._moved(state, self._turn[pause], self._drift[pause])
 
     def back(self, after: FloatArray, stride: int) -> FloatArray:
         """The same, backward in time: a front wanders there as easily as back."""
-        return self._moved(self._wander(after, stride), self._turn[self._pause[stride]].T)
+        pause = self._pause[stride]
+        return self._moved(after, self._turn[pause].T, self._drift[pause])
 
     @staticmethod
-    def _moved(state: FloatArray, turn: FloatArray) -> FloatArray:
-        """Change kind of session, direction and pace: axes 2 to 4."""
-        flat = state.reshape(*state.shape[:2], len(turn), -1)
-        return (turn @ flat).reshape(state.shape)
+    def _moved(state: FloatArray, turn: FloatArray, drift: FloatArray) -> FloatArray:
+        """Change kind of session, direction and pace, the first three axes, and the last."""
+        turned = turn @ state.reshape(len(turn), -1)
+        return (turned.reshape(-1, len(drift)) @ drift).reshape(state.shape)
 
-    def _wander(self, state: FloatArray, stride: int) -> FloatArray:
-        if not self._creep:
-            return state
-        beside = np.empty_like(state)
-        beside[..., 1:-1] = state[..., :-2] + state[..., 2:]
-        beside[..., 0] = state[..., -1] + state[..., 1]
-        beside[..., -1] = state[..., -2] + state[..., 0]
-        moved = (1 - 2 * self._creep) * state + self._creep * beside
-        jump = self._jump[self._pause[stride]]
-        if jump:
-            moved = (1 - jump) * moved + jump * state.mean(axis=-1, keepdims=True)
-        return np.asarray(moved)
+
+def _drift(priors: Priors, fronts: int, *, pause: bool) -> FloatArray:
+    """(fronts, fronts) chances of the next front after each; symmetric."""
+    if fronts == 1:
+        return np.ones((1, 1))
+    # A creep far below the grid step: only the neighbours' share has to be right.
+    creep = 0.5 * (priors.front_creep_rad / (2 * np.pi / FRONTS)) ** 2
+    same = np.eye(FRONTS)
+    beside = np.roll(same, 1, axis=0) + np.roll(same, -1, axis=0)
+    jump = priors.front_jump if pause else 0.0
+    return np.asarray((1 - jump) * ((1 - 2 * creep) * same + creep * beside) + jump / FRONTS)
 
 
 def _turn(priors: Priors, *, pause: bool) -> FloatArray:
@@ -454,11 +465,8 @@ def _grid_rad() -> FloatArray:
     return np.arange(FRONTS, dtype=np.float64) * (2 * np.pi / FRONTS)
 
 
-def _von_mises(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(..., FRONTS) densities of a bearing around each front, and around either side of it."""
+def _von_mises(vectors: FloatArray) -> FloatArray:
+    """(..., FRONTS) densities of a bearing around each front."""
     kappa = np.linalg.norm(vectors, axis=-1)[..., None]
-    away = np.arctan2(vectors[..., 1], vectors[..., 0])[..., None] - _grid_rad()
-    size = 2 * np.pi * i0e(kappa)
-    along = np.exp(kappa * (np.cos(away) - 1)) / size
-    across = 0.5 * (np.roll(along, FRONTS // 4, axis=-1) + np.roll(along, -FRONTS // 4, axis=-1))
-    return along, across
+    fronts = np.stack([np.cos(_grid_rad()), np.sin(_grid_rad())])
+    return np.asarray(np.exp(vectors @ fronts - kappa) / (2 * np.pi * i0e(kappa)))

@@ -291,7 +291,8 @@ def test_the_size_of_a_block_makes_no_difference(
 ) -> None:
     evidence = evidence_of(5, strides=150)
     expected = decode(evidence, PRIORS)
-    monkeypatch.setattr(decoder, "BLOCK", block)
+    states = 12 * (len(evidence.seats) + 1) * decoder.FRONTS
+    monkeypatch.setattr(decoder, "BLOCK_NUMBERS", block * states)
     assert_same(decode(evidence, PRIORS), expected)
 
 
