@@ -79,7 +79,7 @@ def results() -> str:
         ("worn at", "given", "evidence", "what came out"),
         ("---", "---", "---", "---"),
         ("foot", "site", "real, each of two people held out",
-         f"backward F1 {person['f1_backward']:.2f}, {_false(person)} in {forward:.0f},"
+         f"backward F1 {person['f1_backward']:.2f}, {_false(person, forward)},"
          f" {_percent(person['unknown'])} unknown"),
         ("thigh, pockets, ankle, foot", "site, gyroscope",
          "**virtual** walking sessions of two actors, source held out",
@@ -101,14 +101,14 @@ def results() -> str:
          + " unknown without a hint"),
         ("belts, lower backs, front pockets", "site, gyroscope",
          "real, forward only, source held out",
-         f"{_false(worn.sum())} in {worn['strides'].sum():,.0f},"
+         f"{_false(worn.sum(), worn['strides'].sum())},"
          f" {_percent((worn['strides'] * worn['unknown']).sum() / worn['strides'].sum())} unknown;"
          f" of four recordings named only `pocket`, {_percent(vague['unknown'])} of"
          f" {vague['strides']:.0f} strides unknown"),
         ("thighs and ankles at 24 Hz", "site, accelerometer only",
          "real, forward only, source held out",
          f"{(slow['strides'] * slow['wrong']).sum():.0f} of {slow['strides'].sum():,.0f} strides"
-         " called backward, all on one staircase,"
+         " called backward, all in two recordings of climbing stairs,"
          f" {_percent((slow['strides'] * slow['unknown']).sum() / slow['strides'].sum())} unknown"),
     ]  # fmt: skip
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -127,9 +127,9 @@ def _labelled(rows: pd.DataFrame) -> str:
     return f"{_percent(rows['right_of_labelled'].min())} right of labelled, {unknown} unknown"
 
 
-def _false(row: pd.Series) -> str:
-    count = row["false_backward_per_1000"]
-    return f"{count:.1f} false backward strides per 1000" if count else "no false backward stride"
+def _false(row: pd.Series, forward: float) -> str:
+    count = row["false_backward_per_1000"] * forward / 1000
+    return f"{f'{count:.0f}' if count else 'no'} false backward strides in {forward:,.0f}"
 
 
 def _percent(share: float) -> str:
