@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from retrodetect.errors import UnreadableFile, UsageError
+from retrodetect.runs import Lost
 
 __all__ = [
     "SMALL_BYTES",
     "Limits",
-    "Lost",
     "Workers",
     "in_parallel",
     "memory_limited",
@@ -34,9 +34,6 @@ CONNECT_S = 20.0
 
 _NO_THREAD = "can't start new thread"
 """What Python says when there is no memory for a thread's stack."""
-
-Lost = Literal["killed", "timed out"]
-"""Why a task has no result."""
 
 
 @dataclass(frozen=True, slots=True)

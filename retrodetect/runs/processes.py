@@ -25,7 +25,7 @@ from joblib.externals.loky.backend.process import LokyProcess
 from joblib.externals.loky.backend.reduction import dumps
 
 from retrodetect.errors import OutputError
-from retrodetect.runs.pool import Lost
+from retrodetect.runs import Lost
 
 __all__ = ["called", "shared_out"]
 

@@ -30,9 +30,9 @@ from retrodetect.formats.track import Track, read_track
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.locations import location
 from retrodetect.recording import FloatArray, Recording
-from retrodetect.runs import resume
+from retrodetect.runs import Lost, resume
 from retrodetect.runs.beside import Beside
-from retrodetect.runs.pool import Lost, memory_limited
+from retrodetect.runs.pool import memory_limited
 from retrodetect.runs.track import with_track
 from retrodetect.stores import store_of
 from retrodetect.tables import csv_text, visible
