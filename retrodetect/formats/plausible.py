@@ -321,6 +321,8 @@ def _rescaled(values: FloatArray, rate_hz: float) -> Iterator[str]:
     alike = np.fft.irfft(power, axis=1)[:, :size] / (1 - np.arange(size) / size)
     sizes = np.sqrt(alike[:, 0])
     periods = slice(*(round(period_s * rate_hz) for period_s in _RHYTHM_PERIODS_S))
+    if not alike[:, periods].size:
+        return
     is_rhythmic = alike[:, periods].max(axis=1) > _RHYTHM_ALIKE * alike[:, 0]
     sizes = np.sort(sizes[is_rhythmic])
     least = max(_RESCALED_BLOCKS, round(_RESCALED_SHARE * len(sizes)))

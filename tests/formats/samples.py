@@ -116,7 +116,7 @@ SAMPLES: dict[str, Sample] = {
     "phyphox/tab_device.csv": Sample("failed", reason="isn't a recording"),
     "phyphox/tab_time.csv": _refused("no acceleration"),
     # "N file: rows 44 Hz, gF 14.7 Hz"
-    "physics_toolbox/multirecord_N.csv": _refused("14.7 readings a second"),
+    "physics_toolbox/multirecord_N.csv": Sample("ok", "physics-toolbox", 14.66, "g"),
     # one row
     "polar/excerpt_one_row_ACC.txt": _refused("1 sample"),
     # m/s2 total, about 15 Hz

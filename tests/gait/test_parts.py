@@ -452,7 +452,9 @@ def test_a_weak_step_among_strong_ones_is_none_but_the_last() -> None:
     assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 10))
     strength[8] = 0.5
     assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 9))
-    assert contacts._steps(strength, response, one_foot=True).tolist() == list(range(1, 8))
+    assert contacts._steps(strength, response, one_foot=True).tolist() == list(range(10))
+    faint = np.where(strength < 1, 0.3, strength)
+    assert contacts._steps(faint, response, one_foot=True).tolist() == list(range(1, 8))
     response[4:6] = 0.1
     found = contacts._steps(strength, response, one_foot=False).tolist()
     assert found == [1, 2, 3, 4, 6, 7, 8]

@@ -41,7 +41,7 @@ def sessions(draw):
             "bout": 0, "start_s": start_s, "end_s": np.append(start_s[1:], start_s[-1] + 1),
             "gait": gait, "direction": np.where(named, kind, "unknown"),
             "p_backward": np.select([kind == "forward", kind == "backward"], [0.01, 0.99], 0.5),
-            "reason": np.where(named, "", kind),
+            "reason": np.where(named, "", kind), "stride_length_m": np.nan,
         }
     )  # fmt: skip
     pace = Pace(draw(st.none() | st.floats(0.5, 5.0)))
@@ -103,7 +103,7 @@ def test_terminal_page_and_table_never_disagree(session):
     sentence = re.search(r"</h1>\s*<p>(.*?)</p>", html)[1]
     begins = {
         "sure": "Sure", "fairly sure": "Fairly sure", "range only": "Only a range",
-        "not settled": "Not settled", "assumed": "Assumes",
+        "not settled": "Not settled", "assumed": "Assumed",
     }  # fmt: skip
     assert sentence.startswith(begins[how_sure])
     if counts := re.search(r"(\d+) of (\d+) strides have no direction", sentence):

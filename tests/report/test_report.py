@@ -55,6 +55,7 @@ def strides():
             "direction": directions, "p_backward": [float(d == B) for d in directions],
             "reason": ["sideways" if d == U else "" for d in directions],
             "side": ["" if d == U else "AB"[d == B] for d in directions],
+            "stride_length_m": np.nan,
         }
     )  # fmt: skip
 

@@ -111,6 +111,6 @@ def test_real_feet_get_the_scores_that_the_page_shows(shared):
         found = re.search(rf"^\| `StrideClassifier` \| {decoder} \| (.+) \|$", page, re.M)
         shown = [float(cell.split()[0]) for cell in found[1].split(" | ")]
         every = scores(feet, "`StrideClassifier`", decoded=decoded).loc["all"]
-        assert every["strides"] == 422
+        assert every["strides"] == 372
         for name, value in zip(SHOWN, shown, strict=True):
             assert every[name] == pytest.approx(value, abs=5 if "1000" in name else 0.01)
