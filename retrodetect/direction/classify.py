@@ -464,12 +464,17 @@ def _balanced(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _shows_front(evidence: Evidence, decoded: Decoded) -> bool:
-    """Whether one front, shown by the body and trusted, was left."""
+    """Whether one front, shown by the body and trusted, was left.
+
+    A single cue cannot tell seats apart: there it was habit that chose among them.
+    """
     offsets_rad = evidence.front_offset_rad
     likeliest = offsets_rad[decoded.seats.argmax()]
     alike = np.array([np.array_equal(each, likeliest, equal_nan=True) for each in offsets_rad])
-    sure = decoded.seats[alike].sum() > SIGNAL_SHARE and decoded.shown > SIGNAL_SHARE
-    return bool(sure and evidence.front[:, np.isfinite(likeliest)].any())
+    used = np.isfinite(likeliest)
+    weights = decoded.seats if used.sum() > 1 else evidence.seats
+    sure = weights[alike].sum() > SIGNAL_SHARE and decoded.shown > SIGNAL_SHARE
+    return bool(sure and evidence.front[:, used].any())
 
 
 def _mean(values: Sequence[FloatArray], shares: FloatArray) -> FloatArray:

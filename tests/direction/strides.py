@@ -55,16 +55,23 @@ def shown(
     up: FloatArray | None = None,
     rotation: FloatArray | None = None,
     yaw_rad: float = 0.0,
+    flatness: FloatArray | float = 0.0,
 ) -> StrideEvidence:
-    """Strides with (n, 3) travel vectors, and one front, lever and rotation for all."""
+    """Strides with (n, 3) travel vectors, and one front, lever and rotation for all.
+
+    Flatness is how large the horizontal movement of each is beside the vertical one.
+    """
     count = len(travel)
     vectors = np.zeros((count, len(VECTORS), 3))
     vectors[:, TRAVEL] = travel
     vectors[:, FRONT] = 0.0 if front is None else front
     vectors[:, LEVER] = 0.0 if lever is None else lever
     vectors[:, ROTATION] = 0.0 if rotation is None else rotation
+    names = [feature.name for feature in (*SCALARS, *RATIOS)]
+    scalars = np.zeros((count, len(names)))
+    scalars[:, names.index("log_h_over_v_low")] = flatness
     features = StrideFeatures(
-        np.zeros((count, len(SCALARS) + len(RATIOS))),
+        scalars,
         np.zeros((count, len(GYRO_SCALARS))),
         vectors,
         np.tile(UP, (count, 1)) if up is None else up,

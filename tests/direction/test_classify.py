@@ -74,6 +74,24 @@ def test_a_waist_may_be_belly_or_lower_back_and_so_names_nothing():
     assert set(directions.table["direction"]) == {"unknown"}
 
 
+@pytest.mark.parametrize(("site", "by"), [("belly", "signal"), ("waist", "habit"), (None, "habit")])
+def test_the_signal_tells_nothing_where_habit_chose_the_seat(site, by):
+    evidence = shown(along((20, AHEAD)), lever=AHEAD)
+    directions = decide(evidence, strides_of(20), model(), Anchors(site))
+    assert set(directions.table["direction"]) == {"forward"}
+    assert directions.told_apart_by == by
+
+
+def test_less_bounce_backward_and_forward_first_name_a_session_that_turns():
+    evidence = shown(THERE_AND_BACK, flatness=np.repeat([0.0, 0.6], 20))
+    directions = decide(evidence, BOUTS, model(), Anchors("belly"))
+    assert list(directions.table["direction"]) == FORTH
+    assert directions.told_apart_by == "habit"
+    assert 0.9 < directions.naming < 0.99
+    contradicted = shown(THERE_AND_BACK, flatness=np.repeat([0.3, 0.0], 20))
+    assert set(named(contradicted, Anchors("belly"))) == {"unknown"}
+
+
 def test_without_any_front_a_session_of_one_way_is_forward_by_habit():
     directions = decide(shown(along((20, AHEAD))), strides_of(20), model(), Anchors("belly"))
     assert set(directions.table["direction"]) == {"forward"}
