@@ -319,10 +319,11 @@ def main() -> None:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "main"
-        for part in ("retrodetect", "tests", "models", "data"):
+        for part in ("retrodetect", "tests", "models", "data", "docs"):
             left_out = shutil.ignore_patterns("__pycache__", ".hypothesis")
             shutil.copytree(ROOT / part, root / part, ignore=left_out)
-        shutil.copy(ROOT / "pyproject.toml", root)
+        for file in ("pyproject.toml", "README.md"):
+            shutil.copy(ROOT / file, root)
         if (ROOT.parent / "shared").is_dir():
             (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
         sys.path = [str(root), *(entry for entry in sys.path if Path(entry or ".") != ROOT)]
