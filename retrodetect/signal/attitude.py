@@ -56,8 +56,8 @@ def orientation(angular_rate_radps: FloatArray, rate_hz: float) -> FloatArray:
     for i in range(1, _BLOCK):
         within.append(within[-1] * Rotation.from_rotvec(steps[:, i]))
     starts = [Rotation.identity()]
-    for last in within[-1][:-1]:
-        starts.append(starts[-1] * last)
+    for block in range(len(steps) - 1):
+        starts.append(starts[-1] * within[-1][block])
     start = Rotation.concatenate(starts).as_matrix()
     matrices = np.stack([turn.as_matrix() for turn in within], axis=1)
     turned = np.einsum("bij,btjk->btik", start, matrices)
