@@ -48,7 +48,7 @@ def test_every_sample_has_an_orientation_that_follows_from_the_one_before(count:
     turned = orientation(rate, 50.0)
     assert turned.shape == (count, 3, 3)
     np.testing.assert_allclose(turned[0], np.eye(3))
-    steps = Rotation.from_rotvec((rate[1:] + rate[:-1]) / 100).as_matrix()
+    steps = Rotation.from_rotvec((rate + np.roll(rate, -1, axis=0)) / 100).as_matrix()[:-1]
     np.testing.assert_allclose(turned[:-1] @ steps, turned[1:], atol=1e-9)
 
 
