@@ -118,7 +118,7 @@ def pointers(
         here = strides.rows(rows)
         window = _at(force, here.around(WIDTH_STRIDES))
         up = _unit((window * _HANN[:, None]).sum(axis=1))
-        fixed = np.concatenate(_harmonics(window, up), axis=1)
+        fixed = np.concatenate(_harmonics(*_amplitudes(window, up)), axis=1)
         vectors[rows, : fixed.shape[1]] = fixed
         if turning is not None and levers is not None:
             with_gyro, scalars[rows] = _with_gyro(turning, here, window, levers.rows(rows))
@@ -231,14 +231,15 @@ def _with_gyro(
     at = strides.around(WIDTH_STRIDES)
     up = _unit(_at(turning.up, at))
     mean_up = _unit((up * _HANN[:, None]).sum(axis=1))
-    force = _levelled(window, up, mean_up)
-    in_phase, quadrature = _harmonics(force, mean_up)
-    lean = _lean(force, _levelled(_at(turning.rate, at), up, mean_up), mean_up)
+    v_k, h_k = _amplitudes(_levelled(window, up, mean_up), mean_up)
+    in_phase, quadrature = _harmonics(v_k, h_k)
+    lean = _lean(v_k, _levelled(_at(turning.rate, at), up, mean_up), mean_up)
     to_force = _at(turning.lever_to_force.reshape(-1, 9), at).reshape(*at.shape, 3, 3)
     without_arm = []
     for lever_m in (levers.arm_m, -HANGING_ARM_M * mean_up):
         rest = window - np.einsum("ntij,nj->nti", to_force, lever_m)
-        without_arm.append(_harmonics(_levelled(rest, up, mean_up), mean_up)[1][:, :2])
+        amplitudes = _amplitudes(_levelled(rest, up, mean_up), mean_up)
+        without_arm.append(_harmonics(*amplitudes)[1][:, :2])
     rotation, scalars = _rotation(turning, strides, window, mean_up)
     level_m = (
         levers.lever_m
@@ -267,36 +268,32 @@ def _with_gyro(
     return vectors * heard[:, None, None], scalars * heard[:, None]
 
 
-def _harmonics(force: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
+_Amplitudes = NDArray[np.complex128]
+"""(n, len(HARMONICS)) of values along an axis, or (n, len(HARMONICS), 3) of vectors."""
+
+
+def _harmonics(v_k: _Amplitudes, h_k: _Amplitudes) -> tuple[FloatArray, FloatArray]:
     """Two times (n, len(HARMONICS), 3): R_k and U_k, over the size of all harmonics together."""
-    v, h = _split(force, up)
-    cross = _coupled(_amplitudes(h), _amplitudes(v))
+    cross = _coupled(h_k, v_k)
     return cross.real, cross.imag
 
 
-def _lean(force: FloatArray, rate: FloatArray, up: FloatArray) -> FloatArray:
+def _lean(v_k: _Amplitudes, rate: FloatArray, up: FloatArray) -> FloatArray:
     """(n, 1, 3) level angle in quadrature to the vertical force at 1/T, upper end ahead."""
-    v, _ = _split(force, up)
-    _, level_rate = _split(rate, up)
-    angle_k = _amplitudes(level_rate) / (1j * np.array(HARMONICS))[:, None]
-    return np.cross(_coupled(angle_k, _amplitudes(v)).imag[:, :1], up[:, None])
+    _, rate_k = _amplitudes(rate, up)
+    angle_k = rate_k / (1j * np.array(HARMONICS))[:, None]
+    return np.cross(_coupled(angle_k, v_k).imag[:, :1], up[:, None])
 
 
-def _split(values: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(n, t) along the vertical, and the (n, t, 3) level rest."""
-    along = np.einsum("nti,ni->nt", values, up)
-    return along, values - along[:, :, None] * up[:, None]
+def _amplitudes(values: FloatArray, up: FloatArray) -> tuple[_Amplitudes, _Amplitudes]:
+    """Amplitudes of (n, t, 3) values along the vertical, and of the level rest."""
+    centred = values - np.einsum("t,nti->ni", _HANN, values)[:, None]
+    every = np.einsum("kt,nti->nki", _FOURIER, centred)
+    along = np.einsum("nki,ni->nk", every, up)
+    return along, every - along[:, :, None] * up[:, None]
 
 
-def _amplitudes(values: FloatArray) -> NDArray[np.complex128]:
-    """(n, len(HARMONICS), ...) complex amplitudes of (n, t, ...) values."""
-    centred = values - np.einsum("t,nt...->n...", _HANN, values)[:, None]
-    return np.asarray(np.einsum("kt,nt...->nk...", _FOURIER, centred))
-
-
-def _coupled(
-    level: NDArray[np.complex128], along: NDArray[np.complex128]
-) -> NDArray[np.complex128]:
+def _coupled(level: _Amplitudes, along: _Amplitudes) -> _Amplitudes:
     """(n, k, 3) level amplitudes times conjugate ones, over the size of all harmonics together."""
     size = np.sqrt((np.abs(along) ** 2).sum(axis=1) * (np.abs(level) ** 2).sum(axis=(1, 2)))
     return np.asarray(level * along.conj()[:, :, None] / (size[:, None, None] + _TINY))
