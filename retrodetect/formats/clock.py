@@ -266,7 +266,7 @@ def wrapped(stamps: Stamps) -> Stamps:
     most = _WRAP_STEPS * float(np.median(rest))
     fitting = (top for top in _WRAPS if ((falls + top > 0) & (falls + top < most)).all())
     top = next(fitting, None)
-    return stamps if top is None or most > top / 2 else replace(stamps, wrap_ticks=int(top))
+    return stamps if top is None or most > top / 2 else replace(stamps, wrap_ticks=top)
 
 
 def order_of(stamps: Stamps, label: str) -> Rows | None:
