@@ -30,10 +30,10 @@ from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 __all__ = ["StrideFeatures", "compute"]
 
 _TINY = 1e-6
+"""Keeps a stride without movement from dividing by zero (m/s² and m/s³)."""
 
 _BLOCK_STRIDES = 4096
 """Strides whose pairs of vectors are held at a time: 17 MB, ten times what their products take."""
-"""Keeps a stride without movement from dividing by zero (m/s² and m/s³)."""
 
 
 @dataclass(frozen=True, slots=True)

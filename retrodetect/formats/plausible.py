@@ -77,7 +77,7 @@ def check_axes(values: FloatArray, label: str) -> None:
     RefusedRecording
         For copied axes, a magnitude and directions.
     """
-    _refuse(*_not_three_axes(_some(values)), label)
+    _refuse(*_not_three_axes(_sample(values)), label)
 
 
 def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
@@ -97,10 +97,10 @@ def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
     RefusedRecording
         For counts around an offset, and values that were scaled or lost their sign.
     """
-    _refuse(*_not_in_a_unit(_some(values), level), label)
+    _refuse(*_not_in_a_unit(_sample(values), level), label)
 
 
-def _some(values: FloatArray) -> FloatArray:
+def _sample(values: FloatArray) -> FloatArray:
     """(m, 3) readings from all over a recording."""
     if len(values) <= _CHECKED_ROWS * _CHECKED_BLOCKS:
         return values
@@ -243,7 +243,7 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
 
 def _uneven(values: FloatArray) -> Iterator[str]:
     """One axis varies far more than the others, as another sensor's column does."""
-    spreads = _some(values).std(axis=0)
+    spreads = _sample(values).std(axis=0)
     low, middle, high = np.sort(spreads)
     if low > 0 and high >= _UNLIKE * middle:
         yield (

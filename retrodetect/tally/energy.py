@@ -20,6 +20,7 @@ from retrodetect.errors import UsageError
 from retrodetect.tally.course import Course
 from retrodetect.tally.stretches import (
     DOUBTED_STRIDES,
+    IN_WORDS,
     STEPS_PER_STRIDE,
     either_way,
     mostly_unknown,
@@ -218,8 +219,8 @@ def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> tuple[str, ...]:
         length_m = own["distance_m"].sum() / max(own["strides"].sum(), 1)
         if own["strides"].sum() >= DOUBTED_STRIDES and not shortest_m <= length_m <= longest_m:
             doubts.append(
-                f"the typical {gait}ing stride would be {length_m:.2g} m long at the speed "
-                f"({source}), which is nobody's: if the speed or the clock is wrong, distance, "
+                f"the typical {IN_WORDS[gait]} stride would be {length_m:.2g} m long at the speed "
+                f"({source}), which nobody's is: if the speed or the clock is wrong, distance, "
                 "energy and cadence are too"
             )
     return tuple(doubts)
@@ -227,11 +228,11 @@ def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> tuple[str, ...]:
 
 def _on_foot(strides: pd.DataFrame, pieces: pd.DataFrame) -> np.ndarray:
     """Speed of each stretch over its strides of known length."""
-    known = strides[(strides["direction"] != "unknown") & strides["stride_length_m"].notna()]
-    at = np.searchsorted(pieces["start_s"], known["start_s"], side="right") - 1
+    measured = strides[(strides["direction"] != "unknown") & strides["stride_length_m"].notna()]
+    at = np.searchsorted(pieces["start_s"], measured["start_s"], side="right") - 1
     length_m, lasting_s = (
         np.bincount(at, values, minlength=len(pieces))
-        for values in (known["stride_length_m"], known["end_s"] - known["start_s"])
+        for values in (measured["stride_length_m"], measured["end_s"] - measured["start_s"])
     )
     with np.errstate(invalid="ignore"):
         return np.asarray(length_m / lasting_s)  # NaN where no length is known

@@ -8,6 +8,8 @@ import pandas as pd
 from retrodetect.tables import MAX_PAUSE_S
 
 __all__ = [
+    "DOUBTED_STRIDES",
+    "IN_WORDS",
     "STEPS_PER_STRIDE",
     "cadence_spm",
     "doubtful_strides",
@@ -17,6 +19,9 @@ __all__ = [
 ]
 
 STEPS_PER_STRIDE = 2
+
+IN_WORDS = {"walk": "walking", "run": "running"}
+"""How messages call a stride of each gait."""
 
 STRIDE_S = {"walk": (0.6, 2.0), "run": (0.48, 1.05)}
 """Typical stride times, wide of those that are published (Hausdorff 2007, Hum Mov Sci 26:555;
@@ -98,7 +103,7 @@ def doubtful_strides(strides: pd.DataFrame) -> tuple[str, ...]:
         is_odd = not shortest_s <= middle_s <= longest_s
         if is_odd and len(own) >= max(DOUBTED_STRIDES, DOUBTED_SHARE * len(strides)):
             doubts.append(
-                f"the typical {gait}ing stride lasts {middle_s:.2f} s, "
+                f"the typical {IN_WORDS[gait]} stride lasts {middle_s:.2f} s, "
                 f"{'shorter' if middle_s < shortest_s else 'longer'} than anybody's: if the clock "
                 "is wrong, cadence, counts and minutes are too"
             )
