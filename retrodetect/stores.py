@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from retrodetect.errors import OutputError
+from retrodetect.errors import OutputError, RetrodetectError
 
-__all__ = ["Held", "replacing", "store_of"]
+__all__ = ["Held", "answering", "replacing", "store_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +112,39 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
+@contextmanager
+def answering(*places: str | Path) -> Iterator[None]:
+    """Say in one sentence that a store failed in the midst of the work.
+
+    Parameters
+    ----------
+    *places
+        Paths and URLs that the work is about.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    OutputError
+        If a URL is among them, and anything but an error of this package is raised.
+    """
+    try:
+        yield
+    except RetrodetectError:
+        raise
+    except Exception as error:  # every client has its own errors
+        urls = [str(place) for place in places if "://" in str(place)]
+        if not urls:
+            raise
+        raise OutputError(
+            f"the store failed ({_said(error)})",
+            file=urls[-1],
+            remedy="once it answers, run the same command again: it goes on where it stopped",
+        ) from error
+
+
 class _Disk:
     """A local or mounted file system."""
 
@@ -182,7 +215,12 @@ class _Objects:
             copy = Path(folder) / "object"
             with copy.open("wb") as stream:
                 yield stream
-            path.fs.put_file(str(copy), path.path)  # type: ignore[attr-defined]
+            try:
+                path.fs.put_file(str(copy), path.path)  # type: ignore[attr-defined]
+            except OSError:
+                raise
+            except Exception as error:  # every client has its own errors
+                raise OSError(_said(error)) from error
 
     def sweep(self, folder: Path) -> None:
         """Do nothing: no object is ever half written."""
@@ -196,7 +234,7 @@ class _Objects:
 
         def renew() -> None:
             while not released.wait(RENEW_S):
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(Exception):  # it is renewed again before it is stale
                     file.write_bytes(_owner(token))
 
         thread = threading.Thread(target=renew, daemon=True)
@@ -206,10 +244,16 @@ class _Objects:
         finally:
             released.set()
             thread.join()
-            file.unlink()
+            with contextlib.suppress(Exception):  # what cannot be removed becomes stale
+                file.unlink()
 
 
 _DISK, _OBJECTS = _Disk(), _Objects()
+
+
+def _said(error: Exception) -> str:
+    """What a client said, on one line."""
+    return " ".join((str(error) or type(error).__name__).split())[:200]
 
 
 def _try_lock(stream: BinaryIO) -> bool:

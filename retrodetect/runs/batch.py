@@ -30,7 +30,7 @@ from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out
 from retrodetect.runs.task import Settings, Task, View, do, entries, give_up, unlabelled
-from retrodetect.stores import store_of
+from retrodetect.stores import answering, store_of
 from retrodetect.tables import sessions_table, truncated_list, without_nan
 from retrodetect.tally.folder import totals
 
@@ -231,9 +231,11 @@ def plan(
     for track in tracks:
         read_track(track)
     model = store.load(settings.model)
-    inputs, skipped = _inputs(paths, settings.read, {*manifests, *map(location, tracks)})
     folder = location(outputs.folder)
-    writing.check_ours(folder, "label", [path for recording in inputs for path in recording.files])
+    with answering(*paths, folder):
+        inputs, skipped = _inputs(paths, settings.read, {*manifests, *map(location, tracks)})
+        files = [path for recording in inputs for path in recording.files]
+        writing.check_ours(folder, "label", files)
     view: View = "none"
     if outputs.report:
         view = "fine" if len(inputs) <= MOST_FINE else "coarse"
@@ -261,7 +263,7 @@ def started(planned: Plan, *, restart: bool = False) -> Iterator[list[Task]]:
     UsageError
         As for `run`.
     """
-    with writing.held(planned.folder) as state:
+    with answering(planned.folder), writing.held(planned.folder) as state:
         store_of(state).sweep(state)
         store_of(state).sweep(planned.folder)
         if restart:
@@ -293,7 +295,7 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
         As for `run`.
     """
     state = tasks[0].part.parent
-    present = {path.name for path in state.iterdir()}
+    present = {path.name for path in state.glob(f"*{resume.ENDING}")}
     left = [task for task in tasks if task.part.name not in present or not _is_finished(task.part)]
     waiting = {task.part for task in left}
     progress = Progress(len(tasks) - len(left), len(tasks), 0.0, len(tasks) - len(left), waiting)

@@ -232,9 +232,11 @@ def do(task: Task) -> float:
     OutputError
         If the result cannot be written.
     """
-    if task.code != resume.code_digest():
+    code = resume.code_digest()
+    if task.code != code:
         raise UsageError(
-            f"the worker on {platform.node()} has another version of retrodetect",
+            f"the worker on {platform.node()} has another version of retrodetect"
+            f" ({version('retrodetect')}, code {code[:8]}; the batch began with {task.code[:8]})",
             place="--cluster",
             remedy="install the same version everywhere",
         )
@@ -251,17 +253,18 @@ def do(task: Task) -> float:
         done.append(unlabelled(name, status, str(error)))
     except RetrodetectError:
         raise
-    except OSError as error:
-        damage = UnreadableFile(
-            f"cannot be read to its end ({error.strerror or error})",
-            file=name,
-            remedy="copy or export it again",
-        )
-        done.append(unlabelled(name, "failed", str(damage)))
     except Exception as error:
         # Whatever is wrong with one recording, the others must be labelled.
         _log.debug("while labelling %s", task.input.path, exc_info=True)
-        reason = f"{name}: unexpected {type(error).__name__} ({error}); please report it"
+        if isinstance(error, OSError) or not isinstance(task.input.path, Path):
+            damage = UnreadableFile(
+                f"cannot be read to its end ({getattr(error, 'strerror', None) or error})",
+                file=name,
+                remedy="copy or export it again",
+            )
+            reason = str(damage)
+        else:
+            reason = f"{name}: unexpected {type(error).__name__} ({error}); please report it"
         done.append(unlabelled(name, "failed", reason))
     _keep(task.part, done, strides)
     return sum(entry.row.get("duration_s") or 0.0 for entry in done)

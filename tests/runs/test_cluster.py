@@ -1,6 +1,7 @@
 """A real scheduler with two workers, and a real server of S3's API, all on this machine."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 from interrupted import RESULTS, ROOT, command, results, started
+from proxy import FAULTS, between, trial
 
 from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
@@ -133,6 +135,34 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     assert second.poll() is None
     assert results(tmp_path) == expected
     assert not [*tmp_path.rglob("*.half")]
+
+
+@pytest.fixture
+def behind_proxy(bucket, monkeypatch):
+    """Runs of this process talk to the server through the proxy."""
+    import s3fs
+
+    port = int(os.environ["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])
+    with between(port) as proxy_port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy_port}")
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.mark.usefixtures("behind_proxy")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_store_on_a_bad_day_gives_no_wrong_result_and_the_next_run_goes_on(
+    bucket, write_walk, stored_model, tmp_path, fault
+):
+    bucket.put_file(str(write_walk(tmp_path / "walk.csv")), "walks/one/walk.csv")
+    settings, name = Settings(str(stored_model)), fault.replace(" ", "-")
+    run(["s3://walks/one"], Outputs(f"s3://walks/{name}-plain"), settings)
+    expected = {each: bucket.cat_file(f"walks/{name}-plain/{each}") for each in RESULTS}
+    said, first, then = trial(fault, 20, "s3://walks/one", f"s3://walks/{name}", settings, bucket)
+    assert said == "" or said.endswith(".")
+    assert said != "" or first == expected
+    assert then == expected
 
 
 def test_a_url_of_a_store_that_is_not_installed_is_refused_in_one_line(tmp_path):

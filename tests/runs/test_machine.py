@@ -11,7 +11,7 @@ from retrodetect.formats import source
 from retrodetect.runs.batch import finished, plan, run, started, write
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import Workers
-from retrodetect.runs.task import Settings
+from retrodetect.runs.task import Settings, do
 
 NAMES = [
     "a b.csv", "naïve.csv", "nai\u0308ve.csv", "走る.csv", "\u202egnp.csv", "👟🏃‍♀️.csv",
@@ -98,3 +98,13 @@ def test_a_temporary_folder_that_takes_no_copy_is_named(tmp_path, monkeypatch, e
     told = pytest.raises(rd.UnreadableFile, match="cannot be unpacked into the temporary folder")
     with told, source.open_file(file, 1 << 20).on_disk():
         pass
+
+
+def test_a_worker_of_another_version_is_refused_with_both(tmp_path, write_walk, settings):
+    paths, outputs = [write_walk(tmp_path / "walk.csv", 6.0)], Outputs(tmp_path / "out")
+    planned = plan(paths, outputs, settings, Workers(1))
+    with started(planned) as (task,):
+        named = r"another version of retrodetect \(.+, code \w{8}; the batch began with 0123abcd\)"
+        with pytest.raises(rd.UsageError, match=named):
+            do(task._replace(code="0123abcd" * 8))
+    assert not [*(tmp_path / "out" / ".retrodetect").glob("*.part")]
