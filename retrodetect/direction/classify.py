@@ -28,7 +28,7 @@ from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_o
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
-from retrodetect.sites import group_of
+from retrodetect.sites import SITES, group_of
 
 __all__ = [
     "MOST_LEANING",
@@ -386,7 +386,8 @@ class _Session:
     ) -> Evidence:
         """Evidence of an episode if the device sat on one group of sites."""
         strides = self._strides.iloc[rows]
-        travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T)
+        seen = features.has_gyro | (not all(SITES[seat.site].travel_needs_gyro for seat in seats))
+        travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T * seen[:, None, None])
         front, of_front = _balanced(site.front_cues(features) @ plane.T)
         front_total = max(float(np.linalg.norm(front, axis=-1).sum(axis=0).max()), 1e-9)
         front_temper = min(1.0, FRONT_STRIDES / len(features), MOST_FRONT / front_total)

@@ -19,7 +19,13 @@ from scipy.special import log_softmax
 from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
 from retrodetect.errors import RefusedRecording
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS, StrideFeatures
+from retrodetect.features import (
+    FREE_FEATURES,
+    GYRO_SCALARS,
+    SITE_SCALARS,
+    VECTORS,
+    StrideFeatures,
+)
 from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
@@ -39,8 +45,8 @@ FORMS = ("accelerometer", "gyroscope")
 """What a stride was seen with; each has weights of its own."""
 
 SITE_INPUTS = {
-    "accelerometer": FREE_FEATURES,
-    "gyroscope": (*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS)),
+    "accelerometer": (*FREE_FEATURES, *(feature.name for feature in SITE_SCALARS)),
+    "gyroscope": (*FREE_FEATURES, *(feature.name for feature in (*SITE_SCALARS, *GYRO_SCALARS))),
 }
 """Features from which the group of body sites is inferred, by form."""
 

@@ -10,6 +10,7 @@ from joblib import delayed
 
 from retrodetect.lab.datasets import load
 from retrodetect.lab.labelled import Labelled
+from retrodetect.recording import DIRECTION_RATE_HZ
 from retrodetect.runs import resume
 from retrodetect.runs.pool import in_parallel
 from retrodetect.training.examples import STAGES, Example, measure
@@ -24,7 +25,9 @@ def measured_sets(
     cache_folder: str | Path | None = None,
     jobs: int | None = None,
 ) -> dict[str, list[Example]]:
-    """Load and measure data sets.
+    """Load and measure the recordings that directions are learned from and judged on.
+
+    Recordings too slow to show any direction are left out.
 
     Parameters
     ----------
@@ -83,4 +86,8 @@ def _remembered(
 
 
 def _measured(folder: Path, name: str) -> list[Example]:
-    return [example_of(labelled) for labelled in load(folder, name)]
+    return [
+        example_of(labelled)
+        for labelled in load(folder, name)
+        if labelled.recording.rate_hz >= DIRECTION_RATE_HZ
+    ]

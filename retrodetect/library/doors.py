@@ -18,6 +18,7 @@ from retrodetect.features.catalogue import (
     GYRO_SCALARS,
     RATIOS,
     SCALARS,
+    SITE_SCALARS,
     VECTORS,
 )
 from retrodetect.formats import ReadOptions
@@ -227,7 +228,11 @@ def feature_info() -> pd.DataFrame:
         Indexed by name: ``kind`` (``scalar``, ``product`` of two vectors, ``gyroscope``, or
         ``vector`` in the device's frame), ``unit`` (``1`` for none), ``meaning`` and ``source``.
     """
-    kinds = {"scalar": (*SCALARS, *RATIOS), "gyroscope": GYRO_SCALARS, "vector": VECTORS}
+    kinds = {
+        "scalar": (*SCALARS, *RATIOS, *SITE_SCALARS),
+        "gyroscope": GYRO_SCALARS,
+        "vector": VECTORS,
+    }
     rows = {
         feature.name: (kind, feature.unit, feature.meaning, feature.source)
         for kind, members in kinds.items()
@@ -238,7 +243,8 @@ def feature_info() -> pd.DataFrame:
         if "·" in name:
             first, second = name.split("·")
             rows[name] = ("product", "1", f"{first} times {second}: free of the mounting", "own")
-    order = [*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS), *_vector_names()]
+    scalars = (feature.name for feature in (*SITE_SCALARS, *GYRO_SCALARS))
+    order = [*FREE_FEATURES, *scalars, *_vector_names()]
     table = pd.DataFrame.from_dict(rows, "index", columns=["kind", "unit", "meaning", "source"])
     return table.loc[order].rename_axis("feature")
 

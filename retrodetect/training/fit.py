@@ -75,6 +75,9 @@ and two captured sets contradict each other and the real jogs."""
 
 _SWING = tuple(feature.name for feature in SWING)
 
+MOST_SITE_STRIDES = 12
+"""Strides of a recording from which its site is learned: they are alike, and many take long."""
+
 READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
     "foot": {
         ("travel", "gyroscope", "walk"): (*_SWING, "-U1_gyro", "-U1_lean"),
@@ -244,6 +247,8 @@ def _fit_sites(
     if with_gyro and table.features.has_gyro.any():
         rows = table.features.has_gyro
         table, groups = table.where(rows), groups[rows]
+    thinned = _thinned(table.strides)
+    table, groups = table.where(thinned), groups[thinned]
     inputs = table.features.site_inputs(with_gyro=with_gyro)
     names, counts = np.unique(groups, return_counts=True)
     if not tells or len(names) < 2:
@@ -258,6 +263,13 @@ def _fit_sites(
     weights = scaled[:, :-1] / scaler.scale_
     intercepts = scaled[:, -1] - weights @ scaler.mean_
     return SiteClassifier(tuple(fitted.classes_.tolist()), weights, intercepts)
+
+
+def _thinned(strides: pd.DataFrame) -> NDArray[np.bool_]:
+    """(n,) a few strides of each recording, evenly spaced."""
+    by_recording = strides.groupby(["source", "recording", "placement"])["truth"]
+    step = np.maximum(by_recording.transform("size") // MOST_SITE_STRIDES, 1)
+    return (by_recording.cumcount() % step == 0).to_numpy()
 
 
 def _groups(table: StrideTable) -> NDArray[np.str_]:

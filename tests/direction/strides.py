@@ -7,7 +7,7 @@ import pandas as pd
 
 from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.direction.model import SITE_INPUTS, Readout, SiteClassifier, SiteGroup
-from retrodetect.features import GYRO_SCALARS, VECTORS, StrideFeatures
+from retrodetect.features import GYRO_SCALARS, SITE_SCALARS, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS
@@ -72,6 +72,7 @@ def shown(
     scalars[:, names.index("log_h_over_v_low")] = flatness
     features = StrideFeatures(
         scalars,
+        np.zeros((count, len(SITE_SCALARS))),
         np.zeros((count, len(GYRO_SCALARS))),
         vectors,
         np.tile(UP, (count, 1)) if up is None else up,

@@ -51,6 +51,16 @@ def test_the_lever_points_out_of_the_body_wherever_the_sensor_sits(site, lever):
     assert named(shown(THERE_AND_BACK, lever=lever), Anchors(site)) == FORTH
 
 
+@pytest.mark.parametrize(
+    ("site", "split"), [("back-pocket", {""}), ("pocket", {"A", "B"}), ("belly", {"A", "B"})]
+)
+def test_a_back_pocket_shows_the_travel_to_a_gyroscope_only(site, split):
+    without_gyro = decide(shown(THERE_AND_BACK), BOUTS, model(), Anchors(site)).table
+    assert set(without_gyro["side"]) == split
+    with_gyro = decide(shown(THERE_AND_BACK, lever=-AHEAD), BOUTS, model(), Anchors(site)).table
+    assert set(with_gyro["side"]) == {"A", "B"}
+
+
 @pytest.mark.parametrize(("rotation", "expected"), [(AHEAD, FORTH), (-AHEAD, BACK)])
 def test_rotation_tells_a_back_pocket_from_a_front_pocket(rotation, expected):
     # Force and lever are those of a back pocket, or of a front pocket turned round.

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import retrodetect as rd
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 
 
@@ -76,7 +76,10 @@ def test_every_catalogue_feature_has_a_column_and_a_row_of_facts(path, result):
     for column in ("stride", "bout", "start_s", "end_s"):
         np.testing.assert_array_equal(table[column], result.strides[column])
     plain = rd.features(path)
-    assert list(plain.columns[6:]) == [*FREE_FEATURES, *(one.name for one in GYRO_SCALARS)]
+    assert list(plain.columns[6:]) == [
+        *FREE_FEATURES,
+        *(one.name for one in (*SITE_SCALARS, *GYRO_SCALARS)),
+    ]
     vectors = ["up", *(one.name for one in VECTORS)]
     columns = [f"{name}_{axis}" for name in vectors for axis in "xyz"]
     assert list(table.columns) == [*plain.columns, *columns]

@@ -11,7 +11,14 @@ from scipy.stats import vonmises
 
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.model import FORMS
-from retrodetect.features import GYRO_SCALARS, NEEDS_GYRO, SWING, VECTORS, StrideFeatures
+from retrodetect.features import (
+    GYRO_SCALARS,
+    NEEDS_GYRO,
+    SITE_SCALARS,
+    SWING,
+    VECTORS,
+    StrideFeatures,
+)
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS
@@ -56,6 +63,7 @@ def table(rows: list[dict[str, object]], **vectors: FloatArray) -> StrideTable:
         every[:, NAMES.index(name)] = values
     features = StrideFeatures(
         np.zeros((count, len(SCALARS) + len(RATIOS))),
+        np.zeros((count, len(SITE_SCALARS))),
         np.zeros((count, len(GYRO_SCALARS))),
         every,
         np.tile(UP, (count, 1)),
