@@ -208,6 +208,7 @@ def longest_step_s(usual_s: float) -> float:
     Returns
     -------
     float
-        ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap.
+        ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap. A
+        millionth on top keeps arithmetic from making a gap of a pause that is just as long.
     """
-    return max(MAX_GAP_S, 2.5 * usual_s)
+    return max(MAX_GAP_S, 2.5 * usual_s) * (1 + 1e-6)

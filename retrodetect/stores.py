@@ -178,10 +178,11 @@ class _Objects:
     @contextmanager
     def replacing(self, path: Path) -> Iterator[BinaryIO]:
         """Collect the content here; an object appears once its last byte has arrived."""
-        with tempfile.NamedTemporaryFile() as stream:
-            yield stream  # type: ignore[misc]
-            stream.flush()
-            path.fs.put_file(stream.name, path.path)  # type: ignore[attr-defined]
+        with tempfile.TemporaryDirectory(prefix="retrodetect-") as folder:
+            copy = Path(folder) / "object"
+            with copy.open("wb") as stream:
+                yield stream
+            path.fs.put_file(str(copy), path.path)  # type: ignore[attr-defined]
 
     def sweep(self, folder: Path) -> None:
         """Do nothing: no object is ever half written."""

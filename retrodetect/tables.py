@@ -42,7 +42,8 @@ STRIDE_GLOSSARY = {
     "recording": "path as given, below the input root",
     "stride": "number within the recording, from 0",
     "bout": "number of the stretch of walking or running it belongs to, from 0",
-    "start_s": "initial contact it begins with, in seconds from the file's first row",
+    "start_s": "initial contact it begins with, in seconds from the file's first row; below 0 if"
+    " the recording begins in the midst of it",
     "end_s": "next initial contact of the same foot",
     "start_time": "start_s as wall-clock time, ISO 8601; empty without a date",
     "gait": "walk or run",

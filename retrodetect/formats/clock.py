@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import NO_TICK, Stamps
 from retrodetect.formats.repair import (
-    CORE,
     SHORT,
     Repair,
     Rows,
+    are_usual,
     counted_on,
     counted_rate_hz,
     median,
@@ -297,7 +297,7 @@ def order_of(stamps: Stamps, label: str) -> Rows | None:
         return None
     order = np.argsort(ticks, kind="stable")
     steps = np.diff(ticks[order]).astype(np.float64)
-    even = np.abs(steps / max(float(np.median(steps)), 1e-300) - 1) < CORE[1] - 1
+    even = are_usual(steps, float(np.median(steps)))
     is_shuffled = backward > _SHUFFLED
     is_clear = even.mean() > (_EVEN_IF_SHUFFLED if is_shuffled else _EVEN)
     if not is_shuffled:

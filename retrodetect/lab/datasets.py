@@ -158,7 +158,7 @@ def _sisfall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[
     for file in sorted(path.glob("*/D0[1-4]_*.txt.gz")):
         if not wanted.takes("belly", file.parent.name):
             continue
-        with gzip.open(file, "rt") as text:
+        with gzip.open(file, "rt", encoding="utf-8") as text:
             raw = np.loadtxt(
                 (line.replace(";", "") for line in text if line.strip()), delimiter=","
             )
@@ -186,7 +186,7 @@ def _sisfall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[
 def _ipol(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
     """Lower back and feet, 100 Hz, m/s² and rad/s; on the lower back -z faces the front."""
     for file in sorted(path.glob("*_*.txt.gz")):
-        marks = json.loads((path / f"{file.name.split('_')[0]}.json").read_text())
+        marks = json.loads((path / f"{file.name.split('_')[0]}.json").read_text("utf-8"))
         back = "_lb" in file.name
         if not wanted.takes("lower-back" if back else "foot", str(marks["Subject"])):
             continue
@@ -284,7 +284,7 @@ def _mobifall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator
 
 def _after_data(file: Path) -> FloatArray:
     """Rows of numbers that follow ``@DATA``."""
-    with gzip.open(file, "rt") as text:
+    with gzip.open(file, "rt", encoding="utf-8") as text:
         body = text.read().split("@DATA")[1]
     return np.array([line.split(",") for line in body.split("\n") if line.strip()], dtype=float)
 
@@ -350,7 +350,7 @@ def _pdiot_steps(recording: Recording, count: int) -> int | None:
 
 def _remarks(file: Path) -> list[str]:
     """Lines before the header: quoted remarks and a blank one."""
-    with gzip.open(file, "rt") as text:
+    with gzip.open(file, "rt", encoding="utf-8") as text:
         return list(takewhile(lambda line: not line.startswith('"timestamp"'), text))
 
 

@@ -251,7 +251,7 @@ def erciyes(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[L
 
 def _mtw(file: Path, name: str) -> Recording:
     """One sensor's export; readings lost on the radio are gaps."""
-    lines = file.read_text(errors="replace").splitlines()
+    lines = file.read_text("utf-8", "replace").splitlines()
     facts = [line for line in lines[:20] if line.startswith("//")]
     rate = _ERCIYES_RATE.search("\n".join(facts))
     if rate is None:

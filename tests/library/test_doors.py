@@ -43,6 +43,17 @@ def test_a_result_holds_the_rows_of_both_tables(result):
     )
 
 
+@pytest.mark.parametrize(
+    "hint", [{"starts": "forward"}, {"front": "+x"}, {"forward": [(0, 0.4)]}], ids=str
+)
+def test_a_recording_without_strides_has_none_whatever_is_said_of_it(
+    tmp_path, write_walk, noise_model, hint
+):
+    short = write_walk(tmp_path / "short.csv", 0.5)
+    result = rd.label(short, model=noise_model, placement="waist", **hint)
+    assert result.session["status"] == "no_gait"
+
+
 def test_a_notebook_shows_figures_and_a_timeline(result):
     html = result._repr_html_()
     assert "walk.csv" in html
