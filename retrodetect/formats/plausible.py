@@ -69,8 +69,6 @@ def check_axes(values: FloatArray, label: str) -> None:
     ----------
     values : (n, 3) array
         In any unit, as the file has them.
-    label
-        File, for messages.
 
     Raises
     ------
@@ -87,10 +85,6 @@ def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
     ----------
     values : (n, 3) array
         Whose unit is neither stated nor given.
-    level
-        Of these readings.
-    label
-        File, for messages.
 
     Raises
     ------
@@ -182,17 +176,6 @@ def sensor_doubts(
         Smallest and largest of them.
     time_s : (n,) array
         Their times, increasing.
-    rate_hz
-        Their rate.
-    mps2
-        The unit.
-    gravity
-        Whether they include it.
-
-    Returns
-    -------
-    list of str
-        A sentence for each doubt.
     """
     return [
         *_uneven(values),
@@ -218,11 +201,6 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
         Angular rate at the same times, in any unit; NaN where not known.
     time_s : (n,) array
         Increasing.
-
-    Returns
-    -------
-    list of str
-        One sentence, or none.
     """
     seen = np.diff(gravity, axis=0) / np.diff(time_s)[:, None]
     middle = (rotation[1:] + rotation[:-1]) / 2
@@ -280,15 +258,6 @@ def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[st
     ----------
     values : (n, 3) array
         With gravity, in the file's unit.
-    rate_hz
-        Their rate.
-    mps2
-        The unit.
-
-    Yields
-    ------
-    str
-        One sentence, or none.
     """
     length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, 1.0, BLOCK_S))
     own = blocks_of(values, rate_hz, length_s) * mps2 / STANDARD_GRAVITY_MPS2

@@ -98,10 +98,6 @@ def read_track(path: str | Path) -> Track:
     path
         File or URL; GPX, TCX or FIT, told by its content.
 
-    Returns
-    -------
-    Track
-
     Raises
     ------
     UnreadableFile

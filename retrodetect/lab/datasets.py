@@ -60,15 +60,8 @@ def load(
     mounting
         How virtual sensors are turned: not at all, or each by a rotation of its own (drawn
         from ``seed`` and its name). Real sensors are as they were worn.
-    seed
-        Seed of random mountings.
     rate_hz
         Sampling rate of virtual sensors.
-
-    Returns
-    -------
-    iterator of Labelled
-        Read as they are asked for.
 
     Raises
     ------
@@ -102,11 +95,6 @@ def present(folder: str | Path) -> tuple[str, ...]:
     ----------
     folder
         Where the data sets lie, each in a folder called like its name in :data:`SETS`.
-
-    Returns
-    -------
-    tuple of str
-        Names, in the order of :data:`SETS`.
     """
     return tuple(name for name in SETS if (Path(folder) / name).is_dir())
 

@@ -124,15 +124,8 @@ def throughout(
     ----------
     recording
         The recording that the interval spans.
-    direction, gait
-        As in `Labelled`.
     confident
         Whether all strides in it surely went that way.
-
-    Returns
-    -------
-    DataFrame
-        One row with `INTERVAL_COLUMNS`.
     """
     row = (0.0, recording.duration_s, direction, gait, confident)
     return pd.DataFrame([row], columns=list(INTERVAL_COLUMNS))

@@ -36,11 +36,6 @@ def measured_sets(
         Where strides and features are kept from one time to the next; None keeps none.
     jobs
         Processes; None for one per core.
-
-    Returns
-    -------
-    dict
-        Examples by the name of the set.
     """
     code = resume.code_digest(*STAGES, "training", "lab")
     calls = [delayed(_remembered)(Path(folder), name, cache_folder, code) for name in names]
@@ -48,18 +43,7 @@ def measured_sets(
 
 
 def example_of(labelled: Labelled) -> Example:
-    """Measure a labelled recording; each is a session of its own.
-
-    Parameters
-    ----------
-    labelled
-        From a loader of :mod:`retrodetect.lab.datasets`.
-
-    Returns
-    -------
-    Example
-        Without the signal.
-    """
+    """Measure a labelled recording; each is a session of its own."""
     return Example(
         measure(labelled.recording),
         labelled.subject,

@@ -122,11 +122,6 @@ def kiel(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labe
     wanted
         Which of its recordings to load.
 
-    Yields
-    ------
-    Labelled
-        One for each sensor of each file.
-
     Raises
     ------
     UnreadableFile

@@ -27,13 +27,6 @@ def mixed_sessions(
 ) -> list[Example]:
     """Put walking clips of one wearer, site and side in turn, forward and backward.
 
-    Parameters
-    ----------
-    clips
-        All of one source.
-    placements
-        Body sites to take; None for all.
-
     Returns
     -------
     list of Example
@@ -64,12 +57,6 @@ def joined(clips: list[Example], name: str) -> Example:
     ----------
     clips
         At least one; the session takes wearer and site from the first.
-    name
-        Of the session.
-
-    Returns
-    -------
-    Example
     """
     strides, intervals, shift_s, bouts = [], [], 0.0, 0
     for clip in clips:
@@ -106,17 +93,7 @@ def _has(example: Example, direction: str) -> bool:
 
 
 def is_walked(example: Example) -> bool:
-    """Tell whether a clip holds walking forward or backward, and no running.
-
-    Parameters
-    ----------
-    example
-        The clip.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a clip holds walking forward or backward, and no running."""
     going = example.intervals["direction"].isin(["forward", "backward"])
     return bool(
         len(example.measured.strides)

@@ -75,11 +75,6 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
         Folder to store it in.
     cache_folder
         Where strides and features are kept from one time to the next; None keeps none.
-
-    Returns
-    -------
-    Card
-        As stored.
     """
     licence, wanted = MODELS[name]
     sources = [source for source in wanted if source in present(datasets)]
@@ -111,11 +106,6 @@ def held_out(
     ----------
     recordings, tables
         By name of the source: its recordings, and what is learned from them.
-
-    Returns
-    -------
-    list of DataFrame
-        One for each fold, rows as from :func:`retrodetect.training.evaluate.label_with_truth`.
     """
 
     def label_fold(source: str, subject: str | None) -> pd.DataFrame:

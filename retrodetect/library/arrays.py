@@ -20,9 +20,9 @@ from numpy.typing import ArrayLike
 from retrodetect.errors import InputError, UsageError
 from retrodetect.formats import ReadOptions
 from retrodetect.formats.assemble import assemble
-from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Draft, Series, Stamps
-from retrodetect.formats.exports import plain
+from retrodetect.formats.exports.plain import PLAIN
+from retrodetect.formats.registry import Candidate
 from retrodetect.formats.source import Source
 from retrodetect.formats.table import Array, Table
 from retrodetect.formats.units import unit_in, unit_in_mps2
@@ -193,7 +193,7 @@ def from_dataframe(
     candidate = Candidate(table.source)
     candidate.__dict__["table"] = table
     with in_python_words():
-        drafts = plain.FORMAT.read(candidate, options)
+        drafts = PLAIN.read(candidate, options)
     if len(drafts) > 1:
         parts = ", ".join(draft.part for draft in drafts[:5])
         raise InputError(

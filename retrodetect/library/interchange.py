@@ -116,8 +116,6 @@ def in_seconds(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
     ----------
     strides : DataFrame
         Columns ``start_s`` and ``end_s``; or those of BIDS, mobgap or scikit-digital-health.
-    recording
-        To which they belong.
 
     Returns
     -------

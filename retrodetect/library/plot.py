@@ -25,19 +25,7 @@ def draw(
     end_s: float | None,
     ax: Axes | None,
 ) -> Axes:
-    """Draw signal, contacts and directions; see :meth:`retrodetect.library.result.Result.plot`.
-
-    Parameters
-    ----------
-    recording, strides, contacts_s
-        Of a result.
-    start_s, end_s, ax
-        As there.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw signal, contacts and directions; see :meth:`retrodetect.library.result.Result.plot`."""
     try:
         from matplotlib import pyplot as plt
 

@@ -57,17 +57,7 @@ class Validation:
     result: Result
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the Bland–Altman plot of the stride times.
-
-        Parameters
-        ----------
-        ax
-            Axes to draw on; new ones by default.
-
-        Returns
-        -------
-        Axes
-        """
+        """Draw the Bland–Altman plot of the stride times."""
         if ax is None:
             from matplotlib import pyplot as plt
 

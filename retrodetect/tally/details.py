@@ -55,10 +55,6 @@ def details(
         Speed and height, where the export has them.
     pace
         Speed or distance, where the wearer knows it.
-
-    Returns
-    -------
-    Details
     """
     strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     bouts = stretches(strides, unknown=True, by_gait=True)

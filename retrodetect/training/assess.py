@@ -59,11 +59,6 @@ class Evaluation:
     def write(self, out: str | Path) -> None:
         """Write every table as csv, and ``evaluation.json`` with what they rest on.
 
-        Parameters
-        ----------
-        out
-            Folder; made if need be.
-
         Raises
         ------
         UsageError

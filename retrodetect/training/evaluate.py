@@ -35,8 +35,6 @@ def label_with_truth(
         Measured recordings with known truth.
     anchors_of
         What the wearer is supposed to have told of a recording.
-    priors
-        As in :func:`retrodetect.direction.classify`.
 
     Returns
     -------
@@ -57,11 +55,6 @@ def label_with_truth(
 
 def stated_anchors(example: Example) -> Anchors:
     """Return the anchors of a wearer who states the placement, and the front where it is known.
-
-    Parameters
-    ----------
-    example
-        Measured recording with known truth.
 
     Returns
     -------

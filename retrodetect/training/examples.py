@@ -100,11 +100,6 @@ class Example:
         ----------
         rows : (n,) boolean array
             Which strides to keep.
-
-        Returns
-        -------
-        Example
-            Labels and all else unchanged.
         """
         cues = self.measured.cues.where(rows)
         strides = self.measured.strides[rows].reset_index(drop=True)
@@ -140,18 +135,7 @@ class Example:
 
 
 def measure(recording: Recording) -> Measured:
-    """Find the strides of a recording and what they show, exactly as when it is labelled.
-
-    Parameters
-    ----------
-    recording
-        A recording, with or without strides.
-
-    Returns
-    -------
-    Measured
-        Empty tables where there is no gait.
-    """
+    """Find the strides of a recording and what they show, exactly as when it is labelled."""
     signals = prepare(recording)
     strides = gait.detect(signals).strides
     return Measured(

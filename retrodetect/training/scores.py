@@ -49,20 +49,7 @@ MIN_SESSION_STRIDES = 10
 
 
 def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
-    """Tell what is drawn again for an interval: wearers, if there are enough.
-
-    Parameters
-    ----------
-    rows
-        ``source``, ``subject``, ``session``, ``recording``, ``bout``.
-
-    Returns
-    -------
-    units
-        Name of each stride's unit.
-    kind
-        What they are, in a word.
-    """
+    """Tell what is drawn again for an interval: wearers, if there are enough."""
     wearer = rows["source"].astype(str) + "/" + rows["subject"].astype(str)
     session = wearer + "/" + rows["session"].astype(str)
     recording = session + "/" + rows["recording"].astype(str)
@@ -74,13 +61,6 @@ def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
 
 def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Score strides, with 95 % intervals.
-
-    Parameters
-    ----------
-    rows
-        As from :func:`retrodetect.training.evaluate.label_with_truth`.
-    by
-        Columns to score apart, such as ``placement``.
 
     Returns
     -------
@@ -104,11 +84,6 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
 def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Score strides without intervals.
-
-    Parameters
-    ----------
-    rows, by
-        As for :func:`scored`.
 
     Returns
     -------
@@ -161,18 +136,7 @@ def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
 
 
 def confusion(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count what strides were and what they were called, site by site.
-
-    Parameters
-    ----------
-    rows
-        As for :func:`scored`.
-
-    Returns
-    -------
-    DataFrame
-        ``placement``, ``truth`` and one column for each label.
-    """
+    """Count what strides were and what they were called, site by site."""
     labelled = rows[rows["truth"] != ""]
     counts = labelled.groupby(["placement", "truth"])["direction"].value_counts().unstack()
     labels = ["forward", "backward", "unknown"]
@@ -185,11 +149,6 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     """List the stretches that were called the wrong way, longest first.
 
     Where a whole stretch is wrong and its neighbours are right, look at its label first.
-
-    Parameters
-    ----------
-    rows
-        As for :func:`scored`, strides of each recording in order of time.
 
     Returns
     -------
@@ -221,11 +180,6 @@ def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     A clip of a few strides is no session: the prior decides about it, all at once. So recordings
     of fewer than ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer
     ones.
-
-    Parameters
-    ----------
-    rows
-        As for :func:`scored`.
 
     Returns
     -------

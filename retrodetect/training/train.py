@@ -140,17 +140,10 @@ def held_out(
 
     Parameters
     ----------
-    parts
-        From :func:`retrodetect.training.folds.folds`.
     base
         What each model extends; None to begin from nothing.
     jobs
         Processes; None for one per core, or one where there is little to do.
-
-    Returns
-    -------
-    DataFrame
-        Rows as from :func:`retrodetect.training.evaluate.label_with_truth`, with ``fold``.
     """
     calls = [delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts)]
     labelled: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
@@ -161,11 +154,6 @@ def learning_curve(
     parts: Sequence[Fold], base: DirectionModel | None, jobs: int | None = None
 ) -> pd.DataFrame:
     """Measure how the score grows with the minutes learned from.
-
-    Parameters
-    ----------
-    parts, base, jobs
-        As for :func:`held_out`; of many folds some are taken.
 
     Returns
     -------

@@ -123,8 +123,6 @@ def move_body(plan: Plan, person: Person, rng: np.random.Generator) -> Motion:
     ----------
     plan
         Footsteps and path; the motion has the path's frames.
-    person
-        Sizes and manners.
     rng
         Source of the restlessness of posture.
 

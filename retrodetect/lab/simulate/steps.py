@@ -328,10 +328,6 @@ def plan_steps(
     rate_hz
         Rate of the grid of the path.
 
-    Returns
-    -------
-    Plan
-
     Raises
     ------
     UsageError
@@ -360,11 +356,6 @@ def plan_steps(
 
 def true_strides(plan: Plan) -> pd.DataFrame:
     """Every stride, from initial contact to the next of the same foot.
-
-    Parameters
-    ----------
-    plan
-        From `plan_steps`.
 
     Returns
     -------
