@@ -396,7 +396,7 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
     resolved, warnings = _resolved(stamps), []
     if stamps.ticks is not None and _is_written_out(stamps.ticks):
         raise RefusedRecording(
-            f"its times are dates or hours without separators ({stamps.ticks[0]:.0f})",
+            f"its times are dates or times of day without separators ({stamps.ticks[0]:.0f})",
             file=label,
             place=_place(stamps.label),
             remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",

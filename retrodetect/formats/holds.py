@@ -166,6 +166,6 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
         return []
     later_s = float(time_s[distances[rows.argmax()]] - time_s[0])
     return [
-        f"{rows.max() / rate_hz:.0f} s of readings come again {later_s:.0f} s later: if they "
+        f"{rows.max() / rate_hz:.0f} s of readings occur again {later_s:.0f} s later: if they "
         "are a copy, counts and minutes are too high"
     ]

@@ -304,7 +304,7 @@ def _rescaled(values: FloatArray, rate_hz: float) -> Iterator[str]:
     if steps.max() > _RESCALED_GAP and is_unit:
         share = min(parted, len(sizes) - parted) / len(sizes)
         yield (
-            f"movements of one rhythm come in two sizes, one {ratio:.0f} times the other "
+            f"movements with the same rhythm come in two sizes, one {ratio:.0f} times the other "
             f"({share:.0%} of them): if the unit changes within it, direction, counts and share "
             "are wrong there"
         )
@@ -360,7 +360,7 @@ def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
     slow = power[:, hertz < _STEPS_HZ].sum(axis=1) / power.sum(axis=1)
     if np.median(slow) < _STEPS_SHARE:
         yield (
-            f"nothing in it moves as slowly as steps at {rate_hz:.0f} readings a second: if the "
+            f"nothing moves as slowly as steps at {rate_hz:.0f} readings a second: if the "
             "unit of its clock is wrong, cadence, counts and minutes are too"
         )
 
@@ -378,9 +378,9 @@ def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     slow = is_moving & (kept_hz < min(DIRECTION_RATE_HZ, _FILLED_SHARE * rate_hz))
     if slow.sum() > _LINE_SHARE * max(1, is_moving.sum()):
         yield (
-            f"{slow.sum() / is_moving.sum():.0%} of its movement is on straight lines between "
-            f"{np.median(kept_hz[slow]):.3g} readings a second, as if a slow recording was filled "
-            "up: strides may be missing there, and direction and share wrong"
+            f"{slow.sum() / is_moving.sum():.0%} of its movement lies on straight lines between "
+            f"{np.median(kept_hz[slow]):.3g} readings a second, as if a slow recording had been "
+            "interpolated: strides may be missing there, and direction and share wrong"
         )
 
 

@@ -21,14 +21,12 @@ from retrodetect.direction.card import Card, Source
 from retrodetect.direction.store import save
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import mixed_sessions
+from retrodetect.lab.measured import measured_sets, mixed_sessions
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import group_of
-from retrodetect.training.evaluate import label_with_truth
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
-from retrodetect.training.scores import error_rates, summary
+from retrodetect.training.scores import error_rates, label_with_truth, summary
 
 __all__ = ["MODELS", "held_out", "make"]
 
