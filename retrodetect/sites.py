@@ -311,11 +311,6 @@ def group_of(placement: str) -> str:
     ----------
     placement
         One of `PLACEMENTS`, or the group that was inferred (``trunk?``).
-
-    Returns
-    -------
-    str
-        One of `GROUPS`; empty for anything else.
     """
     name = placement.removesuffix("?")
     if name in GROUPS:
@@ -333,11 +328,6 @@ def canonical_site(placement: str, *, option: str = "--placement") -> str:
         hyphens and a side that the site does not have in its name are of no account.
     option
         Where it was given, for the message.
-
-    Returns
-    -------
-    str
-        One of `PLACEMENTS`.
 
     Raises
     ------

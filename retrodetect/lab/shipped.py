@@ -21,14 +21,12 @@ from retrodetect.direction.card import Card, Source
 from retrodetect.direction.store import save
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import mixed_sessions
+from retrodetect.lab.measured import measured_sets, mixed_sessions
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import group_of
-from retrodetect.training.evaluate import label_with_truth
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
-from retrodetect.training.scores import error_rates, summary
+from retrodetect.training.scores import error_rates, label_with_truth, summary
 
 __all__ = ["MODELS", "held_out", "make"]
 
@@ -75,11 +73,6 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
         Folder to store it in.
     cache_folder
         Where strides and features are kept from one time to the next; None keeps none.
-
-    Returns
-    -------
-    Card
-        As stored.
     """
     licence, wanted = MODELS[name]
     sources = [source for source in wanted if source in present(datasets)]
@@ -111,11 +104,6 @@ def held_out(
     ----------
     recordings, tables
         By name of the source: its recordings, and what is learned from them.
-
-    Returns
-    -------
-    list of DataFrame
-        One for each fold, rows as from :func:`retrodetect.training.evaluate.label_with_truth`.
     """
 
     def label_fold(source: str, subject: str | None) -> pd.DataFrame:

@@ -25,13 +25,11 @@ import pandas as pd
 
 from retrodetect.direction import DirectionModel
 from retrodetect.lab.datasets import SETS, present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import is_walked, joined
-from retrodetect.training.evaluate import label_with_truth
+from retrodetect.lab.measured import is_walked, joined, measured_sets
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
-from retrodetect.training.learn import learn
-from retrodetect.training.scores import compared, scored
+from retrodetect.training.scores import compared, label_with_truth, scored
+from retrodetect.training.train import learn
 
 FOOT = "uci-sangenis-foot"
 SECONDS = (30.0, 60.0)

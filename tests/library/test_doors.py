@@ -26,7 +26,7 @@ def test_path_recording_and_frame_give_the_same_strides(path, result, noise_mode
         pd.testing.assert_frame_equal(
             strides.drop(columns="recording"), result.strides.drop(columns="recording")
         )
-    with pytest.raises(rd.UsageError, match=r"ndarray is no recording; .*rd\.from_arrays"):
+    with pytest.raises(rd.UsageError, match=r"ndarray is not a recording; .*rd\.from_arrays"):
         rd.label(frame.to_numpy())
 
 
@@ -120,7 +120,7 @@ def test_given_strides_outside_the_recording_are_counted(path, noise_model):
     ("strides", "answer"),
     [
         ({"begin": [1.0], "end": [2.0]}, "rename the columns"),
-        ({"start_s": [2.0], "end_s": [1.0]}, "does not end after it begins"),
+        ({"start_s": [2.0], "end_s": [1.0]}, "doesn't end after it starts"),
         ({"start_s": [np.nan], "end_s": [1.0]}, "drop its row"),
     ],
 )

@@ -34,7 +34,7 @@ from retrodetect.training.fit import (
     reference_fronts,
     teaching,
 )
-from retrodetect.training.learn import learn
+from retrodetect.training.train import learn
 
 NAMES = [feature.name for feature in VECTORS]
 UP = np.array([0.0, 0.0, 1.0])
