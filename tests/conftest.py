@@ -24,6 +24,7 @@ EXTRAS = {
     "docs": ("numpydoc",),
     "notebooks": ("nbclient", "nbformat"),
     "parquet": ("pyarrow",),
+    "release": ("hatchling",),
     "track": ("defusedxml", "fitdecode"),
     "test-browser": ("axe_core_python",),
     "test-cluster": ("distributed", "s3fs", "moto"),
