@@ -126,9 +126,10 @@ def virtual(examples: dict[str, list[Example]], tables: dict[str, StrideTable]) 
             for seen_by in ("gyroscope", "accelerometer"):
                 seen = clips if seen_by == "gyroscope" else [without_gyroscope(c) for c in clips]
                 for rotation in range(ROTATIONS):
-                    own, session = own_and_other(seen, rotation)
-                    if session is None:
+                    parted = own_and_other(seen, rotation)
+                    if parted is None:
                         continue
+                    own, session = parted
                     mine = learn(own, base)
                     back[seen_by, site].append(came_back(mine, session))
                     for name, model in {"base": base, "personal": mine}.items():
@@ -151,19 +152,24 @@ def came_back(model: DirectionModel, session: Example) -> float:
     return float((by_way["backward"] - by_way["forward"]) / OWN_CONTRAST)
 
 
-def own_and_other(clips: list[Example], rotation: int) -> tuple[StrideTable, Example | None]:
-    """30 s of each direction to learn from, and a session of other clips of the same wearer."""
+def own_and_other(clips: list[Example], rotation: int) -> tuple[StrideTable, Example] | None:
+    """30 s of each direction to learn from, and a session of other clips of the same wearer.
+
+    None where there are too few clips.
+    """
     ways: dict[str, list[Example]] = {way: [] for way in BOTH}
     for i in np.random.default_rng(rotation).permutation(len(clips)):
         directions = set(clips[i].intervals["direction"])
         ways["backward" if "backward" in directions else "forward"].append(clips[i])
     half = {way: len(ways[way]) // 2 for way in BOTH}
+    if not min(half.values()):
+        return None
     own = first_seconds(table_of([clip for way in BOTH for clip in ways[way][: half[way]]]), 30.0)
     order = BOTH if rotation % 3 else BOTH[::-1]
     left = list(zip(*(ways[way][half[way] :][:16] for way in order), strict=False))
     enough = own.strides["truth"].value_counts().reindex(BOTH).fillna(0).min() >= LEAST_STRIDES
-    if not left or not enough:
-        return own, None
+    if not enough:
+        return None
     return own, joined([part for pair in left for part in pair], clips[0].name)
 
 
