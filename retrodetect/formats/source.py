@@ -11,13 +11,14 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from retrodetect.errors import RefusedRecording, RetrodetectError, UnreadableFile
+from retrodetect.formats.spool import in_temporary_folder
 
 __all__ = ["HEAD_BYTES", "Source", "archive_members", "guarded", "open_file"]
 
@@ -170,10 +171,12 @@ class Source:
         if self.path is not None and self.is_stored_plain:
             yield self.path
             return
-        with tempfile.TemporaryDirectory(prefix="retrodetect-") as folder:
-            copy = Path(folder) / f"file{PurePosixPath(self.name).suffix}"
-            with self.open() as stream, copy.open("wb") as target:
-                shutil.copyfileobj(stream, target, 1 << 20)
+        with ExitStack() as stack:
+            with in_temporary_folder("cannot be unpacked into"):
+                folder = tempfile.TemporaryDirectory(prefix="retrodetect-")
+                copy = Path(stack.enter_context(folder)) / f"file{PurePosixPath(self.name).suffix}"
+                with self.open() as stream, copy.open("wb") as target:
+                    shutil.copyfileobj(stream, target, 1 << 20)
             yield copy
 
     def _damaged(self, error: BaseException) -> UnreadableFile:

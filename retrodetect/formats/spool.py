@@ -21,7 +21,17 @@ from numpy.typing import DTypeLike, NDArray
 
 from retrodetect.errors import UnreadableFile
 
-__all__ = ["blocks", "empty", "extremes", "gather", "picked", "release", "scaled", "take"]
+__all__ = [
+    "blocks",
+    "empty",
+    "extremes",
+    "gather",
+    "in_temporary_folder",
+    "picked",
+    "release",
+    "scaled",
+    "take",
+]
 
 Array = NDArray[Any]
 K = TypeVar("K", bound=Hashable)
@@ -52,7 +62,7 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size <= IN_MEMORY_BYTES:
         return np.empty(shape, dtype)
-    with _temporary_folder():
+    with in_temporary_folder("is too large for memory, and cannot be kept in"):
         file = tempfile.TemporaryFile(prefix="retrodetect-")
         # Not only sized: a page that finds no room on the disk would end the process.
         if hasattr(os, "posix_fallocate"):
@@ -180,7 +190,7 @@ class _Column:
         return _mapped(self._file, last.dtype, (self._rows, *last.shape[1:]))
 
     def _write(self) -> None:
-        with _temporary_folder():
+        with in_temporary_folder("is too large for memory, and cannot be kept in"):
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="retrodetect-")
             for array in self._waiting:
@@ -206,13 +216,27 @@ def _map_of(array: Array) -> mmap.mmap | None:
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[None]:
-    """Turn failures of the temporary folder into one clear sentence."""
+def in_temporary_folder(cannot: str) -> Iterator[None]:
+    """Turn failures of the temporary folder into one clear sentence.
+
+    Parameters
+    ----------
+    cannot
+        What cannot be done, up to the words "the temporary folder".
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    UnreadableFile
+        Without the name of the recording, which the caller adds.
+    """
     try:
         yield
     except OSError as error:
         raise UnreadableFile(
-            f"is too large for memory, and cannot be kept in the temporary folder "
-            f"({error.strerror or error})",
+            f"{cannot} the temporary folder ({error.strerror or error})",
             remedy="free space there, or set TMPDIR to a folder with space for its columns",
         ) from error

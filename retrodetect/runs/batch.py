@@ -114,8 +114,8 @@ class Plan:
         Which files to write, and how.
     workers
         Who does the work.
-    began_s
-        When it was made, in seconds since 1970.
+    began_s, monotonic_s
+        When it was made: in seconds since 1970, and on a clock that nobody sets.
     """
 
     folder: Path
@@ -128,6 +128,7 @@ class Plan:
     outputs: Outputs
     workers: Workers
     began_s: float = field(default_factory=time.time)
+    monotonic_s: float = field(default_factory=time.monotonic)
 
     def tasks(self, state: Path) -> list[Task]:
         """Return one task for each input.
@@ -411,7 +412,7 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
         "totals": without_nan(totals(sessions)),
         "times": {
             "began": began.isoformat(timespec="seconds"),
-            "took_s": round(time.time() - planned.began_s, 3),
+            "took_s": round(time.monotonic() - planned.monotonic_s, 3),
             "recorded_h": round(float(sessions["duration_s"].sum()) / 3600, 4),
         },
         "goal": planned.outputs.goal,
