@@ -200,14 +200,10 @@ def _is_finite(values: FloatArray) -> bool:
 def longest_step_s(usual_s: float) -> float:
     """Return the longest time between two samples that is not a gap.
 
-    Parameters
-    ----------
-    usual_s
-        Typical time between two samples, in seconds.
-
     Returns
     -------
     float
-        ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap.
+        ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap. A
+        millionth on top keeps arithmetic from making a gap of a pause that is just as long.
     """
-    return max(MAX_GAP_S, 2.5 * usual_s)
+    return max(MAX_GAP_S, 2.5 * usual_s) * (1 + 1e-6)

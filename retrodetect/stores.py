@@ -68,17 +68,7 @@ class Store(Protocol):
 
 
 def store_of(path: Path) -> Store:
-    """Return the store that a path is in.
-
-    Parameters
-    ----------
-    path
-        From :func:`retrodetect.locations.location`.
-
-    Returns
-    -------
-    Store
-    """
+    """Return the store that a path is in."""
     return _DISK if isinstance(path, Path) else _OBJECTS
 
 
@@ -90,11 +80,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     ----------
     path
         The name. A file of that name stays as it is until then.
-
-    Yields
-    ------
-    BinaryIO
-        To write to.
 
     Raises
     ------
@@ -178,10 +163,11 @@ class _Objects:
     @contextmanager
     def replacing(self, path: Path) -> Iterator[BinaryIO]:
         """Collect the content here; an object appears once its last byte has arrived."""
-        with tempfile.NamedTemporaryFile() as stream:
-            yield stream  # type: ignore[misc]
-            stream.flush()
-            path.fs.put_file(stream.name, path.path)  # type: ignore[attr-defined]
+        with tempfile.TemporaryDirectory(prefix="retrodetect-") as folder:
+            copy = Path(folder) / "object"
+            with copy.open("wb") as stream:
+                yield stream
+            path.fs.put_file(str(copy), path.path)  # type: ignore[attr-defined]
 
     def sweep(self, folder: Path) -> None:
         """Do nothing: no object is ever half written."""

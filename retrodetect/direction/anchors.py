@@ -165,15 +165,15 @@ class Anchors:
         Parameters
         ----------
         strides : DataFrame
-            Columns ``bout``, ``start_s``, ``end_s`` of at least one stride, in order of time.
+            Columns ``bout``, ``start_s``, ``end_s``, in order of time.
 
         Returns
         -------
         list of Mark
-            One for each mark, also where it holds no stride.
+            One for each mark, even if it holds no stride; none for ``starts`` without any stride.
         """
         marks = []
-        if self.starts is not None:
+        if self.starts is not None and len(strides):
             first_s = strides["start_s"].iloc[0]
             start = Stretch(first_s, first_s + STARTS_S, self.starts, f"--starts {self.starts}")
             in_bout = (strides["bout"] == strides["bout"].iloc[0]).to_numpy()

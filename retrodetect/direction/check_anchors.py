@@ -78,7 +78,7 @@ def check_anchors(
     -------
     Checked
     """
-    marks = anchors.marks(strides) if len(strides) else []
+    marks = anchors.marks(strides)
     if not len(strides) or (anchors.front is None and not marks):
         return Checked((), directions)
     opposed = _opposed(shown, strides, model, anchors)

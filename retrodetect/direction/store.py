@@ -27,7 +27,7 @@ import pandas as pd
 from retrodetect.direction.card import Card, Inputs, markdown
 from retrodetect.direction.model import SITE_INPUTS, DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
 from retrodetect.locations import make_folder, reaching
 from retrodetect.recording import FloatArray
@@ -376,8 +376,9 @@ def _golden(model: DirectionModel) -> dict[str, FloatArray]:
 
 def _inputs() -> Inputs:
     """What a model must be fed with."""
-    units = {feature.name: feature.unit for feature in (*RATIOS, *GYRO_SCALARS)}
-    names = [*FREE_FEATURES, *(feature.name for feature in (*GYRO_SCALARS, *VECTORS))]
+    units = {feature.name: feature.unit for feature in (*RATIOS, *SITE_SCALARS, *GYRO_SCALARS)}
+    kinds = (*SITE_SCALARS, *GYRO_SCALARS, *VECTORS)
+    names = [*FREE_FEATURES, *(feature.name for feature in kinds)]
     return Inputs(
         analysis_rate_hz=ANALYSIS_RATE_HZ,
         bands_hz={band: list(edges) for band, edges in BANDS_HZ.items()},

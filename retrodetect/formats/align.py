@@ -21,6 +21,9 @@ _TURNING_RADPS = 1.0
 _DEGREES_ABOVE = 20.0
 """No limb turns faster than this many rad/s for long: 99 % of readings beyond mean deg/s."""
 
+_IMPOSSIBLE_RADPS = 200.0
+"""Beyond the range of any gyroscope that is worn (±4000 deg/s, or 70 rad/s)."""
+
 _HEAD_ROWS = 500_000
 """Rows at the beginning from which a unit is told that the file does not state."""
 
@@ -60,17 +63,7 @@ class Sensors:
 
     @classmethod
     def of(cls, draft: Draft, line: Timeline, *, keeps_coordinates: bool) -> Sensors:
-        """Place the sensors of a draft.
-
-        Parameters
-        ----------
-        draft
-            Its rows are those of the timeline.
-        line
-            The accelerometer's.
-        keeps_coordinates
-            Whether channels may tell where the wearer was.
-        """
+        """Place the sensors of a draft."""
         left_out = () if keeps_coordinates else _COORDINATES
         series = {name: own for name, own in draft.channels.items() if name not in left_out}
         if draft.rotation is not None:
@@ -94,11 +87,17 @@ class Sensors:
     def beside(
         self, rows: slice, time_s: FloatArray
     ) -> tuple[FloatArray | None, dict[str, FloatArray]]:
-        """Return angular rate in rad/s and the other channels in some rows at these times."""
+        """Return angular rate in rad/s and the other channels in some rows at these times.
+
+        An impossible angular rate counts as missing.
+        """
         channels = {
             name: self.readings(name, rows, time_s, factor) for name, factor in self.factors.items()
         }
-        return channels.pop("rotation", None), channels
+        rotation = channels.pop("rotation", None)
+        if rotation is not None:
+            rotation = np.where(np.abs(rotation) < _IMPOSSIBLE_RADPS, rotation, np.nan)
+        return rotation, channels
 
     def unplaced(self) -> list[str]:
         """Name the sensors whose clock has no common origin with the accelerometer's."""

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import NO_TICK, Stamps
 from retrodetect.formats.repair import (
-    CORE,
     SHORT,
     Repair,
     Rows,
+    are_usual,
     counted_on,
     counted_rate_hz,
     median,
@@ -211,11 +211,6 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
 def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     """Rows whose stamp lies far from those beside it, as after a damaged digit; None for none.
 
-    Parameters
-    ----------
-    stamps
-        All of them valid.
-
     Returns
     -------
     (n,) array of bool or None
@@ -244,18 +239,7 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
 
 
 def wrapped(stamps: Stamps) -> Stamps:
-    """Say where stamps start again from 0, if all their falls are overflows of a usual counter.
-
-    Parameters
-    ----------
-    stamps
-        All of them valid.
-
-    Returns
-    -------
-    Stamps
-        With ``wrap_ticks``, where that is so.
-    """
+    """Say where stamps start again from 0, if all their falls are overflows of a usual counter."""
     ticks = stamps.ticks
     if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
         return stamps
@@ -271,13 +255,6 @@ def wrapped(stamps: Stamps) -> Stamps:
 
 def order_of(stamps: Stamps, label: str) -> Rows | None:
     """Order in time of rows that are out of order; None where it is theirs, or not clear.
-
-    Parameters
-    ----------
-    stamps
-        All of them valid.
-    label
-        File, for messages.
 
     Returns
     -------
@@ -297,7 +274,7 @@ def order_of(stamps: Stamps, label: str) -> Rows | None:
         return None
     order = np.argsort(ticks, kind="stable")
     steps = np.diff(ticks[order]).astype(np.float64)
-    even = np.abs(steps / max(float(np.median(steps)), 1e-300) - 1) < CORE[1] - 1
+    even = are_usual(steps, float(np.median(steps)))
     is_shuffled = backward > _SHUFFLED
     is_clear = even.mean() > (_EVEN_IF_SHUFFLED if is_shuffled else _EVEN)
     if not is_shuffled:
@@ -329,8 +306,6 @@ def timeline(
         Their readings.
     repeated : (n,) array of bool
         Rows whose readings equal those of the row before.
-    label
-        File, for messages.
 
     Raises
     ------
@@ -421,7 +396,7 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
     resolved, warnings = _resolved(stamps), []
     if stamps.ticks is not None and _is_written_out(stamps.ticks):
         raise RefusedRecording(
-            f"its times are dates or hours without separators ({stamps.ticks[0]:.0f})",
+            f"its times are dates or times of day without separators ({stamps.ticks[0]:.0f})",
             file=label,
             place=_place(stamps.label),
             remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",

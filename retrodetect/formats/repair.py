@@ -12,11 +12,11 @@ from retrodetect.formats.text import counted
 from retrodetect.recording import MAX_GAP_S, FloatArray, longest_step_s
 
 __all__ = [
-    "CORE",
     "SHORT",
     "SORTED",
     "Repair",
     "Rows",
+    "are_usual",
     "counted_on",
     "counted_rate_hz",
     "gap_rows",
@@ -33,7 +33,13 @@ __all__ = [
 
 Rows = NDArray[np.intp]
 
-CORE = (0.5, 1.5)
+_USUAL = (0.5, 1.5)
+"""Steps between samples, in typical ones, that are no pause."""
+
+_SLACK = 1e-6
+"""Share of a step by which arithmetic may move it. Stamps in whole ms put steps right on a bound,
+where one unit of time would count them and another not."""
+
 _RESTART_S = 2.0
 """A clock that falls back further than this was restarted; by less, it was corrected."""
 
@@ -72,11 +78,22 @@ def robust_rate_hz(time_s: FloatArray) -> float:
         return 0.0
     steps = _sampled_steps(time_s)
     middle = float(np.median(steps))
-    core = steps[(steps > CORE[0] * middle) & (steps < CORE[1] * middle)]
+    core = steps[are_usual(steps, middle)]
     if len(core) < 0.5 * len(steps):
         core = steps[steps <= longest_step_s(middle)]
     mean_s = float(core.mean())
-    return 1.0 / mean_s if mean_s > 0 else 0.0
+    return _whole_hz(1.0 / mean_s) if mean_s > 0 else 0.0
+
+
+def are_usual(steps: FloatArray, typical: float) -> NDArray[np.bool_]:
+    """Tell which steps are between half and one and a half of a typical one."""
+    least, most = _USUAL[0] * (1 - _SLACK) * typical, _USUAL[1] * (1 + _SLACK) * typical
+    return np.asarray((steps >= least) & (steps <= most))
+
+
+def _whole_hz(rate_hz: float) -> float:
+    """Rate without what arithmetic adds: 100 Hz are 100, whatever the unit of the clock."""
+    return round(rate_hz, 6)
 
 
 class Repair:
@@ -283,7 +300,7 @@ def note_restarts(counter: FloatArray) -> list[str]:
     if not falls:
         return []
     return [
-        f"its counter falls back {counted(falls, 'time')}: if rows are out of order or come twice, "
+        f"its counter falls back {counted(falls, 'time')}: if rows are out of order or doubled, "
         "counts and minutes are wrong"
     ]
 
@@ -302,8 +319,7 @@ def note_uneven(time_s: FloatArray) -> list[str]:
     if len(time_s) < 3:
         return []
     steps = _sampled_steps(time_s)
-    middle = np.median(steps)
-    uneven = float(np.mean((steps < CORE[0] * middle) | (steps > CORE[1] * middle)))
+    uneven = float(np.mean(~are_usual(steps, float(np.median(steps)))))
     if uneven < _UNEVEN_SHARE:
         return []
     return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]
@@ -331,7 +347,7 @@ def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
     return [
         f"{other.mean():.0%} of the recording has another rate (about "
         f"{float(np.median(local_hz[other])):.3g} instead of {rate_hz:.3g} readings a second): "
-        "strides there may be missed or placed less well"
+        "strides there may be missed or less precisely timed"
     ]
 
 
@@ -354,7 +370,7 @@ def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
     counts = np.diff(counter)
     paces = (np.diff(time_s) / np.where(counts > 0, counts, np.nan))[counts > 0]
     pace = median(paces) if len(paces) else 0.0
-    return 1.0 / pace if pace > _SHORTEST_S else 0.0
+    return _whole_hz(1.0 / pace) if pace > _SHORTEST_S else 0.0
 
 
 def note_lost(counter: FloatArray) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from retrodetect.lab.labelled import DataSet, Labelled, Wanted
+from retrodetect.lab.labelled import Labelled, Wanted
 from retrodetect.sites import PLACEMENTS, SITES
 
 if TYPE_CHECKING:
@@ -36,15 +36,13 @@ MIN_CLIP_FRAMES = 20
 """Clips of less than 0.7 s at 30 Hz hold no stride."""
 
 
-def bvh_clips(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def bvh_clips(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load virtual sensors worn in BVH clips of one actor, or of actors not told apart.
 
     Parameters
     ----------
     path
         Its folder, with files ``*.bvh.gz``.
-    entry, name
-        Its entry in the register, and its name there.
     wanted
         Which recordings, and how their sensors are mounted.
 
@@ -57,18 +55,16 @@ def bvh_clips(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator
     from retrodetect.lab.simulate.bvh import read_bvh
 
     clips = [(file, "actor") for file in sorted(path.glob("*.bvh.gz"))]
-    return _worn(clips, read_bvh, entry, name, wanted, PLACEMENTS)
+    return _worn(clips, read_bvh, path.name, wanted, PLACEMENTS)
 
 
-def lafan1(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def lafan1(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load virtual sensors on the legs and arms of the LAFAN1 actors.
 
     Parameters
     ----------
     path
         Its folder, with files ``<what>_subject<number>.npz``.
-    entry, name
-        Its entry in the register, and its name there.
     wanted
         Which recordings, and how their sensors are mounted.
 
@@ -85,13 +81,12 @@ def lafan1(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[La
     from retrodetect.lab.simulate.segments import read_segments
 
     clips = [(file, file.stem.split("_")[1]) for file in sorted(path.glob("*_subject*.npz"))]
-    return _worn(clips, read_segments, entry, name, wanted, TRUSTED_IN_LAFAN1)
+    return _worn(clips, read_segments, path.name, wanted, TRUSTED_IN_LAFAN1)
 
 
 def _worn(
     clips: Iterable[tuple[Path, str]],
     read: Callable[[Path], Motion],
-    entry: DataSet,
     name: str,
     wanted: Wanted,
     trusted: Collection[str],
@@ -131,8 +126,6 @@ def _worn(
                 yield Labelled(
                     recording.with_(name=label),
                     subject=subject,
-                    source=name,
-                    licence=entry.licence,
                     placement=placement,
                     front=front_axis(mounting),
                     intervals=intervals,

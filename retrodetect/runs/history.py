@@ -133,7 +133,7 @@ def _read(folder: str) -> Run:
         else:
             with (where / "sessions.parquet").open("rb") as stream:
                 table = pd.read_parquet(stream)
-        record = json.loads((where / "run.json").read_text())
+        record = json.loads((where / "run.json").read_text("utf-8"))
     except FileNotFoundError as error:
         raise UsageError(
             "contains no results of retrodetect label" if where.exists() else "no such folder",

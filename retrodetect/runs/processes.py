@@ -118,6 +118,15 @@ def _call(call: bytes) -> bytes:
     return bytes(dumps(function(*args, **named)))
 
 
+def _prepare(imported: bytes) -> None:
+    """Import what the tasks do, and end at once when told to.
+
+    Pebble sends SIGTERM first, which its own handler would not hear inside compiled code.
+    """
+    pickle.loads(imported)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 class _FreshProcesses(LokyContext):  # type: ignore[misc]
     """Processes that inherit nothing and never import the caller's script.
 
@@ -141,7 +150,7 @@ def _started(jobs: int, do: Callable[..., Any]) -> Iterator[pebble.ProcessPool]:
     """
     imported = (bytes(dumps(do)),)
     pool = pebble.ProcessPool(
-        jobs, initializer=pickle.loads, initargs=imported, context=_FreshProcesses(jobs)
+        jobs, initializer=_prepare, initargs=imported, context=_FreshProcesses(jobs)
     )
     try:
         with _block_sigint():

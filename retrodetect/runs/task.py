@@ -175,7 +175,7 @@ class Entry(NamedTuple):
     row
         Its row of ``sessions.csv``, by field.
     view
-        What the report shows, as from :func:`retrodetect.report.view.view_of`; None without a
+        What the report shows, as from :func:`retrodetect.report.view_of`; None without a
         report.
     lists
         Rows of its ``bouts`` and ``repeats``, column by column.

@@ -167,6 +167,28 @@ def _columns(data: bytes, others: Sequence[Item], rng: random.Random) -> bytes:
     return b"\n".join(other.join(row[i] for i in order if i < len(row)) for row in rows)
 
 
+def _signal(data: bytes, others: Sequence[Item], rng: random.Random) -> bytes:
+    """Damage what a column says for a while; the table stays one."""
+    lines = data.splitlines(keepends=True)
+    delimiter = max((b",", b";", b"\t"), key=data[:4000].count)
+    column, begin = (
+        rng.randrange(data[:4000].count(delimiter) // 8 + 4),
+        rng.randrange(len(lines) + 1),
+    )
+    end = begin + rng.choice([1, 10, 100, len(lines)])
+    factor = rng.choice([-1.0, 0.0, 1e-3, 0.102, 3.0, 9.81, 57.3, 1e6, 1e300])
+    shift = rng.choice([0.0, 0.0, 9.81, -0.5, 1e4])
+    kept: bytes | None = None
+    for number in range(begin, min(end, len(lines))):
+        cells = lines[number].rstrip(b"\r\n").split(delimiter)
+        with suppress(ValueError, IndexError):
+            value = float(cells[column]) * factor + shift
+            kept = kept or b"%.6g" % value
+            cells[column] = kept if factor == 0 else b"%.6f" % value
+            lines[number] = delimiter.join(cells) + b"\n"
+    return b"".join(lines)
+
+
 def _encode(data: bytes, others: Sequence[Item], rng: random.Random) -> bytes:
     codec = rng.choice(["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
     return data.decode("latin-1").encode(codec, "replace")
@@ -179,5 +201,5 @@ def _pack(data: bytes, others: Sequence[Item], rng: random.Random) -> bytes:
 
 _WAYS = (
     _flip, _flip_head, _put_token, _put_token, _put_number, _drop, _repeat, _splice, _lines,
-    _columns, _encode, _pack,
+    _columns, _signal, _signal, _encode, _pack,
 )  # fmt: skip

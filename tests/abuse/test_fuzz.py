@@ -2,6 +2,7 @@
 
 import pytest
 
+from .labels import labels
 from .models import models
 from .readers import readers
 
@@ -22,6 +23,14 @@ def test_no_reader_crashes_hangs_or_runs_anything(tmp_path, seed):
 def test_no_model_crashes_hangs_or_runs_anything(tmp_path, noise_model):
     fuzzer = models(tmp_path, noise_model)
     assert fuzzer.fuzz(100, 0) == 100
+    assert not fuzzer.findings, report(fuzzer)
+
+
+def test_no_recording_crashes_or_hangs_what_labels_it_and_every_result_is_possible(
+    tmp_path, stored_model
+):
+    fuzzer = labels(tmp_path, stored_model)
+    assert fuzzer.fuzz(12, 0) == 12
     assert not fuzzer.findings, report(fuzzer)
 
 

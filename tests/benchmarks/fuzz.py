@@ -1,7 +1,7 @@
-"""Fuzz the readers or the model loader for as long as there is time, in one quiet process.
+"""Fuzz the readers, the model loader or all of labelling while there is time, in a quiet process.
 
-``python -m tests.benchmarks.fuzz readers|models --count 1000000 --minutes 60 --seed 1`` prints how
-many inputs were run and what was found; ``--keep FOLDER`` keeps one input for each finding.
+``python -m tests.benchmarks.fuzz readers|models|labels --count 1000000 --minutes 60 --seed 1``
+prints how many inputs were run and what was found; ``--keep FOLDER`` keeps one input for each.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from retrodetect.direction import store
 from tests.abuse.fuzzing import Fuzzer
+from tests.abuse.labels import labels
 from tests.abuse.models import models
 from tests.abuse.readers import readers
 
@@ -24,11 +25,13 @@ from tests.abuse.readers import readers
 def main() -> int:
     """Fuzz, and return how many findings there were."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["readers", "models"])
+    parser.add_argument("what", choices=["readers", "models", "labels"])
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", default="default", help="what the models are made of")
+    parser.add_argument(
+        "--model", default="default", help="what the models are made of, or what labels"
+    )
     parser.add_argument("--keep", type=Path)
     told = parser.parse_args()
     os.nice(19)
@@ -37,6 +40,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         if told.what == "readers":
             fuzzer = readers(Path(folder))
+        elif told.what == "labels":
+            fuzzer = labels(Path(folder), told.model)
         else:
             fuzzer = models(Path(folder), store.load(told.model))
 
