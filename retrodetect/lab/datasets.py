@@ -178,7 +178,9 @@ def _ipol(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         back = "_lb" in file.name
         if not wanted.takes("lower-back" if back else "foot", str(marks["Subject"])):
             continue
-        raw = pd.read_csv(file, sep="\t", skiprows=1)
+        raw = pd.read_csv(file, sep="\t", skiprows=1).drop_duplicates("PacketCounter")
+        # Half of the recordings lost packets, up to a quarter of them.
+        time_s = (raw["PacketCounter"] - raw["PacketCounter"].iloc[0]).to_numpy() / 100.0
         sides = ("Left", "Right") if back else (("Left",) if "_lf" in file.name else ("Right",))
         # An event is a swing: the foot leaves the ground, then meets it.
         contacts = [event[1] for side in sides for event in marks[f"{side}FootEvents"]]
@@ -190,12 +192,12 @@ def _ipol(path: Path, wanted: Wanted) -> Iterator[Labelled]:
             (begin, turn, "forward", "walk", True),
             (turn, straight, "turning", "walk", True),
             (straight, end, "forward", "walk", True),
-            (end, len(raw) / 100.0, "still", "none", True),
+            (end, time_s[-1] + 0.01, "still", "none", True),
         ]
         yield Labelled(
             Recording(
                 name=f"{path.name}/{file.name}",
-                time_s=np.arange(len(raw)) / 100.0,
+                time_s=time_s,
                 acceleration_mps2=raw[["Acc_X", "Acc_Y", "Acc_Z"]].to_numpy(dtype=float),
                 angular_rate_radps=raw[["Gyr_X", "Gyr_Y", "Gyr_Z"]].to_numpy(dtype=float),
                 rate_hz=100.0,
