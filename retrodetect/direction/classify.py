@@ -407,25 +407,27 @@ class _Session:
             + of_travel
             + front_temper * of_front.sum(axis=1),
             bout=strides["bout"].to_numpy(dtype=np.intp),
-            log_direction=of_marks(self.forced[rows]) + self._contrast(features, strides, travel),
+            log_direction=of_marks(self.forced[rows])
+            + self._priors.contrast * _contrast(site.contrast, features, strides, travel),
             named_front=_named_front(plane, self._anchors),
             named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
             told=self._told,
             session_bouts=self._bouts,
         )
 
-    def _contrast(
-        self, features: StrideFeatures, strides: pd.DataFrame, travel: FloatArray
-    ) -> FloatArray:
-        """(n, 3) log likelihood of each direction, by how little a stride bounces beside others."""
-        log_direction = np.zeros((len(features), 3))
-        walked = (strides["p_run"] < 0.5).to_numpy() & travel.any(axis=(1, 2))
-        if walked.any():
-            flatness = features.scalar("log_h_over_v_low")[walked]
-            by_stride = self._priors.contrast * (flatness - flatness.mean()) / walked.sum()
-            log_direction[walked, FORWARD] = -by_stride
-            log_direction[walked, BACKWARD] = by_stride
-        return log_direction
+
+def _contrast(
+    weights: FloatArray, features: StrideFeatures, strides: pd.DataFrame, travel: FloatArray
+) -> FloatArray:
+    """(n, 3) log likelihood of each direction, by how a stride differs from the session's mean."""
+    log_direction = np.zeros((len(features), 3))
+    walked = (strides["p_run"] < 0.5).to_numpy() & travel.any(axis=(1, 2))
+    if walked.any():
+        score = features.scalars[walked] @ weights
+        by_stride = (score - score.mean()) / walked.sum()
+        log_direction[walked, FORWARD] = -by_stride
+        log_direction[walked, BACKWARD] = by_stride
+    return log_direction
 
 
 def _log_run(p_run: FloatArray) -> FloatArray:

@@ -17,7 +17,6 @@ from retrodetect import formats
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
 from retrodetect.formats import ReadOptions
-from retrodetect.labelling import error_rates
 from retrodetect.library.result import Result
 from retrodetect.library.words import in_python_words
 from retrodetect.recording import Recording
@@ -118,7 +117,9 @@ def _results(task: Task, planned: Plan) -> Iterator[Result]:
             "front": row.get("front"),
             "told_apart_by": row.get("told_apart_by"),
             "naming": row.get("naming"),
-            "error_rates": error_rates(planned.model, row.get("placement", "")),
+            "error_rates": planned.model.card.error_rates_at(
+                row.get("placement", ""), row.get("front", "")
+            ),
             "warnings": tuple(filter(None, row.get("warnings", "").split("; "))),
         }
         yield Result(own, session, partial(_read, task, name))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.direction import Anchors, DirectionModel, Priors, decide
+from retrodetect.direction.card import knowledge
 from retrodetect.recording import FloatArray
 from retrodetect.sites import group_of
 from retrodetect.tally.share import LEVEL, measured_rates
@@ -80,14 +81,20 @@ def label_with_truth(
     DataFrame
         One row per stride: ``source``, ``subject``, ``session``, ``recording``, ``placement``,
         ``virtual``, ``start_s``, ``end_s``, ``gait``, ``true_gait``, ``truth`` (empty where
-        unsure), ``direction``, ``p_backward``, ``reason``, ``told_apart_by``.
+        unsure), ``direction``, ``p_backward``, ``reason``, ``told_apart_by``, ``known`` (from
+        :func:`retrodetect.direction.card.knowledge`).
     """
     tables = []
     for example in recordings:
         strides = example.strides()
         directions = decide(example.measured.cues, strides, model, anchors_of(example), priors)
         tables.append(
-            strides[_KEPT].join(directions.table).assign(told_apart_by=directions.told_apart_by)
+            strides[_KEPT]
+            .join(directions.table)
+            .assign(
+                told_apart_by=directions.told_apart_by,
+                known=knowledge(directions.placement, directions.front),
+            )
         )
     return pd.concat(tables, ignore_index=True)
 
@@ -235,23 +242,30 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     return stretches.sort_values("strides", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Error rates of labelled strides by group of sites, and how they cluster in recordings.
+def error_rates(rows: pd.DataFrame, known: pd.Series[str]) -> dict[str, dict[str, float]]:
+    """Error rates of labelled strides, and how they cluster in recordings.
 
     A clip of a few strides is no session: the prior decides about it, all at once. So recordings
     of fewer than ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer
     ones.
 
+    Parameters
+    ----------
+    rows
+        From :func:`label_with_truth`.
+    known
+        State of knowledge of each row.
+
     Returns
     -------
     dict
-        By group: ``false_backward``, ``false_forward``, ``icc``, as a card holds them.
+        By state: ``false_backward``, ``false_forward``, ``icc``, as a card holds them.
     """
     labelled = rows[rows["truth"].isin(["forward", "backward"]) & (rows["direction"] != "unknown")]
     wrong = labelled["direction"] != labelled["truth"]
     counted = pd.DataFrame(
         {
-            "group": labelled["placement"].map(group_of),
+            "known": known[labelled.index],
             "session": labelled["source"] + labelled["subject"] + labelled["recording"],
             "forward": labelled["truth"] == "forward",
             "backward": labelled["truth"] == "backward",
@@ -260,14 +274,14 @@ def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
         }
     )
     rates = {}
-    for group, strides in counted.groupby("group"):
-        sessions = strides.drop(columns="group").groupby("session").sum()
+    for state, strides in counted.groupby("known"):
+        sessions = strides.drop(columns="known").groupby("session").sum()
         is_long = sessions["forward"] + sessions["backward"] >= MIN_SESSION_STRIDES
         for way, wrong_way in (("forward", "false_backward"), ("backward", "false_forward")):
             if sessions.loc[is_long, way].any():
                 sessions.loc[~is_long, [way, wrong_way]] = 0
         measured = measured_rates(sessions)
-        rates[str(group)] = {
+        rates[str(state)] = {
             "false_backward": round(measured.false_backward, 5),
             "false_forward": round(measured.false_forward, 5),
             "icc": round(measured.icc, 4),

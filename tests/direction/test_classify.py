@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +102,15 @@ def test_less_bounce_backward_and_forward_first_name_a_session_that_turns():
     assert 0.9 < directions.naming < 0.99
     contradicted = shown(THERE_AND_BACK, flatness=np.repeat([0.3, 0.0], 20))
     assert set(named(contradicted, Anchors("belly"))) == {"unknown"}
+
+
+def test_a_personal_contrast_names_a_session_whatever_is_usual():
+    # This wearer bounces more going backward, and began with it.
+    evidence = shown(-THERE_AND_BACK, flatness=np.repeat([0.0, 0.6], 20))
+    own = model()
+    trunk = replace(own.groups["trunk"], contrast=-2 * own.groups["trunk"].contrast)
+    directions = decide(evidence, BOUTS, replace(own, groups={"trunk": trunk}), Anchors("belly"))
+    assert list(directions.table["direction"]) == BACK
 
 
 def test_without_any_front_a_session_of_one_way_is_forward_by_habit():
