@@ -199,13 +199,7 @@ class Card:
         return rates or self.error_rates.get(group_of(placement))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of ``card.json``, without what is empty.
-
-        Returns
-        -------
-        dict
-            Fit for JSON.
-        """
+        """Return the content of ``card.json``, without what is empty."""
         content = _filled(self)
         if self.sources:
             content["sources"] = [_filled(source) for source in self.sources]
@@ -219,11 +213,6 @@ class Card:
         ----------
         content
             Of ``card.json``; entries that belong to the model rather than the card are left out.
-
-        Returns
-        -------
-        Card
-            Equal to the one that was stored.
 
         Raises
         ------
@@ -262,18 +251,7 @@ def knowledge(placement: str, front: str) -> str:
 
 
 def markdown(card: Card) -> str:
-    """Write a card for people.
-
-    Parameters
-    ----------
-    card
-        As stored with a model.
-
-    Returns
-    -------
-    str
-        Markdown, with the parts that the card has.
-    """
+    """Write a card for people."""
     inputs = card.inputs
     facts = {
         "Created": card.created,

@@ -111,13 +111,6 @@ KIEL_SITES = {
 def kiel(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load the Kiel validation set: sensors on the whole body, g and deg/s.
 
-    Parameters
-    ----------
-    path
-        Its folder; files ``<person>/imu/imu_<task>.mat`` at any depth below.
-    wanted
-        Which of its recordings to load.
-
     Raises
     ------
     UnreadableFile
