@@ -36,9 +36,7 @@ if TYPE_CHECKING:
         read,
         read_all,
     )
-    from retrodetect.library.history import history, tally_many
-    from retrodetect.library.many import label_many
-    from retrodetect.library.paper import methods
+    from retrodetect.library.many import history, label_many, methods, tally_many
     from retrodetect.library.result import Result, plot
     from retrodetect.library.validation import validate
     from retrodetect.recording import Recording
@@ -105,19 +103,19 @@ _HOMES = {
     "features": "library.doors",
     "from_arrays": "library.arrays",
     "from_dataframe": "library.arrays",
-    "history": "library.history",
+    "history": "library.many",
     "inspect": "library.doors",
     "label": "library.doors",
     "label_many": "library.many",
     "load_model": "direction.store",
-    "methods": "library.paper",
+    "methods": "library.many",
     "plot": "library.result",
     "read": "library.doors",
     "read_all": "library.doors",
     "save_model": "direction.store",
     "score": "training.cross_validation",
     "tally": "tally",
-    "tally_many": "library.history",
+    "tally_many": "library.many",
     "train": "training.train",
     "validate": "library.validation",
 }

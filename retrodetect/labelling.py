@@ -26,7 +26,7 @@ from retrodetect.signal import Signal, signals
 from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS, truncated_list
 
-__all__ = ["Session", "error_rates", "label_pieces", "wall_clock"]
+__all__ = ["Session", "label_pieces", "wall_clock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _table(
         "front": directions.front,
         "told_apart_by": directions.told_apart_by,
         "naming": directions.naming,
-        "error_rates": error_rates(model, directions.placement),
+        "error_rates": model.card.error_rates_at(directions.placement, directions.front),
     }
     return table
 
@@ -177,24 +177,6 @@ def _split(directions: Directions) -> Iterator[str]:
         f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward"
         f" ({b / (a + b):.0%} backward) or --starts backward ({a / (a + b):.0%} backward)"
     )
-
-
-def error_rates(model: DirectionModel, placement: str) -> dict[str, float] | None:
-    """Return how often a model errs at a placement.
-
-    Parameters
-    ----------
-    model
-        With a card.
-    placement
-        Body site, or a group of sites that was inferred.
-
-    Returns
-    -------
-    dict or None
-        None if the card does not say.
-    """
-    return model.card.error_rates.get(group_of(placement))
 
 
 def wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:

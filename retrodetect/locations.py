@@ -61,16 +61,6 @@ def location(text: str | Path) -> Path:
 def make_folder(folder: Path) -> Path:
     """Make a folder for results, and those around it, if need be.
 
-    Parameters
-    ----------
-    folder
-        Folder to make, with the folders above it.
-
-    Returns
-    -------
-    Path
-        The same.
-
     Raises
     ------
     UsageError
@@ -89,10 +79,6 @@ def reaching(place: Path) -> Iterator[None]:
     ----------
     place
         What is to be looked at, made or written to within.
-
-    Yields
-    ------
-    None
 
     Raises
     ------
@@ -116,10 +102,6 @@ def is_there(path: Path) -> bool:
     ----------
     path
         Path of a file or folder, local or remote.
-
-    Returns
-    -------
-    bool
     """
     try:
         return path.exists()
@@ -153,26 +135,12 @@ def identity(path: Path) -> Path:
     ----------
     path
         Any. A URL comes back as written: only the store could compare it.
-
-    Returns
-    -------
-    Path
     """
     return store_of(path).identity(path)
 
 
 def total_bytes(paths: Iterable[Path]) -> int:
-    """Add up the sizes of files, as far as they can be seen.
-
-    Parameters
-    ----------
-    paths
-        Files; others count nothing.
-
-    Returns
-    -------
-    int
-    """
+    """Add up the sizes of files, as far as they can be seen."""
     total = 0
     for path in paths:
         with suppress(OSError):

@@ -200,11 +200,6 @@ def _is_finite(values: FloatArray) -> bool:
 def longest_step_s(usual_s: float) -> float:
     """Return the longest time between two samples that is not a gap.
 
-    Parameters
-    ----------
-    usual_s
-        Typical time between two samples, in seconds.
-
     Returns
     -------
     float

@@ -50,11 +50,6 @@ RESULTS = frozenset().union(*FILES.values())
 def made_by(folder: Path) -> Command | None:
     """Return the command that wrote the results in a folder.
 
-    Parameters
-    ----------
-    folder
-        Any folder.
-
     Returns
     -------
     str or None
@@ -71,18 +66,7 @@ def made_by(folder: Path) -> Command | None:
 
 
 def written_in(folder: Path) -> frozenset[str]:
-    """Return the names that the command which wrote a folder writes to.
-
-    Parameters
-    ----------
-    folder
-        Any folder.
-
-    Returns
-    -------
-    frozenset of str
-        Empty if the folder holds no results.
-    """
+    """Return the names that the command which wrote a folder writes to."""
     maker = made_by(folder)
     return FILES[maker] if maker else frozenset()
 

@@ -101,6 +101,9 @@ class Site:
     may_mimic_front
         Whether the movement there looks like that of a front pocket turned round, so that the two
         cannot be told apart where neither is named.
+    travel_needs_gyro
+        Whether an accelerometer alone does not show there which way the wearer goes: of three
+        captured people it failed at one, throughout.
     may_be
         More precise sites that a vaguer name may mean, with how common each is (a guess: no
         survey was found).
@@ -121,6 +124,7 @@ class Site:
     outward_deg: float | None = None
     shows_front: bool = False
     may_mimic_front: bool = False
+    travel_needs_gyro: bool = False
     may_be: Mapping[str, float] = field(default_factory=dict)
     feels_both_feet: bool = False
 
@@ -179,6 +183,7 @@ _TABLE = (
         aliases=("rear pocket", "back trouser pocket", "back pants pocket", "seat pocket"),
         outward_deg=180.0,
         may_mimic_front=True,
+        travel_needs_gyro=True,
     ),
     Site(
         "waist", "trunk", "on the belt or waistband, anywhere around",
@@ -306,11 +311,6 @@ def group_of(placement: str) -> str:
     ----------
     placement
         One of `PLACEMENTS`, or the group that was inferred (``trunk?``).
-
-    Returns
-    -------
-    str
-        One of `GROUPS`; empty for anything else.
     """
     name = placement.removesuffix("?")
     if name in GROUPS:
@@ -328,11 +328,6 @@ def canonical_site(placement: str, *, option: str = "--placement") -> str:
         hyphens and a side that the site does not have in its name are of no account.
     option
         Where it was given, for the message.
-
-    Returns
-    -------
-    str
-        One of `PLACEMENTS`.
 
     Raises
     ------

@@ -68,17 +68,7 @@ class Store(Protocol):
 
 
 def store_of(path: Path) -> Store:
-    """Return the store that a path is in.
-
-    Parameters
-    ----------
-    path
-        From :func:`retrodetect.locations.location`.
-
-    Returns
-    -------
-    Store
-    """
+    """Return the store that a path is in."""
     return _DISK if isinstance(path, Path) else _OBJECTS
 
 
@@ -90,11 +80,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     ----------
     path
         The name. A file of that name stays as it is until then.
-
-    Yields
-    ------
-    BinaryIO
-        To write to.
 
     Raises
     ------

@@ -241,11 +241,6 @@ def csv_text(table: pd.DataFrame, *, header: bool) -> str:
         With some of the columns above.
     header
         Whether to begin with the names of the columns.
-
-    Returns
-    -------
-    str
-        Lines that end in a line feed.
     """
     safe = table.round(DECIMALS)
     for column in _FROM_OUTSIDE:
@@ -264,18 +259,6 @@ def harmless(text: str, *, is_path: bool = False) -> str:
     """Text that no spreadsheet takes for a formula and no terminal for a command.
 
     A path gets ``./`` in front, so that it still names the same file; other text an apostrophe.
-
-    Parameters
-    ----------
-    text
-        Content of a cell.
-    is_path
-        Whether it names a file.
-
-    Returns
-    -------
-    str
-        What to write.
     """
     text = visible(text)
     if text.lstrip().startswith(tuple(_FORMULA_STARTS)):
@@ -290,41 +273,18 @@ def truncated_list(names: Sequence[str], most: int = 3) -> str:
     ----------
     names
         All names, of which the first few are shown.
-    most
-        How many to list.
-
-    Returns
-    -------
-    str
-        Such as ``a, b, c and 4 more``.
     """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 def without_nan(fields: Mapping[str, float | str]) -> dict[str, float | str | None]:
-    """Fields as JSON can hold them.
-
-    Parameters
-    ----------
-    fields
-        Numbers and words by name.
-
-    Returns
-    -------
-    dict
-        None in the place of NaN.
-    """
+    """Fields as JSON can hold them."""
     return {name: None if value != value else value for name, value in fields.items()}
 
 
 def visible(text: str) -> str:
     """Text with control and direction characters written out, so that it shows what it holds.
-
-    Parameters
-    ----------
-    text
-        Text that may hold control characters.
 
     Returns
     -------
@@ -341,20 +301,7 @@ def _hidden(char: str) -> bool:
 
 
 def lists_table(name: str, lists: Iterable[dict[str, list[Any]]]) -> pd.DataFrame:
-    """Put together the rows of ``bouts.csv`` or ``repeats.csv``.
-
-    Parameters
-    ----------
-    name
-        ``bouts`` or ``repeats``.
-    lists
-        Columns of each recording; may be empty.
-
-    Returns
-    -------
-    DataFrame
-        With the columns of ``LIST_COLUMNS[name]``.
-    """
+    """Put together the rows of ``bouts.csv`` or ``repeats.csv``."""
     columns = list(LIST_COLUMNS[name])
     tables = [pd.DataFrame(rows, columns=columns) for rows in lists if rows and rows["recording"]]
     return pd.concat(tables or [pd.DataFrame(columns=columns)], ignore_index=True)
@@ -383,11 +330,6 @@ def small_table(path: Path) -> SmallTable | None:
     ----------
     path
         Text with commas, semicolons or tabs, in any encoding that spreadsheets write.
-
-    Returns
-    -------
-    SmallTable or None
-        None if the file is not text.
 
     Raises
     ------
@@ -431,11 +373,6 @@ def _decoded(content: bytes) -> str | None:
 
 def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Rows of ``sessions.csv``, typed; fields that are missing stay empty.
-
-    Parameters
-    ----------
-    rows
-        Fields by name, one mapping for each session.
 
     Returns
     -------

@@ -14,6 +14,7 @@ from retrodetect.direction import DirectionModel, store
 from retrodetect.direction.card import Card
 from retrodetect.direction.model import SITE_INPUTS, SiteClassifier, SiteGroup
 from retrodetect.sites import GROUPS
+from retrodetect.training.fit import HABITUAL_CONTRAST
 
 NO_REAL_RECORDINGS = "real recordings are not here"
 NO_BROWSER = "no Chromium"
@@ -89,7 +90,9 @@ def noise_model() -> DirectionModel:
         doubt=0.1,
     )
     front = readout({"lever_mid": 1.0}, doubt=0.2)
-    return DirectionModel(dict.fromkeys(groups, SiteGroup(travel, front)), sites, name="noise")
+    return DirectionModel(
+        dict.fromkeys(groups, SiteGroup(travel, front, HABITUAL_CONTRAST)), sites, name="noise"
+    )
 
 
 @pytest.fixture(scope="session")

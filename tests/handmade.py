@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.model import FORMS, Readout
-from retrodetect.features import GYRO_SCALARS, SCALARS, VECTORS, StrideFeatures
+from retrodetect.features import GYRO_SCALARS, SCALARS, SITE_SCALARS, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import RATIOS
 from retrodetect.recording import FloatArray
 
@@ -34,6 +34,7 @@ def features(
     """
     made = StrideFeatures(
         scalars=np.zeros((count, len(SCALARS) + len(RATIOS))),
+        site_scalars=np.zeros((count, len(SITE_SCALARS))),
         gyro_scalars=np.zeros((count, len(GYRO_SCALARS))),
         vectors=np.zeros((count, len(VECTORS), 3)),
         up=np.array(np.broadcast_to(up, (count, 3)), dtype=float),
@@ -54,6 +55,7 @@ def random_features(seed: int, count: int = 6) -> StrideFeatures:
     up = rng.normal(size=(count, 3))
     return StrideFeatures(
         scalars=rng.normal(size=(count, len(SCALARS) + len(RATIOS))),
+        site_scalars=rng.normal(size=(count, len(SITE_SCALARS))),
         gyro_scalars=rng.normal(size=(count, len(GYRO_SCALARS))),
         vectors=rng.normal(size=(count, len(VECTORS), 3)),
         up=up / np.linalg.norm(up, axis=1, keepdims=True),

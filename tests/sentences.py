@@ -53,6 +53,13 @@ def _calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 for part in [*node.args, *named]:
                     for text in _texts(part):
                         yield node.lineno, text
+        elif isinstance(node, ast.Yield | ast.Return) and node.value is not None:
+            # Warnings are yielded, or returned in a list.
+            for part in node.value.elts if isinstance(node.value, ast.List) else [node.value]:
+                if isinstance(part, ast.JoinedStr | ast.Constant):
+                    for text in _texts(part):
+                        if len(text.split()) > 3:
+                            yield node.lineno, text
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = {getattr(target, "id", "") for target in targets}

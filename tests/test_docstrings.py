@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
@@ -16,9 +17,9 @@ FAULTS = {
 """No summary, parameters that are missing, unknown, in another order or without a word, no
 word on what is returned or yielded (numpydoc, Validation checks). Types stand in the signature."""
 
-SEAMS = ("draft", "layout", "options", "reading", "registry", "source", "discover", "describe")
-"""Modules of the formats that a new format uses; the others are machinery, where a summary and
-the signature do."""
+STAGES = ("formats", "signal", "gait", "features", "direction", "labelling", "tally", "report")
+FORMATS = ("layout", "options", "reading", "registry", "discover")
+"""Modules that a new format uses."""
 
 
 def public() -> Iterator[object]:
@@ -28,27 +29,40 @@ def public() -> Iterator[object]:
         if not module.name.startswith(("retrodetect.cli", "retrodetect.__main__")):
             home = importlib.import_module(module.name)
             for name in getattr(home, "__all__", ()):
-                found = getattr(home, name)
-                if getattr(found, "__module__", None) == module.name and (
-                    inspect.isclass(found) or inspect.isfunction(found)
+                item = getattr(home, name)
+                if getattr(item, "__module__", None) == module.name and (
+                    inspect.isclass(item) or inspect.isfunction(item)
                 ):
-                    yield found
+                    yield item
 
 
-def is_machinery(module: str) -> bool:
-    """Whether a name is at home inside the formats, away from its seams."""
-    return module.startswith("retrodetect.formats.") and not module.endswith(SEAMS)
+def at_home(room: ModuleType) -> set[tuple[str, str]]:
+    """Module and name of what a package names in ``__all__``, wherever it lives."""
+    names = {name: getattr(room, name) for name in getattr(room, "__all__", ())}
+    return {(getattr(value, "__module__", ""), name) for name, value in names.items()}
+
+
+SEAMS = at_home(retrodetect).union(
+    *(at_home(importlib.import_module(f"retrodetect.{stage}")) for stage in STAGES)
+)
+"""What users and the next stage call; of the rest a summary and the signature are enough."""
+
+
+def is_machinery(item: object) -> bool:
+    """Whether a name is at home behind the seams."""
+    is_for_formats = item.__module__ in {f"retrodetect.formats.{name}" for name in FORMATS}
+    return not is_for_formats and (item.__module__, item.__name__) not in SEAMS
 
 
 @pytest.mark.extra("docs")
 @pytest.mark.parametrize(
-    "found", list(public()), ids=lambda one: f"{one.__module__}.{one.__name__}"
+    "item", list(public()), ids=lambda item: f"{item.__module__}.{item.__name__}"
 )
-def test_it_is_documented(found):
+def test_it_is_documented(item):
     from numpydoc.validate import validate
 
-    faults = FAULTS - {"PR01", "RT01", "YD01"} if is_machinery(found.__module__) else FAULTS
-    errors = validate(f"{found.__module__}.{found.__qualname__}")["errors"]
-    if inspect.isclass(found) and issubclass(found, Exception):
+    faults = FAULTS - {"PR01", "RT01", "YD01"} if is_machinery(item) else FAULTS
+    errors = validate(f"{item.__module__}.{item.__qualname__}")["errors"]
+    if inspect.isclass(item) and issubclass(item, Exception):
         errors = [(code, text) for code, text in errors if code != "PR01"]
     assert not [f"{code}: {text}" for code, text in errors if code in faults]

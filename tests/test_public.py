@@ -105,7 +105,7 @@ def test_a_file_with_several_recordings_is_refused_by_read_but_not_by_read_all(
 ):
     write_walk(tmp_path / "two" / "a.csv")
     write_walk(tmp_path / "two" / "b.csv")
-    with pytest.raises(rd.InputError, match=r"2 recordings in it .*use retrodetect.read_all"):
+    with pytest.raises(rd.InputError, match=r"contains 2 recordings .*use retrodetect.read_all"):
         rd.read(tmp_path / "two")
     assert [one.name for one in rd.read_all(tmp_path / "two")] == ["a.csv", "b.csv"]
 

@@ -13,14 +13,10 @@ from typing import Annotated
 
 import typer
 
-from retrodetect.cli.annotate import annotate
-from retrodetect.cli.evaluate import evaluate
-from retrodetect.cli.history import history
-from retrodetect.cli.inspect import inspect
-from retrodetect.cli.label import label
-from retrodetect.cli.models import models
+from retrodetect.cli.inspect import annotate, inspect
+from retrodetect.cli.label import history, label
 from retrodetect.cli.simulate import simulate
-from retrodetect.cli.train import train
+from retrodetect.cli.train import evaluate, models, train
 from retrodetect.errors import InputError, OutputError, RetrodetectError
 
 __all__ = ["app", "main"]

@@ -36,10 +36,6 @@ def goal(text: str | None) -> float | None:
     text
         Percent, or a share up to 1; None if not given.
 
-    Returns
-    -------
-    float or None
-
     Raises
     ------
     UsageError
@@ -60,15 +56,6 @@ def goal(text: str | None) -> float | None:
 def speed(text: str | None) -> float | None:
     """Turn ``5km/h``, ``5kmh``, ``5:30/km`` or ``9 min/mile`` into metres per second.
 
-    Parameters
-    ----------
-    text
-        Speed or pace; None if not given.
-
-    Returns
-    -------
-    float or None
-
     Raises
     ------
     UsageError
@@ -85,21 +72,6 @@ def speed(text: str | None) -> float | None:
 
 def amount(text: str | None, units: dict[str, float], option: str, example: str) -> float | None:
     """Turn a number with a unit, such as ``2.4km``, into the base unit.
-
-    Parameters
-    ----------
-    text
-        What the user wrote; None if not given.
-    units
-        Factor of each unit.
-    option
-        Where it was written.
-    example
-        How to write it.
-
-    Returns
-    -------
-    float or None
 
     Raises
     ------
@@ -129,8 +101,6 @@ def stretch(text: str, option: str) -> tuple[float, float, bool]:
     ----------
     text
         Two times with a dash between: in seconds, in minutes, or by the clock.
-    option
-        Where it was written.
 
     Returns
     -------

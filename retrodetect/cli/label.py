@@ -1,4 +1,4 @@
-"""``retrodetect label``: recordings in, tables out."""
+"""``retrodetect label`` and ``history``: recordings in, tables out; their weeks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from retrodetect.direction.notes import Stretch
     from retrodetect.runs.batch import Progress
 
-__all__ = ["label"]
+__all__ = ["history", "label"]
 
 _ANCHORS = "What you know"
 _TALLY = "Tally"
@@ -87,7 +87,7 @@ def label(
         bool,
         typer.Option(
             "--ignore-notes",
-            help="Do not take notes made in the app, such as “backward”, for marks.",
+            help="Ignore notes made in the app, such as “backward”.",
             rich_help_panel=_ANCHORS,
         ),
     ] = False,
@@ -121,7 +121,7 @@ def label(
     track_offset: Annotated[
         float | None,
         typer.Option(
-            help="Seconds from the recording's start to the track's (default: found).",
+            help="Seconds from the recording's start to the track's (default: estimated).",
             rich_help_panel=_TALLY,
         ),
     ] = None,
@@ -134,7 +134,8 @@ def label(
         float | None, typer.Option(help="Give up on a recording after this many seconds.")
     ] = None,
     max_memory: Annotated[
-        float | None, typer.Option(help="Give up on a recording that needs more MiB of memory.")
+        float | None,
+        typer.Option(help="Give up on a recording that needs more than this many MiB."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume/--restart", help="Resume an earlier run, or start again.")
@@ -287,3 +288,28 @@ def _progress(*, shown: bool) -> Iterator[Callable[[Progress], None]]:
             bar.update(task, completed=now.done, total=now.total, pace=pace)
 
         yield on_progress
+
+
+def history(
+    folders: Annotated[
+        list[str],
+        typer.Argument(
+            help="Output folders of retrodetect label.", show_default=False, metavar="DIR..."
+        ),
+    ],
+    goal: Goal = None,
+    out: Annotated[
+        Path | None,
+        options.out_option("Folder for weeks.csv, sessions.csv and report.html."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show one wearer's backward minutes and share, week by week."""
+    from retrodetect.cli import amounts
+    from retrodetect.cli.summary import show_weeks
+    from retrodetect.library.many import history as put_together
+
+    share = amounts.goal(goal)
+    done = put_together(folders, out=out, goal=share)
+    if not quiet:
+        show_weeks(done.weeks, done.sessions, done.left_out, share)

@@ -26,15 +26,7 @@ _Rows = Sequence[_Row]
 
 
 def show_card(card: Card, out: Path) -> None:
-    """Print what a trained model is worth.
-
-    Parameters
-    ----------
-    card
-        Card of the model that was just trained.
-    out
-        Where it was stored.
-    """
+    """Print what a trained model is worth."""
     console = _console()
     console.print(Text(card.summary))
     _show_scores(console, card.scores)
@@ -47,15 +39,7 @@ def show_card(card: Card, out: Path) -> None:
 
 
 def show_evaluation(evaluation: Evaluation, out: Path | None) -> None:
-    """Print what a model made of labelled recordings.
-
-    Parameters
-    ----------
-    evaluation
-        Scores, comparison and mistakes, from :func:`retrodetect.training.assess.evaluate`.
-    out
-        Where the tables are, if they were written.
-    """
+    """Print what a model made of labelled recordings."""
     console = _console()
     _show_scores(console, evaluation.scores.to_dict("records"))
     if evaluation.comparison is not None:

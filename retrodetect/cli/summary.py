@@ -34,19 +34,7 @@ Row = Mapping[Any, Any]
 
 
 def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> None:
-    """Print a line for each recording, what settles the open ones, and where the page is.
-
-    Parameters
-    ----------
-    outcome
-        Of the batch.
-    out
-        Folder of the results.
-    goal
-        Backward share to reach, if any.
-    has_page
-        Whether the page was written.
-    """
+    """Print a line for each recording, what settles the open ones, and where the page is."""
     console = _console()
     for manifest, count in outcome.manifests.items():
         text = f"Using {manifest}: {count} recording{'s' * (count != 1)}"
@@ -77,15 +65,7 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
 
 
 def show_problems(outcome: Outcome, *, quiet: bool) -> None:
-    """Print a sentence on stderr for each problem.
-
-    Parameters
-    ----------
-    outcome
-        Of the batch.
-    quiet
-        Whether to show failures only.
-    """
+    """Print a sentence on stderr for each problem."""
     console = _console(stderr=True)
     sessions = outcome.sessions
     bad = sessions["status"].isin(["failed", "refused"])

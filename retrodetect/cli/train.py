@@ -1,9 +1,9 @@
-"""``retrodetect train``: labelled recordings in, a model with its card out."""
+"""``retrodetect train``, ``evaluate`` and ``models``: models made, scored and listed."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from retrodetect.cli.options import (
     Gravity,
     Jobs,
     Labelled,
+    Model,
     Placement,
     Quiet,
     Rate,
@@ -21,7 +22,10 @@ from retrodetect.cli.options import (
     Unit,
 )
 
-__all__ = ["train"]
+if TYPE_CHECKING:
+    from retrodetect.direction.card import Card
+
+__all__ = ["evaluate", "models", "train"]
 
 
 def train(
@@ -67,3 +71,71 @@ def train(
     )
     if not quiet:
         scores.show_card(model.card, out)
+
+
+def evaluate(
+    recordings: Labelled,
+    model: Model = "default",
+    against: Annotated[
+        str | None, typer.Option(help="Another model to compare with, stride by stride.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        options.out_option("Folder for the tables."),
+    ] = None,
+    placement: Placement = "auto",
+    jobs: Jobs = None,
+    cache: Cache = None,
+    quiet: Quiet = False,
+    unit: Unit = None,
+    sign: Sign = None,
+    gravity: Gravity = None,
+    rate: Rate = None,
+    columns: Columns = None,
+) -> None:
+    """Score a model on recordings whose directions are known, or compare two models."""
+    read = options.read_options(unit, sign, gravity, rate, columns)
+
+    from retrodetect.cli import scores
+    from retrodetect.training import assess
+
+    evaluation = assess.evaluate(
+        recordings,
+        model,
+        against=against,
+        placement=options.placement(placement),
+        jobs=jobs,
+        cache_folder=options.cache_folder(cache),
+        read=read,
+        out=out,
+    )
+    if not quiet:
+        scores.show_evaluation(evaluation, out)
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(help="Name or file of a model, to show its whole card.")
+    ] = None,
+) -> None:
+    """List the shipped models, or show the card of one model."""
+    from retrodetect.direction import card, store
+
+    if name is not None:
+        typer.echo(card.markdown(store.load_card(name)))
+        return
+    for shipped in store.shipped():
+        typer.echo(_short(store.load_card(shipped)))
+
+
+def _short(whole: Card) -> str:
+    """Card in a few lines."""
+    facts = {
+        "licence": whole.licence,
+        "created": whole.created,
+        "sites": ", ".join(site for sites in whole.placements.values() for site in sites),
+        "sources": ", ".join(f"{source.name} ({source.evidence})" for source in whole.sources),
+    }
+    lines = [whole.name, f"  {whole.summary}"]
+    lines += [f"  {topic}: {fact}" for topic, fact in facts.items() if fact]
+    return "\n".join(lines)

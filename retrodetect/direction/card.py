@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-__all__ = ["Base", "Card", "Inputs", "Row", "Source", "Validation", "markdown"]
+from retrodetect.sites import group_of
+
+__all__ = ["Base", "Card", "Inputs", "Row", "Source", "Validation", "knowledge", "markdown"]
 
 Row = dict[str, Any]
 """Row of a table: text and numbers by the name of their column."""
@@ -147,7 +149,8 @@ class Card:
         by minutes of recording, what strides were called, and the longest stretches that were
         called wrongly.
     error_rates
-        By group of body sites: the numbers of :class:`retrodetect.tally.share.ErrorRates`.
+        By state of knowledge, see :func:`knowledge`: the numbers of
+        :class:`retrodetect.tally.share.ErrorRates`.
     remarks
         What was assumed about the recordings.
     weaknesses
@@ -178,14 +181,25 @@ class Card:
     inputs: Inputs | None = None
     sha256: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the content of ``card.json``, without what is empty.
+    def error_rates_at(self, placement: str, front: str) -> dict[str, float] | None:
+        """Return how often labels are wrong in a state of knowledge.
+
+        Parameters
+        ----------
+        placement, front
+            As for :func:`knowledge`.
 
         Returns
         -------
-        dict
-            Fit for JSON.
+        dict or None
+            Where that state was not measured, of the group whose site alone was given; None if
+            that was not measured either.
         """
+        rates = self.error_rates.get(knowledge(placement, front))
+        return rates or self.error_rates.get(group_of(placement))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of ``card.json``, without what is empty."""
         content = _filled(self)
         if self.sources:
             content["sources"] = [_filled(source) for source in self.sources]
@@ -199,11 +213,6 @@ class Card:
         ----------
         content
             Of ``card.json``; entries that belong to the model rather than the card are left out.
-
-        Returns
-        -------
-        Card
-            Equal to the one that was stored.
 
         Raises
         ------
@@ -219,19 +228,30 @@ class Card:
         return cls(**entries)
 
 
-def markdown(card: Card) -> str:
-    """Write a card for people.
+def knowledge(placement: str, front: str) -> str:
+    """Name the state of knowledge in which directions are named: each has error rates of its own.
 
     Parameters
     ----------
-    card
-        As stored with a model.
+    placement
+        Body site, or an inferred group of sites with ``?`` behind it.
+    front
+        How forward got its name, as in :class:`retrodetect.direction.Directions`.
 
     Returns
     -------
     str
-        Markdown, with the parts that the card has.
+        The group where its site alone was given (``trunk``), where the wearer also named the front
+        or marked a stretch (``trunk, front given``), or where it was inferred (``trunk?``).
     """
+    group = group_of(placement)
+    if front in ("given", "marked"):
+        return f"{group}, front given"
+    return f"{group}?" if placement.endswith("?") else group
+
+
+def markdown(card: Card) -> str:
+    """Write a card for people."""
     inputs = card.inputs
     facts = {
         "Created": card.created,
@@ -258,7 +278,7 @@ def markdown(card: Card) -> str:
         ("Stretches called the wrong way: check their labels", card.mistakes),
         (
             "Error rates per labelled stride",
-            [{"group": name, **rates} for name, rates in card.error_rates.items()],
+            [{"known": name, **rates} for name, rates in card.error_rates.items()],
         ),
     ):
         if rows:

@@ -28,7 +28,7 @@ from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_o
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
-from retrodetect.sites import group_of
+from retrodetect.sites import SITES, group_of
 
 __all__ = [
     "MOST_LEANING",
@@ -386,7 +386,8 @@ class _Session:
     ) -> Evidence:
         """Evidence of an episode if the device sat on one group of sites."""
         strides = self._strides.iloc[rows]
-        travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T)
+        seen = features.has_gyro | (not all(SITES[seat.site].travel_needs_gyro for seat in seats))
+        travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T * seen[:, None, None])
         front, of_front = _balanced(site.front_cues(features) @ plane.T)
         front_total = max(float(np.linalg.norm(front, axis=-1).sum(axis=0).max()), 1e-9)
         front_temper = min(1.0, FRONT_STRIDES / len(features), MOST_FRONT / front_total)
@@ -406,25 +407,27 @@ class _Session:
             + of_travel
             + front_temper * of_front.sum(axis=1),
             bout=strides["bout"].to_numpy(dtype=np.intp),
-            log_direction=of_marks(self.forced[rows]) + self._contrast(features, strides, travel),
+            log_direction=of_marks(self.forced[rows])
+            + self._priors.contrast * _contrast(site.contrast, features, strides, travel),
             named_front=_named_front(plane, self._anchors),
             named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
             told=self._told,
             session_bouts=self._bouts,
         )
 
-    def _contrast(
-        self, features: StrideFeatures, strides: pd.DataFrame, travel: FloatArray
-    ) -> FloatArray:
-        """(n, 3) log likelihood of each direction, by how little a stride bounces beside others."""
-        log_direction = np.zeros((len(features), 3))
-        walked = (strides["p_run"] < 0.5).to_numpy() & travel.any(axis=(1, 2))
-        if walked.any():
-            flatness = features.scalar("log_h_over_v_low")[walked]
-            by_stride = self._priors.contrast * (flatness - flatness.mean()) / walked.sum()
-            log_direction[walked, FORWARD] = -by_stride
-            log_direction[walked, BACKWARD] = by_stride
-        return log_direction
+
+def _contrast(
+    weights: FloatArray, features: StrideFeatures, strides: pd.DataFrame, travel: FloatArray
+) -> FloatArray:
+    """(n, 3) log likelihood of each direction, by how a stride differs from the session's mean."""
+    log_direction = np.zeros((len(features), 3))
+    walked = (strides["p_run"] < 0.5).to_numpy() & travel.any(axis=(1, 2))
+    if walked.any():
+        score = features.scalars[walked] @ weights
+        by_stride = (score - score.mean()) / walked.sum()
+        log_direction[walked, FORWARD] = -by_stride
+        log_direction[walked, BACKWARD] = by_stride
+    return log_direction
 
 
 def _log_run(p_run: FloatArray) -> FloatArray:

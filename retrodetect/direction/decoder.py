@@ -96,8 +96,7 @@ class Priors:
     drawn
         Shares of forward, backward and sideways where a direction of a mixed session is drawn.
     contrast
-        Log odds of backward for the half of a session whose horizontal movement is larger beside
-        the vertical one by a factor of e: people bounce less when they go backward.
+        Weight of what the contrast between the halves of a session says; 0 leaves it out.
     front_jump
         Probability that the device is turned by an arbitrary angle during a pause.
     front_creep_rad
@@ -118,7 +117,7 @@ class Priors:
     change_between_bouts: float = 0.5
     begun: tuple[float, float, float] = (0.8, 0.18, 0.02)
     drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
-    contrast: float = 5.0
+    contrast: float = 1.0
     front_jump: float = 0.0002
     front_creep_rad: float = 0.02
     stray: float = 0.05

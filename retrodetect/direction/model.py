@@ -19,12 +19,20 @@ from scipy.special import log_softmax
 from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
 from retrodetect.errors import RefusedRecording
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS, StrideFeatures
-from retrodetect.features.catalogue import LEVERS, ROTATIONS
+from retrodetect.features import (
+    FREE_FEATURES,
+    GYRO_SCALARS,
+    SCALARS,
+    SITE_SCALARS,
+    VECTORS,
+    StrideFeatures,
+)
+from retrodetect.features.catalogue import LEVERS, RATIOS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
 
 __all__ = [
+    "COMPARED",
     "FORMS",
     "SITE_INPUTS",
     "DirectionModel",
@@ -39,10 +47,13 @@ FORMS = ("accelerometer", "gyroscope")
 """What a stride was seen with; each has weights of its own."""
 
 SITE_INPUTS = {
-    "accelerometer": FREE_FEATURES,
-    "gyroscope": (*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS)),
+    "accelerometer": (*FREE_FEATURES, *(feature.name for feature in SITE_SCALARS)),
+    "gyroscope": (*FREE_FEATURES, *(feature.name for feature in (*SITE_SCALARS, *GYRO_SCALARS))),
 }
 """Features from which the group of body sites is inferred, by form."""
+
+COMPARED = tuple(feature.name for feature in (*SCALARS, *RATIOS))
+"""Features of which the two halves of a session are compared."""
 
 FRONT_CUES = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
 """Vectors of each cue to the front: what the rotation shows, what the force shows, the lever."""
@@ -164,10 +175,14 @@ class SiteGroup:
     front
         Points where the wearer faces, whichever way the wearer goes. Its levers point from the
         body out to the device instead, and are turned by where around the body it sits.
+    contrast : (len(COMPARED),) array
+        Log odds of backward for the half of a session in which a feature of `COMPARED` is larger
+        by 1.
     """
 
     travel: Readout
     front: Readout
+    contrast: FloatArray
 
     def front_cues(self, features: StrideFeatures) -> FloatArray:
         """Return the cues to the front of n strides.
@@ -292,6 +307,7 @@ class DirectionModel:
                 name: {
                     "travel": _stored_readout(group.travel),
                     "front": _stored_readout(group.front),
+                    "contrast": dict(zip(COMPARED, group.contrast.tolist(), strict=True)),
                 }
                 for name, group in self.groups.items()
             },
@@ -305,7 +321,11 @@ class DirectionModel:
     def from_stored(cls, parameters: dict[str, Any], *, name: str, card: Card) -> DirectionModel:
         """Rebuild a model from what :meth:`parameters` gave."""
         groups = {
-            group: SiteGroup(_readout(stored["travel"]), _readout(stored["front"]))
+            group: SiteGroup(
+                _readout(stored["travel"]),
+                _readout(stored["front"]),
+                np.array([float(stored["contrast"][name]) for name in COMPARED]),
+            )
             for group, stored in parameters["groups"].items()
         }
         sites = {form: _classifier(parameters["sites"][form], SITE_INPUTS[form]) for form in FORMS}

@@ -60,11 +60,6 @@ def direction_of_note(text: str) -> str | None:
     ----------
     text
         As it was pressed: a word of :data:`WORDS`, or a few words such as ``backward, uphill``.
-
-    Returns
-    -------
-    str or None
-        None if it names no direction, or several.
     """
     plain = text.strip().lower()
     if plain in WORDS:
@@ -83,8 +78,6 @@ def stretches_of_notes(notes: Sequence[Annotation], duration_s: float) -> list[S
     ----------
     notes
         In order of time. A note that was pressed for a while holds for that while.
-    duration_s
-        Of the recording.
 
     Returns
     -------

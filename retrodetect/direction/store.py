@@ -27,7 +27,7 @@ import pandas as pd
 from retrodetect.direction.card import Card, Inputs, markdown
 from retrodetect.direction.model import SITE_INPUTS, DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
 from retrodetect.locations import make_folder, reaching
 from retrodetect.recording import FloatArray
@@ -67,17 +67,10 @@ def save(model: DirectionModel, card: Card, path: str | Path) -> Card:
 
     Parameters
     ----------
-    model
-        A fitted direction model.
     card
         What only the maker knows.
     path
         Where to: a folder, or a file if the name has an ending (``my.model``).
-
-    Returns
-    -------
-    Card
-        As written, with versions, inputs and digest.
     """
     content = _content(model, card)
     whole = Card.from_json(content)
@@ -118,11 +111,6 @@ def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
 def check_target(path: str | Path) -> None:
     """Check that a model can be stored there, and would write over nothing but another model.
 
-    Parameters
-    ----------
-    path
-        As for :func:`save`.
-
     Raises
     ------
     UsageError
@@ -147,20 +135,7 @@ def check_target(path: str | Path) -> None:
 
 
 def completed(model: DirectionModel, card: Card) -> Card:
-    """Add to a card what only the model itself can say.
-
-    Parameters
-    ----------
-    model
-        A fitted direction model.
-    card
-        As for :func:`save`.
-
-    Returns
-    -------
-    Card
-        With versions, inputs and digest.
-    """
+    """Add to a card what only the model itself can say."""
     return Card.from_json(_content(model, card))
 
 
@@ -229,35 +204,18 @@ def load_card(model: str | Path) -> Card:
     ----------
     model
         Name of a shipped model, or the folder of a stored one.
-
-    Returns
-    -------
-    Card
-        As stored.
     """
     with _guarded(str(model)):
         return Card.from_json(_checked_content(*_find(model)))
 
 
 def shipped() -> list[str]:
-    """Names of the models that come with retrodetect.
-
-    Returns
-    -------
-    list of str
-        In alphabetical order.
-    """
+    """Names of the models that come with retrodetect."""
     return sorted(path.parent.name for path in models_folder().glob(f"*/{_CARD}"))
 
 
 def models_folder() -> Path:
-    """Folder of the shipped models, in an installed package as in a clone.
-
-    Returns
-    -------
-    Path
-        With one folder for each model.
-    """
+    """Folder of the shipped models, in an installed package as in a clone."""
     package = Path(__file__).parents[1]
     installed = package / "models"
     return installed if installed.is_dir() else package.parent / "models"
@@ -376,8 +334,9 @@ def _golden(model: DirectionModel) -> dict[str, FloatArray]:
 
 def _inputs() -> Inputs:
     """What a model must be fed with."""
-    units = {feature.name: feature.unit for feature in (*RATIOS, *GYRO_SCALARS)}
-    names = [*FREE_FEATURES, *(feature.name for feature in (*GYRO_SCALARS, *VECTORS))]
+    units = {feature.name: feature.unit for feature in (*RATIOS, *SITE_SCALARS, *GYRO_SCALARS)}
+    kinds = (*SITE_SCALARS, *GYRO_SCALARS, *VECTORS)
+    names = [*FREE_FEATURES, *(feature.name for feature in kinds)]
     return Inputs(
         analysis_rate_hz=ANALYSIS_RATE_HZ,
         bands_hz={band: list(edges) for band, edges in BANDS_HZ.items()},

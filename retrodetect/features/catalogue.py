@@ -47,6 +47,7 @@ __all__ = [
     "RATIOS",
     "ROTATIONS",
     "SCALARS",
+    "SITE_SCALARS",
     "SWING",
     "SWING_BINS",
     "VECTORS",
@@ -261,6 +262,29 @@ GYRO_SCALARS = (
     ),
 )
 """What a gyroscope tells of the body site; zero without one."""
+
+SITE_SCALARS = (
+    Feature("log_period", (), "pointer", "length of the stride", "own", "log(s)"),
+    *(
+        Feature(f"log_{axis}_{band}", (axis,), band, f"{along} size", "own", "log(m/s²)")
+        for band in ("low", "wide")
+        for axis, along in (("v", "vertical"), ("h", "horizontal"))
+    ),
+    Feature(
+        "log_unrest", (), "pointer", "size of the force without its 9.8 m/s²", "own", "log(m/s²)"
+    ),
+    Feature("log_peak", (), "pointer", "greatest force", "own", "log(m/s²)"),
+    Feature("log_tilt", (), "pointer", "spread of the bearing of the slow force", "own", "log"),
+    *(
+        Feature(
+            f"log_{axis}_{k}", (), "pointer", f"share of the {along} power at {k}/T", "own", "log"
+        )
+        for axis, along in (("v", "vertical"), ("h", "horizontal"))
+        for k in HARMONICS
+    ),
+)
+"""What an accelerometer tells of the body site: a trunk swings at the step, a limb at the stride,
+and the nearer to the ground, the harder it is shaken."""
 
 FREE_FEATURES: tuple[str, ...] = (
     *(feature.name for feature in SCALARS),

@@ -18,19 +18,23 @@ from retrodetect.features.catalogue import (
     NEEDS_GYRO,
     RATIOS,
     SCALARS,
+    SITE_SCALARS,
     VECTORS,
     Band,
     Feature,
 )
 from retrodetect.features.pointers import pointers
 from retrodetect.features.swing import swing_vectors
-from retrodetect.recording import DIRECTION_RATE_HZ, FloatArray
+from retrodetect.recording import DIRECTION_RATE_HZ, STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 
 __all__ = ["StrideFeatures", "compute"]
 
 _TINY = 1e-6
 """Keeps a stride without movement from dividing by zero (m/s² and m/s³)."""
+
+TILT_CUTOFF_HZ = 2.0
+"""Below it lie the swing of a limb and gravity, not the impacts."""
 
 _BLOCK_STRIDES = 4096
 """Strides whose pairs of vectors are held at a time: 17 MB, ten times what their products take."""
@@ -44,6 +48,8 @@ class StrideFeatures:
     ----------
     scalars : (n, len(SCALARS) + len(RATIOS)) array
         Scalar moments and log ratios, in the order of the catalogue.
+    site_scalars : (n, len(SITE_SCALARS)) array
+        What the accelerometer says of the body site.
     gyro_scalars : (n, len(GYRO_SCALARS)) array
         What the gyroscope says of the body site; zero where it says nothing.
     vectors : (n, len(VECTORS), 3) array
@@ -55,6 +61,7 @@ class StrideFeatures:
     """
 
     scalars: FloatArray
+    site_scalars: FloatArray
     gyro_scalars: FloatArray
     vectors: FloatArray
     up: FloatArray
@@ -70,12 +77,15 @@ class StrideFeatures:
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
 
     def site_inputs(self, *, with_gyro: bool) -> pd.DataFrame:
-        """Return what the body site is inferred from: the free features, and the gyroscope's."""
-        free = self.free()
-        if not with_gyro:
-            return free
-        names = [feature.name for feature in GYRO_SCALARS]
-        return free.join(pd.DataFrame(self.gyro_scalars, columns=names))
+        """Return what the body site is inferred from: all features free of the mounting."""
+        kinds = [(SITE_SCALARS, self.site_scalars)]
+        if with_gyro:
+            kinds.append((GYRO_SCALARS, self.gyro_scalars))
+        tables = [
+            pd.DataFrame(values, columns=[feature.name for feature in kind])
+            for kind, values in kinds
+        ]
+        return pd.concat([self.free(), *tables], axis=1)
 
     def where(self, rows: Any) -> StrideFeatures:
         """Return the rows of a boolean mask or index."""
@@ -108,6 +118,7 @@ class StrideFeatures:
 
 _NONE = StrideFeatures(
     np.empty((0, len(SCALARS) + len(RATIOS))),
+    np.empty((0, len(SITE_SCALARS))),
     np.empty((0, len(GYRO_SCALARS))),
     np.empty((0, len(VECTORS), 3)),
     np.empty((0, 3)),
@@ -143,6 +154,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
     if signal.up is None or signal.source_rate_hz < DIRECTION_RATE_HZ:
         return StrideFeatures(
             np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
+            np.full((count, len(SITE_SCALARS)), np.nan),
             np.full((count, len(GYRO_SCALARS)), np.nan),
             np.full((count, len(VECTORS), 3), np.nan),
             np.full((count, 3), np.nan),
@@ -175,7 +187,16 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
             ],
             axis=1,
         ),
-        gyro_scalars=pointing.scalars,
+        site_scalars=np.concatenate(
+            [
+                np.log(end_s - start_s)[:, None],
+                np.log([rms[band][axis] for band in bands for axis in "vh"]).T,
+                _force_looks(signal, bounds),
+                pointing.log_power,
+            ],
+            axis=1,
+        ),
+        gyro_scalars=pointing.gyro_scalars,
         vectors=np.concatenate(
             [
                 np.stack([_moment(feature, series, rms, bounds) for feature in MOMENTS], axis=1),
@@ -186,6 +207,21 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
         ),
         up=up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY),
     )
+
+
+def _force_looks(
+    signal: Signal, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]
+) -> FloatArray:
+    """(n, 3) log size and peak of the force, and log spread of the bearing of its slow part."""
+    size = np.linalg.norm(signal.acceleration_mps2, axis=1)
+    peak = np.maximum.reduceat(np.append(size, 0.0), bounds.ravel())[::2]
+    slow = zero_phase(
+        signal.acceleration_mps2, TILT_CUTOFF_HZ, order=2, rate_hz=ANALYSIS_RATE_HZ, pad_s=1.0
+    )
+    bearing = slow / np.maximum(np.linalg.norm(slow, axis=1, keepdims=True), _TINY)
+    spread = 1 - np.linalg.norm(_mean(bearing, bounds), axis=1)
+    unrest = _rms(size - STANDARD_GRAVITY_MPS2, bounds)
+    return np.asarray(np.log(np.maximum(np.stack([unrest, peak, spread], axis=1), _TINY)))
 
 
 def _series(signal: Signal, band: Band) -> dict[str, FloatArray]:

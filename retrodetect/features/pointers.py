@@ -67,6 +67,9 @@ strides of real lower backs, belts and chests read 0.10 rad/s (own measurement, 
 RIDGE = 1e-3
 """Share of the regressors' power that keeps a lever finite where a segment hardly turns."""
 
+LEAST_POWER_SHARE = 1e-4
+"""Added to the share of the power in a harmonic: less is noise."""
+
 BLOCK = 1024
 """Strides that are resampled at a time (20 MB)."""
 
@@ -80,12 +83,15 @@ class Pointers(NamedTuple):
     ----------
     vectors : (n, len(POINTERS), 3) array
         Level vectors of the device frame, of length 0 to about 1.
-    scalars : (n, len(GYRO_SCALARS)) array
+    log_power : (n, 2 · len(HARMONICS)) array
+        Log share of the vertical, then of the horizontal power in each harmonic.
+    gyro_scalars : (n, len(GYRO_SCALARS)) array
         What the gyroscope says of the body site.
     """
 
     vectors: FloatArray
-    scalars: FloatArray
+    log_power: FloatArray
+    gyro_scalars: FloatArray
 
 
 def pointers(
@@ -112,18 +118,21 @@ def pointers(
     turning = _Turning.of(signal)
     levers = None if turning is None else _levers(turning, strides, bout)
     vectors = np.zeros((len(start_s), len(POINTERS), 3))
+    log_power = np.zeros((len(start_s), 2 * len(HARMONICS)))
     scalars = np.zeros((len(start_s), len(GYRO_SCALARS)))
     for first in range(0, len(start_s), BLOCK):
         rows = slice(first, first + BLOCK)
         here = strides.rows(rows)
         window = _at(force, here.around(WIDTH_STRIDES))
         up = _unit((window * _HANN[:, None]).sum(axis=1))
-        fixed = np.concatenate(_harmonics(*_amplitudes(window, up)), axis=1)
+        v_k, h_k = _amplitudes(window, up)
+        log_power[rows] = _log_power(v_k, h_k)
+        fixed = np.concatenate(_harmonics(v_k, h_k), axis=1)
         vectors[rows, : fixed.shape[1]] = fixed
         if turning is not None and levers is not None:
             with_gyro, scalars[rows] = _with_gyro(turning, here, window, levers.rows(rows))
             vectors[rows, fixed.shape[1] :] = with_gyro
-    return Pointers(vectors, scalars)
+    return Pointers(vectors, log_power, scalars)
 
 
 class _Strides(NamedTuple):
@@ -276,6 +285,13 @@ def _harmonics(v_k: _Amplitudes, h_k: _Amplitudes) -> tuple[FloatArray, FloatArr
     """Two times (n, len(HARMONICS), 3): R_k and U_k, over the size of all harmonics together."""
     cross = _coupled(h_k, v_k)
     return cross.real, cross.imag
+
+
+def _log_power(v_k: _Amplitudes, h_k: _Amplitudes) -> FloatArray:
+    """(n, 2 len(HARMONICS)) log share of the vertical and of the level power in each harmonic."""
+    power = np.stack([np.abs(v_k) ** 2, (np.abs(h_k) ** 2).sum(axis=2)], axis=1)
+    shares = power / (power.sum(axis=2, keepdims=True) + _TINY)
+    return np.asarray(np.log(shares + LEAST_POWER_SHARE).reshape(len(v_k), -1))
 
 
 def _lean(v_k: _Amplitudes, rate: FloatArray, up: FloatArray) -> FloatArray:

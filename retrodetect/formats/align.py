@@ -63,17 +63,7 @@ class Sensors:
 
     @classmethod
     def of(cls, draft: Draft, line: Timeline, *, keeps_coordinates: bool) -> Sensors:
-        """Place the sensors of a draft.
-
-        Parameters
-        ----------
-        draft
-            Its rows are those of the timeline.
-        line
-            The accelerometer's.
-        keeps_coordinates
-            Whether channels may tell where the wearer was.
-        """
+        """Place the sensors of a draft."""
         left_out = () if keeps_coordinates else _COORDINATES
         series = {name: own for name, own in draft.channels.items() if name not in left_out}
         if draft.rotation is not None:

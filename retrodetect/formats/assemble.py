@@ -131,19 +131,6 @@ def assemble(
 ) -> Resolved:
     """Settle clock, unit, gravity and sign of a draft, and place its other sensors.
 
-    Parameters
-    ----------
-    draft
-        As the format read it.
-    name
-        Of the recording.
-    label
-        Of the file, for messages.
-    format_name
-        Of the format that read it.
-    options
-        What the user said.
-
     Returns
     -------
     Resolved

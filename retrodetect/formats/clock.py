@@ -211,11 +211,6 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
 def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     """Rows whose stamp lies far from those beside it, as after a damaged digit; None for none.
 
-    Parameters
-    ----------
-    stamps
-        All of them valid.
-
     Returns
     -------
     (n,) array of bool or None
@@ -244,18 +239,7 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
 
 
 def wrapped(stamps: Stamps) -> Stamps:
-    """Say where stamps start again from 0, if all their falls are overflows of a usual counter.
-
-    Parameters
-    ----------
-    stamps
-        All of them valid.
-
-    Returns
-    -------
-    Stamps
-        With ``wrap_ticks``, where that is so.
-    """
+    """Say where stamps start again from 0, if all their falls are overflows of a usual counter."""
     ticks = stamps.ticks
     if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
         return stamps
@@ -271,13 +255,6 @@ def wrapped(stamps: Stamps) -> Stamps:
 
 def order_of(stamps: Stamps, label: str) -> Rows | None:
     """Order in time of rows that are out of order; None where it is theirs, or not clear.
-
-    Parameters
-    ----------
-    stamps
-        All of them valid.
-    label
-        File, for messages.
 
     Returns
     -------
@@ -329,8 +306,6 @@ def timeline(
         Their readings.
     repeated : (n,) array of bool
         Rows whose readings equal those of the row before.
-    label
-        File, for messages.
 
     Raises
     ------
@@ -421,7 +396,7 @@ def _with_tick(stamps: Stamps, label: str) -> tuple[Stamps, Finding, list[str]]:
     resolved, warnings = _resolved(stamps), []
     if stamps.ticks is not None and _is_written_out(stamps.ticks):
         raise RefusedRecording(
-            f"its times are dates or hours without separators ({stamps.ticks[0]:.0f})",
+            f"its times are dates or times of day without separators ({stamps.ticks[0]:.0f})",
             file=label,
             place=_place(stamps.label),
             remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",

@@ -18,9 +18,8 @@ from xml.parsers import expat
 import pandas as pd
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
-from retrodetect.formats.jsontext import load_json
-from retrodetect.formats.library import guarded
-from retrodetect.formats.source import Source, archive_members
+from retrodetect.formats.source import Source, archive_members, guarded
+from retrodetect.formats.text import load_json
 
 __all__ = ["RESEARCHKIT", "contents", "holds_files"]
 
@@ -56,11 +55,6 @@ _SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
 def contents(source: Source) -> list[Source] | None:
     """List the files within a file; None where it holds no others.
 
-    Parameters
-    ----------
-    source
-        Any file.
-
     Returns
     -------
     list of Source or None
@@ -92,11 +86,6 @@ def contents(source: Source) -> list[Source] | None:
 
 def holds_files(source: Source) -> bool:
     """Whether a file holds others, by its first bytes alone.
-
-    Parameters
-    ----------
-    source
-        Any file.
 
     Returns
     -------

@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from retrodetect.errors import InputError
-from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.columns import classify
 from retrodetect.formats.contents import holds_files
 from retrodetect.formats.grouping import Main, groups, mains
+from retrodetect.formats.registry import Candidate
 from retrodetect.formats.source import open_file
 from retrodetect.formats.text import is_text
 from retrodetect.locations import identity, is_folder, location, readable

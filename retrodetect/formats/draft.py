@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from retrodetect.formats import spool
 from retrodetect.recording import FloatArray, Gravity, Ground
 
-__all__ = ["NO_TICK", "Claim", "Draft", "Epoch", "Note", "Series", "Sign", "Stamps"]
+__all__ = [
+    "NO_TICK", "Claim", "Draft", "Epoch", "Note", "Series", "Sign", "Stamps", "downward", "linear",
+    "total", "upward",
+]  # fmt: skip
 
 NO_TICK = np.iinfo(np.int64).min
 """Stands for a stamp that is missing."""
@@ -40,6 +43,26 @@ class Claim(Generic[T]):
     value: T
     ground: Ground
     because: str
+
+
+def total(because: str, ground: Ground = "stated") -> Claim[Gravity]:
+    """Claim that the readings include gravity; parameters as in `Claim`."""
+    return Claim("total", ground, because)
+
+
+def linear(because: str, ground: Ground = "stated") -> Claim[Gravity]:
+    """Claim that gravity was removed; parameters as in `Claim`."""
+    return Claim("linear", ground, because)
+
+
+def upward(because: str, ground: Ground = "stated") -> Claim[Sign]:
+    """Claim that an axis that points up reads +1 g at rest; parameters as in `Claim`."""
+    return Claim(1, ground, because)
+
+
+def downward(because: str, ground: Ground = "stated") -> Claim[Sign]:
+    """Claim that such an axis reads -1 g, as CoreMotion has it; parameters as in `Claim`."""
+    return Claim(-1, ground, because)
 
 
 @dataclass(frozen=True)

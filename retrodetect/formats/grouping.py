@@ -15,8 +15,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from retrodetect.errors import InputError
-from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.registry import Format, Role, recognised
+from retrodetect.formats.registry import Candidate, Format, Role, recognised
 
 __all__ = ["Main", "groups", "key", "mains", "with_companions"]
 

@@ -109,8 +109,6 @@ def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
     ----------
     time_s : (n,) array
         Increasing.
-    rate_hz
-        Of the recording.
 
     Returns
     -------
@@ -148,13 +146,6 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
         Readings, those of a held row left out; the first ``_AGAIN_WITHIN_ROWS`` count.
     time_s : (n,) array
         Their times.
-    rate_hz
-        Of the recording.
-
-    Returns
-    -------
-    list of str
-        One sentence, or none.
     """
     marks = values[:_AGAIN_WITHIN_ROWS] @ np.array([1.0, np.pi, np.e])
     count = len(marks) - _AGAIN_ROWS + 1
@@ -175,6 +166,6 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
         return []
     later_s = float(time_s[distances[rows.argmax()]] - time_s[0])
     return [
-        f"{rows.max() / rate_hz:.0f} s of readings come again {later_s:.0f} s later: if they "
+        f"{rows.max() / rate_hz:.0f} s of readings occur again {later_s:.0f} s later: if they "
         "are a copy, counts and minutes are too high"
     ]

@@ -37,7 +37,7 @@ __all__ = [
     "Tick",
     "Value",
     "drafts",
-    "first_time",
+    "drafts_of_parts",
     "series",
     "working_clock",
     "xyz",
@@ -147,8 +147,14 @@ class Layout:
         Column whose values name the sensor of each row.
     sign
         Which way the format writes specific force, where it is known.
-    placement
-        Body site that the table states.
+    placement, device, platform
+        Body site, maker and system, where the format or the table states them.
+    start_time
+        Wall clock of the first row.
+    start_column
+        Column whose first cell holds that time.
+    warnings
+        What the user should know.
     is_named
         Whether anything says that the axes are acceleration, and not another sensor.
     """
@@ -164,6 +170,11 @@ class Layout:
     sensor: str | None = None
     sign: Claim[Sign] | None = None
     placement: str | None = None
+    device: str = ""
+    platform: str = ""
+    start_time: datetime | None = None
+    start_column: str = ""
+    warnings: tuple[str, ...] = ()
     is_named: bool = True
 
 
@@ -189,6 +200,30 @@ def xyz(
     """
     x, y, z = (pattern.format(axis) for axis in "xyz")
     return Axes(x, y, z, unit, gravity, clock)
+
+
+def drafts_of_parts(table: Table, parts: Mapping[str, Layout], options: ReadOptions) -> list[Draft]:
+    """Read a table that holds several recordings side by side, each with a layout of its own.
+
+    Parameters
+    ----------
+    table
+        As for `drafts`.
+    parts
+        Layouts by the name of the part.
+    options
+        As for `drafts`.
+
+    Returns
+    -------
+    list of Draft
+        In the order of the parts.
+    """
+    return [
+        draft.with_(part="/".join(filter(None, (part, draft.part))))
+        for part, layout in parts.items()
+        for draft in drafts(table, layout, options)
+    ]
 
 
 def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
@@ -282,14 +317,18 @@ class _Choice:
             counter=None if self.counter is None else columns[self.counter],
             rate_hz=self.layout.rate_hz,
         )
-        own = self.plans["acceleration"].indices
+        layout, own = self.layout, self.plans["acceleration"].indices
         return Draft(
             acceleration=series.pop("acceleration"),
             stamps=stamps,
             gravity=self.axes.gravity,
-            sign=self.layout.sign,
-            placement=self.layout.placement,
-            is_named=self.layout.is_named,
+            sign=layout.sign,
+            placement=layout.placement,
+            device=layout.device,
+            platform=layout.platform,
+            start_time=layout.start_time or _first_time(self.table, layout.start_column),
+            warnings=layout.warnings,
+            is_named=layout.is_named,
             rotation=series.pop("rotation", None),
             gravity_vector=series.pop("gravity_vector", None),
             channels=series,
@@ -327,26 +366,11 @@ def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series
     return Series(columns[""], plan.unit, _stamps(table, clock, clocks, columns))
 
 
-def first_time(table: Table, name: str, hint: str = "") -> datetime | None:
-    """Wall clock in the first row of a column that is not the clock of the readings.
-
-    Parameters
-    ----------
-    table
-        Head of the file.
-    name
-        The column.
-    hint
-        Order of day and month, where the file states it.
-
-    Returns
-    -------
-    datetime or None
-        None where there is no such column, or no time in it.
-    """
+def _first_time(table: Table, name: str) -> datetime | None:
+    """Wall clock in the first row of a column that is not the clock of the readings."""
     index = table.index(name)
     cells = [] if index is None else table.cells(index)[:1]
-    return moment(cells[0], hint) if cells else None
+    return moment(cells[0]) if cells else None
 
 
 @dataclass(frozen=True, slots=True)

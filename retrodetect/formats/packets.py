@@ -63,20 +63,7 @@ class Packets:
 
 
 def blocks(stream: BinaryIO, unit: int = 1) -> Iterator[tuple[bytes, bool]]:
-    """Read a log block by block.
-
-    Parameters
-    ----------
-    stream
-        Where it goes on.
-    unit
-        Bytes that must not be parted.
-
-    Yields
-    ------
-    tuple
-        A block, and whether it is the last.
-    """
+    """Read a log block by block."""
     size = max(BLOCK_BYTES // unit, 1) * unit
     block = stream.read(size)
     while block:
@@ -115,11 +102,6 @@ def spread(stamps: FloatArray, counts: NDArray[Any], usual: float | None = None)
 
 def spread_on(blocks: Iterable[Packets]) -> Iterator[tuple[FloatArray, Packets]]:
     """Spread packets that come block by block, as if they had come at once.
-
-    Parameters
-    ----------
-    blocks
-        Consecutive packets; blocks without any are passed over.
 
     Yields
     ------

@@ -69,8 +69,6 @@ def check_axes(values: FloatArray, label: str) -> None:
     ----------
     values : (n, 3) array
         In any unit, as the file has them.
-    label
-        File, for messages.
 
     Raises
     ------
@@ -87,10 +85,6 @@ def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
     ----------
     values : (n, 3) array
         Whose unit is neither stated nor given.
-    level
-        Of these readings.
-    label
-        File, for messages.
 
     Raises
     ------
@@ -182,17 +176,6 @@ def sensor_doubts(
         Smallest and largest of them.
     time_s : (n,) array
         Their times, increasing.
-    rate_hz
-        Their rate.
-    mps2
-        The unit.
-    gravity
-        Whether they include it.
-
-    Returns
-    -------
-    list of str
-        A sentence for each doubt.
     """
     return [
         *_uneven(values),
@@ -218,11 +201,6 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
         Angular rate at the same times, in any unit; NaN where not known.
     time_s : (n,) array
         Increasing.
-
-    Returns
-    -------
-    list of str
-        One sentence, or none.
     """
     seen = np.diff(gravity, axis=0) / np.diff(time_s)[:, None]
     middle = (rotation[1:] + rotation[:-1]) / 2
@@ -280,15 +258,6 @@ def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[st
     ----------
     values : (n, 3) array
         With gravity, in the file's unit.
-    rate_hz
-        Their rate.
-    mps2
-        The unit.
-
-    Yields
-    ------
-    str
-        One sentence, or none.
     """
     length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, 1.0, BLOCK_S))
     own = blocks_of(values, rate_hz, length_s) * mps2 / STANDARD_GRAVITY_MPS2
@@ -335,7 +304,7 @@ def _rescaled(values: FloatArray, rate_hz: float) -> Iterator[str]:
     if steps.max() > _RESCALED_GAP and is_unit:
         share = min(parted, len(sizes) - parted) / len(sizes)
         yield (
-            f"movements of one rhythm come in two sizes, one {ratio:.0f} times the other "
+            f"movements with the same rhythm come in two sizes, one {ratio:.0f} times the other "
             f"({share:.0%} of them): if the unit changes within it, direction, counts and share "
             "are wrong there"
         )
@@ -391,7 +360,7 @@ def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
     slow = power[:, hertz < _STEPS_HZ].sum(axis=1) / power.sum(axis=1)
     if np.median(slow) < _STEPS_SHARE:
         yield (
-            f"nothing in it moves as slowly as steps at {rate_hz:.0f} readings a second: if the "
+            f"nothing moves as slowly as steps at {rate_hz:.0f} readings a second: if the "
             "unit of its clock is wrong, cadence, counts and minutes are too"
         )
 
@@ -409,9 +378,9 @@ def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     slow = is_moving & (kept_hz < min(DIRECTION_RATE_HZ, _FILLED_SHARE * rate_hz))
     if slow.sum() > _LINE_SHARE * max(1, is_moving.sum()):
         yield (
-            f"{slow.sum() / is_moving.sum():.0%} of its movement is on straight lines between "
-            f"{np.median(kept_hz[slow]):.3g} readings a second, as if a slow recording was filled "
-            "up: strides may be missing there, and direction and share wrong"
+            f"{slow.sum() / is_moving.sum():.0%} of its movement lies on straight lines between "
+            f"{np.median(kept_hz[slow]):.3g} readings a second, as if a slow recording had been "
+            "interpolated: strides may be missing there, and direction and share wrong"
         )
 
 

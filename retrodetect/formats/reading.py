@@ -1,32 +1,52 @@
-"""Reading: from a path to recordings."""
+"""Reading: from a path to recordings, and what was understood of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
-from retrodetect.formats.assemble import Resolved, assemble
-from retrodetect.formats.candidate import Candidate
+from retrodetect.formats.assemble import Resolved, assemble, gaps_s
 from retrodetect.formats.contents import contents
-from retrodetect.formats.devices import numbered
 from retrodetect.formats.discover import discover
 from retrodetect.formats.draft import Draft
 from retrodetect.formats.grouping import key, mains, with_companions
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import Format, recognised
+from retrodetect.formats.registry import Candidate, Format, recognised
 from retrodetect.formats.source import Source, open_file
 from retrodetect.formats.text import counted
 from retrodetect.locations import location
-from retrodetect.recording import Recording
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, Recording
 
-__all__ = ["pieces", "read"]
+__all__ = ["describe", "pieces", "read"]
 
 _DEFAULT = ReadOptions()
+
+_NO_GYROSCOPE = (
+    "No gyroscope: without one, forward and backward often cannot be told apart above the ankle;"
+    " switch it on in the recording app, or add --front, --forward or --starts."
+)
+
+_ADDRESS = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:[0-9a-f]{2}[:_ -]){5}[0-9a-f]{2}"
+"""UUID (RFC 9562), by which iOS calls a sensor, and MAC address (IEEE 802) as it is printed."""
+
+_DATE = r"(?:19|20)\d\d[01]\d[0-3]\d(?:\d{4}|\d{6})?"
+_HEX = r"(?=[a-f]*\d[a-f]*\d)[0-9a-f]{8,}"
+_SERIAL = r"(?=\d*[a-z])(?=[0-9a-z]*\d{5})[0-9a-z]{8,}"
+"""Eight hexadecimal digits (Polar, Xsens, MetaMotion without colons), or letters and five
+digits in a row (ActiGraph ``MOS2E39180594``); ``subject0012`` and ``20260301`` are neither."""
+
+_IDENTIFIER = re.compile(
+    rf"(?<![0-9a-z])(?:{_ADDRESS}|(?!{_DATE}(?![0-9a-z]))(?:{_HEX}|{_SERIAL}))(?![0-9a-z])",
+    re.IGNORECASE,
+)
 
 T = TypeVar("T")
 
@@ -107,6 +127,55 @@ def pieces(
     if not grain_s > 0:
         raise UsageError(f"pieces of {grain_s!r} s are not possible")
     return [resolved.pieces(grain_s) for resolved in _open(location(path), name, options)]
+
+
+def describe(recording: Recording) -> dict[str, Any]:
+    """Say what was understood of a recording, and every assumption.
+
+    Parameters
+    ----------
+    recording
+        As read.
+
+    Returns
+    -------
+    dict
+        Of strings, numbers, lists and dicts, ready for JSON. Each of ``unit``, ``gravity``,
+        ``sign``, ``clock`` and ``columns`` (and ``device``, ``platform`` where known) holds
+        ``value`` and ``ground``. ``advice`` lists what would make the recording more useful.
+    """
+    steps = np.diff(recording.time_s)
+    gaps = gaps_s(recording.time_s, recording.rate_hz)
+    middle = np.median(steps) if len(steps) else 0.0
+    mean = np.linalg.norm(recording.acceleration_mps2.mean(axis=0)) if len(steps) else 0.0
+    return {
+        "name": recording.name,
+        "format": recording.format,
+        **{
+            finding.topic: {"value": finding.value, "ground": finding.ground}
+            for finding in recording.findings
+        },
+        "samples": len(recording.time_s),
+        "rate_hz": round(recording.rate_hz, 3),
+        "jitter_ms": round(1e3 * 1.4826 * float(np.median(np.abs(steps - middle))), 3)
+        if len(steps)
+        else 0.0,
+        "duration_s": round(recording.duration_s, 3),
+        "start_time": recording.start_time.isoformat() if recording.start_time else None,
+        "gaps": len(gaps),
+        "gaps_s": round(float(gaps.sum()), 3),
+        "mean_g": round(float(mean) / STANDARD_GRAVITY_MPS2, 3),
+        "gravity_included": recording.gravity == "total",
+        "gyroscope": recording.angular_rate_radps is not None,
+        "channels": sorted(recording.channels),
+        "placement": recording.placement,
+        "annotations": [
+            {"start_s": note.start_s, "end_s": note.end_s, "text": note.text}
+            for note in recording.annotations
+        ],
+        "warnings": list(recording.warnings),
+        "advice": [_NO_GYROSCOPE] if recording.angular_rate_radps is None else [],
+    }
 
 
 @dataclass
@@ -241,13 +310,30 @@ def _resolve_parts(
     drafts: Sequence[Draft], name: str, source: Source, form: Format, options: ReadOptions
 ) -> _Outcome[Resolved]:
     """Resolve each part of a file."""
-    parts = [f"#{part}" if part else "" for part in numbered([draft.part for draft in drafts])]
+    parts = [f"#{part}" if part else "" for part in _numbered([draft.part for draft in drafts])]
     return _each(
         [
             partial(assemble, draft, name + part, source.label + part, form.name, options)
             for draft, part in zip(drafts, parts, strict=True)
         ]
     ).checked()
+
+
+def _numbered(parts: Sequence[str]) -> list[str]:
+    """Put a number in the place of each device's identifier; labels and placements stay.
+
+    ``left D4:22:CD:00:A1:B2`` becomes ``left 1``. All names stay different from each other.
+    """
+    numbers: dict[str, str] = {}
+    taken = {word for part in parts for word in re.split(r"[^0-9A-Za-z]+", part)}
+    for part in parts:
+        for match in _IDENTIFIER.finditer(part):
+            if match[0] not in numbers:
+                numbers[match[0]] = next(
+                    number for number in map(str, range(1, len(taken) + 2)) if number not in taken
+                )
+                taken.add(numbers[match[0]])
+    return [_IDENTIFIER.sub(lambda match: numbers[match[0]], part) for part in parts]
 
 
 @contextmanager

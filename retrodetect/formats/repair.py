@@ -300,7 +300,7 @@ def note_restarts(counter: FloatArray) -> list[str]:
     if not falls:
         return []
     return [
-        f"its counter falls back {counted(falls, 'time')}: if rows are out of order or come twice, "
+        f"its counter falls back {counted(falls, 'time')}: if rows are out of order or doubled, "
         "counts and minutes are wrong"
     ]
 
@@ -347,7 +347,7 @@ def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
     return [
         f"{other.mean():.0%} of the recording has another rate (about "
         f"{float(np.median(local_hz[other])):.3g} instead of {rate_hz:.3g} readings a second): "
-        "strides there may be missed or placed less well"
+        "strides there may be missed or less precisely timed"
     ]
 
 

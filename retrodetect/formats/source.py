@@ -17,10 +17,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
-from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.errors import RefusedRecording, RetrodetectError, UnreadableFile
 from retrodetect.formats.spool import in_temporary_folder
 
-__all__ = ["HEAD_BYTES", "Source", "archive_members", "open_file"]
+__all__ = ["HEAD_BYTES", "Source", "archive_members", "guarded", "open_file"]
 
 HEAD_BYTES = 1 << 16
 """How much of a file decides what it is: some hundred rows of the widest export seen."""
@@ -326,3 +326,39 @@ def _member_opener(source: Source, entry: zipfile.ZipInfo) -> Callable[[], io.Bu
         return io.BufferedReader(_Bounded(stream, raw, bounds), 1 << 18)
 
     return opener
+
+
+@contextmanager
+def guarded(source: Source, what: str, extra: str = "devices") -> Iterator[None]:
+    """Import a library and let it read a file; whatever it raises becomes one clear sentence.
+
+    Parameters
+    ----------
+    source
+        The file, for messages.
+    what
+        What it is, with its article: ``an Excel workbook``.
+    extra
+        Which brings the library.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the library is missing, or cannot make sense of the file.
+    """
+    try:
+        yield
+    except (RetrodetectError, MemoryError):
+        raise
+    except ImportError as error:
+        raise UnreadableFile(
+            f"is {what}, which needs more packages",
+            file=source.label,
+            remedy=f"run pip install 'retrodetect[{extra}]'",
+        ) from error
+    except Exception as error:  # parsers of others raise anything on damaged bytes
+        raise UnreadableFile(
+            f"is {what} that is cut off or damaged",
+            file=source.label,
+            remedy="copy or export it again",
+        ) from error

@@ -48,11 +48,6 @@ _ZEROS = bytes(1 << 20)
 def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
     """Make an array to be filled, in a temporary file where it is large.
 
-    Parameters
-    ----------
-    shape, dtype
-        As for `numpy.empty`.
-
     Returns
     -------
     array
@@ -81,11 +76,6 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
 def gather(chunks: Iterable[Mapping[K, Array]]) -> dict[K, Array]:
     """Join columns that come chunk by chunk.
 
-    Parameters
-    ----------
-    chunks
-        Each with the same columns.
-
     Returns
     -------
     dict of arrays
@@ -108,17 +98,10 @@ def blocks(count: int, *arrays: Array, rows: int | None = None) -> Iterator[slic
 
     Parameters
     ----------
-    count
-        Number of rows.
     *arrays
         What the caller reads or writes; let go from memory after each block.
     rows
         Rows of a block, by default ``BLOCK_ROWS``.
-
-    Yields
-    ------
-    slice
-        Rows of a block.
     """
     size = rows or BLOCK_ROWS
     for begin in range(0, count, size):

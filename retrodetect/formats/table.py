@@ -185,10 +185,6 @@ class Table:
 
         Parameters
         ----------
-        columns
-            Those of numbers.
-        texts
-            Those of text.
         convert
             For columns of text, what turns a chunk of cells into an array.
 

@@ -1,29 +1,24 @@
-"""Text: encoding, lines, cells and numbers, as apps write them."""
+"""Text: encoding, lines, cells, numbers and JSON, as apps write them."""
 
 from __future__ import annotations
 
 import codecs
 import csv
+import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.source import Source
 
 __all__ = [
-    "MISSING",
-    "counted",
-    "cut",
-    "decode",
-    "is_number",
-    "is_text",
-    "normal",
-    "records",
-    "to_float",
-    "to_floats",
-]
+    "JSON_DAMAGE", "MISSING", "counted", "cut", "decode", "is_number", "is_text", "load_json",
+    "normal", "records", "to_float", "to_floats",
+]  # fmt: skip
 
 MISSING = {"", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
 """Cells without a number, in lower case."""
@@ -43,6 +38,15 @@ _PLAIN = str.maketrans("", "", "0123456789+-.eE\n")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROL_SHARE = 0.01
 _PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
+
+
+JSON_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+"""What comes of JSON that has another shape than it should."""
+
+_JSON_LINES = re.compile(rb"\s*\{[^\n]*\}\s*\n\s*\{")
+_BETWEEN_LINES = re.compile(rb"\}\s*\n\s*\{")
+_MOST_JSON_BYTES = 256 * 2**20
+"""Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
 
 
 def counted(count: int, noun: str) -> str:
@@ -98,6 +102,34 @@ def records(source: Source) -> list[dict[str, str]]:
             at = names.index("text")
             row[at : at + surplus + 1] = [f"{delimiter} ".join(row[at : at + surplus + 1])]
     return [dict(zip(names, row, strict=False)) for row in rows]
+
+
+def load_json(source: Source) -> Any:
+    """Parse a whole file, within bounds; objects on lines of their own make a list.
+
+    Raises
+    ------
+    UnreadableFile
+        Where it is cut off or damaged.
+    RefusedRecording
+        Where it is too long to be read at once.
+    """
+    with source.open() as stream:
+        text = stream.read(_MOST_JSON_BYTES + 1)
+    if len(text) > _MOST_JSON_BYTES:
+        raise RefusedRecording(
+            f"is JSON larger than {_MOST_JSON_BYTES >> 20} MiB",
+            file=source.label,
+            remedy="split it, or export csv",
+        )
+    if _JSON_LINES.match(text):
+        text = b"[" + _BETWEEN_LINES.sub(b"},{", text) + b"]"
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(
+            "is JSON that is cut off or damaged", file=source.label, remedy="export it again"
+        ) from error
 
 
 def normal(name: str) -> str:

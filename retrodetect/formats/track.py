@@ -98,10 +98,6 @@ def read_track(path: str | Path) -> Track:
     path
         File or URL; GPX, TCX or FIT, told by its content.
 
-    Returns
-    -------
-    Track
-
     Raises
     ------
     UnreadableFile
@@ -117,7 +113,7 @@ def read_track(path: str | Path) -> Track:
             points = list((_fit_points if is_fit else _xml_points)(stream))
     except ImportError as error:
         raise UsageError(
-            "reading a track needs more than the plain installation",
+            "reading a track needs more packages",
             file=str(path),
             remedy="run pip install 'retrodetect[track]'",
         ) from error
@@ -129,7 +125,9 @@ def read_track(path: str | Path) -> Track:
         ) from error
     except Exception as error:  # parsers of others raise anything on damaged bytes
         raise UnreadableFile(
-            "is no GPX, TCX or FIT file, or is damaged", file=str(path), remedy="export it again"
+            "isn't a GPX, TCX or FIT file, or it is damaged",
+            file=str(path),
+            remedy="export it again",
         ) from error
     return _track(file.name, points, str(path))
 
@@ -174,7 +172,7 @@ def _track(name: str, points: list[_Point], path: str) -> Track:
     )
     if len(dated) < 2 or dated[0][0] == dated[-1][0]:
         raise UnreadableFile(
-            "holds no track with times", file=path, remedy="export the activity, not the route"
+            "has no track points with times", file=path, remedy="export the activity, not the route"
         )
     start_time = dated[0][0]
     time_s, first = np.unique(

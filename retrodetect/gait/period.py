@@ -46,11 +46,12 @@ MIN_SIZE_MPS2 = 0.5
 STRIDE_LINE_LIMIT = 0.85
 SLOW_LINE_LIMIT, SLOW_LINE_HZ = 0.90, 2.0
 STEP_LINE_LIMIT = 0.96
-QUICK_LINE_LIMIT, QUICK_LINE_HZ = 0.60, 3.8
+QUICK_LINE_LIMIT, QUICK_LINE_HZ, OVERTONE_HZ, OVERTONE = 0.55, 3.8, 3.0, 2.6
 """Largest share of the movement in one spectral line: at the stride frequency, at the step
-frequency of walking, at that of running, and above any step frequency. Steps are blows, with
-harmonics: on nine data sets the shares reach 0.82, 0.89, 0.966 and 0.50 at most (own
-measurement). Pedalling, rocking and shaking are nearer to a pure tone, or quicker."""
+frequency of walking, at that of running, and above any step frequency or so many times the stride
+frequency. Steps are blows, with harmonics: on nine data sets the shares reach 0.82, 0.89, 0.966
+and 0.50 at most (own measurement). Pedalling, rocking and shaking are nearer to a pure tone, or
+quicker."""
 
 LINE_HALF_WIDTH_HZ = 0.4
 
@@ -60,6 +61,11 @@ stay below in 19 of 20 windows, gait above in 49 of 50."""
 
 SURE_PERIODICITY, SURE_WINDOWS = 0.50, 3
 """What gait reaches in that many windows on end: a car's body bounce does in one or two."""
+
+BRISK_PERIODICITY, BRISK_MPS2, BRISK_LINE_LIMIT, SHORT_WINDOWS = 0.31, 1.8, 0.70, 16
+"""Less of it is enough in a stretch of so few windows where size and period are those of ordinary
+walking: two or three strides between sitting, standing and turning hardly repeat, but few cars
+shake their driver as hard, and who handles a phone does so in a purer tone."""
 
 MAX_PAUSE_S = 2.0
 """Pause inside a stretch: a turn on the spot, a stumble."""
@@ -131,10 +137,15 @@ def stretches(movement: Movement) -> list[Stretch]:
     at_path = periodicity[np.arange(len(path)), path]
     like_gait = at_path > MIN_PERIODICITY
     like_gait &= line_share < _line_limit(line_hz, PERIODS_S[path])
+    brisk = size[windows] > BRISK_MPS2
+    brisk &= np.abs(np.log(PERIODS_S[path] / WALK_PERIOD_S)) < WALK_SPREAD
+    brisk &= (at_path > BRISK_PERIODICITY) & (line_share < BRISK_LINE_LIMIT)
+    brisk |= at_path > SURE_PERIODICITY
     return _joined(
         begin[windows][like_gait],
         PERIODS_S[path][like_gait],
         _runs_of(like_gait & (at_path > SURE_PERIODICITY), windows)[like_gait],
+        _runs_of(like_gait & brisk, windows)[like_gait],
         length,
         len(moving),
     )
@@ -144,12 +155,20 @@ def _joined(
     begin: NDArray[np.intp],
     period_s: FloatArray,
     sure: NDArray[np.bool_],
+    brisk: NDArray[np.bool_],
     length: int,
     samples: int,
 ) -> list[Stretch]:
-    """Put windows together, over pauses up to MAX_PAUSE_S; drop stretches never sure."""
+    """Put windows together, over pauses up to MAX_PAUSE_S; drop stretches never sure.
+
+    To be brisk is enough for a short one: who walks on repeats the stride.
+    """
     cut = np.flatnonzero(np.diff(begin) > (MAX_PAUSE_S + HOP_S) * ANALYSIS_RATE_HZ) + 1
-    parts = [part for part in np.split(np.arange(len(begin)), cut) if sure[part].any()]
+    parts = [
+        part
+        for part in np.split(np.arange(len(begin)), cut)
+        if sure[part].any() or (len(part) <= SHORT_WINDOWS and brisk[part].any())
+    ]
     joined: list[Stretch] = []
     for part in parts:
         first, last = int(begin[part[0]]), int(begin[part[-1]]) + length
@@ -216,8 +235,10 @@ def _strongest_line(windows: SingleArray) -> tuple[FloatArray, FloatArray]:
 
 def _line_limit(line_hz: FloatArray, period_s: FloatArray) -> FloatArray:
     """(w,) share above which a line is too strong for gait."""
+    in_stride = line_hz * period_s
+    quick = (line_hz > QUICK_LINE_HZ) | (line_hz > OVERTONE_HZ) & (in_stride > OVERTONE)
     return np.select(
-        [line_hz * period_s < 1.5, line_hz < SLOW_LINE_HZ, line_hz > QUICK_LINE_HZ],
+        [in_stride < 1.5, line_hz < SLOW_LINE_HZ, quick],
         [STRIDE_LINE_LIMIT, SLOW_LINE_LIMIT, QUICK_LINE_LIMIT],
         STEP_LINE_LIMIT,
     )

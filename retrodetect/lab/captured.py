@@ -1,22 +1,33 @@
-"""Loaders for motion capture: virtual sensors worn by people whose every frame is known."""
+"""Loaders for motion capture: virtual sensors worn by people whose every frame is known.
+
+The LAFAN1 captures come as body segments, retargeted to a Unitree G1 robot. Its thigh and upper-arm
+segments begin below the hip and the shoulder, and its leg is longer than a person's, so both joints
+and the unit are measured here.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from retrodetect.lab.labelled import DataSet, Labelled, Wanted
+from retrodetect.errors import UnreadableFile
+from retrodetect.lab.labelled import Labelled, Wanted
+from retrodetect.lab.simulate.bvh import LEG_LENGTH_M, Motion, Side, read_bvh
+from retrodetect.lab.simulate.virtual import (
+    contact_times_s,
+    direction_intervals,
+    direction_truth,
+    front_axis,
+    virtual_sensor,
+)
+from retrodetect.recording import FloatArray
 from retrodetect.sites import PLACEMENTS, SITES
 
-if TYPE_CHECKING:
-    from retrodetect.lab.simulate.bvh import Motion, Side
-
-__all__ = ["VIRTUAL_PLACEMENTS", "bvh_clips", "lafan1"]
+__all__ = ["VIRTUAL_PLACEMENTS", "bvh_clips", "lafan1", "read_segments"]
 
 VIRTUAL_PLACEMENTS = tuple(
     name for name, site in SITES.items() if not site.may_be and name not in ("head", "bag")
@@ -35,18 +46,29 @@ _NO_GAIT = re.compile("hop|jump|leap|skip|crouch|random|urban", re.IGNORECASE)
 MIN_CLIP_FRAMES = 20
 """Clips of less than 0.7 s at 30 Hz hold no stride."""
 
+LIMB_ROLES = {
+    "thigh": "hip", "shank": "knee", "foot": "ankle",
+    "upperarm": "shoulder", "forearm": "elbow", "hand": "wrist",
+}  # fmt: skip
+"""Joint at the near end of each limb segment."""
 
-def bvh_clips(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+ROLES = {"pelvis": "pelvis", "chest": "chest"} | {
+    f"{side}_{segment}": f"{name}_{joint}"
+    for side, name in (("l", "left"), ("r", "right"))
+    for segment, joint in LIMB_ROLES.items()
+}
+
+BALL_JOINTS = {"hip": "pelvis", "shoulder": "chest"}
+"""Joints whose centre is measured, and the segment above each."""
+
+TOE_OF_LEG = np.array([0.195, 0.0, -0.048])
+"""Ball of the foot from the ankle, ahead and up, over the length of the leg: the point about
+which the foot turns while the heel lifts in LAFAN1 (own measurement; 0.21 m ahead on a leg of
+1.08 m)."""
+
+
+def bvh_clips(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load virtual sensors worn in BVH clips of one actor, or of actors not told apart.
-
-    Parameters
-    ----------
-    path
-        Its folder, with files ``*.bvh.gz``.
-    entry, name
-        Its entry in the register, and its name there.
-    wanted
-        Which recordings, and how their sensors are mounted.
 
     Returns
     -------
@@ -54,23 +76,12 @@ def bvh_clips(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator
         One for each site, body side and clip. Files do not tell actors apart, so each set
         counts as one person, ``actor``.
     """
-    from retrodetect.lab.simulate.bvh import read_bvh
-
     clips = [(file, "actor") for file in sorted(path.glob("*.bvh.gz"))]
-    return _worn(clips, read_bvh, entry, name, wanted, PLACEMENTS)
+    return _worn(clips, read_bvh, path.name, wanted, PLACEMENTS)
 
 
-def lafan1(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def lafan1(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load virtual sensors on the legs and arms of the LAFAN1 actors.
-
-    Parameters
-    ----------
-    path
-        Its folder, with files ``<what>_subject<number>.npz``.
-    entry, name
-        Its entry in the register, and its name there.
-    wanted
-        Which recordings, and how their sensors are mounted.
 
     Returns
     -------
@@ -79,32 +90,21 @@ def lafan1(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[La
 
     Notes
     -----
-    Harvey et al. 2020, retargeted to a Unitree G1 robot; see
-    :mod:`retrodetect.lab.simulate.segments` for how its joints and its size are restored.
+    Harvey et al. 2020, retargeted to a Unitree G1 robot; see `read_segments` for how
+    its joints and its size are restored.
     """
-    from retrodetect.lab.simulate.segments import read_segments
-
     clips = [(file, file.stem.split("_")[1]) for file in sorted(path.glob("*_subject*.npz"))]
-    return _worn(clips, read_segments, entry, name, wanted, TRUSTED_IN_LAFAN1)
+    return _worn(clips, read_segments, path.name, wanted, TRUSTED_IN_LAFAN1)
 
 
 def _worn(
     clips: Iterable[tuple[Path, str]],
     read: Callable[[Path], Motion],
-    entry: DataSet,
     name: str,
     wanted: Wanted,
     trusted: Collection[str],
 ) -> Iterator[Labelled]:
     """Virtual sensors at the wanted sites; front is +x of the unmounted device."""
-    from retrodetect.lab.simulate.virtual import (
-        contact_times_s,
-        direction_intervals,
-        direction_truth,
-        front_axis,
-        virtual_sensor,
-    )
-
     both_sides: tuple[Side, Side] = ("left", "right")
     sites = VIRTUAL_PLACEMENTS if wanted.placements is None else sorted(wanted.placements)
     for file, subject in clips:
@@ -131,11 +131,90 @@ def _worn(
                 yield Labelled(
                     recording.with_(name=label),
                     subject=subject,
-                    source=name,
-                    licence=entry.licence,
                     placement=placement,
                     front=front_axis(mounting),
                     intervals=intervals,
                     virtual=True,
                     contacts_s=contacts[side] if placement in ("foot", "ankle") else of_both,
                 )
+
+
+def read_segments(path: str | Path) -> Motion:
+    """Read a capture of body segments as a skeleton.
+
+    Parameters
+    ----------
+    path
+        An ``.npz`` archive with ``segments`` (S names: ``pelvis``, ``chest`` and, with ``l_`` or
+        ``r_`` before them, ``thigh``, ``shank``, ``foot``, ``upperarm``, ``forearm``, ``hand``),
+        ``position_m`` (F, S, 3; z up), ``quaternion_xyzw`` (F, S, 4; from the segment's frame to
+        the world) and ``rate_hz``.
+
+    Returns
+    -------
+    Motion
+        Scaled to a leg of `LEG_LENGTH_M`, as the files come from a robot of another size.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the file is not such an archive, or lacks a segment.
+
+    Notes
+    -----
+    The centre of a hip or a shoulder is the point that stays put in both segments that meet
+    there, by least squares (Gamage & Lasenby, J Biomech 35, 2002, section 2). In LAFAN1 the two
+    paths of this point differ by 6 mm (hip) and 3 mm (shoulder), root mean square.
+    """
+    file = Path(path)
+    try:
+        with np.load(file) as archive:
+            segments = [str(name) for name in archive["segments"]]
+            positions = archive["position_m"].astype(float)
+            rotations = Rotation.from_quat(archive["quaternion_xyzw"].astype(float)).as_matrix()
+            rate_hz = float(archive["rate_hz"])
+        order = [segments.index(name) for name in ROLES]
+        positions, rotations = positions[:, order], rotations[:, order]
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        raise UnreadableFile(
+            f"is not a capture of body segments ({error})",
+            file=file.name,
+            remedy=f"store {', '.join(ROLES)} with position_m, quaternion_xyzw and rate_hz",
+        ) from error
+    roles = {role: index for index, role in enumerate(ROLES.values())}
+    for side in ("left", "right"):
+        for joint, above in BALL_JOINTS.items():
+            limb = roles[f"{side}_{joint}"]
+            centre = _joint_centre(positions, rotations, roles[above], limb)
+            positions[:, limb] += rotations[:, limb] @ centre
+    legs_m = [_leg_length_m(positions, roles, side) for side in ("left", "right")]
+    leg_m = float(np.mean(legs_m))
+    for side in ("left", "right"):
+        ankle, toe = roles[f"{side}_ankle"], len(roles)
+        point = positions[:, ankle] + rotations[:, ankle] @ (TOE_OF_LEG * leg_m)
+        positions = np.concatenate([positions, point[:, None]], axis=1)
+        rotations = np.concatenate([rotations, rotations[:, [ankle]]], axis=1)
+        roles[f"{side}_toe"] = toe
+    return Motion(
+        name=file.name,
+        names=tuple(roles),
+        frame_time_s=1.0 / rate_hz,
+        positions_m=positions * (LEG_LENGTH_M / leg_m),
+        rotations=rotations,
+        roles=roles,
+    )
+
+
+def _joint_centre(
+    positions: FloatArray, rotations: FloatArray, above: int, limb: int
+) -> FloatArray:
+    """(3,) point in the limb's frame that stays put in the segment above too."""
+    both = np.concatenate([rotations[:, limb], -rotations[:, above]], axis=2).reshape(-1, 6)
+    between = (positions[:, above] - positions[:, limb]).reshape(-1)
+    return np.asarray(np.linalg.lstsq(both, between)[0][:3])
+
+
+def _leg_length_m(positions: FloatArray, roles: dict[str, int], side: str) -> float:
+    """Median length of hip to knee to ankle."""
+    joints = positions[:, [roles[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle")]]
+    return float(np.median(np.linalg.norm(np.diff(joints, axis=1), axis=2).sum(axis=1)))

@@ -11,6 +11,7 @@ import gzip
 import json
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -60,15 +61,8 @@ def load(
     mounting
         How virtual sensors are turned: not at all, or each by a rotation of its own (drawn
         from ``seed`` and its name). Real sensors are as they were worn.
-    seed
-        Seed of random mountings.
     rate_hz
         Sampling rate of virtual sensors.
-
-    Returns
-    -------
-    iterator of Labelled
-        Read as they are asked for.
 
     Raises
     ------
@@ -92,7 +86,10 @@ def load(
         seed,
         rate_hz,
     )
-    return SETS[name].loader(path, SETS[name], name, wanted)
+    return (
+        replace(labelled, source=name, licence=SETS[name].licence)
+        for labelled in SETS[name].loader(path, wanted)
+    )
 
 
 def present(folder: str | Path) -> tuple[str, ...]:
@@ -102,16 +99,11 @@ def present(folder: str | Path) -> tuple[str, ...]:
     ----------
     folder
         Where the data sets lie, each in a folder called like its name in :data:`SETS`.
-
-    Returns
-    -------
-    tuple of str
-        Names, in the order of :data:`SETS`.
     """
     return tuple(name for name in SETS if (Path(folder) / name).is_dir())
 
 
-def _sangenis(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _sangenis(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Left foot, 800 Hz; x to the toes. Rows: acceleration (g), rate (deg/s), time (s)."""
     directions = {
         "fwd": "forward", "back": "backward", "left": "sideways", "right": "sideways",
@@ -137,7 +129,7 @@ def _sangenis(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator
         )
         yield Labelled(
             Recording(
-                name=f"{name}/{file}",
+                name=f"{path.name}/{file}",
                 time_s=raw[7][fresh] - raw[7][0],
                 acceleration_mps2=np.ascontiguousarray(raw[:3].T[fresh]) * STANDARD_GRAVITY_MPS2,
                 angular_rate_radps=np.deg2rad(raw[3:6].T[fresh]),
@@ -145,15 +137,13 @@ def _sangenis(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator
                 format="uci-sangenis",
             ),
             subject=subject,
-            source=name,
-            licence=entry.licence,
             placement="foot",
             front=np.array([1.0, 0.0, 0.0]),
             intervals=_merged(strides),
         )
 
 
-def _sisfall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _sisfall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Waist belt, 200 Hz raw counts; +z faces the front."""
     for file in sorted(path.glob("*/D0[1-4]_*.txt.gz")):
         if not wanted.takes("belly", file.parent.name):
@@ -163,7 +153,7 @@ def _sisfall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[
                 (line.replace(";", "") for line in text if line.strip()), delimiter=","
             )
         recording = Recording(
-            name=f"{name}/{file.name}",
+            name=f"{path.name}/{file.name}",
             time_s=np.arange(len(raw)) / 200.0,
             acceleration_mps2=raw[:, :3] * (32 / 8192 * STANDARD_GRAVITY_MPS2),
             angular_rate_radps=np.deg2rad(raw[:, 3:6] * (4000 / 65536)),
@@ -173,8 +163,6 @@ def _sisfall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[
         yield Labelled(
             recording,
             subject=file.parent.name,
-            source=name,
-            licence=entry.licence,
             placement="belly",
             front=np.array([0.0, 0.0, 1.0]),
             intervals=throughout(
@@ -183,14 +171,16 @@ def _sisfall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[
         )
 
 
-def _ipol(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _ipol(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Lower back and feet, 100 Hz, m/s² and rad/s; on the lower back -z faces the front."""
     for file in sorted(path.glob("*_*.txt.gz")):
         marks = json.loads((path / f"{file.name.split('_')[0]}.json").read_text("utf-8"))
         back = "_lb" in file.name
         if not wanted.takes("lower-back" if back else "foot", str(marks["Subject"])):
             continue
-        raw = pd.read_csv(file, sep="\t", skiprows=1)
+        raw = pd.read_csv(file, sep="\t", skiprows=1).drop_duplicates("PacketCounter")
+        # Half of the recordings lost packets, up to a quarter of them.
+        time_s = (raw["PacketCounter"] - raw["PacketCounter"].iloc[0]).to_numpy() / 100.0
         sides = ("Left", "Right") if back else (("Left",) if "_lf" in file.name else ("Right",))
         # An event is a swing: the foot leaves the ground, then meets it.
         contacts = [event[1] for side in sides for event in marks[f"{side}FootEvents"]]
@@ -202,20 +192,18 @@ def _ipol(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Lab
             (begin, turn, "forward", "walk", True),
             (turn, straight, "turning", "walk", True),
             (straight, end, "forward", "walk", True),
-            (end, len(raw) / 100.0, "still", "none", True),
+            (end, time_s[-1] + 0.01, "still", "none", True),
         ]
         yield Labelled(
             Recording(
-                name=f"{name}/{file.name}",
-                time_s=np.arange(len(raw)) / 100.0,
+                name=f"{path.name}/{file.name}",
+                time_s=time_s,
                 acceleration_mps2=raw[["Acc_X", "Acc_Y", "Acc_Z"]].to_numpy(dtype=float),
                 angular_rate_radps=raw[["Gyr_X", "Gyr_Y", "Gyr_Z"]].to_numpy(dtype=float),
                 rate_hz=100.0,
                 format="ipol-gait",
             ),
             subject=str(marks["Subject"]),
-            source=name,
-            licence=entry.licence,
             placement="lower-back" if back else "foot",
             front=np.array([0.0, 0.0, -1.0]) if back else None,
             intervals=pd.DataFrame(rows, columns=list(INTERVAL_COLUMNS)),
@@ -229,7 +217,7 @@ _OXFORD_PLACEMENTS = {
 }  # fmt: skip
 
 
-def _oxford(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _oxford(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Phones at 100 to 406 Hz, m/s²; foot switches as truth of the steps."""
     for file in sorted(path.glob("*/accelerometer.csv.gz")):
         _, subject, _, carried, _ = file.parent.name.split("_")
@@ -238,7 +226,7 @@ def _oxford(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[L
             continue
         raw = pd.read_csv(file, header=None)
         recording = _phone(
-            f"{name}/{file.parent.name}", raw[0].to_numpy(), raw[[2, 3, 4]].to_numpy()
+            f"{path.name}/{file.parent.name}", raw[0].to_numpy(), raw[[2, 3, 4]].to_numpy()
         )
         switch = pd.read_csv(file.with_name("stepcounter.csv.gz"), header=None).to_numpy()
         at_s = (switch[1:, 0] - int(raw[0].iloc[0])) / 1e9
@@ -247,8 +235,6 @@ def _oxford(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[L
         yield Labelled(
             recording,
             subject=subject,
-            source=name,
-            licence=entry.licence,
             placement=placement,
             front=None,
             intervals=throughout(recording, "forward", "walk"),
@@ -257,7 +243,7 @@ def _oxford(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[L
         )
 
 
-def _mobifall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _mobifall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Phone in a trouser pocket, about 88 Hz, uneven, m/s² and rad/s on clocks of their own."""
     for file in sorted(path.glob("*/*_acc_*.txt.gz")):
         if not wanted.takes("front-pocket", file.parent.name):
@@ -268,12 +254,10 @@ def _mobifall(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator
         rotation = np.stack(
             [np.interp(raw[:, 0], turn[:, 0], axis) for axis in turn.T[1:4]], axis=1
         )
-        recording = _phone(f"{name}/{file.name}", raw[:, 0], raw[:, 1:4], rotation)
+        recording = _phone(f"{path.name}/{file.name}", raw[:, 0], raw[:, 1:4], rotation)
         yield Labelled(
             recording,
             subject=file.parent.name,
-            source=name,
-            licence=entry.licence,
             placement="front-pocket",
             front=None,
             intervals=throughout(
@@ -296,7 +280,7 @@ _PDIOT_PLACEMENTS = {
 _PDIOT_GAITS = {"running": "run", "walking-level-ground": "walk"}
 
 
-def _pdiot(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _pdiot(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Body-worn sensor in g and deg/s; stamps are arrival times, the counter is the clock."""
     for file in sorted(path.glob("*.csv.gz")):
         subject, activity, position, _, count, _ = re.split("_", file.name.removesuffix(".csv.gz"))
@@ -314,7 +298,7 @@ def _pdiot(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[La
         force = raw[["accel_x", "accel_y", "accel_z"]].to_numpy(dtype=float)
         rotation = raw[["gyro_x", "gyro_y", "gyro_z"]].to_numpy(dtype=float)
         recording = Recording(
-            name=f"{name}/{file.name}",
+            name=f"{path.name}/{file.name}",
             time_s=(order[fresh] - order[0]) / rate_hz,
             acceleration_mps2=force[fresh] * STANDARD_GRAVITY_MPS2,
             angular_rate_radps=np.deg2rad(rotation[fresh]),
@@ -324,8 +308,6 @@ def _pdiot(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[La
         yield Labelled(
             recording,
             subject=subject,
-            source=name,
-            licence=entry.licence,
             placement=placement,
             front=None,
             intervals=throughout(recording, "forward", _PDIOT_GAITS.get(activity, "stairs")),
@@ -359,7 +341,7 @@ _SPSW_LABELS = {"WALKING": ("forward", "walk"), "TURNING": ("turning", "walk")}
 """Direction and gait by label; sitting and standing up hold no gait."""
 
 
-def _spsw(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _spsw(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Phone in the left trouser pocket and watch on the wrist, ~100 Hz, m/s², rad/s, ms.
 
     Several samples may share a stamp; the first stays. The front of the watch is −y.
@@ -371,7 +353,7 @@ def _spsw(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Lab
             continue
         raw = pd.read_csv(file).sort_values("timestamp", kind="stable", ignore_index=True)
         recording = _phone(
-            f"{name}/{file.name}",
+            f"{path.name}/{file.name}",
             raw["timestamp"].to_numpy() * 1e6,
             raw[["x_acc", "y_acc", "z_acc"]].to_numpy(),
             raw[["x_gyro", "y_gyro", "z_gyro"]].to_numpy(),
@@ -379,8 +361,6 @@ def _spsw(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Lab
         yield Labelled(
             recording,
             subject=subject,
-            source=name,
-            licence=entry.licence,
             placement=placement,
             front=_front_by_sitting(raw) if device == "sp" else np.array([0.0, -1.0, 0.0]),
             intervals=_spsw_intervals(raw),
@@ -433,7 +413,7 @@ _HANDLING_GAIT_S: dict[str, list[tuple[float, float, str]]] = {
 left out: in one the phone lies on a table, in the other its site cannot be told."""
 
 
-def _handling(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def _handling(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Phones that are held, put into a pocket and walked with, as their apps exported them.
 
     Nobody goes backward. Only steady gait in the pocket is confident. The two phones of
@@ -449,10 +429,8 @@ def _handling(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator
             for begin, end in zip(ends_s[::2], [*ends_s[1::2], recording.duration_s], strict=True)
         ]
         yield Labelled(
-            recording.with_(name=f"{name}/{file_name}"),
+            recording.with_(name=f"{path.name}/{file_name}"),
             subject="wearer",
-            source=name,
-            licence=entry.licence,
             placement="pocket",
             front=None,
             intervals=pd.DataFrame(sorted(rows), columns=list(INTERVAL_COLUMNS)),

@@ -15,7 +15,7 @@ import pandas as pd
 
 from retrodetect.recording import FloatArray, Recording
 
-__all__ = ["INTERVAL_COLUMNS", "DataSet", "Labelled", "Loader", "Mounting", "Wanted", "throughout"]
+__all__ = ["INTERVAL_COLUMNS", "DataSet", "Labelled", "Mounting", "Wanted", "throughout"]
 
 INTERVAL_COLUMNS = ("start_s", "end_s", "direction", "gait", "confident")
 """Columns of a table of intervals with known truth."""
@@ -33,10 +33,6 @@ class Labelled:
         The recording, in SI units and the device frame.
     subject
         Who wore it; people are told apart within a source only.
-    source
-        Name of the data set.
-    licence
-        As the source states it.
     placement
         Body site of the device.
     front : (3,) array or None
@@ -51,18 +47,20 @@ class Labelled:
     contacts_s : array or None
         Times of known initial contacts in order: of both feet, but on a foot or an ankle of
         that one.
+    source, licence
+        Name of the data set, and its licence as it states it; `datasets.load` fills them in.
     """
 
     recording: Recording
     subject: str
-    source: str
-    licence: str
     placement: str
     front: FloatArray | None
     intervals: pd.DataFrame
     virtual: bool = False
     steps: int | None = None
     contacts_s: FloatArray | None = None
+    source: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +103,14 @@ class DataSet:
     virtual
         Whether it is motion capture.
     loader
-        From its folder, this entry, its name and what is wanted to its recordings.
+        From its folder and what is wanted to its recordings.
     """
 
     title: str
     citation: str
     licence: str
     virtual: bool
-    loader: Loader
+    loader: Callable[[Path, Wanted], Iterator[Labelled]]
 
 
 def throughout(
@@ -124,19 +122,8 @@ def throughout(
     ----------
     recording
         The recording that the interval spans.
-    direction, gait
-        As in `Labelled`.
     confident
         Whether all strides in it surely went that way.
-
-    Returns
-    -------
-    DataFrame
-        One row with `INTERVAL_COLUMNS`.
     """
     row = (0.0, recording.duration_s, direction, gait, confident)
     return pd.DataFrame([row], columns=list(INTERVAL_COLUMNS))
-
-
-Loader = Callable[[Path, DataSet, str, Wanted], Iterator[Labelled]]
-"""From a folder, its entry in the register, its name and what is wanted, to recordings."""

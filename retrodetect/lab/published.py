@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile
-from retrodetect.lab.labelled import DataSet, Labelled, Wanted, throughout
+from retrodetect.lab.labelled import Labelled, Wanted, throughout
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 
 __all__ = ["erciyes", "kiel", "ku_har"]
@@ -42,15 +42,13 @@ KU_HAR_CLASSES: dict[str, Truth] = {
 """Classes with gait. The paper writes Walk-backward, the folder Walk-backwards."""
 
 
-def ku_har(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def ku_har(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load KU-HAR: a phone in a waist bag, 100 Hz, m/s² **without gravity**, rad/s.
 
     Parameters
     ----------
     path
         Its folder, with ``2.Trimmed_interpolated_data`` or the class folders of it inside.
-    entry, name
-        Its entry in the register, and its name there.
     wanted
         Which of its recordings to load.
 
@@ -77,7 +75,7 @@ def ku_har(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[La
             raw = pd.read_csv(file, header=None).to_numpy(dtype=float)
             raw = raw[np.isfinite(raw[:, 1:4]).all(axis=1)]
             recording = Recording(
-                name=f"{name}/{file.parent.name}/{file.name}",
+                name=f"{path.name}/{file.parent.name}/{file.name}",
                 time_s=np.arange(len(raw)) / KU_HAR_RATE_HZ,
                 acceleration_mps2=np.ascontiguousarray(raw[:, 1:4]),
                 angular_rate_radps=np.ascontiguousarray(raw[:, 5:8]),
@@ -85,7 +83,7 @@ def ku_har(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[La
                 format="ku-har",
                 gravity="linear",
             )
-            yield _labelled(recording, subject, name, entry, "waist", truth)
+            yield _labelled(recording, subject, "waist", truth)
 
 
 KIEL_TASKS: dict[str, Truth] = {
@@ -110,22 +108,8 @@ KIEL_SITES = {
 """Body site by what the name of a sensor's place contains (sides come before it)."""
 
 
-def kiel(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def kiel(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load the Kiel validation set: sensors on the whole body, g and deg/s.
-
-    Parameters
-    ----------
-    path
-        Its folder; files ``<person>/imu/imu_<task>.mat`` at any depth below.
-    entry, name
-        Its entry in the register, and its name there.
-    wanted
-        Which of its recordings to load.
-
-    Yields
-    ------
-    Labelled
-        One for each sensor of each file.
 
     Raises
     ------
@@ -155,14 +139,14 @@ def kiel(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labe
             elif wanted.takes(site, subject):
                 there = np.isfinite(force).all(axis=1)
                 recording = Recording(
-                    name=f"{name}/{subject}/{file.name}#{place}",
+                    name=f"{path.name}/{subject}/{file.name}#{place}",
                     time_s=np.flatnonzero(there) / rate_hz,
                     acceleration_mps2=force[there] * STANDARD_GRAVITY_MPS2,
                     angular_rate_radps=np.deg2rad(rotation[there]),
                     rate_hz=rate_hz,
                     format="kiel",
                 )
-                yield _labelled(recording, subject, name, entry, site, truth)
+                yield _labelled(recording, subject, site, truth)
 
 
 def _kiel_struct(file: Path) -> tuple[FloatArray, FloatArray, float, list[str]]:
@@ -207,7 +191,7 @@ _ERCIYES_AXES = ["Acc_X", "Acc_Y", "Acc_Z", "Gyr_X", "Gyr_Y", "Gyr_Z"]
 _COUNTER_PERIOD = 2**16
 
 
-def erciyes(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[Labelled]:
+def erciyes(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load the Erciyes set: six Xsens MTw, 25 Hz, m/s² and rad/s.
 
     Parameters
@@ -215,8 +199,6 @@ def erciyes(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[L
     path
         Its folder, unpacked; files
         ``<person>/Testler Export/<activity>…/Test_<n>/<sensor>.txt`` at any depth below.
-    entry, name
-        Its entry in the register, and its name there.
     wanted
         Which of its recordings to load.
 
@@ -245,8 +227,8 @@ def erciyes(path: Path, entry: DataSet, name: str, wanted: Wanted) -> Iterator[L
         truth = ERCIYES_ACTIVITIES.get(parts["activity"])
         site = ERCIYES_SENSORS.get(parts["sensor"])
         if truth is not None and site is not None and wanted.takes(site, parts["subject"]):
-            recording = _mtw(file, f"{name}/{parts[0]}")
-            yield _labelled(recording, parts["subject"], name, entry, site, truth)
+            recording = _mtw(file, f"{path.name}/{parts[0]}")
+            yield _labelled(recording, parts["subject"], site, truth)
 
 
 def _mtw(file: Path, name: str) -> Recording:
@@ -274,16 +256,12 @@ def _mtw(file: Path, name: str) -> Recording:
     )
 
 
-def _labelled(
-    recording: Recording, subject: str, source: str, entry: DataSet, placement: str, truth: Truth
-) -> Labelled:
+def _labelled(recording: Recording, subject: str, placement: str, truth: Truth) -> Labelled:
     """A recording that does one thing from beginning to end, worn no one knows how."""
     direction, gait, confident = truth
     return Labelled(
         recording,
         subject=subject,
-        source=source,
-        licence=entry.licence,
         placement=placement,
         front=None,
         intervals=throughout(recording, direction, gait, confident=confident),

@@ -20,9 +20,9 @@ from numpy.typing import ArrayLike
 from retrodetect.errors import InputError, UsageError
 from retrodetect.formats import ReadOptions
 from retrodetect.formats.assemble import assemble
-from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Draft, Series, Stamps
-from retrodetect.formats.exports import plain
+from retrodetect.formats.exports.plain import PLAIN
+from retrodetect.formats.registry import Candidate
 from retrodetect.formats.source import Source
 from retrodetect.formats.table import Array, Table
 from retrodetect.formats.units import unit_in, unit_in_mps2
@@ -172,7 +172,7 @@ def from_dataframe(
     frame = _with_index(df)
     if missing := [column for column in columns.values() if column not in frame]:
         raise UsageError(
-            f"there is no column {missing[0]!r}",
+            f"has no column {missing[0]!r}",
             file=name, remedy=f"use some of {', '.join(map(repr, frame))}",
         )  # fmt: skip
     gyroscope = [columns[role] for role in _GYROSCOPE if role in columns]
@@ -193,7 +193,7 @@ def from_dataframe(
     candidate = Candidate(table.source)
     candidate.__dict__["table"] = table
     with in_python_words():
-        drafts = plain.FORMAT.read(candidate, options)
+        drafts = PLAIN.read(candidate, options)
     if len(drafts) > 1:
         parts = ", ".join(draft.part for draft in drafts[:5])
         raise InputError(
@@ -218,12 +218,12 @@ def _recording(
     """Resolve a draft, and refuse a unit that its readings contradict."""
     if unit is not None:
         if unit_in_mps2(unit) is None:
-            raise UsageError(f"unit {unit!r} is not known", file=name, remedy='use "m/s2" or "g"')
+            raise UsageError(f"unit {unit!r} is unknown", file=name, remedy='use "m/s2" or "g"')
         draft = draft.with_(acceleration=replace(draft.acceleration, unit=unit))
     if gyroscope_unit is not None and draft.rotation is not None:
         if unit_in("rotation", gyroscope_unit) is None:
             raise UsageError(
-                f"gyroscope_unit {gyroscope_unit!r} is not known",
+                f"gyroscope_unit {gyroscope_unit!r} is unknown",
                 file=name, remedy='use "rad/s" or "deg/s"',
             )  # fmt: skip
         draft = draft.with_(rotation=replace(draft.rotation, unit=gyroscope_unit))
@@ -231,7 +231,7 @@ def _recording(
         draft = draft.with_(placement=canonical_site(placement))
     with in_python_words():
         recording = assemble(draft, name, name, format_name, options).recording()
-    measured = next(one for one in recording.findings if one.topic == "unit")
+    measured = next(finding for finding in recording.findings if finding.topic == "unit")
     if unit is not None and measured.ground == "measured":
         other = measured.value.partition(" ")[0]
         raise UsageError(

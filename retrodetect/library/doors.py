@@ -18,6 +18,7 @@ from retrodetect.features.catalogue import (
     GYRO_SCALARS,
     RATIOS,
     SCALARS,
+    SITE_SCALARS,
     VECTORS,
 )
 from retrodetect.formats import ReadOptions
@@ -68,11 +69,11 @@ def read(path: str | Path, **options: Any) -> Recording:
     """
     recordings = read_all(path, **options)
     if not recordings:
-        raise UnreadableFile("no recording in it", file=str(path))
+        raise UnreadableFile("contains no recording", file=str(path))
     if len(recordings) > 1:
         names = ", ".join(recording.name for recording in recordings[:5])
         raise InputError(
-            f"{len(recordings)} recordings in it ({names})",
+            f"contains {len(recordings)} recordings ({names})",
             file=str(path),
             remedy="use retrodetect.read_all",
         )
@@ -203,16 +204,16 @@ def features(
     recording = _recording(source)
     given_s = _spans_s(strides, recording)
     signals = prepare(recording)
-    found = gait.joined([gait.in_run(signal, given_s) for signal in signals]).strides
-    measured = compute(signals, found)
+    walked = gait.joined([gait.in_run(signal, given_s) for signal in signals]).strides
+    measured = compute(signals, walked)
     tables = [
-        found[["stride", "bout", "start_s", "end_s", "gait"]],
+        walked[["stride", "bout", "start_s", "end_s", "gait"]],
         measured.site_inputs(with_gyro=True),
     ]
     if vectors:
         names = [f"{name}_{axis}" for name in _vector_names() for axis in "xyz"]
         values = np.concatenate([measured.up[:, None], measured.vectors], axis=1)
-        tables.append(pd.DataFrame(values.reshape(len(found), len(names)), columns=names))
+        tables.append(pd.DataFrame(values.reshape(len(walked), len(names)), columns=names))
     table = pd.concat(tables, axis=1)
     table.insert(0, "recording", recording.name)
     return table
@@ -227,7 +228,11 @@ def feature_info() -> pd.DataFrame:
         Indexed by name: ``kind`` (``scalar``, ``product`` of two vectors, ``gyroscope``, or
         ``vector`` in the device's frame), ``unit`` (``1`` for none), ``meaning`` and ``source``.
     """
-    kinds = {"scalar": (*SCALARS, *RATIOS), "gyroscope": GYRO_SCALARS, "vector": VECTORS}
+    kinds = {
+        "scalar": (*SCALARS, *RATIOS, *SITE_SCALARS),
+        "gyroscope": GYRO_SCALARS,
+        "vector": VECTORS,
+    }
     rows = {
         feature.name: (kind, feature.unit, feature.meaning, feature.source)
         for kind, members in kinds.items()
@@ -238,7 +243,8 @@ def feature_info() -> pd.DataFrame:
         if "·" in name:
             first, second = name.split("·")
             rows[name] = ("product", "1", f"{first} times {second}: free of the mounting", "own")
-    order = [*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS), *_vector_names()]
+    scalars = (feature.name for feature in (*SITE_SCALARS, *GYRO_SCALARS))
+    order = [*FREE_FEATURES, *scalars, *_vector_names()]
     table = pd.DataFrame.from_dict(rows, "index", columns=["kind", "unit", "meaning", "source"])
     return table.loc[order].rename_axis("feature")
 
@@ -256,7 +262,7 @@ def _recording(source: RecordingLike) -> Recording:
     if isinstance(source, str | Path):
         return read(source)
     raise UsageError(
-        f"{type(source).__name__} is no recording",
+        f"{type(source).__name__} is not a recording",
         remedy="pass a path, a DataFrame, or rd.from_arrays(array, rate_hz=..., unit=...)",
     )
 

@@ -116,8 +116,6 @@ def in_seconds(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
     ----------
     strides : DataFrame
         Columns ``start_s`` and ``end_s``; or those of BIDS, mobgap or scikit-digital-health.
-    recording
-        To which they belong.
 
     Returns
     -------
@@ -152,12 +150,12 @@ def in_seconds(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
     else:
         raise UsageError(
             "the strides have no columns start_s and end_s",
-            remedy="rename the columns that hold when each stride begins and ends, in seconds",
+            remedy="rename the columns with the start and end of each stride, in seconds",
         )
     table = strides.assign(start_s=start_s, end_s=end_s).sort_values("start_s", kind="stable")
     if not (np.isfinite(table["end_s"]) & (table["end_s"] > table["start_s"])).all():
         raise UsageError(
-            "a stride does not end after it begins, or has no time",
+            "a stride doesn't end after it starts, or has no time",
             remedy="drop its row, and check the unit of the times",
         )
     return table.reset_index(drop=True)

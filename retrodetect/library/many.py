@@ -1,28 +1,42 @@
-"""Many recordings from Python, by the same engine as the command ``retrodetect label``."""
+"""Many recordings: labelled by the engine of ``retrodetect label``, added up, described."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+import pandas as pd
+
 from retrodetect import formats
 from retrodetect.direction import Anchors
+from retrodetect.errors import UsageError
 from retrodetect.formats import ReadOptions
-from retrodetect.labelling import error_rates
 from retrodetect.library.result import Result
 from retrodetect.library.words import in_python_words
 from retrodetect.recording import Recording
 from retrodetect.runs.batch import Plan, finished, plan, started, write
+from retrodetect.runs.history import left_out, read_runs, write_history
 from retrodetect.runs.outputs import Outputs, strides_in
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings, Task, entries
 from retrodetect.tables import harmless, sessions_table
+from retrodetect.tally.folder import sessions_apart, totals, weeks
 
-__all__ = ["label_many"]
+__all__ = ["History", "history", "label_many", "methods", "tally_many"]
+
+_DECIDED = {
+    "wearer": "stated by the wearer",
+    "signal": "inferred from the signal",
+    "habit": "assumed from how most people walk",
+    "": "left open",
+}
+"""What told forward from backward, in words."""
 
 
 def label_many(
@@ -103,7 +117,9 @@ def _results(task: Task, planned: Plan) -> Iterator[Result]:
             "front": row.get("front"),
             "told_apart_by": row.get("told_apart_by"),
             "naming": row.get("naming"),
-            "error_rates": error_rates(planned.model, row.get("placement", "")),
+            "error_rates": planned.model.card.error_rates_at(
+                row.get("placement", ""), row.get("front", "")
+            ),
             "warnings": tuple(filter(None, row.get("warnings", "").split("; "))),
         }
         yield Result(own, session, partial(_read, task, name))
@@ -112,3 +128,164 @@ def _results(task: Task, planned: Plan) -> Iterator[Result]:
 def _read(task: Task, name: str) -> Recording:
     read = formats.read(task.input.path, name=task.input.name, options=task.settings.read)
     return next(recording for recording in read if recording.name == name)
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Sessions of one wearer.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        One row for each recording, in order of time, as in ``sessions.csv``.
+    totals : Series
+        Of all sessions, with :data:`retrodetect.tally.folder.TOTAL_FIELDS`: strides, minutes, and
+        the backward share with its 95 % interval.
+    weeks : DataFrame
+        Of each week, with :data:`retrodetect.tally.folder.WEEK_COLUMNS`; undated sessions are in
+        none.
+    errors : Series
+        Why recordings failed or were refused, by name.
+    left_out
+        Recordings of a session that another one covers, such as a watch beside a phone.
+    """
+
+    sessions: pd.DataFrame
+    totals: pd.Series[Any]
+    weeks: pd.DataFrame
+    errors: pd.Series[str]
+    left_out: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        weeks = "" if self.weeks.empty else self.weeks.to_html(index=False)
+        return self.totals.to_frame("total").to_html() + weeks
+
+
+def tally_many(results: Iterable[Result]) -> History:
+    """Add up the sessions of one wearer.
+
+    Parameters
+    ----------
+    results
+        From :func:`retrodetect.label` or :func:`retrodetect.label_many`, also one by one as they
+        are done. Those with an ``error`` add nothing.
+
+    Returns
+    -------
+    History
+        Each session counts once: of recordings that overlap in time by more than half, the one
+        with more labelled strides. Undated recordings that are named and last alike are one.
+    """
+    return _history([sessions_table([dict(result.session) for result in results])])
+
+
+def history(
+    folders: str | Path | Iterable[str | Path],
+    *,
+    out: str | Path | None = None,
+    goal: float | None = None,
+) -> History:
+    """Put together what several runs have written, as the command ``retrodetect history`` does.
+
+    Parameters
+    ----------
+    folders
+        Output folders of :func:`retrodetect.label_many` or ``retrodetect label``.
+    out
+        Folder for ``weeks.csv``, ``sessions.csv`` and the page; None writes nothing.
+    goal
+        Backward share to reach, which the page shows.
+
+    Returns
+    -------
+    History
+        As from :func:`tally_many`. Of a recording in several runs, the newest row that worked.
+
+    Raises
+    ------
+    UsageError
+        If a folder holds no run, or ``out`` cannot be used.
+    UnreadableFile
+        If a table cannot be read.
+    """
+    given = [folders] if isinstance(folders, str | Path) else folders
+    runs = read_runs([str(folder) for folder in given])
+    put_together = _history([run.sessions for run in runs])
+    if out is not None:
+        write_history(Path(out), runs, put_together.sessions, put_together.weeks, goal)
+    return put_together
+
+
+def _history(tables: list[pd.DataFrame]) -> History:
+    sessions = sessions_apart(tables)
+    failed = sessions[sessions["status"].isin(["failed", "refused"])]
+    return History(
+        sessions,
+        pd.Series(totals(sessions), dtype=object),
+        weeks(sessions),
+        failed.set_index("recording")["message"],
+        tuple(left_out(tables, sessions)),
+    )
+
+
+def methods(results: Result | Iterable[Result]) -> str:
+    """Write the methods paragraph of a paper: versions, settings and figures.
+
+    Parameters
+    ----------
+    results
+        Of one recording or of many.
+
+    Returns
+    -------
+    str
+        English text, with nothing in it that the results do not hold.
+
+    Raises
+    ------
+    UsageError
+        If no recording was labelled.
+    """
+    every = [results] if isinstance(results, Result) else list(results)
+    table = pd.DataFrame([result.session for result in every if result.error is None])
+    if table.empty:
+        raise UsageError("no recording was labelled", remedy="see the error of each result")
+    low_hz, high_hz = table["rate_hz"].min(), table["rate_hz"].max()
+    rates = f"{low_hz:.0f}" if round(low_hz) == round(high_hz) else f"{low_hz:.0f} to {high_hz:.0f}"
+    forward, backward, unknown = (
+        int(table[f"{way}_strides"].sum()) for way in ("forward", "backward", "unknown")
+    )
+    strides = forward + backward + unknown
+    excluded = len(every) - len(table)
+    hours = table["duration_s"].sum() / 3600
+    sites = [
+        f"{site[:-1]} (inferred from the signal)" if site.endswith("?") else site
+        for site in sorted(set(table["placement"]))
+    ]
+    by = table["told_apart_by"].fillna("").value_counts()
+    decided = [
+        _DECIDED[str(how)] + (f" in {_recordings(count)}" if len(by) > 1 else "")
+        for how, count in by.items()
+    ]
+    sentences = [
+        f"We detected strides and labelled each as forward or backward with retrodetect"
+        f" {version('retrodetect')} (model {', '.join(sorted(set(table['model'])))}).",
+        f"We analysed {_recordings(len(table))} ({hours:.2f} h in total, sampled at {rates}"
+        f" Hz). The sensor was worn at: {', '.join(sites)}.",
+        f"We excluded {_recordings(excluded)} that could not be used." if excluded else "",
+        f"Which direction was forward was {', '.join(decided)}.",
+        f"Of {strides} strides, {forward} were labelled forward and {backward} backward; {unknown}"
+        " remained unlabelled.",
+    ]
+    if len(table) == 1 and forward + backward:
+        row = table.iloc[0]
+        sentences.append(
+            f"The backward share of labelled strides was {row['backward_share']:.1%} (95% interval"
+            f" {row['backward_share_low']:.1%} to {row['backward_share_high']:.1%}; the interval"
+            " allows for the error rates of the model and for unlabelled strides)."
+        )
+    return " ".join(filter(None, sentences))
+
+
+def _recordings(count: int) -> str:
+    return f"{count} recording{'s' * (count != 1)}"

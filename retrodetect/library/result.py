@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import gait
+from retrodetect.errors import UsageError
 from retrodetect.labelling import Session
 from retrodetect.library.interchange import to_bids_events, to_mobgap, to_skdh
 from retrodetect.library.words import as_arguments
-from retrodetect.recording import FloatArray, Recording
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.runs.task import session_row
 from retrodetect.signal import prepare
 from retrodetect.tables import sessions_table
@@ -134,9 +135,7 @@ class Result:
         UsageError
             If matplotlib is missing, or nothing lies in the stretch.
         """
-        from retrodetect.library.plot import draw
-
-        return draw(
+        return _draw(
             self.recording, self.strides, self.contacts_s, start_s=start_s, end_s=end_s, ax=ax
         )
 
@@ -243,3 +242,54 @@ def plot(
     Axes
     """
     return result.plot(start_s=start_s, end_s=end_s, ax=ax)
+
+
+def _draw(
+    recording: Recording,
+    strides: pd.DataFrame,
+    contacts_s: FloatArray,
+    *,
+    start_s: float | None,
+    end_s: float | None,
+    ax: Axes | None,
+) -> Axes:
+    try:
+        from matplotlib import pyplot as plt
+
+        from retrodetect.report.figure import COLOURS, LANES
+    except ImportError as error:
+        raise UsageError(
+            f"a plot needs {error.name}", remedy="run pip install 'retrodetect[report]'"
+        ) from error
+    begin_s, stop_s = start_s or 0.0, recording.duration_s if end_s is None else end_s
+    begin, stop = np.searchsorted(recording.time_s, [begin_s, stop_s])
+    if stop - begin < 2:
+        raise UsageError(
+            f"no samples between {begin_s:g} and {stop_s:g} s",
+            file=recording.name,
+            remedy=f"the recording ends at {recording.duration_s:.0f} s",
+        )
+    if ax is None:
+        _, ax = plt.subplots(figsize=(9, 3), layout="constrained")
+    time_s = recording.time_s[begin:stop]
+    size_mps2 = np.linalg.norm(recording.acceleration_mps2[begin:stop], axis=1)
+    if recording.gravity == "total":
+        size_mps2 -= STANDARD_GRAVITY_MPS2
+    ax.plot(time_s, size_mps2, color="black", linewidth=0.8)
+    near_s = contacts_s[(contacts_s >= begin_s) & (contacts_s < stop_s)]
+    at_contacts = np.interp(near_s, time_s, size_mps2)
+    ax.plot(near_s, at_contacts, "v", color="black", markersize=4, label="initial contact")
+    near = strides[(strides["end_s"] > begin_s) & (strides["start_s"] < stop_s)]
+    for way in reversed(LANES):
+        own = near[near["direction"] == way]
+        spans = list(zip(own["start_s"], own["end_s"] - own["start_s"], strict=True))
+        if spans:
+            ax.broken_barh(
+                spans, (0, 1), transform=ax.get_xaxis_transform(), facecolor=COLOURS[way],
+                edgecolor="white", linewidth=0.5, alpha=0.3, zorder=0, label=way,
+            )  # fmt: skip
+    ax.set_xlim(begin_s, stop_s)
+    ax.set_xlabel("time (s)")
+    ax.set_ylabel("|a| − g (m/s²)" if recording.gravity == "total" else "|a| (m/s²)")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False, fontsize="small")
+    return ax

@@ -57,17 +57,7 @@ class Validation:
     result: Result
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the Bland–Altman plot of the stride times.
-
-        Parameters
-        ----------
-        ax
-            Axes to draw on; new ones by default.
-
-        Returns
-        -------
-        Axes
-        """
+        """Draw the Bland–Altman plot of the stride times."""
         if ax is None:
             from matplotlib import pyplot as plt
 
@@ -112,7 +102,7 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     Raises
     ------
     UsageError
-        If the reference holds no strides, or makes no sense.
+        If the reference has no strides, or makes no sense.
 
     Notes
     -----
@@ -122,17 +112,17 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     result = source if isinstance(source, Result) else label(source, **hints)
     true = in_seconds(truth, result.recording)
     if true.empty:
-        raise UsageError("the reference holds no strides", remedy="check how you chose its rows")
+        raise UsageError("the reference has no strides", remedy="check how you chose its rows")
     ours = result.strides
     spans, own = (table[["start_s", "end_s"]].to_numpy(dtype=float) for table in (true, ours))
-    found = _found(result.contacts_s, spans)
+    matched = _matched(result.contacts_s, spans)
     at = _containing(own, spans.mean(axis=1))
     pairs = pd.DataFrame(
         {
             "start_s": spans[:, 0],
             "end_s": spans[:, 1],
-            "found_start_s": found[:, 0],
-            "found_end_s": found[:, 1],
+            "found_start_s": matched[:, 0],
+            "found_end_s": matched[:, 1],
             "found_direction": np.append(ours["direction"].to_numpy(dtype=object), "")[at],
         }
     )
@@ -145,13 +135,13 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
         {
             "true": float(len(spans)),
             "found": float(len(own)),
-            "sensitivity": float(np.isfinite(found[:, 0]).mean()),
+            "sensitivity": float(np.isfinite(matched[:, 0]).mean()),
             "precision": float((_containing(spans, own.mean(axis=1)) >= 0).mean())
             if len(own)
             else np.nan,
         }
     )
-    errors = found - spans
+    errors = matched - spans
     timing = pd.DataFrame(
         [_agreement(errors[:, 0]), _agreement(errors[:, 1]), _agreement(np.diff(errors)[:, 0])],
         index=["start", "end", "stride_time"],
@@ -159,14 +149,14 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     return Validation(pairs, detection, timing, counts, result)
 
 
-def _found(contacts_s: FloatArray, spans: FloatArray) -> FloatArray:
+def _matched(contacts_s: FloatArray, spans: FloatArray) -> FloatArray:
     """(n, 2) our contacts nearest to the start and end of each true stride; NaN if one is far."""
     if len(contacts_s) < 2:
         return np.full_like(spans, np.nan)
-    found = contacts_s[nearest(contacts_s, spans)]
-    far = np.abs(found - spans) > TOLERANCE * np.diff(spans)
-    found[far.any(axis=1)] = np.nan
-    return found
+    matched = contacts_s[nearest(contacts_s, spans)]
+    far = np.abs(matched - spans) > TOLERANCE * np.diff(spans)
+    matched[far.any(axis=1)] = np.nan
+    return matched
 
 
 def _containing(spans: FloatArray, moments_s: FloatArray) -> NDArray[np.intp]:

@@ -16,12 +16,7 @@ _ARGUMENTS = {"rate": "rate_hz=", "ignore-notes": "use_notes=False"}
 
 @contextmanager
 def in_python_words() -> Iterator[None]:
-    """Name arguments instead of options in errors: ``unit=`` for ``--unit``.
-
-    Yields
-    ------
-    None
-    """
+    """Name arguments instead of options in errors: ``unit=`` for ``--unit``."""
     try:
         yield
     except RetrodetectError as error:
@@ -31,18 +26,7 @@ def in_python_words() -> Iterator[None]:
 
 
 def as_arguments(text: str) -> str:
-    """Name arguments instead of options in a text.
-
-    Parameters
-    ----------
-    text
-        Words of a stage.
-
-    Returns
-    -------
-    str
-        With ``starts="forward"`` for ``--starts forward``.
-    """
+    """Name arguments instead of options in a text."""
     return _OPTION.sub(_argument, text)
 
 

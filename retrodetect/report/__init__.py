@@ -6,8 +6,7 @@ the same as data where no table holds it. ``annotate`` makes a page to mark reco
 """
 
 from retrodetect.report.figure import figure
-from retrodetect.report.page import annotate, facts, page
+from retrodetect.report.page import annotate, facts, page, view_of
 from retrodetect.report.trace import overview, trace_of
-from retrodetect.report.view import view_of
 
 __all__ = ["annotate", "facts", "figure", "overview", "page", "trace_of", "view_of"]

@@ -17,16 +17,70 @@ import pandas as pd
 from markupsafe import Markup
 
 from retrodetect.direction.card import Card
+from retrodetect.recording import FloatArray, Recording
+from retrodetect.report.trace import close_ups, overview
 from retrodetect.sites import GROUPS, PLACEMENTS, group_of
 from retrodetect.tables import truncated_list, visible
 from retrodetect.tally import words
 from retrodetect.tally.folder import outside_weeks, totals
 
-__all__ = ["annotate", "facts", "page"]
+__all__ = ["annotate", "facts", "page", "view_of"]
 
 
 MOST_DATES = 6
 """Dates below a chart that do not run into each other on a phone."""
+
+
+def view_of(
+    recording: Recording,
+    strides: pd.DataFrame,
+    contacts_s: FloatArray,
+    trace: FloatArray,
+    bouts: pd.DataFrame,
+    *,
+    path: str,
+    warnings: Sequence[str],
+    fine: bool,
+) -> dict[str, Any]:
+    """Keep what a page tells of a session.
+
+    Parameters
+    ----------
+    recording, strides
+        As read, and as from :func:`retrodetect.label`.
+    contacts_s : (k,) array
+        Initial contacts in seconds from the first sample.
+    trace : (n, 2) array
+        Thinned signal, as from :func:`retrodetect.report.trace.trace_of`.
+    bouts : DataFrame
+        Runs in one direction and gait, as in ``bouts.csv``.
+    path
+        Of its file, as the user named it.
+    warnings
+        What to know of it, a sentence each.
+    fine
+        Whether the page has few sessions, so that there is room for more of the signal.
+
+    Returns
+    -------
+    dict
+        Fit for JSON: ``path``, ``findings`` (topic, value, ground), ``warnings``, ``annotations``,
+        ``start_time``, ``sides`` (strides on side A and on side B), ``overview`` and
+        ``close_ups`` (see :mod:`retrodetect.report.trace`).
+    """
+    start = recording.start_time
+    return {
+        "path": path,
+        "findings": [
+            [finding.topic, finding.value, finding.ground] for finding in recording.findings
+        ],
+        "warnings": list(warnings),
+        "annotations": [[note.start_s, note.end_s, note.text] for note in recording.annotations],
+        "start_time": start.isoformat(timespec="milliseconds") if start else "",
+        "sides": [int((strides["side"] == side).sum()) for side in "AB"],
+        "overview": overview(trace, fine=fine),
+        "close_ups": close_ups(trace, contacts_s, bouts, fine=fine),
+    }
 
 
 def page(
@@ -43,7 +97,7 @@ def page(
     sessions : DataFrame
         Rows of ``sessions.csv``.
     views
-        One for each row, as from :func:`retrodetect.report.view.view_of`, with ``lists`` of its
+        One for each row, as from `view_of`, with ``lists`` of its
         bouts and repeats; None for what failed, and where only the counts are known.
     card
         Of the model; None where the sessions are of several.

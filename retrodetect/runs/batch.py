@@ -131,17 +131,7 @@ class Plan:
     monotonic_s: float = field(default_factory=time.monotonic)
 
     def tasks(self, state: Path) -> list[Task]:
-        """Return one task for each input.
-
-        Parameters
-        ----------
-        state
-            Folder for finished work.
-
-        Returns
-        -------
-        list of Task
-        """
+        """Return one task for each input."""
         code, model = resume.code_digest(), self.model.card.sha256
         tasks = []
         for recording in self.inputs:
@@ -176,16 +166,8 @@ def run(
         What to write, and where.
     settings
         Model, anchors and reading options.
-    workers
-        Who does the work.
     restart
         Whether to do all inputs again, instead of resuming an earlier run.
-    on_progress
-        Called after each input.
-
-    Returns
-    -------
-    Outcome
 
     Raises
     ------
@@ -207,15 +189,6 @@ def plan(
     paths: Iterable[str | Path], outputs: Outputs, settings: Settings, workers: Workers
 ) -> Plan:
     """Find the inputs, and check all that can be checked before the work.
-
-    Parameters
-    ----------
-    paths, outputs, settings, workers
-        As for `run`.
-
-    Returns
-    -------
-    Plan
 
     Raises
     ------
@@ -246,18 +219,6 @@ def plan(
 def started(planned: Plan, *, restart: bool = False) -> Iterator[list[Task]]:
     """Hold the folder of the results while a batch works.
 
-    Parameters
-    ----------
-    planned
-        What is to be done.
-    restart
-        As for `run`.
-
-    Yields
-    ------
-    list of Task
-        One for each input.
-
     Raises
     ------
     UsageError
@@ -284,11 +245,6 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     workers
         Processes or cluster that do the tasks.
 
-    Yields
-    ------
-    Progress
-        At the start, and after each task.
-
     Raises
     ------
     UsageError, OutputError
@@ -314,21 +270,7 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
 
 
 def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
-    """Write tables, record and report.
-
-    Parameters
-    ----------
-    planned
-        What was to be done.
-    tasks
-        All of them done.
-    resumed
-        Inputs that an earlier run had finished.
-
-    Returns
-    -------
-    Outcome
-    """
+    """Write tables, record and report."""
     parts = [task.part for task in tasks]
     rows = [[entry.row for entry in entries(part)] for part in parts]
     labelled = [row for of_input in rows for row in of_input]

@@ -45,11 +45,6 @@ class Beside(NamedTuple):
 def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
     """Find the manifests of the folders to be labelled.
 
-    Parameters
-    ----------
-    folders
-        What the user named: files and folders.
-
     Returns
     -------
     list of Path
@@ -61,16 +56,6 @@ def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
 
 def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
     """Read what manifests say.
-
-    Parameters
-    ----------
-    manifests
-        From `manifests_in`.
-
-    Returns
-    -------
-    dict
-        By path of the recording.
 
     Raises
     ------

@@ -43,16 +43,6 @@ class Run(NamedTuple):
 def read_runs(folders: Sequence[str]) -> list[Run]:
     """Read what runs have written.
 
-    Parameters
-    ----------
-    folders
-        Output folders of ``retrodetect label``.
-
-    Returns
-    -------
-    list of Run
-        Each folder once, older runs first.
-
     Raises
     ------
     UsageError
@@ -68,20 +58,7 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
 
 
 def left_out(tables: Iterable[pd.DataFrame], sessions: pd.DataFrame) -> list[str]:
-    """Name the recordings of a session that another recording covers.
-
-    Parameters
-    ----------
-    tables
-        Sessions of each run.
-    sessions
-        From :func:`retrodetect.tally.folder.sessions_apart`.
-
-    Returns
-    -------
-    list of str
-        In alphabetical order.
-    """
+    """Name the recordings of a session that another recording covers."""
     every = Counter(name for table in tables for name in table["recording"])
     return sorted((every - Counter(sessions["recording"])).elements())
 
@@ -90,17 +67,6 @@ def write_history(
     out: Path, runs: Sequence[Run], sessions: pd.DataFrame, weeks: pd.DataFrame, goal: float | None
 ) -> None:
     """Write ``weeks.csv``, ``sessions.csv``, ``run.json`` and, where it can be made, the page.
-
-    Parameters
-    ----------
-    out
-        Folder; made if it is not there.
-    runs
-        Runs whose sessions are in the history.
-    sessions, weeks
-        From :mod:`retrodetect.tally.folder`.
-    goal
-        Backward share to reach, if any.
 
     Raises
     ------

@@ -84,22 +84,12 @@ class Outputs:
 
 
 def can_report() -> bool:
-    """Tell whether the packages of the extra ``report`` are installed.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether the packages of the extra ``report`` are installed."""
     return not _missing("report")
 
 
 def check_libraries(outputs: Outputs) -> None:
     """Check before the work that everything can be written after it.
-
-    Parameters
-    ----------
-    outputs
-        What is to be written.
 
     Raises
     ------
@@ -115,15 +105,6 @@ def check_libraries(outputs: Outputs) -> None:
 
 def check_ours(folder: Path, command: Command, inputs: Iterable[Path] = ()) -> None:
     """Check that a command would replace nothing but what it wrote itself.
-
-    Parameters
-    ----------
-    folder
-        Of the results; need not exist.
-    command
-        Which one is to write there.
-    inputs
-        Files that it is to read.
 
     Raises
     ------
@@ -154,16 +135,6 @@ def check_ours(folder: Path, command: Command, inputs: Iterable[Path] = ()) -> N
 def held(folder: Path) -> Iterator[Path]:
     """Make a folder of results, and keep other runs out of it.
 
-    Parameters
-    ----------
-    folder
-        Folder of the results.
-
-    Yields
-    ------
-    Path
-        Folder within it for finished work.
-
     Raises
     ------
     UsageError
@@ -189,8 +160,6 @@ def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
 
     Parameters
     ----------
-    state
-        From `held`.
     inputs
         Files whose recordings are to be in the tables.
 
@@ -215,31 +184,12 @@ def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
 
 
 def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
-    """Keep which recordings the tables hold, for `check_all_named`.
-
-    Parameters
-    ----------
-    state
-        From `held`.
-    inputs
-        Files that came to a result.
-    """
+    """Keep which recordings the tables hold, for `check_all_named`."""
     write_json(state / _INPUTS, [str(identity(path)) for path in inputs], indent=None)
 
 
 def strides_in(part: Path) -> pd.DataFrame:
-    """Read the strides of finished work.
-
-    Parameters
-    ----------
-    part
-        Of its task.
-
-    Returns
-    -------
-    DataFrame
-        With ``STRIDE_COLUMNS``, as in ``strides.csv``.
-    """
+    """Read the strides of finished work."""
     lines = io.BytesIO(",".join(STRIDE_COLUMNS).encode() + b"\n" + resume.body(part))
     empty = {name: [""] for name, kind in _STRIDE_TYPES.items() if kind == "float64"}
     return pd.read_csv(lines, dtype=_STRIDE_TYPES, keep_default_na=False, na_values=empty)
@@ -254,8 +204,6 @@ def write_tables(
     ----------
     outputs
         Which files to write, and how.
-    folder
-        Folder of the results.
     parts
         Finished work, in the order of the inputs.
     sessions : DataFrame
@@ -289,16 +237,12 @@ def write_report(
 
     Parameters
     ----------
-    folder
-        Folder of the results.
     parts
         Finished work, in the order of the inputs.
     sessions : DataFrame
         Its rows of ``sessions.csv``.
     card
         Card of the model that labelled them.
-    record
-        Content of ``run.json``.
     """
     from retrodetect.report import facts, page
 
@@ -311,17 +255,7 @@ def write_report(
 
 
 def write_json(file: Path, content: object, indent: int | None = 1) -> None:
-    """Write a JSON file.
-
-    Parameters
-    ----------
-    file
-        File to write.
-    content
-        Any value that JSON can hold.
-    indent
-        None for a single line.
-    """
+    """Write a JSON file."""
     with replacing(file) as stream:
         stream.write((json.dumps(content, indent=indent) + "\n").encode())
 

@@ -152,15 +152,8 @@ def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
 
     Parameters
     ----------
-    calls
-        From `joblib.delayed`.
     jobs
         Processes on this machine; None for one per core.
-
-    Returns
-    -------
-    list
-        What they returned, in their order.
     """
     calls = list(calls)
     jobs = min(_processes(jobs), len(calls))
@@ -174,17 +167,6 @@ def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
 @contextmanager
 def memory_limited(max_memory_mib: float | None, name: str) -> Iterator[None]:
     """Let this process's allocations fail beyond a limit.
-
-    Parameters
-    ----------
-    max_memory_mib
-        From `Limits`; None for no limit.
-    name
-        Of the recording, for the message.
-
-    Yields
-    ------
-    None
 
     Raises
     ------

@@ -44,8 +44,6 @@ def shared_out(
     ----------
     do, tasks
         What to do, and with what.
-    jobs
-        Processes.
     timeout_s
         Seconds that a task may take; None for no limit.
 
@@ -74,20 +72,7 @@ def shared_out(
 
 
 def called(calls: Sequence[Any], jobs: int) -> list[Any]:
-    """Make calls in processes.
-
-    Parameters
-    ----------
-    calls
-        From `joblib.delayed`.
-    jobs
-        Processes.
-
-    Returns
-    -------
-    list
-        What they returned, in their order.
-    """
+    """Make calls in processes."""
     with _started(jobs, calls[0][0]) as pool:
         futures = [pool.schedule(_call, (bytes(dumps(call)),)) for call in calls]
         return [pickle.loads(future.result()) for future in futures]

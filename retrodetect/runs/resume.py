@@ -39,17 +39,10 @@ def digest(name: str, files: Iterable[Path], *dependencies: str) -> str:
 
     Parameters
     ----------
-    name
-        Name of the input.
     files
         All its files; size and time of change stand for their content.
     *dependencies
         Whatever else the result depends on: options, model, code.
-
-    Returns
-    -------
-    str
-        Hexadecimal.
     """
     versions = [(str(identity(file)), store_of(file).version(file)) for file in files]
     content = json.dumps([name, versions, dependencies])
@@ -58,18 +51,7 @@ def digest(name: str, files: Iterable[Path], *dependencies: str) -> str:
 
 @cache
 def code_digest(*stages: str) -> str:
-    """Digest the code of this package.
-
-    Parameters
-    ----------
-    *stages
-        Packages within it; none for all of it.
-
-    Returns
-    -------
-    str
-        Hexadecimal.
-    """
+    """Digest the code of this package."""
     package = Path(__file__).parents[1]
     hashed = hashlib.sha256()
     for folder in [package / stage for stage in stages] or [package]:
@@ -79,34 +61,14 @@ def code_digest(*stages: str) -> str:
 
 
 def keep(file: Path, header: object, content: bytes) -> None:
-    """Write finished work.
-
-    Parameters
-    ----------
-    file
-        Named by `digest`.
-    header
-        What `head` gives back; fit for JSON.
-    content
-        What `body` gives back.
-    """
+    """Write finished work."""
     line = json.dumps({"head": header, "sha256": hashlib.sha256(content).hexdigest()})
     with replacing(file) as stream:
         stream.write(line.encode() + b"\n" + content)
 
 
 def is_whole(file: Path) -> bool:
-    """Tell whether finished work is there and undamaged.
-
-    Parameters
-    ----------
-    file
-        As for `keep`.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether finished work is there and undamaged."""
     if not file.exists():
         return False
     try:
@@ -118,33 +80,13 @@ def is_whole(file: Path) -> bool:
 
 
 def head(file: Path) -> Any:
-    """Read the header of finished work.
-
-    Parameters
-    ----------
-    file
-        As for `keep`.
-
-    Returns
-    -------
-    object
-    """
+    """Read the header of finished work."""
     with file.open("rb") as stream:
         return json.loads(stream.readline())["head"]
 
 
 def body(file: Path) -> bytes:
-    """Read the content of finished work.
-
-    Parameters
-    ----------
-    file
-        As for `keep`.
-
-    Returns
-    -------
-    bytes
-    """
+    """Read the content of finished work."""
     with file.open("rb") as stream:
         stream.readline()
         return stream.read()
@@ -157,14 +99,8 @@ def remembered(folder: str | Path | None, key: str, make: Callable[[], T]) -> T:
     ----------
     folder
         Where values are kept; None keeps none. Its files are pickles: use a folder of your own.
-    key
-        From `digest`.
     make
         Function that makes the value where it is not kept.
-
-    Returns
-    -------
-    object
     """
     if folder is None:
         return make()

@@ -153,10 +153,6 @@ class Settings:
         ----------
         beside
             What a manifest says; what the settings say goes before it.
-
-        Returns
-        -------
-        Settings
         """
         names = ("placement", "front", "starts")
         own = {name: getattr(self.anchors, name) or getattr(beside.anchors, name) for name in names}
@@ -175,7 +171,7 @@ class Entry(NamedTuple):
     row
         Its row of ``sessions.csv``, by field.
     view
-        What the report shows, as from :func:`retrodetect.report.view.view_of`; None without a
+        What the report shows, as from :func:`retrodetect.report.view_of`; None without a
         report.
     lists
         Rows of its ``bouts`` and ``repeats``, column by column.
@@ -214,16 +210,6 @@ class Task(NamedTuple):
 
 def do(task: Task) -> float:
     """Label an input and keep what it came to.
-
-    Parameters
-    ----------
-    task
-        Input to label, with its settings.
-
-    Returns
-    -------
-    float
-        Seconds of recording in it.
 
     Raises
     ------
@@ -291,37 +277,12 @@ def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:
 
 
 def entries(part: Path) -> list[Entry]:
-    """Read what an input came to.
-
-    Parameters
-    ----------
-    part
-        File in which the task kept its result.
-
-    Returns
-    -------
-    list of Entry
-        One for each recording of the input.
-    """
+    """Read what an input came to."""
     return [Entry(*fields) for fields in resume.head(part)]
 
 
 def unlabelled(name: str, status: str, message: str) -> Entry:
-    """Return the entry of an input without a result.
-
-    Parameters
-    ----------
-    name
-        Of the input.
-    status
-        ``failed``, ``refused`` or ``skipped``.
-    message
-        The reason.
-
-    Returns
-    -------
-    Entry
-    """
+    """Return the entry of an input without a result."""
     row = {"recording": name, "status": status, "message": visible(message)}
     return Entry({**row, "version": version("retrodetect")})
 
@@ -329,26 +290,7 @@ def unlabelled(name: str, status: str, message: str) -> Entry:
 def session_row(
     session: Session, course: Course, pace: Pace
 ) -> tuple[dict[str, Any], Details, tuple[str, ...]]:
-    """Return all that ``sessions.csv`` says of a labelled recording.
-
-    Parameters
-    ----------
-    session
-        From :func:`retrodetect.labelling.label_pieces`.
-    course
-        Speed and height, where the export has them.
-    pace
-        Speed or distance, where the wearer knows it.
-
-    Returns
-    -------
-    dict
-        Its row, by field.
-    Details
-        Its bouts and repeats.
-    tuple of str
-        Its warnings, a sentence each.
-    """
+    """Return all that ``sessions.csv`` says of a labelled recording."""
     recording, directions = session.recording, session.directions
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     more = details(session.strides, contacts_s, directions.placement, course, pace)

@@ -63,8 +63,6 @@ def with_track(
         At least one; the first that overlaps is used.
     strides : DataFrame
         ``start_s``, ``end_s``.
-    start_time, duration_s
-        Of the recording.
     offset_s
         Seconds from the recording's first sample to the track's first point; None to find them.
 

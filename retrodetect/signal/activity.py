@@ -83,8 +83,6 @@ def variation(
         Start of the run: hops are counted from there.
     hops
         Half-open range of hops that the samples cover.
-    length
-        Hops of a window.
 
     Returns
     -------
@@ -123,10 +121,6 @@ def active_parts(
         Number of hops from the start of the run to its last sample so far.
     is_closed
         Whether the run ends there.
-
-    Returns
-    -------
-    ActiveParts
     """
     hops_known = first + len(variation_mps2)
     active = first + np.flatnonzero(variation_mps2 > MIN_ACTIVITY_MPS2)

@@ -48,18 +48,7 @@ class Course:
 
     @classmethod
     def of(cls, recording: Recording) -> Course:
-        """Take the course of a recording from its channels.
-
-        Parameters
-        ----------
-        recording
-            Or a part of one.
-
-        Returns
-        -------
-        Course
-            Empty where no channel tells.
-        """
+        """Take the course of a recording from its channels."""
         seconds = _in_seconds(recording)
         barometer = np.isfinite(seconds[:, 2]).any()
         height = seconds[:, 2] if barometer else seconds[:, 3]
@@ -69,17 +58,7 @@ class Course:
 
     @classmethod
     def joined(cls, parts: Sequence[Course]) -> Course:
-        """Put together the courses of consecutive parts.
-
-        Parameters
-        ----------
-        parts
-            In order of time.
-
-        Returns
-        -------
-        Course
-        """
+        """Put together the courses of consecutive parts."""
         time_s, speed_mps, height_m, sure_m = (
             np.concatenate([np.empty(0), *arrays])
             for arrays in (
@@ -94,17 +73,7 @@ class Course:
         return cls(time_s, speed_mps, np.where(sure_m == surest_m, height_m, np.nan), surest_m)
 
     def mean_speed_mps(self, start_s: float, end_s: float) -> float:
-        """Mean speed from one time to another; NaN where not known for half of it.
-
-        Parameters
-        ----------
-        start_s, end_s
-            Seconds from the first sample.
-
-        Returns
-        -------
-        float
-        """
+        """Mean speed from one time to another; NaN where not known for half of it."""
         inside = (self.time_s >= start_s - 0.5) & (self.time_s <= end_s + 0.5)
         speed_mps = self.speed_mps[inside]
         speed_mps = speed_mps[np.isfinite(speed_mps)]
@@ -112,18 +81,7 @@ class Course:
         return float(speed_mps.mean()) if enough else np.nan
 
     def climb_m(self, start_s: float, end_s: float) -> float:
-        """Difference of height between two times; NaN where either is not known.
-
-        Parameters
-        ----------
-        start_s, end_s
-            Seconds from the first sample.
-
-        Returns
-        -------
-        float
-            Positive upward.
-        """
+        """Difference of height between two times; NaN where either is not known."""
         has_height = np.isfinite(self.height_m)
         if not has_height.any():
             return np.nan

@@ -1,4 +1,4 @@
-"""What a session's row and lists tell beyond the counts."""
+"""What a session's row and lists tell beyond the counts: bouts, repeats, climb and energy."""
 
 from __future__ import annotations
 
@@ -10,11 +10,32 @@ import pandas as pd
 from retrodetect.recording import FloatArray
 from retrodetect.tally.course import Course
 from retrodetect.tally.energy import Pace, effort
-from retrodetect.tally.repeats import repeats
 from retrodetect.tally.session import shape
 from retrodetect.tally.stretches import doubtful_strides, mostly_unknown, stretches
 
-__all__ = ["Details", "details"]
+__all__ = ["REPEAT_COLUMNS", "Details", "details", "repeats"]
+
+REPEAT_COLUMNS = (
+    "set", "repeat", "bout", "direction", "gait", "start_s", "end_s", "duration_s", "strides",
+    "cadence_spm", "pause_s", "climb_m", "slope",
+)  # fmt: skip
+"""One row per leg: two legs make a repeat."""
+
+MIN_LEG_S = 5.0
+"""Shortest leg: less is a turn or a misread stride or two, not training."""
+
+MAX_REST_S = 180.0
+"""Longest pause within a set; common rests between hill repeats are one to three minutes."""
+
+MAX_RATIO = 2.5
+"""How much longer or shorter than the usual leg of its direction one may be. Warm-up and
+cool-down, which go before and after a set without a pause, are longer than that."""
+
+END_RATIO = 1.25
+"""The same for the first or last leg where it is one too many: legs of one hill keep within it."""
+
+MIN_LEGS = 3
+"""Of a set: there, back, and there again."""
 
 
 class Details(NamedTuple):
@@ -27,7 +48,7 @@ class Details(NamedTuple):
     bouts : DataFrame
         Runs in one direction and gait, unknown ones too.
     repeats : DataFrame
-        Legs of the sets, as from :func:`retrodetect.tally.repeats.repeats`.
+        Legs of the sets, as from `repeats`.
     warnings
         What of the wearer's words was not counted, and which results nobody's strides have.
     """
@@ -55,10 +76,6 @@ def details(
         Speed and height, where the export has them.
     pace
         Speed or distance, where the wearer knows it.
-
-    Returns
-    -------
-    Details
     """
     strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     bouts = stretches(strides, unknown=True, by_gait=True)
@@ -82,3 +99,118 @@ def _climbed_m(bouts: pd.DataFrame, course: Course) -> float:
         return np.nan
     gained = [course.climb_m(*ends) for ends in zip(bouts["start_s"], bouts["end_s"], strict=True)]
     return float(sum(climb_m for climb_m in gained if climb_m >= course.sure_m))
+
+
+# Repeats: sets such as "backward up the hill, forward down, ten times".
+
+
+def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame:
+    """Find sets of alternating legs.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As for :func:`retrodetect.tally.stretches.stretches`.
+    course
+        Height over time, where the export has it.
+
+    Returns
+    -------
+    DataFrame
+        ``REPEAT_COLUMNS``, one row per leg. ``set`` and ``repeat`` count from 1; a repeat is a
+        leg in the direction the set begins with and the one back (the last may lack it).
+        ``pause_s`` is the time from the end of the leg before; ``slope`` is up, down, level, or
+        empty where no height is known.
+    """
+    legs = _legs(stretches(strides))
+    sets = [
+        legs.iloc[begin:end].assign(set=number, repeat=np.arange(end - begin) // 2 + 1)
+        for number, (begin, end) in enumerate(_sets(legs), start=1)
+    ]
+    table = pd.concat(sets or [legs.iloc[:0].assign(set=0, repeat=0)], ignore_index=True)
+    table["duration_s"] = table["end_s"] - table["start_s"]
+    pause_s = table["start_s"] - table["end_s"].shift()
+    table["pause_s"] = pause_s.where(table["set"] == table["set"].shift())
+    times = zip(table["start_s"], table["end_s"], strict=True)
+    table["climb_m"] = [course.climb_m(*ends) if course else np.nan for ends in times]
+    table["climb_m"] = table["climb_m"].astype(float)
+    table["slope"] = _slope(table["climb_m"].to_numpy(), course.sure_m if course else np.nan)
+    return table[list(REPEAT_COLUMNS)]
+
+
+def _legs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Long stretches, those of one direction that follow each other put together."""
+    runs = runs[runs["end_s"] - runs["start_s"] >= MIN_LEG_S]
+    start_s, end_s = runs["start_s"].to_numpy(), runs["end_s"].to_numpy()
+    direction = runs["direction"].to_numpy()
+    # A short halt on the way up does not make two legs of one.
+    rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(runs)]
+    new = rest_s > MAX_REST_S
+    new[1:] |= direction[1:] != direction[:-1]
+    first = np.flatnonzero(new)
+    lasting_s = np.add.reduceat(end_s - start_s, first)
+    steps = np.add.reduceat(runs["cadence_spm"].to_numpy() * (end_s - start_s), first)
+    strides = np.add.reduceat(runs["strides"].to_numpy(), first)
+    run = np.add.reduceat(runs["strides"].where(runs["gait"] == "run", 0).to_numpy(), first)
+    legs = runs.iloc[first].reset_index(drop=True)
+    return legs.assign(
+        end_s=end_s[np.append(first[1:], len(runs))[: len(first)] - 1],
+        strides=strides,
+        gait=np.where(run > 0.5 * strides, "run", "walk"),
+        lasting_s=lasting_s,
+        cadence_spm=steps / lasting_s,
+    )
+
+
+def _sets(legs: pd.DataFrame) -> list[tuple[int, int]]:
+    """Half-open ranges of legs that make a set."""
+    breaks = (
+        (legs["direction"] == legs["direction"].shift())
+        | (legs["start_s"] - legs["end_s"].shift() > MAX_REST_S)
+    ).to_numpy()
+    edges = [0, *np.flatnonzero(breaks[1:]) + 1, len(legs)]
+    chains = zip(edges[:-1], edges[1:], strict=True)
+    return [alike for begin, end in chains for alike in _alike(legs, int(begin), int(end))]
+
+
+def _alike(legs: pd.DataFrame, begin: int, end: int) -> list[tuple[int, int]]:
+    """Parts of a chain whose legs are about as long as is usual in it."""
+    begin, end = _without_ends(legs, begin, end, MAX_RATIO)
+    lasting = legs["lasting_s"].iloc[begin:end]
+    usual = lasting.groupby(legs["direction"].iloc[begin:end]).transform("median")
+    odd = np.asarray(np.maximum(lasting / usual, usual / lasting) > MAX_RATIO)
+    edges = np.concatenate([[-1], np.flatnonzero(odd), [end - begin]])
+    parts = [
+        (begin + int(a) + 1, begin + int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    return [_paired(legs, a, b) for a, b in parts if b - a >= MIN_LEGS]
+
+
+def _paired(legs: pd.DataFrame, begin: int, end: int) -> tuple[int, int]:
+    """Leave out a first or last leg that has no other half, where it is unlike the others."""
+    if (end - begin) % 2 == 0 or end - begin == MIN_LEGS:
+        return begin, end
+    shorter = _without_ends(legs, begin, end, END_RATIO)
+    return shorter if end - begin - (shorter[1] - shorter[0]) == 1 else (begin, end)
+
+
+def _without_ends(legs: pd.DataFrame, begin: int, end: int, ratio: float) -> tuple[int, int]:
+    """Take legs off the ends of a chain that differ from the others of their direction."""
+    lasting, way = legs["lasting_s"].to_numpy(), legs["direction"].to_numpy()
+    while end - begin > MIN_LEGS:
+        for at in (begin, end - 1):
+            others = np.delete(np.arange(begin, end), at - begin)
+            usual = np.median(lasting[others[way[others] == way[at]]])
+            if max(lasting[at] / usual, usual / lasting[at]) > ratio:
+                begin, end = (begin + 1, end) if at == begin else (begin, end - 1)
+                break
+        else:
+            break
+    return begin, end
+
+
+def _slope(climb_m: np.ndarray, sure_m: float) -> list[str]:
+    words = np.select(
+        [np.isnan(climb_m), climb_m >= sure_m, climb_m <= -sure_m], ["", "up", "down"], "level"
+    )
+    return [str(word) for word in words]

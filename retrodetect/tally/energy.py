@@ -122,7 +122,7 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     pace
         What the wearer knows; goes before the receiver.
     legs : DataFrame
-        From :func:`retrodetect.tally.repeats.repeats`.
+        From :func:`retrodetect.tally.details.repeats`.
 
     Returns
     -------

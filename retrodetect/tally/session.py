@@ -39,18 +39,7 @@ MIN_STRIDES_OF_STRETCH = 5
 
 
 def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[float]:
-    """Count the strides of one session; see :func:`retrodetect.tally.tally`.
-
-    Parameters
-    ----------
-    strides, rates
-        As for :func:`retrodetect.tally.tally`.
-
-    Returns
-    -------
-    Series
-        ``TALLY_FIELDS``.
-    """
+    """Count the strides of one session; see :func:`retrodetect.tally.tally`."""
     rates = rates or _known_rates(strides)
     strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     forward, backward = (strides["direction"] == way for way in ("forward", "backward"))
@@ -99,8 +88,6 @@ def shape(
         Initial contacts of either foot.
     placement
         Body site, as given or inferred.
-    repeats
-        How many were found.
 
     Returns
     -------

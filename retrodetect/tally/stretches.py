@@ -74,10 +74,6 @@ def cadence_spm(strides: pd.DataFrame) -> float:
     ----------
     strides : DataFrame
         Columns ``start_s``, ``end_s``.
-
-    Returns
-    -------
-    float
     """
     lasting_s = (strides["end_s"] - strides["start_s"]).sum()
     return float(STEPS_PER_STRIDE * len(strides) * 60 / lasting_s) if lasting_s else np.nan
@@ -90,11 +86,6 @@ def doubtful_strides(strides: pd.DataFrame) -> tuple[str, ...]:
     ----------
     strides : DataFrame
         Columns ``start_s``, ``end_s``, ``gait``.
-
-    Returns
-    -------
-    tuple of str
-        A sentence for each gait that is doubted.
     """
     doubts = []
     for gait, (shortest_s, longest_s) in STRIDE_S.items():

@@ -57,29 +57,13 @@ def share(row: Row) -> str:
 
 
 def interval(row: Row) -> str:
-    """Return the 95 % interval of the share.
-
-    Parameters
-    ----------
-    row
-        As for `share`.
-
-    Returns
-    -------
-    str
-        Such as ``38.0% to 44.5%``; empty without one.
-    """
+    """Return the 95 % interval of the share."""
     level, low, high = _rounded(row)
     return "" if pd.isna(level) else f"{low:.1%} to {high:.1%}"
 
 
 def certainty(row: Row) -> str:
     """Return how sure the share is.
-
-    Parameters
-    ----------
-    row
-        As for `share`.
 
     Returns
     -------
@@ -97,29 +81,12 @@ def certainty(row: Row) -> str:
 
 
 def is_settled(row: Row) -> bool:
-    """Tell whether nothing that the wearer could say would change the share much.
-
-    Parameters
-    ----------
-    row
-        As for `share`.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether nothing that the wearer could say would change the share much."""
     return certainty(row) in ("sure", "fairly sure")
 
 
 def progress(row: Row, goal: float) -> str:
     """Return where the share stands against a goal.
-
-    Parameters
-    ----------
-    row
-        As for `share`.
-    goal
-        Backward share to reach, in [0, 1].
 
     Returns
     -------
@@ -137,13 +104,6 @@ def progress(row: Row, goal: float) -> str:
 
 def headline(row: Row, goal: float | None = None) -> list[str]:
     """Return what a coach asks first.
-
-    Parameters
-    ----------
-    row
-        As for `share`, with times by direction.
-    goal
-        In [0, 1], if there is one.
 
     Returns
     -------
@@ -163,17 +123,7 @@ def headline(row: Row, goal: float | None = None) -> list[str]:
 
 
 def how_sure(row: Row) -> str:
-    """Return in a sentence how sure the share is, and why.
-
-    Parameters
-    ----------
-    row
-        As for `share`.
-
-    Returns
-    -------
-    str
-    """
+    """Return in a sentence how sure the share is, and why."""
     sure = certainty(row)
     strides = sum(row[f"{way}_strides"] for way in ("forward", "backward", "unknown"))
     unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
@@ -194,32 +144,12 @@ def how_sure(row: Row) -> str:
 
 
 def is_open(row: Row) -> bool:
-    """Tell whether the wearer could still say which direction is which, and that would help.
-
-    Parameters
-    ----------
-    row
-        Fields of a session.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether the wearer could still say which direction is which, and that would help."""
     return needs_word(row) and row["front"] in ("inferred", "unknown")
 
 
 def needs_word(row: Row) -> bool:
-    """Tell whether something that the wearer could say or mark would settle the share.
-
-    Parameters
-    ----------
-    row
-        Fields of a session.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether something that the wearer could say or mark would settle the share."""
     warnings = str(row.get("warnings", ""))
     blind = any(reason in warnings for reason in (TOO_SLOW, WITHOUT_GRAVITY))
     return row["status"] == "ok" and not is_settled(row) and not blind
@@ -228,42 +158,14 @@ def needs_word(row: Row) -> bool:
 def command(
     row: Row, path: str, out: str, starts: Literal["forward", "backward"] = "forward"
 ) -> str:
-    """Return the command that labels one recording again, with what the wearer knows.
-
-    Parameters
-    ----------
-    row
-        Fields of a session.
-    path
-        Of the recording.
-    out
-        Folder for the results.
-    starts
-        Direction of the first strides.
-
-    Returns
-    -------
-    str
-    """
+    """Return the command that labels one recording again, with what the wearer knows."""
     where = ["--placement", row["placement"]] if row["placement"] in PLACEMENTS else []
     parts = ["retrodetect", "label", path, *where, "--starts", starts, "--out", out]
     return visible(shlex.join(parts))
 
 
 def marking(path: str, page: str) -> str:
-    """Return the command that makes a page on which to mark what was done when.
-
-    Parameters
-    ----------
-    path
-        Of the recording.
-    page
-        File to write.
-
-    Returns
-    -------
-    str
-    """
+    """Return the command that makes a page on which to mark what was done when."""
     return visible(shlex.join(["retrodetect", "annotate", path, "--out", page]))
 
 
@@ -275,11 +177,6 @@ def lasting_s(row: Row) -> dict[str, int]:
     row
         Fields of a session, with ``forward_s``, ``backward_s`` and ``unknown_s``, or of a total,
         with minutes.
-
-    Returns
-    -------
-    dict
-        ``forward``, ``backward``, ``unknown``, and their sum, ``all``.
     """
     ways = {
         way: _whole(row.get(f"{way}_s", 60 * row.get(f"{way}_min", 0)))
@@ -289,17 +186,7 @@ def lasting_s(row: Row) -> dict[str, int]:
 
 
 def clock(seconds: float) -> str:
-    """Return a time as ``m:ss``.
-
-    Parameters
-    ----------
-    seconds
-        NaN for an unknown one.
-
-    Returns
-    -------
-    str
-    """
+    """Return a time as ``m:ss``."""
     if pd.isna(seconds):
         return "–"
     minutes, rest = divmod(round(seconds), 60)

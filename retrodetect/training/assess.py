@@ -17,10 +17,17 @@ from retrodetect.runs.outputs import check_ours
 from retrodetect.sites import canonical_site
 from retrodetect.stores import replacing
 from retrodetect.tables import csv_text
-from retrodetect.training.evaluate import label_with_truth, stated_anchors
 from retrodetect.training.examples import Example
 from retrodetect.training.gather import gather
-from retrodetect.training.scores import compared, confusion, mistakes, scored, units_for_intervals
+from retrodetect.training.scores import (
+    compared,
+    confusion,
+    label_with_truth,
+    mistakes,
+    scored,
+    stated_anchors,
+    units_for_intervals,
+)
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -58,11 +65,6 @@ class Evaluation:
 
     def write(self, out: str | Path) -> None:
         """Write every table as csv, and ``evaluation.json`` with what they rest on.
-
-        Parameters
-        ----------
-        out
-            Folder; made if need be.
 
         Raises
         ------

@@ -156,11 +156,6 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def weights_by_class(regression: LogisticRegression) -> FloatArray:
     """Return the weights of a fitted regression, also where there are only two classes.
 
-    Parameters
-    ----------
-    regression
-        Fitted to k features.
-
     Returns
     -------
     (classes, k + 1) array

@@ -17,12 +17,14 @@ from retrodetect import gait
 from retrodetect.direction import StrideEvidence
 from retrodetect.recording import Annotation, FloatArray, Recording
 from retrodetect.signal import prepare
-from retrodetect.training.truth import truth_of_strides
 
-__all__ = ["STAGES", "Example", "Measured", "measure"]
+__all__ = ["STAGES", "Example", "Measured", "measure", "truth_of_strides"]
 
 STAGES = ("formats", "signal", "gait", "features", "direction")
 """Packages whose code decides what is measured in a recording."""
+
+MIN_OVERLAP = 0.7
+"""Least share of a stride that must lie in one labelled interval for its truth to be sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,6 @@ class Example:
         ----------
         rows : (n,) boolean array
             Which strides to keep.
-
-        Returns
-        -------
-        Example
-            Labels and all else unchanged.
         """
         cues = self.measured.cues.where(rows)
         strides = self.measured.strides[rows].reset_index(drop=True)
@@ -140,18 +137,7 @@ class Example:
 
 
 def measure(recording: Recording) -> Measured:
-    """Find the strides of a recording and what they show, exactly as when it is labelled.
-
-    Parameters
-    ----------
-    recording
-        A recording, with or without strides.
-
-    Returns
-    -------
-    Measured
-        Empty tables where there is no gait.
-    """
+    """Find the strides of a recording and what they show, exactly as when it is labelled."""
     signals = prepare(recording)
     strides = gait.detect(signals).strides
     return Measured(
@@ -164,3 +150,42 @@ def measure(recording: Recording) -> Measured:
         recording.annotations,
         hashlib.sha256(recording.acceleration_mps2.tobytes()).hexdigest(),
     )
+
+
+def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+    """Give each stride the direction and gait of the interval that covers most of it.
+
+    Parameters
+    ----------
+    strides
+        ``start_s``, ``end_s`` and ``gait``, as found.
+    intervals
+        ``start_s``, ``end_s``, ``direction``, ``gait`` (empty: as found) and, if some are
+        doubtful, ``confident``.
+
+    Returns
+    -------
+    DataFrame
+        ``truth`` and ``true_gait``, indexed as ``strides``; empty strings where unsure.
+    """
+    begin, end = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
+    unsure = pd.DataFrame({"truth": "", "true_gait": ""}, index=strides.index)
+    if strides.empty or intervals.empty:
+        return unsure
+    shared = np.minimum(end[:, None], intervals["end_s"].to_numpy()) - np.maximum(
+        begin[:, None], intervals["start_s"].to_numpy()
+    )
+    best = shared.argmax(axis=1)
+    sure = shared[np.arange(len(best)), best] >= MIN_OVERLAP * (end - begin)
+    if "confident" in intervals:
+        sure &= intervals["confident"].to_numpy(dtype=bool)[best]
+    gait = intervals["gait"].to_numpy(dtype=object)[best]
+    truth = pd.DataFrame(
+        {
+            "truth": intervals["direction"].to_numpy(dtype=object)[best],
+            "true_gait": np.where(gait == "", strides["gait"].to_numpy(dtype=object), gait),
+        },
+        index=strides.index,
+    )
+    truth.loc[~sure] = ""
+    return truth

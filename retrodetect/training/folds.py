@@ -56,11 +56,6 @@ class Fold:
 def pooled(examples: Sequence[Example]) -> StrideTable:
     """Lay the strides of all examples end to end, those without a known truth too.
 
-    Parameters
-    ----------
-    examples
-        Measured recordings with labels, at least one.
-
     Returns
     -------
     StrideTable
@@ -102,8 +97,6 @@ def apart(strides: pd.DataFrame, held_out: Mask) -> Mask:
 
     Parameters
     ----------
-    strides
-        ``recording``, ``start_s``, ``end_s``.
     held_out : (n,) boolean array
         Strides to be tested on.
 
@@ -127,20 +120,7 @@ def apart(strides: pd.DataFrame, held_out: Mask) -> Mask:
 
 
 def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
-    """Hold out every stride once.
-
-    Parameters
-    ----------
-    examples
-        With both directions at every group of sites.
-
-    Returns
-    -------
-    folds
-        In order of the units' names.
-    kind
-        What was held out together.
-    """
+    """Hold out every stride once."""
     table = pooled(examples)
     units, kind = units_of(table.strides)
     number = table.strides["example"].to_numpy()

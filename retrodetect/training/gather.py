@@ -101,10 +101,6 @@ def gather(
     mixed_rates
         Whether recordings of one site may differ in sampling rate.
 
-    Returns
-    -------
-    Gathered
-
     Raises
     ------
     RefusedExamples

@@ -118,10 +118,6 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     problems
         Takes what is wrong. Entries with a fault are listed too, so that whatever else is
         wrong with them comes to light at once.
-
-    Returns
-    -------
-    list of Entry
     """
     path = Path(path)
     if path.is_dir():
@@ -145,13 +141,6 @@ def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, .
         CSV with the columns ``start_s``, ``end_s``, ``direction`` and, if told, ``gait``.
     where
         Who names the file, for messages.
-    problems
-        Takes what is wrong.
-
-    Returns
-    -------
-    tuple of Interval
-        In order of time.
 
     Raises
     ------

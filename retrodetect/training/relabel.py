@@ -34,11 +34,6 @@ def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
     ----------
     strides
         ``bout``, ``start_s``, ``end_s``, ``direction`` of one recording, in order of time.
-
-    Returns
-    -------
-    DataFrame
-        ``start_s``, ``end_s``, ``direction``; none overlaps another.
     """
     state = strides[["bout", "direction"]]
     stretch = (state != state.shift()).any(axis=1).cumsum()
@@ -66,11 +61,6 @@ def write_labels(
     out
         Folder; labels and rows of the manifest that are there already are kept, for somebody may
         have corrected them.
-
-    Returns
-    -------
-    Path
-        Of the manifest.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Scores of labelled strides whose truth is known, with intervals over wearers or sessions.
+"""Labelled strides beside their truth, and scores with intervals over wearers or sessions.
 
 Strides of one wearer are right or wrong together, so intervals come from drawing whole
 wearers (or sessions, or recordings) again, never strides (cluster bootstrap: Field & Welsh
@@ -7,23 +7,28 @@ wearers (or sessions, or recordings) again, never strides (cluster bootstrap: Fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from retrodetect.direction import Anchors, DirectionModel, Priors, decide
+from retrodetect.direction.card import knowledge
 from retrodetect.recording import FloatArray
 from retrodetect.sites import group_of
 from retrodetect.tally.share import LEVEL, measured_rates
+from retrodetect.training.examples import Example
 
 __all__ = [
     "SCORES",
     "compared",
     "confusion",
     "error_rates",
+    "label_with_truth",
     "mistakes",
     "scored",
+    "stated_anchors",
     "summary",
     "units_for_intervals",
 ]
@@ -48,21 +53,71 @@ MIN_SESSION_STRIDES = 10
 """A lap of a room and back; the clips of motion captures mostly hold three to eight."""
 
 
-def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
-    """Tell what is drawn again for an interval: wearers, if there are enough.
+_KEPT = [
+    "start_s", "end_s", "bout", "truth", "true_gait", "source", "subject",
+    "session", "recording", "placement", "virtual",
+]  # fmt: skip
+
+
+def label_with_truth(
+    model: DirectionModel,
+    recordings: Iterable[Example],
+    anchors_of: Callable[[Example], Anchors] = lambda example: Anchors(example.placement),
+    priors: Priors | None = None,
+) -> pd.DataFrame:
+    """Label recordings exactly as users' are labelled and put the truth beside each stride.
 
     Parameters
     ----------
-    rows
-        ``source``, ``subject``, ``session``, ``recording``, ``bout``.
+    model
+        That has seen neither these wearers nor these sources.
+    recordings
+        Measured recordings with known truth.
+    anchors_of
+        What the wearer is supposed to have told of a recording.
 
     Returns
     -------
-    units
-        Name of each stride's unit.
-    kind
-        What they are, in a word.
+    DataFrame
+        One row per stride: ``source``, ``subject``, ``session``, ``recording``, ``placement``,
+        ``virtual``, ``start_s``, ``end_s``, ``gait``, ``true_gait``, ``truth`` (empty where
+        unsure), ``direction``, ``p_backward``, ``reason``, ``told_apart_by``, ``known`` (from
+        :func:`retrodetect.direction.card.knowledge`).
     """
+    tables = []
+    for example in recordings:
+        strides = example.strides()
+        directions = decide(example.measured.cues, strides, model, anchors_of(example), priors)
+        tables.append(
+            strides[_KEPT]
+            .join(directions.table)
+            .assign(
+                told_apart_by=directions.told_apart_by,
+                known=knowledge(directions.placement, directions.front),
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def stated_anchors(example: Example) -> Anchors:
+    """Return the anchors of a wearer who states the placement, and the front where it is known.
+
+    Returns
+    -------
+    Anchors
+        The front where it lies on an axis of the device; never at a foot or ankle, which show
+        it themselves.
+    """
+    front = None
+    if example.front is not None and group_of(example.placement) not in ("foot", "ankle"):
+        axis = int(np.abs(example.front).argmax())
+        if abs(example.front[axis]) > 0.99:
+            front = f"{'+' if example.front[axis] > 0 else '-'}{'xyz'[axis]}"
+    return Anchors(example.placement, front=front)
+
+
+def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
+    """Tell what is drawn again for an interval: wearers, if there are enough."""
     wearer = rows["source"].astype(str) + "/" + rows["subject"].astype(str)
     session = wearer + "/" + rows["session"].astype(str)
     recording = session + "/" + rows["recording"].astype(str)
@@ -74,13 +129,6 @@ def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
 
 def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Score strides, with 95 % intervals.
-
-    Parameters
-    ----------
-    rows
-        As from :func:`retrodetect.training.evaluate.label_with_truth`.
-    by
-        Columns to score apart, such as ``placement``.
 
     Returns
     -------
@@ -104,11 +152,6 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
 def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Score strides without intervals.
-
-    Parameters
-    ----------
-    rows, by
-        As for :func:`scored`.
 
     Returns
     -------
@@ -161,18 +204,7 @@ def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
 
 
 def confusion(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count what strides were and what they were called, site by site.
-
-    Parameters
-    ----------
-    rows
-        As for :func:`scored`.
-
-    Returns
-    -------
-    DataFrame
-        ``placement``, ``truth`` and one column for each label.
-    """
+    """Count what strides were and what they were called, site by site."""
     labelled = rows[rows["truth"] != ""]
     counts = labelled.groupby(["placement", "truth"])["direction"].value_counts().unstack()
     labels = ["forward", "backward", "unknown"]
@@ -185,11 +217,6 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     """List the stretches that were called the wrong way, longest first.
 
     Where a whole stretch is wrong and its neighbours are right, look at its label first.
-
-    Parameters
-    ----------
-    rows
-        As for :func:`scored`, strides of each recording in order of time.
 
     Returns
     -------
@@ -215,8 +242,8 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     return stretches.sort_values("strides", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Error rates of labelled strides by group of sites, and how they cluster in recordings.
+def error_rates(rows: pd.DataFrame, known: pd.Series[str]) -> dict[str, dict[str, float]]:
+    """Error rates of labelled strides, and how they cluster in recordings.
 
     A clip of a few strides is no session: the prior decides about it, all at once. So recordings
     of fewer than ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer
@@ -225,18 +252,20 @@ def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     Parameters
     ----------
     rows
-        As for :func:`scored`.
+        From :func:`label_with_truth`.
+    known
+        State of knowledge of each row.
 
     Returns
     -------
     dict
-        By group: ``false_backward``, ``false_forward``, ``icc``, as a card holds them.
+        By state: ``false_backward``, ``false_forward``, ``icc``, as a card holds them.
     """
     labelled = rows[rows["truth"].isin(["forward", "backward"]) & (rows["direction"] != "unknown")]
     wrong = labelled["direction"] != labelled["truth"]
     counted = pd.DataFrame(
         {
-            "group": labelled["placement"].map(group_of),
+            "known": known[labelled.index],
             "session": labelled["source"] + labelled["subject"] + labelled["recording"],
             "forward": labelled["truth"] == "forward",
             "backward": labelled["truth"] == "backward",
@@ -245,14 +274,14 @@ def error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
         }
     )
     rates = {}
-    for group, strides in counted.groupby("group"):
-        sessions = strides.drop(columns="group").groupby("session").sum()
+    for state, strides in counted.groupby("known"):
+        sessions = strides.drop(columns="known").groupby("session").sum()
         is_long = sessions["forward"] + sessions["backward"] >= MIN_SESSION_STRIDES
         for way, wrong_way in (("forward", "false_backward"), ("backward", "false_forward")):
             if sessions.loc[is_long, way].any():
                 sessions.loc[~is_long, [way, wrong_way]] = 0
         measured = measured_rates(sessions)
-        rates[str(group)] = {
+        rates[str(state)] = {
             "false_backward": round(measured.false_backward, 5),
             "false_forward": round(measured.false_forward, 5),
             "icc": round(measured.icc, 4),

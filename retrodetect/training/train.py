@@ -1,4 +1,11 @@
-"""Train a model on new recordings, score it on what it did not learn from, and write its card."""
+"""Train a model on new recordings, score it on what it did not learn from, and write its card.
+
+A model is made from nothing, or extends one that knows others. An extended model keeps what its
+base learned from many people and leans toward these wearers: the weights of its readouts are drawn
+toward those of the base, as by so many strides. Where the front is not known it is taken from the
+travel of the labelled strides, so half a minute each way teaches how strongly each cue shows on
+this wearer.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +22,39 @@ from joblib import delayed
 
 from retrodetect.direction import DirectionModel, store
 from retrodetect.direction.card import Base, Card, Row, Source, Validation
-from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
+from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, PACES
+from retrodetect.direction.model import FORMS, Readout, SiteGroup
 from retrodetect.formats import ReadOptions
+from retrodetect.recording import FloatArray
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import GROUPS, canonical_site, group_of
-from retrodetect.training.evaluate import label_with_truth, stated_anchors
 from retrodetect.training.examples import Example
-from retrodetect.training.fit import StrideTable, table_of
-from retrodetect.training.folds import GUARD_S, Fold, Unit, folds
+from retrodetect.training.fit import (
+    READOUTS,
+    StrideTable,
+    Target,
+    fit,
+    level_fronts,
+    reference_fronts,
+    refit_weights,
+    table_of,
+    teaching,
+    went,
+)
+from retrodetect.training.folds import GUARD_S, Fold, Unit, folds, units_of
 from retrodetect.training.gather import gather
-from retrodetect.training.learn import learn
 from retrodetect.training.scores import (
     compared,
     confusion,
     error_rates,
+    label_with_truth,
     mistakes,
     scored,
+    stated_anchors,
     units_for_intervals,
 )
 
-__all__ = ["CURVE_MIN", "held_out", "learning_curve", "train"]
+__all__ = ["CURVE_MIN", "held_out", "learn", "learning_curve", "train"]
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +69,18 @@ SMALL_STRIDES = 3000
 """Strides that one process has scored by the time others have started."""
 
 FEW_MINUTES = 2.0
+BASE_STRIDES = 20.0
+"""Strides of the new wearers that weigh as much as the base."""
+
+LEAST_CONTRAST_STRIDES = 8
+"""Walked strides of either direction from which the contrast of these wearers is learned."""
+
+OWN_CONTRAST = 2 * 0.7 / 0.4**2
+"""Log odds for halves that differ as the wearer's own labelled strides do. In other sessions 0.7 ±
+0.4 of that difference comes back (three captured people, one of them in fifteen acted styles)."""
+
+_TINY = 1e-9
+
 _BOTH = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
 
 
@@ -140,17 +172,10 @@ def held_out(
 
     Parameters
     ----------
-    parts
-        From :func:`retrodetect.training.folds.folds`.
     base
         What each model extends; None to begin from nothing.
     jobs
         Processes; None for one per core, or one where there is little to do.
-
-    Returns
-    -------
-    DataFrame
-        Rows as from :func:`retrodetect.training.evaluate.label_with_truth`, with ``fold``.
     """
     calls = [delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts)]
     labelled: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
@@ -161,11 +186,6 @@ def learning_curve(
     parts: Sequence[Fold], base: DirectionModel | None, jobs: int | None = None
 ) -> pd.DataFrame:
     """Measure how the score grows with the minutes learned from.
-
-    Parameters
-    ----------
-    parts, base, jobs
-        As for :func:`held_out`; of many folds some are taken.
 
     Returns
     -------
@@ -256,7 +276,7 @@ def _card(
         confusion=_records(confusion(rows)),
         learning_curve=_records(learning_curve(parts, base, jobs)),
         mistakes=_records(mistakes(rows).head(MOST_MISTAKES)),
-        error_rates=error_rates(rows),
+        error_rates=error_rates(rows, rows["placement"].map(group_of)),
         remarks=list(remarks),
         weaknesses=_weaknesses(examples, kind, base),
     )
@@ -359,3 +379,88 @@ def _records(table: pd.DataFrame) -> list[Row]:
         }
         for row in table.round(4).to_dict("records")
     ]
+
+
+def learn(
+    table: StrideTable, base: DirectionModel | None = None, *, name: str = "unnamed"
+) -> DirectionModel:
+    """Fit a model to strides with known truth.
+
+    Parameters
+    ----------
+    table
+        Strides of both directions at each group of sites, of one wearer or several.
+    base
+        Model to extend; None to begin from nothing.
+    name
+        How the model will be called.
+
+    Returns
+    -------
+    DirectionModel
+        Extended, it knows all sites of its base; from nothing, those of the strides only.
+    """
+    if base is None:
+        # What is held out together counts as a source of its own.
+        units, _ = units_of(table.strides)
+        return fit(StrideTable(table.features, table.strides.assign(source=units)), name=name)
+    sites = table.strides["placement"].map(group_of).to_numpy(dtype=str)
+    groups = {
+        group: _extended(base.groups[group], went(table.where(sites == group)), group)
+        for group in np.unique(sites)
+        if group in base.groups
+    }
+    return replace(base, groups={**base.groups, **groups}, name=name, card=Card())
+
+
+def _extended(site: SiteGroup, table: StrideTable, group: str) -> SiteGroup:
+    """Correct what the base knows of one group of sites."""
+    fronts = reference_fronts(table, level_fronts(table), site.travel)
+    return SiteGroup(
+        _corrected(site.travel, table, fronts, group, "travel"),
+        _corrected(site.front, table, fronts, group, "front"),
+        _own_contrast(table, site.contrast),
+    )
+
+
+def _own_contrast(table: StrideTable, habitual: FloatArray) -> FloatArray:
+    """(len(COMPARED),) how these wearers differ backward from forward, in log odds.
+
+    Fisher's linear discriminant within wearers, its covariance shrunk halfway to the diagonal.
+    Where too few strides were walked either way, it is what is usual.
+    """
+    walked = table.where((table.strides["true_gait"] == "walk").to_numpy())
+    counts = walked.strides["truth"].value_counts().reindex(_BOTH, fill_value=0)
+    if counts.min() < LEAST_CONTRAST_STRIDES:
+        return habitual
+    differences, rest = [], []
+    for rows in walked.strides.groupby(["source", "subject", "placement"]).indices.values():
+        truth = walked.strides["truth"].to_numpy()[rows]
+        ways = [walked.features.scalars[rows[truth == way]] for way in _BOTH]
+        if all(map(len, ways)):
+            forward, backward = (way.mean(axis=0) for way in ways)
+            differences.append(backward - forward)
+            rest += [ways[0] - forward, ways[1] - backward]
+    if not differences:
+        return habitual
+    difference, within = np.mean(differences, axis=0), np.concatenate(rest)
+    covariance = within.T @ within / len(within)
+    covariance = 0.5 * (covariance + np.diag(np.diag(covariance))) + _TINY * np.eye(len(within[0]))
+    weights = np.linalg.solve(covariance, difference)
+    return np.asarray(OWN_CONTRAST * weights / max(weights @ difference, _TINY))
+
+
+def _corrected(
+    readout: Readout, table: StrideTable, fronts: FloatArray, group: str, target: Target
+) -> Readout:
+    """Draw a readout toward these strides, where the base uses it."""
+    weights = readout.weights.copy()
+    for i, form in enumerate(FORMS):
+        for j, pace in enumerate(PACES):
+            names = READOUTS[group].get((target, form, pace), ())
+            part, goal = teaching(table, fronts, group, target, form, pace)
+            if weights[i, j].any() and len(part):
+                weights[i, j] = refit_weights(
+                    part, goal, names, prior=weights[i, j], penalty=BASE_STRIDES / len(part)
+                )
+    return replace(readout, weights=weights)

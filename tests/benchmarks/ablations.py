@@ -31,11 +31,9 @@ from direction import (
 from retrodetect.direction import DirectionModel
 from retrodetect.features import NEEDS_GYRO, VECTORS
 from retrodetect.lab.datasets import present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import mixed_sessions
-from retrodetect.training.evaluate import label_with_truth
+from retrodetect.lab.measured import measured_sets, mixed_sessions
 from retrodetect.training.examples import Example
-from retrodetect.training.scores import summary
+from retrodetect.training.scores import label_with_truth, summary
 
 Change = Callable[[Example], Example]
 

@@ -20,10 +20,9 @@ from direction import CLIPS, FOOT, Evidence, marked_stretch
 
 from retrodetect.direction import Anchors, DirectionModel, check_anchors, decide
 from retrodetect.lab.datasets import present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import mixed_sessions
-from retrodetect.training.evaluate import stated_anchors
+from retrodetect.lab.measured import measured_sets, mixed_sessions
 from retrodetect.training.examples import Example
+from retrodetect.training.scores import stated_anchors
 
 AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 REAL = (FOOT, "sisfall-waist", "ipol-healthy-gait")

@@ -30,14 +30,11 @@ from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.features import NEEDS_GYRO
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, load, present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import joined, mixed_sessions
+from retrodetect.lab.measured import joined, measured_sets, mixed_sessions
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
-from retrodetect.training.evaluate import label_with_truth
-from retrodetect.training.examples import Example
+from retrodetect.training.examples import Example, truth_of_strides
 from retrodetect.training.fit import fit, merged, table_of
-from retrodetect.training.scores import summary
-from retrodetect.training.truth import truth_of_strides
+from retrodetect.training.scores import label_with_truth, summary
 
 FOOT = "uci-sangenis-foot"
 LAFAN1 = "mocap-lafan1"

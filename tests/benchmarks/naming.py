@@ -18,8 +18,7 @@ from direction import SITES, Evidence, nothing_given, site_given, without_gyrosc
 from retrodetect.direction import Anchors, decide
 from retrodetect.direction.model import DirectionModel
 from retrodetect.lab.datasets import present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import mixed_sessions
+from retrodetect.lab.measured import measured_sets, mixed_sessions
 from retrodetect.training.examples import Example
 
 SOURCES = ("mocap-accad-male1", "mocap-accad-female1", "mocap-bandai-namco-1")

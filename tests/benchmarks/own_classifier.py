@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 import retrodetect as rd
 from retrodetect.features import FREE_FEATURES
 from retrodetect.lab import datasets
-from retrodetect.training.truth import truth_of_strides
+from retrodetect.training.examples import truth_of_strides
 
 CLASSIFIERS = {
     "`StrideClassifier`": rd.StrideClassifier(),

@@ -10,7 +10,8 @@ so many seconds of each direction; all others are labelled. The interval of the 
 over recordings.
 
 Virtual sites: an actor of a data set that the base never saw, 30 s of each direction (or half of
-what there is), with the site told and no anchor; sessions joined from the other clips.
+what there is), with the site given and no anchor; sessions joined from the other clips, every
+third of which begins backward.
 """
 
 from __future__ import annotations
@@ -22,22 +23,26 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from direction import without_gyroscope
 
 from retrodetect.direction import DirectionModel
 from retrodetect.lab.datasets import SETS, present
-from retrodetect.lab.measured import measured_sets
-from retrodetect.lab.sessions import is_walked, joined
-from retrodetect.training.evaluate import label_with_truth
+from retrodetect.lab.measured import is_walked, joined, measured_sets
+from retrodetect.sites import group_of
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
-from retrodetect.training.learn import learn
-from retrodetect.training.scores import compared, scored
+from retrodetect.training.scores import compared, label_with_truth, scored
+from retrodetect.training.train import OWN_CONTRAST, learn
 
 FOOT = "uci-sangenis-foot"
 SECONDS = (30.0, 60.0)
 ROTATIONS = 6
-SITES = ("foot", "ankle", "front-pocket", "belly", "breastbone", "wrist", "hand")
+SITES = (
+    "foot", "ankle", "front-pocket", "belly", "lower-back", "left-hip", "breastbone", "wrist",
+    "hand",
+)  # fmt: skip
 BOTH = ["forward", "backward"]
+LEAST_STRIDES = 8
 
 
 def split(examples: list[Example], first: int, seconds: float) -> tuple[StrideTable, list[Example]]:
@@ -109,8 +114,8 @@ def scores_of(labelled: pd.DataFrame, base: pd.DataFrame) -> dict[str, float]:
 
 def virtual(examples: dict[str, list[Example]], tables: dict[str, StrideTable]) -> pd.DataFrame:
     """Score virtual sites, each actor's set unseen by the base."""
-    labelled: dict[tuple[str, str], list[pd.DataFrame]] = defaultdict(list)
-    rng = np.random.default_rng(0)
+    labelled: dict[tuple[str, str, str], list[pd.DataFrame]] = defaultdict(list)
+    back: dict[tuple[str, str], list[float]] = defaultdict(list)
     for source in [name for name in tables if SETS[name].virtual]:
         base = fit(merged([table for name, table in tables.items() if name != source]))
         for site in SITES:
@@ -118,28 +123,54 @@ def virtual(examples: dict[str, list[Example]], tables: dict[str, StrideTable]) 
                 clip for clip in examples[source]
                 if clip.placement == site and not clip.name.endswith("-right") and is_walked(clip)
             ]  # fmt: skip
-            ways: dict[str, list[Example]] = {way: [] for way in BOTH}
-            for i in rng.permutation(len(clips)):
-                directions = set(clips[i].intervals["direction"])
-                ways["backward" if "backward" in directions else "forward"].append(clips[i])
-            half = {way: len(ways[way]) // 2 for way in BOTH}
-            own = [clip for way in BOTH for clip in ways[way][: half[way]]]
-            if not own:
-                continue
-            learned = table_of(own)
-            left = list(zip(*(ways[way][half[way] :][:16] for way in BOTH), strict=False))
-            table = first_seconds(learned, 30.0)
-            if not left or table.strides["truth"].value_counts().reindex(BOTH).fillna(0).min() < 8:
-                continue
-            session = joined([part for pair in left for part in pair], f"{source} {site}")
-            for name, model in {"base": base, "personal": learn(table, base)}.items():
-                labelled[site, name].append(label_with_truth(model, [session]))
+            for seen_by in ("gyroscope", "accelerometer"):
+                seen = clips if seen_by == "gyroscope" else [without_gyroscope(c) for c in clips]
+                for rotation in range(ROTATIONS):
+                    parted = own_and_other(seen, rotation)
+                    if parted is None:
+                        continue
+                    own, session = parted
+                    mine = learn(own, base)
+                    back[seen_by, site].append(came_back(mine, session))
+                    for name, model in {"base": base, "personal": mine}.items():
+                        labelled[seen_by, site, name].append(label_with_truth(model, [session]))
     rows = []
-    for (site, name), parts in labelled.items():
+    for (seen_by, site, name), parts in labelled.items():
         total = scored(pd.concat(parts, ignore_index=True)).iloc[0]
         kept = ("strides", "wrong", "unknown", "recall_backward", "f1_backward")
-        rows.append({"site": site, "model": name} | {key: float(total[key]) for key in kept})
+        scores = {key: float(total[key]) for key in kept}
+        contrast = {"came_back": np.mean(back[seen_by, site]), "sd": np.std(back[seen_by, site])}
+        rows.append({"seen_by": seen_by, "site": site, "model": name} | scores | contrast)
     return pd.DataFrame(rows)
+
+
+def came_back(model: DirectionModel, session: Example) -> float:
+    """Share of the wearer's contrast between the directions that another session shows again."""
+    weights = model.groups[group_of(session.placement)].contrast
+    score = pd.Series(session.measured.cues.features.scalars @ weights)
+    by_way = score.groupby(session.strides()["truth"]).mean()
+    return float((by_way["backward"] - by_way["forward"]) / OWN_CONTRAST)
+
+
+def own_and_other(clips: list[Example], rotation: int) -> tuple[StrideTable, Example] | None:
+    """30 s of each direction to learn from, and a session of other clips of the same wearer.
+
+    None where there are too few clips.
+    """
+    ways: dict[str, list[Example]] = {way: [] for way in BOTH}
+    for i in np.random.default_rng(rotation).permutation(len(clips)):
+        directions = set(clips[i].intervals["direction"])
+        ways["backward" if "backward" in directions else "forward"].append(clips[i])
+    half = {way: len(ways[way]) // 2 for way in BOTH}
+    if not min(half.values()):
+        return None
+    own = first_seconds(table_of([clip for way in BOTH for clip in ways[way][: half[way]]]), 30.0)
+    order = BOTH if rotation % 3 else BOTH[::-1]
+    left = list(zip(*(ways[way][half[way] :][:16] for way in order), strict=False))
+    enough = own.strides["truth"].value_counts().reindex(BOTH).fillna(0).min() >= LEAST_STRIDES
+    if not enough:
+        return None
+    return own, joined([part for pair in left for part in pair], clips[0].name)
 
 
 def main() -> None:

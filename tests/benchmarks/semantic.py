@@ -29,8 +29,8 @@ import pandas as pd
 import retrodetect as rd
 from retrodetect.errors import InputError, RetrodetectError
 from retrodetect.formats import read
-from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.columns import classify
+from retrodetect.formats.registry import Candidate
 from retrodetect.formats.source import open_file
 
 ROOT = Path(__file__).parents[2]

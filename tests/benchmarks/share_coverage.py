@@ -30,7 +30,7 @@ from retrodetect.lab.measured import measured_sets
 from retrodetect.tables import sessions_table
 from retrodetect.tally.folder import totals
 from retrodetect.tally.share import ErrorRates, share_interval
-from retrodetect.training.evaluate import label_with_truth
+from retrodetect.training.scores import label_with_truth
 
 FIXED_SHARES = (0.0, 0.02, 0.05, 0.1, 0.4, 0.9)
 

@@ -24,7 +24,7 @@ from retrodetect.lab.simulate import PERFECT, parse_plan, walk, wear
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
 from retrodetect.tables import MAX_PAUSE_S
-from retrodetect.training.truth import truth_of_strides
+from retrodetect.training.examples import truth_of_strides
 from tests.gait.movements import NOT_GAIT
 
 FOOT = "uci-sangenis-foot"

@@ -7,10 +7,11 @@ import pandas as pd
 
 from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.direction.model import SITE_INPUTS, Readout, SiteClassifier, SiteGroup
-from retrodetect.features import GYRO_SCALARS, VECTORS, StrideFeatures
+from retrodetect.features import GYRO_SCALARS, SITE_SCALARS, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS
+from retrodetect.training.fit import HABITUAL_CONTRAST
 
 UP = np.array([0.0, 0.0, 1.0])
 AHEAD = np.array([1.0, 0.0, 0.0])
@@ -41,7 +42,11 @@ def readout(walk: dict[int, float], run: dict[int, float], doubt: float) -> Read
 def model(*, doubt: float = 0.01, site: str = "trunk", running: float = -6.0) -> DirectionModel:
     """A model whose travel turns round in running, and whose front is the body's and the lever."""
     front = {FRONT: 6.0, ROTATION: 6.0, LEVER: 6.0}
-    group = SiteGroup(readout({TRAVEL: 6.0}, {TRAVEL: running}, 0.01), readout(front, front, doubt))
+    group = SiteGroup(
+        readout({TRAVEL: 6.0}, {TRAVEL: running}, 0.01),
+        readout(front, front, doubt),
+        HABITUAL_CONTRAST,
+    )
     return DirectionModel(
         dict.fromkeys(GROUPS, group),
         {form: always(site, len(inputs)) for form, inputs in SITE_INPUTS.items()},
@@ -72,6 +77,7 @@ def shown(
     scalars[:, names.index("log_h_over_v_low")] = flatness
     features = StrideFeatures(
         scalars,
+        np.zeros((count, len(SITE_SCALARS))),
         np.zeros((count, len(GYRO_SCALARS))),
         vectors,
         np.tile(UP, (count, 1)) if up is None else up,

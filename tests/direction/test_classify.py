@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,16 @@ def test_the_lever_points_out_of_the_body_wherever_the_sensor_sits(site, lever):
     assert named(shown(THERE_AND_BACK, lever=lever), Anchors(site)) == FORTH
 
 
+@pytest.mark.parametrize(
+    ("site", "split"), [("back-pocket", {""}), ("pocket", {"A", "B"}), ("belly", {"A", "B"})]
+)
+def test_a_back_pocket_shows_the_travel_to_a_gyroscope_only(site, split):
+    without_gyro = decide(shown(THERE_AND_BACK), BOUTS, model(), Anchors(site)).table
+    assert set(without_gyro["side"]) == split
+    with_gyro = decide(shown(THERE_AND_BACK, lever=-AHEAD), BOUTS, model(), Anchors(site)).table
+    assert set(with_gyro["side"]) == {"A", "B"}
+
+
 @pytest.mark.parametrize(("rotation", "expected"), [(AHEAD, FORTH), (-AHEAD, BACK)])
 def test_rotation_tells_a_back_pocket_from_a_front_pocket(rotation, expected):
     # Force and lever are those of a back pocket, or of a front pocket turned round.
@@ -90,6 +102,15 @@ def test_less_bounce_backward_and_forward_first_name_a_session_that_turns():
     assert 0.9 < directions.naming < 0.99
     contradicted = shown(THERE_AND_BACK, flatness=np.repeat([0.3, 0.0], 20))
     assert set(named(contradicted, Anchors("belly"))) == {"unknown"}
+
+
+def test_a_personal_contrast_names_a_session_whatever_is_usual():
+    # This wearer bounces more going backward, and began with it.
+    evidence = shown(-THERE_AND_BACK, flatness=np.repeat([0.0, 0.6], 20))
+    own = model()
+    trunk = replace(own.groups["trunk"], contrast=-2 * own.groups["trunk"].contrast)
+    directions = decide(evidence, BOUTS, replace(own, groups={"trunk": trunk}), Anchors("belly"))
+    assert list(directions.table["direction"]) == BACK
 
 
 def test_without_any_front_a_session_of_one_way_is_forward_by_habit():

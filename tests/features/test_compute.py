@@ -17,6 +17,7 @@ from retrodetect.features import (
     NEEDS_GYRO,
     POINTERS,
     SCALARS,
+    SITE_SCALARS,
     VECTORS,
     Feature,
     StrideFeatures,
@@ -157,7 +158,7 @@ def test_rows_are_taken_and_put_together_again() -> None:
     whole = random_features(0, 7)
     parts = [whole.where(slice(0, 3)), whole.where([3]), whole.where(np.arange(7) > 3)]
     again = StrideFeatures.joined(parts)
-    for name in ("scalars", "gyro_scalars", "vectors", "up"):
+    for name in ("scalars", "site_scalars", "gyro_scalars", "vectors", "up"):
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
     assert len(again) == 7
     assert len(StrideFeatures.joined([])) == 0
@@ -175,12 +176,65 @@ def test_a_stride_has_a_gyroscope_where_one_of_its_vectors_shows_it() -> None:
         assert with_it.has_gyro.tolist() == [False, feature in NEEDS_GYRO]
 
 
-def test_a_site_is_inferred_from_the_free_features_and_what_the_gyroscope_shows() -> None:
+def test_a_site_is_inferred_from_all_that_is_free_of_the_mounting() -> None:
     whole = random_features(0, 7)
-    pd.testing.assert_frame_equal(whole.site_inputs(with_gyro=False), whole.free())
-    both = whole.site_inputs(with_gyro=True)
-    assert list(both) == [*FREE_FEATURES, *(feature.name for feature in GYRO_SCALARS)]
-    np.testing.assert_array_equal(both.to_numpy()[:, len(FREE_FEATURES) :], whole.gyro_scalars)
+    names = [*FREE_FEATURES, *(feature.name for feature in (*SITE_SCALARS, *GYRO_SCALARS))]
+    parts = [whole.free(), whole.site_scalars, whole.gyro_scalars]
+    for with_gyro, count in ((False, 2), (True, 3)):
+        inputs = whole.site_inputs(with_gyro=with_gyro)
+        np.testing.assert_array_equal(inputs, np.hstack(parts[:count]))
+        assert list(inputs) == names[: inputs.shape[1]]
+
+
+def site_scalars(acceleration: FloatArray) -> dict[str, FloatArray]:
+    """Site scalars by name, of strides away from the ends."""
+    table = compute([signal_of(acceleration)], strides()).site_scalars[3:-3]
+    return dict(zip((feature.name for feature in SITE_SCALARS), table.T, strict=True))
+
+
+def test_site_scalars_of_known_waves() -> None:
+    t = np.arange(int(20 * ANALYSIS_RATE_HZ)) / ANALYSIS_RATE_HZ
+    once, twice = (np.sin(2 * np.pi * k * t / STRIDE_S) for k in (1, 2))
+    force = np.stack([3 * once, np.zeros_like(t), 2 * twice + STANDARD_GRAVITY_MPS2], axis=1)
+    shown = site_scalars(force)
+    size = np.linalg.norm(force, axis=1)
+    expected = {
+        "log_period": np.log(STRIDE_S),
+        "log_v_low": np.log(2 / np.sqrt(2)),
+        "log_h_low": np.log(3 / np.sqrt(2)),
+        "log_v_wide": np.log(2 / np.sqrt(2)),
+        "log_h_wide": np.log(3 / np.sqrt(2)),
+        "log_peak": np.log(size.max()),
+        "log_v_2": 0.0,
+        "log_h_1": 0.0,
+    }
+    for name, value in expected.items():
+        # The edge of the bands at 0.5 Hz takes 6 % off a wave of 0.9 Hz.
+        np.testing.assert_allclose(shown[name], value, atol=0.07, err_msg=name)
+    assert max(shown["log_v_1"].max(), shown["log_h_2"].max()) < np.log(0.01)
+
+
+def test_a_device_that_swings_tilts_more_and_one_at_rest_is_calm() -> None:
+    t = np.arange(int(20 * ANALYSIS_RATE_HZ)) / ANALYSIS_RATE_HZ
+
+    def swinging(swing_rad: float) -> dict[str, FloatArray]:
+        angle = swing_rad * np.sin(2 * np.pi * t / STRIDE_S)
+        level = np.zeros_like(t)
+        force = np.stack([np.sin(angle), level, np.cos(angle)], axis=1)
+        return site_scalars(STANDARD_GRAVITY_MPS2 * force)
+
+    calm, wild = swinging(0.1), swinging(0.4)
+    # The mean of a sine's square is a half, and the spread of a small angle half its square.
+    np.testing.assert_allclose(calm["log_tilt"], np.log(0.1**2 / 4), atol=0.15)
+    assert (wild["log_tilt"] > calm["log_tilt"] + 2).all()
+    assert (calm["log_unrest"] < np.log(1e-3)).all()
+
+
+def test_site_scalars_ignore_the_mounting() -> None:
+    turn = Rotation.random(rng=np.random.default_rng(3)).as_matrix()
+    plain, turned = (site_scalars(gait_like(FRONT) @ way.T) for way in (np.eye(3), turn))
+    for name, values in plain.items():
+        np.testing.assert_allclose(turned[name], values, atol=1e-6, err_msg=name)
 
 
 def test_dot_products_of_moments_are_free_and_those_of_pointers_are_not_taken() -> None:
@@ -192,7 +246,7 @@ def test_dot_products_of_moments_are_free_and_those_of_pointers_are_not_taken() 
     assert not any(feature.name in column for feature in POINTERS for column in map(str, free))
 
 
-@pytest.mark.parametrize("kind", [SCALARS, RATIOS, VECTORS, GYRO_SCALARS])
+@pytest.mark.parametrize("kind", [SCALARS, RATIOS, VECTORS, SITE_SCALARS, GYRO_SCALARS])
 def test_every_feature_is_documented(kind: tuple[Feature, ...]) -> None:
     for feature in kind:
         assert feature.meaning

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from retrodetect.formats import read
-from retrodetect.formats.devices import numbered
+from retrodetect.formats.reading import _numbered as numbered
 
 from .reexport import walk
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
 from retrodetect.formats import ReadOptions, assemble, packets, pieces, read, spool, table
-from retrodetect.formats.exports import actigraph_gt3x
+from retrodetect.formats.exports import actigraph
 from retrodetect.recording import Recording
 
 from .reexport import START_NS, G, walk
@@ -46,7 +46,7 @@ def blocks_of_few_rows(*, in_memory: bool = False) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 2)
         patch.setattr(packets, "BLOCK_BYTES", 7777)
-        patch.setattr(actigraph_gt3x, "_MOST_BYTES", 2000)
+        patch.setattr(actigraph, "_MOST_BYTES", 2000)
         patch.setattr(spool, "BLOCK_ROWS", FEW_ROWS)
         patch.setattr(assemble, "PIECE_ROWS", FEW_ROWS)
         if not in_memory:

@@ -137,15 +137,19 @@ def test_gentle_movement_is_not_gait() -> None:
 def test_two_stretches_share_what_lies_between_them() -> None:
     # Windows of 4 s every half second; for 3 s none is like gait.
     begin = np.append(np.arange(0, 500, 25), np.arange(650, 900, 25))
-    joined = period._joined(begin, np.full(len(begin), 1.1), np.ones(len(begin), bool), 200, 1090)
+    every, none = np.ones(len(begin), bool), np.zeros(len(begin), bool)
+    joined = period._joined(begin, np.full(len(begin), 1.1), every, none, 200, 1090)
     assert [(one.begin, one.end) for one in joined] == [(0, 662), (662, 1075)]
     assert all(len(one.period_s) == one.end - one.begin for one in joined)
     # None of the second half is sure: it is no gait.
     sure = begin < 500
-    (only,) = period._joined(begin, np.full(len(begin), 1.1), sure, 200, 1090)
+    (only,) = period._joined(begin, np.full(len(begin), 1.1), sure, none, 200, 1090)
     assert (only.begin, only.end) == (0, 675)
+    # To be brisk is enough for the ten windows of the second half, not for the twenty before.
+    (short,) = period._joined(begin, np.full(len(begin), 1.1), none, every, 200, 1090)
+    assert (short.begin, short.end) == (650, 1075)
     # What a window would reach beyond the run is cut off.
-    (cut,) = period._joined(begin[:3], np.full(3, 1.1), np.ones(3, bool), 200, 240)
+    (cut,) = period._joined(begin[:3], np.full(3, 1.1), every[:3], none[:3], 200, 240)
     assert (cut.begin, cut.end) == (0, 240)
 
 
@@ -219,10 +223,10 @@ def test_the_strongest_line_is_found_with_its_share(hz: float) -> None:
 
 
 def test_a_line_may_be_the_stronger_the_more_it_is_like_steps() -> None:
-    found = period._line_limit(np.array([1.0, 1.9, 2.5, 3.9]), np.array([1.0, 1.0, 0.8, 0.5]))
-    assert found.tolist() == [
+    line_hz, period_s = np.array([1.0, 1.9, 2.5, 3.9, 3.6]), np.array([1.0, 1.0, 0.8, 0.5, 1.1])
+    assert period._line_limit(line_hz, period_s).tolist() == [
         period.STRIDE_LINE_LIMIT, period.SLOW_LINE_LIMIT, period.STEP_LINE_LIMIT,
-        period.QUICK_LINE_LIMIT,
+        period.QUICK_LINE_LIMIT, period.QUICK_LINE_LIMIT,
     ]  # fmt: skip
 
 
@@ -289,9 +293,9 @@ def test_windows_of_gait_grow_together_over_a_stumble_but_not_over_a_pause() -> 
     begin, later = np.array([0, 1, 2, 2, 3, 4]) * hop, np.repeat([0, 1], 3)
     period_s, sure = np.array([1.0, 1.0, 1.1, 1.2, 1.2, 1.2]), np.ones(6, dtype=bool)
     stumble, pause = begin + apart * later, begin + (apart + 1) * later
-    (one,) = period._joined(stumble, period_s, sure, length, 1000)
+    (one,) = period._joined(stumble, period_s, sure, ~sure, length, 1000)
     np.testing.assert_allclose(one.period_s[stumble + length // 2], period_s)
-    first, second = period._joined(pause, period_s, sure, length, 1000)
+    first, second = period._joined(pause, period_s, sure, ~sure, length, 1000)
     assert (first.period_s[-1], second.period_s[0]) == (1.1, 1.2)
 
 
@@ -443,23 +447,44 @@ def test_a_shape_is_found_where_it_was_put() -> None:
         assert response[at] == pytest.approx(size, abs=0.01)
 
 
-def test_a_weak_step_among_strong_ones_is_none_but_the_last() -> None:
+def test_a_weak_step_among_strong_ones_is_none_but_one_that_follows() -> None:
+    def steps(strength: FloatArray, *, one_foot: bool = False) -> list[int]:
+        return np.flatnonzero(contacts._steps(strength, response, one_foot)).tolist()
+
     strength, response = np.full(10, 1.5), np.full(10, 1.0)
-    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(10))
-    strength[0] = 0.5
-    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 10))
-    strength[9] = 0.5
-    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 10))
-    strength[8] = 0.5
-    assert contacts._steps(strength, response, one_foot=False).tolist() == list(range(1, 9))
-    assert contacts._steps(strength, response, one_foot=True).tolist() == list(range(10))
-    faint = np.where(strength < 1, 0.3, strength)
-    assert contacts._steps(faint, response, one_foot=True).tolist() == list(range(1, 8))
+    assert steps(strength) == list(range(10))
+    strength[[0, 8, 9]] = 0.5
+    assert steps(strength) == list(range(1, 9))
+    assert steps(strength, one_foot=True) == list(range(10))
+    assert steps(np.where(strength < 1, 0.41, strength)) == list(range(1, 8))
+    assert steps(np.where(strength < 1, 0.3, strength), one_foot=True) == list(range(1, 8))
     response[4:6] = 0.1
-    found = contacts._steps(strength, response, one_foot=False).tolist()
-    assert found == [1, 2, 3, 4, 6, 7, 8]
-    assert contacts._steps(np.full(10, 0.3), response, one_foot=True).tolist() == []
-    assert contacts._steps(np.empty(0), np.empty(0), one_foot=True).tolist() == []
+    assert steps(strength) == [1, 2, 3, 6, 7, 8]
+    assert steps(np.full(10, 0.3), one_foot=True) == []
+    response = np.empty(0)
+    assert steps(np.empty(0), one_foot=True) == []
+
+
+def test_a_step_too_weak_to_show_puts_the_feet_together() -> None:
+    at, step = np.array([0.0, 10.0, 20.0, 30.0, 45.0]), np.array([True, True, True, False, False])
+    contacts._bring_together(at, step, np.zeros(5, bool))
+    assert step.tolist() == [True, True, True, True, False]
+    assert at.tolist() == [0.0, 10.0, 20.0, 20 + 10 * contacts.LAST_STEP, 45.0]
+    sitting = np.array([True, True, True, False, False])
+    contacts._bring_together(at, sitting, ~sitting)
+    assert sitting.tolist() == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(("deg", "leans"), [(0, False), (12, False), (18, True), (90, True)])
+def test_who_stands_up_takes_no_step(deg: float, leans: bool) -> None:
+    turned = np.deg2rad(np.where(np.arange(1000) < 125, deg, 0))
+    up = np.stack([np.sin(turned), np.zeros(1000), np.cos(turned)], axis=1)
+    at = np.arange(50.0, 1000, 50)
+    found = contacts._leaning(up, at, 50.0)
+    assert found.tolist() == [leans and bool(place < 125) for place in at]
+    assert not contacts._leaning(None, at, 50.0).any()
+    assert not contacts._leaning(up, at[:1], 50.0).any()
+    assert contacts._leaning(up, at[:0], 50.0).tolist() == []
 
 
 # Strides ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import retrodetect as rd
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, VECTORS
+from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 
 
@@ -26,7 +26,7 @@ def test_path_recording_and_frame_give_the_same_strides(path, result, noise_mode
         pd.testing.assert_frame_equal(
             strides.drop(columns="recording"), result.strides.drop(columns="recording")
         )
-    with pytest.raises(rd.UsageError, match=r"ndarray is no recording; .*rd\.from_arrays"):
+    with pytest.raises(rd.UsageError, match=r"ndarray is not a recording; .*rd\.from_arrays"):
         rd.label(frame.to_numpy())
 
 
@@ -87,7 +87,10 @@ def test_every_catalogue_feature_has_a_column_and_a_row_of_facts(path, result):
     for column in ("stride", "bout", "start_s", "end_s"):
         np.testing.assert_array_equal(table[column], result.strides[column])
     plain = rd.features(path)
-    assert list(plain.columns[6:]) == [*FREE_FEATURES, *(one.name for one in GYRO_SCALARS)]
+    assert list(plain.columns[6:]) == [
+        *FREE_FEATURES,
+        *(one.name for one in (*SITE_SCALARS, *GYRO_SCALARS)),
+    ]
     vectors = ["up", *(one.name for one in VECTORS)]
     columns = [f"{name}_{axis}" for name in vectors for axis in "xyz"]
     assert list(table.columns) == [*plain.columns, *columns]
@@ -117,7 +120,7 @@ def test_given_strides_outside_the_recording_are_counted(path, noise_model):
     ("strides", "answer"),
     [
         ({"begin": [1.0], "end": [2.0]}, "rename the columns"),
-        ({"start_s": [2.0], "end_s": [1.0]}, "does not end after it begins"),
+        ({"start_s": [2.0], "end_s": [1.0]}, "doesn't end after it starts"),
         ({"start_s": [np.nan], "end_s": [1.0]}, "drop its row"),
     ],
 )

@@ -19,7 +19,7 @@ from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
 from retrodetect.runs.track import with_track
 from retrodetect.tally.course import Course
-from retrodetect.tally.repeats import repeats
+from retrodetect.tally.details import repeats
 
 pytestmark = pytest.mark.extra("track")
 
@@ -131,9 +131,9 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><gpx><trkpt>&b;</trk
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "is no GPX"), (b"time,x,y,z\n", "is no GPX"), (BOMB, "is no GPX"),
-     (fit(points(SPEED, HEIGHT))[:400], "is no GPX"), (gpx([]), "holds no track with times"),
-     (gpx(points(SPEED[:1], HEIGHT[:1])), "holds no track with times")],
+    [(b"", "isn't a GPX"), (b"time,x,y,z\n", "isn't a GPX"), (BOMB, "isn't a GPX"),
+     (fit(points(SPEED, HEIGHT))[:400], "isn't a GPX"), (gpx([]), "has no track points with times"),
+     (gpx(points(SPEED[:1], HEIGHT[:1])), "has no track points with times")],
     ids=["empty", "table", "entities", "cut off", "no points", "one point"],
 )  # fmt: skip
 def test_what_is_no_track_is_refused_in_one_sentence(tmp_path, content, reason):

@@ -7,9 +7,8 @@ import pytest
 from retrodetect.errors import UsageError
 from retrodetect.recording import Recording
 from retrodetect.tally.course import Course
-from retrodetect.tally.details import details
+from retrodetect.tally.details import details, repeats
 from retrodetect.tally.energy import Pace
-from retrodetect.tally.repeats import repeats
 from retrodetect.tally.stretches import stretches
 
 F, B, U = "forward", "backward", "unknown"

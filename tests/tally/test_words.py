@@ -124,13 +124,19 @@ def test_a_headline_says_share_time_distance_and_goal():
     ]  # fmt: skip
 
 
+# Where an arm is inferred, hardly a backward stride is ever labelled so.
+RATES = {
+    known: rates
+    for known, rates in store.load("default").card.error_rates.items()
+    if known != "arm?"
+}
 WHOLE_SESSIONS = [(50, 50), (5, 5), (6, 6)]
 
 
 @pytest.mark.parametrize(("backward", "labelled"), WHOLE_SESSIONS)
-@pytest.mark.parametrize("site", sorted(store.load("default").card.error_rates))
-def test_a_session_labelled_whole_has_a_share_that_a_person_believes(site, backward, labelled):
-    rates = ErrorRates(**store.load("default").card.error_rates[site])
+@pytest.mark.parametrize("known", sorted(RATES))
+def test_a_session_labelled_whole_has_a_share_that_a_person_believes(known, backward, labelled):
+    rates = ErrorRates(**RATES[known])
     low, high = share_interval(backward, labelled, rates)
     fields = row(1.0, low, high) | {"forward_strides": 0, "backward_strides": backward}
     assert words.share(fields) == "100.0%"

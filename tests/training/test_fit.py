@@ -11,11 +11,19 @@ from scipy.stats import vonmises
 
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.model import FORMS
-from retrodetect.features import GYRO_SCALARS, NEEDS_GYRO, SWING, VECTORS, StrideFeatures
+from retrodetect.features import (
+    GYRO_SCALARS,
+    NEEDS_GYRO,
+    SITE_SCALARS,
+    SWING,
+    VECTORS,
+    StrideFeatures,
+)
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS
 from retrodetect.training.fit import (
+    HABITUAL_CONTRAST,
     PHYSICS_WEARERS,
     READOUTS,
     StrideTable,
@@ -27,7 +35,7 @@ from retrodetect.training.fit import (
     reference_fronts,
     teaching,
 )
-from retrodetect.training.learn import learn
+from retrodetect.training.train import LEAST_CONTRAST_STRIDES, OWN_CONTRAST, learn
 
 NAMES = [feature.name for feature in VECTORS]
 UP = np.array([0.0, 0.0, 1.0])
@@ -56,6 +64,7 @@ def table(rows: list[dict[str, object]], **vectors: FloatArray) -> StrideTable:
         every[:, NAMES.index(name)] = values
     features = StrideFeatures(
         np.zeros((count, len(SCALARS) + len(RATIOS))),
+        np.zeros((count, len(SITE_SCALARS))),
         np.zeros((count, len(GYRO_SCALARS))),
         every,
         np.tile(UP, (count, 1)),
@@ -231,6 +240,36 @@ def test_a_front_that_is_not_known_is_taken_from_the_travel():
 
 def test_a_model_knows_the_sites_of_its_strides_only():
     assert list(fit(walkers()).groups) == ["trunk"]
+
+
+def wearers_who_differ(size: float, count: int = 20, subjects: tuple[str, ...] = ("s",)):
+    """Strides of people whose first scalar is larger backward, each around a level of their own."""
+    ways = np.repeat(["forward", "backward"], count)
+    rows = [{"truth": way, "subject": subject} for subject in subjects for way in ways]
+    made = table(rows)
+    noise = np.random.default_rng(0).normal(size=made.features.scalars.shape)
+    level = np.repeat(np.arange(len(subjects)), 2 * count) * 50.0
+    backward = np.tile(ways == "backward", len(subjects))
+    made.features.scalars[:] = 0.1 * noise
+    made.features.scalars[:, 0] += level + size * backward
+    return made
+
+
+@pytest.mark.parametrize("subjects", [("s",), ("s", "t")])
+@pytest.mark.parametrize("size", [-1.0, 1.0])
+def test_the_contrast_of_these_wearers_is_learned_with_its_sign(size, subjects):
+    base = fit(table([{}] * 30, U2_fixed=AHEAD), sites=False)
+    contrast = learn(wearers_who_differ(size, subjects=subjects), base).groups["trunk"].contrast
+    # The same difference again counts as OWN_CONTRAST says, nearly all of it by that scalar.
+    assert contrast[0] * size == pytest.approx(OWN_CONTRAST, rel=0.1)
+    assert np.abs(contrast[1:]).max() < 0.4 * abs(contrast[0])
+
+
+@pytest.mark.parametrize("count", [LEAST_CONTRAST_STRIDES - 1, LEAST_CONTRAST_STRIDES])
+def test_a_few_strides_teach_no_contrast(count):
+    base = fit(table([{}] * 30, U2_fixed=AHEAD), sites=False)
+    contrast = learn(wearers_who_differ(1.0, count), base).groups["trunk"].contrast
+    assert (contrast is HABITUAL_CONTRAST) == (count < LEAST_CONTRAST_STRIDES)
 
 
 def test_learning_extends_the_base_where_there_are_strides_and_keeps_the_rest():

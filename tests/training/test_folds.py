@@ -13,8 +13,7 @@ from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.training import train as training
 from retrodetect.training.examples import Example, Measured
 from retrodetect.training.folds import GUARD_S, apart, folds, pooled, units_of
-from retrodetect.training.learn import learn
-from retrodetect.training.train import held_out
+from retrodetect.training.train import held_out, learn
 
 
 def example(

@@ -128,8 +128,9 @@ def test_a_wrong_stretch_is_named_with_its_file_and_times() -> None:
     ]  # fmt: skip
 
 
-def test_error_rates_are_by_group_of_sites_and_never_nought() -> None:
-    rates = error_rates(rows({"anna": "FFBFBBBB", "ben": "FFFFBBBB"}))
+def test_error_rates_are_by_state_of_knowledge_and_never_nought() -> None:
+    labelled = rows({"anna": "FFBFBBBB", "ben": "FFFFBBBB"})
+    rates = error_rates(labelled, labelled["placement"])
     assert set(rates) == {"foot"}
     assert rates["foot"]["false_backward"] == pytest.approx(1.5 / 9, abs=1e-4)
     assert 0 < rates["foot"]["false_forward"] < 0.1

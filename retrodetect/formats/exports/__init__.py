@@ -1,1 +1,1 @@
-"""One module per export format; each has a ``FORMAT``."""
+"""Export formats, by app, maker or kind; each module lists its own in ``FORMATS``."""

@@ -1,40 +1,42 @@
-"""ActiGraph raw csv (ActiLife): a preamble of ten lines, then g, with or without a time column.
-
-The same preamble stands over epoch counts; only an epoch of 00:00:00 means raw readings.
-"""
+"""ActiGraph: raw csv of ActiLife, and ``.gt3x`` from the device."""
 
 from __future__ import annotations
 
 import re
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from retrodetect.errors import RefusedRecording
-from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.draft import Claim, Draft, Sign
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
 from retrodetect.formats.guess import stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick, drafts, xyz
+from retrodetect.formats.layout import Axes, Layout, Tick, xyz
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Format
+from retrodetect.formats.packets import Packets, blocks, spread_on
+from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, table_format
+from retrodetect.formats.source import Source, archive_members
+from retrodetect.formats.spool import gather
 from retrodetect.formats.timetext import moment
-from retrodetect.recording import Gravity
+from retrodetect.recording import FloatArray
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMATS"]
 
-_TOTAL = Claim[Gravity]("total", "stated", "ActiGraph raw data are totals")
-_SIGN = Claim[Sign](1, "assumed", "ActiGraph, taken to read +1 g upward")
+_TOTAL = total("ActiGraph raw data are totals")
+_SIGN = upward("ActiGraph, taken to read +1 g upward", "assumed")
 
 
-def recognise(file: Candidate) -> int:
+def _is_csv(file: Candidate) -> int:
     """The line that ActiLife writes first."""
     return CERTAIN if b"Data File Created By ActiGraph" in file.source.head[:200] else NO
 
 
-def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read raw readings.
+def _csv(file: Candidate) -> Layout:
+    """Layout under a preamble of ten lines: g, with or without a time column.
 
-    Raises
-    ------
-    RefusedRecording
-        Where the file holds counts.
+    The same preamble stands over epoch counts; only an epoch of 00:00:00 means raw readings.
     """
     table = file.table
     preamble = "\n".join(table.preamble)
@@ -45,22 +47,193 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
             file=file.source.label,
             remedy="export the raw data from ActiLife",
         )
-    hint = re.search(r"date format (\S+)", preamble)
-    layout = Layout(
-        clock=(Tick("timestamp", date_hint=hint[1] if hint else ""),),
-        acceleration=(
-            xyz("accelerometer {}", "g", _TOTAL),
-            Axes("1", "2", "3", "g", _TOTAL),
-        ),
+    date_format = re.search(r"date format (\S+)", preamble)
+    hint = date_format[1] if date_format else ""
+    begun = re.search(r"Start Time (\S+)\s+Start Date (\S+)", preamble)
+    return Layout(
+        clock=(Tick("timestamp", date_hint=hint),),
+        acceleration=(xyz("accelerometer {}", "g", _TOTAL), Axes("1", "2", "3", "g", _TOTAL)),
         rotation=(xyz("gyroscope {}", "deg/s"),),
         channels={"magnetic_field_ut": (xyz("magnetometer {}", "µT"),)},
         rate_hz=stated_rate_hz(table),
         sign=_SIGN,
+        device="ActiGraph",
+        start_time=moment(f"{begun[2]} {begun[1]}", hint) if begun else None,
     )
-    begun = re.search(r"Start Time (\S+)\s+Start Date (\S+)", preamble)
-    start = moment(f"{begun[2]} {begun[1]}", hint[1] if hint else "") if begun else None
-    recordings = drafts(table, layout, options)
-    return [draft.with_(start_time=start, device="ActiGraph") for draft in recordings]
 
 
-FORMAT = Format("actigraph", recognise, read)
+# ``.gt3x`` is a zip of facts and of a log with one record for each second. Records are described in
+# ActiGraph's GT3X-File-Format: mark, kind, time, size, content, check. Up to firmware 2.5 there are
+# no records, only readings from the start on (NHANES-GT3X-File-Format).
+_MARK = 0x1E
+_HEAD = struct.Struct("<BBIH")
+_MOST_BYTES = 1 << 17
+"""More than the longest record."""
+
+_PAIR_BYTES = 9
+"""Two readings of three axes."""
+
+_PACKED, _WORDS = 0x00, 0x1A
+"""Kinds of record with acceleration: 12 bits an axis in the order y, x, z, or 16 in x, y, z."""
+
+_FACT = re.compile(
+    r"^(Serial Number|Acceleration Scale|Sample Rate|Start Date|Limb):\s*([\w.,]+)", re.MULTILINE
+)
+_LARGEST = 4e18
+"""No fact is larger: ticks of 100 ns since the year 1 reach it after the year 9999."""
+
+_SCALES = {"NEO": 341.0, "CLE": 341.0, "MRA": 341.0, "MOS": 256.0, "TAS": 256.0}
+"""Counts to 1 g by serial number, for devices that do not state their scale."""
+
+_TICK_S = 1e-7
+_TICKS_TO_1970 = 621_355_968_000_000_000
+_LIMBS = {"Waist": "waist", "Wrist": "wrist", "Ankle": "ankle", "Thigh": "thigh"}
+
+
+def _is_gt3x(file: Candidate) -> int:
+    """A zip that holds the facts and the log."""
+    if not file.source.head.startswith(b"PK\x03\x04"):
+        return NO
+    names = {member.name for member in archive_members(file.source) or ()}
+    return CERTAIN if "info.txt" in names and {"log.bin", "activity.bin"} & names else NO
+
+
+def _read_gt3x(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read the seconds of acceleration.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the scale is missing or the log is damaged from its start.
+    RefusedRecording
+        Where it holds no second of acceleration.
+    """
+    del options
+    members = {member.name: member for member in archive_members(file.source) or ()}
+    with members["info.txt"].open() as stream:
+        facts = dict(_FACT.findall(stream.read(1 << 16).decode("utf-8", "replace")))
+    serial = facts.get("Serial Number", "")
+    per_g = _number(facts, "Acceleration Scale") or _SCALES.get(serial[:3], 0.0)
+    log = members.get("log.bin", members.get("activity.bin"))
+    assert log is not None
+    is_old = log.name == "activity.bin"
+    if not per_g or (log.head[:1] != bytes([_MARK]) and not is_old):
+        raise UnreadableFile(
+            "is an ActiGraph recording whose scale is missing or whose log is damaged",
+            file=file.source.label,
+            remedy="download it from the device again",
+        )
+
+    rate_hz = _number(facts, "Sample Rate")
+    start = int(_number(facts, "Start Date")) - _TICKS_TO_1970
+    columns = gather(_continuous(log, per_g, start, rate_hz) if is_old else _recorded(log, per_g))
+    if not columns:
+        raise RefusedRecording(
+            "has no raw acceleration",
+            file=file.source.label,
+            remedy="record raw data, not epochs",
+        )
+    if not is_old:
+        stamps = Stamps(columns["times"], 1.0, "local", "time of each second")
+    elif rate_hz and start >= 0:
+        stamps = Stamps(columns["times"], _TICK_S, "local", "Start Date and Sample Rate")
+    else:
+        stamps = Stamps(None, rate_hz=rate_hz or None)
+    return [
+        Draft(
+            acceleration=Series(columns["g"], "g"),
+            stamps=stamps,
+            gravity=_TOTAL,
+            sign=_SIGN,
+            device="ActiGraph",
+            placement=_LIMBS.get(facts.get("Limb", "")),
+        )
+    ]
+
+
+def _number(facts: Mapping[str, str], name: str) -> float:
+    """A fact as a number; 0 where it is none, or one that no device writes."""
+    try:
+        number = float(facts.get(name, "").replace(",", "."))
+    except ValueError:
+        return 0.0
+    return number if 0 < number < _LARGEST else 0.0
+
+
+def _continuous(
+    log: Source, per_g: float, start: int, rate_hz: float
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Readings in g that follow each other, with their tick at a stated rate."""
+    count = 0
+    with log.open() as stream:
+        for content, _ in blocks(stream, _PAIR_BYTES):
+            values = _twelve_bits(np.frombuffer(content, dtype=np.uint8)) / per_g
+            numbers = np.arange(count, count + len(values), dtype=np.float64)
+            count += len(values)
+            ticks = np.round(numbers / ((rate_hz or 1.0) * _TICK_S)).astype(np.int64)
+            yield {"g": values, "times": start + ticks}
+
+
+def _recorded(log: Source, per_g: float) -> Iterator[dict[str, FloatArray]]:
+    """Readings of each second in g, with their time."""
+    for times, packets in spread_on(_blocks(log)):
+        yield {"times": times, "g": packets.acceleration / per_g}
+
+
+def _blocks(log: Source) -> Iterator[Packets]:
+    """Records of acceleration, as many as a block of the log holds."""
+    rest = b""
+    with log.open() as stream:
+        for block, is_last in blocks(stream):
+            content = rest + block
+            # A record that may reach beyond the block waits for the next.
+            most = len(content) - (0 if is_last else _MOST_BYTES)
+            seconds: list[tuple[int, FloatArray]] = []
+            end = _read_records(content, most, seconds)
+            rest = content[end:]
+            if seconds:
+                yield Packets(
+                    np.array([start for start, _ in seconds], dtype=np.float64),
+                    np.array([len(values) for _, values in seconds], dtype=np.intp),
+                    np.concatenate([values for _, values in seconds]),
+                )
+
+
+def _read_records(log: bytes, most: int, seconds: list[tuple[int, FloatArray]]) -> int:
+    """Add time and readings of each record whose check is right; tell where the next begins."""
+    content = np.frombuffer(log, dtype=np.uint8)
+    at = 0
+    while 0 <= at < most and at <= len(log) - _HEAD.size - 1:
+        mark, kind, time_s, size = _HEAD.unpack_from(log, at)
+        end = at + _HEAD.size + size
+        if mark != _MARK or end >= len(log) or _check(content[at:end]) != log[end]:
+            at = log.find(_MARK, at + 1)
+            continue
+        body = content[end - size : end]
+        if kind == _PACKED and size > 1:
+            seconds.append((time_s, _twelve_bits(body)))
+        elif kind == _WORDS and size > 1:
+            words = body[: size // 6 * 6].view("<i2").reshape(-1, 3)
+            seconds.append((time_s, words.astype(np.float64)))
+        at = end + 1
+    return at if at >= 0 else len(log)
+
+
+def _check(record: NDArray[np.uint8]) -> int:
+    """Complement of all bytes of a record taken by exclusive or."""
+    return int(np.bitwise_xor.reduce(record)) ^ 0xFF
+
+
+def _twelve_bits(content: NDArray[np.uint8]) -> FloatArray:
+    """(n, 3) readings x, y, z from a run of signed numbers of 12 bits."""
+    bits = np.unpackbits(content)
+    numbers = bits[: len(bits) // 36 * 36].reshape(-1, 12) @ (1 << np.arange(11, -1, -1))
+    signed = ((numbers ^ 0x800) - 0x800).reshape(-1, 3)
+    readings: FloatArray = signed[:, [1, 0, 2]].astype(np.float64)
+    return readings
+
+
+FORMATS = (
+    table_format("actigraph", _is_csv, _csv),
+    Format("actigraph-gt3x", _is_gt3x, _read_gt3x),
+)

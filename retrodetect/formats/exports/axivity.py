@@ -1,33 +1,36 @@
-"""Axivity AX3 and AX6, as OmGui exports them: no header, CRLF, g, then deg/s for an AX6.
-
-An AX6 was seen to write gyroscope and accelerometer in each other's columns for its first seconds.
-"""
+"""Axivity AX3 and AX6: csv as OmGui exports it, and ``.cwa`` from the device."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from typing import Any
 
-from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.draft import Claim, Draft, Sign
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.errors import UnreadableFile
+from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
 from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Axes, Layout, drafts
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import LIKELY, NO, Format
-from retrodetect.formats.spool import blocks, release
+from retrodetect.formats.packets import Packets, spread_on
+from retrodetect.formats.packets import blocks as blocks_of_bytes
+from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Candidate, Format
+from retrodetect.formats.spool import blocks, gather, release
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import counted
-from retrodetect.recording import FloatArray, Gravity
+from retrodetect.recording import FloatArray
 
-__all__ = ["FORMAT", "unswapped"]
+__all__ = ["FORMATS"]
 
-_TOTAL = Claim[Gravity]("total", "stated", "Axivity writes totals")
-_SIGN = Claim[Sign](1, "stated", "Axivity writes specific force")
+_TOTAL = total("Axivity writes totals")
+_SIGN = upward("Axivity writes specific force")
 _ONE_G = (0.7, 1.4)
 _BLOCK = 100
 """Rows, one second at the usual rate, over which the sensors are told apart."""
 
 
-def recognise(file: Candidate) -> int:
+def _is_csv(file: Candidate) -> int:
     """A clock and three or six columns, three of which average one g."""
     table = file.table
     if table.header or table.preamble or table.width not in (4, 7):
@@ -38,7 +41,7 @@ def recognise(file: Candidate) -> int:
     return LIKELY if any(_is_one_g(_triad(table, first)) for first in _firsts(table)) else NO
 
 
-def read(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_csv(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read both sensors, and put them right where they were swapped."""
     table = file.table
     layout = Layout(
@@ -47,10 +50,10 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         rotation=(Axes("5", "6", "7", "deg/s"),),
         sign=_SIGN,
     )
-    return [unswapped(draft) for draft in drafts(table, layout, options)]
+    return [_unswapped(draft) for draft in drafts(table, layout, options)]
 
 
-def unswapped(draft: Draft) -> Draft:
+def _unswapped(draft: Draft) -> Draft:
     """Swap sensors back in place, second by second, where only the gyroscope averages one g."""
     if draft.rotation is None:
         return draft
@@ -81,4 +84,134 @@ def _is_one_g(values: FloatArray) -> bool:
     return _ONE_G[0] < level < _ONE_G[1]
 
 
-FORMAT = Format("axivity", recognise, read)
+# ``.cwa``: sectors of 512 bytes (Open Movement, ``cwa.md``).
+_HEADER = b"MD\xfc\x03"
+_HEADER_BYTES = 1024
+_SECTOR = np.dtype(
+    {
+        "names": ["mark", "fraction", "stamp", "light", "rate", "layout", "offset", "count",
+                  "readings"],
+        "formats": ["S2", "<u2", "<u4", "<u2", "u1", "u1", "<i2", "<u2", ("u1", 480)],
+        "offsets": [0, 4, 14, 18, 24, 25, 26, 28, 30],
+        "itemsize": 512,
+    }
+)  # fmt: skip
+_IS_FRACTION = 0x8000
+_PACKED, _WORDS = 0, 2
+"""Ways to store a reading: three axes in 32 bits, or 16 bits an axis."""
+
+_UNITS_PER_G = 256
+_GYRO_RANGE_DEGPS = 8000.0
+
+
+def _is_cwa(file: Candidate) -> int:
+    """The mark and length of the header."""
+    return CERTAIN if file.source.head.startswith(_HEADER) else NO
+
+
+def _read_cwa(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read all sectors whose sum is right.
+
+    Raises
+    ------
+    UnreadableFile
+        Where none is.
+    """
+    del options
+    lost: list[int] = []
+    columns = gather(
+        {"times": times, "acceleration": packets.acceleration, "rotation": packets.rotation}
+        if packets.rotation is not None
+        else {"times": times, "acceleration": packets.acceleration}
+        for times, packets in spread_on(_blocks(file, lost))
+    )
+    if not columns:
+        raise UnreadableFile(
+            "is an Axivity recording without one complete block of readings",
+            file=file.source.label,
+            remedy="copy it from the device again",
+        )
+    rotation = columns.get("rotation")
+    draft = Draft(
+        acceleration=Series(columns["acceleration"], "g"),
+        stamps=Stamps(columns["times"], 1.0, "local", "time of each sector"),
+        gravity=_TOTAL,
+        sign=_SIGN,
+        rotation=None if rotation is None else Series(rotation, "deg/s"),
+        device="Axivity",
+        warnings=(f"dropped {counted(sum(lost), 'damaged sector')}",) if sum(lost) else (),
+    )
+    return [_unswapped(draft)]
+
+
+def _blocks(file: Candidate, lost: list[int]) -> Iterator[Packets]:
+    """Sectors with one layout whose sum is right; how many were damaged is added to ``lost``."""
+    layout = None
+    with file.source.open() as stream:
+        stream.read(_HEADER_BYTES)  # what is packed cannot be sought in
+        for content, _ in blocks_of_bytes(stream, _SECTOR.itemsize):
+            whole = len(content) // _SECTOR.itemsize
+            stored = np.frombuffer(content, dtype=_SECTOR, count=whole)
+            words = np.frombuffer(content, dtype="<u2", count=whole * 256).reshape(whole, 256)
+            is_sound = (stored["mark"] == b"AX") & (words.sum(axis=1, dtype=np.uint16) == 0)
+            lost.append(int(np.count_nonzero(~is_sound)))
+            sectors = stored[is_sound]
+            if layout is None and len(sectors):
+                layout = int(np.bincount(sectors["layout"]).argmax())
+            if layout is not None:
+                sectors = sectors[sectors["layout"] == layout]
+                sectors = sectors[sectors["count"] <= _most(layout)]
+            if len(sectors):
+                counts = sectors["count"].astype(np.intp)
+                yield Packets(_starts_s(sectors), counts, *_readings(sectors))
+
+
+def _most(layout: int) -> int:
+    """Readings that a sector has room for; none where the layout is unknown."""
+    axes, kind = layout >> 4, layout & 0x0F
+    if kind == _PACKED and axes == 3:
+        return 120
+    return 240 // axes if kind == _WORDS and axes in (3, 6, 9) else -1
+
+
+def _starts_s(sectors: NDArray[Any]) -> FloatArray:
+    """Local time of the first reading of each sector, in s since 1970.
+
+    The stamp holds for the reading ``offset``; newer devices add a fraction of a second, for which
+    they had moved the offset.
+    """
+    stamp = sectors["stamp"].astype(np.int64)
+    year, month = (stamp >> 26 & 0x3F) + 30, stamp >> 22 & 0x0F
+    day, hour = stamp >> 17 & 0x1F, stamp >> 12 & 0x1F
+    months = year.astype("M8[Y]").astype("M8[M]") + (month - 1)
+    days = months.astype("M8[D]") + (day - 1)
+    whole_s = days.astype(np.int64) * 86_400 + hour * 3600 + (stamp >> 6 & 0x3F) * 60
+    rate_hz = 3200.0 / 2.0 ** (15 - (sectors["rate"] & 0x0F))
+    has_fraction = sectors["fraction"] & _IS_FRACTION > 0
+    fraction_s = np.where(has_fraction, (sectors["fraction"] & 0x7FFF) / 32768.0, 0.0)
+    offset = sectors["offset"] + np.floor(fraction_s * rate_hz)
+    starts_s: FloatArray = whole_s + (stamp & 0x3F) + fraction_s - offset / rate_hz
+    return starts_s
+
+
+def _readings(sectors: NDArray[Any]) -> tuple[FloatArray, FloatArray | None]:
+    """Acceleration in g and rotation in deg/s of sectors with one layout."""
+    layout = int(sectors["layout"][0])
+    axes, most = layout >> 4, _most(layout)
+    is_filled = np.arange(most) < sectors["count"][:, None]
+    if layout & 0x0F == _PACKED:
+        packed = np.ascontiguousarray(sectors["readings"]).view("<u4")[is_filled].astype(np.int64)
+        ten = np.stack([packed & 0x3FF, packed >> 10 & 0x3FF, packed >> 20 & 0x3FF], axis=1)
+        signed = (ten ^ 0x200) - 0x200
+        return (signed << (packed >> 30)[:, None]) / _UNITS_PER_G, None
+    words = np.ascontiguousarray(sectors["readings"]).view("<i2")[:, : most * axes]
+    values = words.reshape(-1, most, axes)[is_filled].astype(np.float64)
+    scales = np.repeat(sectors["light"], sectors["count"])
+    per_g = _UNITS_PER_G * 2.0 ** (scales >> 13)
+    if axes == 3:
+        return values / per_g[:, None], None
+    range_degps = _GYRO_RANGE_DEGPS / 2.0 ** (scales >> 10 & 0x07)
+    return values[:, 3:6] / per_g[:, None], values[:, :3] * (range_degps / 32768)[:, None]
+
+
+FORMATS = (Format("axivity", _is_csv, _read_csv), Format("axivity-cwa", _is_cwa, _read_cwa))

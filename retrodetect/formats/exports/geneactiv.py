@@ -1,39 +1,205 @@
-"""GENEActiv csv: a preamble of facts, then time, x, y, z in g, light, button and temperature."""
+"""GENEActiv and its predecessor GENEA: csv, and ``.bin`` from the devices."""
 
 from __future__ import annotations
 
-from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.draft import Claim, Draft, Sign
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrodetect.errors import UnreadableFile
+from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
 from retrodetect.formats.guess import stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick, drafts
+from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.recording import Gravity
+from retrodetect.formats.packets import Packets, blocks, spread, spread_on
+from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, table_format
+from retrodetect.formats.spool import gather
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMATS"]
 
-_TOTAL = Claim[Gravity]("total", "stated", "GENEActiv writes totals")
-_SIGN = Claim[Sign](1, "assumed", "GENEActiv, taken to read +1 g upward")
+_TOTAL = total("GENEActiv writes totals")
+_SIGN = upward("GENEActiv, taken to read +1 g upward", "assumed")
+
+# csv: a preamble of facts, then time, x, y, z, light, button and temperature without names.
+_CSV = Layout(
+    clock=(Tick("column 1"),),
+    acceleration=(Axes("column 2", "column 3", "column 4", "g", _TOTAL),),
+    sign=_SIGN,
+    device="GENEActiv",
+)
 
 
-def recognise(file: Candidate) -> int:
+def _is_csv(file: Candidate) -> int:
     """The maker's name in the preamble over columns without names."""
     table = file.table
     is_ours = len(table.names) >= 4 and any("GENEActiv" in line for line in table.preamble)
     return CERTAIN if is_ours else NO
 
 
-def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read by position, since the maker names no columns."""
-    table = file.table
-    names = table.names
-    layout = Layout(
-        clock=(Tick(names[0]),),
-        acceleration=(Axes(names[1], names[2], names[3], "g", _TOTAL),),
-        rate_hz=stated_rate_hz(table),
-        sign=_SIGN,
+# ``.bin``: a text of facts, then pages of some 300 readings as hexadecimal digits. A reading is 12
+# bits for each axis and 12 for light and button (GENEActiv instruction manual).
+_PAGE = re.compile(
+    rb"Page Time:(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d):(\d{3})\r?\n"
+    rb"(?:[^\r\n:]{1,60}:[^\r\n]{0,200}\r?\n){1,12}([0-9A-Fa-f]+)"
+)
+_CALIBRATION = re.compile(rb"([xyz]) (gain|offset):\s*(-?\d+)")
+_PAGE_BEGIN = b"Recorded Data"
+_READING_DIGITS = 12
+
+
+def _is_bin(file: Candidate) -> int:
+    """The first line, and the maker's name among the facts."""
+    is_ours = (
+        file.source.head.startswith(b"Device Identity") and b"GENEActiv" in file.source.head[:1000]
     )
-    return [draft.with_(device="GENEActiv") for draft in drafts(table, layout, options)]
+    return CERTAIN if is_ours and b"Calibration Data" in file.source.head else NO
 
 
-FORMAT = Format("geneactiv", recognise, read)
+def _read_bin(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read all pages.
+
+    Raises
+    ------
+    UnreadableFile
+        Where there is no whole page or no calibration.
+    """
+    del options
+    facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(file.source.head)}
+    gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
+    offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
+
+    columns = gather(
+        {"times": times, "g": (100.0 * packets.acceleration - offset) / gain}
+        for times, packets in (spread_on(_blocks(file)) if gain.all() else ())
+    )
+    if not columns:
+        raise UnreadableFile(
+            "is a GENEActiv recording without readings or without calibration",
+            file=file.source.label,
+            remedy="copy it from the device again",
+        )
+    return [
+        Draft(
+            acceleration=Series(columns["g"], "g"),
+            stamps=Stamps(columns["times"], 1.0, "local", "time of each page"),
+            gravity=_TOTAL,
+            sign=_SIGN,
+            device="GENEActiv",
+        )
+    ]
+
+
+def _blocks(file: Candidate) -> Iterator[Packets]:
+    """Pages that are whole, and what is there of the last."""
+    rest = b""
+    with file.source.open() as stream:
+        for block, is_last in blocks(stream):
+            content = rest + block
+            # The last page waits for its end, which the next begins.
+            end = len(content) if is_last else max(content.rfind(_PAGE_BEGIN), 0)
+            rest = content[end:]
+            every = _PAGE.finditer(content, 0, end)
+            pages = [page for page in every if len(page[4]) >= _READING_DIGITS]
+            if pages:
+                raw = [_axes(page[4]) for page in pages]
+                counts = np.array([len(values) for values in raw], dtype=np.intp)
+                starts_s = np.array([_start_s(page) for page in pages])
+                yield Packets(starts_s, counts, np.concatenate(raw).astype(np.float64))
+
+
+def _axes(digits: bytes) -> NDArray[np.int16]:
+    """(n, 3) signed numbers of 12 bits; a reading that was cut off is left out."""
+    whole = len(digits) // _READING_DIGITS * _READING_DIGITS
+    six = np.frombuffer(bytes.fromhex(digits[:whole].decode("ascii")), dtype=np.uint8)
+    six = six.reshape(-1, 6)
+    high, middle, low, last, next_high, _ = six.astype(np.int16).T
+    x = high << 4 | middle >> 4
+    y = (middle & 0x0F) << 8 | low
+    z = last << 4 | next_high >> 4
+    return (np.stack([x, y, z], axis=1) ^ 0x800) - 0x800
+
+
+def _start_s(page: re.Match[bytes]) -> float:
+    """Local time of a page in s since 1970, NaN where there is no such time."""
+    try:
+        moment = np.datetime64(f"{page[1].decode()}T{page[2].decode()}.{page[3].decode()}", "ms")
+    except ValueError:
+        return float("nan")
+    return float(moment.astype(np.int64)) / 1000
+
+
+# GENEA's ``.bin``: a text of facts, then pages of 341 chunks of six bytes. A chunk is a check, its
+# kind (4 bits), and 36 bits of content: a reading of 12 bits an axis, or the second since 1970 in
+# local time. Calibration as in GGIRread (readGenea): counts plus offset, times gain over 8192, 340
+# to 1 g. Axes x and z are turned as there, which is a rotation and no mirror.
+_MARK = b"GENEA/"
+_HEAD_END = b"\r\n\r\n"
+_TRIPLE = re.compile(rb"Accel-(Gains|Offsets):(-?\d+) (-?\d+) (-?\d+)")
+_PAGE_BYTES, _CHUNK_BYTES = 2048, 6
+_READING, _SECOND = 0, 2
+_UNIT_GAIN, _COUNTS_PER_G = 8192, 340
+_TURN = np.array([-1.0, 1.0, -1.0])
+
+
+def _is_genea(file: Candidate) -> int:
+    """The mark of the first line, and the facts about calibration."""
+    is_ours = file.source.head.startswith(_MARK) and _HEAD_END in file.source.head
+    return CERTAIN if is_ours and b"Accel-Gains" in file.source.head else NO
+
+
+def _read_genea(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read the readings after the first second that is told.
+
+    Raises
+    ------
+    UnreadableFile
+        Where there are no readings or no calibration.
+    """
+    del options
+    with file.source.open() as stream:
+        content = stream.read()
+    end = content.index(_HEAD_END) + len(_HEAD_END)
+    triples = _TRIPLE.finditer(content, 0, end)
+    facts = {triple[1]: np.array(triple.groups()[1:], dtype=np.float64) for triple in triples}
+    pages = np.frombuffer(content, dtype=np.uint8, offset=end)
+    pages = pages[: len(pages) // _PAGE_BYTES * _PAGE_BYTES].reshape(-1, _PAGE_BYTES)
+    used = _PAGE_BYTES // _CHUNK_BYTES * _CHUNK_BYTES
+    chunks = pages[:, :used].reshape(-1, _CHUNK_BYTES)
+    kinds = chunks[:, 1] >> 4
+    is_reading, is_second = kinds == _READING, kinds == _SECOND
+    is_reading &= np.cumsum(is_second) > 0
+    if not is_reading.any() or not {b"Gains", b"Offsets"} <= facts.keys():
+        raise UnreadableFile(
+            "is a GENEA recording without readings or without calibration",
+            file=file.source.label,
+            remedy="copy it from the device again",
+        )
+    starts_s = chunks[is_second, 2:].astype(np.int64) @ (256 ** np.arange(3, -1, -1))
+    counts = np.bincount(np.cumsum(is_second)[is_reading] - 1, minlength=len(starts_s))
+    words = chunks[is_reading].astype(np.int32)
+    x = (words[:, 1] & 0x0F) << 8 | words[:, 2]
+    y = words[:, 3] << 4 | words[:, 4] >> 4
+    z = (words[:, 4] & 0x0F) << 8 | words[:, 5]
+    raw = _TURN * ((np.stack([x, y, z], axis=1) ^ 0x800) - 0x800)
+    scale = facts[b"Gains"] / _UNIT_GAIN / _COUNTS_PER_G
+    return [
+        Draft(
+            acceleration=Series((raw + facts[b"Offsets"]) * scale, "g"),
+            stamps=Stamps(spread(starts_s.astype(np.float64), counts), 1.0, "local", "seconds"),
+            gravity=total("GENEA writes totals"),
+            sign=upward("GENEA, taken to read +1 g upward", "assumed"),
+            device="GENEA",
+        )
+    ]
+
+
+FORMATS = (
+    Format("genea-bin", _is_genea, _read_genea),
+    table_format(
+        "geneactiv", _is_csv, lambda file: replace(_CSV, rate_hz=stated_rate_hz(file.table))
+    ),
+    Format("geneactiv-bin", _is_bin, _read_bin),
+)

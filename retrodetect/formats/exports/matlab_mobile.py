@@ -15,17 +15,15 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.draft import Claim, Draft, Series, Sign, Stamps
-from retrodetect.formats.library import guarded
+from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Format
-from retrodetect.recording import Gravity
+from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.source import guarded
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMATS"]
 
-_TOTAL = Claim[Gravity]("total", "stated", "MATLAB Mobile writes totals")
-_SIGN = Claim[Sign](1, "assumed", "MATLAB Mobile, taken to read +1 g upward")
+_TOTAL = total("MATLAB Mobile writes totals")
+_SIGN = upward("MATLAB Mobile, taken to read +1 g upward", "assumed")
 
 _SIGNATURES = (b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")
 _HEADER_BYTES, _TAG_BYTES, _DEFLATED = 128, 8, 15
@@ -124,4 +122,4 @@ def _series(table: Any, columns: tuple[str, ...], unit: str) -> Series | None:
     return Series(values if len(columns) > 1 else values[:, 0], unit, stamps)
 
 
-FORMAT = Format("matlab-mobile", recognise, read)
+FORMATS = (Format("matlab-mobile", recognise, read),)

@@ -10,22 +10,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.draft import Claim, Draft, Series, Sign
+from retrodetect.formats.draft import Draft, Series, linear, total, upward
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import LIKELY, NO, Format, Role
+from retrodetect.formats.registry import LIKELY, NO, Candidate, Format, Role
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import records
 from retrodetect.formats.timetext import time_format
-from retrodetect.recording import Gravity
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMATS"]
 
 _CLOCK = Tick("time", "s")
-_SIGN = Claim[Sign](1, "stated", "phyphox writes Android's sign on both systems")
-_TOTAL = Claim[Gravity]("total", "stated", "phyphox column Acceleration")
-_LINEAR = Claim[Gravity]("linear", "stated", "phyphox column Linear Acceleration")
+_SIGN = upward("phyphox writes Android's sign on both systems")
+_TOTAL = total("phyphox column Acceleration")
+_LINEAR = linear("phyphox column Linear Acceleration")
 _BARE = Axes("x", "y", "z")
 _SENSORS: dict[str, tuple[tuple[Axes | Value, ...], str]] = {
     "rotation": ((xyz("gyroscope {}"), _BARE), "rad/s"),
@@ -105,9 +103,9 @@ def _acceleration(file: Candidate, table: Table) -> Axes | None:
         return None
     name = file.source.stem.lower()
     if "linear" in name or "without g" in name:
-        claim = Claim[Gravity]("linear", "stated", f"the file name {file.source.stem} says linear")
+        claim = linear(f"the file name {file.source.stem} says linear")
     elif "acceler" in name:
-        claim = Claim[Gravity]("total", "stated", f"the file name {file.source.stem} of phyphox")
+        claim = total(f"the file name {file.source.stem} of phyphox")
     else:
         return _BARE
     return xyz("{}", gravity=claim)
@@ -167,4 +165,4 @@ def _device(file: Candidate) -> dict[str, str]:
     return {"device": facts.get("deviceModel", ""), "platform": platform}
 
 
-FORMAT = Format("phyphox", recognise, read, role, is_folder=True)
+FORMATS = (Format("phyphox", recognise, read, role, is_folder=True),)

@@ -1,9 +1,14 @@
-"""Plain tables: any clock and any three axes that can be told by name or by value."""
+"""Plain tables: any clock and any three axes that can be told by name or by value.
+
+Counts and epochs, which activity monitors make of acceleration and nobody can turn back, are
+refused.
+"""
 
 from __future__ import annotations
 
+import re
+
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.candidate import Candidate
 from retrodetect.formats.draft import Draft, Series
 from retrodetect.formats.guess import (
     best_clock,
@@ -13,25 +18,26 @@ from retrodetect.formats.guess import (
     rotation_axes,
     stated_rate_hz,
 )
-from retrodetect.formats.layout import Layout, drafts, series
+from retrodetect.formats.layout import Layout, drafts_of_parts, series
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import NO, POSSIBLE, Format, Role
+from retrodetect.formats.registry import LIKELY, NO, POSSIBLE, Candidate, Format, Role
+from retrodetect.formats.text import is_text
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMATS", "PLAIN"]
 
 
-def recognise(file: Candidate) -> int:
+def _is_table(file: Candidate) -> int:
     """Take any table of numbers."""
     is_skeleton = file.source.head.startswith(b"HIERARCHY")  # BVH holds angles of joints
     return POSSIBLE if file.table.width and not is_skeleton else NO
 
 
-def role(file: Candidate) -> Role:
+def _role(file: Candidate) -> Role:
     """Tell tables with acceleration from those of other things."""
     return Role(has_acceleration=bool(layouts(file.table)))
 
 
-def read(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_table(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read by column names, or by the values where there are none.
 
     Raises
@@ -52,12 +58,8 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     if not guessed:
         raise no_acceleration(table)
     return [
-        draft.with_(
-            part="/".join(filter(None, (part, draft.part))),
-            rotation=draft.rotation or _rotation_beside(file),
-        )
-        for part, layout in guessed.items()
-        for draft in drafts(table, layout, options)
+        draft.with_(rotation=draft.rotation or _rotation_beside(file))
+        for draft in drafts_of_parts(table, guessed, options)
     ]
 
 
@@ -70,4 +72,31 @@ def _rotation_beside(file: Candidate) -> Series | None:
     return None
 
 
-FORMAT = Format("plain", recognise, read, role)
+_SIGNS = re.compile(
+    rb"Actical|Actiwatch|Actiware|Activity Counts|sampleRate = \d+ seconds|ENMO|"
+    rb"\baxis1\b.*\baxis2\b",
+    re.IGNORECASE,
+)
+_COUNTS_WITHIN = 4096
+
+
+def _is_counts(file: Candidate) -> int:
+    """Names of counting devices, or columns of counts."""
+    if _SIGNS.search(file.source.head[:_COUNTS_WITHIN]) is None or not is_text(file.source):
+        return NO
+    has_axes = file.table.has("x", "y", "z")
+    return NO if has_axes else LIKELY
+
+
+def _refuse_counts(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Refuse, in a row of its own."""
+    del options
+    raise RefusedRecording(
+        "has activity counts or summaries per epoch, not acceleration",
+        file=file.source.label,
+        remedy="export the raw acceleration",
+    )
+
+
+PLAIN = Format("plain", _is_table, _read_table, _role)
+FORMATS = (PLAIN, Format("counts", _is_counts, _refuse_counts))

@@ -16,16 +16,26 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.candidate import Candidate
-from retrodetect.formats.draft import Claim, Draft, Note, Series, Sign, Stamps
+from retrodetect.formats.draft import (
+    Claim,
+    Draft,
+    Note,
+    Series,
+    Sign,
+    Stamps,
+    downward,
+    linear,
+    total,
+    upward,
+)
 from retrodetect.formats.guess import is_acceleration
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, working_clock, xyz
 from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Format, Role
+from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, Role
 from retrodetect.formats.text import records
 from retrodetect.recording import Gravity
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMATS"]
 
 _CLOCKS = (Tick("time", "ns", "unix"), Tick("seconds_elapsed", "s", "none"))
 _AXES = Axes("x", "y", "z")
@@ -114,34 +124,34 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
 def _acceleration(file: Candidate, facts: dict[str, str]) -> Axes:
     """Axes, unit and gravity of a file, as the app's UNITS.md states them."""
     sensor = _sensor(file)
-    total = Claim[Gravity]("total", "stated", f"{sensor} of Sensor Logger includes gravity")
-    linear = Claim[Gravity]("linear", "stated", f"{sensor} of Sensor Logger leaves gravity out")
+    with_gravity = total(f"{sensor} of Sensor Logger includes gravity")
+    without = linear(f"{sensor} of Sensor Logger leaves gravity out")
     match sensor:
         case "wristmotion":
-            return xyz("acceleration{}", _watch_unit(file), linear)
+            return xyz("acceleration{}", _watch_unit(file), without)
         case "totalacceleration":
-            return _axes("m/s2", total)
+            return _axes("m/s2", with_gravity)
         case "accelerometer":
-            return _axes("m/s2", linear)
+            return _axes("m/s2", without)
         case "accelerometeruncalibrated" | "watchaccelerometeruncalibrated":
             is_g = facts.get("platform") == "ios" and not _is_standardised(facts)
             is_android = facts.get("platform") == "android"
-            return _axes("g" if is_g else "m/s2" if is_android else "", total)
+            return _axes("g" if is_g else "m/s2" if is_android else "", with_gravity)
     return _AXES
 
 
 def _sign(file: Candidate, facts: dict[str, str]) -> Claim[Sign] | None:
     sensor = _sensor(file)
     if _is_standardised(facts):
-        return Claim[Sign](1, "stated", "Metadata.csv says standardised")
+        return upward("Metadata.csv says standardised")
     if _watch_unit(file) == "m/s2":
-        return Claim[Sign](1, "measured", "gravity is 9.81 long, so the watch standardised")
+        return upward("gravity is 9.81 long, so the watch standardised", "measured")
     if facts.get("platform") == "android" or sensor == "totalacceleration":
-        return Claim[Sign](1, "stated", "Sensor Logger on Android")
+        return upward("Sensor Logger on Android")
     if facts.get("platform") == "ios":
-        return Claim[Sign](-1, "stated", "Sensor Logger on iOS writes CoreMotion's sign")
+        return downward("Sensor Logger on iOS writes CoreMotion's sign")
     if sensor in _WATCH:
-        return Claim[Sign](-1, "assumed", "Apple Watch, taken as not standardised")
+        return downward("Apple Watch, taken as not standardised", "assumed")
     return None
 
 
@@ -238,4 +248,4 @@ def _device(facts: dict[str, str], sensor: str) -> str:
     return name if is_model else ""
 
 
-FORMAT = Format("sensor-logger", recognise, read, role, is_folder=True)
+FORMATS = (Format("sensor-logger", recognise, read, role, is_folder=True),)

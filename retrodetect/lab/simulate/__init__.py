@@ -1,37 +1,28 @@
-"""Recordings with known truth: a parametric walker, and virtual sensors in motion capture.
+"""Recordings with known truth: a parametric walker, and virtual sensors in motion capture."""
 
-Names are loaded when first used, since scipy's interpolation is slow to import.
-"""
-
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from retrodetect.lab.simulate.bvh import Motion, read_bvh
-    from retrodetect.lab.simulate.exports import APPS, write_export, write_truth
-    from retrodetect.lab.simulate.sessions import (
-        EXAMPLES,
-        Session,
-        captured_strides,
-        handled,
-        parse_plan,
-        record,
-        write_examples,
-        write_session,
-    )
-    from retrodetect.lab.simulate.virtual import (
-        PERFECT,
-        SensorErrors,
-        contact_times_s,
-        direction_intervals,
-        direction_truth,
-        front_axis,
-        limits,
-        virtual_sensor,
-    )
-    from retrodetect.lab.simulate.walker import PHONE, Person, Section, Walk, walk, wear
+from retrodetect.lab.simulate.bvh import Motion, read_bvh
+from retrodetect.lab.simulate.exports import APPS, write_export, write_truth
+from retrodetect.lab.simulate.sessions import (
+    EXAMPLES,
+    Session,
+    captured_strides,
+    handled,
+    parse_plan,
+    record,
+    write_examples,
+    write_session,
+)
+from retrodetect.lab.simulate.virtual import (
+    PERFECT,
+    SensorErrors,
+    contact_times_s,
+    direction_intervals,
+    direction_truth,
+    front_axis,
+    limits,
+    virtual_sensor,
+)
+from retrodetect.lab.simulate.walker import PHONE, Person, Section, Walk, walk, wear
 
 __all__ = [
     "APPS",
@@ -62,24 +53,3 @@ __all__ = [
     "write_session",
     "write_truth",
 ]
-
-_HOMES = {
-    "bvh": ("Motion", "read_bvh"),
-    "exports": ("APPS", "write_export", "write_truth"),
-    "sessions": (
-        "EXAMPLES", "Session", "captured_strides", "handled", "parse_plan", "record",
-        "write_examples", "write_session",
-    ),
-    "virtual": (
-        "PERFECT", "SensorErrors", "contact_times_s", "direction_intervals", "direction_truth",
-        "front_axis", "limits", "virtual_sensor",
-    ),
-    "walker": ("PHONE", "Person", "Section", "Walk", "walk", "wear"),
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

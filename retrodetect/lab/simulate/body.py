@@ -26,8 +26,7 @@ from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from scipy.spatial.transform import Rotation
 
 from retrodetect.lab.simulate.bvh import Motion, Side
-from retrodetect.lab.simulate.knots import through
-from retrodetect.lab.simulate.steps import Person, Plan, Step
+from retrodetect.lab.simulate.steps import Person, Plan, Step, through
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 
 __all__ = ["move_body"]
@@ -123,8 +122,6 @@ def move_body(plan: Plan, person: Person, rng: np.random.Generator) -> Motion:
     ----------
     plan
         Footsteps and path; the motion has the path's frames.
-    person
-        Sizes and manners.
     rng
         Source of the restlessness of posture.
 

@@ -132,10 +132,6 @@ def read_bvh(
     up
         Upright axis of the file, ``x``, ``y`` or ``z``; None measures it.
 
-    Returns
-    -------
-    Motion
-
     Raises
     ------
     UnreadableFile

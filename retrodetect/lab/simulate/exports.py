@@ -64,15 +64,8 @@ def write_export(recording: Recording, app: str, folder: Path) -> Path:
     ----------
     recording
         What to write; with gravity. Its name gives the file name.
-    app
-        One of ``APPS``.
     folder
         Where to; made if it is not there.
-
-    Returns
-    -------
-    Path
-        The file written.
 
     Raises
     ------
@@ -87,16 +80,6 @@ def write_export(recording: Recording, app: str, folder: Path) -> Path:
 
 def export_bytes(recording: Recording, app: str) -> bytes:
     """Content of an export.
-
-    Parameters
-    ----------
-    recording, app
-        As for `write_export`.
-
-    Returns
-    -------
-    bytes
-        The same for the same recording.
 
     Raises
     ------
@@ -115,18 +98,6 @@ def export_bytes(recording: Recording, app: str) -> bytes:
 def export_path(name: str, app: str, folder: Path) -> Path:
     """Say which file an export goes to.
 
-    Parameters
-    ----------
-    name
-        Name of the recording.
-    app, folder
-        As for `write_export`.
-
-    Returns
-    -------
-    Path
-        Within the folder.
-
     Raises
     ------
     UsageError
@@ -142,18 +113,7 @@ def export_path(name: str, app: str, folder: Path) -> Path:
 
 
 def truth_path(name: str, folder: Path) -> Path:
-    """Say which file the true strides of a recording go to.
-
-    Parameters
-    ----------
-    name, folder
-        As for `write_truth`.
-
-    Returns
-    -------
-    Path
-        Within the folder.
-    """
+    """Say which file the true strides of a recording go to."""
     return folder / f"{name}.truth.csv"
 
 
@@ -162,17 +122,8 @@ def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
 
     Parameters
     ----------
-    strides
-        DataFrame as from `true_strides`.
-    name
-        Name of the recording.
     folder
         Where to; keep it apart from the recordings, lest it be read as one.
-
-    Returns
-    -------
-    Path
-        The table.
 
     Raises
     ------
@@ -191,11 +142,6 @@ def truth_bytes(strides: pd.DataFrame) -> bytes:
     ----------
     strides : DataFrame
         As for `write_truth`.
-
-    Returns
-    -------
-    bytes
-        CSV.
     """
     return strides.to_csv(index=False, float_format="%.4f", lineterminator="\n").encode()
 

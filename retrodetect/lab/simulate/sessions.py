@@ -60,10 +60,6 @@ def parse_plan(text: str) -> list[Section]:
         duration in s (needed), a speed in m/s, a slope in %, a turn in deg, a cadence in spm
         and a scale of the arms' swing, such as ``0.2arms``.
 
-    Returns
-    -------
-    list of Section
-
     Raises
     ------
     UsageError
@@ -213,11 +209,6 @@ EXAMPLES: dict[str, Session] = {
 def write_examples(folder: Path) -> list[Path]:
     """Write all `EXAMPLES` with a manifest, and their truth into ``<folder>_truth`` beside.
 
-    Parameters
-    ----------
-    folder
-        Where the recordings go.
-
     Returns
     -------
     list of Path
@@ -237,20 +228,6 @@ def write_examples(folder: Path) -> list[Path]:
 
 def write_session(name: str, session: Session, folder: Path) -> Path:
     """Simulate one session, write its export and, into ``<folder>_truth``, its strides.
-
-    Parameters
-    ----------
-    name
-        File name without suffix.
-    session
-        Person, device and plan to simulate.
-    folder
-        Where the export goes.
-
-    Returns
-    -------
-    Path
-        The export.
 
     Raises
     ------
@@ -273,20 +250,6 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
 
 def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.DataFrame]:
     """Simulate one session.
-
-    Parameters
-    ----------
-    session
-        Person, device and plan to simulate.
-    name
-        Name that the recording gets.
-
-    Returns
-    -------
-    recording : Recording
-        As from any reader.
-    strides : DataFrame
-        The truth, as from `true_strides`.
 
     Raises
     ------
@@ -334,16 +297,6 @@ def captured_strides(motion: Motion) -> pd.DataFrame:
 
     Direction and gait are those of most frames; ``none`` where these show neither forward nor
     backward travel.
-
-    Parameters
-    ----------
-    motion
-        Motion capture of a walker.
-
-    Returns
-    -------
-    DataFrame
-        Columns as from `true_strides`, in order of start.
     """
     truth = direction_truth(motion)
     rows = []
@@ -360,41 +313,14 @@ def captured_strides(motion: Motion) -> pd.DataFrame:
 
 
 def truth_folder(folder: Path) -> Path:
-    """Where the truth of a folder of recordings goes: beside it, not into it.
-
-    Parameters
-    ----------
-    folder
-        Folder of the simulated recordings.
-
-    Returns
-    -------
-    Path
-        ``<folder>_truth``.
-    """
+    """Where the truth of a folder of recordings goes: beside it, not into it."""
     return folder.with_name(f"{folder.name}_truth")
 
 
 def handled(
     duration_s: float, *, rate_hz: float = 50.0, seed: int = 0, name: str = "simulated"
 ) -> Recording:
-    """Record a phone that lies on a table, is knocked, taken up, shaken and put back: no gait.
-
-    Parameters
-    ----------
-    duration_s
-        Length of the recording in seconds.
-    rate_hz
-        Sampling rate of the device.
-    seed
-        Seed of all random choices.
-    name
-        Name of the recording.
-
-    Returns
-    -------
-    Recording
-    """
+    """Record a phone that lies on a table, is knocked, taken up, shaken and put back: no gait."""
     rng = np.random.default_rng(seed)
     time_s = PHONE.instants_s(duration_s, rate_hz, rng)
     in_hand = ((time_s > 0.25 * duration_s) & (time_s < 0.8 * duration_s)).astype(float)

@@ -7,18 +7,18 @@ slopes and changes of direction need no rules of their own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
+from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
 from retrodetect.errors import UsageError
 from retrodetect.lab.simulate.bvh import Side
-from retrodetect.lab.simulate.knots import through
 from retrodetect.lab.simulate.norms import MANNERS, Direction, Gait, Manner
 from retrodetect.recording import FloatArray
 
@@ -30,6 +30,7 @@ __all__ = [
     "Section",
     "Step",
     "plan_steps",
+    "through",
     "true_strides",
 ]
 
@@ -328,10 +329,6 @@ def plan_steps(
     rate_hz
         Rate of the grid of the path.
 
-    Returns
-    -------
-    Plan
-
     Raises
     ------
     UsageError
@@ -360,11 +357,6 @@ def plan_steps(
 
 def true_strides(plan: Plan) -> pd.DataFrame:
     """Every stride, from initial contact to the next of the same foot.
-
-    Parameters
-    ----------
-    plan
-        From `plan_steps`.
 
     Returns
     -------
@@ -553,3 +545,32 @@ def _path(draft: _Draft, rate_hz: float) -> Path:
     steps = (velocity[1:] + velocity[:-1]) / (2 * rate_hz)
     position = np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
     return Path(time_s, position, heading, np.arctan(incline))
+
+
+CLOSEST_S = 0.002
+"""Knots nearer to each other than this are one; the body moves in frames of 5 ms."""
+
+
+def through(knots: Iterable[tuple[float, float]], time_s: FloatArray) -> FloatArray:
+    """Curve through (time, value) knots that never overshoots them.
+
+    Parameters
+    ----------
+    knots
+        In any order, at least one; of knots at one time the last given counts.
+    time_s : (n,) array
+        Where to evaluate. Before the first knot and after the last the curve is level.
+
+    Returns
+    -------
+    (n,) array
+        Monotone cubic interpolation (Fritsch & Butland, SIAM J Sci Stat Comput 5:300, 1984).
+    """
+    latest = dict(knots)
+    at = np.array(sorted(latest))
+    at = at[np.concatenate([[True], np.diff(at) > CLOSEST_S])]
+    # The interpolation divides by differences, and the smallest floats overflow it.
+    values = np.round([latest[float(t)] for t in at], 12)
+    if len(at) < 2:
+        return np.full(len(time_s), values[0])
+    return np.asarray(PchipInterpolator(at, values)(np.clip(time_s, at[0], at[-1])))

@@ -178,8 +178,6 @@ def virtual_sensor(
 
     Parameters
     ----------
-    motion
-        Motion capture, see :func:`retrodetect.lab.simulate.bvh.read_bvh`.
     placement
         A name or an everyday word; its point and segment are in ``sites.SITES``.
     rate_hz
@@ -248,11 +246,6 @@ def virtual_sensor(
 def limits(motion: Motion) -> str:
     """Say what a capture cannot show, whatever the rate of the sensor worn in it.
 
-    Parameters
-    ----------
-    motion
-        Motion capture of a person.
-
     Returns
     -------
     str
@@ -269,11 +262,6 @@ def limits(motion: Motion) -> str:
 def front_axis(mounting: Rotation | None) -> FloatArray:
     """(3,) unit vector of the wearer's front in the frame of a device mounted so.
 
-    Parameters
-    ----------
-    mounting
-        As for `virtual_sensor`.
-
     Returns
     -------
     (3,) array
@@ -285,11 +273,6 @@ def front_axis(mounting: Rotation | None) -> FloatArray:
 
 def direction_truth(motion: Motion) -> pd.DataFrame:
     """Where the skeleton faces and goes in every frame, and which feet stand.
-
-    Parameters
-    ----------
-    motion
-        Motion capture of a walker.
 
     Returns
     -------
@@ -340,11 +323,6 @@ def direction_truth(motion: Motion) -> pd.DataFrame:
 def direction_intervals(truth: pd.DataFrame) -> pd.DataFrame:
     """Stretches of one direction and gait.
 
-    Parameters
-    ----------
-    truth
-        As from `direction_truth`.
-
     Returns
     -------
     DataFrame
@@ -376,13 +354,6 @@ def contact_times_s(truth: pd.DataFrame, side: Side) -> FloatArray:
     """(k,) times at which a foot meets the ground (initial contacts), in seconds.
 
     Contacts shorter than `MIN_CONTACT_S`, and one under way at the first frame, do not count.
-
-    Parameters
-    ----------
-    truth
-        As from `direction_truth`.
-    side
-        Foot whose contacts are asked for.
 
     Returns
     -------

@@ -92,10 +92,6 @@ def walk(sections: Sequence[Section], *, person: Person | None = None, seed: int
     seed
         Of the person and of all variation between strides.
 
-    Returns
-    -------
-    Walk
-
     Raises
     ------
     UsageError
@@ -123,8 +119,6 @@ def wear(
 
     Parameters
     ----------
-    session
-        From `walk`.
     placement
         A name or an everyday word of :data:`retrodetect.sites.SITES`.
     side
@@ -140,8 +134,6 @@ def wear(
         Noise, bias, jitter and clipping.
     seed
         Of everything random about the device.
-    name
-        Name of the recording.
 
     Returns
     -------

@@ -7,8 +7,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UnreadableFile
+from retrodetect.lab.captured import ROLES, read_segments
 from retrodetect.lab.simulate.bvh import LEG_LENGTH_M
-from retrodetect.lab.simulate.segments import ROLES, read_segments
 from retrodetect.lab.simulate.virtual import virtual_sensor
 
 RATE_HZ = 30.0

@@ -1,0 +1,211 @@
+"""Empatica: E4 csv, EmbracePlus csv and ``.avro``."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from retrodetect.errors import InputError, RefusedRecording
+from retrodetect.formats.draft import Draft, Note, Series, Stamps, total, upward
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts, xyz
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, Role, table_format
+from retrodetect.formats.source import guarded
+from retrodetect.formats.table import Table
+
+__all__ = ["FORMATS"]
+
+# E4 ``ACC.csv``: a row of start times, a row of rates, then whole numbers of 1/64 g.
+_E4 = Layout(
+    acceleration=(Axes("1", "2", "3", "g/64", total("Empatica E4 writes totals")),),
+    sign=upward("Empatica E4, taken to read +1 g upward", "assumed"),
+    device="Empatica E4",
+    placement="wrist",
+)
+
+
+def _is_e4(file: Candidate) -> int:
+    """The same start in the first row of each column, the same rate in the second."""
+    return CERTAIN if _heads(file.table) is not None else NO
+
+
+def _e4_role(file: Candidate) -> Role:
+    """Only the file of three columns is the accelerometer's."""
+    return Role(has_acceleration=file.table.width == 3)
+
+
+def _read_e4(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read the rows under the two heads."""
+    table = file.table
+    start_s, rate_hz = _heads(table) or (0.0, 0.0)
+    body = replace(table, first_line=table.first_line + 2, rows=table.rows[2:])
+    (draft,) = drafts(body, _E4, options)
+    ticks = start_s + np.arange(len(draft.acceleration.values)) / rate_hz
+    stamps = Stamps(ticks, 1.0, "unix", f"start and {rate_hz:g} Hz in the first rows")
+    return [draft.with_(stamps=stamps, notes=_tags(file))]
+
+
+def _heads(table: Table) -> tuple[float, float] | None:
+    """Start in s since 1970 and rate in Hz, where the first two rows can be these."""
+    if table.header or table.preamble or len(table.rows) < 2:
+        return None
+    first, second = ({float(cell) for cell in row} if all(row) else set()
+                     for row in _numbers(table))  # fmt: skip
+    if len(first) != 1 or len(second) != 1:
+        return None
+    start_s, rate_hz = first.pop(), second.pop()
+    return (start_s, rate_hz) if 1e9 < start_s < 2.2e9 and 0 < rate_hz <= 256 else None
+
+
+def _numbers(table: Table) -> list[list[float]]:
+    columns = [table.numbers(index)[:2] for index in range(table.width)]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _tags(file: Candidate) -> tuple[Note, ...]:
+    """Presses of the button, in s since 1970, one a line in ``tags.csv``."""
+    notes: list[Note] = []
+    for side in file.companions:
+        try:
+            lines = (
+                side.source.head.decode("ascii", "replace").split()
+                if side.source.stem == "tags"
+                else []
+            )
+            notes.extend(Note(float(line), "tag") for line in lines)
+        except (ValueError, InputError):
+            continue
+    return tuple(notes)
+
+
+_TOTAL = total("EmbracePlus writes totals")
+_SIGN = upward("EmbracePlus, taken to read +1 g upward", "assumed")
+
+# EmbracePlus csv, as Empatica's own conversion from avro writes it.
+_EMBRACEPLUS = Layout(
+    clock=(Tick("unix_timestamp", "us", "unix"),),
+    acceleration=(xyz("{}", "g", _TOTAL),),
+    sign=_SIGN,
+    device="Empatica EmbracePlus",
+    placement="wrist",
+)
+
+
+def _is_embraceplus(file: Candidate) -> int:
+    """``unix_timestamp`` beside bare axes."""
+    return CERTAIN if file.table.names == ("unix_timestamp", "x", "y", "z") else NO
+
+
+# ``.avro``: one session with the start, rate and scale of each sensor (Empatica, "EmbracePlus raw
+# data: avro schema").
+_MARK, _SYNC_BYTES = b"Obj\x01", 16
+
+
+def _is_avro(file: Candidate) -> int:
+    """Avro's mark, and the maker's name in the schema."""
+    is_avro = file.source.head.startswith(_MARK)
+    return CERTAIN if is_avro and b"empatica" in file.source.head.lower() else NO
+
+
+def _read_avro(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read the sessions; readings follow each other from the start of a session at its rate.
+
+    Raises
+    ------
+    UnreadableFile
+        Where fastavro is missing, or the file is damaged.
+    RefusedRecording
+        Where no session holds acceleration.
+    """
+    del options
+    with file.source.open() as stream:
+        file.source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)
+    with guarded(file.source, "an EmbracePlus recording"), file.source.open() as stream:
+        from fastavro import reader
+
+        recordings = [_draft(session) for session in reader(stream)]
+    filled = [draft for draft in recordings if len(draft.acceleration.values)]
+    if not filled:
+        raise RefusedRecording(
+            "has no acceleration", file=file.source.label, remedy="choose the file of another hour"
+        )
+    if len(filled) == 1:
+        return filled
+    return [draft.with_(part=str(number)) for number, draft in enumerate(filled, 1)]
+
+
+def _blocks(content: bytes) -> Iterator[bytes]:
+    """Packed blocks of an Avro container (Avro 1.12, "Object Container Files")."""
+    stream = io.BytesIO(content[len(_MARK) :])
+
+    def number() -> int:
+        """A whole number of seven bits a byte, the sign in the lowest one."""
+        shift = whole = 0
+        while byte := stream.read(1):
+            whole |= (byte[0] & 0x7F) << shift
+            shift += 7
+            if byte[0] < 0x80:
+                break
+        return (whole >> 1) ^ -(whole & 1)
+
+    while count := number():
+        if count < 0:
+            number()  # bytes of the entries
+        for _ in range(min(abs(count), len(content))):
+            for _ in ("key", "value"):
+                stream.read(max(number(), 0))
+    stream.read(_SYNC_BYTES)
+    while number():
+        yield stream.read(max(number(), 0))
+        stream.read(_SYNC_BYTES)
+
+
+def _draft(session: Any) -> Draft:
+    raw = session["rawData"]
+    acceleration = raw["accelerometer"]
+    rotation = raw.get("gyroscope")
+    tags = raw.get("tags", {}).get("tagsTimeMicros", ())
+    return Draft(
+        acceleration=Series(_values(acceleration), "g"),
+        stamps=_stamps(acceleration, len(acceleration["x"]), session.get("timezone")),
+        gravity=_TOTAL,
+        sign=_SIGN,
+        rotation=_rotation(rotation) if rotation and rotation["x"] else None,
+        notes=tuple(Note(tick, "button") for tick in tags),
+        device="Empatica EmbracePlus",
+        placement="wrist",
+        columns="rawData.accelerometer",
+    )
+
+
+def _rotation(sensor: Mapping[str, Any]) -> Series:
+    return Series(_values(sensor), "deg/s", _stamps(sensor, len(sensor["x"]), None))
+
+
+def _stamps(sensor: Mapping[str, Any], count: int, zone_s: int | None) -> Stamps:
+    """Whole µs since 1970 of each reading."""
+    steps = np.arange(count) * (1e6 / sensor["samplingFrequency"]) if count else np.empty(0)
+    ticks = sensor["timestampStart"] + np.round(steps).astype(np.int64)
+    zone_min = None if zone_s is None else round(zone_s / 60)
+    return Stamps(ticks, 1e-6, "unix", "timestampStart and samplingFrequency", zone_min=zone_min)
+
+
+def _values(sensor: Mapping[str, Any]) -> Any:
+    """(n, 3) readings in the sensor's unit."""
+    scale = sensor["imuParams"]
+    span = scale["physicalMax"] - scale["physicalMin"]
+    per_count = scale.get("conversionFactor") or span / (scale["digitalMax"] - scale["digitalMin"])
+    axes = [np.array(sensor[axis], dtype=np.float64) for axis in "xyz"]
+    return np.stack(axes, axis=1) * per_count
+
+
+FORMATS = (
+    Format("empatica-e4", _is_e4, _read_e4, _e4_role, is_folder=True),
+    table_format("empatica-embraceplus", _is_embraceplus, _EMBRACEPLUS),
+    Format("empatica-embraceplus-avro", _is_avro, _read_avro),
+)

@@ -1,0 +1,159 @@
+"""Logs in JSON: Movesense and Edge Impulse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from retrodetect.errors import RefusedRecording, UnreadableFile
+from retrodetect.formats.columns import quantity_of
+from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
+from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.packets import spread
+from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.text import JSON_DAMAGE, load_json
+from retrodetect.recording import FloatArray
+
+__all__ = ["FORMATS"]
+
+# Movesense: packets of some readings that share a stamp.
+_MOVESENSE = re.compile(rb'^\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"')
+
+
+def _is_movesense(file: Candidate) -> int:
+    """A log of an inertial sensor at the root."""
+    return CERTAIN if _MOVESENSE.match(file.source.head) else NO
+
+
+def _read_movesense(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read all packets.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the JSON is cut off or is not what the sensor writes.
+    RefusedRecording
+        Where it is too long to be read at once, or has no acceleration.
+    """
+    del options
+    try:
+        packets = [_body(packet) for packet in _packets(file)]
+        stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
+        readings = [_triads(packet["ArrayAcc"]) for packet in packets]
+        turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]
+    except JSON_DAMAGE as error:
+        raise UnreadableFile(
+            "is a Movesense log that is cut off or damaged",
+            file=file.source.label,
+            remedy="export it again",
+        ) from error
+    counts = np.array([len(values) for values in readings], dtype=np.intp)
+    if not counts.sum():
+        raise RefusedRecording(
+            "has no acceleration", file=file.source.label, remedy="log IMU6 or IMU9"
+        )
+    is_turning = counts.tolist() == [len(values) for values in turns]
+    return [
+        Draft(
+            acceleration=Series(np.concatenate(readings), "m/s2"),
+            stamps=Stamps(spread(stamps_ms, counts), 1e-3, "none", "Timestamp of each packet"),
+            gravity=total("Movesense writes totals"),
+            sign=upward("Movesense, taken to read +1 g upward", "assumed"),
+            rotation=Series(np.concatenate(turns), "deg/s") if is_turning else None,
+            device="Movesense",
+            columns="ArrayAcc",
+        )
+    ]
+
+
+def _packets(file: Candidate) -> Sequence[Any]:
+    """Packets of the one sensor of the log."""
+    (packets, *_) = load_json(file.source)["Meas"].values()
+    if not isinstance(packets, list):
+        raise TypeError
+    return packets
+
+
+def _body(packet: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A packet without the name of the sensor, which some loggers put around it."""
+    return packet if "Timestamp" in packet else next(iter(packet.values()))
+
+
+def _triads(readings: Sequence[Mapping[str, float]]) -> FloatArray:
+    rows = [(reading["x"], reading["y"], reading["z"]) for reading in readings]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+# Edge Impulse: an interval, sensors with units, and rows of values (Edge Impulse, "Data acquisition
+# format").
+_EDGE_IMPULSE = re.compile(rb'^\s*\{\s*"(?:protected|signature|payload)"\s*:')
+_AXIS = re.compile(r"(?P<sensor>.*?)[ _.]?(?P<axis>[xyz])$", re.IGNORECASE)
+_INSTEAD = ("rotation", "magnetic", "gravity", "linear")
+
+
+def _is_edge_impulse(file: Candidate) -> int:
+    """Its keys."""
+    is_ours = _EDGE_IMPULSE.match(file.source.head) and b'"interval_ms"' in file.source.head
+    return CERTAIN if is_ours else NO
+
+
+def _read_edge_impulse(file: Candidate, options: ReadOptions) -> list[Draft]:
+    """Read the three axes of the accelerometer.
+
+    Raises
+    ------
+    UnreadableFile
+        Where the JSON is cut off or of another shape.
+    RefusedRecording
+        Where no three sensors are the axes of an accelerometer.
+    """
+    del options
+    try:
+        payload = load_json(file.source)["payload"]
+        names = [str(sensor["name"]) for sensor in payload["sensors"]]
+        units = [str(sensor["units"]) for sensor in payload["sensors"]]
+        values = np.array(payload["values"], dtype=np.float64).reshape(-1, len(names))
+        interval_ms = float(payload["interval_ms"])
+        device = str(payload.get("device_type", ""))
+    except JSON_DAMAGE as error:
+        raise UnreadableFile(
+            "is an Edge Impulse file that is cut off or damaged",
+            file=file.source.label,
+            remedy="export it again",
+        ) from error
+    places = _places(names)
+    if places is None:
+        raise RefusedRecording(
+            f"has no acceleration along x, y and z, only {', '.join(names)}",
+            file=file.source.label,
+            remedy="record the accelerometer",
+        )
+    return [
+        Draft(
+            acceleration=Series(values[:, places], units[places[0]]),
+            stamps=Stamps(None, rate_hz=1000.0 / interval_ms if interval_ms > 0 else None),
+            device=device,
+            columns=", ".join(names[place] for place in places),
+            is_named=any("acc" in names[place].lower() for place in places),
+        )
+    ]
+
+
+def _places(names: list[str]) -> list[int] | None:
+    """Where the axes of the first accelerometer stand."""
+    by_sensor: dict[str, dict[str, int]] = {}
+    for place, name in enumerate(names):
+        match = _AXIS.match(name.strip())
+        if match and quantity_of(match["sensor"]) not in _INSTEAD:
+            by_sensor.setdefault(match["sensor"].lower(), {})[match["axis"].lower()] = place
+    triads = [[axes[axis] for axis in "xyz"] for axes in by_sensor.values() if {*"xyz"} <= {*axes}]
+    return triads[0] if triads else None
+
+
+FORMATS = (
+    Format("movesense", _is_movesense, _read_movesense),
+    Format("edge-impulse", _is_edge_impulse, _read_edge_impulse),
+)
