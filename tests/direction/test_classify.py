@@ -14,7 +14,7 @@ from strides import AHEAD, LEFT, UP, along, model, shown, strides_of
 
 from retrodetect import gait
 from retrodetect.direction import Anchors, StrideEvidence, classify, decide
-from retrodetect.direction.classify import _log_run, level_plane
+from retrodetect.direction.classify import LEAST_HABIT, _log_run, level_plane
 from retrodetect.errors import RefusedRecording
 from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.signal import prepare
@@ -102,6 +102,17 @@ def test_less_bounce_backward_and_forward_first_name_a_session_that_turns():
     assert 0.9 < directions.naming < 0.99
     contradicted = shown(THERE_AND_BACK, flatness=np.repeat([0.3, 0.0], 20))
     assert set(named(contradicted, Anchors("belly"))) == {"unknown"}
+
+
+def test_habit_must_be_surer_of_both_ways_than_of_one():
+    # Named with 0.93: enough for a session of one way, and for one whose front the body shows.
+    evidence = shown(THERE_AND_BACK, flatness=np.repeat([0.0, 0.36], 20))
+    directions = decide(evidence, BOUTS, model(), Anchors("belly"))
+    assert 0.9 < directions.naming < LEAST_HABIT
+    assert set(directions.table["reason"]) == {"unnamed"}
+    one_way = decide(shown(along((40, AHEAD))), BOUTS, model(), Anchors("belly"))
+    assert set(one_way.table["direction"]) == {"forward"}
+    assert one_way.table["p_backward"].max() > 1 - LEAST_HABIT
 
 
 def test_a_personal_contrast_names_a_session_whatever_is_usual():
