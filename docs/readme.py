@@ -108,7 +108,7 @@ def results() -> str:
         ("thighs and ankles at 24 Hz", "site, accelerometer only",
          "real, forward only, source held out",
          f"{(slow['strides'] * slow['wrong']).sum():.0f} of {slow['strides'].sum():,.0f} strides"
-         " called backward, all in two recordings of climbing stairs,"
+         " called backward,"
          f" {_percent((slow['strides'] * slow['unknown']).sum() / slow['strides'].sum())} unknown"),
     ]  # fmt: skip
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

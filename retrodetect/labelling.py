@@ -129,7 +129,7 @@ def label_pieces(
 def _used(notes: Sequence[Stretch]) -> tuple[str, ...]:
     """Say which notes count as marks."""
     sources = truncated_list([f"{note.source} ({note.direction})" for note in notes])
-    return (f"used {sources}; --ignore-notes leaves notes out",) if notes else ()
+    return (f"used {sources}; to leave notes out, add --ignore-notes",) if notes else ()
 
 
 def _measured(signal: Signal, given_s: FloatArray | None) -> tuple[Gait, StrideEvidence]:

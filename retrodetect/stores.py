@@ -126,7 +126,7 @@ def answering(*places: str | Path) -> Iterator[None]:
         raise OutputError(
             f"the store failed ({_said(error)})",
             file=urls[-1],
-            remedy="once it answers, run the same command again: it goes on where it stopped",
+            remedy="run the same command again once it answers, to resume",
         ) from error
 
 

@@ -198,9 +198,7 @@ def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
         for row, path in unsettled
         if not words.is_open(row)
     ]
-    begun_hint = (
-        "Did it begin with forward steps? Then settle it (add --placement if it is missing):"
-    )
+    begun_hint = "Did it begin with forward steps? Then settle it:"
     for hint, commands in ((begun_hint, begun), ("Not settled yet: mark what was done:", marked)):
         if commands:
             console.print(Text(hint), soft_wrap=True)

@@ -169,8 +169,8 @@ def label(
         anchors = Anchors(
             placement=None if placement == "auto" else placement,
             front=front,
-            forward=tuple(forward),
-            backward=tuple(backward),
+            forward=_stretches(forward, "forward"),
+            backward=_stretches(backward, "backward"),
             starts=starts,
             use_notes=use_notes,
         )
@@ -265,6 +265,17 @@ def _recording(source: RecordingLike) -> Recording:
         f"{type(source).__name__} is not a recording",
         remedy="pass a path, a DataFrame, or rd.from_arrays(array, rate_hz=..., unit=...)",
     )
+
+
+def _stretches(given: Iterable[tuple[float, float]], name: str) -> tuple[tuple[float, float], ...]:
+    """Check stretches that were given as pairs of seconds."""
+    try:
+        return tuple((float(start_s), float(end_s)) for start_s, end_s in given)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{name}={given!r} is not a list of stretches",
+            remedy="give pairs of seconds, such as [(5, 20)]",
+        ) from None
 
 
 def _spans_s(strides: pd.DataFrame | None, recording: Recording) -> FloatArray | None:

@@ -44,10 +44,11 @@ def share(row: Row) -> str:
         ``0.0%`` and ``100.0%`` are exact: a single stride the other way shows.
     """
     level, low, high = _rounded(row)
-    if not _is_known(level, low, high):
-        return "unknown"
-    if _width(low, high) > FAIRLY_SURE:
-        return f"{low:.0%} to {high:.0%}"
+    if not _is_one_way_by_habit(row):
+        if not _is_known(level, low, high):
+            return "unknown"
+        if _width(low, high) > FAIRLY_SURE:
+            return f"{low:.0%} to {high:.0%}"
     text = f"{level:.1%}"
     if text == "0.0%" and row["backward_strides"]:
         text = "<0.1%"
@@ -72,6 +73,8 @@ def certainty(row: Row) -> str:
         (how most people walk) tells which direction is which.
     """
     level, low, high = _rounded(row)
+    if _is_one_way_by_habit(row):
+        return "assumed"
     if not _is_known(level, low, high):
         return "not settled"
     if row.get("told_apart_by") == "habit":
@@ -205,6 +208,18 @@ def _width(low: float, high: float) -> float:
 
 def _is_known(level: float, low: float, high: float) -> bool:
     return bool(not pd.isna(level) and _width(low, high) <= WIDEST)
+
+
+def _is_one_way_by_habit(row: Row) -> bool:
+    """Tell whether most strides were labelled, all the same way, and habit alone named it.
+
+    An interval would not say what is in doubt: the name of the whole session.
+    """
+    forward, backward, unknown = (
+        row.get(f"{way}_strides", 0) for way in ("forward", "backward", "unknown")
+    )
+    one_way = (forward == 0) != (backward == 0)
+    return bool(row.get("told_apart_by") == "habit" and one_way and forward + backward >= unknown)
 
 
 def _whole(seconds: Any) -> int:

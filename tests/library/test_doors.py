@@ -132,3 +132,9 @@ def test_strides_that_make_no_sense_are_refused(path, strides, answer):
 def test_inspect_says_what_was_understood(path):
     assert rd.inspect(path)["unit"]["ground"] in ("stated", "measured")
     assert rd.inspect(pd.read_csv(path))["samples"] == 3000
+
+
+@pytest.mark.parametrize("given", ["5:00-6:00", [5, 6], [(1, 2, 3)]])
+def test_stretches_that_are_no_pairs_are_refused_in_a_sentence(path, given):
+    with pytest.raises(rd.UsageError, match="is not a list of stretches; give pairs of seconds"):
+        rd.label(path, forward=given)

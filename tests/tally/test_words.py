@@ -143,6 +143,19 @@ def test_a_session_labelled_whole_has_a_share_that_a_person_believes(known, back
     assert words.is_settled(fields)
 
 
+@pytest.mark.parametrize(("backward", "text"), [(0, "0.0%"), (343, "100.0%")])
+def test_a_session_of_one_way_that_habit_named_is_assumed_however_wide_its_interval(backward, text):
+    fields = row(backward / 343, 0.0, 1.0) | {
+        "forward_strides": 343 - backward, "backward_strides": backward, "unknown_strides": 12,
+        "told_apart_by": "habit",
+    }  # fmt: skip
+    assert words.share(fields) == text
+    assert words.certainty(fields) == "assumed"
+    assert words.share(fields | {"told_apart_by": "signal"}) == "unknown"
+    assert words.certainty(fields | {"unknown_strides": 400}) == "not settled"
+    assert words.certainty(fields | {"forward_strides": 9, "backward_strides": 9}) == "not settled"
+
+
 def test_no_word_helps_where_gravity_was_removed():
     fields = row(0.0, 0.0, 1.0, forward_strides=0, backward_strides=0, unknown_strides=272) | {
         "status": "ok"
