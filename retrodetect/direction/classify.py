@@ -256,7 +256,7 @@ def decide(
         no_vertical=~np.isfinite(features.up[:, 0]),
     )
     table["gait"] = np.array(PACES, dtype=object)[(p_run > 0.5).astype(np.intp)]
-    front = _front_knowledge(session.forced, probability, model.threshold, given=has_front)
+    front = _front_knowledge(session.forced, probability, threshold, given=has_front)
     by: ToldApartBy = ""
     if (table["direction"] != "unknown").any():
         named = front in ("given", "marked")
@@ -604,7 +604,7 @@ def _table(
 def _front_knowledge(
     forced: NDArray[np.intp],
     probability: FloatArray,
-    threshold: float,
+    threshold: FloatArray,
     *,
     given: bool,
 ) -> FrontKnowledge:

@@ -77,7 +77,7 @@ LEAST_CONTRAST_STRIDES = 8
 
 OWN_CONTRAST = 2 * 0.7 / 0.4**2
 """Log odds for halves that differ as the wearer's own labelled strides do. In other sessions 0.7 ±
-0.4 of that difference comes back (three captured people, one of them in fifteen acted styles)."""
+0.4 of that difference comes back (captured people, one in acted styles; ``personal.py``)."""
 
 _TINY = 1e-9
 

@@ -109,6 +109,7 @@ def test_habit_must_be_surer_of_both_ways_than_of_one():
     evidence = shown(THERE_AND_BACK, flatness=np.repeat([0.0, 0.36], 20))
     directions = decide(evidence, BOUTS, model(), Anchors("belly"))
     assert 0.9 < directions.naming < LEAST_HABIT
+    assert directions.front == "unknown"
     assert set(directions.table["reason"]) == {"unnamed"}
     one_way = decide(shown(along((40, AHEAD))), BOUTS, model(), Anchors("belly"))
     assert set(one_way.table["direction"]) == {"forward"}
