@@ -108,10 +108,6 @@ class StrideFeatures:
         """Return one (n, 3) vector moment by its catalogue name."""
         return self.vectors[:, [feature.name for feature in VECTORS].index(name)]
 
-    def scalar(self, name: str) -> FloatArray:
-        """Return one (n,) scalar moment or log ratio by its catalogue name."""
-        return self.scalars[:, [feature.name for feature in (*SCALARS, *RATIOS)].index(name)]
-
     def __len__(self) -> int:
         return len(self.up)
 

@@ -31,6 +31,7 @@ from retrodetect.features import NEEDS_GYRO
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, load, present
 from retrodetect.lab.measured import joined, measured_sets, mixed_sessions
+from retrodetect.lab.shipped import GIVEN
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
 from retrodetect.training.examples import Example, truth_of_strides
 from retrodetect.training.fit import fit, merged, table_of
@@ -106,12 +107,7 @@ def without_gyroscope(example: Example) -> Example:
     return replace(example, measured=replace(example.measured, cues=cues))
 
 
-def site_given(example: Example) -> Anchors:
-    return Anchors(example.placement)
-
-
-def nothing_given(_: Example) -> Anchors:
-    return Anchors()
+site_given, nothing_given = GIVEN["site"], GIVEN["nothing"]
 
 
 def measure(evidence: Evidence) -> pd.DataFrame:

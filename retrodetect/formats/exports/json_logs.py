@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,20 @@ from retrodetect.formats.text import JSON_DAMAGE, load_json
 from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
+
+
+@contextmanager
+def _undamaged(file: Candidate, what: str) -> Iterator[None]:
+    """Say in one sentence that a log, called with its article, does not hold what it should."""
+    try:
+        yield
+    except JSON_DAMAGE as error:
+        raise UnreadableFile(
+            f"is {what} that is cut off or damaged",
+            file=file.source.label,
+            remedy="export it again",
+        ) from error
+
 
 # Movesense: packets of some readings that share a stamp.
 _MOVESENSE = re.compile(rb'^\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"')
@@ -39,17 +54,11 @@ def _read_movesense(file: Candidate, options: ReadOptions) -> list[Draft]:
         Where it is too long to be read at once, or has no acceleration.
     """
     del options
-    try:
+    with _undamaged(file, "a Movesense log"):
         packets = [_body(packet) for packet in _packets(file)]
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
         readings = [_triads(packet["ArrayAcc"]) for packet in packets]
         turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]
-    except JSON_DAMAGE as error:
-        raise UnreadableFile(
-            "is a Movesense log that is cut off or damaged",
-            file=file.source.label,
-            remedy="export it again",
-        ) from error
     counts = np.array([len(values) for values in readings], dtype=np.intp)
     if not counts.sum():
         raise RefusedRecording(
@@ -111,19 +120,13 @@ def _read_edge_impulse(file: Candidate, options: ReadOptions) -> list[Draft]:
         Where no three sensors are the axes of an accelerometer.
     """
     del options
-    try:
+    with _undamaged(file, "an Edge Impulse file"):
         payload = load_json(file.source)["payload"]
         names = [str(sensor["name"]) for sensor in payload["sensors"]]
         units = [str(sensor["units"]) for sensor in payload["sensors"]]
         values = np.array(payload["values"], dtype=np.float64).reshape(-1, len(names))
         interval_ms = float(payload["interval_ms"])
         device = str(payload.get("device_type", ""))
-    except JSON_DAMAGE as error:
-        raise UnreadableFile(
-            "is an Edge Impulse file that is cut off or damaged",
-            file=file.source.label,
-            remedy="export it again",
-        ) from error
     places = _places(names)
     if places is None:
         raise RefusedRecording(
