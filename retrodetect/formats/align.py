@@ -38,26 +38,15 @@ _QUANTITIES = {
 
 @dataclass(frozen=True)
 class Sensors:
-    """The other sensors of a recording, on the accelerometer's clock.
+    """The other sensors of a recording, on the accelerometer's clock."""
 
-    Parameters
-    ----------
-    time_s : (n,) array
-        The accelerometer's clock.
-    series
-        All of them by their name, ``rotation`` among them.
-    placed
-        Those with a clock of their own, None where it has no origin in common.
-    factors
-        From the unit of each that has a reading to the one it has in a recording.
-    findings, notes
-        What was assumed of them, and what the user should know.
-    """
-
-    time_s: FloatArray
-    series: dict[str, Series]
+    time_s: FloatArray  # (n,): the accelerometer's clock
+    series: dict[str, Series]  # all of them by their name, ``rotation`` among them
+    # those with a clock of their own, None where it has no origin in common
     placed: dict[str, _Placed | None]
+    # from the unit of each that has a reading to the one it has in a recording
     factors: dict[str, float] = field(default_factory=dict)
+    # findings, notes: what was assumed of them, and what the user should know
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -124,13 +113,9 @@ class Sensors:
 
 
 def rows_of(series: Series | None, line: Timeline) -> Callable[[slice], FloatArray] | None:
-    """Place a series on a timeline.
+    """Place a series on a timeline: readings in rows, in their unit, NaN where there are none.
 
-    Returns
-    -------
-    callable or None
-        Readings in some rows, in their own unit, NaN where there are none; None without a series,
-        or where the clocks have no common origin.
+    None without a series, or where the clocks have no common origin.
     """
     if series is None:
         return None
@@ -154,21 +139,11 @@ def place_notes(notes: tuple[Note, ...], line: Timeline) -> tuple[Annotation, ..
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A series of another clock on the accelerometer's.
+    """A series of another clock on the accelerometer's."""
 
-    Parameters
-    ----------
-    time_s : (n,) array
-        Strictly increasing.
-    values : (n,) or (n, k) array
-        Finite.
-    join_s
-        Longest step between two readings that is bridged.
-    """
-
-    time_s: FloatArray
-    values: FloatArray
-    join_s: float
+    time_s: FloatArray  # (n,): strictly increasing
+    values: FloatArray  # (n,) or (n, k): finite
+    join_s: float  # longest step between two readings that is bridged
 
     @classmethod
     def of(cls, series: Series, line: Timeline) -> _Placed | None:

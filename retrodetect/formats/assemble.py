@@ -69,27 +69,14 @@ PIECE_ROWS = BLOCK_ROWS
 
 @dataclass(frozen=True)
 class Resolved:
-    """A recording of which everything is settled; its rows are made as they are asked for.
+    """A recording of which everything is settled; its rows are made as they are asked for."""
 
-    Parameters
-    ----------
-    facts
-        What all its pieces share: every field of `Recording` that is not an array.
-    time_s : (n,) array
-        Seconds, increasing.
-    acceleration : (n, 3) array
-        Readings in the file's unit and sign.
-    factor
-        From these to specific force in m/s².
-    sensors
-        All others.
-    """
-
+    # what all its pieces share: every field of `Recording` that is not an array
     facts: dict[str, Any]
-    time_s: FloatArray
-    acceleration: FloatArray
-    factor: float
-    sensors: Sensors
+    time_s: FloatArray  # (n,): seconds, increasing
+    acceleration: FloatArray  # (n, 3): readings in the file's unit and sign
+    factor: float  # from these to specific force in m/s²
+    sensors: Sensors  # all others
 
     def with_warnings(self, warnings: Iterable[str]) -> Resolved:
         """Return the same with more to say."""
@@ -131,15 +118,7 @@ def assemble(
 ) -> Resolved:
     """Settle clock, unit, gravity and sign of a draft, and place its other sensors.
 
-    Returns
-    -------
-    Resolved
-        The recording, ready to be had whole or in pieces.
-
-    Raises
-    ------
-    RefusedRecording
-        Where too little is left, or it is too slow, or its unit cannot be told.
+    Refused where too little is left, or it is too slow, or its unit cannot be told.
     """
     readings = _Readings.timed(_with_rate(draft, options), label, options)
     readings.drop_held(label)

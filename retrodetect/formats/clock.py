@@ -89,33 +89,18 @@ ROWS = "rows"
 
 @dataclass(frozen=True)
 class Timeline:
-    """Rows in order of time, with their seconds from the first.
+    """Rows in order of time, with their seconds from the first."""
 
-    Parameters
-    ----------
-    rows
-        Rows that are kept, as a mask or by their numbers in order; None where all are.
-    time_s : (n,) array
-        Strictly increasing from 0.
-    rate_hz
-        Nominal rate: of the sensor, where a counter tells of lost samples.
-    effective_hz
-        Rate of the samples that are there.
-    origin
-        Stamps of which one tick, the first, is zero: the base for other series.
-    zero_s
-        What the file's clock shows where its wall clock says ``start_time``.
-    """
-
+    # rows that are kept, as a mask or by their numbers in order; None where all are
     rows: NDArray[Any] | None
-    time_s: FloatArray
-    rate_hz: float
-    effective_hz: float
-    origin: Stamps
+    time_s: FloatArray  # (n,): strictly increasing from 0
+    rate_hz: float  # nominal rate: of the sensor, where a counter tells of lost samples
+    effective_hz: float  # rate of the samples that are there
+    origin: Stamps  # stamps of which one tick, the first, is zero: the base for other series
     start_time: datetime | None
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
-    zero_s: float = 0.0
+    zero_s: float = 0.0  # what the file's clock shows where its wall clock says ``start_time``
 
     def take(self, rows: NDArray[Any]) -> Timeline:
         """Return the timeline of some of its rows; none of them moves."""
@@ -124,12 +109,7 @@ class Timeline:
     def begun_at(self, lead_s: float, zero_s: float) -> Timeline:
         """Move the timeline, in place, to the file's own seconds, and return it.
 
-        Parameters
-        ----------
-        lead_s
-            Time from the file's first row to the first one that is kept.
-        zero_s
-            What the file's clock shows in its first row, if it counts from a zero nearby.
+        Its first row comes so long after the file's first, where the file's clock shows ``zero_s``.
         """
         begin_s = lead_s + zero_s
         origin, start_time = self.origin, self.start_time
@@ -148,18 +128,9 @@ class Timeline:
 def lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
     """Tell how far into its file a timeline begins, and what the file's clock shows first.
 
-    Parameters
-    ----------
-    stamps
-        Of all rows of the file's beginning, also of those without a reading.
-    line
-        Of the rows that are kept, counted from 0.
-
-    Returns
-    -------
-    tuple of float
-        Seconds from the file's first row, and seconds of the first row on a relative clock that
-        begins within a minute of its zero (0 for any other clock).
+    The stamps are those of all rows, also of rows without a reading; the timeline is of the rows
+    that are kept, counted from 0. Only a relative clock that begins within a minute of its zero
+    shows anything but 0.
     """
     if stamps.ticks is None:
         counts = stamps.counter
@@ -211,10 +182,7 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
 def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     """Rows whose stamp lies far from those beside it, as after a damaged digit; None for none.
 
-    Returns
-    -------
-    (n,) array of bool or None
-        A single row before or after a pause of ``FAR_STEPS`` counts too: it is worth nothing.
+    A single row before or after a pause of ``FAR_STEPS`` counts too: it is worth nothing.
     """
     ticks = stamps.ticks
     if ticks is None or len(ticks) < 4 or stamps.wrap_ticks is not None:
@@ -254,17 +222,9 @@ def wrapped(stamps: Stamps) -> Stamps:
 
 
 def order_of(stamps: Stamps, label: str) -> Rows | None:
-    """Order in time of rows that are out of order; None where it is theirs, or not clear.
+    """Numbers of rows out of order in their order in time; None where it is theirs, or not clear.
 
-    Returns
-    -------
-    (n,) array of int or None
-        Numbers of the rows.
-
-    Raises
-    ------
-    RefusedRecording
-        Where they are shuffled, and their times are too coarse or uneven to tell their order.
+    Refused where they are shuffled, and their times are too coarse or uneven to tell their order.
     """
     ticks = stamps.ticks
     if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
@@ -296,21 +256,10 @@ def order_of(stamps: Stamps, label: str) -> Rows | None:
 def timeline(
     stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_], label: str
 ) -> Timeline:
-    """Turn stamps into seconds that increase.
+    """Turn at least two valid stamps, with ticks or a counter, into seconds that increase.
 
-    Parameters
-    ----------
-    stamps
-        All of them valid, with ticks or a counter; at least two.
-    values : (n, 3) array
-        Their readings.
-    repeated : (n,) array of bool
-        Rows whose readings equal those of the row before.
-
-    Raises
-    ------
-    RefusedRecording
-        Where there is neither a clock nor a rate.
+    ``repeated`` marks the rows whose (n, 3) readings equal those of the row before. Refused where
+    there is neither a clock nor a rate.
     """
     if stamps.ticks is None:
         return _counted(stamps, label)

@@ -92,28 +92,15 @@ _UNIT_SUFFIX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column's name says.
+    """What a column's name says."""
 
-    Parameters
-    ----------
-    index
-        Position.
-    quantity
-        ``acceleration`` is what the name calls acceleration without saying more, ``unknown`` an
-        axis of a sensor that the name does not tell.
-    axis
-        ``x``, ``y``, ``z`` or empty.
-    group
-        The remaining words: a device, a body site.
-    unit
-        As stated in the name or the unit row.
-    """
-
-    index: int
+    index: int  # position
+    # ``acceleration`` is what the name calls acceleration without saying more, ``unknown`` an
+    # axis of a sensor that the name does not tell
     quantity: Quantity
-    axis: str
-    group: tuple[str, ...]
-    unit: str
+    axis: str  # ``x``, ``y``, ``z`` or empty
+    group: tuple[str, ...]  # the remaining words: a device, a body site
+    unit: str  # as stated in the name or the unit row
 
 
 def classify(table: Table) -> list[Column]:

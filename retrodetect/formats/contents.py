@@ -55,18 +55,8 @@ _SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
 def contents(source: Source) -> list[Source] | None:
     """List the files within a file; None where it holds no others.
 
-    Returns
-    -------
-    list of Source or None
-        Members of an archive, sheets of a workbook, sensors or readings of a JSON list, or the
-        one table of Parquet or Feather.
-
-    Raises
-    ------
-    UnreadableFile
-        Where it is damaged, or needs a library that is missing.
-    RefusedRecording
-        Where it expands beyond all measure.
+    They are members of an archive, sheets of a workbook, sensors or readings of a JSON list, or the
+    one table of Parquet or Feather.
     """
     if source.head.startswith(_OLD_WORKBOOK):
         return _sheets(source, "xlrd")
@@ -85,13 +75,7 @@ def contents(source: Source) -> list[Source] | None:
 
 
 def holds_files(source: Source) -> bool:
-    """Whether a file holds others, by its first bytes alone.
-
-    Returns
-    -------
-    bool
-        True for archives, workbooks, data frames and JSON lists of readings, damaged or not.
-    """
+    """Whether a file, damaged or not, holds others, by its first bytes alone."""
     packed = (_OLD_WORKBOOK, b"PK\x03\x04", b"PK\x05\x06", *_FRAMES)
     is_listed = _SENSORS.match(source.head) is not None or _has_records(source)
     return source.head.startswith(packed) or is_listed

@@ -28,21 +28,11 @@ Sign = Literal[1, -1]
 
 @dataclass(frozen=True)
 class Claim(Generic[T]):
-    """A conclusion with its ground and the reason in words.
+    """A conclusion with its ground and the reason in words."""
 
-    Parameters
-    ----------
-    value
-        What is concluded.
-    ground
-        How it is known.
-    because
-        Why, as ``inspect`` shows it.
-    """
-
-    value: T
-    ground: Ground
-    because: str
+    value: T  # what is concluded
+    ground: Ground  # how it is known
+    because: str  # why, as ``inspect`` shows it
 
 
 def total(because: str, ground: Ground = "stated") -> Claim[Gravity]:
@@ -67,35 +57,17 @@ def downward(because: str, ground: Ground = "stated") -> Claim[Sign]:
 
 @dataclass(frozen=True)
 class Stamps:
-    """Time stamps as the file has them.
+    """Time stamps as the file has them."""
 
-    Parameters
-    ----------
-    ticks : (n,) array of int64 or float64
-        NaN or ``NO_TICK`` where missing.
-    tick_s
-        Seconds per tick; None where it must be measured.
-    epoch
-        ``unix`` from 1970 in UTC, ``local`` the same in an unknown zone, ``none`` relative.
-    label
-        How messages call the clock.
-    counter : (n,) array, optional
-        Number of each sample, as the sensor counted.
-    rate_hz
-        Rate that the file states.
-    wrap_ticks
-        Where the ticks start again from 0.
-    zone_min
-        Offset of the wearer's zone from UTC in minutes, where the file tells.
-    """
-
-    ticks: NDArray[Any] | None
-    tick_s: float | None = None
+    ticks: NDArray[Any] | None  # (n,) of int64 or float64: NaN or ``NO_TICK`` where missing
+    tick_s: float | None = None  # seconds per tick; None where it must be measured
+    # ``unix`` from 1970 in UTC, ``local`` the same in an unknown zone, ``none`` relative
     epoch: Epoch = "none"
-    label: str = ""
-    counter: FloatArray | None = None
-    rate_hz: float | None = None
-    wrap_ticks: float | None = None
+    label: str = ""  # how messages call the clock
+    counter: FloatArray | None = None  # (n,): number of each sample, as the sensor counted
+    rate_hz: float | None = None  # rate that the file states
+    wrap_ticks: float | None = None  # where the ticks start again from 0
+    # offset of the wearer's zone from UTC in minutes, where the file tells
     zone_min: int | None = None
 
     def take(self, rows: NDArray[Any]) -> Self:
@@ -109,20 +81,11 @@ class Stamps:
 
 @dataclass(frozen=True)
 class Series:
-    """Readings of one sensor, in the file's unit (empty where it does not say).
+    """Readings of one sensor, in the file's unit (empty where it does not say)."""
 
-    Parameters
-    ----------
-    values : (n, k) array
-        Readings; NaN where there is none.
-    unit
-        As the file writes it; empty where it does not say.
-    stamps
-        Their clock; None where they stand in the rows of the accelerometer.
-    """
-
-    values: FloatArray
-    unit: str = ""
+    values: FloatArray  # (n, k): readings; NaN where there is none
+    unit: str = ""  # as the file writes it; empty where it does not say
+    # their clock; None where they stand in the rows of the accelerometer
     stamps: Stamps | None = None
 
     def take(self, rows: NDArray[Any]) -> Self:
@@ -133,70 +96,36 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An annotation whose time is on a clock of the file: ticks of the accelerometer's stamps.
+    """An annotation whose time is on a clock of the file: ticks of the accelerometer's stamps."""
 
-    Parameters
-    ----------
-    tick
-        When, in ticks of that clock.
-    text
-        What it says.
-    """
-
-    tick: float
-    text: str
+    tick: float  # when, in ticks of that clock
+    text: str  # what it says
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One recording, whole, before its units, signs and clocks are resolved.
+    """One recording, whole, before its units, signs and clocks are resolved."""
 
-    Parameters
-    ----------
-    acceleration
-        (n, 3) readings.
-    stamps
-        Their clock.
-    gravity, sign
-        What the format knows; None where only the data can tell.
-    gravity_vector
-        The gravity that the app took off, to be added back.
-    rotation
-        Gyroscope.
-    channels
-        Other series by the name and unit they will have in the recording.
-    notes
-        Annotations of the app.
-    part
-        Tells several recordings of one file apart.
-    placement, device, platform
-        Body site, maker and system, where the file says them.
-    columns
-        Which columns were taken, in words.
-    start_time
-        Wall clock of the first row, where the stamps do not tell it.
-    warnings
-        What the user should know.
-    is_named
-        Whether anything but the readings says that they are acceleration.
-    """
-
-    acceleration: Series
-    stamps: Stamps
+    acceleration: Series  # (n, 3) readings
+    stamps: Stamps  # their clock
+    # gravity, sign: what the format knows; None where only the data can tell
     gravity: Claim[Gravity] | None = None
     sign: Claim[Sign] | None = None
-    gravity_vector: Series | None = None
-    rotation: Series | None = None
+    gravity_vector: Series | None = None  # the gravity that the app took off, to be added back
+    rotation: Series | None = None  # gyroscope
+    # other series by the name and unit they will have in the recording
     channels: Mapping[str, Series] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-    part: str = ""
+    notes: tuple[Note, ...] = ()  # annotations of the app
+    part: str = ""  # tells several recordings of one file apart
+    # placement, device, platform: body site, maker and system, where the file says them
     placement: str | None = None
     device: str = ""
     platform: str = ""
-    columns: str = ""
+    columns: str = ""  # which columns were taken, in words
+    # wall clock of the first row, where the stamps do not tell it
     start_time: datetime | None = None
-    warnings: tuple[str, ...] = ()
-    is_named: bool = True
+    warnings: tuple[str, ...] = ()  # what the user should know
+    is_named: bool = True  # whether anything but the readings says that they are acceleration
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced."""

@@ -86,14 +86,9 @@ def groups(files: Iterable[Candidate]) -> list[list[Candidate]]:
 
 
 def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
-    """Find the recordings among files, and the files that belong to none.
+    """Find the recordings among files, one for each device, and the files that belong to none.
 
-    Returns
-    -------
-    list of Main
-        One for each device of each recording.
-    list of Candidate
-        Files that are neither a recording nor beside one of their own, and damaged ones.
+    The latter are neither a recording nor beside one of their own, or damaged.
     """
     chosen: list[Main] = []
     left: list[Candidate] = []

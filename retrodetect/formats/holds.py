@@ -36,18 +36,10 @@ _FAST_ENOUGH = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """What to leave out, and why.
+    """What to leave out, and why."""
 
-    Parameters
-    ----------
-    drop : (n,) array of bool
-        Rows that hold no reading of their own.
-    notes
-        Sentences for the user.
-    """
-
-    drop: NDArray[np.bool_]
-    notes: tuple[str, ...]
+    drop: NDArray[np.bool_]  # (n,) of bool: rows that hold no reading of their own
+    notes: tuple[str, ...]  # sentences for the user
 
 
 def repeats(values: FloatArray) -> NDArray[np.bool_]:
@@ -103,17 +95,9 @@ def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> boo
 
 
 def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
-    """Find stretches too slow for directions in a recording that is fast elsewhere.
+    """Find stretches too slow for directions in a recording that is fast elsewhere; None for none.
 
-    Parameters
-    ----------
-    time_s : (n,) array
-        Increasing.
-
-    Returns
-    -------
-    Holds or None
-        The rows within such stretches; what is left of each is one gap. None if there is none.
+    What is left of each is one gap.
     """
     if rate_hz < _FAST_ENOUGH * DIRECTION_RATE_HZ or len(time_s) < 2:
         return None
@@ -140,12 +124,7 @@ def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
 def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> list[str]:
     """Say where a stretch of readings comes again later, as of a part that was put in twice.
 
-    Parameters
-    ----------
-    values : (n, 3) array
-        Readings, those of a held row left out; the first ``_AGAIN_WITHIN_ROWS`` count.
-    time_s : (n,) array
-        Their times.
+    Rows that were held are left out; the first ``_AGAIN_WITHIN_ROWS`` count.
     """
     marks = values[:_AGAIN_WITHIN_ROWS] @ np.array([1.0, np.pi, np.e])
     count = len(marks) - _AGAIN_ROWS + 1

@@ -44,25 +44,14 @@ _WALKING_G = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Averages of the readings, in the file's own unit.
+    """Averages of the readings, in the file's own unit."""
 
-    Parameters
-    ----------
-    typical
-        Median norm of the block averages.
-    low, high
-        Quartiles of the same.
-    spread
-        Median deviation within a block.
-    blocks
-        How many there are.
-    """
-
-    typical: float
+    typical: float  # median norm of the block averages
+    # low, high: quartiles of the same
     low: float
     high: float
-    spread: float
-    blocks: int
+    spread: float  # median deviation within a block
+    blocks: int  # how many there are
 
     @classmethod
     def of(cls, values: FloatArray, rate_hz: float) -> Level:
@@ -114,21 +103,9 @@ class Scale:
 def resolve(
     level: Level, unit: str, gravity: Claim[Gravity] | None, options: ReadOptions, label: str
 ) -> Scale:
-    """Settle unit and gravity together.
+    """Settle unit (empty where the file states none) and gravity together.
 
-    Parameters
-    ----------
-    level
-        Of the readings as they stand in the file.
-    unit
-        As the file states it, else empty.
-    gravity
-        As the file or its format states it, else None.
-
-    Raises
-    ------
-    RefusedRecording
-        Where the unit can neither be read nor told from the readings.
+    Refused where the unit can neither be read nor told from the level of the readings.
     """
     stated = unit_in_mps2(options.unit or unit)
     warnings: list[str] = []
@@ -160,10 +137,7 @@ def resolve(
 def _improbable(level_g: float, options: ReadOptions, label: str) -> list[str]:
     """Say where readings with gravity average another length than that of gravity.
 
-    Raises
-    ------
-    RefusedRecording
-        Where nothing worn on a body can, whatever it does.
+    Refused where nothing worn on a body can, whatever it does.
     """
     if _PROBABLE_G[0] < level_g < _PROBABLE_G[1]:
         return []

@@ -22,24 +22,13 @@ _LATE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """Packets in the order of the file.
+    """Packets in the order of the file."""
 
-    Parameters
-    ----------
-    stamps : (n,) array
-        Time of the first reading of each packet, in any unit; NaN where it is unknown.
-    counts : (n,) array of int
-        Readings in each packet.
-    acceleration : (counts.sum(), 3) array
-        Readings.
-    rotation : (counts.sum(), 3) array or None
-        Of the gyroscope.
-    """
-
+    # (n,): time of the first reading of each packet, in any unit; NaN where it is unknown
     stamps: FloatArray
-    counts: NDArray[np.intp]
-    acceleration: FloatArray
-    rotation: FloatArray | None = None
+    counts: NDArray[np.intp]  # (n,) of int: readings in each packet
+    acceleration: FloatArray  # (counts.sum(), 3): readings
+    rotation: FloatArray | None = None  # (counts.sum(), 3) or None: of the gyroscope
 
     def take(self, packets: slice) -> Packets:
         """Return some of the packets."""
@@ -73,22 +62,11 @@ def blocks(stream: BinaryIO, unit: int = 1) -> Iterator[tuple[bytes, bool]]:
 
 
 def spread(stamps: FloatArray, counts: NDArray[Any], usual: float | None = None) -> FloatArray:
-    """Spread the readings of each packet evenly until the next, or as usual before a gap.
+    """Times of readings, spread evenly from packet to packet, or as usual before a gap.
 
-    Parameters
-    ----------
-    stamps : (n,) array
-        Time of the first reading of each packet, in any unit.
-    counts : (n,) array of int
-        Readings in each packet.
-    usual
-        Interval between readings where the next packet does not tell it; by default the median of
-        these packets.
-
-    Returns
-    -------
-    (counts.sum(),) array
-        Time of each reading.
+    ``stamps`` are those of the first reading of each packet, in any unit, ``counts`` its readings.
+    ``usual`` is the interval between readings where the next packet does not tell it; by default
+    the median of these packets.
     """
     sizes = np.maximum(counts, 1)
     intervals = np.diff(stamps) / sizes[:-1]
@@ -103,10 +81,7 @@ def spread(stamps: FloatArray, counts: NDArray[Any], usual: float | None = None)
 def spread_on(blocks: Iterable[Packets]) -> Iterator[tuple[FloatArray, Packets]]:
     """Spread packets that come block by block, as if they had come at once.
 
-    Yields
-    ------
-    tuple
-        Time of each reading, and the packets; the last packet of a block waits for the next one.
+    The last packet of a block waits for the next one.
     """
     held: Packets | None = None
     usual = 0.0

@@ -63,33 +63,17 @@ on a foot."""
 
 
 def check_axes(values: FloatArray, label: str) -> None:
-    """Refuse readings that are not the axes of an accelerometer.
+    """Refuse (n, 3) readings, in any unit, that are not the axes of an accelerometer.
 
-    Parameters
-    ----------
-    values : (n, 3) array
-        In any unit, as the file has them.
-
-    Raises
-    ------
-    RefusedRecording
-        For copied axes, a magnitude and directions.
+    Copied axes, a magnitude, and directions are refused.
     """
     _refuse(*_not_three_axes(_sample(values)), label)
 
 
 def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
-    """Refuse readings of unknown unit that are no acceleration in any.
+    """Refuse (n, 3) readings whose unit nobody stated and that are no acceleration in any.
 
-    Parameters
-    ----------
-    values : (n, 3) array
-        Whose unit is neither stated nor given.
-
-    Raises
-    ------
-    RefusedRecording
-        For counts around an offset, and values that were scaled or lost their sign.
+    Counts around an offset, and values that were scaled or lost their sign, are refused.
     """
     _refuse(*_not_in_a_unit(_sample(values), level), label)
 
@@ -168,14 +152,7 @@ def sensor_doubts(
 ) -> list[str]:
     """Say what in the readings of a sensor may be wrong, and what in the result.
 
-    Parameters
-    ----------
-    values : (n, 3) array
-        In the file's unit.
-    limits : (2, 3) array
-        Smallest and largest of them.
-    time_s : (n,) array
-        Their times, increasing.
+    ``values`` (n, 3) are in the file's unit, ``limits`` (2, 3) the smallest and largest of them.
     """
     return [
         *_uneven(values),
@@ -191,16 +168,7 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
     """Say where gravity does not turn as the gyroscope says, as after columns were mixed up.
 
     Seen from the device, a direction that stands still in the world changes by its cross product
-    with the angular rate.
-
-    Parameters
-    ----------
-    gravity : (n, 3) array
-        As the app told it, in any unit and sign.
-    rotation : (n, 3) array
-        Angular rate at the same times, in any unit; NaN where not known.
-    time_s : (n,) array
-        Increasing.
+    with the angular rate, whatever the unit of either; the rate is NaN where it is not known.
     """
     seen = np.diff(gravity, axis=0) / np.diff(time_s)[:, None]
     middle = (rotation[1:] + rotation[:-1]) / 2
@@ -252,12 +220,9 @@ def _stuck(values: FloatArray, time_s: FloatArray, rate_hz: float, mps2: float) 
 
 
 def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
-    """Say where a part of the readings averages far from 1 g, as after a change of unit or sensor.
+    """Say where a part of the readings, gravity in, averages far from 1 g.
 
-    Parameters
-    ----------
-    values : (n, 3) array
-        With gravity, in the file's unit.
+    So it does after a change of unit or sensor.
     """
     length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, 1.0, BLOCK_S))
     own = blocks_of(values, rate_hz, length_s) * mps2 / STANDARD_GRAVITY_MPS2

@@ -99,14 +99,8 @@ def _whole_hz(rate_hz: float) -> float:
 class Repair:
     """Times on their way to a clock that increases, with what was done to them.
 
-    Parameters
-    ----------
-    time_s : (n,) array
-        Seconds as stamped; changed in place.
-    counter : (n,) array or None
-        As the sensor counted.
-    repeated : (n,) array of bool
-        Rows whose readings equal those of the row before.
+    ``time_s`` is in seconds as stamped, and changed in place; ``counter`` as the sensor counted, if
+    it did; ``repeated`` marks the rows whose readings equal those of the row before.
     """
 
     def __init__(

@@ -46,30 +46,14 @@ _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, Ru
 
 @dataclass(frozen=True)
 class Source:
-    """One file that a format may read.
+    """One file that a format may read."""
 
-    Parameters
-    ----------
-    name
-        Path within its folder or archive, with forward slashes.
-    label
-        How messages call it.
-    opener
-        Opens the bytes as stored.
-    stored_bytes
-        Their number.
-    max_bytes
-        Most bytes it may expand to.
-    path
-        The file on disk; None within an archive.
-    """
-
-    name: str
-    label: str
-    opener: Callable[[], io.BufferedReader]
-    stored_bytes: int
-    max_bytes: int
-    path: Path | None = None
+    name: str  # path within its folder or archive, with forward slashes
+    label: str  # how messages call it
+    opener: Callable[[], io.BufferedReader]  # opens the bytes as stored
+    stored_bytes: int  # their number
+    max_bytes: int  # most bytes it may expand to
+    path: Path | None = None  # the file on disk; None within an archive
 
     @property
     def stem(self) -> str:
@@ -81,13 +65,7 @@ class Source:
 
     @cached_property
     def head(self) -> bytes:
-        """The first ``HEAD_BYTES`` after decompression.
-
-        Raises
-        ------
-        UnreadableFile
-            Where the file cannot be opened or is damaged.
-        """
+        """The first ``HEAD_BYTES`` after decompression."""
         with self.open() as stream:
             return stream.read(HEAD_BYTES)
 
@@ -123,13 +101,7 @@ class Source:
         return raw
 
     def check_size(self, unpacked_bytes: int) -> None:
-        """Refuse what expands beyond all measure.
-
-        Raises
-        ------
-        RefusedRecording
-            Where so much came of a file of this size.
-        """
+        """Refuse what expands beyond all measure."""
         allowed = min(self.max_bytes, max(_FREE_BYTES, _MOST_EXPANSION * self.stored_bytes))
         if unpacked_bytes > allowed:
             raise RefusedRecording(
@@ -141,17 +113,7 @@ class Source:
     def check_deflated(self, parts: Iterable[bytes], window_bits: int) -> None:
         """Refuse a file whose deflated parts expand beyond all measure, before a library does.
 
-        Parameters
-        ----------
-        parts
-            As stored in the file; damaged ones are left to the library.
-        window_bits
-            As `zlib.decompressobj` takes it.
-
-        Raises
-        ------
-        RefusedRecording
-            Where they do.
+        Damaged parts are left to the library. ``window_bits`` is as `zlib.decompressobj` takes it.
         """
         unpacked_bytes = 0
         for part in parts:
@@ -223,20 +185,7 @@ class _Bounded(io.RawIOBase):
 
 
 def open_file(path: Path, max_bytes: int) -> Source:
-    """Describe a file on disk without reading it.
-
-    Parameters
-    ----------
-    path
-        The file.
-    max_bytes
-        How much may be read of it at most, unpacked.
-
-    Returns
-    -------
-    Source
-        Opened only when something is read.
-    """
+    """Describe a file on disk, of which at most so many bytes may be read, without reading it."""
     return Source(
         name=path.name,
         label=str(path),
@@ -255,26 +204,9 @@ def _peekable(stream: BinaryIO) -> io.BufferedReader:
 
 
 def archive_members(source: Source) -> list[Source] | None:
-    """List the files of a zip archive; None where the source is no archive.
+    """List the files of a zip archive, in its order; None where the source is no archive.
 
     Nothing is ever extracted to disk under a name from the archive.
-
-    Parameters
-    ----------
-    source
-        Any file.
-
-    Returns
-    -------
-    list of Source or None
-        One for each file inside, in the order of the archive.
-
-    Raises
-    ------
-    UnreadableFile
-        Where the archive is damaged.
-    RefusedRecording
-        Where it holds an absurd number of files.
     """
     if not source.head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return None
@@ -332,19 +264,7 @@ def _member_opener(source: Source, entry: zipfile.ZipInfo) -> Callable[[], io.Bu
 def guarded(source: Source, what: str, extra: str = "devices") -> Iterator[None]:
     """Import a library and let it read a file; whatever it raises becomes one clear sentence.
 
-    Parameters
-    ----------
-    source
-        The file, for messages.
-    what
-        What it is, with its article: ``an Excel workbook``.
-    extra
-        Which brings the library.
-
-    Raises
-    ------
-    UnreadableFile
-        Where the library is missing, or cannot make sense of the file.
+    ``what`` names the file's kind with its article, ``extra`` what brings the library.
     """
     try:
         yield

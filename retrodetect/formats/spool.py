@@ -48,16 +48,8 @@ _ZEROS = bytes(1 << 20)
 def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
     """Make an array to be filled, in a temporary file where it is large.
 
-    Returns
-    -------
-    array
-        Its content is not defined.
-
-    Raises
-    ------
-    UnreadableFile
-        Where the temporary folder is full or cannot be written to; without the name of the
-        recording, which the caller adds.
+    Raises UnreadableFile where the temporary folder is full or cannot be written to; without the
+    name of the recording, which the caller adds.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size <= IN_MEMORY_BYTES:
@@ -74,18 +66,7 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
 
 
 def gather(chunks: Iterable[Mapping[K, Array]]) -> dict[K, Array]:
-    """Join columns that come chunk by chunk.
-
-    Returns
-    -------
-    dict of arrays
-        Whole columns; none where there was no chunk.
-
-    Raises
-    ------
-    UnreadableFile
-        As `empty`.
-    """
+    """Join columns that come chunk by chunk; none where there was no chunk."""
     columns: dict[K, _Column] = {}
     for chunk in chunks:
         for key, array in chunk.items():
@@ -94,15 +75,7 @@ def gather(chunks: Iterable[Mapping[K, Array]]) -> dict[K, Array]:
 
 
 def blocks(count: int, *arrays: Array, rows: int | None = None) -> Iterator[slice]:
-    """Go over rows block by block.
-
-    Parameters
-    ----------
-    *arrays
-        What the caller reads or writes; let go from memory after each block.
-    rows
-        Rows of a block, by default ``BLOCK_ROWS``.
-    """
+    """Go over rows block by block, and let go of these arrays from memory after each block."""
     size = rows or BLOCK_ROWS
     for begin in range(0, count, size):
         yield slice(begin, min(begin + size, count))
@@ -219,19 +192,8 @@ def _map_of(array: Array) -> mmap.mmap | None:
 def in_temporary_folder(cannot: str) -> Iterator[None]:
     """Turn failures of the temporary folder into one clear sentence.
 
-    Parameters
-    ----------
-    cannot
-        What cannot be done, up to the words "the temporary folder".
-
-    Yields
-    ------
-    None
-
-    Raises
-    ------
-    UnreadableFile
-        Without the name of the recording, which the caller adds.
+    ``cannot`` says what cannot be done, up to the words "the temporary folder"; the caller adds the
+    name of the recording.
     """
     try:
         yield

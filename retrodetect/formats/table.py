@@ -69,47 +69,20 @@ _WHOLE = re.compile(r"-?(?:\d{1,18}|[1-8]\d{18})")
 
 @dataclass(frozen=True)
 class Table:
-    r"""A delimited text file whose head was understood.
+    """A delimited text file whose head was understood."""
 
-    Parameters
-    ----------
-    source
-        The file.
-    encoding
-        As Python names it.
-    delimiter
-        One character, or ``\s+`` for runs of blanks.
-    decimal
-        ``.`` or ``,``.
-    preamble
-        Lines before the header.
-    header
-        Column names as written; empty where there is no header.
-    units
-        The row of units under the header; empty where there is none.
-    width
-        Number of columns; 0 if the file is no table.
-    first_line
-        0-based number of the first line of data.
-    rows
-        The first rows, as text.
-    terminator
-        What ends a row where it is not the line.
-    is_padded
-        Whether blanks follow the delimiters; taking them off costs a quarter of the time.
-    """
-
-    source: Source
-    encoding: str
-    delimiter: str
-    decimal: str
-    preamble: tuple[str, ...]
-    header: tuple[str, ...]
-    units: tuple[str, ...]
-    width: int
-    first_line: int
-    rows: tuple[tuple[str, ...], ...]
-    terminator: str | None = None
+    source: Source  # the file
+    encoding: str  # as Python names it
+    delimiter: str  # one character, or ``\s+`` for runs of blanks
+    decimal: str  # ``.`` or ``,``
+    preamble: tuple[str, ...]  # lines before the header
+    header: tuple[str, ...]  # column names as written; empty where there is no header
+    units: tuple[str, ...]  # the row of units under the header; empty where there is none
+    width: int  # number of columns; 0 if the file is no table
+    first_line: int  # 0-based number of the first line of data
+    rows: tuple[tuple[str, ...], ...]  # the first rows, as text
+    terminator: str | None = None  # what ends a row where it is not the line
+    # whether blanks follow the delimiters; taking them off costs a quarter of the time
     is_padded: bool = False
 
     @classmethod
@@ -181,24 +154,10 @@ class Table:
         texts: Iterable[int] = (),
         convert: Mapping[int, Callable[[pd.Series[Any]], Array]] = MappingProxyType({}),
     ) -> Iterator[dict[int, Array]]:
-        """Read some columns block by block.
+        """Read some columns block by block; ``convert`` makes arrays of those of text.
 
-        Parameters
-        ----------
-        convert
-            For columns of text, what turns a chunk of cells into an array.
-
-        Yields
-        ------
-        dict of arrays
-            (n,) float64 (NaN where missing), or int64 (``NO_TICK`` where missing) for integers
-            beyond 2**53, or what ``convert`` returns, or strings. At least one dict, which is of
-            empty arrays where there are no rows.
-
-        Raises
-        ------
-        UnreadableFile
-            Where even a forgiving parser cannot cut the rows.
+        Numbers come as (n,) float64, NaN where missing; integers beyond 2**53 as int64, ``NO_TICK``
+        where missing; the rest as strings. At least one chunk, empty where there are no rows.
         """
         kinds: dict[int, Kind] = {index: self._number_kind(index) for index in columns}
         kinds |= dict.fromkeys([*texts, *convert], "text")

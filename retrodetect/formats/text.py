@@ -105,15 +105,7 @@ def records(source: Source) -> list[dict[str, str]]:
 
 
 def load_json(source: Source) -> Any:
-    """Parse a whole file, within bounds; objects on lines of their own make a list.
-
-    Raises
-    ------
-    UnreadableFile
-        Where it is cut off or damaged.
-    RefusedRecording
-        Where it is too long to be read at once.
-    """
+    """Parse a whole file, within bounds; objects on lines of their own make a list."""
     with source.open() as stream:
         text = stream.read(_MOST_JSON_BYTES + 1)
     if len(text) > _MOST_JSON_BYTES:

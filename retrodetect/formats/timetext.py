@@ -45,33 +45,17 @@ _MINUTES = re.compile(r"\d{1,2}:\d{2}\.\d+$")
 
 @dataclass(frozen=True, slots=True)
 class TimeFormat:
-    """How a column writes its times.
+    """How a column writes its times."""
 
-    Parameters
-    ----------
-    pattern
-        As for ``strptime``.
-    epoch
-        ``unix`` where a zone stands beside the time, ``local`` with a date, else ``none``.
-    zone_min
-        Offset of that zone in minutes.
-    wrap_ns
-        Nanoseconds after which a time without date starts again.
-    is_ambiguous
-        Whether day and month could be swapped.
-    counts_millis
-        Whether ``.7`` stands for 7 ms, as apps write that leave out the zeros before it.
-    has_zone_name
-        Whether the zone's name follows in brackets, as Java writes it.
-    """
-
-    pattern: str
+    pattern: str  # as for ``strptime``
+    # ``unix`` where a zone stands beside the time, ``local`` with a date, else ``none``
     epoch: Epoch
-    zone_min: int | None = None
-    wrap_ns: int | None = None
-    is_ambiguous: bool = False
+    zone_min: int | None = None  # offset of that zone in minutes
+    wrap_ns: int | None = None  # nanoseconds after which a time without date starts again
+    is_ambiguous: bool = False  # whether day and month could be swapped
+    # whether ``.7`` stands for 7 ms, as apps write that leave out the zeros before it
     counts_millis: bool = False
-    has_zone_name: bool = False
+    has_zone_name: bool = False  # whether the zone's name follows in brackets, as Java writes it
 
     def parse(self, cells: pd.Series[Any]) -> NDArray[np.int64]:
         """(n,) nanoseconds since 1970 (or since midnight); ``NO_TICK`` where a cell is no time."""
@@ -102,12 +86,7 @@ class TimeFormat:
 def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:
     """Find how a column writes its times; None where it holds none.
 
-    Parameters
-    ----------
-    cells
-        Some cells from the top of the column.
-    hint
-        Order of day and month where the file states it (``M/d/yyyy``).
+    ``hint`` is the order of day and month where the file states it (``M/d/yyyy``).
     """
     filled = [cell for cell in cells if cell]
     if not filled:

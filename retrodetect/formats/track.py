@@ -46,39 +46,21 @@ _Point = dict[str, object]
 
 
 class Track(NamedTuple):
-    """What a watch knew from point to point.
+    """What a watch knew from point to point."""
 
-    Parameters
-    ----------
-    name
-        Of the file.
-    start_time
-        Of the first point, with its zone.
-    time_s : (n,) array
-        Seconds since then, increasing.
-    speed_mps, height_m, cadence : (n,) array
-        NaN where not known; cadence per minute, of one foot or both.
-    """
-
-    name: str
-    start_time: datetime
-    time_s: FloatArray
+    name: str  # of the file
+    start_time: datetime  # of the first point, with its zone
+    time_s: FloatArray  # (n,): seconds since then, increasing
+    # speed_mps, height_m, cadence: (n,): NaN where not known; cadence per minute, of one foot
+    # or both
     speed_mps: FloatArray
     height_m: FloatArray
     cadence: FloatArray
 
     def at(self, time_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return speed, height and cadence at some times.
+        """Speed, height and cadence at (m,) seconds since the first point.
 
-        Parameters
-        ----------
-        time_s : (m,) array
-            Seconds since the first point.
-
-        Returns
-        -------
-        tuple of (m,) array
-            NaN outside the track, and in its pauses.
+        NaN outside the track, and in its pauses.
         """
         after = np.searchsorted(self.time_s, time_s).clip(1, len(self.time_s) - 1)
         paused = self.time_s[after] - self.time_s[after - 1] > LONGEST_S
@@ -91,20 +73,7 @@ class Track(NamedTuple):
 
 
 def read_track(path: str | Path) -> Track:
-    """Read the track of a watch.
-
-    Parameters
-    ----------
-    path
-        File or URL; GPX, TCX or FIT, told by its content.
-
-    Raises
-    ------
-    UnreadableFile
-        If it cannot be opened, or holds no points with a time.
-    UsageError
-        If the packages of the extra ``track`` are missing.
-    """
+    """Read the track of a watch from a file or URL; GPX, TCX or FIT, told by its content."""
     file = location(path)
     try:
         with file.open("rb") as stream:

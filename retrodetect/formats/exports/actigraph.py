@@ -99,15 +99,7 @@ def _is_gt3x(file: Candidate) -> int:
 
 
 def _read_gt3x(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the seconds of acceleration.
-
-    Raises
-    ------
-    UnreadableFile
-        Where the scale is missing or the log is damaged from its start.
-    RefusedRecording
-        Where it holds no second of acceleration.
-    """
+    """Read the seconds of acceleration."""
     del options
     members = {member.name: member for member in archive_members(file.source) or ()}
     with members["info.txt"].open() as stream:

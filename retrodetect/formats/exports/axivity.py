@@ -110,13 +110,7 @@ def _is_cwa(file: Candidate) -> int:
 
 
 def _read_cwa(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read all sectors whose sum is right.
-
-    Raises
-    ------
-    UnreadableFile
-        Where none is.
-    """
+    """Read all sectors whose sum is right."""
     del options
     lost: list[int] = []
     columns = gather(

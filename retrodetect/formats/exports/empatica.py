@@ -113,15 +113,7 @@ def _is_avro(file: Candidate) -> int:
 
 
 def _read_avro(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the sessions; readings follow each other from the start of a session at its rate.
-
-    Raises
-    ------
-    UnreadableFile
-        Where fastavro is missing, or the file is damaged.
-    RefusedRecording
-        Where no session holds acceleration.
-    """
+    """Read the sessions; readings follow each other from the start of a session at its rate."""
     del options
     with file.source.open() as stream:
         file.source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)

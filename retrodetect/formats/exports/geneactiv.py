@@ -59,13 +59,7 @@ def _is_bin(file: Candidate) -> int:
 
 
 def _read_bin(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read all pages.
-
-    Raises
-    ------
-    UnreadableFile
-        Where there is no whole page or no calibration.
-    """
+    """Read all pages."""
     del options
     facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(file.source.head)}
     gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
@@ -151,13 +145,7 @@ def _is_genea(file: Candidate) -> int:
 
 
 def _read_genea(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the readings after the first second that is told.
-
-    Raises
-    ------
-    UnreadableFile
-        Where there are no readings or no calibration.
-    """
+    """Read the readings after the first second that is told."""
     del options
     with file.source.open() as stream:
         content = stream.read()

@@ -44,15 +44,7 @@ def _is_movesense(file: Candidate) -> int:
 
 
 def _read_movesense(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read all packets.
-
-    Raises
-    ------
-    UnreadableFile
-        Where the JSON is cut off or is not what the sensor writes.
-    RefusedRecording
-        Where it is too long to be read at once, or has no acceleration.
-    """
+    """Read all packets."""
     del options
     with _undamaged(file, "a Movesense log"):
         packets = [_body(packet) for packet in _packets(file)]
@@ -110,15 +102,7 @@ def _is_edge_impulse(file: Candidate) -> int:
 
 
 def _read_edge_impulse(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the three axes of the accelerometer.
-
-    Raises
-    ------
-    UnreadableFile
-        Where the JSON is cut off or of another shape.
-    RefusedRecording
-        Where no three sensors are the axes of an accelerometer.
-    """
+    """Read the three axes of the accelerometer."""
     del options
     with _undamaged(file, "an Edge Impulse file"):
         payload = load_json(file.source)["payload"]

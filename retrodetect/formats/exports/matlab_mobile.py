@@ -44,15 +44,7 @@ def recognise(file: Candidate) -> int:
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the timetables of the sensors.
-
-    Raises
-    ------
-    UnreadableFile
-        Where mat-io is missing, or the file is damaged.
-    RefusedRecording
-        Where no timetable is called Acceleration.
-    """
+    """Read the timetables of the sensors."""
     del options
     tables = _timetables(file)
     acceleration = _series(tables.get("Acceleration"), _AXES, "m/s2")

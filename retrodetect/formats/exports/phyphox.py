@@ -57,13 +57,7 @@ def role(file: Candidate) -> Role:
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the acceleration with the sets and the ``meta`` files beside it.
-
-    Raises
-    ------
-    RefusedRecording
-        Where the set holds another sensor.
-    """
+    """Read the acceleration with the sets and the ``meta`` files beside it."""
     table = file.table
     axes = _acceleration(file, table)
     if axes is None and not options.columns:

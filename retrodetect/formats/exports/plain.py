@@ -38,13 +38,7 @@ def _role(file: Candidate) -> Role:
 
 
 def _read_table(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read by column names, or by the values where there are none.
-
-    Raises
-    ------
-    RefusedRecording
-        Where nothing looks like acceleration.
-    """
+    """Read by column names, or by the values where there are none."""
     table = file.table
     if has_decimal_commas(table):
         raise RefusedRecording(

@@ -74,13 +74,7 @@ def role(file: Candidate) -> Role:
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read one accelerometer file with what lies beside it.
-
-    Raises
-    ------
-    RefusedRecording
-        Where the file name does not tell an accelerometer from a gyroscope.
-    """
+    """Read one accelerometer file with what lies beside it."""
     sensor, export = _sensor(file), "use Accelerometer.csv or TotalAcceleration.csv"
     if sensor and sensor not in _RANK:
         raise RefusedRecording(

@@ -67,13 +67,7 @@ def _is_sd(file: Candidate) -> int:
 
 
 def _read_sd(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the frames of acceleration, each with the time before and the rotation after it.
-
-    Raises
-    ------
-    RefusedRecording
-        Where there is no frame of acceleration.
-    """
+    """Read the frames of acceleration, each with the time before and the rotation after it."""
     del options
     with file.source.open() as stream:
         content = np.frombuffer(stream.read(), dtype=np.uint8)
