@@ -25,21 +25,10 @@ __all__ = [
 def location(text: str | Path) -> Path:
     """Turn what a user names into something that opens, lists and joins like a path.
 
-    Parameters
-    ----------
-    text
-        A path, or a URL such as ``s3://bucket/folder``. Keys and endpoints come from where the
-        store's own tools look for them, such as ``AWS_ENDPOINT_URL`` and ``~/.aws``.
-
-    Returns
-    -------
-    Path
-        A ``pathlib.Path``, or for a URL a ``upath.UPath``, which behaves like one.
-
-    Raises
-    ------
-    UsageError
-        Where it is empty, as an unset variable of a shell is, or packages for the URL are missing.
+    A ``pathlib.Path``, or for a URL such as ``s3://bucket/folder`` a ``upath.UPath``, which behaves
+    like one. Keys and endpoints come from where the store's own tools look for them, such as
+    ``AWS_ENDPOINT_URL`` and ``~/.aws``. UsageError where it is empty, as an unset variable of a
+    shell is, or packages for the URL are missing.
     """
     if not str(text):
         raise UsageError("a path is empty", remedy="name a file or folder, or . for this folder")
@@ -59,13 +48,7 @@ def location(text: str | Path) -> Path:
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a folder for results, and those around it, if need be.
-
-    Raises
-    ------
-    UsageError
-        Where it cannot be made.
-    """
+    """Make a folder for results, and those around it, if need be."""
     with reaching(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -73,18 +56,7 @@ def make_folder(folder: Path) -> Path:
 
 @contextmanager
 def reaching(place: Path) -> Iterator[None]:
-    """Say in one sentence where the system lets nobody through.
-
-    Parameters
-    ----------
-    place
-        What is to be looked at, made or written to within.
-
-    Raises
-    ------
-    UsageError
-        Naming the file, and why it cannot be used.
-    """
+    """Say in one sentence where the system lets nobody look, make or write within a place."""
     try:
         yield
     except OSError as error:
@@ -96,13 +68,7 @@ def reaching(place: Path) -> Iterator[None]:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether there is a file or folder, or may be where nobody may look.
-
-    Parameters
-    ----------
-    path
-        Path of a file or folder, local or remote.
-    """
+    """Tell whether there is a file or folder, or may be where nobody may look."""
     try:
         return path.exists()
     except Exception:  # a store's client has errors of its own
@@ -112,15 +78,7 @@ def is_there(path: Path) -> bool:
 def is_folder(path: Path) -> bool:
     """Tell whether a path is known to be a folder.
 
-    Parameters
-    ----------
-    path
-        Path of a file or folder, local or remote.
-
-    Returns
-    -------
-    bool
-        False where nobody may look: that is left to whoever reads it.
+    False where nobody may look: that is left to whoever reads it.
     """
     try:
         return path.is_dir()
@@ -131,10 +89,7 @@ def is_folder(path: Path) -> bool:
 def identity(path: Path) -> Path:
     """Return the same path for one file, however its path is written.
 
-    Parameters
-    ----------
-    path
-        Any. A URL comes back as written: only the store could compare it.
+    A URL comes back as written: only the store could compare it.
     """
     return store_of(path).identity(path)
 
@@ -151,16 +106,8 @@ def total_bytes(paths: Iterable[Path]) -> int:
 def readable(name: str) -> str:
     """Name of a file as text that can be written, the same in any locale.
 
-    Parameters
-    ----------
-    name
-        As Python decoded it: what is no text in the locale's encoding are lone surrogates (PEP
-        383).
-
-    Returns
-    -------
-    str
-        The bytes on the disk read as UTF-8, those that are none written out.
+    What is no text in the locale's encoding Python decodes to lone surrogates (PEP 383); the bytes
+    on the disk are read as UTF-8, and those that are none written out.
     """
     try:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

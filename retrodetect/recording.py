@@ -58,40 +58,25 @@ Ground = Literal["stated", "measured", "assumed", "given"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a reader concluded about a file, and on what ground.
+    """One thing a reader concluded about a file, and on what ground."""
 
-    Parameters
-    ----------
-    topic
-        What it is about: ``unit``, ``gravity``, ``sign``, ``clock``, ``rate``,
-        ``columns``, ``device`` or ``platform``.
-    value
-        The conclusion, in words fit for a person.
-    ground
-        ``stated`` by the file, ``measured`` from the data, ``assumed`` for want
-        of either, or ``given`` by the user.
-    """
-
+    # what it is about: ``unit``, ``gravity``, ``sign``, ``clock``, ``rate``, ``columns``,
+    # ``device`` or ``platform``
     topic: str
-    value: str
+    value: str  # the conclusion, in words fit for a person
+    # ``stated`` by the file, ``measured`` from the data, ``assumed`` for want of either, or
+    # ``given`` by the user
     ground: Ground
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A note made in the recording app.
+    """A note made in the recording app."""
 
-    Parameters
-    ----------
-    start_s, end_s
-        When, in seconds on the accelerometer's clock; equal for a moment.
-    text
-        Text of the note.
-    """
-
+    # start_s, end_s: when, in seconds on the accelerometer's clock; equal for a moment
     start_s: float
     end_s: float
-    text: str
+    text: str  # text of the note
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +185,7 @@ def _is_finite(values: FloatArray) -> bool:
 def longest_step_s(usual_s: float) -> float:
     """Return the longest time between two samples that is not a gap.
 
-    Returns
-    -------
-    float
-        ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap. A
-        millionth on top keeps arithmetic from making a gap of a pause that is just as long.
+    ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap. A millionth
+    on top keeps arithmetic from making a gap of a pause that is just as long.
     """
     return max(MAX_GAP_S, 2.5 * usual_s) * (1 + 1e-6)

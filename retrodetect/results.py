@@ -48,13 +48,7 @@ RESULTS = frozenset().union(*FILES.values())
 
 
 def made_by(folder: Path) -> Command | None:
-    """Return the command that wrote the results in a folder.
-
-    Returns
-    -------
-    str or None
-        ``label``, ``history`` or ``evaluate``; None if none of them did.
-    """
+    """Return the command that wrote the results in a folder; None if none did."""
     if (folder / STATE).is_dir():
         return "label"
     if "intervals_over" in _content(folder / FACTS):

@@ -76,15 +76,7 @@ def store_of(path: Path) -> Store:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its name once all of it is written and safe on the disk.
 
-    Parameters
-    ----------
-    path
-        The name. A file of that name stays as it is until then.
-
-    Raises
-    ------
-    OutputError
-        If the disk is full or the folder is not writable.
+    A file of that name stays as it is until then.
     """
     try:
         with store_of(path).replacing(path) as stream:
@@ -99,21 +91,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def answering(*places: str | Path) -> Iterator[None]:
-    """Say in one sentence that a store failed in the midst of the work.
+    """Say in one sentence that a store among these places failed in the midst of the work.
 
-    Parameters
-    ----------
-    *places
-        Paths and URLs that the work is about.
-
-    Yields
-    ------
-    None
-
-    Raises
-    ------
-    OutputError
-        If a URL is among them, and anything but an error of this package is raised.
+    Where a URL is among them, any error that is not of this package becomes an OutputError.
     """
     try:
         yield

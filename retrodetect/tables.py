@@ -233,15 +233,7 @@ _FROM_OUTSIDE = (
 
 
 def csv_text(table: pd.DataFrame, *, header: bool) -> str:
-    """Write a table as csv, with the promised decimals and nothing a spreadsheet would run.
-
-    Parameters
-    ----------
-    table
-        With some of the columns above.
-    header
-        Whether to begin with the names of the columns.
-    """
+    """Write a table as csv, with the promised decimals and nothing a spreadsheet would run."""
     safe = table.round(DECIMALS)
     for column in _FROM_OUTSIDE:
         if column in safe:
@@ -267,13 +259,7 @@ def harmless(text: str, *, is_path: bool = False) -> str:
 
 
 def truncated_list(names: Sequence[str], most: int = 3) -> str:
-    """List the first few names, and say how many more there are.
-
-    Parameters
-    ----------
-    names
-        All names, of which the first few are shown.
-    """
+    """List the first few names, and say how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -284,13 +270,7 @@ def without_nan(fields: Mapping[str, float | str]) -> dict[str, float | str | No
 
 
 def visible(text: str) -> str:
-    """Text with control and direction characters written out, so that it shows what it holds.
-
-    Returns
-    -------
-    str
-        Without characters that move the cursor or turn the reading direction.
-    """
+    """Text with control and direction characters written out, so that it shows what it holds."""
     return "".join(
         char.encode("unicode_escape").decode() if _hidden(char) else char for char in readable(text)
     )
@@ -309,33 +289,15 @@ def lists_table(name: str, lists: Iterable[dict[str, list[Any]]]) -> pd.DataFram
 
 @dataclass(frozen=True, slots=True)
 class SmallTable:
-    """A table of text.
+    """A table of text."""
 
-    Parameters
-    ----------
-    names
-        Of its columns, in lower case.
-    rows
-        Line number and cells of each row that is not empty.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of its columns, in lower case
+    # line number and cells of each row that is not empty
     rows: tuple[tuple[int, Mapping[str, str]], ...]
 
 
 def small_table(path: Path) -> SmallTable | None:
-    """Read a table that a person wrote, as spreadsheets save it.
-
-    Parameters
-    ----------
-    path
-        Text with commas, semicolons or tabs, in any encoding that spreadsheets write.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be opened.
-    """
+    """Read a table that a person wrote, in any form and encoding in which spreadsheets save it."""
     try:
         text = _decoded(path.read_bytes())
     except OSError as error:
@@ -374,10 +336,7 @@ def _decoded(content: bytes) -> str | None:
 def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Rows of ``sessions.csv``, typed; fields that are missing stay empty.
 
-    Returns
-    -------
-    DataFrame
-        With ``SESSION_COLUMNS``: counts as nullable integers, measures as floats.
+    Counts are nullable integers, measures floats.
     """
     table = pd.DataFrame(list(rows), columns=list(SESSION_COLUMNS))
     return table.astype(dict.fromkeys(_COUNTS, "Int64")).astype(

@@ -29,18 +29,7 @@ DAY_S = 86400.0
 
 
 def goal(text: str | None) -> float | None:
-    """Turn ``40``, ``40%`` or ``0.4`` into a share.
-
-    Parameters
-    ----------
-    text
-        Percent, or a share up to 1; None if not given.
-
-    Raises
-    ------
-    UsageError
-        If it is no share.
-    """
+    """Turn ``40``, ``40%`` or ``0.4`` into a share."""
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*(%?)", text.strip())
@@ -54,13 +43,7 @@ def goal(text: str | None) -> float | None:
 
 
 def speed(text: str | None) -> float | None:
-    """Turn ``5km/h``, ``5kmh``, ``5:30/km`` or ``9 min/mile`` into metres per second.
-
-    Raises
-    ------
-    UsageError
-        If it is neither.
-    """
+    """Turn ``5km/h``, ``5kmh``, ``5:30/km`` or ``9 min/mile`` into metres per second."""
     match = _PACE.fullmatch(text.strip()) if text is not None else None
     if match is None:
         return amount(text, _SPEEDS, "--speed", "5km/h, 3mph or 5:30/km")
@@ -71,13 +54,7 @@ def speed(text: str | None) -> float | None:
 
 
 def amount(text: str | None, units: dict[str, float], option: str, example: str) -> float | None:
-    """Turn a number with a unit, such as ``2.4km``, into the base unit.
-
-    Raises
-    ------
-    UsageError
-        If it is not a number with one of the units.
-    """
+    """Turn a number with a unit, such as ``2.4km``, into the base unit."""
     if text is None:
         return None
     match = _AMOUNT.fullmatch(text.strip())
@@ -95,24 +72,10 @@ def amount(text: str | None, units: dict[str, float], option: str, example: str)
 
 
 def stretch(text: str, option: str) -> tuple[float, float, bool]:
-    """Turn ``5-20``, ``0:05-0:20`` or ``09:02:18-09:04:10`` into seconds.
+    """Turn ``5-20``, ``0:05-0:20`` or ``09:02:18-09:04:10`` into two times in seconds.
 
-    Parameters
-    ----------
-    text
-        Two times with a dash between: in seconds, in minutes, or by the clock.
-
-    Returns
-    -------
-    start_s, end_s
-        Seconds from the first sample, or from midnight.
-    by_clock
-        Whether the times have hours: the clock on the wall, if the recording has a date.
-
-    Raises
-    ------
-    UsageError
-        If it is not a stretch of time, or may mean two things.
+    They count from the first sample or, where they have hours, from midnight: the last value
+    returned tells so.
     """
     text = text.strip()
     if match := _AMBIGUOUS.fullmatch(text):

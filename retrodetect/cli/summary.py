@@ -89,14 +89,7 @@ def show_weeks(
 ) -> None:
     """Print a line for each week, and what is in none.
 
-    Parameters
-    ----------
-    weeks, sessions : DataFrame
-        From :mod:`retrodetect.tally.folder`.
-    left_out
-        Recordings of a session that another one covers.
-    goal
-        Backward share to reach, if any.
+    ``left_out`` names the recordings of a session that another one covers.
     """
     console = _console()
     names = ["week", "sessions", "backward min", "change", "forward min", "unknown min"]

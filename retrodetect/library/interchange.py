@@ -23,16 +23,8 @@ _DAY_S = 86_400.0
 def to_bids_events(strides: pd.DataFrame) -> pd.DataFrame:
     """Return strides as the rows of a BIDS ``events.tsv``.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        Of a result.
-
-    Returns
-    -------
-    DataFrame
-        ``onset`` and ``duration`` in seconds, ``trial_type`` such as ``walk_backward``, then all
-        other columns of the strides.
+    ``onset`` and ``duration`` in seconds, ``trial_type`` such as ``walk_backward``, then all other
+    columns of the strides.
     """
     events = pd.DataFrame(
         {
@@ -45,21 +37,11 @@ def to_bids_events(strides: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_mobgap(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
-    """Return strides as a stride list of mobgap.
+    """Return strides as a stride list of mobgap, which counts the samples of the recording.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        Of a result.
-    recording
-        Of the same result; mobgap counts its samples.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by ``wb_id`` and ``s_id``: ``start`` and ``end`` in samples, ``duration_s``,
-        ``lr_label`` (missing: one sensor does not tell left from right), then all other columns
-        of the strides.
+    Indexed by ``wb_id`` and ``s_id``: ``start`` and ``end`` in samples, ``duration_s``,
+    ``lr_label`` (missing: one sensor does not tell left from right), then all other columns of the
+    strides.
     """
     edges = nearest(recording.time_s, strides[["start_s", "end_s"]].to_numpy(dtype=np.float64))
     own: dict[str, Any] = {
@@ -75,20 +57,10 @@ def to_mobgap(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
 def to_skdh(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
     """Return strides in the columns of scikit-digital-health's gait.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        Of a result.
-    recording
-        Of the same result; its start is that of the first day.
-
-    Returns
-    -------
-    DataFrame
-        One row for each stride: ``Day N`` and ``Bout N`` from 1, ``Bout Starts`` and ``IC
-        Timestamp`` in seconds since 1970 (since the first sample if the recording has no date),
-        ``Bout Duration``, ``Bout Steps``, ``IC Rel Timestamp``, ``PARAM:stride time``, then all
-        other columns of the strides.
+    One row for each: ``Day N`` (the recording begins the first) and ``Bout N`` from 1, ``Bout
+    Starts`` and ``IC Timestamp`` in seconds since 1970 (since the first sample if the recording has
+    no date), ``Bout Duration``, ``Bout Steps``, ``IC Rel Timestamp``, ``PARAM:stride time``, then
+    all other columns of the strides.
     """
     bouts = strides.groupby("bout")
     start_s, end_s = strides["start_s"], strides["end_s"]
@@ -110,23 +82,11 @@ def to_skdh(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
 
 
 def in_seconds(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
-    """Return strides of any of these tools with their times in seconds.
+    """Return strides of any of these tools in order of time, with their times in seconds.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        Columns ``start_s`` and ``end_s``; or those of BIDS, mobgap or scikit-digital-health.
-
-    Returns
-    -------
-    DataFrame
-        In order of time, with ``start_s`` and ``end_s`` from the first sample, and all other
-        columns. Rows of scikit-digital-health without a stride time are left out.
-
-    Raises
-    ------
-    UsageError
-        If the columns are others, or a stride does not end after it begins.
+    ``start_s`` and ``end_s`` count from the first sample; all other columns stay. Rows of
+    scikit-digital-health without a stride time are left out. UsageError if the columns are others,
+    or a stride does not end after it begins.
     """
     columns = set(strides.columns)
     start_s: Any
@@ -162,19 +122,6 @@ def in_seconds(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
 
 
 def nearest(times_s: FloatArray, at_s: FloatArray) -> NDArray[np.intp]:
-    """Return which of some times is nearest to each moment.
-
-    Parameters
-    ----------
-    times_s : (n,) array
-        At least two, in order.
-    at_s : array
-        Moments.
-
-    Returns
-    -------
-    array
-        Indices, in the shape of ``at_s``.
-    """
+    """Return which of at least two times, in order, is nearest to each moment."""
     after = np.clip(np.searchsorted(times_s, at_s), 1, len(times_s) - 1)
     return np.asarray(after - (at_s - times_s[after - 1] < times_s[after] - at_s))

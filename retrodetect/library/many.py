@@ -132,28 +132,18 @@ def _read(task: Task, name: str) -> Recording:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Sessions of one wearer.
+    """Sessions of one wearer."""
 
-    Parameters
-    ----------
-    sessions : DataFrame
-        One row for each recording, in order of time, as in ``sessions.csv``.
-    totals : Series
-        Of all sessions, with :data:`retrodetect.tally.folder.TOTAL_FIELDS`: strides, minutes, and
-        the backward share with its 95 % interval.
-    weeks : DataFrame
-        Of each week, with :data:`retrodetect.tally.folder.WEEK_COLUMNS`; undated sessions are in
-        none.
-    errors : Series
-        Why recordings failed or were refused, by name.
-    left_out
-        Recordings of a session that another one covers, such as a watch beside a phone.
-    """
-
+    # one row for each recording, in order of time, as in ``sessions.csv``
     sessions: pd.DataFrame
+    # Series: of all sessions, with :data:`retrodetect.tally.folder.TOTAL_FIELDS`: strides,
+    # minutes, and the backward share with its 95 % interval
     totals: pd.Series[Any]
+    # of each week, with :data:`retrodetect.tally.folder.WEEK_COLUMNS`; undated
+    # sessions are in none
     weeks: pd.DataFrame
-    errors: pd.Series[str]
+    errors: pd.Series[str]  # Series: why recordings failed or were refused, by name
+    # recordings of a session that another one covers, such as a watch beside a phone
     left_out: tuple[str, ...]
 
     def _repr_html_(self) -> str:

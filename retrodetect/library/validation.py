@@ -30,31 +30,22 @@ LIMITS = 1.96
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """How our strides agree with a reference.
+    """How our strides agree with a reference."""
 
-    Parameters
-    ----------
-    strides : DataFrame
-        One row for each true stride: ``start_s``, ``end_s``, our ``found_start_s`` and
-        ``found_end_s`` (NaN if missed), the true ``direction`` if it was given, and our
-        ``found_direction`` (empty if missed).
-    detection : Series
-        ``true`` and ``found`` strides, ``sensitivity`` (share of the true strides whose start and
-        end we found) and ``precision`` (share of ours that lie in a true one).
-    timing : DataFrame
-        Ours less true, in seconds, for ``start``, ``end`` and ``stride_time``: ``n``, ``bias``,
-        ``sd``, limits of agreement ``lower`` and ``upper``, ``mean_absolute``.
-    direction : DataFrame or None
-        Number of strides by true direction (rows) and ours (columns); None without truth.
-    result
-        What was validated.
-    """
-
+    # one row for each true stride: ``start_s``, ``end_s``, our ``found_start_s``
+    # and ``found_end_s`` (NaN if missed), the true ``direction`` if it was given, and our
+    # ``found_direction`` (empty if missed)
     strides: pd.DataFrame
+    # Series: ``true`` and ``found`` strides, ``sensitivity`` (share of the true strides whose
+    # start and end we found) and ``precision`` (share of ours that lie in a true one)
     detection: pd.Series[float]
+    # ours less true, in seconds, for ``start``, ``end`` and ``stride_time``:
+    # ``n``, ``bias``, ``sd``, limits of agreement ``lower`` and ``upper``, ``mean_absolute``
     timing: pd.DataFrame
+    # DataFrame or None: number of strides by true direction (rows) and ours (columns); None
+    # without truth
     direction: pd.DataFrame | None
-    result: Result
+    result: Result  # what was validated
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the Bland–Altman plot of the stride times."""

@@ -81,25 +81,11 @@ def overview(trace: FloatArray, *, fine: bool) -> str:
 def close_ups(
     trace: FloatArray, contacts_s: FloatArray, bouts: pd.DataFrame, *, fine: bool
 ) -> list[dict[str, Any]]:
-    """Cut the trace out around each bout.
+    """Cut the (n, 2) trace out around the longest bouts, in order of time.
 
-    Parameters
-    ----------
-    trace : (n, 2) array
-        From `trace_of`, all parts of the recording.
-    contacts_s : (k,) array
-        Initial contacts.
-    bouts : DataFrame
-        ``start_s``, ``end_s``.
-    fine
-        Whether the page has few sessions.
-
-    Returns
-    -------
-    list of dict
-        For the longest bouts, in order of time: ``bout`` (row), ``begin_s``, ``end_s``, ``low``
-        and ``high`` (tenths of m/s²), ``line`` and ``contacts`` (SVG paths; x in hundredths of
-        a second from ``begin_s``, y down in tenths of m/s²).
+    Each has its ``bout`` (row), ``begin_s``, ``end_s``, ``low`` and ``high`` (tenths of m/s²),
+    ``line`` and ``contacts`` (SVG paths; x in hundredths of a second from ``begin_s``, y down in
+    tenths of m/s²). ``fine`` if the page has few sessions.
     """
     lasting_s = (bouts["end_s"] - bouts["start_s"]).to_numpy()
     chosen = np.sort(np.argsort(-lasting_s, kind="stable")[: MOST[fine]])

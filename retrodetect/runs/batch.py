@@ -42,27 +42,16 @@ MOST_FINE = 12
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a batch came to.
+    """What a batch came to."""
 
-    Parameters
-    ----------
-    sessions : DataFrame
-        The rows of ``sessions.csv`` for the inputs. Rows of skipped files follow them.
-    paths
-        The file that each of these rows comes from.
-    resumed
-        Inputs that an earlier run had finished.
-    skipped
-        Files without sensor data in the folders searched, each with the reason.
-    manifests
-        How many of the inputs each manifest beside them speaks of.
-    """
-
+    # the rows of ``sessions.csv`` for the inputs. Rows of skipped files follow
+    # them.
     sessions: pd.DataFrame
-    paths: tuple[Path, ...]
-    resumed: int
+    paths: tuple[Path, ...]  # the file that each of these rows comes from
+    resumed: int  # inputs that an earlier run had finished
+    # files without sensor data in the folders searched, each with the reason
     skipped: Mapping[str, str]
-    manifests: Mapping[Path, int]
+    manifests: Mapping[Path, int]  # how many of the inputs each manifest beside them speaks of
 
     @property
     def all_done(self) -> bool:
@@ -71,62 +60,34 @@ class Outcome:
 
 
 class Progress(NamedTuple):
-    """How far a batch is.
+    """How far a batch is."""
 
-    Parameters
-    ----------
-    done, total
-        Number of inputs that are done, and of all.
-    hours
-        Of recording, labelled by this run.
-    resumed
-        Inputs that an earlier run had finished.
-    waiting
-        Parts of the tasks that are still to be done.
-    """
-
+    # done, total: number of inputs that are done, and of all
     done: int
     total: int
-    hours: float
-    resumed: int
-    waiting: Set[Path]
+    hours: float  # of recording, labelled by this run
+    resumed: int  # inputs that an earlier run had finished
+    waiting: Set[Path]  # parts of the tasks that are still to be done
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a batch is to do.
+    """What a batch is to do."""
 
-    Parameters
-    ----------
-    folder
-        Folder of the results.
-    inputs
-        What to label, in the order of the tables.
-    skipped
-        Files without sensor data in the folders searched, each with the reason.
-    settings, view
-        How to label each input, and what to keep for the report.
-    beside
-        What manifests beside the recordings say, by path; the settings go before it.
-    model
-        Loaded, so that a missing one is noticed before the work.
-    outputs
-        Which files to write, and how.
-    workers
-        Who does the work.
-    began_s, monotonic_s
-        When it was made: in seconds since 1970, and on a clock that nobody sets.
-    """
-
-    folder: Path
-    inputs: tuple[Input, ...]
+    folder: Path  # folder of the results
+    inputs: tuple[Input, ...]  # what to label, in the order of the tables
+    # files without sensor data in the folders searched, each with the reason
     skipped: Mapping[str, str]
+    # settings, view: how to label each input, and what to keep for the report
     settings: Settings
     view: View
+    # what manifests beside the recordings say, by path; the settings go before it
     beside: Mapping[Path, Beside]
-    model: DirectionModel
-    outputs: Outputs
-    workers: Workers
+    model: DirectionModel  # loaded, so that a missing one is noticed before the work
+    outputs: Outputs  # which files to write, and how
+    workers: Workers  # who does the work
+    # began_s, monotonic_s: when it was made: in seconds since 1970, and on a clock that
+    # nobody sets
     began_s: float = field(default_factory=time.time)
     monotonic_s: float = field(default_factory=time.monotonic)
 
@@ -156,27 +117,11 @@ def run(
     restart: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
-    """Label every recording below some paths and write the tables.
+    """Label every recording below some paths or URLs and write the tables.
 
-    Parameters
-    ----------
-    paths
-        Files, or folders that are searched, or URLs of either.
-    outputs
-        What to write, and where.
-    settings
-        Model, anchors and reading options.
-    restart
-        Whether to do all inputs again, instead of resuming an earlier run.
-
-    Raises
-    ------
-    ModelError
-        If the model cannot be loaded; nothing is written then.
-    UsageError
-        If there is nothing to do, the folder cannot be used, or another run is writing there.
-    OutputError
-        If the disk is full; finished work is kept.
+    An earlier run is resumed unless ``restart``. Raises ModelError if the model cannot be loaded
+    (nothing is written then), UsageError if there is nothing to do, the folder cannot be used or
+    another run is writing there, and OutputError if the disk is full (finished work is kept).
     """
     planned = plan(paths, outputs, settings or Settings(), workers or Workers())
     with started(planned, restart=restart) as tasks:
@@ -188,13 +133,7 @@ def run(
 def plan(
     paths: Iterable[str | Path], outputs: Outputs, settings: Settings, workers: Workers
 ) -> Plan:
-    """Find the inputs, and check all that can be checked before the work.
-
-    Raises
-    ------
-    ModelError, UsageError
-        As for `run`.
-    """
+    """Find the inputs, and check all that can be checked before the work."""
     settings.anchors_on(None)  # marks that make no sense are refused before the work
     paths = list(paths)
     manifests = manifests_in(paths)
@@ -217,13 +156,7 @@ def plan(
 
 @contextmanager
 def started(planned: Plan, *, restart: bool = False) -> Iterator[list[Task]]:
-    """Hold the folder of the results while a batch works.
-
-    Raises
-    ------
-    UsageError
-        As for `run`.
-    """
+    """Hold the folder of the results while a batch works."""
     with answering(planned.folder), writing.held(planned.folder) as state:
         store_of(state).sweep(state)
         store_of(state).sweep(planned.folder)
@@ -236,20 +169,7 @@ def started(planned: Plan, *, restart: bool = False) -> Iterator[list[Task]]:
 
 
 def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
-    """Do the tasks that no earlier run has finished.
-
-    Parameters
-    ----------
-    tasks
-        From `started`; afterwards each of them has its part.
-    workers
-        Processes or cluster that do the tasks.
-
-    Raises
-    ------
-    UsageError, OutputError
-        As for `run`.
-    """
+    """Do the tasks that no earlier run has finished; afterwards each of them has its part."""
     state = tasks[0].part.parent
     present = {path.name for path in state.glob(f"*{resume.ENDING}")}
     left = [task for task in tasks if task.part.name not in present or not _is_finished(task.part)]

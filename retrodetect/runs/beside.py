@@ -25,43 +25,21 @@ COLUMNS = ("path", "placement", "front", "starts", "track")
 
 
 class Beside(NamedTuple):
-    """What a manifest says of one recording.
+    """What a manifest says of one recording."""
 
-    Parameters
-    ----------
-    anchors
-        Where the device sat, and which way was forward.
-    manifest
-        File that says so.
-    tracks
-        The file with the track of a watch, if there is one.
-    """
-
-    anchors: Anchors
-    manifest: Path
-    tracks: tuple[str, ...] = ()
+    anchors: Anchors  # where the device sat, and which way was forward
+    manifest: Path  # file that says so
+    tracks: tuple[str, ...] = ()  # the file with the track of a watch, if there is one
 
 
 def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
-    """Find the manifests of the folders to be labelled.
-
-    Returns
-    -------
-    list of Path
-        Files called ``manifest.csv`` with a column ``path``, right in those folders.
-    """
+    """Find files ``manifest.csv`` with a column ``path``, right in the folders to be labelled."""
     files = [folder / MANIFEST for folder in map(location, folders) if is_folder(folder)]
     return [file for file in files if file.is_file() and "path" in _table(file).names]
 
 
 def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
-    """Read what manifests say.
-
-    Raises
-    ------
-    UsageError
-        If a line names a file that is not there, or makes no sense.
-    """
+    """Read what manifests say; UsageError if a line names a missing file, or makes no sense."""
     beside: dict[Path, Beside] = {}
     for file in manifests:
         for line, row in _table(file).rows:

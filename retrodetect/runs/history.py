@@ -23,33 +23,16 @@ __all__ = ["Run", "left_out", "read_runs", "write_history"]
 
 
 class Run(NamedTuple):
-    """What one run left.
+    """What one run left."""
 
-    Parameters
-    ----------
-    folder
-        Output folder of the run.
-    sessions : DataFrame
-        Its ``sessions.csv``; columns that its version did not write are empty.
-    record
-        Content of its ``run.json``.
-    """
-
-    folder: str
+    folder: str  # output folder of the run
+    # its ``sessions.csv``; columns that its version did not write are empty
     sessions: pd.DataFrame
-    record: dict[str, Any]
+    record: dict[str, Any]  # content of its ``run.json``
 
 
 def read_runs(folders: Sequence[str]) -> list[Run]:
-    """Read what runs have written.
-
-    Raises
-    ------
-    UsageError
-        Where a folder holds no run.
-    UnreadableFile
-        Where its table cannot be read.
-    """
+    """Read what runs have written."""
     # Twice the same folder is one run, however its name is written.
     runs = [
         _read(folder) for folder in {identity(location(name)): name for name in folders}.values()
@@ -68,11 +51,7 @@ def write_history(
 ) -> None:
     """Write ``weeks.csv``, ``sessions.csv``, ``run.json`` and, where it can be made, the page.
 
-    Raises
-    ------
-    UsageError
-        Where ``out`` cannot be a folder, or holds files with the names of results that no
-        earlier history wrote.
+    No file that has such a name and that no earlier history wrote is replaced.
     """
     check_ours(out, "history")
     make_folder(out)

@@ -60,27 +60,13 @@ _STRIDE_TYPES = dict.fromkeys(STRIDE_COLUMNS, "str") | {
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What a batch writes.
+    """What a batch writes."""
 
-    Parameters
-    ----------
-    folder
-        Folder or URL; made if it does not exist.
-    table_format
-        File format of the tables, ``csv`` or ``parquet``.
-    report
-        Whether to write ``report.html`` and ``report.json``.
-    goal
-        Backward share to reach, for the report.
-    arguments
-        The command line, for ``run.json``.
-    """
-
-    folder: str | Path
-    table_format: TableFormat = "csv"
-    report: bool = False
-    goal: float | None = None
-    arguments: tuple[str, ...] = ()
+    folder: str | Path  # folder or URL; made if it does not exist
+    table_format: TableFormat = "csv"  # file format of the tables, ``csv`` or ``parquet``
+    report: bool = False  # whether to write ``report.html`` and ``report.json``
+    goal: float | None = None  # backward share to reach, for the report
+    arguments: tuple[str, ...] = ()  # the command line, for ``run.json``
 
 
 def can_report() -> bool:
@@ -89,13 +75,7 @@ def can_report() -> bool:
 
 
 def check_libraries(outputs: Outputs) -> None:
-    """Check before the work that everything can be written after it.
-
-    Raises
-    ------
-    UsageError
-        Naming a package that is missing.
-    """
+    """Check before the work that everything can be written after it."""
     for wanted, extra in ((outputs.report, "report"), (_is_parquet(outputs), "parquet")):
         if wanted and (missing := _missing(extra)):
             raise UsageError(
@@ -104,13 +84,7 @@ def check_libraries(outputs: Outputs) -> None:
 
 
 def check_ours(folder: Path, command: Command, inputs: Iterable[Path] = ()) -> None:
-    """Check that a command would replace nothing but what it wrote itself.
-
-    Raises
-    ------
-    UsageError
-        If an input or somebody else's file has the name of a result, or the folder is unreadable.
-    """
+    """Check that a command would replace nothing but what it wrote itself, and no input."""
     with reaching(folder):
         # Comparing identities finds a file however its path is written.
         to_read = {identity(path) for path in inputs}
@@ -133,13 +107,7 @@ def check_ours(folder: Path, command: Command, inputs: Iterable[Path] = ()) -> N
 
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
-    """Make a folder of results, and keep other runs out of it.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be made, or another run is writing there.
-    """
+    """Make a folder of results, and keep other runs out of it."""
     state = make_folder(make_folder(folder) / STATE)
     with ExitStack() as stack:
         try:
@@ -156,18 +124,7 @@ def held(folder: Path) -> Iterator[Path]:
 
 
 def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
-    """Check that no recordings would vanish from the tables.
-
-    Parameters
-    ----------
-    inputs
-        Files whose recordings are to be in the tables.
-
-    Raises
-    ------
-    UsageError
-        If the tables hold recordings of other files.
-    """
+    """Check that the tables hold no recordings but those of the inputs: others would vanish."""
     try:
         before = set(json.loads((state / _INPUTS).read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -200,14 +157,7 @@ def write_tables(
 ) -> None:
     """Write all tables, and remove those that an earlier run wrote in another format.
 
-    Parameters
-    ----------
-    outputs
-        Which files to write, and how.
-    parts
-        Finished work, in the order of the inputs.
-    sessions : DataFrame
-        Its rows of ``sessions.csv``.
+    ``parts`` is the finished work in the order of the inputs, ``sessions`` its rows.
     """
     ending = outputs.table_format
     with replacing(folder / f"strides.{ending}") as stream:
@@ -235,14 +185,7 @@ def write_report(
 ) -> None:
     """Write ``report.html``, and ``report.json`` with what it shows that no table holds.
 
-    Parameters
-    ----------
-    parts
-        Finished work, in the order of the inputs.
-    sessions : DataFrame
-        Its rows of ``sessions.csv``.
-    card
-        Card of the model that labelled them.
+    ``parts`` is the finished work in the order of the inputs, ``sessions`` its rows.
     """
     from retrodetect.report import facts, page
 

@@ -108,32 +108,10 @@ class Workers:
 def shared_out(
     do: Callable[[T], float], tasks: Sequence[T], workers: Workers
 ) -> Iterator[tuple[T, float | Lost]]:
-    """Do tasks, in any order.
+    """Do tasks in any order, and yield each with what ``do`` returned, or why it did not.
 
-    Parameters
-    ----------
-    do
-        What to do with each. A cluster may do it again if it loses a worker.
-    tasks
-        What to do it with.
-    workers
-        Processes or cluster that do the work.
-
-    Yields
-    ------
-    task
-        One that is over.
-    float or Lost
-        What ``do`` returned, or why it did not return.
-
-    Raises
-    ------
-    RetrodetectError
-        As ``do`` raises it.
-    UsageError
-        If no cluster answers.
-    OutputError
-        If no worker process survives.
+    A cluster may do a task again if it loses a worker. What ``do`` raises is raised here;
+    UsageError if no cluster answers, OutputError if no worker process survives.
     """
     if workers.cluster is not None:
         yield from _on_cluster(do, tasks, workers.cluster)
@@ -148,13 +126,7 @@ def shared_out(
 
 
 def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
-    """Make calls.
-
-    Parameters
-    ----------
-    jobs
-        Processes on this machine; None for one per core.
-    """
+    """Make calls in so many processes on this machine; None for one per core."""
     calls = list(calls)
     jobs = min(_processes(jobs), len(calls))
     if jobs <= 1:
@@ -166,13 +138,7 @@ def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
 
 @contextmanager
 def memory_limited(max_memory_mib: float | None, name: str) -> Iterator[None]:
-    """Let this process's allocations fail beyond a limit.
-
-    Raises
-    ------
-    UnreadableFile
-        If the block needs more.
-    """
+    """Let this process's allocations fail beyond a limit."""
     if max_memory_mib is None:
         yield
         return

@@ -38,25 +38,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLI
 def shared_out(
     do: Callable[[T], float], tasks: Sequence[T], jobs: int, timeout_s: float | None
 ) -> Iterator[tuple[T, float | Lost]]:
-    """Do tasks in processes; otherwise as :func:`retrodetect.runs.pool.shared_out`.
-
-    Parameters
-    ----------
-    do, tasks
-        What to do, and with what.
-    timeout_s
-        Seconds that a task may take; None for no limit.
-
-    Yields
-    ------
-    task, result
-        One that is over, and what came of it.
-
-    Raises
-    ------
-    OutputError
-        If no process survives.
-    """
+    """Do tasks in processes; otherwise as :func:`retrodetect.runs.pool.shared_out`."""
     waiting = dict(enumerate(tasks))
     while waiting:
         before = len(waiting)

@@ -35,15 +35,7 @@ MEMORY_BYTES = 1 << 30
 
 
 def digest(name: str, files: Iterable[Path], *dependencies: str) -> str:
-    """Name finished work by everything it depends on.
-
-    Parameters
-    ----------
-    files
-        All its files; size and time of change stand for their content.
-    *dependencies
-        Whatever else the result depends on: options, model, code.
-    """
+    """Name finished work by its files (their size and time of change) and other dependencies."""
     versions = [(str(identity(file)), store_of(file).version(file)) for file in files]
     content = json.dumps([name, versions, dependencies])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
@@ -93,14 +85,9 @@ def body(file: Path) -> bytes:
 
 
 def remembered(folder: str | Path | None, key: str, make: Callable[[], T]) -> T:
-    """Make a value, or recall it from an earlier run.
+    """Make a value, or recall it from an earlier run; without a folder none is kept.
 
-    Parameters
-    ----------
-    folder
-        Where values are kept; None keeps none. Its files are pickles: use a folder of your own.
-    make
-        Function that makes the value where it is not kept.
+    Its files are pickles: use a folder of your own.
     """
     if folder is None:
         return make()

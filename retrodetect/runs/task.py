@@ -61,22 +61,15 @@ View = Literal["none", "coarse", "fine"]
 
 
 class Mark(NamedTuple):
-    """A stretch of time in which the wearer went one way.
+    """A stretch of time in which the wearer went one way."""
 
-    Parameters
-    ----------
-    direction
-        Direction in which the wearer went: ``forward`` or ``backward``.
-    start_s, end_s
-        Seconds from the first sample, or from midnight.
-    by_clock
-        Whether they are from midnight, by the recording's own clock. A recording without a date
-        counts from its first sample.
-    """
-
+    # direction in which the wearer went: ``forward`` or ``backward``
     direction: Literal["forward", "backward"]
+    # start_s, end_s: seconds from the first sample, or from midnight
     start_s: float
     end_s: float
+    # whether they are from midnight, by the recording's own clock. A recording without a date
+    # counts from its first sample.
     by_clock: bool = False
 
     def span_s(self, start_time: datetime | None) -> tuple[float, float]:
@@ -90,52 +83,23 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How every recording of a batch is labelled.
+    """How every recording of a batch is labelled."""
 
-    Parameters
-    ----------
-    model
-        Name of a shipped model or path of a stored one.
-    anchors
-        What the wearer says; holds for every recording.
-    read
-        Overrides for reading: units, sign, rate, columns.
-    pace
-        Speed or distance that the wearer knows; holds for every recording.
-    marks
-        Stretches that the wearer marked, besides those of ``anchors``.
-    tracks
-        Files with tracks of a watch; each recording uses the first that overlaps.
-    track_offset_s
-        Seconds from a recording's first sample to its track's first point; None to find them.
-    """
-
-    model: str = "default"
+    model: str = "default"  # name of a shipped model or path of a stored one
+    # what the wearer says; holds for every recording
     anchors: Anchors = field(default_factory=Anchors)
+    # overrides for reading: units, sign, rate, columns
     read: ReadOptions = field(default_factory=ReadOptions)
+    # speed or distance that the wearer knows; holds for every recording
     pace: Pace = field(default_factory=Pace)
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Mark, ...] = ()  # stretches that the wearer marked, besides those of ``anchors``
+    # files with tracks of a watch; each recording uses the first that overlaps
     tracks: tuple[str, ...] = ()
+    # seconds from a recording's first sample to its track's first point; None to find them
     track_offset_s: float | None = None
 
     def anchors_on(self, start_time: datetime | None) -> Anchors:
-        """Return the anchors of a recording.
-
-        Parameters
-        ----------
-        start_time
-            Of its first sample; None if it has no date.
-
-        Returns
-        -------
-        Anchors
-            With the marks in seconds from the first sample.
-
-        Raises
-        ------
-        UsageError
-            If a mark makes no sense.
-        """
+        """Return the anchors of a recording, with the marks in seconds from its first sample."""
         spans: dict[str, tuple[tuple[float, float], ...]] = {
             way: tuple(mark.span_s(start_time) for mark in self.marks if mark.direction == way)
             for way in ("forward", "backward")
@@ -147,13 +111,7 @@ class Settings:
         )
 
     def with_beside(self, beside: Beside) -> Settings:
-        """Return settings that also hold what was written beside a recording.
-
-        Parameters
-        ----------
-        beside
-            What a manifest says; what the settings say goes before it.
-        """
+        """Return settings that also hold what a manifest says; their own goes before it."""
         names = ("placement", "front", "starts")
         own = {name: getattr(self.anchors, name) or getattr(beside.anchors, name) for name in names}
         return replace(
@@ -164,60 +122,31 @@ class Settings:
 
 
 class Entry(NamedTuple):
-    """What one recording came to.
+    """What one recording came to."""
 
-    Parameters
-    ----------
-    row
-        Its row of ``sessions.csv``, by field.
-    view
-        What the report shows, as from :func:`retrodetect.report.view_of`; None without a
-        report.
-    lists
-        Rows of its ``bouts`` and ``repeats``, column by column.
-    """
-
-    row: dict[str, Any]
+    row: dict[str, Any]  # its row of ``sessions.csv``, by field
+    # what the report shows, as from :func:`retrodetect.report.view_of`; None without a report
     view: dict[str, Any] | None = None
+    # rows of its ``bouts`` and ``repeats``, column by column
     lists: dict[str, dict[str, list[Any]]] = {}  # noqa: RUF012
 
 
 class Task(NamedTuple):
-    """One input, how to label it, and where to keep what it came to.
+    """One input, how to label it, and where to keep what it came to."""
 
-    Parameters
-    ----------
-    input
-        A recording, or several in one file.
-    settings, view
-        How to label it, and what to keep for the report.
-    part
-        File for its entries and the lines of ``strides.csv``.
-    code, model
-        Digests of the code that is to do it, and of the model.
-    max_memory_mib
-        Memory it may take.
-    """
-
-    input: Input
+    input: Input  # a recording, or several in one file
+    # settings, view: how to label it, and what to keep for the report
     settings: Settings
     view: View
-    part: Path
+    part: Path  # file for its entries and the lines of ``strides.csv``
+    # code, model: digests of the code that is to do it, and of the model
     code: str
     model: str
-    max_memory_mib: float | None
+    max_memory_mib: float | None  # memory it may take
 
 
 def do(task: Task) -> float:
-    """Label an input and keep what it came to.
-
-    Raises
-    ------
-    UsageError
-        If this process runs another version of retrodetect than the batch.
-    OutputError
-        If the result cannot be written.
-    """
+    """Label an input and keep what it came to."""
     code = resume.code_digest()
     if task.code != code:
         raise UsageError(
@@ -257,17 +186,7 @@ def do(task: Task) -> float:
 
 
 def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:
-    """Keep that an input has no result.
-
-    Parameters
-    ----------
-    task
-        Task that has no result.
-    lost
-        Why it has none: its process was killed or timed out.
-    timeout_s
-        How long it was allowed to take.
-    """
+    """Keep that an input has no result, because its process was killed or timed out."""
     if lost == "timed out":
         reason, remedy = f"takes longer than {timeout_s:g} s", "raise --timeout, or leave it out"
     else:

@@ -53,25 +53,10 @@ def with_track(
     duration_s: float,
     offset_s: float | None,
 ) -> tuple[Course, str]:
-    """Add to a course what a watch's track knows.
+    """Add to a course what the first track that overlaps knows, and say which, or why none.
 
-    Parameters
-    ----------
-    course
-        What the recording itself knows; its barometer goes before the track's heights.
-    tracks
-        At least one; the first that overlaps is used.
-    strides : DataFrame
-        ``start_s``, ``end_s``.
-    offset_s
-        Seconds from the recording's first sample to the track's first point; None to find them.
-
-    Returns
-    -------
-    course
-        Unchanged if no track fits.
-    sentence
-        Which track was used, and how, or why none was: no full stop.
+    The recording's own barometer goes before the track's heights. ``offset_s`` is from the
+    recording's first sample to the track's first point; None to find it.
     """
     names = ", ".join(track.name for track in tracks)
     if offset_s is not None:

@@ -27,23 +27,12 @@ MAX_AGE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Speed and height over time.
+    """Speed and height over time."""
 
-    Parameters
-    ----------
-    time_s : (n,) array
-        Middles of seconds that hold samples.
-    speed_mps : (n,) array
-        Over ground; NaN where not known.
-    height_m : (n,) array
-        Above any level; NaN where not known.
-    sure_m
-        Least difference of height that means something; NaN where there is no height.
-    """
-
-    time_s: FloatArray
-    speed_mps: FloatArray
-    height_m: FloatArray
+    time_s: FloatArray  # (n,): middles of seconds that hold samples
+    speed_mps: FloatArray  # (n,): over ground; NaN where not known
+    height_m: FloatArray  # (n,): above any level; NaN where not known
+    # least difference of height that means something; NaN where there is no height
     sure_m: float = np.nan
 
     @classmethod

@@ -39,23 +39,12 @@ MIN_LEGS = 3
 
 
 class Details(NamedTuple):
-    """Further fields of a session's row, and its lists.
+    """Further fields of a session's row, and its lists."""
 
-    Parameters
-    ----------
-    fields
-        By name, as in ``sessions.csv``.
-    bouts : DataFrame
-        Runs in one direction and gait, unknown ones too.
-    repeats : DataFrame
-        Legs of the sets, as from `repeats`.
-    warnings
-        What of the wearer's words was not counted, and which results nobody's strides have.
-    """
-
-    fields: dict[str, float | str]
-    bouts: pd.DataFrame
-    repeats: pd.DataFrame
+    fields: dict[str, float | str]  # by name, as in ``sessions.csv``
+    bouts: pd.DataFrame  # runs in one direction and gait, unknown ones too
+    repeats: pd.DataFrame  # legs of the sets, as from `repeats`
+    # what of the wearer's words was not counted, and which results nobody's strides have
     warnings: tuple[str, ...]
 
 
@@ -64,18 +53,7 @@ def details(
 ) -> Details:
     """Tell what was done in more detail than :func:`retrodetect.tally.tally`.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        As from :func:`retrodetect.label`.
-    contacts_s : (k,) array
-        Initial contacts of either foot.
-    placement
-        Body site, as given or inferred.
-    course
-        Speed and height, where the export has them.
-    pace
-        Speed or distance, where the wearer knows it.
+    ``contacts_s`` (k,) are the initial contacts of either foot.
     """
     strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     bouts = stretches(strides, unknown=True, by_gait=True)
@@ -105,22 +83,11 @@ def _climbed_m(bouts: pd.DataFrame, course: Course) -> float:
 
 
 def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame:
-    """Find sets of alternating legs.
+    """Find sets of alternating legs: ``REPEAT_COLUMNS``, one row per leg.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        As for :func:`retrodetect.tally.stretches.stretches`.
-    course
-        Height over time, where the export has it.
-
-    Returns
-    -------
-    DataFrame
-        ``REPEAT_COLUMNS``, one row per leg. ``set`` and ``repeat`` count from 1; a repeat is a
-        leg in the direction the set begins with and the one back (the last may lack it).
-        ``pause_s`` is the time from the end of the leg before; ``slope`` is up, down, level, or
-        empty where no height is known.
+    ``set`` and ``repeat`` count from 1; a repeat is a leg in the direction the set begins with and
+    the one back (the last may lack it). ``pause_s`` is the time from the end of the leg before;
+    ``slope`` is up, down, level, or empty where no height is known.
     """
     legs = _legs(stretches(strides))
     sets = [

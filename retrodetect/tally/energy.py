@@ -95,40 +95,19 @@ class Pace:
 
 
 class Effort(NamedTuple):
-    """Distance and energy.
+    """Distance and energy."""
 
-    Parameters
-    ----------
-    fields
-        ``EFFORT_FIELDS``.
-    warnings
-        What of the wearer's words no person on foot does.
-    """
-
-    fields: dict[str, float | str]
-    warnings: tuple[str, ...] = ()
+    fields: dict[str, float | str]  # ``EFFORT_FIELDS``
+    warnings: tuple[str, ...] = ()  # what of the wearer's words no person on foot does
 
 
 def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame) -> Effort:
     """Distance and energy of a session.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        As for :func:`retrodetect.tally.tally`.
-    course
-        Speed and height by receiver and barometer. Before its speed goes that of a sensor on
-        the foot, which is nearer to the truth over the lengths of repeats.
-    pace
-        What the wearer knows; goes before the receiver.
-    legs : DataFrame
-        From :func:`retrodetect.tally.details.repeats`.
-
-    Returns
-    -------
-    Effort
-        With a distance of the whole session the mean speed serves for both directions, so the
-        distance is not split. Energy is gross, at rest included.
+    What the wearer knows goes before the receiver, and the speed of a sensor on the foot too, which
+    is nearer to the truth over the lengths of repeats. With a distance of the whole session the
+    mean speed serves for both directions, so the distance is not split. Energy is gross, at rest
+    included.
     """
     fields: dict[str, float | str] = dict.fromkeys(EFFORT_FIELDS, np.nan) | {"speed_source": ""}
     pieces = stretches(strides, by_gait=True)

@@ -45,19 +45,11 @@ SAME_S = 2.0
 
 
 def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
-    """Add up sessions.
+    """Add up sessions to ``TOTAL_FIELDS``; those without strides add nothing.
 
-    Parameters
-    ----------
-    sessions : DataFrame
-        Rows of ``sessions.csv``; those without strides add nothing.
-
-    Returns
-    -------
-    dict
-        ``TOTAL_FIELDS``. The interval of the share is the mean of the sessions' own, by their
-        strides: a wearer who is misread in one session may be so in all, so errors are not taken
-        to even out. How often it holds the truth is in ``tests/benchmarks/share_coverage.py``.
+    The interval of the share is the mean of the sessions' own, by their strides: a wearer who is
+    misread in one session may be so in all, so errors are not taken to even out. How often it holds
+    the truth is in ``tests/benchmarks/share_coverage.py``.
     """
     done = sessions[sessions["status"] == "ok"]
     columns = {name: _number(done, name) for name in _ADDED}
@@ -82,18 +74,10 @@ def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
 
 
 def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
-    """Totals of each week from the first session to the last.
+    """Totals of each week from the first dated session to the last, with ``WEEK_COLUMNS``.
 
-    Parameters
-    ----------
-    sessions : DataFrame
-        Rows of ``sessions.csv`` with ``start_time``; undated ones are left out.
-
-    Returns
-    -------
-    DataFrame
-        ``WEEK_COLUMNS``; weeks without a session are there with zeros, except in a break of more
-        than ``LONGEST_BREAK_WEEKS``.
+    Weeks without a session are there with zeros, except in a break of more than
+    ``LONGEST_BREAK_WEEKS``.
     """
     done = sessions[sessions["status"] == "ok"]
     mondays = [_monday(text) for text in done["start_time"]]
@@ -122,38 +106,17 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
 
 
 def outside_weeks(sessions: pd.DataFrame, by_week: pd.DataFrame) -> int:
-    """Count the sessions that no week holds.
-
-    Parameters
-    ----------
-    sessions : DataFrame
-        Rows of ``sessions.csv``.
-    by_week : DataFrame
-        Their weeks, from `weeks`, perhaps of those of them alone that are apart.
-
-    Returns
-    -------
-    int
-        Of those with strides: without a date, or of the time of another.
-    """
+    """Count sessions with strides that no week holds: undated, or of the time of another."""
     return int((sessions["status"] == "ok").sum() - by_week["sessions"].sum())
 
 
 def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Put the sessions of several runs together, each recording once.
+    """Put the sessions of several runs, older ones first, together, each recording once.
 
-    Parameters
-    ----------
-    runs
-        Rows of ``sessions.csv``, run by run, older ones first.
-
-    Returns
-    -------
-    DataFrame
-        In order of time, undated ones last. Of a recording in several runs (which begins and
-        lasts alike, or where no date is known is called and lasts alike) the newest row that
-        worked. Of recordings that overlap by more than half of the shorter one, such as a
-        phone's and a watch's, the one with more strides of known direction: the wearer went once.
+    They come in order of time, undated ones last. Of a recording in several runs (which begins and
+    lasts alike, or where no date is known is called and lasts alike) the newest row that worked
+    counts. Of recordings that overlap by more than half of the shorter one, such as a phone's and a
+    watch's, the one with more strides of known direction does: the wearer went once.
     """
     rows = pd.concat(list(runs), ignore_index=True)
     facts = _Sessions.of(rows)

@@ -78,24 +78,12 @@ def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
 def shape(
     strides: pd.DataFrame, contacts_s: FloatArray, placement: str, repeats: int
 ) -> dict[str, float]:
-    """Times, gaits, variability and symmetry by direction.
+    """Times, gaits, variability and symmetry by direction: ``SHAPE_FIELDS``.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        As for :func:`tally_session`.
-    contacts_s : (k,) array
-        Initial contacts of either foot.
-    placement
-        Body site, as given or inferred.
-
-    Returns
-    -------
-    dict
-        ``SHAPE_FIELDS``. ``stride_time_cv`` is the coefficient of variation of stride times
-        within stretches; ``step_asymmetry`` how much longer the steps of one foot last than
-        those of the other, as a share of their mean (0 for symmetry). NaN where there are too
-        few strides; the latter too where the placement does not feel both feet alike.
+    ``stride_time_cv`` is the coefficient of variation of stride times within stretches;
+    ``step_asymmetry`` how much longer the steps of one foot last than those of the other, as a
+    share of their mean (0 for symmetry). NaN where there are too few strides; the latter too where
+    the placement does not feel both feet alike.
     """
     lasting_s = strides["end_s"] - strides["start_s"]
     fields: dict[str, float] = {

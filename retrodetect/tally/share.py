@@ -61,36 +61,19 @@ IMPOSSIBLE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ErrorRates:
-    """How often strides with a label carry the wrong one.
+    """How often strides with a label carry the wrong one."""
 
-    Parameters
-    ----------
-    false_backward
-        Probability that a forward stride, if labelled, is labelled backward.
-    false_forward
-        Probability that a backward stride, if labelled, is labelled forward.
-    icc
-        Correlation between the errors of two strides of one session, in [0, 1).
-    """
-
-    false_backward: float
-    false_forward: float
+    false_backward: float  # probability that a forward stride, if labelled, is labelled backward
+    false_forward: float  # probability that a backward stride, if labelled, is labelled forward
+    # correlation between the errors of two strides of one session, in [0, 1)
     icc: float = ASSUMED_ICC
 
 
 def doubted_rates(p_backward: FloatArray) -> ErrorRates:
-    """Error rates that the model itself expects, from its probabilities.
+    """Error rates that the model itself expects, from the (n,) probabilities of labelled strides.
 
-    Parameters
-    ----------
-    p_backward : (n,) array
-        Probability that each labelled stride went backward.
-
-    Returns
-    -------
-    ErrorRates
-        The mean doubt about a label as the rate of both errors, since a session in one direction
-        says nothing about the other; with the assumed correlation.
+    The mean doubt about a label is the rate of both errors, since a session in one direction says
+    nothing about the other; with the assumed correlation.
     """
     if not len(p_backward):
         return ErrorRates(0.0, 0.0)
@@ -102,18 +85,11 @@ def doubted_rates(p_backward: FloatArray) -> ErrorRates:
 def measured_rates(sessions: pd.DataFrame) -> ErrorRates:
     """Error rates from sessions with known truth, none of which the model has learned from.
 
-    Parameters
-    ----------
-    sessions : DataFrame
-        One row per session (or wearer): ``forward`` and ``backward``, labelled strides that
-        truly went so; ``false_backward`` and ``false_forward``, how many of them were misnamed.
-
-    Returns
-    -------
-    ErrorRates
-        Rates with half an error added (Jeffreys' prior), so that a small test never claims
-        perfection; the correlation by moments over both kinds of error (Williams 1975), or the
-        assumed one where no error shows how they cluster.
+    A row is a session or a wearer: ``forward`` and ``backward``, labelled strides that truly went
+    so; ``false_backward`` and ``false_forward``, how many of them were misnamed. Half an error is
+    added to each rate (Jeffreys' prior), so that a small test never claims perfection; the
+    correlation is by moments over both kinds of error (Williams 1975), or the assumed one where no
+    error shows how they cluster.
     """
     kinds = [("false_backward", "forward"), ("false_forward", "backward")]
     rates = [(sessions[wrong].sum() + 0.5) / (sessions[all_].sum() + 1) for wrong, all_ in kinds]
@@ -132,28 +108,12 @@ def measured_rates(sessions: pd.DataFrame) -> ErrorRates:
 def share_interval(
     backward: int, labelled: int, rates: ErrorRates, unknown: int = 0
 ) -> tuple[float, float]:
-    """95 % interval of the true share of backward strides.
+    """95 % interval of the true share of backward strides, which always holds the counted share.
 
     Strides of unknown direction are no sample of the others (they come where a wearer turns, or
-    where the front is not known), so that each may have gone either way: the interval reaches
-    from all of them forward to all of them backward (worst-case bounds; Manski 2003, Partial
-    Identification of Probability Distributions).
-
-    Parameters
-    ----------
-    backward
-        Number of strides labelled backward.
-    labelled
-        Number of strides labelled forward or backward.
-    rates
-        How often labels are wrong.
-    unknown
-        Strides that may have gone either way; those that went sideways did not.
-
-    Returns
-    -------
-    low, high
-        Shares in [0, 1]; always holding the counted share. NaN without labelled strides.
+    where the front is not known), so that each may have gone either way: the interval reaches from
+    all of them forward to all of them backward (worst-case bounds; Manski 2003, Partial
+    Identification of Probability Distributions). NaN without labelled strides.
     """
     if not labelled:
         return np.nan, np.nan

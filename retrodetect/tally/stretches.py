@@ -33,24 +33,12 @@ DOUBTED_STRIDES, DOUBTED_SHARE = 8, 0.1
 def stretches(
     strides: pd.DataFrame, *, unknown: bool = False, by_gait: bool = False
 ) -> pd.DataFrame:
-    """List the unbroken runs of forward or backward strides.
+    """List the unbroken runs of forward or backward strides, on request those of unknown ones too.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        Columns ``bout``, ``start_s``, ``end_s``, ``gait``, ``direction``, in order of time.
-    unknown
-        Whether to list the runs of unknown strides between them too.
-    by_gait
-        Whether to part walking from running.
-
-    Returns
-    -------
-    DataFrame
-        One row per stretch, in order of time: ``bout``, ``direction``, ``start_s``, ``end_s``,
-        ``strides`` (of that direction), ``gait`` (of most of them), ``cadence_spm``. A stretch
-        ends with its bout, at a stride in the other direction, or where no stride of its
-        direction follows within ``MAX_PAUSE_S``.
+    One row each, in order of time: ``bout``, ``direction``, ``start_s``, ``end_s``, ``strides`` (of
+    that direction), ``gait`` (of most of them), ``cadence_spm``. A stretch ends with its bout, at a
+    stride in the other direction (or gait, if ``by_gait``), or where no stride of its direction
+    follows within ``MAX_PAUSE_S``.
     """
     state = ["bout", "direction", *(["gait"] if by_gait else [])]
     labelled = _runs(strides[strides["direction"] != "unknown"], state)
@@ -68,25 +56,13 @@ def stretches(
 
 
 def cadence_spm(strides: pd.DataFrame) -> float:
-    """Steps per minute of walking or running time; NaN without strides.
-
-    Parameters
-    ----------
-    strides : DataFrame
-        Columns ``start_s``, ``end_s``.
-    """
+    """Steps per minute of walking or running time; NaN without strides."""
     lasting_s = (strides["end_s"] - strides["start_s"]).sum()
     return float(STEPS_PER_STRIDE * len(strides) * 60 / lasting_s) if lasting_s else np.nan
 
 
 def doubtful_strides(strides: pd.DataFrame) -> tuple[str, ...]:
-    """Say where strides follow each other faster or slower than anybody's, as by a wrong clock.
-
-    Parameters
-    ----------
-    strides : DataFrame
-        Columns ``start_s``, ``end_s``, ``gait``.
-    """
+    """Say where strides follow each other faster or slower than anybody's, as by a wrong clock."""
     doubts = []
     for gait, (shortest_s, longest_s) in STRIDE_S.items():
         own = strides[strides["gait"] == gait]
@@ -102,32 +78,14 @@ def doubtful_strides(strides: pd.DataFrame) -> tuple[str, ...]:
 
 
 def either_way(strides: pd.DataFrame) -> pd.Series[bool]:
-    """Strides that may have gone forward or backward: unknown ones, but not those sideways.
-
-    Parameters
-    ----------
-    strides : DataFrame
-        Columns ``direction``, ``reason``.
-
-    Returns
-    -------
-    (n,) Series of bool
-    """
+    """Strides that may have gone forward or backward: unknown ones, but not those sideways."""
     return (strides["direction"] == "unknown") & (strides["reason"] != "sideways")
 
 
 def mostly_unknown(strides: pd.DataFrame) -> bool:
     """Tell whether more strides may have gone either way than have a direction.
 
-    Parameters
-    ----------
-    strides : DataFrame
-        As for `either_way`.
-
-    Returns
-    -------
-    bool
-        That a direction was not found says nothing then.
+    That a direction was not found says nothing then.
     """
     return bool(either_way(strides).sum() > (strides["direction"] != "unknown").sum())
 

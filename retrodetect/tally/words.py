@@ -30,18 +30,10 @@ SURE, FAIRLY_SURE, WIDEST = 0.1, 0.25, 0.5
 
 
 def share(row: Row) -> str:
-    """Return the backward share as a headline.
+    """Return the backward share of a session, a total or a week as a headline.
 
-    Parameters
-    ----------
-    row
-        Fields of a session, a total or a week.
-
-    Returns
-    -------
-    str
-        ``41.3%`` if the interval is narrow, ``0% to 41%`` if it is wide, else ``unknown``.
-        ``0.0%`` and ``100.0%`` are exact: a single stride the other way shows.
+    ``41.3%`` if the interval is narrow, ``0% to 41%`` if it is wide, else ``unknown``. ``0.0%`` and
+    ``100.0%`` are exact: a single stride the other way shows.
     """
     level, low, high = _rounded(row)
     if not _is_one_way_by_habit(row):
@@ -66,11 +58,8 @@ def interval(row: Row) -> str:
 def certainty(row: Row) -> str:
     """Return how sure the share is.
 
-    Returns
-    -------
-    str
-        ``sure``, ``fairly sure``, ``range only`` or ``not settled``; ``assumed`` if only habit
-        (how most people walk) tells which direction is which.
+    ``sure``, ``fairly sure``, ``range only`` or ``not settled``; ``assumed`` if only habit (how
+    most people walk) tells which direction is which.
     """
     level, low, high = _rounded(row)
     if _is_one_way_by_habit(row):
@@ -91,11 +80,8 @@ def is_settled(row: Row) -> bool:
 def progress(row: Row, goal: float) -> str:
     """Return where the share stands against a goal.
 
-    Returns
-    -------
-    str
-        ``reached`` or ``below`` if the interval leaves no doubt, ``about there`` if it includes
-        the goal, ``unknown`` if nothing is known.
+    ``reached`` or ``below`` if the interval leaves no doubt, ``about there`` if it includes the
+    goal, ``unknown`` if nothing is known.
     """
     level, low, high = _rounded(row)
     if not _is_known(level, low, high):
@@ -106,13 +92,7 @@ def progress(row: Row, goal: float) -> str:
 
 
 def headline(row: Row, goal: float | None = None) -> list[str]:
-    """Return what a coach asks first.
-
-    Returns
-    -------
-    list of str
-        Such as ``41.3% backward``, ``22 min``, ``1.8 km``, ``goal 40%: reached``.
-    """
+    """Return what a coach asks first: ``41.3% backward``, ``22 min``, ``goal 40%: reached``."""
     level = share(row)
     parts = ["backward share unknown" if level == "unknown" else f"{level} backward"]
     seconds = lasting_s(row)["all"]
@@ -173,14 +153,7 @@ def marking(path: str, page: str) -> str:
 
 
 def lasting_s(row: Row) -> dict[str, int]:
-    """Return the time of the strides by direction, in whole seconds that add up.
-
-    Parameters
-    ----------
-    row
-        Fields of a session, with ``forward_s``, ``backward_s`` and ``unknown_s``, or of a total,
-        with minutes.
-    """
+    """Return the time of the strides by direction, in whole seconds that add up."""
     ways = {
         way: _whole(row.get(f"{way}_s", 60 * row.get(f"{way}_min", 0)))
         for way in ("forward", "backward", "unknown")
