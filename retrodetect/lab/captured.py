@@ -68,30 +68,19 @@ which the foot turns while the heel lifts in LAFAN1 (own measurement; 0.21 m ahe
 
 
 def bvh_clips(path: Path, wanted: Wanted) -> Iterator[Labelled]:
-    """Load virtual sensors worn in BVH clips of one actor, or of actors not told apart.
+    """Load virtual sensors worn in BVH clips, one for each site, body side and clip.
 
-    Returns
-    -------
-    iterator of Labelled
-        One for each site, body side and clip. Files do not tell actors apart, so each set
-        counts as one person, ``actor``.
+    Files do not tell actors apart, so each set counts as one person, ``actor``.
     """
     clips = [(file, "actor") for file in sorted(path.glob("*.bvh.gz"))]
     return _worn(clips, read_bvh, path.name, wanted, PLACEMENTS)
 
 
 def lafan1(path: Path, wanted: Wanted) -> Iterator[Labelled]:
-    """Load virtual sensors on the legs and arms of the LAFAN1 actors.
+    """Load virtual sensors on the legs and arms of the LAFAN1 actors, some four minutes for each.
 
-    Returns
-    -------
-    iterator of Labelled
-        One for each site, body side and capture; captures last about four minutes.
-
-    Notes
-    -----
-    Harvey et al. 2020, retargeted to a Unitree G1 robot; see `read_segments` for how
-    its joints and its size are restored.
+    Harvey et al. 2020, retargeted to a Unitree G1 robot; see `read_segments` for how its joints and
+    its size are restored.
     """
     clips = [(file, file.stem.split("_")[1]) for file in sorted(path.glob("*_subject*.npz"))]
     return _worn(clips, read_segments, path.name, wanted, TRUSTED_IN_LAFAN1)
@@ -140,31 +129,16 @@ def _worn(
 
 
 def read_segments(path: str | Path) -> Motion:
-    """Read a capture of body segments as a skeleton.
+    """Read a capture of body segments as a skeleton with a leg of `LEG_LENGTH_M`.
 
-    Parameters
-    ----------
-    path
-        An ``.npz`` archive with ``segments`` (S names: ``pelvis``, ``chest`` and, with ``l_`` or
-        ``r_`` before them, ``thigh``, ``shank``, ``foot``, ``upperarm``, ``forearm``, ``hand``),
-        ``position_m`` (F, S, 3; z up), ``quaternion_xyzw`` (F, S, 4; from the segment's frame to
-        the world) and ``rate_hz``.
+    The ``.npz`` archive has ``segments`` (S names: ``pelvis``, ``chest`` and, with ``l_`` or ``r_``
+    before them, ``thigh``, ``shank``, ``foot``, ``upperarm``, ``forearm``, ``hand``),
+    ``position_m`` (F, S, 3; z up), ``quaternion_xyzw`` (F, S, 4; from the segment's frame to the
+    world) and ``rate_hz``. It comes from a robot of another size.
 
-    Returns
-    -------
-    Motion
-        Scaled to a leg of `LEG_LENGTH_M`, as the files come from a robot of another size.
-
-    Raises
-    ------
-    UnreadableFile
-        Where the file is not such an archive, or lacks a segment.
-
-    Notes
-    -----
-    The centre of a hip or a shoulder is the point that stays put in both segments that meet
-    there, by least squares (Gamage & Lasenby, J Biomech 35, 2002, section 2). In LAFAN1 the two
-    paths of this point differ by 6 mm (hip) and 3 mm (shoulder), root mean square.
+    The centre of a hip or a shoulder is the point that stays put in both segments that meet there,
+    by least squares (Gamage & Lasenby, J Biomech 35, 2002, section 2). In LAFAN1 the two paths of
+    this point differ by 6 mm (hip) and 3 mm (shoulder), root mean square.
     """
     file = Path(path)
     try:

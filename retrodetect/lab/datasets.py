@@ -47,29 +47,12 @@ def load(
     seed: int = 0,
     rate_hz: float = 50.0,
 ) -> Iterator[Labelled]:
-    """Load one data set, recording by recording.
+    """Load one data set of :data:`SETS`, from the folder of its name, recording by recording.
 
-    Parameters
-    ----------
-    folder
-        Where the data sets lie, each in a folder called like its name in :data:`SETS`.
-    name
-        Name of a data set in :data:`SETS`.
-    placements, subjects
-        Body sites and people to load; None loads all (of virtual sensors, the sites in
-        ``captured.VIRTUAL_PLACEMENTS``). Files of others are not read.
-    mounting
-        How virtual sensors are turned: not at all, or each by a rotation of its own (drawn
-        from ``seed`` and its name). Real sensors are as they were worn.
-    rate_hz
-        Sampling rate of virtual sensors.
-
-    Raises
-    ------
-    UsageError
-        Where no loader of that name or no such placement exists.
-    UnreadableFile
-        Where the folder is missing.
+    ``placements`` and ``subjects`` select; None loads all (of virtual sensors, the sites in
+    ``captured.VIRTUAL_PLACEMENTS``), and files of others are not read. Virtual sensors have a rate,
+    and are turned each by a rotation of its own (drawn from ``seed`` and its name) or not at all;
+    real ones are as they were worn.
     """
     if name not in SETS:
         raise UsageError(f"unknown data set {name!r}", remedy=f"choose from {', '.join(SETS)}")
@@ -93,13 +76,7 @@ def load(
 
 
 def present(folder: str | Path) -> tuple[str, ...]:
-    """Tell which data sets are there.
-
-    Parameters
-    ----------
-    folder
-        Where the data sets lie, each in a folder called like its name in :data:`SETS`.
-    """
+    """Tell which data sets are there."""
     return tuple(name for name in SETS if (Path(folder) / name).is_dir())
 
 

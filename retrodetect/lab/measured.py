@@ -40,18 +40,8 @@ def measured_sets(
 ) -> dict[str, list[Example]]:
     """Load and measure the recordings that directions are learned from and judged on.
 
-    Recordings too slow to show any direction are left out.
-
-    Parameters
-    ----------
-    folder
-        Folder that holds the data sets.
-    names
-        Names of data sets in :data:`retrodetect.lab.datasets.SETS`.
-    cache_folder
-        Where strides and features are kept from one time to the next; None keeps none.
-    jobs
-        Processes; None for one per core.
+    Recordings too slow to show any direction are left out. What is measured is kept in
+    ``cache_folder``, if there is one.
     """
     code = resume.code_digest(*STAGES, "training", "lab")
     calls = [delayed(_remembered)(Path(folder), name, cache_folder, code) for name in names]
@@ -95,11 +85,8 @@ def mixed_sessions(
 ) -> list[Example]:
     """Put walking clips of one wearer, site and side in turn, forward and backward.
 
-    Returns
-    -------
-    list of Example
-        Up to three sessions for each site and side, of up to eight clips each way. The third
-        begins backward.
+    Up to three sessions for each site and side, of up to eight clips each way. The third begins
+    backward.
     """
     wanted = {clip.placement for clip in clips} if placements is None else set(placements)
     walks = [clip for clip in clips if clip.placement in wanted and is_walked(clip)]
@@ -119,13 +106,7 @@ def mixed_sessions(
 
 
 def joined(clips: list[Example], name: str) -> Example:
-    """Put measured clips behind each other, with a pause between two.
-
-    Parameters
-    ----------
-    clips
-        At least one; the session takes wearer and site from the first.
-    """
+    """Put measured clips behind each other, with a pause between two."""
     strides, intervals, shift_s, bouts = [], [], 0.0, 0
     for clip in clips:
         part = clip.measured.strides

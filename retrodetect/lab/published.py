@@ -45,25 +45,13 @@ KU_HAR_CLASSES: dict[str, Truth] = {
 def ku_har(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load KU-HAR: a phone in a waist bag, 100 Hz, m/s² **without gravity**, rad/s.
 
-    Parameters
-    ----------
-    path
-        Its folder, with ``2.Trimmed_interpolated_data`` or the class folders of it inside.
-    wanted
-        Which of its recordings to load.
+    Without gravity there is no vertical, so steps can be counted but no direction told. A recording
+    is a file ``12.Walk-backwards/<person>_<…>.csv``.
 
-    Yields
-    ------
-    Labelled
-        One for each file ``12.Walk-backwards/<person>_<…>.csv``. Without gravity there is no
-        vertical, so steps can be counted but no direction told.
-
-    Notes
-    -----
     Written from the data set's page (Mendeley Data, doi:10.17632/45f952y38r.5) and its authors'
-    description: no header; time of the acceleration in ms, x, y, z in m/s², time of the
-    rotation, x, y, z in rad/s; trimmed, and interpolated to 100 Hz; "gravity acceleration was
-    omitted". Circles are labelled forward, but not with confidence.
+    description: no header; time of the acceleration in ms, x, y, z in m/s², time of the rotation,
+    x, y, z in rad/s; trimmed, and interpolated to 100 Hz; "gravity acceleration was omitted".
+    Circles are labelled forward, but not with confidence.
     """
     if not wanted.placements or "waist" in wanted.placements:
         trimmed = path / KU_HAR_TRIMMED
@@ -111,18 +99,11 @@ KIEL_SITES = {
 def kiel(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load the Kiel validation set: sensors on the whole body, g and deg/s.
 
-    Raises
-    ------
-    UnreadableFile
-        Where a file is not the MATLAB struct described, or of version 7.3.
-
-    Notes
-    -----
-    Written from the README of the authors' repository (neurogeriatricskiel/Validation-dataset)
-    and the study protocol (Warmerdam et al. 2021, Sensors 21:5833): a struct ``data`` with
-    ``acc`` (N, 3, M) in g, ``gyro`` (N, 3, M) in deg/s, ``fs`` in Hz and ``imu_location``, M
-    names. The names are not listed there; sensors whose place is not understood are passed
-    over with a message. Directions are those of the task, not of the optical capture.
+    Written from the README of the authors' repository (neurogeriatricskiel/Validation-dataset) and
+    the study protocol (Warmerdam et al. 2021, Sensors 21:5833): a struct ``data`` with ``acc`` (N,
+    3, M) in g, ``gyro`` (N, 3, M) in deg/s, ``fs`` in Hz and ``imu_location``, M names. The names
+    are not listed there; sensors whose place is not understood are skipped with a message.
+    Directions are those of the task, not of the optical capture.
     """
     for file in sorted(path.rglob("imu_*.mat")):
         truth = KIEL_TASKS.get(file.stem.removeprefix("imu_"))
@@ -194,31 +175,12 @@ _COUNTER_PERIOD = 2**16
 def erciyes(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load the Erciyes set: six Xsens MTw, 25 Hz, m/s² and rad/s.
 
-    Parameters
-    ----------
-    path
-        Its folder, unpacked; files
-        ``<person>/Testler Export/<activity>…/Test_<n>/<sensor>.txt`` at any depth below.
-    wanted
-        Which of its recordings to load.
-
-    Yields
-    ------
-    Labelled
-        One for each sensor of each trial; trials marked as failed are left out.
-
-    Raises
-    ------
-    UnreadableFile
-        Where a file does not state its rate.
-
-    Notes
-    -----
-    Written from the publication (Özdemir & Barshan 2014, Sensors 14:10691), the set's page at
-    the UCI repository, and programs of others that read it: lines of facts after ``//`` with the
-    rate, a row of names, a 16-bit counter as clock. The folders' names are Turkish: 801 *yürüme
-    ileri* (forward), 802 *yürüme geri* (backward), 803 *tempolu yavaş koşu* (jog), 807
-    *topallama* (limp). A trial takes about 15 s with standing before and after.
+    Files are ``<person>/Testler Export/<activity>…/Test_<n>/<sensor>.txt`` at any depth; trials
+    marked as failed are left out. Written from the publication (Özdemir & Barshan 2014, Sensors
+    14:10691), the set's page at the UCI repository, and programs of others that read it: lines of
+    facts after ``//`` with the rate, a row of names, a 16-bit counter as clock. The folders' names
+    are Turkish: 801 *yürüme ileri* (forward), 802 *yürüme geri* (backward), 803 *tempolu yavaş
+    koşu* (jog), 807 *topallama* (limp). A trial takes about 15 s with standing before and after.
     """
     for file in sorted(path.rglob("*.txt")):
         parts = _ERCIYES_PATH.search(file.as_posix())

@@ -75,18 +75,9 @@ WEAKNESSES = (
 
 
 def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None = None) -> Card:
-    """Fit one shipped model, score it on people and sources held out, and store it.
+    """Fit one shipped model of `MODELS`, score it on people and sources held out, and store it.
 
-    Parameters
-    ----------
-    name
-        Name of the model, a key of `MODELS`.
-    datasets
-        Folder of the data sets; those that are missing are left out, and so not in the card.
-    models
-        Folder to store it in.
-    cache_folder
-        Where strides and features are kept from one time to the next; None keeps none.
+    Data sets that are missing are left out, and so not in the card.
     """
     licence, wanted = MODELS[name]
     sources = [source for source in wanted if source in present(datasets)]
@@ -113,11 +104,6 @@ def held_out(
     Where a source has several people in both directions, each person is held out on its own;
     everywhere else the whole source is, which is harder. Each is labelled in three states of
     knowledge (``given``): the site, which is what most people know; nothing; site and front.
-
-    Parameters
-    ----------
-    recordings, tables
-        By name of the source: its recordings, and what is learned from them.
     """
 
     def label_fold(source: str, subject: str | None) -> pd.DataFrame:

@@ -34,42 +34,26 @@ __all__ = ["Evaluation", "evaluate"]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a model makes of recordings whose truth is known.
+    """What a model makes of recordings whose truth is known."""
 
-    Parameters
-    ----------
-    strides : DataFrame
-        One row per stride, with ``truth`` beside ``direction``; ``direction_against`` where two
-        models were compared.
-    scores : DataFrame
-        By placement and gait, with 95 % intervals; see :func:`retrodetect.training.scores.scored`.
-    confusion : DataFrame
-        By placement: what strides were and what they were called.
-    mistakes : DataFrame
-        Stretches called the wrong way, longest first.
-    comparison : DataFrame or None
-        Difference between the two models with its interval.
-    intervals_over
-        What was drawn again for the intervals: wearers, sessions, recordings or bouts.
-    remarks
-        What was assumed, and which recordings the model had learned from.
-    """
-
+    # one row per stride, with ``truth`` beside ``direction``;
+    # ``direction_against`` where two models were compared
     strides: pd.DataFrame
+    # by placement and gait, with 95 % intervals; see
+    # :func:`retrodetect.training.scores.scored`
     scores: pd.DataFrame
-    confusion: pd.DataFrame
-    mistakes: pd.DataFrame
+    confusion: pd.DataFrame  # by placement: what strides were and what they were called
+    mistakes: pd.DataFrame  # stretches called the wrong way, longest first
+    # DataFrame or None: difference between the two models with its interval
     comparison: pd.DataFrame | None
+    # what was drawn again for the intervals: wearers, sessions, recordings or bouts
     intervals_over: str
-    remarks: tuple[str, ...]
+    remarks: tuple[str, ...]  # what was assumed, and which recordings the model had learned from
 
     def write(self, out: str | Path) -> None:
         """Write every table as csv, and ``evaluation.json`` with what they rest on.
 
-        Raises
-        ------
-        UsageError
-            Where it cannot be made, or holds files with these names that are of no evaluation.
+        Files with these names that are of no evaluation are left alone (UsageError).
         """
         folder = _folder(out)
         facts = {"intervals_over": self.intervals_over, "remarks": list(self.remarks)}

@@ -23,18 +23,11 @@ WAYS = ("backward", "forward")
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """How a classifier does on groups that it did not learn from.
+    """How a classifier does on groups that it did not learn from."""
 
-    Parameters
-    ----------
-    scores : DataFrame
-        As from :func:`score`.
-    strides : DataFrame
-        One row for each stride: ``group``, ``truth``, ``direction`` as predicted, and
-        ``p_backward`` (NaN for a classifier without ``predict_proba``).
-    """
-
-    scores: pd.DataFrame
+    scores: pd.DataFrame  # as from :func:`score`
+    # one row for each stride: ``group``, ``truth``, ``direction`` as predicted,
+    # and ``p_backward`` (NaN for a classifier without ``predict_proba``)
     strides: pd.DataFrame
 
     def _repr_html_(self) -> str:

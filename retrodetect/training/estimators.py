@@ -154,12 +154,9 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def weights_by_class(regression: LogisticRegression) -> FloatArray:
-    """Return the weights of a fitted regression, also where there are only two classes.
+    """Return (classes, k + 1) weights of a fitted regression, the intercept last.
 
-    Returns
-    -------
-    (classes, k + 1) array
-        Weights of the features, then the intercept.
+    There is a row for each class also where there are only two.
     """
     weights = np.column_stack([regression.coef_, regression.intercept_])
     return np.concatenate([-weights, weights]) / 2 if len(weights) == 1 else weights

@@ -29,80 +29,41 @@ MIN_OVERLAP = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A recording after the stages that know nothing of directions.
+    """A recording after the stages that know nothing of directions."""
 
-    Parameters
-    ----------
-    name
-        Name of the recording.
-    strides : DataFrame
-        From :func:`retrodetect.gait.detect`.
-    cues
-        What each of them shows.
-    rate_hz, duration_s
-        Sampling rate and length of the recording.
-    placement, annotations
-        What its file told.
-    sha256
-        Of its samples: the same under any name and in any packing.
-    """
-
-    name: str
-    strides: pd.DataFrame
-    cues: StrideEvidence
+    name: str  # name of the recording
+    strides: pd.DataFrame  # from :func:`retrodetect.gait.detect`
+    cues: StrideEvidence  # what each of them shows
+    # rate_hz, duration_s: sampling rate and length of the recording
     rate_hz: float
     duration_s: float
+    # placement, annotations: what its file told
     placement: str | None
     annotations: tuple[Annotation, ...]
-    sha256: str
+    sha256: str  # of its samples: the same under any name and in any packing
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Strides of one recording, what they show, and what they truly were.
+    """Strides of one recording, what they show, and what they truly were."""
 
-    Parameters
-    ----------
-    measured
-        Its strides and what they show.
-    subject
-        Who wore it; people are told apart within a source only.
-    session
-        Recordings of one person and session were made with the device in one place.
-    source, licence
-        Where it comes from, and how it may be used.
-    placement
-        Body site of the device.
-    front : (3,) array or None
-        Device axis that points to the wearer's front, where it is known.
-    intervals : DataFrame
-        ``start_s``, ``end_s``, ``direction`` (forward, backward, sideways, turning, still),
-        ``gait`` (walk, run, stairs, none), ``confident``.
-    virtual
-        Whether the sensor was simulated.
-    origin
-        File and line that say all this, for messages.
-    """
-
-    measured: Measured
-    subject: str
-    session: str
+    measured: Measured  # its strides and what they show
+    subject: str  # who wore it; people are told apart within a source only
+    session: str  # recordings of one person and session were made with the device in one place
+    # source, licence: where it comes from, and how it may be used
     source: str
     licence: str
-    placement: str
+    placement: str  # body site of the device
+    # (3,) or None: device axis that points to the wearer's front, where it is known
     front: FloatArray | None
+    # ``start_s``, ``end_s``, ``direction`` (forward, backward, sideways, turning,
+    # still), ``gait`` (walk, run, stairs, none), ``confident``
     intervals: pd.DataFrame
-    virtual: bool = False
-    origin: str = ""
+    virtual: bool = False  # whether the sensor was simulated
+    origin: str = ""  # file and line that say all this, for messages
 
     def where(self, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Example:
-        """Return the same with some of its strides only.
-
-        Parameters
-        ----------
-        rows : (n,) boolean array
-            Which strides to keep.
-        """
+        """Return the same with some of its strides only."""
         cues = self.measured.cues.where(rows)
         strides = self.measured.strides[rows].reset_index(drop=True)
         return replace(self, measured=replace(self.measured, strides=strides, cues=cues))
@@ -155,18 +116,8 @@ def measure(recording: Recording) -> Measured:
 def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     """Give each stride the direction and gait of the interval that covers most of it.
 
-    Parameters
-    ----------
-    strides
-        ``start_s``, ``end_s`` and ``gait``, as found.
-    intervals
-        ``start_s``, ``end_s``, ``direction``, ``gait`` (empty: as found) and, if some are
-        doubtful, ``confident``.
-
-    Returns
-    -------
-    DataFrame
-        ``truth`` and ``true_gait``, indexed as ``strides``; empty strings where unsure.
+    An interval without a gait leaves it as found; one may be doubtful (``confident``). ``truth``
+    and ``true_gait`` are indexed as ``strides``, and empty where unsure.
     """
     begin, end = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
     unsure = pd.DataFrame({"truth": "", "true_gait": ""}, index=strides.index)

@@ -137,19 +137,12 @@ of the strides would be named wrongly."""
 
 @dataclass(frozen=True, slots=True)
 class StrideTable:
-    """Strides with features and truth.
+    """Strides with features and truth."""
 
-    Parameters
-    ----------
-    features
-        Of n strides.
-    strides : DataFrame
-        n rows: ``recording``, ``run``, ``bout``, ``start_s``, ``end_s``, ``gait``,
-        ``truth`` (its direction), ``true_gait``, ``subject``, ``session``, ``source``,
-        ``placement``, ``virtual``, ``front_x``, ``front_y``, ``front_z`` (NaN where unknown).
-    """
-
-    features: StrideFeatures
+    features: StrideFeatures  # of n strides
+    # n rows: ``recording``, ``run``, ``bout``, ``start_s``, ``end_s``, ``gait``,
+    # ``truth`` (its direction), ``true_gait``, ``subject``, ``session``, ``source``,
+    # ``placement``, ``virtual``, ``front_x``, ``front_y``, ``front_z`` (NaN where unknown)
     strides: pd.DataFrame
 
     def where(self, rows: Any) -> StrideTable:
@@ -163,35 +156,13 @@ class StrideTable:
 def table_of(recordings: Iterable[Example]) -> StrideTable:
     """Keep the strides of labelled recordings whose direction is certain.
 
-    Strides are found exactly as when labelling, so that a model learns from what it will be
-    shown.
-
-    Parameters
-    ----------
-    recordings
-        With known truth.
-
-    Returns
-    -------
-    StrideTable
-        Strides whose direction is certain, of all recordings.
+    Strides are found exactly as when labelling, so that a model learns from what it will be shown.
     """
     return merged(map(_strides_of, recordings))
 
 
 def merged(tables: Iterable[StrideTable]) -> StrideTable:
-    """Put tables behind each other.
-
-    Parameters
-    ----------
-    tables
-        At least one.
-
-    Returns
-    -------
-    StrideTable
-        With the strides of all.
-    """
+    """Put at least one table behind each other."""
     tables = list(tables)
     return StrideTable(
         StrideFeatures.joined(table.features for table in tables),
@@ -210,24 +181,10 @@ def _strides_of(example: Example) -> StrideTable:
 def fit(
     table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9, sites: bool = True
 ) -> DirectionModel:
-    """Fit a direction model.
+    """Fit a direction model to strides of several people, some of them in both directions.
 
-    Parameters
-    ----------
-    table
-        Labelled strides of several people, some of them in both directions and with a known
-        front.
-    name
-        How the model will be called.
-    threshold
-        Least posterior for a label.
-    sites
-        Whether to learn to tell body sites apart too, most of the work; a model that is always
-        given the placement can do without.
-
-    Returns
-    -------
-    DirectionModel
+    Some have a known front. ``threshold`` is the least posterior for a label. To tell body sites
+    apart too is most of the work; a model that is always given the placement can do without.
     """
     groups = _groups(table)
     return DirectionModel(
@@ -284,17 +241,7 @@ def _groups(table: StrideTable) -> NDArray[np.str_]:
 def fit_readouts(table: StrideTable, group: str) -> SiteGroup:
     """Fit what points to travel and front at a group of sites.
 
-    Parameters
-    ----------
-    table
-        Strides of the group with known truth.
-    group
-        Name of the group of sites.
-
-    Returns
-    -------
-    SiteGroup
-        Readouts that mislead too many wearers of sources held out have no weights.
+    Readouts that mislead too many wearers of sources held out have no weights.
     """
     going = went(table)
     fronts = level_fronts(going)
@@ -306,18 +253,7 @@ def fit_readouts(table: StrideTable, group: str) -> SiteGroup:
 
 
 def went(table: StrideTable) -> StrideTable:
-    """Return the strides that went forward or backward.
-
-    Parameters
-    ----------
-    table
-        Strides with known truth.
-
-    Returns
-    -------
-    StrideTable
-        Without sideways ones.
-    """
+    """Return the strides that went forward or backward, without sideways ones."""
     ways = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
     return table.where(table.strides["truth"].isin(ways).to_numpy())
 
@@ -371,23 +307,9 @@ def _untaught(features: StrideFeatures, names: tuple[str, ...], walking: FloatAr
 def teaching(
     table: StrideTable, fronts: FloatArray, group: str, target: Target, form: str, pace: str
 ) -> tuple[StrideTable, FloatArray]:
-    """Select the strides that teach a readout.
+    """Select the k of n strides that teach a readout, and the (k, 3) goals it should point to.
 
-    Parameters
-    ----------
-    table
-        Strides of n that went forward or backward.
-    fronts : (n, 3) array
-        Their fronts; NaN where unknown.
-    group, target, form, pace
-        Which readout.
-
-    Returns
-    -------
-    part : StrideTable
-        k of the strides.
-    goal : (k, 3) array
-        Where the readout should point.
+    The n strides went forward or backward; their (n, 3) fronts are NaN where unknown.
     """
     strides = table.strides
     rows = np.isfinite(fronts[:, 0]) & (strides["true_gait"] == pace).to_numpy()
@@ -431,23 +353,9 @@ def refit_weights(
     prior: FloatArray | None = None,
     penalty: float = PENALTY,
 ) -> FloatArray:
-    """Fit the weights of signed vectors, as in :func:`fit_weights`.
+    """Fit the (len(VECTORS),) weights of signed vectors, as in :func:`fit_weights`.
 
-    Parameters
-    ----------
-    table, goal
-        From :func:`teaching`.
-    names
-        Signed names of the vectors, from ``READOUTS``.
-    prior : (len(VECTORS),) array, optional
-        Weights to lean on.
-    penalty
-        How strongly.
-
-    Returns
-    -------
-    (len(VECTORS),) array
-        Zero but for the named vectors.
+    ``table`` and ``goal`` are from :func:`teaching`; all but the named weights are 0.
     """
     signs, columns = _signed(names)
     weights = np.zeros(len(VECTORS))
@@ -507,29 +415,13 @@ def fit_weights(
     prior: FloatArray | None = None,
     penalty: float = PENALTY,
 ) -> FloatArray:
-    """Fit the weights with which vectors sum to one that points to a target.
+    """Fit the (k,) weights with which vectors sum to one that points to a target.
 
-    The bearing of the target around the sum is von Mises with the sum's length as concentration.
-    Its log likelihood is concave in the weights (it is an exponential family).
-
-    Parameters
-    ----------
-    vectors : (n, k, 3) array
-        Of n strides.
-    target : (n, 3) array
-        Unit vector that the sum should point to, level.
-    weight : (n,) array
-        How much each stride counts.
-    signs : (k,) array
-        Sign that each weight has, 0 for either.
-    prior : (k,) array, optional
-        Weights to lean on; 0 by default.
-    penalty
-        How strongly, over the mean log likelihood of a stride.
-
-    Returns
-    -------
-    (k,) array
+    The bearing of the level unit ``target`` (n, 3) around the sum of ``vectors`` (n, k, 3) is von
+    Mises with the sum's length as concentration. Its log likelihood is concave in the weights (it
+    is an exponential family). ``weight`` (n,) is how much each stride counts, ``signs`` (k,) the
+    sign that each weight has, 0 for either, ``prior`` (k,) what the weights lean on, and
+    ``penalty`` how strongly, over the mean log likelihood of a stride.
     """
     size = np.sqrt((weight @ np.einsum("nki,nki->nk", vectors, vectors)) / weight.sum()) + 1e-6
     scaled = vectors / size[:, None]
@@ -555,23 +447,11 @@ def fit_weights(
 
 
 def doubt_of(table: StrideTable, target: FloatArray, names: tuple[str, ...]) -> float:
-    """Count the wearers that a readout misleads when their source took no part in fitting it.
+    """Share of wearers that a readout misleads when their source took no part in fitting it.
 
-    Parameters
-    ----------
-    table
-        Strides of n, with their ``source``.
-    target : (n, 3) array
-        Where the readout should point.
-    names
-        Signed vectors it sums.
-
-    Returns
-    -------
-    float
-        Share of wearers in the direction in which it misleads more of them: a vector that fails to
-        turn round is right as long as everybody goes forward. Never 0, for there are never
-        enough wearers; nor near 1 for a few of them, for the signs are those of physics.
+    It is that of the direction in which it misleads more of them: a vector that fails to turn round
+    is right as long as everybody goes forward. Never 0, for there are never enough wearers; nor
+    near 1 for a few of them, for the signs are those of physics.
     """
     sources = table.strides["source"].to_numpy(dtype=str)
     along = np.full(len(table), np.nan)
@@ -592,18 +472,7 @@ def doubt_of(table: StrideTable, target: FloatArray, names: tuple[str, ...]) -> 
 
 
 def level_fronts(table: StrideTable) -> FloatArray:
-    """Bring the known fronts into the level plane.
-
-    Parameters
-    ----------
-    table
-        Strides of n.
-
-    Returns
-    -------
-    (n, 3) array
-        Unit vectors; NaN where the front is not known.
-    """
+    """Bring the known fronts into the level plane: (n, 3) unit vectors, NaN where not known."""
     front = table.strides[["front_x", "front_y", "front_z"]].to_numpy(dtype=float)
     return _unit(
         front - np.einsum("ni,ni->n", front, table.features.up)[:, None] * table.features.up
@@ -611,21 +480,9 @@ def level_fronts(table: StrideTable) -> FloatArray:
 
 
 def reference_fronts(table: StrideTable, fronts: FloatArray, travel: Readout) -> FloatArray:
-    """Fill in the fronts of recordings where only the direction is known, from their travel.
+    """Fill in the (n, 3) level fronts of recordings where only the direction is known.
 
-    Parameters
-    ----------
-    table
-        Strides of n that went forward or backward.
-    fronts : (n, 3) array
-        Level fronts; NaN where they are not known.
-    travel
-        What points where the wearer goes.
-
-    Returns
-    -------
-    (n, 3) array
-        The same, filled in; NaN where travel says nothing.
+    They come from their travel; NaN where it says nothing.
     """
     filled = fronts.copy()
     ran = (table.strides["true_gait"] == "run").to_numpy().astype(np.intp)

@@ -39,27 +39,16 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What to learn from, and what to label.
+    """What to learn from, and what to label."""
 
-    Parameters
-    ----------
-    train
-        Strides with known truth.
-    test
-        Examples cut down to the strides that were held out.
-    """
-
-    train: StrideTable
-    test: tuple[Example, ...]
+    train: StrideTable  # strides with known truth
+    test: tuple[Example, ...]  # examples cut down to the strides that were held out
 
 
 def pooled(examples: Sequence[Example]) -> StrideTable:
     """Lay the strides of all examples end to end, those without a known truth too.
 
-    Returns
-    -------
-    StrideTable
-        With one more column, ``example``, the number of each stride's example.
+    One more column, ``example``, is the number of each stride's example.
     """
     return merged(
         StrideTable(example.measured.cues.features, example.strides().assign(example=number))
@@ -68,20 +57,10 @@ def pooled(examples: Sequence[Example]) -> StrideTable:
 
 
 def units_of(strides: pd.DataFrame) -> tuple[np.ndarray[Any, np.dtype[np.str_]], Unit]:
-    """Tell what each stride must be held out with.
+    """Name what each stride must be held out with, and the widest kind of unit that can be.
 
-    Parameters
-    ----------
-    strides
-        ``subject``, ``session``, ``recording``, ``placement``, ``truth``, in order of time.
-
-    Returns
-    -------
-    units : (n,) array
-        Names; empty for strides that belong to none and are neither learned from nor tested.
-    kind
-        The widest kind of unit of which any can be held out with both directions left, at
-        every group of sites.
+    Strides come in order of time. Those without a name belong to none and are neither learned from
+    nor tested. A kind can be held out where both directions are left at every group of sites.
     """
     people = strides["subject"].to_numpy(dtype=str)
     sessions = (strides["subject"] + "/" + strides["session"]).to_numpy(dtype=str)
@@ -95,15 +74,7 @@ def units_of(strides: pd.DataFrame) -> tuple[np.ndarray[Any, np.dtype[np.str_]],
 def apart(strides: pd.DataFrame, held_out: Mask) -> Mask:
     """Tell which strides share nothing with those that are held out.
 
-    Parameters
-    ----------
-    held_out : (n,) boolean array
-        Strides to be tested on.
-
-    Returns
-    -------
-    (n,) boolean array
-        Strides of other recordings, and those farther than the guard in the same one.
+    These are strides of other recordings, and those farther than the guard in the same one.
     """
     free = ~held_out
     names = strides["recording"].to_numpy(dtype=str)

@@ -55,18 +55,10 @@ SITE_OF_GROUP = {
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Examples, and what whoever trains on them should know.
+    """Examples, and what whoever trains on them should know."""
 
-    Parameters
-    ----------
-    examples
-        One for each recording, in order.
-    remarks
-        Sentences, each with its file and line.
-    """
-
-    examples: tuple[Example, ...]
-    remarks: tuple[str, ...]
+    examples: tuple[Example, ...]  # one for each recording, in order
+    remarks: tuple[str, ...]  # sentences, each with its file and line
 
 
 def gather(
@@ -82,29 +74,10 @@ def gather(
 ) -> Gathered:
     """Read the recordings of a manifest or folder and hold them against their labels.
 
-    Parameters
-    ----------
-    path
-        Of the manifest, the folder, or a recording with notes.
-    sites
-        A model that tells body sites apart, for recordings whose placement nobody told.
-    placement
-        Of the recordings whose own is not told.
-    read
-        What overrides the readers' conclusions.
-    cache_folder
-        Where strides and features are kept from one time to the next; None keeps none.
-    jobs
-        Processes; None for one per core.
-    both_ways
-        Whether there must be strides of both directions, as for training.
-    mixed_rates
-        Whether recordings of one site may differ in sampling rate.
-
-    Raises
-    ------
-    RefusedExamples
-        Listing all that is wrong, each with its file and line.
+    ``sites`` is a model that tells body sites apart, for recordings whose placement nobody told.
+    ``both_ways`` asks for strides of both directions, as for training; ``mixed_rates`` lets
+    recordings of one site differ in sampling rate. Raises RefusedExamples with all that is wrong,
+    each with its file and line.
     """
     problems = Problems()
     listed = entries(path, problems)

@@ -37,71 +37,40 @@ OVERLAP_S = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A stretch of a recording in which the wearer went one way.
+    """A stretch of a recording in which the wearer went one way."""
 
-    Parameters
-    ----------
-    where
-        File and line that say so.
-    start_s, end_s
-        Seconds from the first sample.
-    direction
-        One of the values of :data:`retrodetect.direction.notes.WORDS`.
-    gait
-        ``walk`` or ``run``; empty where it is left to be found.
-    """
-
-    where: str
+    where: str  # file and line that say so
+    # start_s, end_s: seconds from the first sample
     start_s: float
     end_s: float
-    direction: str
-    gait: str = ""
+    direction: str  # one of the values of :data:`retrodetect.direction.notes.WORDS`
+    gait: str = ""  # ``walk`` or ``run``; empty where it is left to be found
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recording to train on.
+    """One recording to train on."""
 
-    Parameters
-    ----------
-    where
-        Manifest and line, for messages; the path where there is no manifest.
-    input
-        The recording and the files beside it.
-    subject, session
-        Who wore it, and when; recordings of one session share the place of the device.
-    direction
-        Of the whole recording, or None.
-    labels
-        Intervals, or None. Where neither is given, the app's notes are meant.
-    placement, front
-        Body site and device axis to the wearer's front, or None.
-    licence
-        How the recording may be used.
-    """
-
-    where: str
-    input: Input
+    where: str  # manifest and line, for messages; the path where there is no manifest
+    input: Input  # the recording and the files beside it
+    # subject, session: who wore it, and when; recordings of one session share the place of
+    # the device
     subject: str
     session: str
-    direction: str | None = None
+    direction: str | None = None  # of the whole recording, or None
+    # intervals, or None. Where neither is given, the app's notes are meant.
     labels: tuple[Interval, ...] | None = None
+    # placement, front: body site and device axis to the wearer's front, or None
     placement: str | None = None
     front: str | None = None
-    licence: str = "not stated"
+    licence: str = "not stated"  # how the recording may be used
 
 
 @dataclass(slots=True)
 class Problems:
-    """What forbids training, in the order it was found.
+    """What forbids training, in the order it was found."""
 
-    Parameters
-    ----------
-    sentences
-        Each with its file and line.
-    """
-
-    sentences: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)  # each with its file and line
 
     def note(self, where: str, what: str) -> None:
         """Add one."""
@@ -111,13 +80,8 @@ class Problems:
 def entries(path: str | Path, problems: Problems) -> list[Entry]:
     """List the recordings of a manifest, a folder or a recording with notes.
 
-    Parameters
-    ----------
-    path
-        Of the manifest, folder or recording.
-    problems
-        Takes what is wrong. Entries with a fault are listed too, so that whatever else is
-        wrong with them comes to light at once.
+    ``problems`` takes what is wrong. Entries with a fault are listed too, so that whatever else is
+    wrong with them comes to light at once.
     """
     path = Path(path)
     if path.is_dir():
@@ -135,17 +99,8 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
 def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, ...]:
     """Read a table of labelled intervals, and check them against each other.
 
-    Parameters
-    ----------
-    path
-        CSV with the columns ``start_s``, ``end_s``, ``direction`` and, if told, ``gait``.
-    where
-        Who names the file, for messages.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be opened.
+    Its columns are ``start_s``, ``end_s``, ``direction`` and, if told, ``gait``; ``where`` says who
+    names the file.
     """
     if not path.is_file():
         problems.note(where, f"labels {path.name} do not exist")

@@ -28,13 +28,7 @@ COLUMNS = ["path", "subject", "labels", "placement"]
 
 
 def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
-    """Put neighbouring strides that go the same way together.
-
-    Parameters
-    ----------
-    strides
-        ``bout``, ``start_s``, ``end_s``, ``direction`` of one recording, in order of time.
-    """
+    """Put neighbouring strides that go the same way together, of one recording in order of time."""
     state = strides[["bout", "direction"]]
     stretch = (state != state.shift()).any(axis=1).cumsum()
     intervals = strides.groupby(stretch.to_numpy()).agg(
@@ -51,21 +45,8 @@ def write_labels(
 ) -> Path:
     """Write intervals for each recording, and the manifest that lists them.
 
-    Parameters
-    ----------
-    strides, sessions
-        As in ``strides.csv`` and ``sessions.csv``.
-    paths
-        Where each recording lies, by name. Recordings without a path of their own (several in
-        one file) are left out.
-    out
-        Folder; labels and rows of the manifest that are there already are kept, for somebody may
-        have corrected them.
-
-    Raises
-    ------
-    UsageError
-        Where there is another file of that name.
+    Recordings without a path of their own (several in one file) are left out. Labels and rows of
+    the manifest that are there already are kept, for somebody may have corrected them.
     """
     folder = make_folder(out / LABELS)
     manifest = out / MANIFEST

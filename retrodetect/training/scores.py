@@ -67,22 +67,10 @@ def label_with_truth(
 ) -> pd.DataFrame:
     """Label recordings exactly as users' are labelled and put the truth beside each stride.
 
-    Parameters
-    ----------
-    model
-        That has seen neither these wearers nor these sources.
-    recordings
-        Measured recordings with known truth.
-    anchors_of
-        What the wearer is supposed to have told of a recording.
-
-    Returns
-    -------
-    DataFrame
-        One row per stride: ``source``, ``subject``, ``session``, ``recording``, ``placement``,
-        ``virtual``, ``start_s``, ``end_s``, ``gait``, ``true_gait``, ``truth`` (empty where
-        unsure), ``direction``, ``p_backward``, ``reason``, ``told_apart_by``, ``known`` (from
-        :func:`retrodetect.direction.card.knowledge`).
+    The model has seen neither these wearers nor these sources. One row per stride: ``source``,
+    ``subject``, ``session``, ``recording``, ``placement``, ``virtual``, ``start_s``, ``end_s``,
+    ``gait``, ``true_gait``, ``truth`` (empty where unsure), ``direction``, ``p_backward``,
+    ``reason``, ``told_apart_by``, ``known`` (from :func:`retrodetect.direction.card.knowledge`).
     """
     tables = []
     for example in recordings:
@@ -102,11 +90,8 @@ def label_with_truth(
 def stated_anchors(example: Example) -> Anchors:
     """Return the anchors of a wearer who states the placement, and the front where it is known.
 
-    Returns
-    -------
-    Anchors
-        The front where it lies on an axis of the device; never at a foot or ankle, which show
-        it themselves.
+    The front is stated where it lies on an axis of the device; never at a foot or ankle, which show
+    it themselves.
     """
     front = None
     if example.front is not None and group_of(example.placement) not in ("foot", "ankle"):
@@ -128,13 +113,10 @@ def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
 
 
 def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Score strides, with 95 % intervals.
+    """Score strides, with 95 % intervals: one row for each part.
 
-    Returns
-    -------
-    DataFrame
-        One row for each part: the columns of ``by``, ``strides``, and each of :data:`SCORES`
-        with its ``_low`` and ``_high``; NaN where a score has no meaning.
+    It has the columns of ``by``, ``strides``, and each of :data:`SCORES` with its ``_low`` and
+    ``_high``; NaN where a score has no meaning.
     """
     rows = rows[rows["truth"].isin(["forward", "backward"])]
     parts = rows.groupby(list(by), sort=True) if by else [((), rows)]
@@ -151,14 +133,7 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Score strides without intervals.
-
-    Returns
-    -------
-    DataFrame
-        One row for each part: the columns of ``by``, ``strides``, and each of :data:`SCORES`; NaN
-        where a score has no meaning.
-    """
+    """Score strides without intervals; otherwise as `scored`."""
     rows = rows[rows["truth"].isin(["forward", "backward"])]
     counts = _counts(rows).groupby([rows[name] for name in by]).sum()
     table = pd.DataFrame(_scores(counts.to_numpy(dtype=float)), counts.index, list(SCORES))
@@ -167,19 +142,11 @@ def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
-    """Compare two models stride by stride.
+    """Compare two models stride by stride: the same strides in the same order, labelled by either.
 
-    Parameters
-    ----------
-    rows, against
-        The same strides in the same order, labelled by either model.
-
-    Returns
-    -------
-    DataFrame
-        One row for each of :data:`SCORES`: ``score``, ``model``, ``against``, ``difference``,
-        and its 95 % interval ``low`` to ``high``; ``better`` and ``worse`` count strides that
-        only the first, or only the second, named rightly.
+    One row for each of :data:`SCORES`: ``score``, ``model``, ``against``, ``difference``, and its
+    95 % interval ``low`` to ``high``; ``better`` and ``worse`` count strides that only the first,
+    or only the second, named rightly.
     """
     has_direction = rows["truth"].isin(["forward", "backward"])
     ours, theirs = rows[has_direction], against[has_direction]
@@ -216,13 +183,9 @@ def confusion(rows: pd.DataFrame) -> pd.DataFrame:
 def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     """List the stretches that were called the wrong way, longest first.
 
-    Where a whole stretch is wrong and its neighbours are right, look at its label first.
-
-    Returns
-    -------
-    DataFrame
-        ``recording``, ``start_s``, ``end_s``, ``truth``, ``direction`` (as called), ``strides``
-        and ``of``, how many strides of that truth the recording has.
+    Where a whole stretch is wrong and its neighbours are right, look at its label first. A row has
+    ``recording``, ``start_s``, ``end_s``, ``truth``, ``direction`` (as called), ``strides`` and
+    ``of``, how many strides of that truth the recording has.
     """
     rows = rows[rows["truth"].isin(["forward", "backward"])]
     state = rows[["recording", "truth", "direction"]]
@@ -243,23 +206,11 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def error_rates(rows: pd.DataFrame, known: pd.Series[str]) -> dict[str, dict[str, float]]:
-    """Error rates of labelled strides, and how they cluster in recordings.
+    """Error rates of labelled strides by state of knowledge, as a card holds them.
 
-    A clip of a few strides is no session: the prior decides about it, all at once. So recordings
-    of fewer than ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer
-    ones.
-
-    Parameters
-    ----------
-    rows
-        From :func:`label_with_truth`.
-    known
-        State of knowledge of each row.
-
-    Returns
-    -------
-    dict
-        By state: ``false_backward``, ``false_forward``, ``icc``, as a card holds them.
+    They come with how errors cluster in recordings (``icc``). A clip of a few strides is no
+    session: the prior decides about it, all at once. So recordings of fewer than
+    ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer ones.
     """
     labelled = rows[rows["truth"].isin(["forward", "backward"]) & (rows["direction"] != "unknown")]
     wrong = labelled["direction"] != labelled["truth"]

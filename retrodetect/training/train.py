@@ -170,12 +170,7 @@ def held_out(
 ) -> pd.DataFrame:
     """Label every stride with a model that learned from none of its unit.
 
-    Parameters
-    ----------
-    base
-        What each model extends; None to begin from nothing.
-    jobs
-        Processes; None for one per core, or one where there is little to do.
+    Each extends the base, if there is one.
     """
     calls = [delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts)]
     labelled: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
@@ -185,14 +180,10 @@ def held_out(
 def learning_curve(
     parts: Sequence[Fold], base: DirectionModel | None, jobs: int | None = None
 ) -> pd.DataFrame:
-    """Measure how the score grows with the minutes learned from.
+    """Measure how the score grows with the minutes learned from: one row for each amount.
 
-    Returns
-    -------
-    DataFrame
-        One row for each amount: ``minutes_each_way`` at each group of sites (0 for the base as
-        it is), ``strides`` learned from in the mean, and ``f1_backward``, ``wrong``,
-        ``unknown`` of the strides held out.
+    ``minutes_each_way`` at each group of sites (0 for the base as it is), ``strides`` learned from
+    in the mean, and ``f1_backward``, ``wrong``, ``unknown`` of the strides held out.
     """
     chosen = parts[:: -(-len(parts) // MOST_CURVE_FOLDS)]
     amounts = [0.0] if base is not None else []
@@ -384,21 +375,9 @@ def _records(table: pd.DataFrame) -> list[Row]:
 def learn(
     table: StrideTable, base: DirectionModel | None = None, *, name: str = "unnamed"
 ) -> DirectionModel:
-    """Fit a model to strides with known truth.
+    """Fit a model to strides with known truth, in both directions at each group of sites.
 
-    Parameters
-    ----------
-    table
-        Strides of both directions at each group of sites, of one wearer or several.
-    base
-        Model to extend; None to begin from nothing.
-    name
-        How the model will be called.
-
-    Returns
-    -------
-    DirectionModel
-        Extended, it knows all sites of its base; from nothing, those of the strides only.
+    One that extends a base knows all its sites; one from nothing, those of the strides only.
     """
     if base is None:
         # What is held out together counts as a source of its own.

@@ -116,19 +116,9 @@ class _Frames:
 
 
 def move_body(plan: Plan, person: Person, rng: np.random.Generator) -> Motion:
-    """Let a person make the planned footsteps.
+    """Let a person make the planned footsteps: a skeleton of 17 joints, z up, in the path's frames.
 
-    Parameters
-    ----------
-    plan
-        Footsteps and path; the motion has the path's frames.
-    rng
-        Source of the restlessness of posture.
-
-    Returns
-    -------
-    Motion
-        A skeleton of 17 joints, z up, as motion capture would give it.
+    ``rng`` is the source of the restlessness of posture.
     """
     time_s = plan.path.time_s
     frames = _Frames(time_s, plan, person, 1.0 / float(time_s[1] - time_s[0]))

@@ -57,36 +57,21 @@ DECORATION = {"joint", "bip", "bip01", "def", "bind", "jnt", "skel", "j"}
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """A moving skeleton: F frames of J joints, in metres, z up, x and y level.
+    """A moving skeleton: F frames of J joints, in metres, z up, x and y level."""
 
-    Parameters
-    ----------
-    name
-        How the clip is called in messages.
-    names
-        J joint names in the file's words. End sites are joints called ``<parent>_end``.
-    frame_time_s
-        Seconds from frame to frame.
-    positions_m : (F, J, 3) array
-        Joint positions in the world.
-    rotations : (F, J, 3, 3) array
-        Joint orientations: ``rotations[f, j] @ v`` is a vector ``v`` of joint j's own frame
-        in world axes. The joint's frame moves with the segment *beyond* the joint.
-    roles
-        Index of the joints with an anatomical meaning: ``pelvis``, ``chest``, ``head`` and
-        ``left_`` / ``right_`` ``hip``, ``knee``, ``ankle``, ``toe``, ``shoulder``, ``elbow``,
-        ``wrist``; those that were found.
-    unit
-        Unit of the file's lengths, as given or measured.
-    """
-
-    name: str
+    name: str  # how the clip is called in messages
+    # J joint names in the file's words. End sites are joints called ``<parent>_end``.
     names: tuple[str, ...]
-    frame_time_s: float
-    positions_m: FloatArray
+    frame_time_s: float  # seconds from frame to frame
+    positions_m: FloatArray  # (F, J, 3): joint positions in the world
+    # (F, J, 3, 3): joint orientations: ``rotations[f, j] @ v`` is a vector ``v`` of joint j's
+    # own frame in world axes. The joint's frame moves with the segment *beyond* the joint.
     rotations: FloatArray
+    # index of the joints with an anatomical meaning: ``pelvis``, ``chest``, ``head`` and
+    # ``left_`` / ``right_`` ``hip``, ``knee``, ``ankle``, ``toe``, ``shoulder``, ``elbow``,
+    # ``wrist``; those that were found
     roles: dict[str, int]
-    unit: str = "m"
+    unit: str = "m"  # unit of the file's lengths, as given or measured
 
     @property
     def frames(self) -> int:
@@ -123,28 +108,13 @@ def read_bvh(
 ) -> Motion:
     """Read a BVH file, plain or gzipped, and solve its forward kinematics.
 
-    Parameters
-    ----------
-    source
-        Path of the file, or an open text file.
-    unit
-        ``m``, ``cm``, ``mm``, ``inch`` or ``cmu``; None measures it from the leg.
-    up
-        Upright axis of the file, ``x``, ``y`` or ``z``; None measures it.
+    ``unit`` is ``m``, ``cm``, ``mm``, ``inch`` or ``cmu``, None to measure it from the leg; ``up``
+    the upright axis ``x``, ``y`` or ``z``, None to measure it. UnreadableFile where the file is not
+    complete; InputError where the skeleton has no legs to measure by.
 
-    Raises
-    ------
-    UnreadableFile
-        Where the file is not a complete BVH file.
-    InputError
-        Where the skeleton has no legs to take unit and upright axis from, or a unit or axis
-        is not known.
-
-    Notes
-    -----
-    A joint with position channels is placed by them and its OFFSET is ignored (files differ;
-    ACCAD writes a frame of the walk into the root's OFFSET). Only a joint below the root whose
-    position channels are all zero keeps its OFFSET, since its bone would vanish otherwise.
+    A joint with position channels is placed by them and its OFFSET is ignored (files differ; ACCAD
+    writes a frame of the walk into the root's OFFSET). Only a joint below the root whose position
+    channels are all zero keeps its OFFSET, since its bone would vanish otherwise.
     """
     name, text = _text_of(source)
     hierarchy, separator, motion = text.partition("MOTION")

@@ -58,34 +58,14 @@ class _App:
 
 
 def write_export(recording: Recording, app: str, folder: Path) -> Path:
-    """Write a recording as an app would export it.
-
-    Parameters
-    ----------
-    recording
-        What to write; with gravity. Its name gives the file name.
-    folder
-        Where to; made if it is not there.
-
-    Raises
-    ------
-    UsageError
-        Where the app is not known, the name is none for a file, another file of that name is
-        there, or gravity was removed from the recording.
-    """
+    """Write a recording with gravity as an app would export it, and return the file."""
     path = export_path(recording.name, app, folder)
     write_new({path: export_bytes(recording, app)})
     return path
 
 
 def export_bytes(recording: Recording, app: str) -> bytes:
-    """Content of an export.
-
-    Raises
-    ------
-    UsageError
-        Where gravity was removed from the recording.
-    """
+    """Content of an export; UsageError where gravity was removed from the recording."""
     if recording.gravity != "total":
         raise UsageError(
             "gravity was removed from this recording",
@@ -96,13 +76,7 @@ def export_bytes(recording: Recording, app: str) -> bytes:
 
 
 def export_path(name: str, app: str, folder: Path) -> Path:
-    """Say which file an export goes to.
-
-    Raises
-    ------
-    UsageError
-        Where the app is not known or the name is none for a file.
-    """
+    """Say which file an export goes to."""
     if Path(name).name != name:
         raise UsageError(f"{name!r} is not a valid file name", remedy="use a name without folders")
     if app not in APPS:
@@ -120,15 +94,7 @@ def truth_path(name: str, folder: Path) -> Path:
 def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
     """Write a table of true strides as ``<name>.truth.csv``.
 
-    Parameters
-    ----------
-    folder
-        Where to; keep it apart from the recordings, lest it be read as one.
-
-    Raises
-    ------
-    UsageError
-        Where another file of that name is there.
+    Keep its folder apart from the recordings, so that nobody reads it as a recording.
     """
     path = truth_path(name, folder)
     write_new({path: truth_bytes(strides)})
@@ -136,29 +102,12 @@ def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
 
 
 def truth_bytes(strides: pd.DataFrame) -> bytes:
-    """Content of a table of true strides.
-
-    Parameters
-    ----------
-    strides : DataFrame
-        As for `write_truth`.
-    """
+    """Content of a table of true strides."""
     return strides.to_csv(index=False, float_format="%.4f", lineterminator="\n").encode()
 
 
 def write_new(contents: Mapping[Path, bytes]) -> None:
-    """Write files over none but the same.
-
-    Parameters
-    ----------
-    contents
-        By path; their folders are made if need be.
-
-    Raises
-    ------
-    UsageError
-        Where one is there with another content; none is written then.
-    """
+    """Write files over none but the same; where one has another content, none is written."""
     for path, content in contents.items():
         make_folder(path.parent)
         if path.exists() and path.read_bytes() != content:

@@ -37,66 +37,48 @@ Knots = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """One gait in one direction.
+    """One gait in one direction."""
 
-    Parameters
-    ----------
-    speed_mps
-        Speed that people choose for comfort.
-    cadence_spm
-        Steps per minute of a person of 1.72 m at ``speed_mps``.
-    cadence_exponent
-        Cadence goes with this power of speed.
-    duty, duty_slope
-        Part of the stride a foot stands, at ``speed_mps``, and its change per m/s.
-    force_shape
-        Weight q of the third harmonic in ``sin(πs) + q·sin(3πs)``, the vertical force over the
-        stance fraction s, at ``speed_mps``; it goes with speed (AJ80).
-    force_skew
-        Weight of ``sin(2πs)``: positive where the first half of stance carries more.
-    stance_pitch_deg, swing_pitch_deg
-        Toe-up angle of the foot at fractions of stance and of swing.
-    swing_push, swing_brake
-        Acceleration of the foot at lift-off and against it at contact, in lengths of the swing
-        per square of its duration; the rest of the swing makes up for them.
-    landing
-        Speed over ground at contact, which the contact stops, in mean speeds of the swing.
-    clearance
-        Lift of the sole's lowest point in swing, early and late: its height in m, and the powers
-        of the parts of swing gone and left with which it rises and falls.
-    pelvis_yaw_deg, pelvis_roll_deg, pelvis_tilt_deg, trunk_yaw_deg
-        Amplitudes about the vertical, the fore-aft and the lateral axis; trunk against pelvis.
-    lean_deg
-        Forward lean of the trunk.
-    shoulder_deg, shoulder_mean_deg, elbow_deg, elbow_mean_deg
-        Amplitude and mean of flexion.
-    impact
-        Strength of the foot strike against forward walking.
-    """
-
-    speed_mps: float
-    cadence_spm: float
-    cadence_exponent: float
+    speed_mps: float  # speed that people choose for comfort
+    cadence_spm: float  # steps per minute of a person of 1.72 m at ``speed_mps``
+    cadence_exponent: float  # cadence goes with this power of speed
+    # duty, duty_slope: part of the stride a foot stands, at ``speed_mps``, and its change per
+    # m/s
     duty: float
     duty_slope: float
+    # weight q of the third harmonic in ``sin(πs) + q·sin(3πs)``, the vertical force over the
+    # stance fraction s, at ``speed_mps``; it goes with speed (AJ80)
     force_shape: float
+    # weight of ``sin(2πs)``: positive where the first half of stance carries more
     force_skew: float
+    # stance_pitch_deg, swing_pitch_deg: toe-up angle of the foot at fractions of stance and
+    # of swing
     stance_pitch_deg: Knots
     swing_pitch_deg: Knots
+    # swing_push, swing_brake: acceleration of the foot at lift-off and against it at contact,
+    # in lengths of the swing per square of its duration; the rest of the swing makes up for
+    # them
     swing_push: float
     swing_brake: float
+    # speed over ground at contact, which the contact stops, in mean speeds of the swing
     landing: float
+    # lift of the sole's lowest point in swing, early and late: its height in m, and the
+    # powers of the parts of swing gone and left with which it rises and falls
     clearance: tuple[tuple[float, float, float], ...]
+    # pelvis_yaw_deg, pelvis_roll_deg, pelvis_tilt_deg, trunk_yaw_deg: amplitudes about the
+    # vertical, the fore-aft and the lateral axis; trunk against pelvis
     pelvis_yaw_deg: float
     pelvis_roll_deg: float
     pelvis_tilt_deg: float
     trunk_yaw_deg: float
-    lean_deg: float
+    lean_deg: float  # forward lean of the trunk
+    # shoulder_deg, shoulder_mean_deg, elbow_deg, elbow_mean_deg: amplitude and mean of
+    # flexion
     shoulder_deg: float
     shoulder_mean_deg: float
     elbow_deg: float
     elbow_mean_deg: float
-    impact: float
+    impact: float  # strength of the foot strike against forward walking
 
 
 MANNERS: dict[tuple[Gait, Direction], Manner] = {

@@ -53,17 +53,9 @@ _AMOUNT = re.compile(r"([-+]?\d+(?:\.\d+)?)(s|m/s|%|deg|spm|arms)?")
 def parse_plan(text: str) -> list[Section]:
     """Read a plan such as ``walk forward 20s 1.3m/s, stand 3s, run backward 10s 5% 90deg``.
 
-    Parameters
-    ----------
-    text
-        Sections with commas between: gait, direction (unless standing), then in any order a
-        duration in s (needed), a speed in m/s, a slope in %, a turn in deg, a cadence in spm
-        and a scale of the arms' swing, such as ``0.2arms``.
-
-    Raises
-    ------
-    UsageError
-        Where a word or amount is not understood.
+    Sections have commas between: gait, direction (unless standing), then in any order a duration in
+    s (needed), a speed in m/s, a slope in %, a turn in deg, a cadence in spm and a scale of the
+    arms' swing, such as ``0.2arms``.
     """
     return [_parse_section(part) for part in text.split(",") if part.strip()]
 
@@ -209,10 +201,7 @@ EXAMPLES: dict[str, Session] = {
 def write_examples(folder: Path) -> list[Path]:
     """Write all `EXAMPLES` with a manifest, and their truth into ``<folder>_truth`` beside.
 
-    Returns
-    -------
-    list of Path
-        The recordings written; byte for byte the same at every run.
+    Byte for byte the same at every run.
     """
     from retrodetect.runs.beside import MANIFEST
 
@@ -227,15 +216,7 @@ def write_examples(folder: Path) -> list[Path]:
 
 
 def write_session(name: str, session: Session, folder: Path) -> Path:
-    """Simulate one session, write its export and, into ``<folder>_truth``, its strides.
-
-    Raises
-    ------
-    UsageError
-        Where the plan, placement, side or app is not known, or another file of that name is there.
-    InputError
-        Where the motion capture cannot be used.
-    """
+    """Simulate one session, write its export and, into ``<folder>_truth``, its strides."""
     path = export_path(name, session.app, folder)
     make_folder(folder)
     recording, strides = record(session, name)
@@ -249,15 +230,7 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
 
 
 def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.DataFrame]:
-    """Simulate one session.
-
-    Raises
-    ------
-    UsageError
-        Where the plan, placement or side is not known.
-    InputError
-        Where the motion capture cannot be used.
-    """
+    """Simulate one session; UsageError where its plan, placement or side is not known."""
     if session.capture is not None:
         motion = read_bvh(session.capture)
         recording = virtual_sensor(

@@ -65,36 +65,20 @@ MIN_TRAVEL_M = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of one activity.
+    """A stretch of one activity."""
 
-    Parameters
-    ----------
-    gait
-        ``walk``, ``run`` or ``stand``.
-    duration_s
-        Length of the section in seconds.
-    direction
-        ``forward`` or ``backward``; of no meaning while standing.
-    speed_mps
-        Speed over ground; None is comfortable for that gait, direction and person.
-    slope
-        Rise per way travelled: 0.1 is 10 % uphill.
-    turn_deg
-        Change of heading over the section, to the left positive; while standing, a turn on
-        the spot in small steps.
-    cadence_spm
-        Steps per minute; None is what the person takes at that speed.
-    arm_swing
-        Scale of the arms' swing in this section: 1 as the person does, 0 for still arms.
-    """
-
-    gait: Literal["walk", "run", "stand"]
-    duration_s: float
-    direction: Direction = "forward"
+    gait: Literal["walk", "run", "stand"]  # ``walk``, ``run`` or ``stand``
+    duration_s: float  # length of the section in seconds
+    direction: Direction = "forward"  # ``forward`` or ``backward``; of no meaning while standing
+    # speed over ground; None is comfortable for that gait, direction and person
     speed_mps: float | None = None
-    slope: float = 0.0
+    slope: float = 0.0  # rise per way travelled: 0.1 is 10 % uphill
+    # change of heading over the section, to the left positive; while standing, a turn on the
+    # spot in small steps
     turn_deg: float = 0.0
+    # steps per minute; None is what the person takes at that speed
     cadence_spm: float | None = None
+    # scale of the arms' swing in this section: 1 as the person does, 0 for still arms
     arm_swing: float = 1.0
 
     def __post_init__(self) -> None:
@@ -130,47 +114,26 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What makes one simulated wearer differ from another.
+    """What makes one simulated wearer differ from another."""
 
-    Parameters
-    ----------
-    stature_m
-        Body height; sets all segment lengths.
-    cadence_factor, speed_factor
-        Own cadence and comfortable speed against the norm.
-    step_width_m
-        Lateral distance of the feet in walking.
-    toe_out_deg
-        Angle by which the feet point outward.
-    asymmetry
-        Part of the step time by which left steps are longer than the mean.
-    variability
-        Variation from stride to stride against the norm.
-    arm_swing, rotation, impact
-        Scale of the arms' swing, of pelvis and trunk rotations, and of foot strikes.
-    lean_deg
-        Forward lean of the trunk beyond the norm.
-    stiffness
-        Scale of the double hump of the vertical force: a bent knee flattens it.
-    loading
-        By how much the first half of stance bears more than the norm.
-    toe_up, heel_up
-        Scale of the foot's angles above and below the flat foot.
-    """
-
-    stature_m: float = REFERENCE_STATURE_M
+    stature_m: float = REFERENCE_STATURE_M  # body height; sets all segment lengths
+    # cadence_factor, speed_factor: own cadence and comfortable speed against the norm
     cadence_factor: float = 1.0
     speed_factor: float = 1.0
-    step_width_m: float = 0.10
-    toe_out_deg: float = 6.0
-    asymmetry: float = 0.0
-    variability: float = 1.0
+    step_width_m: float = 0.10  # lateral distance of the feet in walking
+    toe_out_deg: float = 6.0  # angle by which the feet point outward
+    asymmetry: float = 0.0  # part of the step time by which left steps are longer than the mean
+    variability: float = 1.0  # variation from stride to stride against the norm
+    # arm_swing, rotation, impact: scale of the arms' swing, of pelvis and trunk rotations,
+    # and of foot strikes
     arm_swing: float = 1.0
     rotation: float = 1.0
     impact: float = 1.0
-    lean_deg: float = 0.0
+    lean_deg: float = 0.0  # forward lean of the trunk beyond the norm
+    # scale of the double hump of the vertical force: a bent knee flattens it
     stiffness: float = 1.0
-    loading: float = 0.0
+    loading: float = 0.0  # by how much the first half of stance bears more than the norm
+    # toe_up, heel_up: scale of the foot's angles above and below the flat foot
     toe_up: float = 1.0
     heel_up: float = 1.0
 
@@ -198,24 +161,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Way of the body over ground, as functions of time.
+    """Way of the body over ground, as functions of time."""
 
-    Parameters
-    ----------
-    time_s : (n,) array
-        Evenly spaced times in seconds.
-    position_m : (n, 3) array
-        Way of the body at ground level, without the sway of the steps.
-    heading_rad : (n,) array
-        Where the wearer faces, counter-clockwise from x.
-    incline_rad : (n,) array
-        Rise of the ground toward where the wearer faces.
-    """
-
-    time_s: FloatArray
-    position_m: FloatArray
-    heading_rad: FloatArray
-    incline_rad: FloatArray
+    time_s: FloatArray  # (n,): evenly spaced times in seconds
+    position_m: FloatArray  # (n, 3): way of the body at ground level, without the sway of the steps
+    heading_rad: FloatArray  # (n,): where the wearer faces, counter-clockwise from x
+    incline_rad: FloatArray  # (n,): rise of the ground toward where the wearer faces
 
     def at(self, time_s: float) -> tuple[FloatArray, float, float]:
         """Position (3,), heading and incline at one time."""
@@ -230,36 +181,21 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One foot on the ground.
+    """One foot on the ground."""
 
-    Parameters
-    ----------
-    contact_s
-        Time of the initial contact.
-    side
-        Foot that lands: left or right.
-    gait, direction, speed_mps
-        How the body goes.
-    stance_s, stride_s
-        Time to lift-off, and to the next contact of this foot, had there been no stop.
-    walk
-        Number of the unbroken run of steps.
-    on_spot
-        A step of a turn on the spot.
-    arm_swing
-        Scale of the arms' swing during it.
-    """
-
-    contact_s: float
-    side: Side
+    contact_s: float  # time of the initial contact
+    side: Side  # foot that lands: left or right
+    # gait, direction, speed_mps: how the body goes
     gait: Gait
     direction: Direction
     speed_mps: float
+    # stance_s, stride_s: time to lift-off, and to the next contact of this foot, had there
+    # been no stop
     stance_s: float
     stride_s: float
-    walk: int
-    on_spot: bool = False
-    arm_swing: float = 1.0
+    walk: int  # number of the unbroken run of steps
+    on_spot: bool = False  # a step of a turn on the spot
+    arm_swing: float = 1.0  # scale of the arms' swing during it
 
     @property
     def manner(self) -> Manner:
@@ -279,18 +215,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every footstep and the way the body takes.
+    """Every footstep and the way the body takes."""
 
-    Parameters
-    ----------
-    steps
-        In order of time.
-    path
-        Way of the body.
-    """
-
-    steps: tuple[Step, ...]
-    path: Path
+    steps: tuple[Step, ...]  # in order of time
+    path: Path  # way of the body
 
     def walks(self) -> list[list[Step]]:
         """Steps of each unbroken run."""
@@ -316,23 +244,9 @@ def plan_steps(
 ) -> Plan:
     """Plan all footsteps of a session.
 
-    Parameters
-    ----------
-    sections
-        What the person does, in order. A session starts and ends standing; where the sections
-        do not say so, a second of standing is added. Going on the other way or in another
-        gait without standing between takes a few slower steps.
-    person
-        Person who walks, with sizes and manners.
-    rng
-        Source of the variation between steps.
-    rate_hz
-        Rate of the grid of the path.
-
-    Raises
-    ------
-    UsageError
-        Where there is no section, or all together last too long.
+    A session starts and ends standing; where the sections do not say so, a second of standing is
+    added. Going on the other way or in another gait without standing between takes a few slower
+    steps. ``rng`` varies the steps, ``rate_hz`` is that of the grid of the path.
     """
     if not sections:
         raise UsageError("nothing to simulate", remedy="name at least one section")
@@ -356,15 +270,11 @@ def plan_steps(
 
 
 def true_strides(plan: Plan) -> pd.DataFrame:
-    """Every stride, from initial contact to the next of the same foot.
+    """Every stride, from initial contact to the next of the same foot, in order of start.
 
-    Returns
-    -------
-    DataFrame
-        ``start_s``, ``end_s``, ``foot`` (left, right), ``direction`` (forward, backward, or
-        none where the foot came down within 0.15 m of where it was), ``gait`` (walk, run), in
-        order of start. The direction is measured from the footprints: which way along the
-        facing the foot has moved.
+    ``foot`` is left or right, ``direction`` forward, backward, or none where the foot came down
+    within 0.15 m of where it was, ``gait`` walk or run. The direction is measured from the
+    footprints: which way along the facing the foot has moved.
     """
     rows = []
     for walk in plan.walks():
@@ -554,17 +464,8 @@ CLOSEST_S = 0.002
 def through(knots: Iterable[tuple[float, float]], time_s: FloatArray) -> FloatArray:
     """Curve through (time, value) knots that never overshoots them.
 
-    Parameters
-    ----------
-    knots
-        In any order, at least one; of knots at one time the last given counts.
-    time_s : (n,) array
-        Where to evaluate. Before the first knot and after the last the curve is level.
-
-    Returns
-    -------
-    (n,) array
-        Monotone cubic interpolation (Fritsch & Butland, SIAM J Sci Stat Comput 5:300, 1984).
+    Of knots at one time the last given counts. Before the first knot and after the last the curve
+    is level. Monotone cubic interpolation (Fritsch & Butland, SIAM J Sci Stat Comput 5:300, 1984).
     """
     latest = dict(knots)
     at = np.array(sorted(latest))

@@ -99,26 +99,18 @@ GAIT_WINDOW_S = 1.2
 
 @dataclass(frozen=True, slots=True)
 class SensorErrors:
-    """How far a device falls short of the truth.
+    """How far a device falls short of the truth."""
 
-    Parameters
-    ----------
-    noise_mps2, noise_radps
-        Standard deviation of white noise per sample and axis.
-    bias_mps2, bias_radps
-        Standard deviation of the constant offset drawn per axis.
-    jitter_s
-        Standard deviation of the sampling instants around an even clock; time stamps tell the
-        true instants, as phones' do. Held within 0.45 of a sampling interval.
-    clip_mps2, clip_radps
-        Range of the device: what exceeds it reads this.
-    """
-
+    # noise_mps2, noise_radps: standard deviation of white noise per sample and axis
     noise_mps2: float = 0.0
     noise_radps: float = 0.0
+    # bias_mps2, bias_radps: standard deviation of the constant offset drawn per axis
     bias_mps2: float = 0.0
     bias_radps: float = 0.0
+    # standard deviation of the sampling instants around an even clock; time stamps tell the
+    # true instants, as phones' do. Held within 0.45 of a sampling interval.
     jitter_s: float = 0.0
+    # clip_mps2, clip_radps: range of the device: what exceeds it reads this
     clip_mps2: float = np.inf
     clip_radps: float = np.inf
 
@@ -176,41 +168,13 @@ def virtual_sensor(
 ) -> Recording:
     """Record a moving skeleton with a sensor worn at a body site.
 
-    Parameters
-    ----------
-    placement
-        A name or an everyday word; its point and segment are in ``sites.SITES``.
-    rate_hz
-        Sampling rate of the device, any.
-    side
-        Body side of a placement on a limb; the others are on the mid-line.
-    offset_m
-        Shift of the sensor from the site to the front, to the left and up.
-    mounting
-        Turns vectors of the device frame into the axes of the site (x front, y left, z up);
-        None leaves the device in those axes.
-    errors
-        Noise, bias, jitter and clipping.
-    seed
-        Seed of all random choices.
+    The placement is a name or an everyday word; its point and segment are in ``sites.SITES``. The
+    sensor sits at an offset to the front, to the left and up. ``mounting`` turns vectors of the
+    device frame into the axes of the site (x front, y left, z up); None leaves the device in those
+    axes. The recording has specific force with gravity and angular rate in the device frame.
 
-    Returns
-    -------
-    Recording
-        Specific force with gravity (m/s²) and angular rate (rad/s) in the device frame; time
-        runs from the first frame.
-
-    Raises
-    ------
-    UsageError
-        Where the placement or side is not known, or the rate is not positive.
-    InputError
-        Where the clip is too short or the skeleton lacks the segment.
-
-    Notes
-    -----
-    ``f = Rᵀ(a − g)``, with R the attitude of the device; see the module for what the capture
-    rate leaves out. The first and last 0.1 s lean on the padding of the filter.
+    ``f = Rᵀ(a − g)``, with R the attitude of the device; see the module for what the capture rate
+    leaves out. The first and last 0.1 s lean on the padding of the filter.
     """
     placement = canonical_site(placement)
     if side not in ("left", "right") or not rate_hz > 0:
@@ -244,13 +208,7 @@ def virtual_sensor(
 
 
 def limits(motion: Motion) -> str:
-    """Say what a capture cannot show, whatever the rate of the sensor worn in it.
-
-    Returns
-    -------
-    str
-        One sentence with the figures of its frame rate; see the module for where they come from.
-    """
+    """Say in a sentence what a capture cannot show, whatever the rate of the sensor worn in it."""
     cutoff_hz = min(CUTOFF_OF_RATE * motion.rate_hz, MAX_CUTOFF_HZ)
     return (
         f"a capture at {motion.rate_hz:.3g} Hz shows nothing above {cutoff_hz:.2g} Hz: the spike"
@@ -260,13 +218,7 @@ def limits(motion: Motion) -> str:
 
 
 def front_axis(mounting: Rotation | None) -> FloatArray:
-    """(3,) unit vector of the wearer's front in the frame of a device mounted so.
-
-    Returns
-    -------
-    (3,) array
-        Of length 1.
-    """
+    """(3,) unit vector of the wearer's front in the frame of a device mounted so."""
     front = np.array([1.0, 0.0, 0.0])
     return front if mounting is None else np.asarray(mounting.inv().apply(front))
 
@@ -274,23 +226,18 @@ def front_axis(mounting: Rotation | None) -> FloatArray:
 def direction_truth(motion: Motion) -> pd.DataFrame:
     """Where the skeleton faces and goes in every frame, and which feet stand.
 
-    Returns
-    -------
-    DataFrame
-        One row per frame: ``time_s``; ``facing_x``, ``facing_y`` (unit vector, world);
-        ``velocity_x_mps``, ``velocity_y_mps`` of the hips, ``forward_mps`` (signed, along the
-        facing), ``lateral_mps`` (left positive), ``yaw_rate_radps`` (left turn positive), all
-        below `SLOW_HZ`; ``left_contact``, ``right_contact``; ``direction`` (forward, backward,
-        sideways, turning, still) and ``gait`` (walk, run, none).
+    A row has ``time_s``; ``facing_x``, ``facing_y`` (unit vector, world); ``velocity_x_mps``,
+    ``velocity_y_mps`` of the hips, ``forward_mps`` (signed, along the facing), ``lateral_mps``
+    (left positive), ``yaw_rate_radps`` (left turn positive), all below `SLOW_HZ`; ``left_contact``,
+    ``right_contact``; ``direction`` (forward, backward, sideways, turning, still) and ``gait``
+    (walk, run, none).
 
-    Notes
-    -----
-    The facing is square to the lines of hips and shoulders together, which twist against each
-    other in gait. Turning wins over the others only while the yaw
-    rate exceeds `TURNING_RADPS`, since walking on while facing another way tells little.
-    Running is travel with more time in the air than on both feet, that is with a duty factor
-    below one half (Alexander, Physiol Rev 69, 1989). Whether the hips bounce as on a spring is
-    another matter: they do in crouched and tiptoe walks too, without any flight.
+    The facing is square to the lines of hips and shoulders together, which twist against each other
+    in gait. Turning wins over the others only while the yaw rate exceeds `TURNING_RADPS`, since
+    walking on while facing another way tells little. Running is travel with more time in the air
+    than on both feet, that is with a duty factor below one half (Alexander, Physiol Rev 69, 1989).
+    Whether the hips bounce as on a spring is another matter: they do in crouched and tiptoe walks
+    too, without any flight.
     """
     hips_m = (motion.position_m("left_hip") + motion.position_m("right_hip"))[:, :2] / 2
     facing = _low_pass(motion, _facing(motion), SLOW_HZ, order=2)
@@ -321,13 +268,9 @@ def direction_truth(motion: Motion) -> pd.DataFrame:
 
 
 def direction_intervals(truth: pd.DataFrame) -> pd.DataFrame:
-    """Stretches of one direction and gait.
+    """Half-open stretches of one direction and gait.
 
-    Returns
-    -------
-    DataFrame
-        ``start_s``, ``end_s`` (half-open), ``direction``, ``gait``, ``confident``: long, fast
-        and straight enough to teach or to judge.
+    ``confident`` ones are long, fast and straight enough to teach or to judge.
     """
     change = (truth["direction"] + truth["gait"]).ne((truth["direction"] + truth["gait"]).shift())
     frame_s = float(truth["time_s"].diff().median())
@@ -351,14 +294,9 @@ def direction_intervals(truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def contact_times_s(truth: pd.DataFrame, side: Side) -> FloatArray:
-    """(k,) times at which a foot meets the ground (initial contacts), in seconds.
+    """(k,) times at which a foot meets the ground (initial contacts), in seconds, in order.
 
     Contacts shorter than `MIN_CONTACT_S`, and one under way at the first frame, do not count.
-
-    Returns
-    -------
-    (k,) array
-        In order.
     """
     stands = truth[f"{side}_contact"].to_numpy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], stands, [False]]).astype(int)))

@@ -56,24 +56,12 @@ TEXTURE_BAND_HZ = (2.0, 12.0)
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A session as it truly was.
+    """A session as it truly was."""
 
-    Parameters
-    ----------
-    motion
-        The moving skeleton, as a motion capture would hold it.
-    plan
-        Footsteps and way of the body.
-    person
-        Person who walked.
-    strides
-        One row per stride, see `true_strides`.
-    """
-
-    motion: Motion
-    plan: Plan
-    person: Person
-    strides: pd.DataFrame
+    motion: Motion  # the moving skeleton, as a motion capture would hold it
+    plan: Plan  # footsteps and way of the body
+    person: Person  # person who walked
+    strides: pd.DataFrame  # one row per stride, see `true_strides`
 
     def contacts_s(self, side: Side) -> FloatArray:
         """(k,) initial contacts of one foot, in seconds from the start."""
@@ -81,21 +69,9 @@ class Walk:
 
 
 def walk(sections: Sequence[Section], *, person: Person | None = None, seed: int = 0) -> Walk:
-    """Let a person do a list of sections.
+    """Let a person, None to draw one from the seed, do a list of sections.
 
-    Parameters
-    ----------
-    sections
-        What to do, in order; a session starts and ends standing.
-    person
-        Who does it; None draws one from the seed.
-    seed
-        Of the person and of all variation between strides.
-
-    Raises
-    ------
-    UsageError
-        Where there is no section.
+    A session starts and ends standing. The seed is also that of all variation between strides.
     """
     rng = np.random.default_rng(seed)
     person = person or Person.random(rng)
@@ -115,41 +91,11 @@ def wear(
     seed: int = 0,
     name: str = "simulated",
 ) -> Recording:
-    """Record a session with a device worn at a body site.
+    """Record a session with a device worn at a body site; parameters as for `virtual_sensor`.
 
-    Parameters
-    ----------
-    placement
-        A name or an everyday word of :data:`retrodetect.sites.SITES`.
-    side
-        Body side of a placement on a limb.
-    rate_hz
-        Sampling rate of the device.
-    offset_m
-        Shift of the device from the site to the front, to the left and up.
-    mounting
-        Turns vectors of the device frame into the axes of the site (x front, y left, z up);
-        None leaves the device in those axes.
-    errors
-        Noise, bias, jitter and clipping.
-    seed
-        Of everything random about the device.
-
-    Returns
-    -------
-    Recording
-        Specific force with gravity (m/s²) and angular rate (rad/s), device frame.
-
-    Raises
-    ------
-    UsageError
-        Where placement or side is not known, or the rate is not positive.
-
-    Notes
-    -----
-    The skeleton's motion below 15 Hz is measured by `virtual_sensor`. Above that come the
-    shocks of the initial contacts, quick to rise and slow to fade whichever way the wearer
-    goes, and the looseness of pockets, bags and hands.
+    The skeleton's motion below 15 Hz is measured by `virtual_sensor`. Above that come the shocks of
+    the initial contacts, quick to rise and slow to fade whichever way the wearer goes, and the
+    looseness of pockets, bags and hands.
     """
     site = SITES[canonical_site(placement)]
     rng = np.random.default_rng(seed)
