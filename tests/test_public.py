@@ -48,6 +48,17 @@ def test_help_waits_for_no_large_library():
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
 
+def test_labelling_waits_for_no_large_library_but_pandas(write_walk, tmp_path):
+    walk = write_walk(tmp_path / "walk.csv")
+    code = (
+        "import sys, retrodetect\n"
+        f"assert len(retrodetect.label({str(walk)!r}).strides)\n"
+        "large = {'scipy', 'sklearn', 'joblib', 'matplotlib', 'rich'}\n"
+        "assert not large & set(sys.modules), large & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
 @pytest.mark.parametrize("name", ["features", "tally"])
 @pytest.mark.parametrize("first", ["import retrodetect.{0}", "retrodetect.{0}", "pass"])
 def test_a_function_wins_over_the_stage_of_its_name(name, first):

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import i0e, i1e, logit, logsumexp, softmax
 
 from retrodetect.direction.anchors import Anchors
 from retrodetect.direction.decoder import (
@@ -29,6 +28,7 @@ from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 from retrodetect.sites import SITES, group_of
+from retrodetect.special import i0e, i1e, logit, logsumexp, softmax
 
 __all__ = [
     "MOST_LEANING",

@@ -32,9 +32,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, i0e, logsumexp
 
 from retrodetect.recording import FloatArray
+from retrodetect.special import expit, i0e, logsumexp
 
 __all__ = [
     "BACKWARD",

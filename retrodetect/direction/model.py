@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
@@ -30,6 +29,7 @@ from retrodetect.features import (
 from retrodetect.features.catalogue import LEVERS, RATIOS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
+from retrodetect.special import log_softmax
 
 __all__ = [
     "COMPARED",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, zero_phase
 from retrodetect.signal.filters import Number
+from retrodetect.signal.moving import moving_maximum, moving_mean, smoothed
 
 __all__ = ["Contacts", "find_contacts"]
 
@@ -141,7 +141,7 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     one_foot = _feels_one_foot(movement.activity[active], limb[active], both[active])
     period = float(np.median(period_s[active])) * ANALYSIS_RATE_HZ
     if one_foot:
-        onset = ndimage.gaussian_filter1d(movement.jerk, 0.02 * ANALYSIS_RATE_HZ)
+        onset = smoothed(movement.jerk, 0.02 * ANALYSIS_RATE_HZ)
         turns = strides + _phase(_demodulated(movement.activity, strides))
         mark = _end_of_swing(onset, movement.activity, turns, active)
         half, lead_s = FOOT_SHAPE_TURNS * period, FOOT_LEAD_S
@@ -173,7 +173,7 @@ def _swing_size(power: FloatArray, period: float) -> FloatArray:
     """Root of the mean power over the swing that a contact ends."""
     width = max(int(SWING_TURNS * period), 1)
     early = width // 2 - int(SWING_LATE_TURNS * period)
-    return np.sqrt(np.maximum(ndimage.uniform_filter1d(power, width, origin=early), 0.0))
+    return np.sqrt(np.maximum(moving_mean(power, width, earlier=early), 0.0))
 
 
 def _demodulated(series: FloatArray, turns: FloatArray) -> ComplexArray:
@@ -195,7 +195,7 @@ def _nearest(at: FloatArray, samples: int) -> NDArray[np.intp]:
 
 
 def _feels_one_foot(activity: FloatArray, limb: ComplexArray, both: ComplexArray) -> bool:
-    rest = ndimage.uniform_filter1d(activity, int(STANCE_S * ANALYSIS_RATE_HZ))
+    rest = moving_mean(activity, int(STANCE_S * ANALYSIS_RATE_HZ))
     quiet = np.quantile(rest, 0.15) < QUIET_SHARE * rest.mean()
     return bool(quiet and np.median(np.abs(limb)) > ONE_FOOT_RATIO * np.median(np.abs(both)))
 
@@ -218,7 +218,7 @@ def _profile(series: FloatArray, turns: FloatArray, active: NDArray[np.bool_]) -
     place = np.floor(turns[active] * PROFILE_BINS).astype(int) % PROFILE_BINS
     count = np.maximum(np.bincount(place, minlength=PROFILE_BINS), 1)
     mean = np.bincount(place, series[active], PROFILE_BINS) / count
-    return np.asarray(ndimage.gaussian_filter1d(mean, 0.7, mode="wrap"))
+    return np.asarray(smoothed(mean, 0.7, ends="wrap"))
 
 
 def _impact(
@@ -246,9 +246,7 @@ def _end_of_swing(
     jerk: FloatArray, activity: FloatArray, turns: FloatArray, active: NDArray[np.bool_]
 ) -> float:
     """Phase of the largest jerk before the foot stands still."""
-    still = ndimage.uniform_filter1d(
-        _profile(activity, turns, active), PROFILE_BINS // 5, mode="wrap"
-    )
+    still = moving_mean(_profile(activity, turns, active), PROFILE_BINS // 5, ends="wrap")
     profile = _profile(jerk, turns, active)
     before = (int(still.argmin()) - np.arange(int(0.42 * PROFILE_BINS))) % PROFILE_BINS
     return float((before[profile[before].argmax()] + 0.5) / PROFILE_BINS)
@@ -298,8 +296,8 @@ def _similar(onset: FloatArray, shape: FloatArray) -> tuple[FloatArray, FloatArr
         Size of the shape in the series.
     """
     response = np.correlate(onset, shape, "same")
-    mean = ndimage.uniform_filter1d(onset, len(shape))
-    spread = ndimage.uniform_filter1d(onset**2, len(shape)) - mean**2
+    mean = moving_mean(onset, len(shape))
+    spread = moving_mean(onset**2, len(shape)) - mean**2
     likeness = response / np.sqrt(np.maximum(spread * len(shape), 1e-12))
     peak = np.flatnonzero((response[1:-1] > response[:-2]) & (response[1:-1] >= response[2:])) + 1
     before, top, after = response[peak - 1], response[peak], response[peak + 1]
@@ -330,7 +328,7 @@ def _leaning(up: FloatArray | None, at: FloatArray, period: float) -> NDArray[np
     """
     if up is None or not len(at):
         return np.zeros(len(at), np.bool_)
-    lasting = ndimage.uniform_filter1d(up, max(int(period), 1), axis=0, mode="nearest")
+    lasting = moving_mean(up, max(int(period), 1), ends="edge")
     own = lasting[_nearest(at, len(up))]
     padded = np.pad(
         own, ((NEIGHBOURS // 2,) * 2, (0, 0)), mode="reflect" if len(at) > 1 else "edge"
@@ -362,7 +360,7 @@ def _typical(values: FloatArray) -> FloatArray:
 
 def _leading(jerk: FloatArray, at: FloatArray, cycle: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Which of alternating contacts shake the sensor more: every even or every odd one."""
-    shaken = ndimage.maximum_filter1d(jerk, int(0.1 * ANALYSIS_RATE_HZ))[_nearest(at, len(jerk))]
+    shaken = moving_maximum(jerk, int(0.1 * ANALYSIS_RATE_HZ))[_nearest(at, len(jerk))]
     even = cycle % 2 == 0
     if even.all() or not even.any():
         return np.ones(len(at), dtype=bool)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.integrate import cumulative_trapezoid
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 from retrodetect.signal.attitude import level, orientation
+from retrodetect.signal.moving import moving_mean
 
 __all__ = ["displacements_m"]
 
@@ -65,7 +64,7 @@ def displacements_m(signal: Signal, edges: FloatArray) -> FloatArray:
         return ways_m
     force, rate = signal.acceleration_mps2, signal.angular_rate_radps
     departure = np.linalg.norm(force, axis=1) - STANDARD_GRAVITY_MPS2
-    unrest = ndimage.uniform_filter1d(
+    unrest = moving_mean(
         np.einsum("ij,ij->i", rate, rate) / STANCE_TURN_RADPS**2
         + (departure / STANCE_FORCE_MPS2) ** 2,
         round(STANCE_S * ANALYSIS_RATE_HZ),
@@ -134,7 +133,14 @@ def _integrals(
 ) -> tuple[FloatArray, FloatArray]:
     """Single and double integral over time between samples."""
     step_s = 1 / ANALYSIS_RATE_HZ
-    once = cumulative_trapezoid(values, dx=step_s, axis=0, initial=0)
-    twice = cumulative_trapezoid(once, dx=step_s, axis=0, initial=0)
+    once = _cumulated(values) * step_s
+    twice = _cumulated(once) * step_s
     time_s = ((last - first) * step_s).reshape(-1, *[1] * (values.ndim - 1))
     return once[last] - once[first], twice[last] - twice[first] - once[first] * time_s
+
+
+def _cumulated(values: FloatArray) -> FloatArray:
+    """Integral from the first sample to each, in steps (trapezoidal rule)."""
+    sums = np.zeros_like(values)
+    np.cumsum(0.5 * (values[1:] + values[:-1]), axis=0, out=sums[1:])
+    return sums

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.special import expit
 
 __all__ = ["pace_features", "probability_run"]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import FloatArray
@@ -74,6 +73,8 @@ _PERIODICITY_WEIGHT = 14.0
 _CHANGE_WEIGHT = 14.0
 _CHANGE_LIMIT = 5.0
 _CHUNK = 4000
+_PADDED = 320
+"""Samples of a window and of the longest period after it, or a few more: quick to transform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,7 @@ def _window_spread(values: FloatArray, begin: NDArray[np.intp], length: int) -> 
 def _autocorrelation(windows: SingleArray) -> FloatArray:
     """(w, periods) unbiased autocorrelation of the vector, from (w, 3, length) windows."""
     length = windows.shape[-1]
-    padded = fft.next_fast_len(int(length + PERIODS_S[-1] * ANALYSIS_RATE_HZ) + 2, real=True)
-    product = fft.irfft(_power(windows, padded), padded)
+    product = np.fft.irfft(_power(windows, _PADDED), _PADDED)
     lag = PERIODS_S * ANALYSIS_RATE_HZ
     whole = np.floor(lag).astype(int)
     share = lag - whole
@@ -211,7 +211,7 @@ def _autocorrelation(windows: SingleArray) -> FloatArray:
 
 def _power(windows: SingleArray, padded: int) -> SingleArray:
     """(w, frequencies) power of the vector."""
-    spectrum = fft.rfft(windows, padded, axis=-1)
+    spectrum = np.fft.rfft(windows, padded, axis=-1)
     return np.asarray((spectrum.real**2 + spectrum.imag**2).sum(axis=1))
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal.filters import zero_phase
@@ -51,17 +50,25 @@ def orientation(angular_rate_radps: FloatArray, rate_hz: float) -> FloatArray:
     turn_rad = np.zeros((-(-count // _BLOCK) * _BLOCK, 3))
     # Trapezoidal rule: the rate between two samples is the mean of both.
     turn_rad[1:count] = 0.5 * (angular_rate_radps[1:] + angular_rate_radps[:-1]) / rate_hz
-    steps = turn_rad.reshape(-1, _BLOCK, 3)
-    within = [Rotation.from_rotvec(steps[:, 0])]
+    turned = _rotations(turn_rad).reshape(-1, _BLOCK, 3, 3)
     for i in range(1, _BLOCK):
-        within.append(within[-1] * Rotation.from_rotvec(steps[:, i]))
-    starts = [Rotation.identity()]
-    for block in range(len(steps) - 1):
-        starts.append(starts[-1] * within[-1][block])
-    start = Rotation.concatenate(starts).as_matrix()
-    matrices = np.stack([turn.as_matrix() for turn in within], axis=1)
-    turned = np.einsum("bij,btjk->btik", start, matrices)
-    return np.asarray(turned.reshape(-1, 3, 3)[:count])
+        turned[:, i] = turned[:, i - 1] @ turned[:, i]
+    for block in range(1, len(turned)):
+        turned[block] = turned[block - 1, -1] @ turned[block]
+    return turned.reshape(-1, 3, 3)[:count]
+
+
+def _rotations(turn_rad: FloatArray) -> FloatArray:
+    """(n, 3, 3) matrices of (n, 3) turns about an axis (Rodrigues' formula)."""
+    angle = np.linalg.norm(turn_rad, axis=1)[:, None, None]
+    x, y, z = turn_rad.T
+    cross = np.zeros((len(turn_rad), 3, 3))
+    cross[:, 2, 1], cross[:, 0, 2], cross[:, 1, 0] = x, y, z
+    cross -= cross.swapaxes(1, 2).copy()
+    # sin(a) / a and (1 - cos(a)) / a², which are whole where there is no turn.
+    of_sine = np.sinc(angle / np.pi)
+    of_cosine = 0.5 * np.sinc(0.5 * angle / np.pi) ** 2
+    return np.asarray(np.eye(3) + of_sine * cross + of_cosine * (cross @ cross))
 
 
 def level(

@@ -2,16 +2,16 @@
 
 The same as ``scipy.signal.butter`` and ``sosfiltfilt``, whose import takes as long as everything
 else that labelling a minute imports. The orders used here are low enough for a single section.
+Blocks of samples are multiplied by matrices, which is twice as fast as a loop over samples.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
 from retrodetect.recording import FloatArray
 
@@ -20,8 +20,8 @@ __all__ = ["Number", "zero_phase"]
 Number = TypeVar("Number", np.float64, np.complex128)
 """What is filtered: real or complex."""
 
-_BLOCK = 8192
-"""Samples filtered at a time: they stay in the cache of a processor."""
+_BLOCK = 32
+"""Samples of a block."""
 
 
 def zero_phase(
@@ -62,35 +62,77 @@ def zero_phase(
     if padtype == "odd":
         before, after = 2 * numbers[:, :1] - before, 2 * numbers[:, -1:] - after
     continued = np.concatenate([before, numbers, after], axis=1)
-    designed = _butterworth(order, band_hz, rate_hz)
-    twice = _once(*designed, _once(*designed, continued)[:, ::-1])[:, ::-1]
+    matrices = _Matrices.of(order, band_hz, rate_hz)
+    twice = _once(matrices, _once(matrices, continued)[:, ::-1])[:, ::-1]
     kept = np.ascontiguousarray(twice[:, pad : pad + len(values)].T)
     return np.asarray(kept.view(kind).reshape(values.shape))
 
 
-def _once(b: FloatArray, a: FloatArray, values: FloatArray) -> FloatArray:
-    """Run a filter along the rows of a (c, n) array, as though it began with its first values.
+class _Matrices(NamedTuple):
+    """What a filter of order k makes of a block of n values.
 
-    The recursion is the solution of a banded triangular system.
+    Parameters
+    ----------
+    forced : (n, n) array
+        What each value (row) adds to each result.
+    left : (n, k) array
+        What each value adds to the state that the block leaves behind.
+    free : (k, n) array
+        What the state before adds to each result.
+    leap : (k, k) array
+        What the state before adds to the state left behind.
+    settled : (k,) array
+        State after a long series of ones.
     """
-    order = len(a) - 1
-    band = np.asfortranarray(np.repeat(a[:, None], min(values.shape[1], _BLOCK), axis=1))
-    past = np.repeat(values[:, :1], order, axis=1)
-    done = past * (b.sum() / a.sum())
-    filtered = np.empty_like(values)
-    for start in range(0, values.shape[1], _BLOCK):
-        block = np.concatenate([past, values[:, start : start + _BLOCK]], axis=1)
-        count = block.shape[1] - order
-        fed = sum(b[lag] * block[:, order - lag : order - lag + count] for lag in range(order + 1))
-        for i in range(min(order, count)):
-            fed[:, i] -= done[:, i:] @ a[order:i:-1]
-        solved, _ = lapack.dtbtrs(band[:, :count], fed.T, uplo="L", diag="U", overwrite_b=True)
-        filtered[:, start : start + count] = solved.T
-        past, done = block[:, -order:], filtered[:, start + count - order : start + count]
-    return filtered
+
+    forced: FloatArray
+    left: FloatArray
+    free: FloatArray
+    leap: FloatArray
+    settled: FloatArray
+
+    @classmethod
+    @cache
+    def of(cls, order: int, band_hz: float | tuple[float, float], rate_hz: float) -> _Matrices:
+        """From the transposed direct form II (Oppenheim & Schafer 2010, ch. 6)."""
+        b, a = _butterworth(order, band_hz, rate_hz)
+        states = len(a) - 1
+        step = np.eye(states, k=1)
+        step[:, 0] -= a[1:]
+        fed = b[1:] - a[1:] * b[0]
+        powers = [np.eye(states)]
+        for _ in range(_BLOCK):
+            powers.append(step @ powers[-1])
+        free = np.stack([power[0] for power in powers[:_BLOCK]], axis=1)
+        impulse = np.concatenate([b[:1], fed @ free[:, :-1]])
+        lag = np.arange(_BLOCK) - np.arange(_BLOCK)[:, None]
+        return cls(
+            np.where(lag >= 0, impulse[lag], 0.0),
+            np.stack([power @ fed for power in powers[_BLOCK - 1 :: -1]]),
+            free,
+            powers[_BLOCK].T,
+            np.linalg.solve(np.eye(states) - step, fed),
+        )
 
 
-@cache
+def _once(matrices: _Matrices, values: FloatArray) -> FloatArray:
+    """Run a filter along the rows of a (c, n) array, as though it began with its first values."""
+    rows, count = values.shape
+    blocks = np.zeros((rows, -(-count // _BLOCK), _BLOCK))
+    blocks.reshape(rows, -1)[:, :count] = values
+    states = np.empty((rows, blocks.shape[1] + 1, len(matrices.leap)))
+    states[:, 0] = values[:, :1] * matrices.settled
+    states[:, 1:] = blocks @ matrices.left
+    # Each state takes in those before it: one block back, then two, then four.
+    back, leap = 1, matrices.leap
+    while back < states.shape[1]:
+        states[:, back:] += states[:, :-back] @ leap
+        back, leap = 2 * back, leap @ leap
+    filtered = blocks @ matrices.forced
+    filtered += states[:, :-1] @ matrices.free
+    return np.asarray(filtered.reshape(rows, -1)[:, :count])
+
+
 def _butterworth(
     order: int, band_hz: float | tuple[float, float], rate_hz: float
 ) -> tuple[FloatArray, FloatArray]:

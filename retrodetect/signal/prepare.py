@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording, longest_step_s
 from retrodetect.signal.activity import HOP_S, WINDOW, active_parts, variation
 from retrodetect.signal.filters import zero_phase
+from retrodetect.signal.moving import weighted_mean
 
 __all__ = ["ANALYSIS_RATE_HZ", "Signal", "prepare", "signals"]
 
@@ -246,7 +246,7 @@ def _resample(
     milliseconds, and a polyphase resampler would take them for exact.
     """
     if rate_hz > 1.2 * ANALYSIS_RATE_HZ:
-        values = ndimage.correlate1d(values, _anti_alias(rate_hz), axis=0, mode="mirror")
+        values = weighted_mean(values, _anti_alias(rate_hz), ends="reflect")
     return np.stack([np.interp(grid_s, time_s, column) for column in values.T], axis=1)
 
 

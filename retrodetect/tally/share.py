@@ -21,12 +21,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import lgamma
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.special import betaln
 
 from retrodetect.recording import FloatArray
 
@@ -136,9 +135,9 @@ def _possible(rates: ErrorRates, total: int) -> NDArray[np.bool_]:
     misread_forward = _beta_binomial(counts, total - backward, wrong, right)
     wrong, right = _shape(rates.false_forward, rates.icc)
     read_backward = _beta_binomial(counts, backward, right, wrong)
-    size = fft.next_fast_len(2 * total + 1, real=True)
-    spectrum = fft.rfft(misread_forward, size) * fft.rfft(read_backward, size)
-    probability = fft.irfft(spectrum, size)[:, : total + 1]
+    size = 1 << (2 * total).bit_length()
+    spectrum = np.fft.rfft(misread_forward, size) * np.fft.rfft(read_backward, size)
+    probability = np.fft.irfft(spectrum, size)[:, : total + 1]
     order = probability.argsort(axis=1)
     as_likely = np.take_along_axis(probability, order, axis=1).cumsum(axis=1)
     tail = np.empty_like(as_likely)
@@ -159,10 +158,17 @@ def _beta_binomial(
 
     As in :data:`scipy.stats.betabinom`, whose import takes longer than labelling a minute.
     """
+    most = int(trials.max())
     missed = np.maximum(trials - counts, 0)
-    log_choices = -np.log(trials + 1) - betaln(missed + 1, counts + 1)
-    log_p = log_choices + betaln(counts + a, missed + b) - betaln(a, b)
-    return np.where(counts <= trials, np.exp(log_p), 0.0)
+
+    def log_rising(x: float) -> FloatArray:
+        """(most + 1,) logarithm of x (x + 1) … (x + k - 1)."""
+        return np.array([lgamma(x + k) - lgamma(x) for k in range(most + 1)])
+
+    with_a, with_b, every, choices = map(log_rising, (a, b, a + b, 1.0))
+    log_p = with_a[counts] + with_b[missed] - every[trials]
+    log_p += choices[trials] - choices[counts] - choices[missed]
+    return np.exp(np.where(counts <= trials, log_p, -np.inf))
 
 
 def _shape(mean: float, icc: float) -> tuple[float, float]:
