@@ -42,7 +42,7 @@ def test_help_waits_for_no_large_library():
         "import sys; from retrodetect import cli; sys.argv = ['retrodetect', '--help']\n"
         "try: cli.main()\n"
         "except SystemExit: pass\n"
-        "large = {'numpy', 'scipy', 'pandas', 'sklearn', 'joblib', 'matplotlib'}\n"
+        "large = {'numpy', 'scipy', 'pandas', 'sklearn', 'joblib', 'matplotlib', 'rich'}\n"
         "assert not large & set(sys.modules), large & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

@@ -16,6 +16,7 @@ import typer
 from retrodetect.cli.inspect import annotate, inspect
 from retrodetect.cli.label import history, label
 from retrodetect.cli.simulate import simulate
+from retrodetect.cli.topics import Command
 from retrodetect.cli.train import evaluate, models, train
 from retrodetect.errors import InputError, OutputError, RetrodetectError
 
@@ -28,16 +29,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(label)
-app.command()(inspect)
-app.command()(annotate)
-app.command()(train)
-app.command()(evaluate)
-app.command()(history)
-app.command()(simulate)
-app.command()(models)
+for _command in (label, inspect, annotate, train, evaluate, history, simulate, models):
+    app.command(cls=Command)(_command)
 
 # The parser's own error; which package it comes from depends on the version of typer.
 _ParserError: type[Exception] = typer.BadParameter.__mro__[1]

@@ -26,7 +26,7 @@ def inspect(
     rate: Rate = None,
     columns: Columns = None,
 ) -> int:
-    """Show how a recording was read: each conclusion and the evidence for it."""
+    """Show how a recording was read: each conclusion, its evidence."""
     read_options = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect import formats
@@ -110,7 +110,7 @@ def annotate(
     rate: Rate = None,
     columns: Columns = None,
 ) -> None:
-    """Make a page to mark stretches on: forward, backward, sideways or no gait.
+    """Make a page to mark stretches: forward, backward, sideways.
 
     The page saves labels.csv for label --labels and for train. It needs no network.
     """

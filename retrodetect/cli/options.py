@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from retrodetect.errors import UsageError
-from retrodetect.locations import make_folder
 from retrodetect.sites import PLACEMENTS, canonical_site
 
 if TYPE_CHECKING:
@@ -113,6 +112,8 @@ def _place(text: str) -> Path:
 
 def cache_folder(option: str | None) -> Path | None:
     """Folder for the cache: as given, else the user's; None for none, or if none can be made."""
+    from retrodetect.locations import make_folder
+
     if option == "none":
         return None
     if option is not None:

@@ -93,7 +93,7 @@ def evaluate(
     rate: Rate = None,
     columns: Columns = None,
 ) -> None:
-    """Score a model on recordings whose directions are known, or compare two models."""
+    """Score a model on labelled recordings, or compare two models."""
     read = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect.cli import scores

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -315,6 +316,15 @@ def test_version_and_help(retrodetect):
     assert status == 0
     for command in ("label", "inspect", "simulate", "models"):
         assert command in out
+
+
+def test_help_lists_options_by_topic(retrodetect):
+    out = retrodetect("label", "--help")[1]
+    topics = re.findall(r"^(\w[\w ]*):$", out, re.M)
+    assert topics == ["Arguments", "Options", "What you know", "Tally", "Reading"]
+    reading = out[out.index("Reading:") :]
+    assert re.findall(r"--\w+", reading) == ["--unit", "--sign", "--gravity", "--rate", "--columns"]
+    assert out.index("--speed") > out.index("Tally:")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
