@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from retrodetect.errors import InputError
@@ -338,7 +339,12 @@ def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
     Counts are nullable integers, measures floats.
     """
-    table = pd.DataFrame(list(rows), columns=list(SESSION_COLUMNS))
-    return table.astype(dict.fromkeys(_COUNTS, "Int64")).astype(
-        {column: "float64" for column in DECIMALS if column in SESSION_COLUMNS}
-    )
+    every = list(rows)
+    columns: dict[str, Any] = {}
+    for name in SESSION_COLUMNS:
+        values = [row.get(name, np.nan) for row in every]
+        if name in _COUNTS:
+            columns[name] = pd.array(values, dtype="Int64")
+        else:
+            columns[name] = np.array(values, np.float64) if name in DECIMALS else values
+    return pd.DataFrame(columns)

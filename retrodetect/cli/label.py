@@ -168,7 +168,6 @@ def label(
     read = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect.cli import amounts
-    from retrodetect.cli.summary import show, show_problems
     from retrodetect.direction import Anchors
     from retrodetect.runs.batch import run
     from retrodetect.runs.outputs import Outputs, can_report
@@ -209,9 +208,12 @@ def label(
             restart=not resume,
             on_progress=on_progress,
         )
-    if not quiet:
-        show(outcome, out, share, has_page=outputs.report)
-    show_problems(outcome, quiet=quiet)
+    if not (quiet and outcome.all_done):
+        from retrodetect.cli.summary import show, show_problems
+
+        if not quiet:
+            show(outcome, out, share, has_page=outputs.report)
+        show_problems(outcome, quiet=quiet)
     if as_labels:
         manifest = _write_labels(paths, out, outcome.sessions, table_format, read.columns.values())
         if not quiet:
@@ -262,10 +264,14 @@ def _write_labels(
 @contextmanager
 def _progress(*, shown: bool) -> Iterator[Callable[[Progress], None]]:
     """Bar on a terminal: inputs done, recorded hours per second, time left."""
+    if not shown:
+        yield lambda _: None
+        return
+
     from rich.console import Console
 
     console = Console(stderr=True)
-    if not (shown and console.is_terminal):
+    if not console.is_terminal:
         yield lambda _: None
         return
 

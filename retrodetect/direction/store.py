@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def load(model: str | Path) -> DirectionModel:
         version.
     """
     with _guarded(str(model)):
-        return _loaded(*_find(model))
+        return _loaded(*_read(model))
 
 
 def _content(model: DirectionModel, card: Card) -> dict[str, Any]:
@@ -181,9 +182,10 @@ def _content(model: DirectionModel, card: Card) -> dict[str, Any]:
     return content | {"sha256": _digest(content)}
 
 
-def _loaded(place: _Place, label: str) -> DirectionModel:
-    """Load and check, step by step, the model whose members lie there."""
-    stored = _checked_content(place, label)
+@lru_cache(maxsize=2)
+def _loaded(content: bytes, label: str) -> DirectionModel:
+    """Check, step by step, the model that a card holds; one and the same for the same bytes."""
+    stored = _checked_content(content, label)
     card = Card.from_json(stored)
     try:
         model = DirectionModel.from_stored(stored["parameters"], name=card.name, card=card)
@@ -206,7 +208,7 @@ def load_card(model: str | Path) -> Card:
         Name of a shipped model, or the folder of a stored one.
     """
     with _guarded(str(model)):
-        return Card.from_json(_checked_content(*_find(model)))
+        return Card.from_json(_checked_content(*_read(model)))
 
 
 def shipped() -> list[str]:
@@ -258,15 +260,17 @@ def _find(model: str | Path) -> tuple[_Place, str]:
     return zipfile.Path(path), label
 
 
-def _member(place: _Place, name: str, label: str) -> bytes:
+def _read(model: str | Path) -> tuple[bytes, str]:
+    """Bytes of the card of a model, and how messages call it."""
+    place, label = _find(model)
     if isinstance(place, zipfile.Path):
         _check_size(place.root, label)
     try:
-        return (place / name).read_bytes()
+        return (place / _CARD).read_bytes(), label
     except PermissionError:
         raise
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise _refused(f"{name} is missing or damaged", label) from error
+        raise _refused(f"{_CARD} is missing or damaged", label) from error
 
 
 def _check_size(archive: zipfile.ZipFile, label: str) -> None:
@@ -275,10 +279,10 @@ def _check_size(archive: zipfile.ZipFile, label: str) -> None:
         raise _refused(f"it expands to more than {MOST_BYTES >> 20} MiB", label)
 
 
-def _checked_content(place: _Place, label: str) -> dict[str, Any]:
+def _checked_content(content: bytes, label: str) -> dict[str, Any]:
     """Return what the card file holds, if it is whole and made for this version's inputs."""
     try:
-        card = json.loads(_member(place, _CARD, label))
+        card = json.loads(content)
         schema = int(card["schema"])
     except (ValueError, KeyError, TypeError) as error:
         raise _refused("its card cannot be read", label) from error

@@ -195,7 +195,6 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     rows = [[entry.row for entry in entries(part)] for part in parts]
     labelled = [row for of_input in rows for row in of_input]
     skipped = [unlabelled(name, "skipped", why).row for name, why in planned.skipped.items()]
-    sessions = sessions_table(labelled)
     # Before the tables: a run that is stopped in between must not forget their inputs.
     with_results = [
         task.input.path
@@ -204,6 +203,7 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     ]
     writing.keep_inputs(parts[0].parent, with_results)
     every = sessions_table([*labelled, *skipped])
+    sessions = every.iloc[: len(labelled)]
     writing.write_tables(planned.outputs, planned.folder, parts, every)
     record = _record(planned, sessions, resumed)
     writing.write_json(planned.folder / "run.json", record)
