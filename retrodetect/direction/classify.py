@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -163,12 +163,16 @@ class StrideEvidence:
         return StrideEvidence(self.features.where(rows), self.yaw_rad[rows])
 
     @classmethod
-    def joined(cls, parts: Sequence[StrideEvidence]) -> StrideEvidence:
+    def joined(cls, parts: Iterable[StrideEvidence]) -> StrideEvidence:
         """Put together what was measured run by run."""
-        return cls(
-            StrideFeatures.joined(part.features for part in parts),
-            np.concatenate([np.empty(0), *(part.yaw_rad for part in parts)]),
-        )
+        yaw_rad = [np.empty(0)]
+
+        def features() -> Iterator[StrideFeatures]:
+            for part in parts:
+                yaw_rad.append(part.yaw_rad)
+                yield part.features
+
+        return cls(StrideFeatures.joined(features()), np.concatenate(yaw_rad))
 
 
 def classify(
@@ -383,7 +387,7 @@ class _Session:
             of_site = np.log(shares) + [each.log_evidence for each in decoded]
             probability = _mean([each.probability for each in decoded], softmax(of_site))
             sides.append(probability[:, [name, opposite]])
-            log_evidence.append(logsumexp(of_site))
+            log_evidence.append(float(logsumexp(of_site)))
         return _mean(sides, softmax(log_evidence))
 
     def _evidence(

@@ -29,6 +29,7 @@ equally well, and the posterior stays near the prior, which is what it should do
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,9 @@ MOST_MIXED = 0.5
 
 BLOCK_NUMBERS = 2**20
 """Numbers in the beliefs that are held at a time: 8 MB, strides by states."""
+
+_BLOCK_STRIDES = 1024
+"""Strides whose cues to the front are summed at a time."""
 
 _LEAST = 1e-150
 """Least belief: what one half of a long session rules out, the other half may show."""
@@ -226,8 +230,9 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
     -----
     Beliefs are arrays over (one-way or mixed, direction, pace, frame, front). A frame is a seat
     whose cues to the front are trusted, or the last one: they are not, and no seat differs from
-    another. On the way there beliefs are kept where blocks begin, and worked out again from there
-    on the way back: a day of walking needs little more memory than ten minutes.
+    another. Frames that see the same in all strides share a place. On the way there beliefs are
+    kept where blocks begin, and worked out again from there on the way back: a day of walking needs
+    little more memory than ten minutes.
     """
     count = len(evidence.log_run)
     likelihood = _Likelihood(evidence, priors)
@@ -240,21 +245,23 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
         entering.append(state)
         rows, log_scale = likelihood.rows(slice(start, start + block))
         beliefs, log_total = _forward(rows, state, chain, start)
-        state = beliefs[-1]
+        state = beliefs[-1].copy()  # a view would keep them all
         log_evidence += log_scale + log_total
-    lasting = state.sum(axis=(0, 1, 2, 4))
+    lasting = likelihood.by_frame(state.sum(axis=(0, 1, 2, 4)))
     posterior = np.empty((count, len(DIRECTIONS), len(PACES)))
     after = np.ones_like(state)
     for start, state in zip(reversed(starts), reversed(entering), strict=True):
         if start != starts[-1]:
             rows, _ = likelihood.rows(slice(start, start + block))
             beliefs, _ = _forward(rows, state, chain, start)
-        for stride in range(start + len(rows) - 1, start - 1, -1):
-            posterior[stride] = (beliefs[stride - start] * after).sum(axis=(0, 3, 4))
-            if stride:
-                after = chain.back(rows[stride - start] * after, stride)
+        afters = np.empty_like(beliefs)
+        for place in range(len(rows) - 1, -1, -1):
+            afters[place] = after
+            if start + place:
+                after = chain.back(rows[place] * after, start + place)
                 after /= after.max()
                 np.maximum(after, _LEAST, out=after)
+        posterior[start : start + len(rows)] = np.einsum("komprf,komprf->kmp", beliefs, afters)
     posterior /= posterior.sum(axis=(1, 2), keepdims=True)
     return Decoded(
         posterior.sum(axis=2),
@@ -267,16 +274,15 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
 
 def _forward(
     rows: FloatArray, state: FloatArray, chain: _Chain, start: int
-) -> tuple[list[FloatArray], float]:
+) -> tuple[FloatArray, float]:
     """Beliefs after each stride of a block, and the log probability of its evidence."""
-    beliefs, log_total = [], 0.0
-    for stride, row in enumerate(rows, start):
-        state = row * (chain.onward(state, stride) if stride else state)
-        total = state.sum()
-        log_total += float(np.log(total))
-        state /= total
-        np.maximum(state, _LEAST, out=state)
-        beliefs.append(state)
+    beliefs, log_total = np.empty((len(rows), *state.shape)), 0.0
+    for stride, (row, belief) in enumerate(zip(rows, beliefs, strict=True), start):
+        np.multiply(row, chain.onward(state, stride) if stride else state, out=belief)
+        total = belief.sum()
+        log_total += log(total)
+        belief /= total
+        state = np.maximum(belief, _LEAST, out=belief)
     return beliefs, log_total
 
 
@@ -298,12 +304,32 @@ def of_marks(forced: NDArray[np.intp]) -> FloatArray:
 
 
 class _Likelihood:
-    """Likelihood of all strides, worked out for a block of them at a time."""
+    """Likelihood of all strides, worked out for a block of them at a time.
+
+    Frames in which the same cues, those that were heard, point the same way are one.
+    """
 
     def __init__(self, evidence: Evidence, priors: Priors) -> None:
         self._evidence, self._stray = evidence, priors.stray
         # Where no stride has a bearing, one front stands for all.
         self.fronts = FRONTS if evidence.travel.any() or evidence.front.any() else 1
+        offsets_rad = np.vstack(
+            [evidence.front_offset_rad, np.full(evidence.front.shape[1], np.nan)]
+        )
+        self._silent = ~(np.isfinite(offsets_rad) & evidence.front.any(axis=(0, 2, 3)))
+        steps = np.rint(np.where(self._silent, 0.0, offsets_rad) / (2 * np.pi) * FRONTS)
+        one_way = _one_way(evidence, priors)
+        every = np.hstack([self._silent, steps, one_way])
+        _, first, self._place = np.unique(every, axis=0, return_index=True, return_inverse=True)
+        self._steps, self._heard = steps[first].astype(np.intp), ~self._silent[first]
+        doubt = evidence.front_doubt
+        self._weights = np.append((1 - doubt) * evidence.seats, doubt) * np.exp(self._unrelated())
+        self.one_way, self.frames = one_way[first], np.bincount(self._place, self._weights)
+
+    def by_frame(self, belief: FloatArray) -> FloatArray:
+        """(seats + 1,) belief in each frame, from that in those that differ."""
+        total = np.maximum(self.frames, np.finfo(float).tiny)
+        return np.asarray(self._weights * (belief / total)[self._place])
 
     def rows(self, here: slice) -> tuple[FloatArray, float]:
         """Likelihood of a block of k strides.
@@ -327,7 +353,7 @@ class _Likelihood:
     def _log_bearing(self, here: slice) -> FloatArray:
         """(k, directions, paces, frames, fronts) of travel and front vectors."""
         evidence = self._evidence
-        count, frames = len(evidence.log_run[here]), len(evidence.seats) + 1
+        count, frames = len(evidence.log_run[here]), len(self.frames)
         if self.fronts == 1:
             return np.zeros((count, len(DIRECTIONS), len(PACES), frames, 1))
         along = _von_mises(evidence.travel[here])
@@ -336,27 +362,28 @@ class _Likelihood:
         )
         ways = np.stack([along, backward, 0.5 * (left + right)], axis=1)
         travel = self._with_strays(ways)
-        cues = self._log_front(here)
         front = np.zeros((count, len(PACES), frames, FRONTS))
-        for (seat, cue), offset_rad in np.ndenumerate(evidence.front_offset_rad):
-            if np.isfinite(offset_rad):
-                steps = round(offset_rad / (2 * np.pi) * FRONTS)
-                front[:, :, seat] += np.roll(cues[:, cue], -steps, axis=-1)
+        if self._heard.any():
+            cues = self._log_front(here)
+            for frame, cue in np.argwhere(self._heard):
+                front[:, :, frame] += np.roll(cues[:, cue], -self._steps[frame, cue], axis=-1)
         return np.asarray(travel[:, :, :, None] + front[:, None])
 
-    def unrelated(self) -> FloatArray:
-        """(frames,) log likelihood of the cues that say nothing of the front.
+    def _unrelated(self) -> FloatArray:
+        """(seats + 1,) log likelihood of the cues that say nothing of the front.
 
         Their vectors lie around a bearing of their own, any of which is as likely.
         """
         if self.fronts == 1:
             return np.zeros(len(self._evidence.seats) + 1)
-        by_bearing = self._log_front(slice(None))
-        p_run = expit(self._evidence.log_run)[:, None, None]
-        by_bearing = ((1 - p_run) * by_bearing[:, :, 0] + p_run * by_bearing[:, :, 1]).sum(axis=0)
+        by_bearing = np.zeros((self._evidence.front.shape[1], FRONTS))
+        for start in range(0, len(self._evidence.log_run), _BLOCK_STRIDES):
+            here = slice(start, start + _BLOCK_STRIDES)
+            p_run = expit(self._evidence.log_run[here])
+            shares = np.stack([1 - p_run, p_run], axis=1)
+            by_bearing += np.einsum("np,ncpf->cf", shares, self._log_front(here))
         of_cue = logsumexp(by_bearing, axis=1) - np.log(FRONTS)
-        unused = ~np.isfinite(self._evidence.front_offset_rad)
-        return np.append(unused @ of_cue, of_cue.sum())
+        return np.asarray(self._silent @ of_cue)
 
     def _log_front(self, here: slice) -> FloatArray:
         """(k, cues, paces, fronts) of where cues point."""
@@ -369,23 +396,27 @@ class _Likelihood:
 
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
     """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
+    one_way = likelihood.one_way
+    mixed = _mixed_beforehand(evidence, priors)
+    # Where nothing shows a turn, how sessions begin names none of it.
+    begun = np.array(priors.begun if evidence.travel.any() else priors.drawn)
+    sessions = np.stack([(1 - mixed) * one_way.T, np.broadcast_to(mixed * begun, one_way.shape).T])
+    return np.asarray(
+        (sessions * likelihood.frames)[:, :, None, :, None]
+        * np.array([1 - priors.run, priors.run])[:, None, None]
+        * _first_front(evidence, likelihood.fronts)
+    )
+
+
+def _one_way(evidence: Evidence, priors: Priors) -> FloatArray:
+    """(seats + 1, directions) shares of the directions among sessions of a single one."""
     one_way = np.full((len(evidence.seats) + 1, len(DIRECTIONS)), priors.one_way)
     if evidence.front_shown:
         shown = np.isfinite(evidence.front_offset_rad).any(axis=1)
         one_way[:-1][shown] = priors.one_way_if_shown
     if evidence.told:
         one_way[:] = priors.drawn
-    mixed = _mixed_beforehand(evidence, priors)
-    # Where nothing shows a turn, how sessions begin names none of it.
-    begun = np.array(priors.begun if evidence.travel.any() else priors.drawn)
-    sessions = np.stack([(1 - mixed) * one_way.T, np.broadcast_to(mixed * begun, one_way.shape).T])
-    doubt = evidence.front_doubt
-    frames = np.append((1 - doubt) * evidence.seats, doubt) * np.exp(likelihood.unrelated())
-    return np.asarray(
-        (sessions * frames)[:, :, None, :, None]
-        * np.array([1 - priors.run, priors.run])[:, None, None]
-        * _first_front(evidence, likelihood.fronts)
-    )
+    return one_way
 
 
 def _mixed_beforehand(evidence: Evidence, priors: Priors) -> float:
@@ -428,6 +459,8 @@ class _Chain:
     def _moved(state: FloatArray, turn: FloatArray, drift: FloatArray) -> FloatArray:
         """Change kind of session, direction and pace, the first three axes, and the last."""
         turned = turn @ state.reshape(len(turn), -1)
+        if len(drift) == 1:
+            return turned.reshape(state.shape)
         return (turned.reshape(-1, len(drift)) @ drift).reshape(state.shape)
 
 

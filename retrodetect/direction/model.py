@@ -59,7 +59,7 @@ FRONT_CUES = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
 """Vectors of each cue to the front: what the rotation shows, what the force shows, the lever."""
 
 BLOCK_STRIDES = 4096
-"""Strides whose site is inferred at a time: their pairs of vectors take 10 MB."""
+"""Strides looked at at a time: their pairs of vectors take 10 MB."""
 
 SITE_STRIDES = 2.0
 """Independent strides that a session is worth when its site is inferred: its strides agree with
@@ -107,8 +107,12 @@ class Readout:
         weights = self.weights if among is None else self.weights * among
         form = features.has_gyro.astype(np.intp)
         used = np.flatnonzero(weights.any(axis=(0, 1)))
-        vectors = np.nan_to_num(features.vectors[:, used])
-        return np.asarray(np.einsum("nki,npk->npi", vectors, weights[form][:, :, used]))
+        summed = np.empty((len(features), len(PACES), 3))
+        for start in range(0, len(features), BLOCK_STRIDES):
+            rows = slice(start, start + BLOCK_STRIDES)
+            vectors = np.nan_to_num(features.vectors[rows, used])
+            summed[rows] = np.einsum("nki,npk->npi", vectors, weights[form[rows]][:, :, used])
+        return summed
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,13 +96,12 @@ class StrideFeatures:
     @classmethod
     def joined(cls, parts: Iterable[StrideFeatures]) -> StrideFeatures:
         """Put together the rows of several parts, of none too."""
-        every = [_NONE, *parts]
-        return cls(
-            **{
-                field.name: np.concatenate([getattr(part, field.name) for part in every])
-                for field in fields(cls)
-            }
-        )
+        columns = {field.name: [getattr(_NONE, field.name)] for field in fields(cls)}
+        for part in parts:
+            for name, arrays in columns.items():
+                arrays.append(getattr(part, name))
+        # Column by column, so that parts that nobody else holds are never all there twice.
+        return cls(**{name: np.concatenate(columns.pop(name)) for name in [*columns]})
 
     def vector(self, name: str) -> FloatArray:
         """Return one (n, 3) vector moment by its catalogue name."""

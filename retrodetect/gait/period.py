@@ -72,7 +72,7 @@ MAX_PAUSE_S = 2.0
 _PERIODICITY_WEIGHT = 14.0
 _CHANGE_WEIGHT = 14.0
 _CHANGE_LIMIT = 5.0
-_CHUNK = 4000
+_CHUNK = 1000
 _PADDED = 320
 """Samples of a window and of the longest period after it, or a few more: quick to transform."""
 
