@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from retrodetect.recording import (
 from retrodetect.signal import Signal, signals
 from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS, truncated_list
+from retrodetect.threads import ahead
 
 __all__ = ["Session", "label_pieces", "wall_clock"]
 
@@ -59,6 +61,8 @@ def label_pieces(
     model: DirectionModel,
     anchors: Anchors,
     given_s: FloatArray | None = None,
+    *,
+    threads: int = 1,
 ) -> Session:
     """Label a recording that comes in pieces, with no more of it in memory than what moves.
 
@@ -89,19 +93,26 @@ def label_pieces(
             last[:] = [piece]
             yield piece
 
-    # Once they are measured, strides are all that is kept of a signal.
-    measured = [_measured(signal, given_s) for signal in signals(passing())]
-    walked = gait.joined([part_gait for part_gait, _ in measured])
-    cues = StrideEvidence.joined([part for _, part in measured])
-    del measured
+    walks: list[Gait] = []
+
+    def measured() -> Iterator[StrideEvidence]:
+        # Strides are all that is kept of a signal.
+        measure, parts = partial(_measured, given_s=given_s), signals(passing())
+        for walk, shown in ahead(measure, parts, threads) if threads > 1 else map(measure, parts):
+            walks.append(walk)
+            yield shown
+
+    cues = StrideEvidence.joined(measured())
+    walked = gait.joined(walks)
     recording = last[0]
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
     notes = anchors.heard(recording.annotations, walked.strides)
     anchors = replace(anchors, stretches=(*notes, *anchors.stretches))
     is_gait = anchors.gait(walked.strides)
-    walked = replace(walked, strides=walked.strides[is_gait].reset_index(drop=True))
-    cues = cues.where(is_gait)
+    if not is_gait.all():
+        walked = replace(walked, strides=walked.strides[is_gait].reset_index(drop=True))
+        cues = cues.where(is_gait)
     decided = direction.decide(cues, walked.strides, model, anchors)
     warnings, directions = direction.check_anchors(cues, walked.strides, model, anchors, decided)
     strides = _table(recording, walked, directions, model)

@@ -10,14 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,14 +26,13 @@ from retrodetect.formats.draft import NO_TICK
 from retrodetect.formats.source import HEAD_BYTES, Source
 from retrodetect.formats.text import MISSING, is_number, normal, to_floats
 from retrodetect.formats.units import split_unit
+from retrodetect.threads import ahead
 
 __all__ = ["Array", "Table"]
 
 Kind = Literal["number", "integer", "text"]
 Way = Literal["fast", "cell by cell", "unquoted"]
 Array = NDArray[Any]
-S = TypeVar("S")
-T = TypeVar("T")
 
 _WAYS: tuple[Way, ...] = ("fast", "cell by cell", "unquoted")
 """How a block is read, each way more patient than the one before."""
@@ -175,7 +172,7 @@ class Table:
                 "its rows cannot be separated", file=self.source.label, remedy="export it again"
             )
 
-        parsed = _ahead(parse, self._blocks() if self.rows else iter(()))
+        parsed = ahead(parse, self._blocks() if self.rows else (), _THREADS)
         yield next(parsed, {index: _EMPTY[kind] for index, kind in kinds.items()})
         yield from parsed
 
@@ -262,15 +259,3 @@ def _sane(block: Any, stream: BinaryIO | io.TextIOWrapper) -> Any:
             lines = (line for line in block.splitlines(True) if len(line) <= MOST_LINE)
             return block[:0].join(lines)
     return block
-
-
-def _ahead(parse: Callable[[S], T], blocks: Iterable[S]) -> Iterator[T]:
-    """Parse blocks in threads, in order, while those before are in use; pandas leaves the GIL."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        coming: deque[Future[T]] = deque()
-        for block in blocks:
-            coming.append(pool.submit(parse, block))
-            if len(coming) > _THREADS:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()

@@ -28,7 +28,7 @@ from retrodetect.runs import outputs as writing
 from retrodetect.runs import resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
-from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out
+from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out, threads_each
 from retrodetect.runs.task import Settings, Task, View, do, entries, give_up, unlabelled
 from retrodetect.stores import answering, store_of
 from retrodetect.tables import sessions_table, truncated_list, without_nan
@@ -176,7 +176,10 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     waiting = {task.part for task in left}
     progress = Progress(len(tasks) - len(left), len(tasks), 0.0, len(tasks) - len(left), waiting)
     yield progress
-    for task, result in shared_out(do, left, _enough(workers, left)):
+    workers = _enough(workers, left)
+    threads = threads_each(len(left), workers)
+    left = [task._replace(threads=threads) for task in left]
+    for task, result in shared_out(do, left, workers):
         hours = 0.0
         if isinstance(result, str):
             give_up(task, result, workers.limits.timeout_s)

@@ -19,6 +19,7 @@ __all__ = [
     "in_parallel",
     "memory_limited",
     "shared_out",
+    "threads_each",
 ]
 
 T = TypeVar("T")
@@ -123,6 +124,13 @@ def shared_out(
     from retrodetect.runs import processes
 
     yield from processes.shared_out(do, tasks, jobs, workers.limits.timeout_s)
+
+
+def threads_each(tasks: int, workers: Workers) -> int:
+    """Threads that each task may use on this machine: more than one where tasks are few."""
+    if workers.cluster is not None or not tasks:
+        return 1
+    return max(_processes(workers.jobs) // tasks, 1)
 
 
 def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:

@@ -143,6 +143,7 @@ class Task(NamedTuple):
     code: str
     model: str
     max_memory_mib: float | None  # memory it may take
+    threads: int = 1  # that measure its signals at the same time
 
 
 def do(task: Task) -> float:
@@ -251,7 +252,8 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         first = next(following)
         witness = _Witness(chain([first], following), task.view)
         anchors = settings.anchors_on(first.start_time)
-        session = label_pieces(witness, _model(settings.model, task.model), anchors)
+        model = _model(settings.model, task.model)
+        session = label_pieces(witness, model, anchors, threads=task.threads)
         if settings.tracks:
             witness.follow(settings, session)
         yield _entry(session, task, witness), session.strides
