@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import NO_TICK, Stamps
 from retrodetect.formats.repair import (
-    SHORT,
     Repair,
     Rows,
     are_usual,
@@ -73,9 +72,9 @@ _NAMELESS_HZ = 400.0
 1/32768 s at 50 Hz look like µs at 1,526 Hz."""
 
 _SHUFFLED, _REVERSED = 0.1, 0.9
-_EVEN, _EVEN_IF_SHUFFLED, _EQUAL = 0.98, 0.6, 0.3
+_EVEN, _EQUAL = 0.6, 0.3
 """Shares of steps: backward ones, and even or equal ones once the rows are sorted. Rows of two
-recordings, or of a clock that was set back, do not become even."""
+recordings do not become even."""
 
 _WRITTEN_OUT = re.compile(
     r"20\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}(\d{3})?"
@@ -222,27 +221,21 @@ def wrapped(stamps: Stamps) -> Stamps:
 
 
 def order_of(stamps: Stamps, label: str) -> Rows | None:
-    """Numbers of rows out of order in their order in time; None where it is theirs, or not clear.
+    """Numbers of shuffled rows in their order in time; None where rows are not shuffled.
 
-    Refused where they are shuffled, and their times are too coarse or uneven to tell their order.
+    Refused where their times are too coarse or uneven to tell their order. Single rows that came
+    late are put in their place by `Repair.sort`.
     """
     ticks = stamps.ticks
     if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
         return None
     backward = float(np.mean(np.diff(ticks) < 0))
-    if not 0 < backward < _REVERSED:
+    if not _SHUFFLED < backward < _REVERSED:
         return None
     order = np.argsort(ticks, kind="stable")
     steps = np.diff(ticks[order]).astype(np.float64)
     even = are_usual(steps, float(np.median(steps)))
-    is_shuffled = backward > _SHUFFLED
-    is_clear = even.mean() > (_EVEN_IF_SHUFFLED if is_shuffled else _EVEN)
-    if not is_shuffled:
-        forward = np.diff(ticks)
-        is_clear &= np.median(steps) > SHORT * np.median(forward[forward > 0])
-    if is_clear and np.mean(steps == 0) < _EQUAL:
-        return order
-    if is_shuffled:
+    if even.mean() <= _EVEN or np.mean(steps == 0) >= _EQUAL:
         raise RefusedRecording(
             f"{backward:.0%} of its rows are earlier than the row before, and their times do not "
             "tell their order: they were shuffled, or are of several recordings",
@@ -250,7 +243,7 @@ def order_of(stamps: Stamps, label: str) -> Rows | None:
             place=_place(stamps.label),
             remedy="export it again, each recording in a file of its own",
         )
-    return None
+    return order
 
 
 def timeline(

@@ -26,12 +26,11 @@ from retrodetect.formats.columns import (
     says_acceleration,
 )
 from retrodetect.formats.contents import RESEARCHKIT
-from retrodetect.formats.draft import Claim, Sign
+from retrodetect.formats.draft import Claim, Sign, downward, linear
 from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.table import Table
 from retrodetect.formats.timetext import time_format
 from retrodetect.formats.units import unit_in
-from retrodetect.recording import Gravity
 from retrodetect.sites import site_in
 
 __all__ = [
@@ -64,7 +63,7 @@ _LINEAR_BELOW = 0.1
 """Share of gravity that linear acceleration averages at most (0.06, see `level`), in any unit."""
 
 _ONE_G = (1.0, 9.80665, 1000.0)
-_TELLS_LINEAR = Claim[Gravity]("linear", "stated", "the column names say linear acceleration")
+_TELLS_LINEAR = linear("the column names say linear acceleration")
 
 
 def layouts(table: Table) -> dict[str, Layout]:
@@ -145,8 +144,8 @@ def _named(table: Table) -> dict[str, Layout]:
             and tuple(w for w in group if w not in PROCESSED) in groups
         ):
             continue  # the same sensor, whose own readings stand beside
-        total, linear = triads["acceleration"].get(group), triads["linear"].get(group)
-        axes = total or linear
+        total = triads["acceleration"].get(group)
+        axes = total or triads["linear"].get(group)
         assert axes is not None
         layout = Layout(
             clock=clock,
@@ -191,7 +190,7 @@ def _taken_off(
 
 def _head(table: Table, axes: Axes) -> NDArray[np.float64]:
     """(3, n) first readings of three axes."""
-    return np.stack([table.numbers(table.names.index(name)) for name in axes.names])
+    return np.stack([table.numbers(name) for name in axes.names])
 
 
 def _core_motion(table: Table) -> Claim[Sign] | None:
@@ -201,25 +200,23 @@ def _core_motion(table: Table) -> Claim[Sign] | None:
     User acceleration stands beside gravity or attitude only where CoreMotion gave both.
     """
     if RESEARCHKIT in table.preamble:
-        return Claim(-1, "stated", "ResearchKit writes CoreMotion's sign")
-    accuracy = table.index("accuracy")
-    if accuracy is not None and {*table.cells(accuracy)} == {"unknown"}:
-        return Claim(-1, "stated", "Beiwe on iOS writes CoreMotion's sign")
+        return downward("ResearchKit writes CoreMotion's sign")
+    if table.has("accuracy") and {*table.cells("accuracy")} == {"unknown"}:
+        return downward("Beiwe on iOS writes CoreMotion's sign")
     words = re.sub(r"[^a-z]", "", " ".join(table.names))
     if "useracceleration" in words and ("gravity" in words or "attitude" in words):
-        return Claim(-1, "assumed", "columns named as CoreMotion names them")
+        return downward("columns named as CoreMotion names them", "assumed")
     return None
 
 
 def _says_so(table: Table, layout: Layout) -> bool:
     """Whether the names or units of columns say that they are acceleration."""
-    names = [name for axes in layout.acceleration for name in axes.names]
-    indices = [index for name in names if (index := table.index(name)) is not None]
     units = [axes.unit or "" for axes in layout.acceleration]
+    places = [table.place(name) for axes in layout.acceleration for name in axes.names]
+    named = [place for place in places if place < len(table.header)]
+    units += [table.unit(place) for place in named]
     return any(unit_in("acceleration", unit) for unit in units) or any(
-        index < len(table.header)
-        and (says_acceleration(table.header[index]) or unit_in("acceleration", table.unit(index)))
-        for index in indices
+        says_acceleration(table.header[place]) for place in named
     )
 
 

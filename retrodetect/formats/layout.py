@@ -368,8 +368,7 @@ def series(table: Table, choices: Sequence[Axes | Value], clock: Tick) -> Series
 
 def _first_time(table: Table, name: str) -> datetime | None:
     """Wall clock in the first row of a column that is not the clock of the readings."""
-    index = table.index(name)
-    cells = [] if index is None else table.cells(index)[:1]
+    cells = table.cells(name)[:1] if table.has(name) else []
     return moment(cells[0]) if cells else None
 
 
@@ -398,7 +397,7 @@ def _indices(table: Table, *names: str | None) -> list[int | None]:
 
 
 def _plan(table: Table, choice: Axes | Value) -> _Plan:
-    indices = tuple(index for name in choice.names if (index := table.index(name)) is not None)
+    indices = tuple(map(table.place, choice.names))
     stated = next((unit for index in indices if (unit := table.unit(index))), "")
     clock = choice.clock if choice.clock and table.has(*choice.clock.names) else None
     return _Plan(indices, stated if choice.unit is None else choice.unit, clock)
@@ -468,8 +467,7 @@ def working_clock(table: Table, choices: Sequence[Tick]) -> Tick | None:
 
 def _share_of_stamps(table: Table, tick: Tick) -> float:
     """How many stamps there are for each row at the top of a table."""
-    indices = [index for name in tick.names if (index := table.index(name)) is not None]
-    cells = list(zip(*(table.cells(index) for index in indices), strict=True))
+    cells = list(zip(*map(table.cells, tick.names), strict=True))
     return len(set(cells)) / len(cells) if cells else 0.0
 
 
@@ -514,8 +512,7 @@ def _time_formats(table: Table, clock: Tick) -> dict[int, TimeFormat | None]:
     """How each column of the clock writes its times; None for numbers."""
     formats: dict[int, TimeFormat | None] = {}
     for name in clock.names:
-        index = table.index(name)
-        assert index is not None
+        index = table.place(name)
         is_text = table.kind(index) == "text"
         formats[index] = time_format(table.cells(index), clock.date_hint) if is_text else None
         if is_text and formats[index] is None:

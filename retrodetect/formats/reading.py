@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -262,8 +262,11 @@ def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Outcome[Res
         )
     form = recognised(file)
     if form is not None:
-        with _naming(source):
+        try:
             return _resolve_parts(form.read(file, options), name, source, form, options)
+        except UnreadableFile as error:
+            error.file = error.file or source.label
+            raise
     members = contents(source)
     if members is not None:
         return _open_members(source, members, name, options)
@@ -334,19 +337,6 @@ def _numbered(parts: Sequence[str]) -> list[str]:
                 )
                 taken.add(numbers[match[0]])
     return [_IDENTIFIER.sub(lambda match: numbers[match[0]], part) for part in parts]
-
-
-@contextmanager
-def _naming(source: Source) -> Iterator[None]:
-    """Name the file in an error that only tells what went wrong."""
-    try:
-        yield
-    except UnreadableFile as error:
-        if error.file:
-            raise
-        raise UnreadableFile(
-            error.reason, file=source.label, place=error.place, remedy=error.remedy
-        ) from error
 
 
 def _each(readers: Sequence[Callable[[], T]]) -> _Outcome[T]:

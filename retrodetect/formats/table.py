@@ -94,8 +94,9 @@ class Table:
             return tuple(str(number + 1) for number in range(self.width))
         return tuple(normal(split_unit(cell)[0]) for cell in self.header)
 
-    def unit(self, index: int) -> str:
+    def unit(self, column: int | str) -> str:
         """Unit of a column as its header or the unit row states it, else empty."""
+        index = self.place(column)
         stated = split_unit(self.header[index])[1] if index < len(self.header) else ""
         if not stated and index < len(self.units):
             return self.units[index]
@@ -117,13 +118,20 @@ class Table:
         """Whether all these columns exist."""
         return all(self.index(name) is not None for name in names)
 
-    def cells(self, index: int) -> list[str]:
+    def cells(self, column: int | str) -> list[str]:
         """Cells of a column in the first rows."""
+        index = self.place(column)
         return [row[index] for row in self.rows if index < len(row)]
 
-    def numbers(self, index: int) -> NDArray[np.float64]:
+    def numbers(self, column: int | str) -> NDArray[np.float64]:
         """Cells of a column in the first rows as numbers, NaN where they are none."""
-        return to_floats(self.cells(index), self.decimal)
+        return to_floats(self.cells(column), self.decimal)
+
+    def place(self, column: int | str) -> int:
+        """Position of a column that exists."""
+        place = self.index(column) if isinstance(column, str) else column
+        assert place is not None
+        return place
 
     @cached_property
     def _kinds(self) -> dict[int, Kind]:

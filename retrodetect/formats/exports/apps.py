@@ -100,11 +100,11 @@ def _is_physics_toolbox(file: Candidate) -> int:
     table = file.table
     if table.has("gfx", "gfy", "gfz"):
         return CERTAIN
-    places = [index for name in ("ax", "ay", "az") if (index := table.index(name)) is not None]
-    is_short = len(places) == 3 and table.has("time") and (table.has("at") or table.has("wx"))
-    if not is_short or table.unit(places[0]):
+    axes = ("ax", "ay", "az")
+    is_short = table.has("time", *axes) and (table.has("at") or table.has("wx"))
+    if not is_short or table.unit("ax"):
         return NO
-    return NO if is_acceleration([table.numbers(index) for index in places]) else LIKELY
+    return NO if is_acceleration([table.numbers(name) for name in axes]) else LIKELY
 
 
 # Google Science Journal (later Arduino): ``AccX`` in m/s² with gravity, about 15 rows a second. A

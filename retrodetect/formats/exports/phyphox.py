@@ -44,7 +44,7 @@ def recognise(file: Candidate) -> int:
         return NO
     triads = (xyz("acceleration {}"), xyz("linear acceleration {}"), _BARE, xyz("gyroscope {}"))
     present = [axes for axes in triads if table.has(*axes.names)]
-    units = {table.unit(table.index(axes.x) or 0) for axes in present}
+    units = {table.unit(axes.x) for axes in present}
     return LIKELY if units & {"m/s^2", "m/s²", "rad/s", "µT"} else NO
 
 
@@ -93,7 +93,7 @@ def _acceleration(file: Candidate, table: Table) -> Axes | None:
     ):
         if table.has(*axes.names):
             return axes
-    if not table.has("x", "y", "z") or not table.unit(table.index("x") or 0).startswith("m/s"):
+    if not table.has("x", "y", "z") or not table.unit("x").startswith("m/s"):
         return None
     name = file.source.stem.lower()
     if "linear" in name or "without g" in name:

@@ -210,7 +210,7 @@ def _is_total(file: Candidate) -> bool:
     table = file.table
     if not table.has(*_AXES.names):
         return False
-    return is_acceleration([table.numbers(table.index(name) or 0) for name in _AXES.names])
+    return is_acceleration([table.numbers(name) for name in _AXES.names])
 
 
 def _watch_unit(file: Candidate) -> str:
@@ -218,7 +218,7 @@ def _watch_unit(file: Candidate) -> str:
     table = file.table
     if not table.has("gravityx", "gravityy", "gravityz"):
         return ""
-    gravity = [table.numbers(table.index(f"gravity{axis}") or 0) for axis in "xyz"]
+    gravity = [table.numbers(f"gravity{axis}") for axis in "xyz"]
     length = float(np.nanmedian(np.linalg.norm(gravity, axis=0)))
     return "g" if length < _STANDARDISED_ABOVE else "m/s2"
 

@@ -5,7 +5,6 @@ A comment above each says what the maker's software writes and what is special a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -29,6 +28,7 @@ from retrodetect.formats.registry import (
     table_format,
 )
 from retrodetect.formats.table import Table
+from retrodetect.formats.text import load_json
 from retrodetect.formats.timetext import moment
 
 __all__ = ["FORMATS"]
@@ -64,8 +64,8 @@ def _faros_notes(file: Candidate) -> dict[str, Any]:
     """The notes beside the readings, empty where there are none."""
     for side in file.companions:
         try:
-            notes = json.loads(side.source.head) if side.source.name.endswith(".json") else None
-        except (ValueError, InputError):
+            notes = load_json(side.source) if side.source.name.endswith(".json") else None
+        except InputError:
             continue
         if isinstance(notes, dict) and isinstance(notes.get("sample_freqs"), dict):
             return notes
@@ -101,8 +101,7 @@ def _with_gyroscope_beside(
     (axes,) = layout.acceleration
 
     def unit(table: Table) -> str:
-        index = table.index(axes.x)
-        return "" if index is None else table.unit(index).strip()
+        return table.unit(axes.x).strip() if table.has(axes.x) else ""
 
     def role(file: Candidate) -> Role:
         return Role(has_acceleration=unit(file.table) == axes.unit)
@@ -222,12 +221,10 @@ def _is_xio(file: Candidate) -> int:
     """``Time (s)`` or ``Timestamp (us)`` beside axes in g."""
     table = file.table
     present = next((axes for axes in _XIO.acceleration if table.has(*axes.names)), None)
-    if present is None or table.unit(table.index(present.x) or 0) != "g":
+    if present is None or table.unit(present.x) != "g":
         return NO
-    is_clock = any(
-        (index := table.index(*tick.names)) is not None and table.unit(index) in ("s", "us", "µs")
-        for tick in _XIO.clock
-    )
+    clocks = [name for tick in _XIO.clock for name in tick.names if table.has(name)]
+    is_clock = any(table.unit(name) in ("s", "us", "µs") for name in clocks)
     return LIKELY if is_clock else NO
 
 
@@ -274,7 +271,7 @@ def _is_xsens_dot(file: Candidate) -> int:
 
 def _xsens_dot(file: Candidate) -> Layout:
     table = file.table
-    ticks = table.numbers(table.index("sampletimefine") or 0)
+    ticks = table.numbers("sampletimefine")
     steps = np.diff(ticks[np.isfinite(ticks)])
     unit = "us" if len(steps) and np.median(steps) >= _SLOWEST_US else "0.1ms"
     preamble = "\n".join(table.preamble)
