@@ -15,6 +15,12 @@ from retrodetect.sites import group_of
 
 __all__ = ["Base", "Card", "Inputs", "Row", "Source", "Validation", "knowledge", "markdown"]
 
+_SHARES = {
+    "right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward", "balanced_accuracy",
+    "false_backward", "false_forward",
+}  # fmt: skip
+_COMPARED = {"model", "against", "difference", "low", "high"}
+
 Row = dict[str, Any]
 """Row of a table: text and numbers by the name of their column."""
 
@@ -301,13 +307,18 @@ def _table(rows: Sequence[Row]) -> str:
     """Markdown table of rows, with the columns of all of them."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = [columns, ["---"] * len(columns)]
-    lines += [[_cell(row.get(column, "")) for column in columns] for row in rows]
+    lines += [[_cell(row, column) for column in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(value: Any) -> str:
+def _cell(row: Row, column: str) -> str:
+    """A cell as people read it: a share in percent."""
+    value = row.get(column, "")
     if isinstance(value, float):
-        return f"{value:.3g}"
+        # Rows that compare two models name their score in a cell.
+        score = row.get("score", column) if column in _COMPARED else column
+        is_share = score.removesuffix("_low").removesuffix("_high") in _SHARES
+        return f"{100 * value:.3g}%" if is_share else f"{value:.3g}"
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value).replace("|", "\\|").replace("\n", " ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retrodetect.direction.card import Card, knowledge
+from retrodetect.direction.card import Card, knowledge, markdown
 
 STATES = {
     ("lower-back", "inferred"): "trunk",
@@ -29,3 +29,15 @@ def test_a_state_that_was_not_measured_has_the_rates_of_its_site():
     assert card.error_rates_at("belly", "given") == {"icc": 0.2}
     assert card.error_rates_at("wrist", "inferred") is None
     assert card.error_rates_at("unknown", "unknown") is None
+
+
+def test_people_read_shares_in_percent():
+    scores = [{"placement": "foot", "strides": 124, "wrong": 0.0912, "f1_backward": 0.7}]
+    compared = [
+        {"score": "wrong", "model": 0.1, "against": 0.25, "difference": -0.15},
+        {"score": "false_backward_per_1000", "model": 86.2, "against": 3.7, "difference": 82.5},
+    ]
+    text = markdown(Card(scores=scores, against_base=compared))
+    assert "| foot | 124 | 9.12% | 70% |" in text
+    assert "| wrong | 10% | 25% | -15% |" in text
+    assert "| false_backward_per_1000 | 86.2 | 3.7 | 82.5 |" in text
