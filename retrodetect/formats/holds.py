@@ -78,7 +78,7 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
         notes.append(f"dropped {repeated.mean():.0%} of the rows, which only repeat the row before")
     if frozen.any():
         notes.append(
-            f"the sensor repeats one reading for {spans[frozen].sum():.0f} s; this is left out"
+            f"the sensor repeats one reading for {spans[frozen].sum():.0f} s, which are left out"
         )
     return Holds(drop, tuple(notes)) if drop.any() else None
 

@@ -118,7 +118,7 @@ def resolve(
         if other is not None and options.unit:
             warnings.append(
                 f"--unit {options.unit} does not fit its readings, which average "
-                f"{level.typical:.3g}: that is 1 g in {other}; check it"
+                f"{level.typical:.3g}: that is 1 g in {other}. Check it"
             )
         elif other is not None:
             factor = unit_in_mps2(other) or factor
@@ -206,7 +206,7 @@ def _gravity(
     if options.gravity:
         if measured not in (None, options.gravity):
             warnings.append(
-                f"--gravity {options.gravity} does not fit its readings ({text}); check it"
+                f"--gravity {options.gravity} does not fit its readings ({text}). Check it"
             )
         return options.gravity, Finding("gravity", options.gravity, "given")
     if claim is None:

@@ -54,7 +54,7 @@ for (const box of document.querySelectorAll(".marker")) {
       place(strip, mark.start, mark.end);
       track.insertBefore(strip, picked);
       const item = document.createElement("li"), remove = document.createElement("button");
-      const words = clock(mark.start) + " to " + clock(mark.end) + ": " + (mark.direction === "none" ? "no gait" : mark.direction);
+      const words = clock(mark.start) + " to " + clock(mark.end) + ": " + (mark.direction === "none" ? "no walking or running" : mark.direction);
       remove.type = "button";
       remove.textContent = "Remove";
       remove.setAttribute("aria-label", "Remove " + words);

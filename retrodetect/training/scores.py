@@ -205,7 +205,7 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     return stretches.sort_values("strides", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def error_rates(rows: pd.DataFrame, known: pd.Series[str]) -> dict[str, dict[str, float]]:
+def error_rates(rows: pd.DataFrame, states: pd.Series[str]) -> dict[str, dict[str, float]]:
     """Error rates of labelled strides by state of knowledge, as a card holds them.
 
     They come with how errors cluster in recordings (``icc``). A clip of a few strides is no
@@ -216,7 +216,7 @@ def error_rates(rows: pd.DataFrame, known: pd.Series[str]) -> dict[str, dict[str
     wrong = labelled["direction"] != labelled["truth"]
     counted = pd.DataFrame(
         {
-            "known": known[labelled.index],
+            "state": states[labelled.index],
             "session": labelled["source"] + labelled["subject"] + labelled["recording"],
             "forward": labelled["truth"] == "forward",
             "backward": labelled["truth"] == "backward",
@@ -225,8 +225,8 @@ def error_rates(rows: pd.DataFrame, known: pd.Series[str]) -> dict[str, dict[str
         }
     )
     rates = {}
-    for state, strides in counted.groupby("known"):
-        sessions = strides.drop(columns="known").groupby("session").sum()
+    for state, strides in counted.groupby("state"):
+        sessions = strides.drop(columns="state").groupby("session").sum()
         is_long = sessions["forward"] + sessions["backward"] >= MIN_SESSION_STRIDES
         for way, wrong_way in (("forward", "false_backward"), ("backward", "false_forward")):
             if sessions.loc[is_long, way].any():

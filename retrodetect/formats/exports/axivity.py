@@ -67,7 +67,7 @@ def _unswapped(draft: Draft) -> Draft:
     release(acceleration, rotation)
     if not count:
         return draft
-    text = f"accelerometer and gyroscope were swapped in {counted(count, 'row')}; corrected"
+    text = f"accelerometer and gyroscope were swapped in {counted(count, 'row')}, and swapped back"
     return draft.with_(warnings=(*draft.warnings, text))
 
 
