@@ -20,8 +20,10 @@ from retrodetect.recording import (
     DIRECTION_RATE_HZ,
     TOO_SLOW,
     WITHOUT_GRAVITY,
+    Caution,
     FloatArray,
     Recording,
+    Topic,
 )
 from retrodetect.signal import Signal, signals
 from retrodetect.sites import group_of
@@ -47,6 +49,8 @@ class Session:
         Directions and how the front and the placement were known.
     strides : DataFrame
         One row per stride, with ``STRIDE_COLUMNS``.
+    cautions
+        What to know before using them.
     """
 
     recording: Recording
@@ -54,6 +58,11 @@ class Session:
     gait: Gait
     directions: Directions
     strides: pd.DataFrame
+    cautions: tuple[Caution, ...] = ()
+
+    def with_caution(self, caution: Caution) -> Session:
+        """Return the same with one more thing to know."""
+        return replace(self, cautions=(*self.cautions, caution))
 
 
 def label_pieces(
@@ -114,33 +123,40 @@ def label_pieces(
         walked = replace(walked, strides=walked.strides[is_gait].reset_index(drop=True))
         cues = cues.where(is_gait)
     decided = direction.decide(cues, walked.strides, model, anchors)
-    warnings, directions = direction.check_anchors(cues, walked.strides, model, anchors, decided)
+    checked, directions = direction.check_anchors(cues, walked.strides, model, anchors, decided)
     strides = _table(recording, walked, directions, model)
-    if recording.gravity == "linear" and len(strides):
-        warnings = (WITHOUT_GRAVITY, *warnings)
-    if recording.rate_hz < DIRECTION_RATE_HZ and len(strides):
-        warnings = (TOO_SLOW, *warnings)
-    warnings = (*_used(notes), *warnings, *_split(directions))
-    if given_s is not None and len(strides) < len(given_s):
-        lost = len(given_s) - len(strides)
-        warnings = (
-            *warnings,
-            f"left out {lost} of {len(given_s)} given strides: no readings, or no motion",
-        )
-    strides.attrs["warnings"] = (*recording.warnings, *warnings)
-    return Session(
-        recording=recording,
-        duration_s=end_s,
-        gait=walked,
-        directions=directions,
-        strides=strides,
+    cautions = (
+        *(Caution(Topic.READING, text) for text in recording.warnings),
+        *_used(notes),
+        *(_blind(recording) if len(strides) else ()),
+        *checked,
+        *_split(directions),
+        *(() if given_s is None else _lost(len(given_s), len(strides))),
     )
+    strides.attrs["warnings"] = tuple(caution.text for caution in cautions)
+    return Session(recording, end_s, walked, directions, strides, cautions)
 
 
-def _used(notes: Sequence[Stretch]) -> tuple[str, ...]:
+def _used(notes: Sequence[Stretch]) -> Iterator[Caution]:
     """Say which notes count as marks."""
-    sources = truncated_list([f"{note.source} ({note.direction})" for note in notes])
-    return (f"used {sources}; to leave notes out, add --ignore-notes",) if notes else ()
+    if notes:
+        sources = truncated_list([f"{note.source} ({note.direction})" for note in notes])
+        yield Caution(Topic.NOTES, f"used {sources}. Add --ignore-notes to leave notes out")
+
+
+def _blind(recording: Recording) -> Iterator[Caution]:
+    """Say why no direction can be seen, whatever the wearer tells."""
+    if recording.rate_hz < DIRECTION_RATE_HZ:
+        yield Caution(Topic.SLOW, TOO_SLOW)
+    if recording.gravity == "linear":
+        yield Caution(Topic.NO_GRAVITY, WITHOUT_GRAVITY)
+
+
+def _lost(given: int, labelled: int) -> Iterator[Caution]:
+    """Say how many given strides could not be labelled."""
+    if labelled < given:
+        text = f"left out {given - labelled} of {given} given strides: no readings, or no motion"
+        yield Caution(Topic.LEFT_OUT, text)
 
 
 def _measured(signal: Signal, given_s: FloatArray | None) -> tuple[Gait, StrideEvidence]:
@@ -176,18 +192,19 @@ def _table(
     return table
 
 
-def _split(directions: Directions) -> Iterator[str]:
+def _split(directions: Directions) -> Iterator[Caution]:
     """Say so where two opposite directions are clear, but not which is forward."""
     table = directions.table
     a, b = directions.sides
     if not (a and b) or (table["reason"] == "unnamed").sum() < len(table) / 2:
         return
     likelier = "A" if directions.a_forward >= 0.5 else "B"
-    yield (
+    text = (
         f"two opposite directions, A with {a} and B with {b} strides, of which forward is probably"
         f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward"
         f" ({b / (a + b):.0%} backward) or --starts backward ({a / (a + b):.0%} backward)"
     )
+    yield Caution(Topic.SIDES, text)
 
 
 def wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:

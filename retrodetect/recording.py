@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, Self, get_args
+from enum import StrEnum
+from typing import Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,13 @@ __all__ = [
     "TOO_SLOW",
     "WITHOUT_GRAVITY",
     "Annotation",
+    "Caution",
     "Finding",
     "FloatArray",
     "Gravity",
     "Ground",
     "Recording",
+    "Topic",
     "longest_step_s",
 ]
 
@@ -67,6 +70,28 @@ class Finding:
     # ``stated`` by the file, ``measured`` from the data, ``assumed`` for want of either, or
     # ``given`` by the user
     ground: Ground
+
+
+class Topic(StrEnum):
+    """What a caution is about, for whoever acts on it."""
+
+    READING = "reading"  # what the file or its sensors may have wrong
+    SLOW = "slow"  # too slow for directions: nothing that the wearer could tell would help
+    NO_GRAVITY = "no_gravity"  # without a vertical: likewise
+    NOTES = "notes"  # which notes of the app count as marks
+    WORDS = "words"  # words of the wearer that were of no use
+    CONTRADICTION = "contradiction"  # words of the wearer that contradict the signal
+    SIDES = "sides"  # two directions, of which nothing shows which is forward
+    LEFT_OUT = "left_out"  # strides that were given and could not be read
+    TRACK = "track"  # what came of the track of a watch
+    RESULT = "result"  # figures that nobody's strides have
+
+
+class Caution(NamedTuple):
+    """What to know before using the figures: what it is about, and a sentence."""
+
+    topic: Topic
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from retrodetect.errors import InputError
 from retrodetect.locations import readable
+from retrodetect.recording import Topic
 
 __all__ = [
     "BOUT_GLOSSARY",
@@ -82,7 +83,8 @@ SESSION_GLOSSARY = {
     "backward_share_low": "lower end of the 95% interval for all strides except sideways ones: it"
     " allows for the model's known error rates, and counts every unknown stride as forward",
     "backward_share_high": "upper end; counts every unknown stride as backward",
-    "bouts": "stretches of walking or running",
+    "bouts": "stretches of walking or running, whatever the direction; bouts.csv lists their parts,"
+    " one for each direction and gait",
     "longest_backward_bout_s": "longest time backward without a forward stride or a pause;"
     " empty if there is none and most strides are unknown",
     "cadence_forward_spm": "steps per minute in forward strides; empty without any",
@@ -139,6 +141,8 @@ SESSION_GLOSSARY = {
     "distance_forward_high_m": "upper end; counts every unknown stride as forward",
     "distance_backward_low_m": "the same backward",
     "distance_backward_high_m": "upper end; counts every unknown stride as backward",
+    "warning_topics": "what the warnings are about, each once: "
+    + ", ".join(topic for topic in Topic),
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 
@@ -153,7 +157,7 @@ BOUT_GLOSSARY = {
     "strides": "strides of that direction",
     "cadence_spm": "steps per minute",
 }
-"""Columns of ``bouts.csv``, one row per unbroken run in one direction and gait."""
+"""Columns of ``bouts.csv``, one row per part of a bout in one direction and gait."""
 
 REPEAT_GLOSSARY = {
     "recording": "path as given, below the input root",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -175,8 +175,15 @@ def label(
     from retrodetect.runs.task import Mark, Settings
     from retrodetect.tally.energy import Pace
 
-    marks = [Mark("forward", *amounts.stretch(text, "--forward")) for text in forward or []]
-    marks += [Mark("backward", *amounts.stretch(text, "--backward")) for text in backward or []]
+    ways: dict[Literal["forward", "backward"], list[str]] = {
+        "forward": forward or [],
+        "backward": backward or [],
+    }
+    marks = [
+        Mark(way, *amounts.stretch(text, f"--{way}"), text)
+        for way, texts in ways.items()
+        for text in texts
+    ]
     anchors = Anchors(
         placement=options.placement(placement),
         front=front,

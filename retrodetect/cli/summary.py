@@ -48,6 +48,7 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
         table.add_row(*map(Text, _cells(row, goal)))
     if (sessions["status"] == "ok").sum() > 1:
         total: dict[str, Any] = {"recording": "all together", "status": "ok", **totals(sessions)}
+        total |= words.added_up(rows)
         total["sideways_strides"] = sessions["sideways_strides"].sum()
         table.add_row(*(Text(cell, style="bold") for cell in _cells(total, goal)))
     console.print(table)
@@ -56,7 +57,8 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
     _explain_star(console, rows[:MOST_ROWS])
     _show_commands(console, outcome, out)
     counts = Counter(sessions["status"]) + Counter(skipped=len(outcome.skipped))
-    total_text = ", ".join(f"{count} {status}" for status, count in counts.items())
+    called = {"no_gait": f"with {words.NO_GAIT}"}
+    total_text = ", ".join(f"{n} {called.get(status, status)}" for status, n in counts.items())
     console.print(Text(f"{total_text}. Results: {out}"), soft_wrap=True)
     if has_page:
         console.print(Text(f"Page: {out.rstrip('/')}/report.html"), soft_wrap=True)
@@ -142,7 +144,7 @@ def _cells(row: Row, goal: float | None) -> list[str]:
     """One line of the table, whatever became of the recording."""
     name = visible(row["recording"])
     if row["status"] != "ok":
-        ending = "no gait" if row["status"] == "no_gait" else str(row["status"])
+        ending = words.NO_GAIT if row["status"] == "no_gait" else str(row["status"])
         return [name, "–", "–", "–", "–", "–", ending, *([] if goal is None else ["–"])]
     counts = [str(row[f"{way}_strides"]) for way in _WAYS]
     if row["sideways_strides"]:

@@ -16,7 +16,7 @@ from retrodetect.errors import UsageError
 from retrodetect.recording import Annotation, FloatArray
 from retrodetect.sites import canonical_site
 
-__all__ = ["Anchors", "Mark"]
+__all__ = ["Anchors", "Mark", "check_spans"]
 
 STARTS_S = 6.0
 """How much of the first bout the habit of starting one way vouches for: about ten steps."""
@@ -90,21 +90,16 @@ class Anchors:
                 place="--starts",
                 remedy="use forward or backward",
             )
-        for option, stretches in (("--forward", self.forward), ("--backward", self.backward)):
-            for start_s, end_s in stretches:
-                if not 0 <= start_s < end_s < np.inf:
-                    raise UsageError(
-                        f"{start_s:g}-{end_s:g} is not a range of time",
-                        place=option,
-                        remedy="write the start before the end, such as 0:05-0:20",
-                    )
-        for a, b in self.forward:
-            if any(a < d and c < b for c, d in self.backward):
-                raise UsageError(
-                    f"{a:g}-{b:g} is marked both forward and backward",
-                    place="--forward, --backward",
-                    remedy="mark each second only once",
-                )
+        check_spans(self._spans)
+
+    @property
+    def _spans(self) -> list[Stretch]:
+        """The marked stretches, called as on the command line."""
+        return [
+            Stretch(start_s, end_s, way, f"--{way} {start_s:g}-{end_s:g}")
+            for way, spans in (("forward", self.forward), ("backward", self.backward))
+            for start_s, end_s in spans
+        ]
 
     @property
     def front_axis(self) -> FloatArray | None:
@@ -178,17 +173,35 @@ class Anchors:
             start = Stretch(first_s, first_s + STARTS_S, self.starts, f"--starts {self.starts}")
             in_bout = (strides["bout"] == strides["bout"].iloc[0]).to_numpy()
             marks.append(_mark(start, in_bout & _within(strides, start)))
-        options = [
-            Stretch(start_s, end_s, way, f"--{way} {start_s:g}-{end_s:g}")
-            for way, spans in (("forward", self.forward), ("backward", self.backward))
-            for start_s, end_s in spans
-        ]
         marks += [
             _mark(stretch, _within(strides, stretch))
-            for stretch in (*self.stretches, *options)
+            for stretch in (*self.stretches, *self._spans)
             if stretch.direction in DIRECTIONS
         ]
         return marks
+
+
+def check_spans(spans: Sequence[Stretch]) -> None:
+    """Refuse stretches of no length, and seconds that are marked both ways."""
+    for span in spans:
+        option, _, typed = span.source.partition(" ")
+        if not 0 <= span.start_s < span.end_s < np.inf:
+            raise UsageError(
+                f"{typed} is not a range of time",
+                place=option,
+                remedy="write the start before the end, such as 0:05-0:20",
+            )
+        if any(
+            other.direction != span.direction
+            and span.start_s < other.end_s
+            and other.start_s < span.end_s
+            for other in spans
+        ):
+            raise UsageError(
+                f"{typed} is marked both forward and backward",
+                place="--forward, --backward",
+                remedy="mark each second only once",
+            )
 
 
 def _mark(stretch: Stretch, rows: NDArray[np.bool_]) -> Mark:

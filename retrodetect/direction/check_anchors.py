@@ -19,7 +19,7 @@ from retrodetect.direction.classify import (
 )
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, Priors
 from retrodetect.direction.model import DirectionModel
-from retrodetect.recording import FloatArray
+from retrodetect.recording import Caution, FloatArray, Topic
 from retrodetect.sites import group_of
 
 __all__ = ["Checked", "check_anchors"]
@@ -36,8 +36,6 @@ IMPARTIAL = Priors(
 STEADY = 0.5
 """How much stronger than across must travel be along its axis to be worth naming."""
 
-DISPUTED = "so the strides they disagree on count as unknown"
-
 FITS_RAD = np.deg2rad(60)
 """Angle up to which a named front fits the signal: devices sit askew, and a wrong axis is off by
 90° or 180°."""
@@ -48,13 +46,13 @@ class Checked(NamedTuple):
 
     Parameters
     ----------
-    sentences
+    cautions
         Which words cannot be right, or were of no use: no full stop.
     directions
         Strides on which wrong words and the signal disagree are unknown.
     """
 
-    sentences: tuple[str, ...]
+    cautions: tuple[Caution, ...]
     directions: Directions
 
 
@@ -82,23 +80,38 @@ def check_anchors(
     if not len(strides) or (anchors.front is None and not marks):
         return Checked((), directions)
     opposed = _opposed(shown, strides, model, anchors)
-    sentences = [
-        f"{mark.words} contains no strides, so it was ignored" for mark in marks if _is_empty(mark)
+    cautions = [
+        Caution(Topic.WORDS, f"{mark.words} contains no strides, so it was ignored")
+        for mark in marks
+        if _is_empty(mark)
     ]
-    sentences += _contradictions(marks)
+    cautions += _overlaps(marks)
     wrong = [mark for mark in marks if not _is_empty(mark) and opposed[mark.rows].mean() > 0.5]
-    sentences += [
-        f"{mark.words} contradicts the signal, which shows"
-        f" {DIRECTIONS[BACKWARD if mark.direction == FORWARD else FORWARD]} strides there,"
-        f" {DISPUTED}; check it"
+    cautions += [
+        _contradiction(
+            mark.words,
+            f"{DIRECTIONS[BACKWARD if mark.direction == FORWARD else FORWARD]} strides there",
+            opposed,
+        )
         for mark in wrong
     ]
     is_turned = anchors.front is not None and bool(opposed.mean() > 0.5)
     if anchors.front is not None:
-        sentences += _check_front(shown, model, anchors, directions, is_turned=is_turned)
+        cautions += _check_front(shown, model, anchors, directions, opposed, is_turned=is_turned)
     if wrong or is_turned:
         directions = _disputed(directions, opposed)
-    return Checked(tuple(sentences), directions)
+    return Checked(tuple(cautions), directions)
+
+
+def _contradiction(words: str, shown: str, opposed: NDArray[np.bool_]) -> Caution:
+    """Say what the signal shows instead, and how many strides became unknown for it."""
+    count = int(opposed.sum())
+    strides = f"all {count} strides" if opposed.all() else f"{count} of {len(opposed)} strides"
+    text = (
+        f"{words} contradicts the signal, which shows {shown}. One of the two is wrong, so"
+        f" {strides} {'count' if count > 1 else 'counts'} as unknown: check it"
+    )
+    return Caution(Topic.CONTRADICTION, text)
 
 
 def _disputed(directions: Directions, opposed: NDArray[np.bool_]) -> Directions:
@@ -119,10 +132,13 @@ def _is_empty(mark: Mark) -> bool:
     return not mark.rows.any()
 
 
-def _contradictions(marks: list[Mark]) -> list[str]:
+def _overlaps(marks: list[Mark]) -> list[Caution]:
     """Marks of the same strides in two directions."""
     return [
-        f"{earlier.words} and {later.words} mark the same strides; the second one counts"
+        Caution(
+            Topic.WORDS,
+            f"{earlier.words} and {later.words} mark the same strides, so the second one counts",
+        )
         for i, earlier in enumerate(marks)
         for later in marks[i + 1 :]
         if earlier.direction != later.direction and (earlier.rows & later.rows).any()
@@ -160,22 +176,24 @@ def _check_front(
     model: DirectionModel,
     anchors: Anchors,
     directions: Directions,
+    opposed: NDArray[np.bool_],
     *,
     is_turned: bool,
-) -> list[str]:
+) -> list[Caution]:
     """What is wrong with the axis that was named."""
     axis = anchors.front_axis
     assert axis is not None
     words = f"--front {anchors.front}"
     if not np.isfinite(shown.features.up).any():
-        return [f"{words} was ignored: the recording is without gravity"]
+        return [Caution(Topic.WORDS, f"{words} was ignored: the recording is without gravity")]
     plane = level_plane(shown.features.up)
     level = plane @ axis
     if np.linalg.norm(level) <= MOST_LEANING:
         way = "up" if axis @ np.cross(*plane) > 0 else "down"
-        return [f"{words} points {way} in this recording; use the axis that points to the front"]
+        text = f"{words} points {way} in this recording: use the axis that points to the front"
+        return [Caution(Topic.WORDS, text)]
     if is_turned:
-        return [f"{words} contradicts the signal, which shows the opposite, {DISPUTED}; check it"]
+        return [_contradiction(words, "the opposite", opposed)]
     travel = _travel_axis(shown, model, directions)
     if travel is None:
         return []
@@ -183,10 +201,11 @@ def _check_front(
     if abs(cosine) >= np.cos(FITS_RAD):
         return []
     nearest = "xyz"[int(np.argmax(np.abs(travel)))]
-    return [
-        f"{words} contradicts the signal, which shows travel along +{nearest} or -{nearest};"
+    text = (
+        f"{words} contradicts the signal, which shows travel along +{nearest} or -{nearest}:"
         " check it"
-    ]
+    )
+    return [Caution(Topic.CONTRADICTION, text)]
 
 
 def _travel_axis(

@@ -20,6 +20,7 @@ from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.runs.task import session_row
 from retrodetect.signal import prepare
 from retrodetect.tables import sessions_table
+from retrodetect.tally import words
 from retrodetect.tally.course import Course
 from retrodetect.tally.energy import Pace
 from retrodetect.tally.stretches import stretches
@@ -173,7 +174,7 @@ class Result:
         counts = ", ".join(f"{count} {way}" for way, count in self._counts().items())
         sure = "" if np.isnan(self.naming) else f" ({self.naming:.0%} sure)"
         by = f", told apart by {self.told_apart_by}{sure}" if self.told_apart_by else ""
-        return f"<Result of {self.name}: {self.error or counts + by or 'no gait'}>"
+        return f"<Result of {self.name}: {self.error or counts + by or words.NO_GAIT}>"
 
     def _repr_html_(self) -> str:
         """Timeline and figures, for a notebook."""

@@ -17,7 +17,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from retrodetect.direction.card import Card
-from retrodetect.recording import FloatArray, Recording
+from retrodetect.recording import Caution, FloatArray, Recording
 from retrodetect.report.trace import close_ups, overview
 from retrodetect.sites import GROUPS, PLACEMENTS, group_of
 from retrodetect.tables import truncated_list, visible
@@ -39,7 +39,7 @@ def view_of(
     bouts: pd.DataFrame,
     *,
     path: str,
-    warnings: Sequence[str],
+    cautions: Sequence[Caution],
     fine: bool,
 ) -> dict[str, Any]:
     """Keep what a page tells of a session.
@@ -56,17 +56,17 @@ def view_of(
         Runs in one direction and gait, as in ``bouts.csv``.
     path
         Of its file, as the user named it.
-    warnings
-        What to know of it, a sentence each.
+    cautions
+        What to know of it, each with what it is about.
     fine
         Whether the page has few sessions, so that there is room for more of the signal.
 
     Returns
     -------
     dict
-        Fit for JSON: ``path``, ``findings`` (topic, value, ground), ``warnings``, ``annotations``,
-        ``start_time``, ``sides`` (strides on side A and on side B), ``overview`` and
-        ``close_ups`` (see :mod:`retrodetect.report.trace`).
+        Fit for JSON: ``path``, ``findings`` (topic, value, ground), ``cautions`` (topic, text),
+        ``annotations``, ``start_time``, ``sides`` (strides on side A and on side B), ``overview``
+        and ``close_ups`` (see :mod:`retrodetect.report.trace`).
     """
     start = recording.start_time
     return {
@@ -74,7 +74,7 @@ def view_of(
         "findings": [
             [finding.topic, finding.value, finding.ground] for finding in recording.findings
         ],
-        "warnings": list(warnings),
+        "cautions": [[str(topic), text] for topic, text in cautions],
         "annotations": [[note.start_s, note.end_s, note.text] for note in recording.annotations],
         "start_time": start.isoformat(timespec="milliseconds") if start else "",
         "sides": [int((strides["side"] == side).sum()) for side in "AB"],
@@ -122,7 +122,7 @@ def page(
         }
         for number, (row, view) in enumerate(zip(sessions.to_dict("records"), views, strict=True))
     ]
-    total = totals(sessions)
+    total = {**totals(sessions), **words.added_up(rows)}
     is_alone = len(rows) == 1 and rows[0]["status"] == "ok"
     return _render(
         "page.html.j2",
@@ -167,10 +167,9 @@ def facts(
         "recordings": [
             {
                 "recording": row["recording"],
-                **{
-                    name: (view or {}).get(name, [])
-                    for name in ("findings", "warnings", "annotations")
-                },
+                "findings": (view or {}).get("findings", []),
+                "warnings": [text for _, text in (view or {}).get("cautions", [])],
+                "annotations": (view or {}).get("annotations", []),
                 "trust": (evidence := _evidence(card, row["placement"]))["words"],
                 "evidence": evidence["rows"],
             }
@@ -217,7 +216,7 @@ def _environment() -> jinja2.Environment:
         "minutes": words.clock, "clock": _clock, "figure": _figure, "signed": _signed,
         "pace": _pace, "truncated": truncated_list, "short": _short, "stem": _stem,
         "visible": lambda text: visible(str(text)),
-        "known": lambda value: not pd.isna(value),
+        "present": lambda value: not pd.isna(value),
     }  # fmt: skip
     script = files("retrodetect.report").joinpath("mark.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -18,6 +18,8 @@ import pandas as pd
 
 from retrodetect import formats
 from retrodetect.direction import Anchors, DirectionModel, store
+from retrodetect.direction.anchors import check_spans
+from retrodetect.direction.notes import Stretch
 from retrodetect.errors import (
     InputError,
     RefusedRecording,
@@ -29,7 +31,7 @@ from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats.track import Track, read_track
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.locations import location
-from retrodetect.recording import FloatArray, Recording
+from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, resume
 from retrodetect.runs.beside import Beside
 from retrodetect.runs.pool import memory_limited
@@ -71,6 +73,7 @@ class Mark(NamedTuple):
     # whether they are from midnight, by the recording's own clock. A recording without a date
     # counts from its first sample.
     by_clock: bool = False
+    typed: str = ""  # as the wearer wrote it, for messages
 
     def span_s(self, start_time: datetime | None) -> tuple[float, float]:
         """Start and end in seconds from the first sample."""
@@ -100,15 +103,12 @@ class Settings:
 
     def anchors_on(self, start_time: datetime | None) -> Anchors:
         """Return the anchors of a recording, with the marks in seconds from its first sample."""
-        spans: dict[str, tuple[tuple[float, float], ...]] = {
-            way: tuple(mark.span_s(start_time) for mark in self.marks if mark.direction == way)
-            for way in ("forward", "backward")
-        }
-        return replace(
-            self.anchors,
-            forward=(*self.anchors.forward, *spans["forward"]),
-            backward=(*self.anchors.backward, *spans["backward"]),
-        )
+        spans = [
+            Stretch(*mark.span_s(start_time), mark.direction, f"--{mark.direction} {mark.typed}")
+            for mark in self.marks
+        ]
+        check_spans(spans)
+        return replace(self.anchors, stretches=(*self.anchors.stretches, *spans))
 
     def with_beside(self, beside: Beside) -> Settings:
         """Return settings that also hold what a manifest says; their own goes before it."""
@@ -209,12 +209,15 @@ def unlabelled(name: str, status: str, message: str) -> Entry:
 
 def session_row(
     session: Session, course: Course, pace: Pace
-) -> tuple[dict[str, Any], Details, tuple[str, ...]]:
+) -> tuple[dict[str, Any], Details, tuple[Caution, ...]]:
     """Return all that ``sessions.csv`` says of a labelled recording."""
     recording, directions = session.recording, session.directions
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     more = details(session.strides, contacts_s, directions.placement, course, pace)
-    warnings = (*session.strides.attrs["warnings"], *more.warnings)
+    cautions = (
+        *session.cautions,
+        *(Caution(Topic.RESULT, text) for text in more.warnings),
+    )
     row = {
         "recording": recording.name,
         "status": "ok" if len(session.strides) else "no_gait",
@@ -233,9 +236,10 @@ def session_row(
         "backward_share_if_swapped": directions.share_if_swapped,
         **more.fields,
         # A semicolon separates warnings, so that they can be told apart again.
-        "warnings": visible("; ".join(text.replace("; ", ", ") for text in warnings)),
+        "warnings": visible("; ".join(text.replace("; ", ", ") for _, text in cautions)),
+        "warning_topics": "; ".join(dict.fromkeys(topic for topic, _ in cautions)),
     }
-    return row, more, warnings
+    return row, more, cautions
 
 
 def _keep(part: Path, done: Sequence[Entry], strides: Sequence[pd.DataFrame]) -> None:
@@ -255,7 +259,7 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         model = _model(settings.model, task.model)
         session = label_pieces(witness, model, anchors, threads=task.threads)
         if settings.tracks:
-            witness.follow(settings, session)
+            session = witness.follow(settings, session)
         yield _entry(session, task, witness), session.strides
 
 
@@ -300,7 +304,7 @@ class _Witness:
         """Speed and height over all pieces."""
         return Course.joined(self._courses)
 
-    def follow(self, settings: Settings, session: Session) -> None:
+    def follow(self, settings: Settings, session: Session) -> Session:
         """Take speed and height from the track of a watch, and say so among the warnings."""
         course, sentence = with_track(
             self.course,
@@ -311,8 +315,7 @@ class _Witness:
             settings.track_offset_s,
         )
         self._courses = [course]
-        warnings = session.strides.attrs["warnings"]
-        session.strides.attrs["warnings"] = (*warnings, sentence)
+        return session.with_caution(Caution(Topic.TRACK, sentence))
 
     def __iter__(self) -> Iterator[Recording]:
         for piece in self._pieces:
@@ -326,7 +329,7 @@ class _Witness:
 
 def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
     """Collect all that is written about a labelled recording."""
-    row, more, warnings = session_row(session, witness.course, task.settings.pace)
+    row, more, cautions = session_row(session, witness.course, task.settings.pace)
     lists = {}
     for name, table in (("bouts", more.bouts), ("repeats", more.repeats)):
         start_time = wall_clock(session.recording, table["start_s"])
@@ -334,11 +337,15 @@ def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
         lists[name] = {str(column): table[column].tolist() for column in table}
     if task.view == "none":
         return Entry(row, None, lists)
-    return Entry(row, _view(session, task, witness, more.bouts, warnings), lists)
+    return Entry(row, _view(session, task, witness, more.bouts, cautions), lists)
 
 
 def _view(
-    session: Session, task: Task, witness: _Witness, bouts: pd.DataFrame, warnings: Sequence[str]
+    session: Session,
+    task: Task,
+    witness: _Witness,
+    bouts: pd.DataFrame,
+    cautions: Sequence[Caution],
 ) -> dict[str, Any]:
     """Collect what the report shows of a session."""
     from retrodetect.report import view_of
@@ -346,7 +353,7 @@ def _view(
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     return view_of(
         session.recording, session.strides, contacts_s, np.concatenate(witness.traces), bouts,
-        path=str(task.input.path), warnings=warnings, fine=task.view == "fine",
+        path=str(task.input.path), cautions=cautions, fine=task.view == "fine",
     )  # fmt: skip
 
 

@@ -6,21 +6,26 @@ What is shown never claims more than the counts and the interval beside it allow
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import pandas as pd
 
-from retrodetect.recording import TOO_SLOW, WITHOUT_GRAVITY
+from retrodetect.recording import Topic
 from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import visible
 
 __all__ = [
-    "certainty", "clock", "command", "headline", "how_sure", "interval", "is_open", "is_settled",
-    "lasting_s", "marking", "needs_word", "progress", "share",
+    "NO_GAIT", "added_up", "certainty", "clock", "command", "headline", "how_sure", "interval",
+    "is_open", "is_settled", "lasting_s", "marking", "needs_word", "progress", "share",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
+
+_WAYS = ("forward", "backward", "unknown")
+
+NO_GAIT = "no walking or running"
+"""What ``no_gait`` means, for people."""
 
 FEW_UNKNOWN = 0.1
 """Share of unknown strides below which they do not explain a wide interval."""
@@ -108,7 +113,7 @@ def headline(row: Row, goal: float | None = None) -> list[str]:
 def how_sure(row: Row) -> str:
     """Return in a sentence how sure the share is, and why."""
     sure = certainty(row)
-    strides = sum(row[f"{way}_strides"] for way in ("forward", "backward", "unknown"))
+    strides = sum(row[f"{way}_strides"] for way in _WAYS)
     unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
     if sure == "assumed":
         return (
@@ -133,9 +138,9 @@ def is_open(row: Row) -> bool:
 
 def needs_word(row: Row) -> bool:
     """Tell whether something that the wearer could say or mark would settle the share."""
-    warnings = str(row.get("warnings", ""))
-    blind = any(reason in warnings for reason in (TOO_SLOW, WITHOUT_GRAVITY))
-    return row["status"] == "ok" and not is_settled(row) and not blind
+    topics = str(row.get("warning_topics", "")).split("; ")
+    is_blind = not {Topic.SLOW, Topic.NO_GRAVITY}.isdisjoint(topics)
+    return row["status"] == "ok" and not is_settled(row) and not is_blind
 
 
 def command(
@@ -154,11 +159,14 @@ def marking(path: str, page: str) -> str:
 
 def lasting_s(row: Row) -> dict[str, int]:
     """Return the time of the strides by direction, in whole seconds that add up."""
-    ways = {
-        way: _whole(row.get(f"{way}_s", 60 * row.get(f"{way}_min", 0)))
-        for way in ("forward", "backward", "unknown")
-    }
+    ways = {way: _whole(row.get(f"{way}_s", 60 * row.get(f"{way}_min", 0))) for way in _WAYS}
     return {**ways, "all": sum(ways.values())}
+
+
+def added_up(rows: Iterable[Row]) -> dict[str, int]:
+    """Return the time of several sessions by direction, as the sum of what each of them shows."""
+    shown = [lasting_s(row) for row in rows if row["status"] == "ok"]
+    return {f"{way}_s": sum(each[way] for each in shown) for way in _WAYS}
 
 
 def clock(seconds: float) -> str:

@@ -34,7 +34,7 @@ def is_noticed(example: Example, model: DirectionModel, anchors: Anchors) -> boo
     """Whether anything is said about these words."""
     shown, strides = example.measured.cues, example.strides()
     directions = decide(shown, strides, model, anchors)
-    return bool(check_anchors(shown, strides, model, anchors, directions).sentences)
+    return bool(check_anchors(shown, strides, model, anchors, directions).cautions)
 
 
 def cases(evidence: Evidence) -> Iterator[tuple[str, DirectionModel, Example]]:

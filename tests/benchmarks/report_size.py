@@ -55,7 +55,7 @@ def main():
                 trace,
                 found.bouts,
                 path="walk.csv",
-                warnings=[],
+                cautions=[],
                 fine=False,
             ),
             "lists": lists,

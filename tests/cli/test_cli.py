@@ -132,7 +132,7 @@ def test_notes_of_the_app_are_marks_told_and_left_out_on_demand(retrodetect, tmp
     line = ["label", walk, "--jobs", 1, "--no-report", "--out"]
     _, _, err = retrodetect(*line, tmp_path / "used")
     assert "used note 'vorwärts' at 0:00 (forward)" in err
-    assert "to leave notes out, add --ignore-notes" in err
+    assert "Add --ignore-notes to leave notes out" in err
     table = pd.read_csv(tmp_path / "used" / "strides.csv")
     assert set(table["direction"][table["start_s"] < 20]) == {"forward"}
     assert set(table["direction"][table["start_s"] > 24]) == {"backward"}

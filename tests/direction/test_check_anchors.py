@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from strides import AHEAD, LEFT, along, model, shown, strides_of
 
 from retrodetect.direction import Anchors, check_anchors, decide
 from retrodetect.direction.notes import Stretch
+from retrodetect.recording import Caution, Topic
 from retrodetect.sites import PLACEMENTS
 
 BOTH = along((20, AHEAD), (20, -AHEAD))
 BOUTS = strides_of(20, 20)
 
 
-def doubts(anchors: Anchors, *, shows_front: bool = True) -> tuple[str, ...]:
+def doubts(anchors: Anchors, *, shows_front: bool = True) -> tuple[Caution, ...]:
     front = AHEAD if shows_front else None
     evidence = shown(BOTH, front=front, lever=front)
     directions = decide(evidence, BOUTS, model(), anchors)
-    return check_anchors(evidence, BOUTS, model(), anchors, directions).sentences
+    return check_anchors(evidence, BOUTS, model(), anchors, directions).cautions
 
 
 @pytest.mark.parametrize(
@@ -42,9 +45,10 @@ def test_right_words_are_not_doubted(anchors):
     ],
 )
 def test_wrong_words_are_noticed_where_the_body_shows_its_front(anchors, words):
-    (sentence,) = doubts(anchors)
-    assert sentence.startswith(words)
-    assert sentence.endswith("check it")
+    (caution,) = doubts(anchors)
+    assert caution.topic == Topic.CONTRADICTION
+    assert caution.text.startswith(words)
+    assert re.search(r"so (all|\d+ of) \d+ strides count as unknown: check it$", caution.text)
 
 
 def test_where_the_body_shows_no_front_the_opposite_cannot_be_noticed():
@@ -52,19 +56,20 @@ def test_where_the_body_shows_no_front_the_opposite_cannot_be_noticed():
 
 
 def test_a_front_across_the_travel_is_noticed_without_a_front_of_the_body():
-    (sentence,) = doubts(Anchors("thigh", front="+y"), shows_front=False)
-    assert "travel along +x or -x" in sentence
+    (caution,) = doubts(Anchors("thigh", front="+y"), shows_front=False)
+    assert "travel along +x or -x" in caution.text
 
 
 def test_an_axis_that_points_up_is_no_front():
-    (sentence,) = doubts(Anchors("thigh", front="+z"))
-    assert sentence.startswith("--front +z points up")
+    (caution,) = doubts(Anchors("thigh", front="+z"))
+    assert caution.text.startswith("--front +z points up")
 
 
 def test_a_mark_without_strides_and_marks_that_clash_are_told():
-    assert "contains no strides" in doubts(Anchors("thigh", forward=((100.0, 110.0),)))[0]
+    (empty,) = doubts(Anchors("thigh", forward=((100.0, 110.0),)))
+    assert empty == (Topic.WORDS, "--forward 100-110 contains no strides, so it was ignored")
     clash = doubts(Anchors("thigh", starts="backward", forward=((0.0, 5.0),)))
-    assert any("mark the same strides" in sentence for sentence in clash)
+    assert any("mark the same strides" in text for _, text in clash)
 
 
 def test_nothing_is_said_of_nothing():
@@ -98,11 +103,11 @@ def test_words_against_the_signal_turn_no_stride_and_neither_side_is_believed(si
         "note": {"stretches": (Stretch(0.0, 15.0, OPPOSITE[first], "note"),)},
     }[option]
     directions = decide(EVIDENCE, BOUTS, model(), Anchors(site, **wrong))
-    sentences, checked = check_anchors(EVIDENCE, BOUTS, model(), Anchors(site, **wrong), directions)
+    cautions, checked = check_anchors(EVIDENCE, BOUTS, model(), Anchors(site, **wrong), directions)
     named = checked.table["direction"] != "unknown"
     assert (checked.table["direction"][named] == alone[named]).all()
     if not named.any():
-        assert sentences
+        assert cautions
         assert set(checked.table["reason"]) == {"disputed"}
         assert set(checked.table["p_backward"]) == {0.5}
         assert checked.told_apart_by == ""

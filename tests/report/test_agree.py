@@ -55,7 +55,7 @@ def sessions(draw):
     }  # fmt: skip
     lists = {"bouts": more.bouts.to_dict("list"), "repeats": more.repeats.to_dict("list")}
     view = {
-        "path": "walk", "findings": [], "warnings": [], "annotations": [], "start_time": "",
+        "path": "walk", "findings": [], "cautions": [], "annotations": [], "start_time": "",
         "sides": [0, 0], "overview": "", "close_ups": [], "lists": lists,
     }  # fmt: skip
     return row, view

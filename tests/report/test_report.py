@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from retrodetect.direction.card import Card
-from retrodetect.recording import Annotation, Finding, Recording
+from retrodetect.recording import Annotation, Caution, Finding, Recording, Topic
 from retrodetect.report import facts, figure, page, trace_of, view_of
 from retrodetect.report.figure import COLOURS
 from retrodetect.report.page import _wall
@@ -109,7 +109,7 @@ def viewed(recording, strides, contacts_s, *, fine=True):
         trace,
         found.bouts,
         path="in/noise.csv",
-        warnings=["a gap & more"],
+        cautions=[Caution(Topic.READING, "a gap & more")],
         fine=fine,
     )
     lists = {"bouts": found.bouts.to_dict("list"), "repeats": found.repeats.to_dict("list")}
@@ -194,7 +194,8 @@ def test_a_hint_that_contradicts_the_signal_is_doubted_above_all_that_folds(
     recording, strides, contacts_s
 ):
     view = viewed(recording, strides, contacts_s)
-    view["warnings"] = ["--backward 20-40 contradicts the signal, which shows <b>"]
+    said = "--backward 20-40 contradicts the signal, which shows <b>"
+    view["cautions"] = [["reading", "a gap"], ["contradiction", said]]
     page_of = paged(rows_of(strides), [view, None], CARD, RUN)
     article = page_of[page_of.index("<article") :]
     doubt = article.index("Check what you said:</strong> --backward 20-40 contradicts the signal")

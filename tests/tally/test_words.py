@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.direction import store
-from retrodetect.recording import TOO_SLOW, WITHOUT_GRAVITY
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import words
 from retrodetect.tally.folder import totals
@@ -161,11 +160,19 @@ def test_no_word_helps_where_gravity_was_removed():
         "status": "ok"
     }
     assert words.needs_word(fields)
-    assert not words.needs_word(fields | {"warnings": f"no date; {WITHOUT_GRAVITY}"})
-    assert not words.needs_word(fields | {"warnings": TOO_SLOW})
+    assert words.needs_word(fields | {"warning_topics": "reading; notes"})
+    assert not words.needs_word(fields | {"warning_topics": "reading; no_gravity"})
+    assert not words.needs_word(fields | {"warning_topics": "slow"})
 
 
 WAYS = ("forward", "backward", "unknown")
+
+
+def test_the_minutes_of_several_sessions_are_the_sum_of_what_each_shows():
+    rows = [{"status": "ok", "forward_s": 10.4, "backward_s": 0.4, "unknown_s": 0.0}] * 3
+    total = words.lasting_s(words.added_up([*rows, {"status": "failed"}]))
+    assert total == {"forward": 30, "backward": 0, "unknown": 0, "all": 30}
+    assert words.lasting_s({"forward_min": 31.2 / 60, "backward_min": 1.2 / 60})["all"] == 32
 
 
 def check_words(fields):
