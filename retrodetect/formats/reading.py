@@ -215,7 +215,9 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
         ) from error
     outcome = _open_file(file, name or path.name, options)
     first, *others = outcome.recordings
-    return [first.with_warnings(map(str, outcome.failures)), *others]
+    # A semicolon stands between warnings.
+    failures = (str(failure).replace("; ", ": ") for failure in outcome.failures)
+    return [first.with_warnings(failures), *others]
 
 
 def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
