@@ -87,9 +87,8 @@ class Role:
     rank: int = 0
 
 
-def _recording(file: Candidate) -> Role:
+def _recording(_: Candidate) -> Role:
     """Role of a file that holds one recording of its own."""
-    del file
     return Role()
 
 

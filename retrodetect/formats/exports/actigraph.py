@@ -98,9 +98,8 @@ def _is_gt3x(file: Candidate) -> int:
     return CERTAIN if "info.txt" in names and {"log.bin", "activity.bin"} & names else NO
 
 
-def _read_gt3x(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_gt3x(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the seconds of acceleration."""
-    del options
     members = {member.name: member for member in archive_members(file.source) or ()}
     with members["info.txt"].open() as stream:
         facts = dict(_FACT.findall(stream.read(1 << 16).decode("utf-8", "replace")))

@@ -109,9 +109,8 @@ def _is_cwa(file: Candidate) -> int:
     return CERTAIN if file.source.head.startswith(_HEADER) else NO
 
 
-def _read_cwa(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all sectors whose sum is right."""
-    del options
     lost: list[int] = []
     columns = gather(
         {"times": times, "acceleration": packets.acceleration, "rotation": packets.rotation}

@@ -112,9 +112,8 @@ def _is_avro(file: Candidate) -> int:
     return CERTAIN if is_avro and b"empatica" in file.source.head.lower() else NO
 
 
-def _read_avro(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_avro(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the sessions; readings follow each other from the start of a session at its rate."""
-    del options
     with file.source.open() as stream:
         file.source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)
     with guarded(file.source, "an EmbracePlus recording"), file.source.open() as stream:

@@ -58,9 +58,8 @@ def _is_bin(file: Candidate) -> int:
     return CERTAIN if is_ours and b"Calibration Data" in file.source.head else NO
 
 
-def _read_bin(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all pages."""
-    del options
     facts = {(m[1], m[2]): float(m[3]) for m in _CALIBRATION.finditer(file.source.head)}
     gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
     offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
@@ -144,9 +143,8 @@ def _is_genea(file: Candidate) -> int:
     return CERTAIN if is_ours and b"Accel-Gains" in file.source.head else NO
 
 
-def _read_genea(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the readings after the first second that is told."""
-    del options
     with file.source.open() as stream:
         content = stream.read()
     end = content.index(_HEAD_END) + len(_HEAD_END)

@@ -43,9 +43,8 @@ def _is_movesense(file: Candidate) -> int:
     return CERTAIN if _MOVESENSE.match(file.source.head) else NO
 
 
-def _read_movesense(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_movesense(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all packets."""
-    del options
     with _undamaged(file, "a Movesense log"):
         packets = [_body(packet) for packet in _packets(file)]
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
@@ -101,9 +100,8 @@ def _is_edge_impulse(file: Candidate) -> int:
     return CERTAIN if is_ours else NO
 
 
-def _read_edge_impulse(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_edge_impulse(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the three axes of the accelerometer."""
-    del options
     with _undamaged(file, "an Edge Impulse file"):
         payload = load_json(file.source)["payload"]
         names = [str(sensor["name"]) for sensor in payload["sensors"]]

@@ -43,9 +43,8 @@ def recognise(file: Candidate) -> int:
     return CERTAIN if file.source.head.startswith(_SIGNATURES) else NO
 
 
-def read(file: Candidate, options: ReadOptions) -> list[Draft]:
+def read(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the timetables of the sensors."""
-    del options
     tables = _timetables(file)
     acceleration = _series(tables.get("Acceleration"), _AXES, "m/s2")
     if acceleration is None or acceleration.stamps is None:

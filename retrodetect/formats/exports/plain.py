@@ -82,9 +82,8 @@ def _is_counts(file: Candidate) -> int:
     return NO if has_axes else LIKELY
 
 
-def _refuse_counts(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _refuse_counts(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Refuse, in a row of its own."""
-    del options
     raise RefusedRecording(
         "has activity counts or summaries per epoch, not acceleration",
         file=file.source.label,

@@ -66,9 +66,8 @@ def _is_sd(file: Candidate) -> int:
     return CERTAIN if framed and framed >= _SURE_SHARE * (len(content) - _FRAME_BYTES) else NO
 
 
-def _read_sd(file: Candidate, options: ReadOptions) -> list[Draft]:
+def _read_sd(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the frames of acceleration, each with the time before and the rotation after it."""
-    del options
     with file.source.open() as stream:
         content = np.frombuffer(stream.read(), dtype=np.uint8)
     frames = _frames(content)
