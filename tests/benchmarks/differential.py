@@ -2,7 +2,9 @@
 
 ``python -m tests.benchmarks.differential ../shared --count 10000 --seed 1 --minutes 60`` prints
 every difference. With ``--answers FILE`` the plain answers are kept there, or, if it is there
-already, compared with those that another Python or other packages gave.
+already, compared with those that another Python or other packages gave. With ``--batches N`` it
+also labels N folders of such files by the command: with one and two processes, on a cluster, and
+killed in the middle and resumed; a batch costs as much as fifty single answers.
 """
 
 from __future__ import annotations
@@ -10,15 +12,26 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
 
 from retrodetect.direction import store
-from tests.formats.differential import Way, answer, any_way, cases, differences
+from tests.formats.differential import Case, Way, answer, any_way, cases, differences, written
+from tests.interrupted import command, ended, results, started, wait_for_parts
+from tests.runs.servers import address_of, free_port, scheduler, worker
+
+BATCH = 12
+"""Files of a batch."""
+
+WRITTEN = 1.1e-3
+"""Tables are rounded to the millisecond and to four places of a probability."""
 
 
 def main() -> int:
@@ -30,6 +43,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most", type=int, default=5, help="recordings of each data set")
     parser.add_argument("--answers", type=Path)
+    parser.add_argument("--batches", type=int, default=0)
     told = parser.parse_args()
     os.nice(19)
     model, rng = store.load("default"), random.Random(told.seed)
@@ -44,6 +58,9 @@ def main() -> int:
         differing = 0
         if told.answers is not None:
             differing += _compared(told.answers, {key: own for key, (_, own) in plain.items()})
+        for wrong in _batches(told.batches, plain, rng, folder):
+            differing += 1
+            print(wrong, flush=True)
         until = time.time() + 60 * told.minutes
         done = 0
         while done < told.count and time.time() < until:
@@ -58,6 +75,71 @@ def main() -> int:
                 print(f"{done} done, {differing} differ", flush=True)
     print(f"{done} done, {differing} differ")
     return differing
+
+
+def _batches(
+    most: int, plain: dict[str, tuple[Case, pd.DataFrame]], rng: random.Random, folder: Path
+) -> Iterator[str]:
+    """Label folders of files in every way that a batch can be; gives what differs."""
+    if not most:
+        return
+    port = free_port()
+    answers = 0
+    with ExitStack() as stack:
+        stack.enter_context(scheduler(port))
+        for name in "ab":
+            stack.enter_context(worker(port, folder / name, "--no-nanny"))
+        for number in range(most):
+            own = folder / str(number)
+            drawn = _distinct(rng.sample([*plain.values()], len(plain)))
+            _write(drawn, own / "in", rng)
+            ways = {
+                "one process": ("--jobs", "1"),
+                "two processes": ("--jobs", "2"),
+                "a cluster": ("--cluster", address_of(port)),
+                "killed and resumed": ("--jobs", "2"),
+            }
+            done = {}
+            for way, options in ways.items():
+                out = own / way
+                line = [*command(own / "in", "--out", out), *options]
+                if way.startswith("killed"):
+                    out.mkdir()
+                    run = started(line)
+                    wait_for_parts(out, rng.randrange(BATCH), run)
+                    ended(run, signal.SIGKILL, group=True)
+                run = started(line)
+                said = run.communicate()[1]
+                if run.returncode:
+                    yield f"batch {number}, {way}: {said}"
+                    continue
+                done[way] = results(out)
+                if done[way] != done["one process"]:
+                    yield f"batch {number}, {way}: other bytes than one process"
+                answers += len(drawn)
+            tables = pd.read_csv(own / "one process" / "strides.csv", keep_default_na=False,
+                                 na_values={"stride_length_m": [""]})  # fmt: skip
+            for at, (case, expected) in enumerate(drawn):
+                rows = tables[tables["recording"].str.startswith(f"{at:02}.")]
+                if wrong := differences(expected, rows.reset_index(drop=True), WRITTEN):
+                    yield f"batch {number}, {case.name}: {', '.join(wrong)}"
+    print(f"{most} batches, {answers} answers", flush=True)
+
+
+def _distinct(drawn: list[tuple[Case, pd.DataFrame]]) -> list[tuple[Case, pd.DataFrame]]:
+    """As many as a batch takes; each recording once, with its body site or without."""
+    by_recording = {case.name.rsplit(" ", 1)[0]: (case, own) for case, own in drawn}
+    return [*by_recording.values()][:BATCH]
+
+
+def _write(drawn: list[tuple[Case, pd.DataFrame]], folder: Path, rng: random.Random) -> None:
+    """Write cases in ways of their own, and a manifest with their body sites."""
+    folder.mkdir(parents=True)
+    lines = ["path,placement"]
+    for at, (case, _) in enumerate(drawn):
+        path = written(case, any_way(rng), folder, f"{at:02}")
+        lines.append(f"{path.name},{case.placement or ''}")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
 
 
 def _compared(file: Path, own: dict[str, pd.DataFrame]) -> int:

@@ -22,7 +22,7 @@ from retrodetect.recording import STANDARD_GRAVITY_MPS2, Recording
 from .reexport import START_NS, compress
 from .test_pieces import blocks_of_few_rows
 
-__all__ = ["Case", "Way", "answer", "any_way", "cases", "differences"]
+__all__ = ["Case", "Way", "answer", "any_way", "cases", "differences", "written"]
 
 WINDOW_S = 12.0
 MOST_ROWS = 1500
@@ -120,19 +120,25 @@ def _cut(recording: Recording, placement: str, name: str) -> Iterator[Case]:
 
 def answer(case: Case, way: Way, model: DirectionModel, folder: Path) -> pd.DataFrame:
     """Strides of a case that is written and labelled in a way."""
-    columns = _columns(case, way)
     with blocks_of_few_rows() if way.in_blocks else nullcontext():
         if way.door == "frame":
-            frame = pd.DataFrame(columns).set_index("time (" + way.clock + ")")
+            frame = pd.DataFrame(_columns(case, way)).set_index("time (" + way.clock + ")")
             frame.index = pd.to_timedelta(case.time_us, unit="us")
             return rd.label(frame, model=model, placement=case.placement).strides
-        text = pd.DataFrame(columns).to_csv(index=False, sep=way.delimiter, decimal=way.decimal)
-        path = folder / f"walk.{'zip' if way.packing == 'zip' else 'csv'}"
-        path.write_bytes(compress(text.encode(), way.packing))
+        path = written(case, way, folder)
         if way.door == "label":
             return rd.label(path, model=model, placement=case.placement).strides
         (parts,) = pieces(path)
         return label_pieces(parts, model, Anchors(case.placement)).strides
+
+
+def written(case: Case, way: Way, folder: Path, stem: str = "walk") -> Path:
+    """Write a case into a file."""
+    frame = pd.DataFrame(_columns(case, way))
+    text = frame.to_csv(index=False, sep=way.delimiter, decimal=way.decimal)
+    path = folder / f"{stem}.{'zip' if way.packing == 'zip' else 'csv'}"
+    path.write_bytes(compress(text.encode(), way.packing))
+    return path
 
 
 def _columns(case: Case, way: Way) -> dict[str, np.ndarray]:
@@ -154,7 +160,7 @@ def _columns(case: Case, way: Way) -> dict[str, np.ndarray]:
     return {name: columns[name] for name in names}
 
 
-def differences(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
+def differences(one: pd.DataFrame, other: pd.DataFrame, tolerance: float = TOLERANCE) -> list[str]:
     """What of two answers is not the same."""
     if len(one) != len(other):
         return [f"{len(one)} strides or {len(other)}"]
@@ -166,5 +172,5 @@ def differences(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
     return words + [
         f"{name} by {np.nanmax(np.abs(one[name] - other[name])):.2g}"
         for name in ("start_s", "end_s", "p_backward", "p_side", "stride_length_m")
-        if not np.allclose(one[name], other[name], rtol=0, atol=TOLERANCE, equal_nan=True)
+        if not np.allclose(one[name], other[name], rtol=0, atol=tolerance, equal_nan=True)
     ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import http.client
+import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from retrodetect.errors import RetrodetectError
 from retrodetect.runs.batch import run
@@ -16,7 +18,7 @@ from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings
 
-__all__ = ["FAULTS", "between", "trial"]
+__all__ = ["FAULTS", "RESULTS", "Trial", "between", "is_honest", "trial"]
 
 RESULTS = ("strides.csv", "sessions.csv")
 
@@ -168,18 +170,20 @@ def disturbed(name: str | None, after: int) -> Iterator[None]:
         Proxy.fault = staticmethod(lambda own, body: False)
 
 
-def trial(
-    fault: str, after: int, inputs: str, out: str, settings: Settings, files: Any
-) -> tuple[str, dict[str, bytes], dict[str, bytes]]:
-    """Label under a fault, then once more without it.
+class Trial(NamedTuple):
+    """What came of two runs, of which the first was disturbed."""
 
-    Returns
-    -------
-    said : str
-        Why the first run ended, or what it says of inputs that failed; empty where it is whole.
-    first, then : dict of bytes
-        What is there after each of the two.
-    """
+    said: str
+    """Why the first run ended, or what it says of inputs that failed; empty where it is whole."""
+    hits: int
+    """Requests that the fault took."""
+    first: dict[str, bytes]
+    then: dict[str, bytes]
+    """What is there after each of the two."""
+
+
+def trial(fault: str, after: int, inputs: str, out: str, settings: Settings, files: Any) -> Trial:
+    """Label under a fault, then once more without it."""
 
     def results() -> dict[str, bytes]:
         places = {name: f"{out.removeprefix('s3://')}/{name}" for name in RESULTS}
@@ -193,6 +197,34 @@ def trial(
             said = "; ".join(outcome.sessions.loc[failed, "message"])
         except RetrodetectError as error:
             said = str(error)
-    first = results()
+    hits, first = Proxy.hits, results()
     run([inputs], Outputs(out), settings, Workers(1))
-    return said, first, results()
+    return Trial(said, hits, first, results())
+
+
+def is_honest(done: Trial, expected: Mapping[str, bytes]) -> bool:
+    """Whether what a disturbed run left is whole, or names every recording that it lacks."""
+    if not done.said:
+        return done.first == expected
+    if not done.said.endswith("."):
+        return False
+    if "sessions.csv" not in done.first:
+        return all(done.first[name] == expected[name] for name in done.first)
+    rows = [_rows(of["sessions.csv"]) for of in (done.first, expected)]
+    failed = {name for name, row in rows[0].items() if row["status"] == "failed"}
+    strides = _lines(expected["strides.csv"], without=failed)
+    return (
+        rows[0].keys() == rows[1].keys()
+        and all(rows[0][name] == row for name, row in rows[1].items() if name not in failed)
+        and _lines(done.first.get("strides.csv", b""), without=set()) == strides
+    )
+
+
+def _rows(table: bytes) -> dict[str, dict[str, str]]:
+    rows = csv.DictReader(io.StringIO(table.decode()))
+    return {row["recording"]: row for row in rows}
+
+
+def _lines(table: bytes, without: set[str]) -> list[str]:
+    """Lines but for those of some recordings."""
+    return [line for line in table.decode().splitlines() if line.split(",")[0] not in without]
