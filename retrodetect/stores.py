@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,6 +163,10 @@ class _Disk:
 class _Objects:
     """An object store behind a URL that fsspec knows."""
 
+    def __init__(self) -> None:
+        self._tokens: set[str] = set()
+        """Of the leases that this process holds."""
+
     def identity(self, path: Path) -> Path:
         # Only the store could tell whether two URLs name one object.
         return path
@@ -194,7 +198,8 @@ class _Objects:
     def locked(self, file: Path) -> Iterator[None]:
         """Hold a lease: an object that its owner renews, and that expires without renewal."""
         token = uuid.uuid4().hex
-        _take_lease(file, token)
+        self._take_lease(file, token)
+        self._tokens.add(token)
         released = threading.Event()
 
         def renew() -> None:
@@ -209,11 +214,47 @@ class _Objects:
         finally:
             released.set()
             thread.join()
+            self._tokens.remove(token)
             with contextlib.suppress(Exception):  # what cannot be removed becomes stale
                 file.unlink()
 
+    def _take_lease(self, file: Path, token: str) -> None:
+        """Create the object unless there is one that its owner still renews."""
+        files = file.fs  # type: ignore[attr-defined]
+        try:
+            files.pipe_file(file.path, _owner(token), mode="create")  # type: ignore[attr-defined]
+        except FileExistsError:
+            owner = _fields(file.read_bytes())
+            is_stale = time.time() - float(owner.get("renewed", 0)) >= STALE_S
+            if not is_stale and not self._is_over(owner):
+                raise Held(owner) from None
+            file.write_bytes(_owner(token))
+        # Two runs that meet the same stale lease both write it: the last one has it.
+        owner = _fields(file.read_bytes())
+        if owner.get("token") != token:
+            raise Held(owner)
+
+    def _is_over(self, owner: Mapping[str, Any]) -> bool:
+        """Whether the owner of a lease ran on this machine, and could not remove it at its end."""
+        if owner.get("host") != socket.gethostname():
+            return False
+        if owner.get("process") == os.getpid():
+            return owner.get("token") not in self._tokens
+        return os.name == "posix" and not _is_alive(int(owner.get("process", 0)))
+
 
 _DISK, _OBJECTS = _Disk(), _Objects()
+
+
+def _is_alive(process: int) -> bool:
+    """Whether there is a process of that number; POSIX only: elsewhere asking would end it."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _said(error: Exception) -> str:
@@ -240,22 +281,6 @@ def _try_lock(stream: BinaryIO) -> bool:
             "%s cannot be locked (%s). Start only one run at a time.", stream.name, error.strerror
         )
     return True
-
-
-def _take_lease(file: Path, token: str) -> None:
-    """Create the object unless there is one that its owner still renews."""
-    files = file.fs  # type: ignore[attr-defined]
-    try:
-        files.pipe_file(file.path, _owner(token), mode="create")  # type: ignore[attr-defined]
-    except FileExistsError:
-        owner = _fields(file.read_bytes())
-        if time.time() - float(owner.get("renewed", 0)) < STALE_S:
-            raise Held(owner) from None
-        file.write_bytes(_owner(token))
-    # Two runs that meet the same stale lease both write it: the last one has it.
-    owner = _fields(file.read_bytes())
-    if owner.get("token") != token:
-        raise Held(owner)
 
 
 def _owner(token: str = "") -> bytes:

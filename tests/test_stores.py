@@ -1,4 +1,8 @@
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -81,6 +85,39 @@ def test_a_lease_that_nobody_renews_is_stale():
     with store_of(lock).locked(lock):
         assert json.loads(lock.read_bytes())["host"] != "gone"
     assert not lock.exists()
+
+
+@pytest.fixture
+def ended_process():
+    """Number of a process that was."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+@pytest.mark.extra("cluster")
+@pytest.mark.skipif(os.name == "nt", reason="asks for processes as POSIX does")
+def test_a_lease_of_a_process_of_this_machine_that_ended_is_over(ended_process):
+    lock = in_memory("memory://ended/lock")
+    lock.parent.mkdir()
+    left = {"process": ended_process, "host": socket.gethostname(), "renewed": time.time()}
+    lock.write_bytes(json.dumps({**left, "host": "elsewhere"}).encode())
+    with pytest.raises(stores.Held):
+        store_of(lock).locked(lock).__enter__()
+    lock.write_bytes(json.dumps(left).encode())
+    with store_of(lock).locked(lock):
+        assert json.loads(lock.read_bytes())["process"] == os.getpid()
+
+
+@pytest.mark.extra("cluster")
+def test_a_lease_that_could_not_be_removed_stops_no_later_run_of_the_same_process():
+    lock = in_memory("memory://kept/lock")
+    lock.parent.mkdir()
+    with store_of(lock).locked(lock):
+        own = lock.read_bytes()
+    lock.write_bytes(own)
+    with store_of(lock).locked(lock):
+        assert lock.read_bytes() != own
 
 
 @pytest.mark.extra("cluster")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from retrodetect.errors import UnreadableFile, UsageError
+from retrodetect.errors import OutputError, UnreadableFile, UsageError
 from retrodetect.runs import Lost
 
 __all__ = [
@@ -112,7 +114,7 @@ def shared_out(
     """Do tasks in any order, and yield each with what ``do`` returned, or why it did not.
 
     A cluster may do a task again if it loses a worker. What ``do`` raises is raised here;
-    UsageError if no cluster answers, OutputError if no worker process survives.
+    UsageError if no cluster answers, OutputError if no worker survives or the scheduler is lost.
     """
     if workers.cluster is not None:
         yield from _on_cluster(do, tasks, workers.cluster)
@@ -202,15 +204,35 @@ def _on_cluster(
             place=f"--cluster {address}",
             remedy="use the address that the scheduler prints, such as tcp://host:8786",
         ) from error
-    with client, dask.config.set({"distributed.comm.timeouts.connect": f"{LOST_S} s"}):
+    patience = dask.config.set({"distributed.comm.timeouts.connect": f"{LOST_S} s"})
+    with _silent("distributed.client"), client, patience:
         futures = dict(zip(client.map(do, tasks, pure=False), tasks, strict=True))
         ended = distributed.as_completed(list(futures))  # type: ignore[no-untyped-call]
         for future in ended:
             task = futures.pop(future)
             try:
-                yield task, future.result()
+                result = future.result()
             except distributed.KilledWorker:
-                yield task, "killed"
+                result = "killed"
+            except (CancelledError, distributed.comm.CommClosedError) as error:
+                raise OutputError(
+                    "the connection to the scheduler was lost",
+                    place=f"--cluster {address}",
+                    remedy="run the same command again once it answers, to resume",
+                ) from error
+            yield task, result
+
+
+@contextmanager
+def _silent(logger: str) -> Iterator[None]:
+    """Let a library not report what is said in our own words."""
+    log = logging.getLogger(logger)
+    before = log.disabled
+    log.disabled = True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _data_bytes() -> int:

@@ -169,6 +169,13 @@ def do(task: Task) -> float:
         done.append(unlabelled(name, status, str(error)))
     except RetrodetectError:
         raise
+    except MemoryError:
+        scarce = UnreadableFile(
+            "needs more memory than its process may have",
+            file=name,
+            remedy="label it where there is more, or split the file",
+        )
+        done.append(unlabelled(name, "failed", str(scarce)))
     except Exception as error:
         # Whatever is wrong with one recording, the others must be labelled.
         _log.debug("while labelling %s", task.input.path, exc_info=True)
