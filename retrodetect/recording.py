@@ -85,6 +85,7 @@ class Topic(StrEnum):
     LEFT_OUT = "left_out"  # strides that were given and could not be read
     TRACK = "track"  # what came of the track of a watch
     RESULT = "result"  # figures that nobody's strides have
+    COPY = "copy"  # readings that another recording of the same run holds too
 
 
 class Caution(NamedTuple):

@@ -21,7 +21,7 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "retrodetect", "label", *map(str, arguments), "--no-report"]
 
 
-def started(line: Sequence[str]) -> subprocess.Popen[str]:
+def started(line: Sequence[str], **environment: str) -> subprocess.Popen[str]:
     """Start a run as the leader of a group of its own, as a shell does."""
     return subprocess.Popen(
         line,
@@ -29,6 +29,7 @@ def started(line: Sequence[str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | environment,
         start_new_session=True,
     )
 

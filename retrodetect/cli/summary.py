@@ -15,7 +15,7 @@ from rich.text import Text
 from retrodetect.runs.outputs import can_report
 from retrodetect.tables import truncated_list, visible
 from retrodetect.tally import words
-from retrodetect.tally.folder import outside_weeks, totals
+from retrodetect.tally.folder import counted, outside_weeks, totals
 
 if TYPE_CHECKING:
     from retrodetect.runs.batch import Outcome
@@ -46,10 +46,11 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
     )
     for row in rows[:MOST_ROWS]:
         table.add_row(*map(Text, _cells(row, goal)))
-    if (sessions["status"] == "ok").sum() > 1:
+    added = sessions[counted(sessions)]
+    if len(added) > 1:
         total: dict[str, Any] = {"recording": "all together", "status": "ok", **totals(sessions)}
-        total |= words.added_up(rows)
-        total["sideways_strides"] = sessions["sideways_strides"].sum()
+        total |= words.added_up(added.to_dict("records"))
+        total["sideways_strides"] = added["sideways_strides"].sum()
         table.add_row(*(Text(cell, style="bold") for cell in _cells(total, goal)))
     console.print(table)
     if len(rows) > MOST_ROWS:

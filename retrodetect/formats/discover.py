@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -230,14 +231,14 @@ def _reason_to_skip(file: Candidate) -> str:
 def _distinct(inputs: Sequence[Input]) -> list[Input]:
     """Inputs whose names do not collide: those of several roots get their folder in front."""
     inputs = [replace(file, name=readable(file.name)) for file in inputs]
-    names = [file.name for file in inputs]
-    if len(set(names)) == len(names):
+    times = Counter(file.name for file in inputs)
+    if len(times) == len(inputs):
         return list(inputs)
     seen: dict[str, int] = {}
     distinct = []
     for file in inputs:
         name = file.name
-        if names.count(name) > 1:
+        if times[name] > 1:
             name = f"{file.path.resolve().parent.name}/{name}"
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:

@@ -22,7 +22,7 @@ from retrodetect.report.trace import close_ups, overview
 from retrodetect.sites import GROUPS, PLACEMENTS, group_of
 from retrodetect.tables import truncated_list, visible
 from retrodetect.tally import words
-from retrodetect.tally.folder import outside_weeks, totals
+from retrodetect.tally.folder import counted, outside_weeks, totals
 
 __all__ = ["annotate", "facts", "page", "view_of"]
 
@@ -122,7 +122,7 @@ def page(
         }
         for number, (row, view) in enumerate(zip(sessions.to_dict("records"), views, strict=True))
     ]
-    total = {**totals(sessions), **words.added_up(rows)}
+    total = {**totals(sessions), **words.added_up(sessions[counted(sessions)].to_dict("records"))}
     is_alone = len(rows) == 1 and rows[0]["status"] == "ok"
     return _render(
         "page.html.j2",

@@ -27,6 +27,7 @@ from retrodetect.locations import is_there, location, total_bytes
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
+from retrodetect.runs.copies import Copies
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out, threads_each
 from retrodetect.runs.task import Settings, Task, View, do, entries, give_up, unlabelled
@@ -195,7 +196,8 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
 def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     """Write tables, record and report."""
     parts = [task.part for task in tasks]
-    rows = [[entry.row for entry in entries(part)] for part in parts]
+    copies = Copies()
+    rows = [[copies.marked(each.row, each.readings) for each in entries(part)] for part in parts]
     labelled = [row for of_input in rows for row in of_input]
     skipped = [unlabelled(name, "skipped", why).row for name, why in planned.skipped.items()]
     # Before the tables: a run that is stopped in between must not forget their inputs.

@@ -110,7 +110,7 @@ def _dict(value: object) -> dict[str, Any]:
 
 _TEXT = dict.fromkeys(
     ("recording", "status", "message", "format", "placement", "front", "model", "version",
-     "start_time", "speed_source", "warnings", "told_apart_by"),
+     "start_time", "speed_source", "warnings", "told_apart_by", "copy_of"),
     str,
 )  # fmt: skip
 _EMPTY = {name: [""] for name in SESSION_COLUMNS if name not in _TEXT}

@@ -205,7 +205,7 @@ def _on_cluster(
             remedy="use the address that the scheduler prints, such as tcp://host:8786",
         ) from error
     patience = dask.config.set({"distributed.comm.timeouts.connect": f"{LOST_S} s"})
-    with _silent("distributed.client"), client, patience:
+    with _silent("distributed", "distributed.client"), client, patience:
         futures = dict(zip(client.map(do, tasks, pure=False), tasks, strict=True))
         ended = distributed.as_completed(list(futures))  # type: ignore[no-untyped-call]
         for future in ended:
@@ -224,15 +224,17 @@ def _on_cluster(
 
 
 @contextmanager
-def _silent(logger: str) -> Iterator[None]:
-    """Let a library not report what is said in our own words."""
-    log = logging.getLogger(logger)
-    before = log.disabled
-    log.disabled = True
+def _silent(*names: str) -> Iterator[None]:
+    """Let libraries not report what is said in our own words."""
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.handlers for logger in loggers]
+    for logger in loggers:
+        logger.handlers = [logging.NullHandler()]
     try:
         yield
     finally:
-        log.disabled = before
+        for logger, handlers in zip(loggers, before, strict=True):
+            logger.handlers = handlers
 
 
 def _data_bytes() -> int:

@@ -34,6 +34,7 @@ from retrodetect.locations import location
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, resume
 from retrodetect.runs.beside import Beside
+from retrodetect.runs.copies import Readings
 from retrodetect.runs.pool import memory_limited
 from retrodetect.runs.track import with_track
 from retrodetect.stores import store_of
@@ -129,6 +130,7 @@ class Entry(NamedTuple):
     view: dict[str, Any] | None = None
     # rows of its ``bouts`` and ``repeats``, column by column
     lists: dict[str, dict[str, list[Any]]] = {}  # noqa: RUF012
+    readings: str = ""  # digest of its readings, by which copies are known
 
 
 class Task(NamedTuple):
@@ -305,6 +307,7 @@ class _Witness:
         self._view = view
         self.traces: list[FloatArray] = []
         self._courses: list[Course] = []
+        self.readings = Readings()
 
     @property
     def course(self) -> Course:
@@ -331,6 +334,7 @@ class _Witness:
 
                 self.traces.append(trace_of(piece))
             self._courses.append(Course.of(piece))
+            self.readings.add(piece.acceleration_mps2)
             yield piece
 
 
@@ -342,9 +346,10 @@ def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
         start_time = wall_clock(session.recording, table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
+    readings = witness.readings.digest()
     if task.view == "none":
-        return Entry(row, None, lists)
-    return Entry(row, _view(session, task, witness, more.bouts, cautions), lists)
+        return Entry(row, None, lists, readings)
+    return Entry(row, _view(session, task, witness, more.bouts, cautions), lists, readings)
 
 
 def _view(

@@ -15,6 +15,7 @@ from retrodetect.recording import FloatArray
 __all__ = [
     "TOTAL_FIELDS",
     "WEEK_COLUMNS",
+    "counted",
     "outside_weeks",
     "sessions_apart",
     "totals",
@@ -45,13 +46,13 @@ SAME_S = 2.0
 
 
 def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
-    """Add up sessions to ``TOTAL_FIELDS``; those without strides add nothing.
+    """Add up sessions to ``TOTAL_FIELDS``; those without strides, and copies, add nothing.
 
     The interval of the share is the mean of the sessions' own, by their strides: a wearer who is
     misread in one session may be so in all, so errors are not taken to even out. How often it holds
     the truth is in ``tests/benchmarks/share_coverage.py``.
     """
-    done = sessions[sessions["status"] == "ok"]
+    done = sessions[counted(sessions)]
     columns = {name: _number(done, name) for name in _ADDED}
     fields: dict[str, float | str] = {
         name: int(np.nansum(column)) for name, column in columns.items()
@@ -79,7 +80,7 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     Weeks without a session are there with zeros, except in a break of more than
     ``LONGEST_BREAK_WEEKS``.
     """
-    done = sessions[sessions["status"] == "ok"]
+    done = sessions[counted(sessions)]
     mondays = [_monday(text) for text in done["start_time"]]
     dated = done.assign(monday=pd.Series(mondays, done.index)).dropna(subset="monday")
     if dated.empty:
@@ -107,18 +108,25 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
 
 def outside_weeks(sessions: pd.DataFrame, by_week: pd.DataFrame) -> int:
     """Count sessions with strides that no week holds: undated, or of the time of another."""
-    return int((sessions["status"] == "ok").sum() - by_week["sessions"].sum())
+    return int(counted(sessions).sum() - by_week["sessions"].sum())
+
+
+def counted(sessions: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which sessions add to totals: those with strides that are no copy of another."""
+    return (sessions["status"] == "ok") & ~_is_copy(sessions)
 
 
 def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Put the sessions of several runs, older ones first, together, each recording once.
 
-    They come in order of time, undated ones last. Of a recording in several runs (which begins and
-    lasts alike, or where no date is known is called and lasts alike) the newest row that worked
-    counts. Of recordings that overlap by more than half of the shorter one, such as a phone's and a
-    watch's, the one with more strides of known direction does: the wearer went once.
+    They come in order of time, undated ones last; copies are left out. Of a recording in several
+    runs (which begins and lasts alike, or where no date is known is called and lasts alike) the
+    newest row that worked counts. Of recordings that overlap by more than half of the shorter one,
+    such as a phone's and a watch's, the one with more strides of known direction does: the wearer
+    went once.
     """
     rows = pd.concat(list(runs), ignore_index=True)
+    rows = rows[~_is_copy(rows)].reset_index(drop=True)
     facts = _Sessions.of(rows)
     kept = np.zeros(len(rows), dtype=bool)
     # Newest first, so that a later run takes the place of an earlier one.
@@ -140,6 +148,11 @@ _ADDED = (
     "strides", "steps", "forward_strides", "backward_strides", "unknown_strides",
     "walk_backward_strides", "run_backward_strides",
 )  # fmt: skip
+
+
+def _is_copy(sessions: pd.DataFrame) -> pd.Series[bool]:
+    named = [isinstance(name, str) and name != "" for name in sessions["copy_of"]]
+    return pd.Series(named, sessions.index, dtype=bool)
 
 
 def _number(rows: pd.DataFrame, name: str) -> np.ndarray:

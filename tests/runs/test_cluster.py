@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import subprocess
 from contextlib import ExitStack
+from typing import NamedTuple
 
 import pytest
-from interrupted import RESULTS, command, results, started
+from interrupted import RESULTS, command, results, started, wait_for_parts
 from proxy import FAULTS, between, is_honest, trial
 from servers import address_of, answers, free_port, process, scheduler, wait_for, worker
 
@@ -44,14 +46,21 @@ def bucket():
         yield files
 
 
+class Cluster(NamedTuple):
+    """A scheduler and its two workers."""
+
+    address: str
+    scheduler: subprocess.Popen
+    workers: list[subprocess.Popen]
+
+
 @pytest.fixture
 def cluster(bucket, tmp_path):
-    """Address of a scheduler, and its two workers."""
     port = free_port()
     with ExitStack() as stack:
-        stack.enter_context(scheduler(port))
+        own = stack.enter_context(scheduler(port))
         workers = [worker(port, tmp_path / name, "--no-nanny") for name in "ab"]
-        yield address_of(port), [*map(stack.enter_context, workers)]
+        yield Cluster(address_of(port), own, [*map(stack.enter_context, workers)])
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +84,7 @@ def test_a_cluster_on_a_store_writes_the_same_bytes_as_processes_on_a_disk(
     for path in sorted((folder / "some").iterdir()):
         bucket.put_file(str(path), f"walks/in/some/{path.name}")
     line = command("s3://walks/in", "--out", "s3://walks/out", "--model", stored_model)
-    run = started([*line, "--cluster", cluster[0]])
+    run = started([*line, "--cluster", cluster.address])
     said = run.communicate()[1]
     assert (run.returncode, said) == (0, "")
     assert {name: bucket.cat_file(f"walks/out/{name}") for name in RESULTS} == expected
@@ -89,15 +98,32 @@ def test_a_cluster_on_a_store_writes_the_same_bytes_as_processes_on_a_disk(
 def test_a_worker_killed_in_the_middle_loses_nothing(
     cluster, folder, stored_model, expected, tmp_path
 ):
-    address, (first, second) = cluster
-    run = started(command(folder, "--out", tmp_path, "--model", stored_model, "--cluster", address))
-    wait_for(lambda: run.poll() is not None or [*(tmp_path / ".retrodetect").glob("*.part")])
+    first, second = cluster.workers
+    line = command(folder, "--out", tmp_path, "--model", stored_model)
+    run = started([*line, "--cluster", cluster.address])
+    wait_for_parts(tmp_path, 1, run)
     first.send_signal(signal.SIGKILL)
     run.communicate()
     assert run.returncode == 0
     assert second.poll() is None
     assert results(tmp_path) == expected
     assert not [*tmp_path.rglob("*.half")]
+
+
+def test_a_scheduler_that_dies_is_said_in_one_line_and_the_next_run_goes_on(
+    cluster, folder, stored_model, expected, tmp_path
+):
+    line = command(folder, "--out", tmp_path, "--model", stored_model)
+    run = started([*line, "--cluster", cluster.address])
+    wait_for_parts(tmp_path, 1, run)
+    cluster.scheduler.kill()
+    said = run.communicate()[1]
+    lost = "the connection to the scheduler was lost; run the same command again"
+    assert (run.returncode, said.count("\n"), lost in said) == (1, 1, True), said
+    again = started([*line, "--jobs", "1"])
+    again.communicate()
+    assert again.returncode == 0
+    assert results(tmp_path) == expected
 
 
 @pytest.fixture

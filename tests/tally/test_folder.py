@@ -34,6 +34,13 @@ def test_sessions_together_are_as_sure_as_each_for_one_wearer_may_be_misread_in_
     assert four["backward_min"] == 40
 
 
+def test_a_copy_adds_nothing():
+    walk, copy = row("2026-05-04T08:00"), row("2026-05-04T08:00", copy_of="walk.csv")
+    assert totals(table(walk, copy)) == totals(table(walk))
+    assert list(weeks(table(walk, copy))["sessions"]) == [1]
+    assert len(sessions_apart([table(walk, copy)])) == 1
+
+
 def test_one_session_alone_keeps_its_interval():
     found = totals(table(row("")))
     assert found["backward_share_low"] == pytest.approx(0.35)
