@@ -220,10 +220,10 @@ def test_a_file_that_breaks_off_in_the_middle_fails_alone(
     files = [write_walk(tmp_path / "in" / name) for name in ("a.csv", "b.csv")]
     label, broken = task.label_pieces, iter([True])
 
-    def breaking(pieces, *more):
+    def breaking(pieces, *more, **options):
         if next(broken, False):
             raise OSError(errno.EIO, "Input/output error")
-        return label(pieces, *more)
+        return label(pieces, *more, **options)
 
     monkeypatch.setattr(task, "label_pieces", breaking)
     settings = Settings(str(stored_model))

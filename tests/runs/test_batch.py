@@ -139,8 +139,8 @@ def test_a_torn_part_is_done_anew(folder, settings, tmp_path):
 def test_a_defect_in_one_recording_does_not_end_the_run(folder, settings, tmp_path, monkeypatch):
     label = task.label_pieces
 
-    def broken(pieces, *rest):
-        session = label(pieces, *rest)
+    def broken(pieces, *rest, **options):
+        session = label(pieces, *rest, **options)
         if session.recording.name == "a.csv":
             raise ZeroDivisionError("oops")
         return session
