@@ -123,7 +123,7 @@ def _disk_full(folder: Path, out: Path) -> bool:
     with _mounted(out, f"size={DISK_KIB}k"):
         run = started(_command(folder, out))
         said = run.communicate(timeout=120)[1]
-    return run.returncode == 1 and said.count("\n") == 1 and "make room" in said
+    return run.returncode == 1 and said.count("\n") == 1 and "free some space" in said
 
 
 def _names_used_up(folder: Path, out: Path) -> bool:
@@ -131,7 +131,7 @@ def _names_used_up(folder: Path, out: Path) -> bool:
     with _mounted(out, f"size=100M,nr_inodes={random.randrange(4, FILES + 4)}"):
         run = started(_command(folder, out))
         said = run.communicate(timeout=120)[1]
-    return run.returncode in (1, 2) and said.count("\n") == 1 and "room" in said
+    return run.returncode in (1, 2) and said.count("\n") == 1 and "free some space" in said
 
 
 def _no_room_for_copies(folder: Path, out: Path) -> bool:
