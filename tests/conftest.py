@@ -12,6 +12,7 @@ from handmade import readout
 
 from retrodetect.direction import DirectionModel, store
 from retrodetect.direction.card import Card
+from retrodetect.direction.likeness import COMPARED, Likeness
 from retrodetect.direction.model import SITE_INPUTS, SiteClassifier, SiteGroup
 from retrodetect.sites import GROUPS
 from retrodetect.training.fit import HABITUAL_CONTRAST
@@ -91,7 +92,10 @@ def noise_model() -> DirectionModel:
     )
     front = readout({"lever_mid": 1.0}, doubt=0.2)
     return DirectionModel(
-        dict.fromkeys(groups, SiteGroup(travel, front, HABITUAL_CONTRAST)), sites, name="noise"
+        dict.fromkeys(groups, SiteGroup(travel, front, HABITUAL_CONTRAST)),
+        sites,
+        Likeness(rng.uniform(0.1, 0.3, len(COMPARED)), 2.0, -0.8),
+        name="noise",
     )
 
 

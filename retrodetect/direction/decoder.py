@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray
-from retrodetect.special import expit, i0e, logsumexp
+from retrodetect.special import expit, i0e, logit, logsumexp
 
 __all__ = [
     "BACKWARD",
@@ -47,6 +47,7 @@ __all__ = [
     "Evidence",
     "Priors",
     "decode",
+    "mixed_beforehand",
     "of_marks",
 ]
 
@@ -68,6 +69,11 @@ _BLOCK_STRIDES = 1024
 
 _LEAST = 1e-150
 """Least belief: what one half of a long session rules out, the other half may show."""
+
+_TURNS = np.kron(
+    np.tile(~np.eye(len(DIRECTIONS), dtype=bool), (2, 2)), np.ones((len(PACES), len(PACES)), bool)
+)
+"""Which changes of kind of session, direction and pace change the direction."""
 
 _RULED_OUT = -50.0
 """Log likelihood of a direction that the wearer's mark rules out."""
@@ -91,9 +97,9 @@ class Priors:
         enough to name an ordinary walk. What the body shows needs no such help, and so strong a
         habit would hide a session all backward. Of sessions of which the wearer told something
         they are those of `drawn`.
-    change_within_bout, change_between_bouts
-        Probability that the direction of a mixed session is drawn anew at a stride, within a
-        bout and after a pause.
+    change_within_bout
+        Probability that the direction of a mixed session is drawn anew at a stride within a bout.
+        After a pause it always is.
     begun
         Shares of forward, backward and sideways among the directions in which mixed sessions
         begin: most people walk a few steps before they turn round.
@@ -118,7 +124,6 @@ class Priors:
     one_way: tuple[float, float, float] = (0.94, 0.05, 0.01)
     one_way_if_shown: tuple[float, float, float] = (0.84, 0.15, 0.01)
     change_within_bout: float = 0.02
-    change_between_bouts: float = 0.5
     begun: tuple[float, float, float] = (0.8, 0.18, 0.02)
     drawn: tuple[float, float, float] = (0.66, 0.32, 0.02)
     contrast: float = 1.0
@@ -166,9 +171,11 @@ class Evidence:
         Probability that it is wrong altogether.
     told
         Whether the wearer marked a part of the session or named the front.
-    session_bouts
-        Bouts of the whole session: each may have brought another direction, also where the
-        device was placed anew in between.
+    mixed
+        Probability that the session is mixed, before the strides of this episode are seen.
+    log_turn : (n,) array
+        Log likelihood ratio of another direction than at the stride before over the same; 0 where
+        nothing bears on it.
     """
 
     travel: FloatArray
@@ -184,7 +191,8 @@ class Evidence:
     named_front: FloatArray
     named_front_doubt: float
     told: bool
-    session_bouts: int
+    mixed: float
+    log_turn: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +292,33 @@ def _forward(
         belief /= total
         state = np.maximum(belief, _LEAST, out=belief)
     return beliefs, log_total
+
+
+def mixed_beforehand(log_turn: FloatArray, priors: Priors, *, told: bool) -> float:
+    """Return the probability that a session is mixed, by its bouts.
+
+    Each bout may have brought another direction, also where the device was placed anew.
+
+    Parameters
+    ----------
+    log_turn : (bouts,) array
+        Log likelihood ratio of another direction than in the bout before over the same; 0 where
+        nothing bears on it.
+    priors
+        What is believed beforehand.
+    told
+        Whether the wearer marked a part of the session or named the front.
+    """
+    if told:
+        return priors.mixed_if_told
+    prior = min(1 - (1 - priors.mixed) ** len(log_turn), MOST_MIXED)
+    drawn = np.array(priors.drawn)
+    state, log_evidence = drawn, 0.0
+    for odds in np.exp(log_turn):
+        state = drawn * (state + odds * (1 - state))
+        log_evidence += float(np.log(state.sum()))
+        state = state / state.sum()
+    return float(expit(logit(prior) + log_evidence))
 
 
 def of_marks(forced: NDArray[np.intp]) -> FloatArray:
@@ -397,7 +432,7 @@ class _Likelihood:
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
     """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
     one_way = likelihood.one_way
-    mixed = _mixed_beforehand(evidence, priors)
+    mixed = evidence.mixed
     # Where nothing shows a turn, how sessions begin names none of it.
     begun = np.array(priors.begun if evidence.travel.any() else priors.drawn)
     sessions = np.stack([(1 - mixed) * one_way.T, np.broadcast_to(mixed * begun, one_way.shape).T])
@@ -419,13 +454,6 @@ def _one_way(evidence: Evidence, priors: Priors) -> FloatArray:
     return one_way
 
 
-def _mixed_beforehand(evidence: Evidence, priors: Priors) -> float:
-    """Probability that the session is mixed."""
-    if evidence.told:
-        return priors.mixed_if_told
-    return min(1 - (1 - priors.mixed) ** evidence.session_bouts, MOST_MIXED)
-
-
 def _first_front(evidence: Evidence, fronts: int) -> FloatArray:
     """(fronts,) belief about the front before the first stride."""
     if fronts == 1:
@@ -444,16 +472,20 @@ class _Chain:
         self._pause = (np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0).tolist()
         self._turn = {after: _turn(priors, pause=after) for after in (False, True)}
         self._drift = {after: _drift(priors, fronts, pause=after) for after in (False, True)}
+        self._turn_odds = np.exp(evidence.log_turn).tolist()
 
     def onward(self, state: FloatArray, stride: int) -> FloatArray:
         """Belief before a stride, from that after the one before."""
-        pause = self._pause[stride]
-        return self._moved(state, self._turn[pause], self._drift[pause])
+        return self._moved(state, self._turn_at(stride), self._drift[self._pause[stride]])
 
     def back(self, after: FloatArray, stride: int) -> FloatArray:
         """The same, backward in time: a front wanders there as easily as back."""
-        pause = self._pause[stride]
-        return self._moved(after, self._turn[pause].T, self._drift[pause])
+        return self._moved(after, self._turn_at(stride).T, self._drift[self._pause[stride]])
+
+    def _turn_at(self, stride: int) -> FloatArray:
+        """Chances of direction and pace before a stride, times what bears on a turn there."""
+        turn, odds = self._turn[self._pause[stride]], self._turn_odds[stride]
+        return turn if odds == 1.0 else turn * np.where(_TURNS, odds, 1.0)
 
     @staticmethod
     def _moved(state: FloatArray, turn: FloatArray, drift: FloatArray) -> FloatArray:
@@ -478,7 +510,7 @@ def _drift(priors: Priors, fronts: int, *, pause: bool) -> FloatArray:
 
 def _turn(priors: Priors, *, pause: bool) -> FloatArray:
     """Chances of the next kind of session, direction and pace (row) after these (column)."""
-    change = priors.change_between_bouts if pause else priors.change_within_bout
+    change = 1.0 if pause else priors.change_within_bout
     same = np.eye(len(DIRECTIONS))
     directions = np.zeros((2 * len(DIRECTIONS), 2 * len(DIRECTIONS)))
     directions[: len(DIRECTIONS), : len(DIRECTIONS)] = same

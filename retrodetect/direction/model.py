@@ -17,22 +17,21 @@ from numpy.typing import NDArray
 
 from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
+from retrodetect.direction.likeness import COMPARED, Likeness
 from retrodetect.errors import RefusedRecording
 from retrodetect.features import (
     FREE_FEATURES,
     GYRO_SCALARS,
-    SCALARS,
     SITE_SCALARS,
     VECTORS,
     StrideFeatures,
 )
-from retrodetect.features.catalogue import LEVERS, RATIOS, ROTATIONS
+from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
 from retrodetect.special import log_softmax
 
 __all__ = [
-    "COMPARED",
     "FORMS",
     "SITE_INPUTS",
     "DirectionModel",
@@ -51,9 +50,6 @@ SITE_INPUTS = {
     "gyroscope": (*FREE_FEATURES, *(feature.name for feature in (*SITE_SCALARS, *GYRO_SCALARS))),
 }
 """Features from which the group of body sites is inferred, by form."""
-
-COMPARED = tuple(feature.name for feature in (*SCALARS, *RATIOS))
-"""Features of which the two halves of a session are compared."""
 
 FRONT_CUES = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
 """Vectors of each cue to the front: what the rotation shows, what the force shows, the lever."""
@@ -244,6 +240,8 @@ class DirectionModel:
         By name of the group of sites.
     sites
         Classifiers that infer the group of sites, by form.
+    likeness
+        What the distance between two bouts says of their directions.
     threshold
         Least posterior for a label; below it a stride is unknown.
     name, card
@@ -252,6 +250,7 @@ class DirectionModel:
 
     groups: dict[str, SiteGroup]
     sites: dict[str, SiteClassifier]
+    likeness: Likeness
     threshold: float = 0.9
     name: str = "unnamed"
     card: Card = field(default_factory=Card, repr=False)
@@ -319,6 +318,11 @@ class DirectionModel:
                 form: _stored_classifier(classifier, SITE_INPUTS[form])
                 for form, classifier in self.sites.items()
             },
+            "likeness": {
+                "scale": dict(zip(COMPARED, self.likeness.scale.tolist(), strict=True)),
+                "slope": self.likeness.slope,
+                "intercept": self.likeness.intercept,
+            },
         }
 
     @classmethod
@@ -333,7 +337,12 @@ class DirectionModel:
             for group, stored in parameters["groups"].items()
         }
         sites = {form: _classifier(parameters["sites"][form], SITE_INPUTS[form]) for form in FORMS}
-        return cls(groups, sites, parameters["threshold"], name, card)
+        likeness = Likeness(
+            np.array([float(parameters["likeness"]["scale"][name]) for name in COMPARED]),
+            float(parameters["likeness"]["slope"]),
+            float(parameters["likeness"]["intercept"]),
+        )
+        return cls(groups, sites, likeness, parameters["threshold"], name, card)
 
 
 def _stored_readout(readout: Readout) -> dict[str, Any]:

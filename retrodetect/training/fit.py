@@ -17,10 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import i0e, i1e
+from sklearn.linear_model import LogisticRegression
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, PACES
+from retrodetect.direction.likeness import COMPARED, Likeness, bout_means, log_distance
 from retrodetect.direction.model import (
-    COMPARED,
     FORMS,
     FRONT_CUES,
     DirectionModel,
@@ -41,6 +42,7 @@ __all__ = [
     "StrideTable",
     "doubt_of",
     "fit",
+    "fit_likeness",
     "fit_readouts",
     "fit_weights",
     "level_fronts",
@@ -197,6 +199,7 @@ def fit(
             form: _fit_sites(table, groups, with_gyro=form == "gyroscope", tells=sites)
             for form in FORMS
         },
+        fit_likeness(table),
         threshold,
         name,
     )
@@ -232,6 +235,76 @@ def _thinned(strides: pd.DataFrame) -> NDArray[np.bool_]:
     by_recording = strides.groupby(["source", "recording", "placement"])["truth"]
     step = np.maximum(by_recording.transform("size") // MOST_SITE_STRIDES, 1)
     return (by_recording.cumcount() % step == 0).to_numpy()
+
+
+def fit_likeness(table: StrideTable) -> Likeness:
+    """Learn how unlike bouts in one direction are, and bouts in opposite directions.
+
+    Every source and group of sites counts the same, however many bouts it holds.
+
+    Parameters
+    ----------
+    table
+        Strides with known truth, those of a recording in order of time.
+
+    Returns
+    -------
+    Likeness
+        One that says nothing where nobody went both ways.
+    """
+    going = went(table)
+    bouts, means = _bouts(going)
+    wearer = ["source", "subject", "placement", "ran"]
+    pairs = [_pairs(rows, means) for _, rows in bouts.groupby(wearer)]
+    if not pairs:
+        return Likeness.silent()
+    difference = np.concatenate([each for each, _ in pairs])
+    compared = pd.concat([kind for _, kind in pairs], ignore_index=True)
+    opposite = compared["opposite"].to_numpy()
+    if not (opposite.any() and (~opposite).any()):
+        return Likeness.silent()
+    same = pd.DataFrame(difference[~opposite]).groupby(
+        [compared.loc[~opposite, name].to_numpy() for name in ("source", "group")]
+    )
+    scale = np.sqrt((same.median() ** 2).mean()).to_numpy()
+    distance = log_distance(difference, scale)
+    size = compared.groupby(["source", "group", "opposite"])["opposite"].transform("size")
+    weight = 1 / size.to_numpy(dtype=float)
+    for side in (opposite, ~opposite):
+        weight[side] /= weight[side].sum()
+    fitted = LogisticRegression(C=np.inf).fit(
+        distance[:, None], opposite, sample_weight=weight * len(weight) / 2
+    )
+    return Likeness(scale, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+
+
+def _bouts(table: StrideTable) -> tuple[pd.DataFrame, FloatArray]:
+    """Bouts, with where they come from, their pace and way, and their means."""
+    strides = table.strides
+    number = strides.groupby(["source", "recording", "bout"], sort=False).ngroup().to_numpy()
+    means, ran = bout_means(table.features, number, (strides["true_gait"] == "run").to_numpy())
+    bouts = strides.groupby(number).first()
+    forward = (strides["truth"] == DIRECTIONS[FORWARD]).groupby(number).mean()
+    usable = np.isfinite(means[:, 0])
+    bouts = bouts.assign(group=bouts["placement"].map(group_of), forward=forward, ran=ran)
+    return bouts[usable].reset_index(drop=True), means[usable]
+
+
+def _pairs(bouts: pd.DataFrame, means: FloatArray) -> tuple[FloatArray, pd.DataFrame]:
+    """Differences between all bouts of a wearer at a site and pace, and what was compared."""
+    one, other = np.triu_indices(len(bouts), 1)
+    forward = bouts["forward"].to_numpy()
+    kind = pd.DataFrame(
+        {
+            "source": bouts["source"].iloc[0],
+            "group": bouts["group"].iloc[0],
+            # A bout of both ways is no bout in one direction.
+            "opposite": ~np.isin(forward[one] + forward[other], (0, 2)),
+        },
+        index=range(len(one)),
+    )
+    at = bouts.index.to_numpy()
+    return np.abs(means[at[one]] - means[at[other]]), kind
 
 
 def _groups(table: StrideTable) -> NDArray[np.str_]:

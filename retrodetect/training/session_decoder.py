@@ -22,6 +22,7 @@ from retrodetect.direction.decoder import (
     Evidence,
     Priors,
     decode,
+    mixed_beforehand,
 )
 from retrodetect.recording import FloatArray
 from retrodetect.training.estimators import StrideClassifier
@@ -257,7 +258,8 @@ def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> Float
         named_front=np.zeros(2),
         named_front_doubt=1.0,
         told=False,
-        session_bouts=len(np.unique(bout)),
+        mixed=mixed_beforehand(np.zeros(len(np.unique(bout))), priors, told=False),
+        log_turn=np.zeros(count),
     )
     probability = decode(evidence, priors).probability
     return np.asarray(probability[:, FORWARD] / probability[:, [FORWARD, BACKWARD]].sum(axis=1))

@@ -97,6 +97,15 @@ class Evidence:
         return fit(merged(parts))
 
 
+def sessions_of_a_wearer(recordings: list[Example]) -> list[Example]:
+    """Put the recordings of each wearer and body site behind each other: bouts with pauses."""
+    by_wearer: dict[tuple[str, str], list[Example]] = {}
+    for one in recordings:
+        if len(one.measured.strides):
+            by_wearer.setdefault((one.subject, one.placement), []).append(one)
+    return [joined(parts, parts[0].name) for parts in by_wearer.values() if len(parts) > 1]
+
+
 def without_gyroscope(example: Example) -> Example:
     """The same strides as an accelerometer alone shows them."""
     features = example.measured.cues.features
@@ -157,6 +166,11 @@ def measure(evidence: Evidence) -> pd.DataFrame:
     for source in FORWARD_ONLY:
         add(f"forward only, nothing given, {source}", source, evidence.recordings[source],
             nothing_given)  # fmt: skip
+    for source in FORWARD_ONLY:
+        several = sessions_of_a_wearer(evidence.recordings[source])
+        add(f"forward only, several recordings a session, {source}", source, several)
+        add(f"forward only, several recordings a session, nothing given, {source}", source,
+            several, nothing_given)  # fmt: skip
     for (source, called), mixed in sessions.items():
         plain = [without_gyroscope(session) for session in mixed]
         add(f"virtual sessions, {called}, accelerometer only, 5 s marked", source, plain,
@@ -316,7 +330,8 @@ def page(table: pd.DataFrame, changes: pd.DataFrame) -> str:
         "of those that got a label. `by_signal` is the share of recordings whose directions the",
         "signal told apart by itself; in the others the wearer did, or the habit of going forward.",
         "Sessions are walking clips, forward and backward in turn; every third begins backward.",
-        "Clips are a few strides long.",
+        "Clips are a few strides long. Several recordings a session are those of one wearer at one",
+        "site, behind each other: bouts with pauses, on stairs too where a set has them.",
         "",
         f"| evidence | {' | '.join(column.replace('_', ' ') for column in columns)} |",
         f"| --- |{' ---: |' * len(columns)}",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.direction import DirectionModel, StrideEvidence
+from retrodetect.direction.likeness import Likeness
 from retrodetect.direction.model import SITE_INPUTS, Readout, SiteClassifier, SiteGroup
 from retrodetect.features import GYRO_SCALARS, SITE_SCALARS, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import RATIOS, SCALARS
@@ -39,7 +40,13 @@ def readout(walk: dict[int, float], run: dict[int, float], doubt: float) -> Read
     return Readout(weights, np.full(2, doubt))
 
 
-def model(*, doubt: float = 0.01, site: str = "trunk", running: float = -6.0) -> DirectionModel:
+def model(
+    *,
+    doubt: float = 0.01,
+    site: str = "trunk",
+    running: float = -6.0,
+    likeness: Likeness | None = None,
+) -> DirectionModel:
     """A model whose travel turns round in running, and whose front is the body's and the lever."""
     front = {FRONT: 6.0, ROTATION: 6.0, LEVER: 6.0}
     group = SiteGroup(
@@ -50,6 +57,7 @@ def model(*, doubt: float = 0.01, site: str = "trunk", running: float = -6.0) ->
     return DirectionModel(
         dict.fromkeys(GROUPS, group),
         {form: always(site, len(inputs)) for form, inputs in SITE_INPUTS.items()},
+        likeness or Likeness.silent(),
     )
 
 

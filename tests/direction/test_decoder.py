@@ -81,7 +81,8 @@ def session(
         named_front=16.0 * named * np.array([np.cos(front_rad[0]), np.sin(front_rad[0])]),
         named_front_doubt=1e-4,
         told=named or marked > 0,
-        session_bouts=len(bouts) if pauses else 1,
+        mixed=1 - (1 - Priors().mixed) ** (len(bouts) if pauses else 1),
+        log_turn=np.zeros(count),
     )
 
 

@@ -22,6 +22,7 @@ from retrodetect.direction.decoder import (
     Evidence,
     Priors,
     decode,
+    mixed_beforehand,
     of_marks,
 )
 from retrodetect.recording import FloatArray
@@ -33,7 +34,6 @@ PRIORS = Priors(
     one_way_if_shown=(0.6, 0.3, 0.1),
     begun=(0.7, 0.2, 0.1),
     change_within_bout=0.07,
-    change_between_bouts=0.4,
     drawn=(0.6, 0.3, 0.1),
     front_jump=0.05,
     front_creep_rad=0.08,
@@ -70,7 +70,8 @@ def evidence_of(seed: int, strides: int = 3) -> Evidence:
         named_front=rng.normal(0, 3, 2) * (rng.random() < 0.5),
         named_front_doubt=0.03,
         told=bool(rng.random() < 0.5),
-        session_bouts=int(rng.integers(1, 5)),
+        mixed=float(rng.uniform(0.05, 0.9)),
+        log_turn=rng.normal(0, 2, strides) * (rng.random(strides) < 0.5),
     )
 
 
@@ -154,16 +155,17 @@ class Enumerated:
     def log_directions(self, path: tuple[int, ...], *, shown: bool) -> float:
         """Log probability of directions beforehand, where the front is shown and trusted or not."""
         priors, evidence = self.priors, self.evidence
-        session = 1 - (1 - priors.mixed) ** evidence.session_bouts
-        mixed = priors.mixed_if_told if evidence.told else min(session, 0.5)
         habit = priors.one_way_if_shown if shown and evidence.front_shown else priors.one_way
         one_way = priors.drawn if evidence.told else habit
         chance = (priors.begun if evidence.travel.any() else priors.drawn)[path[0]]
-        for pause, before, after in zip(self.pauses, path, path[1:], strict=False):
-            change = priors.change_between_bouts if pause else priors.change_within_bout
+        turns = 1.0
+        for stride, (before, after) in enumerate(pairwise(path), 1):
+            change = 1.0 if self.pauses[stride - 1] else priors.change_within_bout
             chance *= change * priors.drawn[after] + (1 - change) * (before == after)
+            turns *= np.exp(evidence.log_turn[stride] * (before != after))
         same = len(set(path)) == 1
-        return float(np.log(mixed * chance + (1 - mixed) * one_way[path[0]] * same))
+        mixed = evidence.mixed
+        return float(np.log(mixed * chance * turns + (1 - mixed) * one_way[path[0]] * same))
 
     def log_paces(self, path: tuple[int, ...]) -> float:
         """Log probability of paces beforehand."""
@@ -263,7 +265,8 @@ def test_it_is_so_at_the_edges_of_the_priors(changes: dict[str, float]) -> None:
         {"named_front": np.array([0.0, 16.0])},
         {"log_run": np.array([-30.0, 30.0, 0.0])},
         {"bout": np.array([0, 0, 1])},
-        {"session_bouts": 1000, "told": False},
+        {"mixed": 1 - 1e-9},
+        {"log_turn": np.array([0.0, -30.0, 30.0])},
     ],
     ids=lambda changes: ", ".join(changes),
 )
@@ -317,16 +320,39 @@ def test_a_long_session_of_anything_stays_finite() -> None:
 
 
 def test_the_more_bouts_the_likelier_a_mixed_session_up_to_a_half() -> None:
-    def says(bouts: int) -> float:
-        silent = replace(
-            evidence_of(0),
-            travel=np.zeros((3, 2, 2)), front=np.zeros((3, 2, 2, 2)), log_run=np.zeros(3),
-            log_direction=np.zeros((3, 3)), told=False, session_bouts=bouts,
-            front_shown=False,
-        )  # fmt: skip
-        return float(decode(silent, PRIORS).probability[0, FORWARD])
+    def mixed(bouts: int) -> float:
+        return mixed_beforehand(np.zeros(bouts), PRIORS, told=False)
 
+    assert mixed(1) == pytest.approx(0.1)
+    assert mixed(3) == pytest.approx(1 - 0.9**3)
+    assert mixed(50) == pytest.approx(mixed(500)) == pytest.approx(0.5)
+    assert mixed_beforehand(np.zeros(3), PRIORS, told=True) == PRIORS.mixed_if_told
+
+
+def test_bouts_that_are_alike_belie_a_mixed_session_and_unlike_ones_bear_it_out() -> None:
+    log_turn = np.array([0.0, -2.0, 1.0, -0.5])
+    paths = [*product(range(3), repeat=4)]
+    drawn = np.array(PRIORS.drawn)
+    chances = [
+        np.prod(drawn[list(path)])
+        * np.exp(sum(log_turn[i] for i in range(1, 4) if path[i] != path[i - 1]))
+        for path in paths
+    ]
+    prior = 1 - 0.9**4
+    evidence = prior * sum(chances)
+    expected = evidence / (evidence + 1 - prior)
+    assert mixed_beforehand(log_turn, PRIORS, told=False) == pytest.approx(expected)
+    assert mixed_beforehand(np.full(4, -3.0), PRIORS, told=False) < prior
+    assert mixed_beforehand(np.full(4, 3.0), PRIORS, told=False) > prior
+
+
+def test_a_silent_session_says_what_was_believed_beforehand() -> None:
+    silent = replace(
+        evidence_of(0),
+        travel=np.zeros((3, 2, 2)), front=np.zeros((3, 2, 2, 2)), log_run=np.zeros(3),
+        log_direction=np.zeros((3, 3)), told=False, mixed=0.3, front_shown=False,
+        log_turn=np.zeros(3),
+    )  # fmt: skip
     one_way, drawn = PRIORS.one_way[FORWARD], PRIORS.drawn[FORWARD]
-    assert says(1) == pytest.approx(0.9 * one_way + 0.1 * drawn)
-    assert says(3) == pytest.approx(0.9**3 * one_way + (1 - 0.9**3) * drawn)
-    assert says(50) == says(500) == pytest.approx(0.5 * one_way + 0.5 * drawn)
+    forward = decode(silent, PRIORS).probability[0, FORWARD]
+    assert forward == pytest.approx(0.7 * one_way + 0.3 * drawn)

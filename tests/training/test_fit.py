@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import vonmises
 
 from retrodetect.direction.decoder import PACES
+from retrodetect.direction.likeness import log_distance
 from retrodetect.direction.model import FORMS
 from retrodetect.features import (
     GYRO_SCALARS,
@@ -29,6 +30,7 @@ from retrodetect.training.fit import (
     StrideTable,
     doubt_of,
     fit,
+    fit_likeness,
     fit_readouts,
     fit_weights,
     level_fronts,
@@ -270,6 +272,30 @@ def test_a_few_strides_teach_no_contrast(count):
     base = fit(table([{}] * 30, U2_fixed=AHEAD), sites=False)
     contrast = learn(wearers_who_differ(1.0, count), base).groups["trunk"].contrast
     assert (contrast is HABITUAL_CONTRAST) == (count < LEAST_CONTRAST_STRIDES)
+
+
+def wearer_of_bouts(*ways: str, unlike: float = 0.0):
+    """Bouts of ten strides of one wearer; those that go backward differ in all that is compared."""
+    rows = [{"truth": way, "recording": str(i)} for i, way in enumerate(ways) for _ in range(10)]
+    made = table(rows)
+    noise = np.random.default_rng(1).normal(size=(len(ways), made.features.scalars.shape[1]))
+    backward = np.repeat(np.array(ways) == "backward", 10)[:, None]
+    made.features.scalars[:] = 0.1 * np.repeat(noise, 10, axis=0) + unlike * backward
+    return made
+
+
+def test_bouts_in_opposite_directions_are_learned_to_be_unlike():
+    learned = fit_likeness(wearer_of_bouts(*(["forward", "backward"] * 6), unlike=0.5))
+    assert learned.slope > 1
+    alike, apart = log_distance(np.array([[0.1], [0.5]]) + 0 * learned.scale, learned.scale)
+    assert learned.slope * alike + learned.intercept < 0 < learned.slope * apart + learned.intercept
+    assert learned.scale == pytest.approx(0.1, abs=0.06)
+
+
+@pytest.mark.parametrize("ways", [["forward"] * 6, ["forward"], ["forward", "backward"]])
+def test_who_never_went_both_ways_twice_teaches_no_likeness(ways):
+    learned = fit_likeness(wearer_of_bouts(*ways))
+    assert learned.slope == learned.intercept == 0.0
 
 
 def test_learning_extends_the_base_where_there_are_strides_and_keeps_the_rest():

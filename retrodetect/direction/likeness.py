@@ -1,0 +1,131 @@
+"""How alike two bouts are: people who turn round walk differently.
+
+Where nothing in a stride shows the way the wearer goes, at the arm above all, the bouts of a
+session still do or do not look alike. Bouts in one direction are alike; of bouts in opposite
+directions few are. This names no direction: it tells an ordinary walk with pauses from a session of
+both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from retrodetect.features import SCALARS, StrideFeatures
+from retrodetect.features.catalogue import RATIOS
+from retrodetect.recording import FloatArray
+
+__all__ = ["COMPARED", "MIN_BOUT_STRIDES", "Likeness", "bout_means", "log_distance"]
+
+COMPARED = tuple(feature.name for feature in (*SCALARS, *RATIOS))
+"""Features of which two bouts, or the two halves of a session, are compared."""
+
+MIN_BOUT_STRIDES = 2
+"""Strides that make a mean."""
+
+LOG_TURN_BOUNDS = (-4.0, 1.25)
+"""Log likelihood ratios beyond these were not borne out on sources held out: stairs, or another
+shoe, make bouts in one direction as unlike as any."""
+
+MOST_DIFFERENCE = 4.0
+"""Typical differences that a single feature counts for at most."""
+
+_LEAST_DISTANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What the distance between two bouts says of their directions.
+
+    Parameters
+    ----------
+    scale : (len(COMPARED),) array
+        Typical difference of each feature between two bouts in one direction.
+    slope, intercept
+        Log odds that two bouts go opposite ways, by the log of their distance, if both are as
+        likely beforehand.
+    """
+
+    scale: FloatArray
+    slope: float
+    intercept: float
+
+    @classmethod
+    def silent(cls) -> Likeness:
+        """Return one that says nothing, for want of people who went both ways."""
+        return cls(np.ones(len(COMPARED)), 0.0, 0.0)
+
+    def log_turn(self, features: StrideFeatures, strides: pd.DataFrame) -> FloatArray:
+        """Compare each bout with the one before.
+
+        Parameters
+        ----------
+        features
+            Of n strides.
+        strides : DataFrame
+            The same strides in order of time: ``bout``, ``p_run``.
+
+        Returns
+        -------
+        (n,) array
+            At the first stride of a bout, the log likelihood ratio of another direction over the
+            same; 0 elsewhere, and where a bout is too short to tell or of another pace.
+        """
+        log_turn = np.zeros(len(strides))
+        bout = strides["bout"].to_numpy()
+        first = np.flatnonzero(np.diff(bout, prepend=bout[:1]) != 0)
+        if len(first):
+            means, ran = bout_means(features, bout, (strides["p_run"] > 0.5).to_numpy())
+            distance = log_distance(np.diff(means, axis=0), self.scale)
+            log_odds = np.clip(self.slope * distance + self.intercept, *LOG_TURN_BOUNDS)
+            log_turn[first] = np.where(ran[1:] == ran[:-1], np.nan_to_num(log_odds), 0.0)
+        return log_turn
+
+
+def bout_means(
+    features: StrideFeatures, bout: NDArray[np.intp], ran: NDArray[np.bool_]
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Average what is compared over the strides of each bout that have its pace.
+
+    Parameters
+    ----------
+    features
+        Of n strides.
+    bout : (n,) array
+        Which bout each belongs to, in order.
+    ran : (n,) bool array
+        Which of them were run.
+
+    Returns
+    -------
+    means : (bouts, len(COMPARED)) array
+        NaN for bouts of fewer than `MIN_BOUT_STRIDES` such strides.
+    ran : (bouts,) bool array
+        Whether most strides of the bout were run.
+    """
+    number = np.cumsum(np.diff(bout, prepend=bout[:1]) != 0)
+    bouts = int(number[-1]) + 1 if len(number) else 0
+    bout_ran = np.bincount(number, ran, bouts) > 0.5 * np.bincount(number, minlength=bouts)
+    used = np.isfinite(features.up[:, 0]) & (ran == bout_ran[number])
+    sums = np.zeros((bouts, len(COMPARED)))
+    np.add.at(sums, number[used], features.scalars[used])
+    count = np.bincount(number[used], minlength=bouts).astype(float)
+    count[count < MIN_BOUT_STRIDES] = np.nan
+    return sums / count[:, None], bout_ran
+
+
+def log_distance(difference: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return the (n,) log distances that (n, len(COMPARED)) differences amount to.
+
+    Parameters
+    ----------
+    difference
+        Differences between the means of two bouts.
+    scale : (len(COMPARED),) array
+        Typical differences between bouts in one direction.
+    """
+    parts = np.minimum(np.abs(difference) / scale, MOST_DIFFERENCE)
+    return np.asarray(np.log(np.sqrt((parts**2).mean(axis=1)) + _LEAST_DISTANCE))
