@@ -173,7 +173,7 @@ def _table(
     table["recording"] = pd.Series([recording.name] * len(table), dtype="str")
     table["stride"] = np.arange(len(table))
     table["start_time"] = wall_clock(recording, table["start_s"])
-    for column in ("gait", "direction", "p_backward", "reason", "side", "p_side"):
+    for column in ("gait", "direction", "p_backward", "reason", "side", "p_side", "marked"):
         table[column] = directions.table[column].to_numpy()
     if recording.rate_hz < DIRECTION_RATE_HZ:
         table["reason"] = table["reason"].replace("no_vertical", "slow")

@@ -60,6 +60,7 @@ STRIDE_GLOSSARY = {
     "stride_length_m": "level way of the foot, by gyroscope and accelerometer on the foot; empty"
     " elsewhere, and where the foot was not seen to stand still",
     "speed_mps": "stride_length_m over the time of the stride",
+    "marked": "direction that you marked it with; else empty",
 }
 """Columns of ``strides.csv``, one row per stride, and what they hold."""
 

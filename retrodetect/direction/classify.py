@@ -104,9 +104,9 @@ class Directions:
     Parameters
     ----------
     table : DataFrame
-        Columns ``direction``, ``p_backward``, ``reason``, ``gait``, ``side``, ``p_side``; rows as
-        the strides. Side is ``A`` or ``B``, two opposite ways to go, or empty; the session begins
-        with A.
+        Columns ``direction``, ``p_backward``, ``reason``, ``gait``, ``side``, ``p_side``,
+        ``marked``; rows as the strides. Side is ``A`` or ``B``, two opposite ways to go, or empty;
+        the session begins with A. Marked is the direction that the wearer marked, or empty.
     front
         How forward got its name: ``given``, ``marked``, ``inferred`` or ``unknown``.
     placement
@@ -272,6 +272,7 @@ def decide(
         no_vertical=~np.isfinite(features.up[:, 0]),
     )
     table["gait"] = np.array(PACES, dtype=object)[(p_run > 0.5).astype(np.intp)]
+    table["marked"] = np.array([*DIRECTIONS, ""], dtype=object)[session.forced]
     labelled = (table["direction"] != "unknown").to_numpy()
     front = _front_knowledge(session.forced, labelled, given=has_front)
     by: ToldApartBy = ""

@@ -31,6 +31,7 @@ from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.scores import (
     error_rates,
     label_with_truth,
+    marked_stretch,
     stated_anchors,
     summary,
 )
@@ -58,6 +59,7 @@ GIVEN: dict[str, Callable[[Example], Anchors]] = {
     "site": lambda example: Anchors(example.placement),
     "nothing": lambda _: Anchors(),
     "front": stated_anchors,
+    "mark": marked_stretch,
 }
 """What the wearer says of a recording, by state of knowledge."""
 
@@ -102,8 +104,9 @@ def held_out(
     """Label every recording with a model that never saw its wearer.
 
     Where a source has several people in both directions, each person is held out on its own;
-    everywhere else the whole source is, which is harder. Each is labelled in three states of
-    knowledge (``given``): the site, which is what most people know; nothing; site and front.
+    everywhere else the whole source is, which is harder. Each is labelled in four states of
+    knowledge (``given``): the site, which is what most people know; nothing; site and front; site
+    and five seconds marked.
     """
 
     def label_fold(source: str, subject: str | None) -> pd.DataFrame:
@@ -181,8 +184,9 @@ def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     sites = rows["placement"].map(group_of)
     # Captured running above the ankle is no evidence: see `fit.fit_travel`.
     blurred = rows["virtual"] & (rows["true_gait"] == "run") & ~sites.isin(["foot", "ankle"])
-    # A foot shows its front: nobody names it there, and that state is no other.
-    repeated = (rows["given"] == "front") & ~rows["known"].str.endswith("front given")
+    # A foot shows its front: nobody names it there. Where nothing could be named or marked, that
+    # state is no other.
+    repeated = rows["given"].isin(["front", "mark"]) & ~rows["known"].str.endswith("front given")
     rows = rows[~blurred & ~repeated].reset_index(drop=True)
     return error_rates(rows, rows["known"])
 

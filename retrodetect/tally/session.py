@@ -46,7 +46,15 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
     labelled = forward | backward
     rates = rates or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
     open_strides = int(either_way(strides).sum())
-    low, high = share_interval(int(backward.sum()), int(labelled.sum()), rates, open_strides)
+    marked = strides.get("marked", "")
+    certain = labelled & (strides["direction"] == marked)
+    low, high = share_interval(
+        int(backward.sum()),
+        int(labelled.sum()),
+        rates,
+        open_strides,
+        certain=(int((forward & certain).sum()), int((backward & certain).sum())),
+    )
     bouts = strides.groupby("bout")
     runs = stretches(strides)
     none_s = np.nan if mostly_unknown(strides) else 0.0

@@ -105,25 +105,33 @@ def measured_rates(sessions: pd.DataFrame) -> ErrorRates:
 
 
 def share_interval(
-    backward: int, labelled: int, rates: ErrorRates, unknown: int = 0
+    backward: int,
+    labelled: int,
+    rates: ErrorRates,
+    unknown: int = 0,
+    certain: tuple[int, int] = (0, 0),
 ) -> tuple[float, float]:
     """95 % interval of the true share of backward strides, which always holds the counted share.
 
     Strides of unknown direction are no sample of the others (they come where a wearer turns, or
     where the front is not known), so that each may have gone either way: the interval reaches from
     all of them forward to all of them backward (worst-case bounds; Manski 2003, Partial
-    Identification of Probability Distributions). NaN without labelled strides.
+    Identification of Probability Distributions). NaN without labelled strides. Forward and backward
+    strides of the labelled ones may be ``certain``: the wearer marked them.
     """
     if not labelled:
         return np.nan, np.nan
+    strides, sure = labelled + unknown, certain[1]
+    labelled, backward = labelled - sum(certain), backward - sure
+    if not labelled:
+        return sure / strides, (sure + unknown) / strides
     total = min(labelled, MOST_STRIDES)
     count = round(backward * total / labelled)
     possible = np.append(np.flatnonzero(_possible(rates, total)[:, count]), count)
     # Half a stride either way, for counts are whole.
     low = max(float(possible.min()) - 0.5, 0.0) / total * labelled
     high = min(float(possible.max()) + 0.5, total) / total * labelled
-    strides = labelled + unknown
-    return min(low, backward) / strides, (max(high, backward) + unknown) / strides
+    return (sure + min(low, backward)) / strides, (sure + max(high, backward) + unknown) / strides
 
 
 @lru_cache(maxsize=32)

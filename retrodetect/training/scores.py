@@ -26,6 +26,7 @@ __all__ = [
     "confusion",
     "error_rates",
     "label_with_truth",
+    "marked_stretch",
     "mistakes",
     "scored",
     "stated_anchors",
@@ -70,7 +71,8 @@ def label_with_truth(
     The model has seen neither these wearers nor these sources. One row per stride: ``source``,
     ``subject``, ``session``, ``recording``, ``placement``, ``virtual``, ``start_s``, ``end_s``,
     ``gait``, ``true_gait``, ``truth`` (empty where unsure), ``direction``, ``p_backward``,
-    ``reason``, ``told_apart_by``, ``known`` (from :func:`retrodetect.direction.card.knowledge`).
+    ``reason``, ``marked``, ``told_apart_by``, ``known`` (from
+    :func:`retrodetect.direction.card.knowledge`).
     """
     tables = []
     for example in recordings:
@@ -99,6 +101,30 @@ def stated_anchors(example: Example) -> Anchors:
         if abs(example.front[axis]) > 0.99:
             front = f"{'+' if example.front[axis] > 0 else '-'}{'xyz'[axis]}"
     return Anchors(example.placement, front=front)
+
+
+def marked_stretch(example: Example, length_s: float = 5.0) -> Anchors:
+    """Return the anchors of a wearer who marks the first stretch that was surely mostly forward.
+
+    Parameters
+    ----------
+    example
+        With ``confident`` among its intervals.
+    length_s
+        How long the marked stretch is.
+    """
+    intervals = example.intervals
+    sure = intervals[(intervals["direction"] == "forward") & intervals["confident"]]
+    begin_s, end_s = sure[["start_s", "end_s"]].to_numpy(dtype=float).T
+    if not len(sure):
+        return Anchors(example.placement)
+    inside_s = [
+        (np.minimum(end_s, start_s + length_s) - np.maximum(begin_s, start_s)).clip(0).sum()
+        for start_s in begin_s
+    ]
+    enough = np.flatnonzero(np.array(inside_s) > 0.5 * length_s)
+    start_s = float(begin_s[enough[0] if len(enough) else int(np.argmax(inside_s))])
+    return Anchors(example.placement, forward=((start_s, start_s + length_s),))
 
 
 def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
@@ -208,11 +234,14 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
 def error_rates(rows: pd.DataFrame, states: pd.Series[str]) -> dict[str, dict[str, float]]:
     """Error rates of labelled strides by state of knowledge, as a card holds them.
 
+    Strides that the wearer marked do not count.
+
     They come with how errors cluster in recordings (``icc``). A clip of a few strides is no
     session: the prior decides about it, all at once. So recordings of fewer than
     ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer ones.
     """
-    labelled = rows[rows["truth"].isin(["forward", "backward"]) & (rows["direction"] != "unknown")]
+    named = (rows["direction"] != "unknown") & (rows["marked"] == "")
+    labelled = rows[rows["truth"].isin(["forward", "backward"]) & named]
     wrong = labelled["direction"] != labelled["truth"]
     counted = pd.DataFrame(
         {

@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from direction import CLIPS, FOOT, Evidence, marked_stretch
+from direction import CLIPS, FOOT, Evidence
 
 from retrodetect.direction import Anchors, DirectionModel, check_anchors, decide
 from retrodetect.lab.datasets import present
 from retrodetect.lab.measured import measured_sets, mixed_sessions
 from retrodetect.training.examples import Example
-from retrodetect.training.scores import stated_anchors
+from retrodetect.training.scores import marked_stretch, stated_anchors
 
 AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 REAL = (FOOT, "sisfall-waist", "ipol-healthy-gait")

@@ -35,7 +35,7 @@ from retrodetect.lab.shipped import GIVEN
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
 from retrodetect.training.examples import Example, truth_of_strides
 from retrodetect.training.fit import fit, merged, table_of
-from retrodetect.training.scores import label_with_truth, summary
+from retrodetect.training.scores import label_with_truth, marked_stretch, summary
 
 FOOT = "uci-sangenis-foot"
 LAFAN1 = "mocap-lafan1"
@@ -57,22 +57,6 @@ SITES = {
 
 
 MIN_PACE_STRIDES, PACE_STRIDES = 8, 20
-
-
-def marked_stretch(example: Example, length_s: float = 5.0) -> Anchors:
-    """Return the anchors of a wearer who marks the first stretch that was surely mostly forward."""
-    intervals = example.intervals
-    sure = intervals[(intervals["direction"] == "forward") & intervals["confident"]]
-    begin_s, end_s = sure[["start_s", "end_s"]].to_numpy(dtype=float).T
-    if not len(sure):
-        return Anchors(example.placement)
-    inside_s = [
-        (np.minimum(end_s, start_s + length_s) - np.maximum(begin_s, start_s)).clip(0).sum()
-        for start_s in begin_s
-    ]
-    enough = np.flatnonzero(np.array(inside_s) > 0.5 * length_s)
-    start_s = float(begin_s[enough[0] if len(enough) else int(np.argmax(inside_s))])
-    return Anchors(example.placement, forward=((start_s, start_s + length_s),))
 
 
 @dataclass

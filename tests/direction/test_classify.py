@@ -278,7 +278,7 @@ def test_without_gravity_there_is_no_direction():
 def test_no_strides_give_an_empty_table():
     directions = decide(shown(np.empty((0, 3))), strides_of(0), model(), Anchors())
     assert list(directions.table.columns) == [
-        "direction", "p_backward", "reason", "side", "p_side", "gait",
+        "direction", "p_backward", "reason", "side", "p_side", "gait", "marked",
     ]  # fmt: skip
     assert len(directions.table) == 0
     assert (directions.front, directions.placement) == ("unknown", "unknown")

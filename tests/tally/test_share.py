@@ -136,6 +136,16 @@ def test_unknown_strides_only_widen_the_interval(labelled, part, unknown):
     assert 0 <= low <= inner[0] <= backward / labelled <= inner[1] <= high <= 1
 
 
+def test_what_the_wearer_marked_is_certain():
+    rates = ErrorRates(0.0001, 0.99, 0.01)
+    assert share_interval(34, 70, rates)[1] > 0.9
+    assert share_interval(34, 70, rates, certain=(36, 34)) == pytest.approx((34 / 70, 34 / 70))
+    assert share_interval(34, 70, rates, 10, certain=(36, 34)) == pytest.approx((34 / 80, 44 / 80))
+    rest = share_interval(10, 40, ErrorRates(0.02, 0.06, 0.1))
+    both = share_interval(30, 100, ErrorRates(0.02, 0.06, 0.1), certain=(40, 20))
+    assert both == pytest.approx(tuple((20 + 40 * end) / 100 for end in rest))
+
+
 def test_nothing_labelled_gives_no_interval():
     assert np.isnan(share_interval(0, 0, PERFECT)).all()
 

@@ -26,7 +26,7 @@ def rows(called: dict[str, str], truth: str = "FFFFBBBB") -> pd.DataFrame:
                 "start_s": np.arange(len(letters)) * 1.0,
                 "end_s": np.arange(len(letters)) + 1.0,
                 "truth": [words[letter] for letter in truth],
-                "direction": [words[letter] for letter in letters],
+                "direction": [words[letter] for letter in letters], "marked": "",
             }
         )
         for wearer, letters in called.items()
@@ -134,3 +134,10 @@ def test_error_rates_are_by_state_of_knowledge_and_never_nought() -> None:
     assert set(rates) == {"foot"}
     assert rates["foot"]["false_backward"] == pytest.approx(1.5 / 9, abs=1e-4)
     assert 0 < rates["foot"]["false_forward"] < 0.1
+
+
+def test_what_the_wearer_marked_tells_nothing_of_the_model() -> None:
+    labelled = rows({"anna": "FFBFBBBB", "ben": "FFFFBBBB"})
+    marked = labelled.assign(marked=["forward"] * 2 + [""] * 14)
+    expected = error_rates(labelled[2:], labelled["placement"][2:])
+    assert error_rates(marked, marked["placement"]) == expected
