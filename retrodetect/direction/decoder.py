@@ -320,7 +320,7 @@ def mixed_beforehand(log_turn: FloatArray, priors: Priors, *, told: bool) -> flo
         state = drawn * (state + odds * (1 - state))
         log_evidence += float(np.log(state.sum()))
         state = state / state.sum()
-    return float(expit(logit(prior) + log_evidence))
+    return float(expit(logit(np.array(prior)) + log_evidence))
 
 
 def of_marks(forced: NDArray[np.intp]) -> FloatArray:

@@ -20,7 +20,7 @@ class Readings:
 
     def add(self, acceleration_mps2: FloatArray) -> None:
         """Take in the next piece."""
-        self._digest.update(np.ascontiguousarray(acceleration_mps2))
+        self._digest.update(np.ascontiguousarray(acceleration_mps2).data)
 
     def digest(self) -> str:
         """Return the digest of what was taken in."""

@@ -214,7 +214,7 @@ def _on_cluster(
                 result = future.result()
             except distributed.KilledWorker:
                 result = "killed"
-            except (CancelledError, distributed.comm.CommClosedError) as error:
+            except (CancelledError, distributed.comm.core.CommClosedError) as error:
                 raise OutputError(
                     "the connection to the scheduler was lost",
                     place=f"--cluster {address}",

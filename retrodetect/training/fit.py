@@ -280,9 +280,12 @@ def fit_likeness(table: StrideTable) -> Likeness:
 
 def _bouts(table: StrideTable) -> tuple[pd.DataFrame, FloatArray]:
     """Bouts, with where they come from, their pace and way, and their means."""
-    strides = table.strides
-    number = strides.groupby(["source", "recording", "bout"], sort=False).ngroup().to_numpy()
-    means, ran = bout_means(table.features, number, (strides["true_gait"] == "run").to_numpy())
+    by_bout = table.strides.groupby(["source", "recording", "bout"], sort=False)
+    number = np.asarray(by_bout.ngroup(), dtype=np.intp)
+    order = np.argsort(number, kind="stable")
+    strides, number = table.strides.iloc[order], number[order]
+    ran = (strides["true_gait"] == "run").to_numpy()
+    means, ran = bout_means(table.features.where(order), number, ran)
     bouts = strides.groupby(number).first()
     forward = (strides["truth"] == DIRECTIONS[FORWARD]).groupby(number).mean()
     usable = np.isfinite(means[:, 0])
@@ -292,19 +295,19 @@ def _bouts(table: StrideTable) -> tuple[pd.DataFrame, FloatArray]:
 
 def _pairs(bouts: pd.DataFrame, means: FloatArray) -> tuple[FloatArray, pd.DataFrame]:
     """Differences between all bouts of a wearer at a site and pace, and what was compared."""
-    one, other = np.triu_indices(len(bouts), 1)
+    first, second = np.triu_indices(len(bouts), 1)
     forward = bouts["forward"].to_numpy()
     kind = pd.DataFrame(
         {
             "source": bouts["source"].iloc[0],
             "group": bouts["group"].iloc[0],
             # A bout of both ways is no bout in one direction.
-            "opposite": ~np.isin(forward[one] + forward[other], (0, 2)),
+            "opposite": ~np.isin(forward[first] + forward[second], (0, 2)),
         },
-        index=range(len(one)),
+        index=range(len(first)),
     )
     at = bouts.index.to_numpy()
-    return np.abs(means[at[one]] - means[at[other]]), kind
+    return np.abs(means[at[first]] - means[at[second]]), kind
 
 
 def _groups(table: StrideTable) -> NDArray[np.str_]:
