@@ -85,6 +85,8 @@ def label_pieces(
         What the wearer tells.
     given_s : (k, 2) array, optional
         Start and end of strides that are known from elsewhere, instead of those we would find.
+    threads
+        How many pieces are measured at a time.
 
     Returns
     -------

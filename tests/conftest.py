@@ -109,12 +109,12 @@ def stored_model(noise_model: DirectionModel, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def write_walk() -> Callable[..., Path]:
-    """Write a plain csv of somebody walking with a device at the waist."""
+    """Write a plain csv of somebody walking with a device at the waist; each name another walk."""
 
     def write(path: Path, seconds: float = 20.0) -> Path:
         time_s = np.arange(0, seconds, 0.01)
         phase = 2 * np.pi * 0.9 * time_s
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng([*path.name.encode()])
         axes = {
             "x": 1.0 * np.sin(phase) + 0.4 * np.sin(4 * phase),
             "y": 9.81 + 2.5 * np.cos(2 * phase) + 1.0 * np.cos(4 * phase + 0.5),
