@@ -75,6 +75,8 @@ def results() -> str:
     slow = scores.loc[
         [f"forward only, {site}, accelerometer only, pdiot-body" for site in ("thigh", "ankle")]
     ]
+    arms = _sessions(scores, ("wrist and hand",), ACTORS + STYLES)
+    several = scores[scores.index.str.startswith("forward only, several recordings a session, no")]
     rows = [
         ("worn at", "given", "evidence", "what came out"),
         ("---", "---", "---", "---"),
@@ -97,8 +99,12 @@ def results() -> str:
          _labelled(_sessions(scores, (f"{TRUNK}, accelerometer only",), ACTORS + STYLES))
          + ": split into two sides, named where people bounce less backward"),
         ("wrist, hand", "site", "**virtual** mixed sessions",
-         _percent(_sessions(scores, ("wrist and hand",), ACTORS + STYLES)["unknown"].min())
-         + " unknown without a hint"),
+         f"{_range(arms['unknown'])} unknown without a hint, {_range(arms['wrong'])} wrong: where"
+         " bouts in both directions look alike, all are assumed to go forward"),
+        ("any site", "nothing", "real, forward only, several recordings of a wearer as one session",
+         f"{_false(several.sum(), several['strides'].sum())},"
+         f" {_percent((several['strides'] * several['unknown']).sum() / several['strides'].sum())}"
+         " unknown; mostly assumed"),
         ("belts, lower backs, front pockets", "site, gyroscope",
          "real, forward only, source held out",
          f"{_false(worn.sum(), worn['strides'].sum())},"
@@ -122,9 +128,13 @@ def _sessions(
 
 
 def _labelled(rows: pd.DataFrame) -> str:
-    least, most = rows["unknown"].min(), rows["unknown"].max()
-    unknown = _percent(most) if least == most else f"{_percent(least)[:-1]} to {_percent(most)}"
-    return f"{_percent(rows['right_of_labelled'].min())} right of labelled, {unknown} unknown"
+    right = _percent(rows["right_of_labelled"].min())
+    return f"{right} right of labelled, {_range(rows['unknown'])} unknown"
+
+
+def _range(shares: pd.Series) -> str:
+    least, most = shares.min(), shares.max()
+    return _percent(most) if least == most else f"{_percent(least)[:-1]} to {_percent(most)}"
 
 
 def _false(row: pd.Series, forward: float) -> str:
