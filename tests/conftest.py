@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -114,7 +115,7 @@ def write_walk() -> Callable[..., Path]:
     def write(path: Path, seconds: float = 20.0) -> Path:
         time_s = np.arange(0, seconds, 0.01)
         phase = 2 * np.pi * 0.9 * time_s
-        rng = np.random.default_rng([*path.name.encode()])
+        rng = np.random.default_rng([*os.fsencode(path.name)])
         axes = {
             "x": 1.0 * np.sin(phase) + 0.4 * np.sin(4 * phase),
             "y": 9.81 + 2.5 * np.cos(2 * phase) + 1.0 * np.cos(4 * phase + 0.5),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from strides import model, shown, strides_of
 
 from retrodetect.direction import Anchors, StrideEvidence, decide
 from retrodetect.direction.likeness import COMPARED, LOG_TURN_BOUNDS, Likeness, log_distance
-from tests.direction.strides import model, shown, strides_of
 
 LIKENESS = Likeness(np.full(len(COMPARED), 0.2), 2.0, -0.8)
 
