@@ -47,6 +47,15 @@ def wait_for_parts(out: Path, count: int, run: subprocess.Popen[str]) -> None:
         time.sleep(0.005)
 
 
+def simulated(folder: Path, files: int) -> Path:
+    """Fill a folder with recordings of forward walks, none like another."""
+    for seed in range(files):
+        line = [sys.executable, "-m", "retrodetect", "simulate", "walk forward 40s",
+                "--seed", str(seed), "--name", str(seed), "--out", str(folder)]  # fmt: skip
+        subprocess.run(line, cwd=ROOT, check=True, capture_output=True)
+    return folder
+
+
 def results(out: Path) -> dict[str, bytes]:
     """What a run is for."""
     return {name: (out / name).read_bytes() for name in RESULTS}

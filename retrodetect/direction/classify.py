@@ -24,6 +24,7 @@ from retrodetect.direction.decoder import (
     mixed_beforehand,
     of_marks,
 )
+from retrodetect.direction.likeness import bout_begins
 from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_of
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
@@ -247,10 +248,8 @@ def decide(
     has_front, by_signal = False, 0.0
     threshold = np.full(count, model.threshold)
     least_ahead = np.full(count, np.inf)
-    edges = np.flatnonzero(np.diff(_episodes(features.up, strides["bout"]), prepend=-1, append=-1))
-    for first, end in itertools.pairwise(edges):
-        rows = slice(first, end)
-        episode = session.decode(features.where(rows), rows)
+    for rows, mixed in session.episodes:
+        episode = session.decode(features.where(rows), rows, mixed)
         probability[rows], p_run[rows] = episode.probability, episode.p_run
         p_sides[rows], a_forward[rows] = episode.p_sides, episode.a_forward
         has_front |= episode.has_named_front
@@ -259,9 +258,10 @@ def decide(
             threshold[rows] = max(model.threshold, LEAST_HABIT)
         if on_side[0] >= SETTLED and not (on_side[1] or session.told):
             least_ahead[rows] = model.threshold if episode.front_shown else LEAST_ASSUMED
-        by_signal += (end - first) * episode.front_shown
+        length = rows.stop - rows.start
+        by_signal += length * episode.front_shown
         for site, weight in episode.seats.items():
-            seats[site] = seats.get(site, 0.0) + (end - first) * weight
+            seats[site] = seats.get(site, 0.0) + length * weight
     table = _table(
         probability,
         p_sides,
@@ -344,11 +344,18 @@ class _Session:
         self._strides, self._anchors, self._model, self._priors = strides, anchors, model, priors
         self.forced = _forced(strides, anchors)
         self.told = anchors.front is not None or bool((self.forced >= 0).any())
-        self._log_turn = model.likeness.log_turn(features, strides)
-        bout = strides["bout"].to_numpy()
-        self._bout_begins = np.flatnonzero(np.diff(bout, prepend=bout[:1] - 1))
+        log_turn = model.likeness.log_turn(features, strides)
+        begins = bout_begins(strides["bout"].to_numpy())
+        episode = _episodes(features.up, begins)
+        mixed = mixed_beforehand(log_turn[begins], episode[begins], priors, told=self.told)
+        edges = np.flatnonzero(np.diff(episode, prepend=-1, append=-1)).tolist()
+        # Rows of each episode, and how likely the session is mixed by the bouts of the others.
+        rows = itertools.starmap(slice, itertools.pairwise(edges))
+        self.episodes = list(zip(rows, mixed.tolist(), strict=True))
+        log_turn[edges[:-1]] = 0.0
+        self._log_turn = log_turn
 
-    def decode(self, features: StrideFeatures, rows: slice) -> _Episode:
+    def decode(self, features: StrideFeatures, rows: slice, mixed: float) -> _Episode:
         """Decode an episode under every hypothesis about its site, and weigh them."""
         plane = level_plane(features.up)
         weights = self._model.group_weights(features, self._anchors.placement)
@@ -356,7 +363,8 @@ class _Session:
         for group, weight in weights.items():
             if weight > LEAST_WEIGHT:
                 seats = seats_of(self._anchors.placement, group)
-                evidence = self._evidence(features, rows, plane, self._model.groups[group], seats)
+                site = self._model.groups[group]
+                evidence = self._evidence(features, rows, mixed, plane, site, seats)
                 hypotheses.append((weight, seats, evidence, decode(evidence, self._priors)))
         shares = softmax([np.log(weight) for weight, *_ in hypotheses])
         seat_weights: dict[str, float] = {}
@@ -414,6 +422,7 @@ class _Session:
         self,
         features: StrideFeatures,
         rows: slice,
+        mixed: float,
         plane: FloatArray,
         site: SiteGroup,
         seats: tuple[Seat, ...],
@@ -446,22 +455,9 @@ class _Session:
             named_front=_named_front(plane, self._anchors),
             named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
             told=self.told,
-            mixed=self._mixed_beforehand(rows),
-            log_turn=self._within(rows),
+            mixed=mixed,
+            log_turn=self._log_turn[rows],
         )
-
-    def _within(self, rows: slice) -> FloatArray:
-        """(k,) how bouts of an episode differ from the one before, where that is in it too."""
-        log_turn = self._log_turn[rows].copy()
-        log_turn[0] = 0.0
-        return log_turn
-
-    def _mixed_beforehand(self, rows: slice) -> float:
-        """Probability that the session is mixed, by the bouts of the other episodes."""
-        begins = self._bout_begins
-        log_turn = self._log_turn[begins]
-        log_turn[(begins > rows.start) & (begins < rows.stop)] = 0.0
-        return mixed_beforehand(log_turn, self._priors, told=self.told)
 
 
 def _contrast(
@@ -551,18 +547,16 @@ def _forced(strides: pd.DataFrame, anchors: Anchors) -> NDArray[np.intp]:
     return forced
 
 
-def _episodes(up: FloatArray, bouts: pd.Series[int]) -> NDArray[np.intp]:
+def _episodes(up: FloatArray, begins: NDArray[np.intp]) -> NDArray[np.intp]:
     """(n,) number of the placement episode: a new one where the tilt jumps between bouts."""
-    bout = bouts.to_numpy()
-    if not len(bout):
+    if not len(begins):
         return np.empty(0, dtype=np.intp)
-    first = np.flatnonzero(np.diff(bout, prepend=bout[0] - 1))
-    lean = np.add.reduceat(np.nan_to_num(up), first, axis=0)
+    lean = np.add.reduceat(np.nan_to_num(up), begins, axis=0)
     lean /= np.maximum(np.linalg.norm(lean, axis=1, keepdims=True), 1e-9)
     jump = np.einsum("ij,ij->i", lean[1:], lean[:-1]) < np.cos(EPISODE_TILT_RAD)
     jump &= np.linalg.norm(lean[1:], axis=1) > 0
     of_bout = np.concatenate([[0], np.cumsum(jump)])
-    return np.asarray(np.repeat(of_bout, np.diff(np.append(first, len(bout)))))
+    return np.asarray(np.repeat(of_bout, np.diff(np.append(begins, len(up)))))
 
 
 def level_plane(up: FloatArray) -> FloatArray:

@@ -296,31 +296,51 @@ def _forward(
     return beliefs, log_total
 
 
-def mixed_beforehand(log_turn: FloatArray, priors: Priors, *, told: bool) -> float:
-    """Return the probability that a session is mixed, by its bouts.
+def mixed_beforehand(
+    log_turn: FloatArray, episode: NDArray[np.intp], priors: Priors, *, told: bool
+) -> FloatArray:
+    """Return the probability that a session is mixed, as each of its episodes begins with it.
 
-    Each bout may have brought another direction, also where the device was placed anew.
+    Each bout may have brought another direction, also where the device was placed anew. Turns
+    within an episode are left to its decoding; those outside it, and at its ends, count here.
 
     Parameters
     ----------
     log_turn : (bouts,) array
         Log likelihood ratio of another direction than in the bout before over the same; 0 where
         nothing bears on it.
+    episode : (bouts,) array
+        Number of the placement episode of each bout, in order, from 0.
     priors
         What is believed beforehand.
     told
         Whether the wearer marked a part of the session or named the front.
+
+    Returns
+    -------
+    (episodes,) array
     """
+    first = np.flatnonzero(np.diff(episode, prepend=-1))
     if told:
-        return priors.mixed_if_told
-    prior = min(1 - (1 - priors.mixed) ** len(log_turn), MOST_MIXED)
-    drawn = np.array(priors.drawn)
-    state, log_evidence = drawn, 0.0
-    for odds in np.exp(log_turn):
+        return np.full(len(first), priors.mixed_if_told)
+    last = np.append(first[1:], len(episode))[: len(first)] - 1
+    until = _log_turns(log_turn, priors)
+    after = _log_turns(np.append(0.0, log_turn[:0:-1]), priors)[::-1]
+    # A second bout of the episode is drawn anew, whatever came before.
+    log_evidence = np.where(first < last, until[first] + after[last], until[-1:])
+    prior = min(1 - (1 - priors.mixed) ** max(len(log_turn), 1), MOST_MIXED)
+    return expit(logit(np.array(prior)) + log_evidence)
+
+
+def _log_turns(log_turn: FloatArray, priors: Priors) -> FloatArray:
+    """(bouts,) log likelihood of the turns up to each bout in a mixed session."""
+    drawn, log_evidence = np.array(priors.drawn), np.zeros(len(log_turn))
+    state = drawn
+    for bout, odds in enumerate(np.exp(log_turn)):
         state = drawn * (state + odds * (1 - state))
-        log_evidence += float(np.log(state.sum()))
+        log_evidence[bout] = np.log(state.sum())
         state = state / state.sum()
-    return float(expit(logit(np.array(prior)) + log_evidence))
+    return np.cumsum(log_evidence)
 
 
 def of_marks(forced: NDArray[np.intp]) -> FloatArray:

@@ -18,7 +18,7 @@ from retrodetect.features import SCALARS, StrideFeatures
 from retrodetect.features.catalogue import RATIOS
 from retrodetect.recording import FloatArray
 
-__all__ = ["COMPARED", "MIN_BOUT_STRIDES", "Likeness", "bout_means", "log_distance"]
+__all__ = ["COMPARED", "MIN_BOUT_STRIDES", "Likeness", "bout_begins", "bout_means", "log_distance"]
 
 COMPARED = tuple(feature.name for feature in (*SCALARS, *RATIOS))
 """Features of which two bouts, or the two halves of a session, are compared."""
@@ -76,13 +76,18 @@ class Likeness:
         """
         log_turn = np.zeros(len(strides))
         bout = strides["bout"].to_numpy()
-        first = np.flatnonzero(np.diff(bout, prepend=bout[:1]) != 0)
+        first = bout_begins(bout)[1:]
         if len(first):
             means, ran = bout_means(features, bout, (strides["p_run"] > 0.5).to_numpy())
             distance = log_distance(np.diff(means, axis=0), self.scale)
             log_odds = np.clip(self.slope * distance + self.intercept, *LOG_TURN_BOUNDS)
             log_turn[first] = np.where(ran[1:] == ran[:-1], np.nan_to_num(log_odds), 0.0)
         return log_turn
+
+
+def bout_begins(bout: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the row of the first stride of each bout, from the (n,) bouts of strides in order."""
+    return np.flatnonzero(np.diff(bout, prepend=bout[:1] - 1))
 
 
 def bout_means(

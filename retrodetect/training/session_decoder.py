@@ -240,10 +240,11 @@ def _log_odds(probability: FloatArray) -> FloatArray:
 
 def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> FloatArray:
     """(n,) probability of forward, from log likelihood ratios of a session's strides."""
-    count = len(ratio)
+    count, bouts = len(ratio), len(np.unique(bout))
     log_direction = np.zeros((count, 3))
     log_direction[:, FORWARD], log_direction[:, BACKWARD] = ratio / 2, -ratio / 2
     log_direction[:, SIDEWAYS] = -np.inf
+    mixed = mixed_beforehand(np.zeros(bouts), np.zeros(bouts, np.intp), priors, told=False)
     evidence = Evidence(
         travel=np.zeros((count, 2, 2)),
         front=np.zeros((count, 0, 2, 2)),
@@ -258,7 +259,7 @@ def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> Float
         named_front=np.zeros(2),
         named_front_doubt=1.0,
         told=False,
-        mixed=mixed_beforehand(np.zeros(len(np.unique(bout))), priors, told=False),
+        mixed=float(mixed[0]),
         log_turn=np.zeros(count),
     )
     probability = decode(evidence, priors).probability

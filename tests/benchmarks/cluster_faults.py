@@ -24,7 +24,7 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
-from tests.interrupted import ROOT, command, results, started, wait_for_parts
+from tests.interrupted import ROOT, command, results, simulated, started, wait_for_parts
 from tests.runs.servers import address_of, free_port, scheduler, worker
 
 FILES = 8
@@ -49,10 +49,7 @@ def main(times: int = 3, *faults: str) -> int:
     lost, rng = 0, random.Random(0)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "in"
-        for seed in range(FILES):
-            line = [sys.executable, "-m", "retrodetect", "simulate", "walk forward 40s",
-                    "--seed", str(seed), "--name", str(seed), "--out", str(folder)]  # fmt: skip
-            subprocess.run(line, cwd=ROOT, check=True, capture_output=True)
+        simulated(folder, FILES)
         expected = _finished(folder, Path(scratch) / "whole")
         for name in faults or FAULTS:
             whole = said = wrong = same = 0

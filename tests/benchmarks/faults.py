@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.interrupted import ROOT, command, ended, results, started, wait_for_parts
+from tests.interrupted import ROOT, command, ended, results, simulated, started, wait_for_parts
 
 FILES = 6
 DISK_KIB = 40
@@ -47,7 +47,7 @@ def main(times: int = 3, *faults: str) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     lost = 0
     with tempfile.TemporaryDirectory() as scratch:
-        folder = _recordings(Path(scratch) / "in")
+        folder = simulated(Path(scratch) / "in", FILES)
         expected = _finished(folder, Path(scratch) / "whole")
         for name in faults or FAULTS:
             same = said = 0
@@ -65,14 +65,6 @@ def main(times: int = 3, *faults: str) -> int:
             )
             lost += times - same
     return lost
-
-
-def _recordings(folder: Path) -> Path:
-    for seed in range(FILES):
-        line = [sys.executable, "-m", "retrodetect", "simulate", "walk forward 40s",
-                "--seed", str(seed), "--name", str(seed), "--out", str(folder)]  # fmt: skip
-        subprocess.run(line, cwd=ROOT, check=True, capture_output=True)
-    return folder
 
 
 def _command(folder: Path, out: Path) -> list[str]:

@@ -319,14 +319,19 @@ def test_a_long_session_of_anything_stays_finite() -> None:
 # What is believed beforehand ----------------------------------------------------------------
 
 
+def mixed_by(log_turn: FloatArray, *, told: bool = False) -> float:
+    """Probability of a mixed session, where every bout is an episode of its own."""
+    return float(mixed_beforehand(log_turn, np.arange(len(log_turn)), PRIORS, told=told)[0])
+
+
 def test_the_more_bouts_the_likelier_a_mixed_session_up_to_a_half() -> None:
     def mixed(bouts: int) -> float:
-        return mixed_beforehand(np.zeros(bouts), PRIORS, told=False)
+        return mixed_by(np.zeros(bouts))
 
     assert mixed(1) == pytest.approx(0.1)
     assert mixed(3) == pytest.approx(1 - 0.9**3)
     assert mixed(50) == pytest.approx(mixed(500)) == pytest.approx(0.5)
-    assert mixed_beforehand(np.zeros(3), PRIORS, told=True) == PRIORS.mixed_if_told
+    assert mixed_by(np.zeros(3), told=True) == PRIORS.mixed_if_told
 
 
 def test_bouts_that_are_alike_belie_a_mixed_session_and_unlike_ones_bear_it_out() -> None:
@@ -341,9 +346,27 @@ def test_bouts_that_are_alike_belie_a_mixed_session_and_unlike_ones_bear_it_out(
     prior = 1 - 0.9**4
     evidence = prior * sum(chances)
     expected = evidence / (evidence + 1 - prior)
-    assert mixed_beforehand(log_turn, PRIORS, told=False) == pytest.approx(expected)
-    assert mixed_beforehand(np.full(4, -3.0), PRIORS, told=False) < prior
-    assert mixed_beforehand(np.full(4, 3.0), PRIORS, told=False) > prior
+    assert mixed_by(log_turn) == pytest.approx(expected)
+    assert mixed_by(np.full(4, -3.0)) < prior
+    assert mixed_by(np.full(4, 3.0)) > prior
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_turns_within_an_episode_are_left_to_its_decoding(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    log_turn = np.append(0.0, rng.normal(0, 1.5, 7))
+    episode = np.append(0, np.cumsum(rng.random(7) < 0.5))
+    found = mixed_beforehand(log_turn, episode, PRIORS, told=False)
+    inner = np.diff(episode, prepend=-1) == 0
+    expected = [
+        mixed_by(np.where(inner & (episode == number), 0.0, log_turn))
+        for number in range(episode[-1] + 1)
+    ]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_no_bout_has_no_episode() -> None:
+    assert not len(mixed_beforehand(np.zeros(0), np.zeros(0, np.intp), PRIORS, told=False))
 
 
 def test_a_silent_session_says_what_was_believed_beforehand() -> None:
