@@ -14,7 +14,7 @@ import pandas as pd
 
 from retrodetect.errors import InputError
 from retrodetect.locations import readable
-from retrodetect.recording import Topic
+from retrodetect.recording import Caution, Topic
 
 __all__ = [
     "BOUT_GLOSSARY",
@@ -33,6 +33,7 @@ __all__ = [
     "small_table",
     "truncated_list",
     "visible",
+    "warning_columns",
     "without_nan",
 ]
 
@@ -282,6 +283,17 @@ def visible(text: str) -> str:
     return "".join(
         char.encode("unicode_escape").decode() if _hidden(char) else char for char in readable(text)
     )
+
+
+def warning_columns(cautions: Sequence[Caution]) -> dict[str, str]:
+    """Return ``warnings`` and ``warning_topics`` as ``sessions.csv`` holds them.
+
+    A semicolon separates warnings, so that they can be told apart again.
+    """
+    return {
+        "warnings": visible("; ".join(text.replace("; ", ", ") for _, text in cautions)),
+        "warning_topics": "; ".join(dict.fromkeys(topic for topic, _ in cautions)),
+    }
 
 
 def _hidden(char: str) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from retrodetect.recording import FloatArray, Topic
+from retrodetect.recording import Caution, FloatArray, Topic
+from retrodetect.tables import warning_columns
 
 __all__ = ["Copies", "Readings"]
 
@@ -41,7 +42,7 @@ class Copies:
         if first == row["recording"]:
             return row
         said = f"holds the same readings as {first}: totals count them once"
-        more = {"warnings": said.replace(";", ","), "warning_topics": Topic.COPY}
+        more = warning_columns([Caution(Topic.COPY, said)])
         return {
             **row,
             "copy_of": first,

@@ -38,7 +38,7 @@ from retrodetect.runs.copies import Readings
 from retrodetect.runs.pool import memory_limited
 from retrodetect.runs.track import with_track
 from retrodetect.stores import store_of
-from retrodetect.tables import csv_text, visible
+from retrodetect.tables import csv_text, visible, warning_columns
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import Details, details
@@ -244,9 +244,7 @@ def session_row(
         "naming": directions.naming,
         "backward_share_if_swapped": directions.share_if_swapped,
         **more.fields,
-        # A semicolon separates warnings, so that they can be told apart again.
-        "warnings": visible("; ".join(text.replace("; ", ", ") for _, text in cautions)),
-        "warning_topics": "; ".join(dict.fromkeys(topic for topic, _ in cautions)),
+        **warning_columns(cautions),
     }
     return row, more, cautions
 
