@@ -351,8 +351,8 @@ def test_a_full_log_is_told_in_one_line():
 
 
 def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path, write_walk, stored_model):
-    for number in range(32):
-        write_walk(tmp_path / "in" / f"{number:02}.csv", 60)
+    for number in range(16):
+        write_walk(tmp_path / "in" / f"{number:02}.csv", 40)
     command = [
         sys.executable, "-m", "retrodetect", "label", tmp_path / "in", "--out", tmp_path / "out",
         "--model", stored_model, "--jobs", "2", "--no-report",
@@ -373,5 +373,5 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path, write_walk, stor
         "retrodetect: Interrupted. Run the same command to resume."
     ]
     again = subprocess.run(command, capture_output=True, check=True)
-    assert b"32 ok" in again.stdout
+    assert b"16 ok" in again.stdout
     assert json.loads((tmp_path / "out" / "run.json").read_text())["counts"]["resumed"] >= 3

@@ -13,14 +13,14 @@ from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs, held
 from retrodetect.runs.task import Settings
 
-FILES = 12
+FILES = 6
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, write_walk):
     folder = tmp_path_factory.mktemp("in")
     for number in range(FILES):
-        write_walk(folder / f"{number}.csv", 60.0)
+        write_walk(folder / f"{number}.csv", 30.0)
     return folder
 
 
