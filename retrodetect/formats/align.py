@@ -9,6 +9,7 @@ import numpy as np
 
 from retrodetect.formats.clock import Timeline, seconds_on, valid
 from retrodetect.formats.draft import Draft, Note, Series
+from retrodetect.formats.plausible import turns_otherwise
 from retrodetect.formats.spool import blocks, scaled
 from retrodetect.formats.units import unit_in
 from retrodetect.recording import Annotation, Finding, FloatArray, longest_step_s
@@ -87,6 +88,26 @@ class Sensors:
         if rotation is not None:
             rotation = np.where(np.abs(rotation) < _IMPOSSIBLE_RADPS, rotation, np.nan)
         return rotation, channels
+
+    def checked(self, acceleration: FloatArray, mps2: float, rate_hz: float) -> Sensors:
+        """Leave out a gyroscope that disagrees with readings of so many m/s² to the unit."""
+        factor = self.factors.get("rotation")
+        if factor is None:
+            return self
+        parts = (
+            (
+                time_s,
+                scaled(acceleration, rows, mps2),
+                self.readings("rotation", rows, time_s, factor),
+            )
+            for rows in blocks(len(self.time_s), self.time_s, acceleration)
+            for time_s in [self.time_s[rows]]
+        )
+        doubts = turns_otherwise(parts, rate_hz)
+        if not doubts:
+            return self
+        factors = {name: own for name, own in self.factors.items() if name != "rotation"}
+        return replace(self, factors=factors, notes=(*self.notes, *doubts))
 
     def unplaced(self) -> list[str]:
         """Name the sensors whose clock has no common origin with the accelerometer's."""

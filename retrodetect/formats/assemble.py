@@ -133,6 +133,8 @@ def assemble(
     sign, sign_finding = _sign(draft, options)
     line, values = readings.line, readings.values
     sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
+    if scale.gravity == "total":
+        sensors = sensors.checked(values, scale.mps2, line.rate_hz)
     warnings = [
         *draft.warnings, *scale.warnings,
         *readings.sensor_doubts(scale),

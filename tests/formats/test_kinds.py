@@ -12,7 +12,9 @@ what in the result may be wrong.
 7. Remedies: each is tried on the file that caused the message, and ends in a recording.
 8. A searched folder: each file that could be a recording is an input or skipped with a reason.
 9. Saturation: each axis and limit is named, with what may be wrong.
-10. Formats: `test_contract` holds each of them to one contract.
+10. A gyroscope whose axes or unit do not fit the accelerometer is left out, and this is told.
+11. A file that is cut off is refused, or read with the warning that its end is missing.
+12. Formats: `test_contract` holds each of them to one contract.
 """
 
 import re
@@ -23,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rigid import motion
 from sentences import PACKAGE, sentences
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
@@ -906,5 +909,70 @@ class TestSaturation:
         recording = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", strong))
         assert {w[0] for w in recording.warnings if "cut off" in w} >= {"x", "z"}
 
+    @pytest.mark.parametrize("axis", range(3))
+    @pytest.mark.parametrize("side", [-1, 1])
+    def test_a_range_that_narrows_is_told(self, write: Write, axis: int, side: int) -> None:
+        strong = 6 * (TOTAL - GRAVITY) + np.where(np.eye(3)[axis], side * 1.2 * G, GRAVITY)
+        limit = side * 2 * G
+        late = SECONDS > 24
+        strong[late, axis] = (np.minimum if side > 0 else np.maximum)(strong[late, axis], limit)
+        said = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", strong)).warnings
+        (own,) = (w for w in said if w.startswith(f"{'xyz'[axis]} is cut off at {side * 2} g"))
+        assert "elsewhere" in own
+        assert "share may be wrong there" in own
+
     def test_a_walk_within_its_range_says_nothing(self, write: Write) -> None:
         assert not one(write("time,ax,ay,az")).warnings
+
+
+class TestAGyroscopeThatDisagrees:
+    """A phone is taken in the hand and tilted to and fro; the walk goes on."""
+
+    HAND = motion(
+        lambda t: (0.4 * t, 0.8 * np.sin(0.9 * t), 0.7 * np.cos(0.6 * t)), rate_hz=50, seconds=40
+    )
+    FORCE = HAND.force_mps2 + 0.3 * (TOTAL - GRAVITY)
+    NAMES = (
+        "time,acc x (m/s2),acc y (m/s2),acc z (m/s2),gyro x (rad/s),gyro y (rad/s),gyro z (rad/s)"
+    )
+
+    def read(self, write: Write, force: np.ndarray, rate: np.ndarray) -> Recording:
+        return one(write(self.NAMES, np.hstack([force, rate])))
+
+    @pytest.mark.parametrize("sign", [1, -1])
+    def test_one_that_agrees_is_kept_whatever_the_sign_of_gravity(
+        self, write: Write, sign: int
+    ) -> None:
+        recording = self.read(write, sign * self.FORCE, self.HAND.rate_radps)
+        assert recording.angular_rate_radps is not None
+        assert not recording.warnings
+
+    @pytest.mark.parametrize(
+        ("force", "rate"),
+        [
+            ([1, 1, 1], [-1, -1, -1]),
+            ([1, 1, 1], [-1, 1, 1]),
+            ([1, 1, 1], [1, -1, 1]),
+            ([1, 1, 1], [1, 1, -1]),
+            ([-1, 1, 1], [1, 1, 1]),
+            ([1, -1, 1], [1, 1, 1]),
+            ([1, 1, -1], [1, 1, 1]),
+            ([1, 1, 1], [57.3, 57.3, 57.3]),
+        ],
+    )
+    def test_an_axis_turned_round_or_another_unit_leaves_it_out(
+        self, write: Write, force: list[float], rate: list[float]
+    ) -> None:
+        recording = self.read(write, self.FORCE * force, self.HAND.rate_radps * rate)
+        assert recording.angular_rate_radps is None
+        assert any("more strides may be unknown" in warning for warning in recording.warnings)
+
+    def test_a_gap_is_no_tilt(self, write: Write) -> None:
+        kept = (SECONDS < 12) | (SECONDS > 15)
+        values = np.hstack([self.FORCE, self.HAND.rate_radps])[kept]
+        clock = [CLOCK[row] for row in np.flatnonzero(kept)]
+        assert one(write(self.NAMES, values, clock)).angular_rate_radps is not None
+
+    def test_steady_strides_say_nothing_of_it(self, write: Write) -> None:
+        turning = np.radians(TURNING_DEGPS)
+        assert self.read(write, TOTAL, -turning).angular_rate_radps is not None
