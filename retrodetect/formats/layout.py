@@ -327,7 +327,7 @@ class _Choice:
             device=layout.device,
             platform=layout.platform,
             start_time=layout.start_time or _first_time(self.table, layout.start_column),
-            warnings=layout.warnings,
+            warnings=(*layout.warnings, *self.table.notes),
             is_named=layout.is_named,
             rotation=series.pop("rotation", None),
             gravity_vector=series.pop("gravity_vector", None),

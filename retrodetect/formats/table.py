@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from retrodetect.errors import UnreadableFile
 from retrodetect.formats.draft import NO_TICK
 from retrodetect.formats.source import HEAD_BYTES, Source
-from retrodetect.formats.text import MISSING, is_number, normal, to_floats
+from retrodetect.formats.text import MISSING, cut_off, is_number, normal, to_floats
 from retrodetect.formats.units import split_unit
 from retrodetect.threads import ahead
 
@@ -134,6 +134,11 @@ class Table:
         return place
 
     @cached_property
+    def notes(self) -> list[str]:
+        """What was noticed on the way through the rows; empty before."""
+        return []
+
+    @cached_property
     def _kinds(self) -> dict[int, Kind]:
         return {}
 
@@ -199,7 +204,21 @@ class Table:
                     block = _sane(block, stream)
                 if block[:1].strip() or not block.isspace():
                     yield block
+                    if self._ends_within_row(block):
+                        self.notes.append(cut_off("row"))
             text.detach()
+
+    def _ends_within_row(self, block: Any) -> bool:
+        """Whether the last line has no end, and fewer cells than the line before."""
+        lines = block[-2 * MOST_LINE :].splitlines(keepends=True)[-2:]
+        by: Any = None if self.delimiter == r"\s+" else self.delimiter
+        end: Any = self.terminator or "\n"
+        if isinstance(block, bytes):
+            by, end = by and by.encode(), end.encode()
+        if len(lines) < 2 or lines[1].endswith((end, lines[0][-1:])):
+            return False
+        before, last = (line.split(by) for line in lines)
+        return len(last) < len(before) and last[0][:1].isdigit() == before[0][:1].isdigit()
 
     def _frame(self, block: bytes | str, kinds: Mapping[int, Kind], way: Way) -> pd.DataFrame:
         """Columns of a block, as text where the way is a patient one."""

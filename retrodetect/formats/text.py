@@ -16,8 +16,8 @@ from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.source import Source
 
 __all__ = [
-    "JSON_DAMAGE", "MISSING", "counted", "cut", "decode", "is_number", "is_text", "load_json",
-    "normal", "records", "to_float", "to_floats",
+    "JSON_DAMAGE", "MISSING", "counted", "cut", "cut_off", "decode", "is_number", "is_text",
+    "load_json", "normal", "records", "to_float", "to_floats",
 ]  # fmt: skip
 
 MISSING = {"", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
@@ -47,6 +47,11 @@ _JSON_LINES = re.compile(rb"\s*\{[^\n]*\}\s*\n\s*\{")
 _BETWEEN_LINES = re.compile(rb"\}\s*\n\s*\{")
 _MOST_JSON_BYTES = 256 * 2**20
 """Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
+
+
+def cut_off(part: str) -> str:
+    """Say that a file ends within a row, page or block."""
+    return f"the file ends within a {part}, as if cut off: counts and minutes may be too low"
 
 
 def counted(count: int, noun: str) -> str:

@@ -4,6 +4,7 @@ Binary formats, whose files cannot be written in a few lines, stand for themselv
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -311,6 +312,17 @@ class TestEveryFormatOfText:
             part.acceleration_mps2[: count - 1], whole.acceleration_mps2[: count - 1], atol=1e-9
         )
 
+    def test_one_that_ends_within_a_row_says_so(self, name: str, tmp_path: Path) -> None:
+        self.read(name, tmp_path)
+        path = tmp_path / EXPORTS[name].name
+        rows = path.read_text(encoding="utf-8").rstrip().splitlines(keepends=True)
+        *whole, last = rows[: len(rows) // 2]
+        cells = re.split(r"([,;\t])", last.rstrip(";\r\n"))
+        path.write_text("".join([*whole, *cells[:-2]]), encoding="utf-8")
+        part = read_or_refused(path)
+        assert isinstance(part, Recording)
+        assert any("minutes may be too low" in warning for warning in part.warnings)
+
     def test_what_a_user_gives_is_obeyed(self, name: str, tmp_path: Path) -> None:
         counted = self.read(name, tmp_path, rate_hz=25.0)
         # A counter of packets tells of the gap whatever the rate.
@@ -343,6 +355,7 @@ class TestEveryBinaryFormat:
         part = read_or_refused(path)
         if isinstance(part, InputError):
             return
+        assert any("minutes may be too low" in warning for warning in part.warnings)
         count = len(part.time_s)
         np.testing.assert_allclose(
             part.acceleration_mps2, whole.acceleration_mps2[:count], atol=1e-9

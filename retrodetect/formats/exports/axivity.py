@@ -18,7 +18,7 @@ from retrodetect.formats.packets import blocks as blocks_of_bytes
 from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Candidate, Format
 from retrodetect.formats.spool import blocks, gather, release
 from retrodetect.formats.table import Table
-from retrodetect.formats.text import counted
+from retrodetect.formats.text import counted, cut_off
 from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
@@ -112,11 +112,12 @@ def _is_cwa(file: Candidate) -> int:
 def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all sectors whose sum is right."""
     lost: list[int] = []
+    over: list[int] = []
     columns = gather(
         {"times": times, "acceleration": packets.acceleration, "rotation": packets.rotation}
         if packets.rotation is not None
         else {"times": times, "acceleration": packets.acceleration}
-        for times, packets in spread_on(_blocks(file, lost))
+        for times, packets in spread_on(_blocks(file, lost, over))
     )
     if not columns:
         raise UnreadableFile(
@@ -125,6 +126,9 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
             remedy="copy it from the device again",
         )
     rotation = columns.get("rotation")
+    warnings = [f"dropped {counted(sum(lost), 'damaged sector')}"] if sum(lost) else []
+    if sum(over):
+        warnings.append(cut_off("sector"))
     draft = Draft(
         acceleration=Series(columns["acceleration"], "g"),
         stamps=Stamps(columns["times"], 1.0, "local", "time of each sector"),
@@ -132,18 +136,22 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
         sign=_SIGN,
         rotation=None if rotation is None else Series(rotation, "deg/s"),
         device="Axivity",
-        warnings=(f"dropped {counted(sum(lost), 'damaged sector')}",) if sum(lost) else (),
+        warnings=tuple(warnings),
     )
     return [_unswapped(draft)]
 
 
-def _blocks(file: Candidate, lost: list[int]) -> Iterator[Packets]:
-    """Sectors with one layout whose sum is right; how many were damaged is added to ``lost``."""
+def _blocks(file: Candidate, lost: list[int], over: list[int]) -> Iterator[Packets]:
+    """Sectors with one layout whose sum is right.
+
+    How many were damaged is added to ``lost``, the bytes behind the last whole one to ``over``.
+    """
     layout = None
     with file.source.open() as stream:
         stream.read(_HEADER_BYTES)  # what is packed cannot be sought in
         for content, _ in blocks_of_bytes(stream, _SECTOR.itemsize):
-            whole = len(content) // _SECTOR.itemsize
+            whole, rest = divmod(len(content), _SECTOR.itemsize)
+            over.append(rest)
             stored = np.frombuffer(content, dtype=_SECTOR, count=whole)
             words = np.frombuffer(content, dtype="<u2", count=whole * 256).reshape(whole, 256)
             is_sound = (stored["mark"] == b"AX") & (words.sum(axis=1, dtype=np.uint16) == 0)

@@ -17,6 +17,7 @@ from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.packets import Packets, blocks, spread, spread_on
 from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, table_format
 from retrodetect.formats.spool import gather
+from retrodetect.formats.text import cut_off
 
 __all__ = ["FORMATS"]
 
@@ -64,9 +65,10 @@ def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
     gain = np.array([facts.get((axis, b"gain"), 0.0) for axis in (b"x", b"y", b"z")])
     offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
 
+    cut: list[str] = []
     columns = gather(
         {"times": times, "g": (100.0 * packets.acceleration - offset) / gain}
-        for times, packets in (spread_on(_blocks(file)) if gain.all() else ())
+        for times, packets in (spread_on(_blocks(file, cut)) if gain.all() else ())
     )
     if not columns:
         raise UnreadableFile(
@@ -81,12 +83,13 @@ def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
             gravity=_TOTAL,
             sign=_SIGN,
             device="GENEActiv",
+            warnings=tuple(cut),
         )
     ]
 
 
-def _blocks(file: Candidate) -> Iterator[Packets]:
-    """Pages that are whole, and what is there of the last."""
+def _blocks(file: Candidate, cut: list[str]) -> Iterator[Packets]:
+    """Pages that are whole, and what is there of the last; ``cut`` tells where that has no end."""
     rest = b""
     with file.source.open() as stream:
         for block, is_last in blocks(stream):
@@ -94,6 +97,8 @@ def _blocks(file: Candidate) -> Iterator[Packets]:
             # The last page waits for its end, which the next begins.
             end = len(content) if is_last else max(content.rfind(_PAGE_BEGIN), 0)
             rest = content[end:]
+            if is_last and not content.endswith(b"\n"):
+                cut.append(cut_off("page"))
             every = _PAGE.finditer(content, 0, end)
             pages = [page for page in every if len(page[4]) >= _READING_DIGITS]
             if pages:
@@ -151,7 +156,8 @@ def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
     triples = _TRIPLE.finditer(content, 0, end)
     facts = {triple[1]: np.array(triple.groups()[1:], dtype=np.float64) for triple in triples}
     pages = np.frombuffer(content, dtype=np.uint8, offset=end)
-    pages = pages[: len(pages) // _PAGE_BYTES * _PAGE_BYTES].reshape(-1, _PAGE_BYTES)
+    whole, rest = divmod(len(pages), _PAGE_BYTES)
+    pages = pages[: whole * _PAGE_BYTES].reshape(-1, _PAGE_BYTES)
     used = _PAGE_BYTES // _CHUNK_BYTES * _CHUNK_BYTES
     chunks = pages[:, :used].reshape(-1, _CHUNK_BYTES)
     kinds = chunks[:, 1] >> 4
@@ -178,6 +184,7 @@ def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
             gravity=total("GENEA writes totals"),
             sign=upward("GENEA, taken to read +1 g upward", "assumed"),
             device="GENEA",
+            warnings=(cut_off("page"),) if rest else (),
         )
     ]
 
