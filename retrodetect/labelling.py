@@ -133,6 +133,10 @@ def label_pieces(
         *(_blind(recording) if len(strides) else ()),
         *checked,
         *_split(directions),
+        *(
+            Caution(Topic.RESULT, text)
+            for text in direction.doubtful_strides(cues.features, strides)
+        ),
         *(() if given_s is None else _lost(len(given_s), len(strides))),
     )
     strides.attrs["warnings"] = tuple(caution.text for caution in cautions)

@@ -18,11 +18,14 @@ from retrodetect.recording import Caution, Topic
 
 __all__ = [
     "BOUT_GLOSSARY",
+    "DOUBTED_STRIDES",
+    "IN_WORDS",
     "LIST_COLUMNS",
     "MAX_PAUSE_S",
     "REPEAT_GLOSSARY",
     "SESSION_COLUMNS",
     "SESSION_GLOSSARY",
+    "STEPS_PER_STRIDE",
     "STRIDE_COLUMNS",
     "STRIDE_GLOSSARY",
     "SmallTable",
@@ -36,6 +39,14 @@ __all__ = [
     "warning_columns",
     "without_nan",
 ]
+
+STEPS_PER_STRIDE = 2
+
+IN_WORDS = {"walk": "walking", "run": "running"}
+"""How messages call a stride of each gait."""
+
+DOUBTED_STRIDES = 8
+"""Strides of one gait from which their typical length or time is judged."""
 
 MAX_PAUSE_S = 3.0
 """Longest pause within a bout, and within a stretch in one direction: gait bouts are commonly taken

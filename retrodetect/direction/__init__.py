@@ -5,6 +5,7 @@ from retrodetect.direction.check_anchors import check_anchors
 from retrodetect.direction.classify import Directions, StrideEvidence, classify, decide
 from retrodetect.direction.decoder import Priors
 from retrodetect.direction.model import DirectionModel
+from retrodetect.direction.plausible import doubtful_strides
 
 __all__ = [
     "Anchors",
@@ -15,4 +16,5 @@ __all__ = [
     "check_anchors",
     "classify",
     "decide",
+    "doubtful_strides",
 ]

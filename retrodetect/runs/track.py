@@ -12,8 +12,8 @@ import pandas as pd
 
 from retrodetect.formats.track import Track
 from retrodetect.recording import FloatArray
+from retrodetect.tables import STEPS_PER_STRIDE
 from retrodetect.tally.course import SURE_OF_RECEIVER_M, Course
-from retrodetect.tally.stretches import STEPS_PER_STRIDE
 
 __all__ = ["with_track"]
 

@@ -11,7 +11,7 @@ from retrodetect.recording import FloatArray
 from retrodetect.tally.course import Course
 from retrodetect.tally.energy import Pace, effort
 from retrodetect.tally.session import shape
-from retrodetect.tally.stretches import doubtful_strides, mostly_unknown, stretches
+from retrodetect.tally.stretches import mostly_unknown, stretches
 
 __all__ = ["REPEAT_COLUMNS", "Details", "details", "repeats"]
 
@@ -67,8 +67,7 @@ def details(
         for way in ("forward", "backward")
     }
     spent = effort(strides, course, pace, legs)
-    warnings = (*doubtful_strides(strides), *spent.warnings)
-    return Details(fields | spent.fields, bouts, legs, warnings)
+    return Details(fields | spent.fields, bouts, legs, spent.warnings)
 
 
 def _climbed_m(bouts: pd.DataFrame, course: Course) -> float:

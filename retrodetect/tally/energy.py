@@ -17,15 +17,9 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.errors import UsageError
+from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, STEPS_PER_STRIDE
 from retrodetect.tally.course import Course
-from retrodetect.tally.stretches import (
-    DOUBTED_STRIDES,
-    IN_WORDS,
-    STEPS_PER_STRIDE,
-    either_way,
-    mostly_unknown,
-    stretches,
-)
+from retrodetect.tally.stretches import either_way, mostly_unknown, stretches
 
 __all__ = ["EFFORT_FIELDS", "Effort", "Pace", "effort"]
 

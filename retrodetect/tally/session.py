@@ -7,9 +7,9 @@ import pandas as pd
 
 from retrodetect.recording import FloatArray
 from retrodetect.sites import SITES
+from retrodetect.tables import STEPS_PER_STRIDE
 from retrodetect.tally.share import ErrorRates, doubted_rates, share_interval
 from retrodetect.tally.stretches import (
-    STEPS_PER_STRIDE,
     cadence_spm,
     either_way,
     mostly_unknown,

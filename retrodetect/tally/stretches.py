@@ -5,29 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from retrodetect.tables import MAX_PAUSE_S
+from retrodetect.tables import MAX_PAUSE_S, STEPS_PER_STRIDE
 
 __all__ = [
-    "DOUBTED_STRIDES",
-    "IN_WORDS",
-    "STEPS_PER_STRIDE",
     "cadence_spm",
-    "doubtful_strides",
     "either_way",
     "mostly_unknown",
     "stretches",
 ]
-
-STEPS_PER_STRIDE = 2
-
-IN_WORDS = {"walk": "walking", "run": "running"}
-"""How messages call a stride of each gait."""
-
-STRIDE_S = {"walk": (0.6, 2.0), "run": (0.48, 1.05)}
-"""Typical stride times, wide of those that are published (Hausdorff 2007, Hum Mov Sci 26:555;
-Novacheck 1998, Gait Posture 7:77): 200 and 60 steps a minute in a walk, 250 and 114 in a run."""
-
-DOUBTED_STRIDES, DOUBTED_SHARE = 8, 0.1
 
 
 def stretches(
@@ -59,22 +44,6 @@ def cadence_spm(strides: pd.DataFrame) -> float:
     """Steps per minute of walking or running time; NaN without strides."""
     lasting_s = (strides["end_s"] - strides["start_s"]).sum()
     return float(STEPS_PER_STRIDE * len(strides) * 60 / lasting_s) if lasting_s else np.nan
-
-
-def doubtful_strides(strides: pd.DataFrame) -> tuple[str, ...]:
-    """Say where strides follow each other faster or slower than anybody's, as by a wrong clock."""
-    doubts = []
-    for gait, (shortest_s, longest_s) in STRIDE_S.items():
-        own = strides[strides["gait"] == gait]
-        middle_s = float((own["end_s"] - own["start_s"]).median())
-        is_odd = not shortest_s <= middle_s <= longest_s
-        if is_odd and len(own) >= max(DOUBTED_STRIDES, DOUBTED_SHARE * len(strides)):
-            doubts.append(
-                f"the typical {IN_WORDS[gait]} stride lasts {middle_s:.2f} s, "
-                f"{'shorter' if middle_s < shortest_s else 'longer'} than anybody's: if the clock "
-                "is wrong, cadence, counts and minutes are too"
-            )
-    return tuple(doubts)
 
 
 def either_way(strides: pd.DataFrame) -> pd.Series[bool]:

@@ -328,29 +328,6 @@ def test_a_length_nobody_goes_in_that_time_is_told_and_not_counted(told):
 
 
 @pytest.mark.parametrize(
-    ("gait", "stride_s", "word"),
-    [("walk", 0.55, "shorter"), ("walk", 0.65, ""), ("walk", 1.8, ""), ("walk", 2.2, "longer"),
-     ("run", 0.4, "shorter"), ("run", 0.55, ""), ("run", 0.9, ""), ("run", 1.2, "longer")],
-)  # fmt: skip
-def test_strides_that_last_as_long_as_nobodys_are_doubted(gait, stride_s, word):
-    strides = session((F, 20, 0), (B, 20, 5), gait=gait)
-    strides["start_s"] *= stride_s
-    strides["end_s"] *= stride_s
-    said = details(strides, np.empty(0), "waist", NOWHERE, Pace()).warnings
-    assert len(said) == bool(word)
-    for sentence in said:
-        assert word in sentence
-        assert "cadence, counts and minutes" in sentence
-
-
-def test_a_few_odd_strides_are_no_doubt():
-    strides = session((F, 100, 0))
-    strides.loc[:8, "gait"] = "run"
-    strides["end_s"] = strides["start_s"] + np.where(strides["gait"] == "run", 0.4, 1)
-    assert not details(strides, np.empty(0), "waist", NOWHERE, Pace()).warnings
-
-
-@pytest.mark.parametrize(
     ("gait", "speed_mps", "is_odd"),
     [("walk", 0.1, True), ("walk", 1.4, False), ("walk", 4.7, True),
      ("run", 0.5, True), ("run", 3.0, False), ("run", 5.6, True)],
