@@ -47,9 +47,7 @@ def inspect(
     descriptions: list[dict[str, Any]] = []
     for recording_input in inputs:
         try:
-            recordings = formats.read(
-                recording_input.path, name=recording_input.name, options=read_options
-            )
+            recordings = formats.read(recording_input, options=read_options)
             descriptions += [formats.describe(recording) for recording in recordings]
         except InputError as error:
             descriptions.append({"name": recording_input.name, "error": str(error)})
@@ -134,7 +132,7 @@ def annotate(
             "overview": overview(trace_of(recording), fine=True),
         }
         for each in formats.discover(*paths, columns=read.columns.values())
-        for recording in formats.read(each.path, name=each.name, options=read)
+        for recording in formats.read(each, options=read)
     ]
     if not recordings:
         raise UsageError(

@@ -13,7 +13,7 @@ from pathlib import Path
 from retrodetect.errors import InputError
 from retrodetect.formats.columns import classify
 from retrodetect.formats.contents import holds_files
-from retrodetect.formats.grouping import Main, groups, mains
+from retrodetect.formats.grouping import Main, Neighbours, groups, mains
 from retrodetect.formats.registry import Candidate
 from retrodetect.formats.source import open_file
 from retrodetect.formats.text import is_text
@@ -123,12 +123,13 @@ class _Search:
 
     def __init__(self, columns: Collection[str]) -> None:
         self._columns = columns
+        self._neighbours = Neighbours()
         self.skipped: list[tuple[Input, str]] = []
 
     def below(self, root: Path) -> Iterator[Input]:
         """Inputs of a file or folder."""
         if not is_folder(root):
-            yield Input(root, root.name or str(root))
+            yield Input(root, root.name or str(root), self._neighbours.of(root))
             return
         folders: dict[Path, list[Path]] = {}
         closed: list[Path] = []
@@ -154,7 +155,8 @@ class _Search:
             recordings += [replace(main, file=main.file.forgotten()) for main in more]
             for file in left:
                 path = folder / file.source.name
-                other = Input(path, path.relative_to(root).as_posix())
+                name = path.relative_to(root).as_posix()
+                other = Input(path, name, self._neighbours.of(path))
                 reason = "" if self._is_named(file) else _reason_to_skip(file)
                 if reason:
                     self.skipped.append((other, reason))

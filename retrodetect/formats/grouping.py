@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from retrodetect.errors import InputError
 from retrodetect.formats.registry import Candidate, Format, Role, recognised
 
-__all__ = ["Main", "groups", "key", "mains", "with_companions"]
+__all__ = ["Main", "Neighbours", "groups", "key", "mains", "with_companions"]
 
 _SENSOR_WORDS = (
     r"(?:watch|linear|total|free|raw|user|wrist|headphone|metadata|meta|lin)?[ _]?"
@@ -75,6 +76,35 @@ def with_companions(file: Candidate, others: Iterable[Candidate]) -> Candidate:
             if other.source.name != name and key(other.source.name) == key(name)
         )
     )
+
+
+class Neighbours:
+    """Files that lie beside others and belong to them by their `key`; lists each folder once."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Path, dict[str, list[Path]]] = {}
+
+    def of(self, path: Path) -> tuple[Path, ...]:
+        """Return those of one file, in its folder and in a folder ``meta`` there."""
+        if path.parent not in self._by_key:
+            self._by_key[path.parent] = _listed(path.parent)
+        alike = self._by_key[path.parent].get(key(path.name), [])
+        return tuple(other for other in alike if other.name != path.name and other.is_file())
+
+
+def _listed(folder: Path) -> dict[str, list[Path]]:
+    """Files below a folder by the key of their names; hidden ones left out."""
+    named: dict[str, Path] = {}
+    # Who may not list a folder may still read files in it; a store's client has its own errors.
+    with suppress(OSError if isinstance(folder, Path) else Exception):
+        named |= {file.name: file for file in folder.iterdir()}
+    if "meta" in named:
+        named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
+    by_key: dict[str, list[Path]] = defaultdict(list)
+    for name, file in sorted(named.items()):
+        if not file.name.startswith("."):
+            by_key[key(name)].append(file)
+    return by_key
 
 
 def groups(files: Iterable[Candidate]) -> list[list[Candidate]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +14,9 @@ import numpy as np
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
 from retrodetect.formats.assemble import Resolved, assemble, gaps_s
 from retrodetect.formats.contents import contents
-from retrodetect.formats.discover import discover
+from retrodetect.formats.discover import Input, discover
 from retrodetect.formats.draft import Draft
-from retrodetect.formats.grouping import key, mains, with_companions
+from retrodetect.formats.grouping import Neighbours, mains
 from retrodetect.formats.options import ReadOptions
 from retrodetect.formats.registry import Candidate, Format, recognised
 from retrodetect.formats.source import Source, open_file
@@ -52,16 +51,17 @@ T = TypeVar("T")
 
 
 def read(
-    path: str | Path, *, name: str | None = None, options: ReadOptions = _DEFAULT
+    path: str | Path | Input, *, name: str | None = None, options: ReadOptions = _DEFAULT
 ) -> list[Recording]:
     """Read whatever an app or a device wrote.
 
     Parameters
     ----------
     path
-        A file, an archive, or a folder. Files of the same recording beside it are found.
+        A file, an archive, or a folder. Files of the same recording beside it are found. Or an
+        input of :func:`discover`, which knows them.
     name
-        How the recording is called; by default the name of the file.
+        How the recording is called; by default the name of the file or input.
     options
         What overrides the reader's conclusions.
 
@@ -78,11 +78,11 @@ def read(
     RefusedRecording
         Where it is understood but cannot honestly be used.
     """
-    return [resolved.recording() for resolved in _open(location(path), name, options)]
+    return [resolved.recording() for resolved in _open(path, name, options)]
 
 
 def pieces(
-    path: str | Path,
+    path: str | Path | Input,
     *,
     name: str | None = None,
     options: ReadOptions = _DEFAULT,
@@ -126,7 +126,7 @@ def pieces(
     """
     if not grain_s > 0:
         raise UsageError(f"pieces of {grain_s!r} s are not possible")
-    return [resolved.pieces(grain_s) for resolved in _open(location(path), name, options)]
+    return [resolved.pieces(grain_s) for resolved in _open(path, name, options)]
 
 
 def describe(recording: Recording) -> dict[str, Any]:
@@ -192,8 +192,10 @@ class _Outcome(Generic[T]):
         return self
 
 
-def _open(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
+def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> list[Resolved]:
     """Resolve each recording of a file or folder."""
+    path = given.path if isinstance(given, Input) else location(given)
+    name = given.name if isinstance(given, Input) and name is None else name
     try:
         if path.is_dir():
             return _open_folder(path, name, options)
@@ -202,9 +204,9 @@ def _open(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
             raise UnreadableFile(
                 "is neither a file nor a folder", file=str(path), remedy="save it to a file first"
             )
-        file = with_companions(
-            Candidate(open_file(path, options.max_bytes)), _siblings(path, options)
-        )
+        sides = given.side_files if isinstance(given, Input) else Neighbours().of(path)
+        companions = tuple(_companion(side, path.parent, options) for side in sides)
+        file = Candidate(open_file(path, options.max_bytes), companions)
     except FileNotFoundError as error:
         raise UnreadableFile("does not exist", file=str(path), remedy="check the path") from error
     except OSError as error:
@@ -230,25 +232,14 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Res
     return [
         resolved
         for file in inputs
-        for resolved in _open(file.path, name if only else file.name, options)
+        for resolved in _open(file, name if only else file.name, options)
     ]
 
 
-def _siblings(path: Path, options: ReadOptions) -> list[Candidate]:
-    """Files in the folder of a file, and in a folder ``meta`` beside it."""
-    folder, own = path.parent, key(path.name)
-    named: dict[str, Path] = {}
-    # Who may not list a folder may still read files in it; a store's client has its own errors.
-    with suppress(OSError if isinstance(path, Path) else Exception):
-        named |= {file.name: file for file in folder.iterdir()}
-    if "meta" in named:
-        named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
-    return [
-        Candidate(replace(open_file(file, options.max_bytes), name=name))
-        for name, file in sorted(named.items())
-        # Looked at by name first, for there may be thousands.
-        if key(name) == own and not file.name.startswith(".") and file.is_file()
-    ]
+def _companion(path: Path, folder: Path, options: ReadOptions) -> Candidate:
+    """Open a file of the same recording, called as from the folder of the main one."""
+    name = path.relative_to(folder).as_posix() if folder in path.parents else path.name
+    return Candidate(replace(open_file(path, options.max_bytes), name=name))
 
 
 def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Outcome[Resolved]:

@@ -128,7 +128,7 @@ def _results(task: Task, planned: Plan, copies: Copies) -> Iterator[Result]:
 
 
 def _read(task: Task, name: str) -> Recording:
-    read = formats.read(task.input.path, name=task.input.name, options=task.settings.read)
+    read = formats.read(task.input, options=task.settings.read)
     return next(recording for recording in read if recording.name == name)
 
 

@@ -257,7 +257,7 @@ def _keep(part: Path, done: Sequence[Entry], strides: Sequence[pd.DataFrame]) ->
 def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
     """Label each recording of an input; gives its entry and its strides."""
     settings = task.settings
-    opened = formats.pieces(task.input.path, name=task.input.name, options=settings.read)
+    opened = formats.pieces(task.input, options=settings.read)
     for pieces in opened:
         following = iter(pieces)
         first = next(following)

@@ -135,7 +135,7 @@ def _attempt(
 
 
 def _read_and_measure(recording: Input, options: ReadOptions) -> list[Measured]:
-    read = read_files(recording.path, name=recording.name, options=options)
+    read = read_files(recording, options=options)
     return [measure(part) for part in read]
 
 

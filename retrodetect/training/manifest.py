@@ -15,6 +15,7 @@ from pathlib import Path
 from retrodetect.direction.notes import WORDS
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
+from retrodetect.formats.grouping import Neighbours
 from retrodetect.sites import canonical_site
 from retrodetect.tables import SmallTable, small_table
 
@@ -92,7 +93,7 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     rows = small_table(path) if path.suffix.lower() in (".csv", ".tsv", ".txt") else None
     if rows is None or "path" not in rows.names:
         where = str(path)
-        return [Entry(where, Input(path, path.name), ONLY_SUBJECT, path.name)]
+        return [Entry(where, each, ONLY_SUBJECT, each.name) for each in discover(path)]
     return list(_from_manifest(path, rows, problems))
 
 
@@ -235,10 +236,10 @@ def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
 
 
 class _Inputs:
-    """Inputs by path, with the side files that discovery finds; each folder is searched once."""
+    """Inputs by path, with their side files; each folder is listed once."""
 
     def __init__(self) -> None:
-        self._folders: dict[Path, dict[Path, Input]] = {}
+        self._neighbours = Neighbours()
 
     def of(self, file: Path, name: str) -> Input:
         """Return the input a path stands for, called as in the manifest."""
@@ -246,13 +247,7 @@ class _Inputs:
             inside = discover(file)
             sides = tuple(path for recording in inside for path in recording.files)
             return Input(file, name, sides)
-        folder = file.parent.resolve()
-        if folder not in self._folders:
-            self._folders[folder] = {
-                recording.path.resolve(): recording for recording in discover(folder)
-            }
-        same_file = self._folders[folder].get(file.resolve())
-        return Input(file, name, same_file.side_files if same_file else ())
+        return Input(file, name, self._neighbours.of(file))
 
 
 def _direction(text: str, where: str, problems: Problems) -> str | None:

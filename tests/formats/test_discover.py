@@ -84,10 +84,43 @@ def test_an_unzipped_export_is_one_recording_called_like_its_folder(tmp_path: Pa
     assert {side.name for side in one.side_files} == {
         "Accelerometer.csv", "Gyroscope.csv", "Annotation.csv", "Metadata.csv",
     }  # fmt: skip
-    (recording,) = read(one.path, name=one.name)
+    (recording,) = read(one)
     assert recording.name == "2024-05-01"
     assert recording.angular_rate_radps is not None
     assert np.isfinite(recording.angular_rate_radps).all()
+
+
+def test_a_file_that_is_named_knows_the_files_of_its_recording(tmp_path: Path) -> None:
+    named = put(tmp_path, "TotalAcceleration.csv", data=sensor_logger())
+    put(tmp_path, "Gyroscope.csv", data=sensor_logger(0.1))
+    put(tmp_path, "another walk.csv")
+    (one,) = discover(named)
+    assert one == Input(named, named.name, (tmp_path / "Gyroscope.csv",))
+    (recording,) = read(one)
+    assert recording.angular_rate_radps is not None
+
+
+def test_a_recording_in_a_folder_called_meta_has_its_gyroscope_beside_that(tmp_path: Path) -> None:
+    put(tmp_path, "meta/TotalAcceleration.csv", data=sensor_logger())
+    put(tmp_path, "Gyroscope.csv", data=sensor_logger(0.1))
+    (recording,) = (recording for one in discover(tmp_path) for recording in read(one))
+    assert recording.angular_rate_radps is not None
+
+
+def test_a_folder_is_listed_as_often_for_many_files_as_for_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[Path] = []
+    iterdir = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda own: listed.append(own) or iterdir(own))
+    counts = []
+    for count in (2, 12):
+        files = [put(tmp_path / str(count), f"{number}.csv") for number in range(count)]
+        listed.clear()
+        for one in [*discover(tmp_path / str(count)), *discover(*files)]:
+            read(one)
+        counts.append(len(listed))
+    assert counts[0] == counts[1]
 
 
 def test_two_recordings_told_apart_by_a_prefix_stay_two(tmp_path: Path) -> None:

@@ -127,6 +127,17 @@ def test_what_changed_is_done_anew_and_what_failed_is_tried_again(
     assert run([folder], Outputs(out), settings, restart=True).resumed == 0
 
 
+def test_a_recording_is_done_anew_when_a_file_that_belongs_to_it_changed(
+    settings, tmp_path, write_walk
+):
+    named = write_walk(tmp_path / "in" / "walk_acc.csv", 10)
+    beside = tmp_path / "in" / "walk_gyro.csv"
+    for text, resumed in (("time_s,gyro_x\n0,0\n", 0), ("time_s,gyro_x\n0,0\n1,1\n", 0), (None, 1)):
+        if text is not None:
+            beside.write_text(text)
+        assert run([named], Outputs(tmp_path / "out"), settings).resumed == resumed
+
+
 def test_a_torn_part_is_done_anew(folder, settings, tmp_path):
     run([folder / "a.csv"], Outputs(tmp_path / "out"), settings)
     before = files(tmp_path / "out")
