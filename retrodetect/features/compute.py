@@ -69,7 +69,8 @@ class StrideFeatures:
     @property
     def has_gyro(self) -> NDArray[np.bool_]:
         """(n,) whether a gyroscope that fits the accelerometer saw the stride."""
-        return np.asarray(np.nan_to_num(self.vectors[:, -len(NEEDS_GYRO) :]).any(axis=(1, 2)))
+        # NaN is not above zero either.
+        return np.asarray((np.abs(self.vectors[:, -len(NEEDS_GYRO) :]) > 0).any(axis=(1, 2)))
 
     def free(self) -> pd.DataFrame:
         """Return the (n, len(FREE_FEATURES)) features that ignore mounting and sign."""
