@@ -527,7 +527,7 @@ def _moved(state: FloatArray, turn: FloatArray, drift: FloatArray) -> FloatArray
     turned = np.dot(turn, state.reshape(len(turn), -1))
     if len(drift) > 1:
         turned = np.dot(turned.reshape(-1, len(drift)), drift)
-    return turned.reshape(state.shape)
+    return np.asarray(turned.reshape(state.shape))
 
 
 def _drift(priors: Priors, fronts: int, *, pause: bool) -> FloatArray:

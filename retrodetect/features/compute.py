@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -209,7 +210,7 @@ def _force_looks(
     signal: Signal, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]
 ) -> FloatArray:
     """(n, 3) log size and peak of the force, and log spread of the bearing of its slow part."""
-    size = np.linalg.norm(signal.acceleration_mps2, axis=1)
+    size = np.sqrt(np.einsum("ij,ij->i", signal.acceleration_mps2, signal.acceleration_mps2))
     peak = np.maximum.reduceat(np.append(size, 0.0), bounds.ravel())[::2]
     slow = zero_phase(
         signal.acceleration_mps2, TILT_CUTOFF_HZ, order=2, rate_hz=ANALYSIS_RATE_HZ, pad_s=1.0
@@ -251,7 +252,7 @@ def _moment(
 ) -> FloatArray:
     """(n,) or (n, 3) mean of the product of a feature's factors over its size."""
     lead, *others = (series[feature.band][factor] for factor in feature.factors)
-    weight = np.prod(others, axis=0)
+    weight = reduce(np.multiply, others)
     product = lead * (weight[:, None] if lead.ndim == 2 else weight)
     size = np.prod([_size(factor, rms[feature.band]) for factor in feature.factors], axis=0)
     mean = _mean(product, bounds)

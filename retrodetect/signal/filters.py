@@ -7,6 +7,7 @@ Blocks of samples are multiplied by matrices, which is twice as fast as a loop o
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Literal, NamedTuple, TypeVar
 
@@ -22,6 +23,9 @@ Number = TypeVar("Number", np.float64, np.complex128)
 
 _BLOCK = 32
 """Samples of a block."""
+
+_IN_CACHE = 1 << 13
+"""Numbers that are filtered at once: more leave the cache, and take half as long again."""
 
 
 def zero_phase(
@@ -56,16 +60,21 @@ def zero_phase(
     (n, ...) array
     """
     pad = min(int(pad_s * rate_hz), len(values) - 1)
-    kind = np.complex128 if np.iscomplexobj(values) else np.float64
-    numbers = np.ascontiguousarray(values, kind).view(np.float64).reshape(len(values), -1).T
-    before, after = numbers[:, pad:0:-1], numbers[:, -2 : -pad - 2 : -1]
-    if padtype == "odd":
-        before, after = 2 * numbers[:, :1] - before, 2 * numbers[:, -1:] - after
-    continued = np.concatenate([before, numbers, after], axis=1)
     matrices = _Matrices.of(order, band_hz, rate_hz)
-    twice = _once(matrices, _once(matrices, continued)[:, ::-1])[:, ::-1]
-    kept = np.ascontiguousarray(twice[:, pad : pad + len(values)].T)
-    return np.asarray(kept.view(kind).reshape(values.shape))
+    columns = values.reshape(len(values), -1).T
+    filtered = np.empty_like(columns, order="C")
+    parts = ("real", "imag") if np.iscomplexobj(values) else ("real",)
+    at_once = max(_IN_CACHE // len(values), 1)
+    for part, first in itertools.product(parts, range(0, len(columns), at_once)):
+        rows = getattr(columns[first : first + at_once], part)
+        before, after = rows[:, pad:0:-1], rows[:, -2 : -pad - 2 : -1]
+        if padtype == "odd":
+            before, after = 2 * rows[:, :1] - before, 2 * rows[:, -1:] - after
+        continued = np.concatenate([before, rows, after], axis=1)
+        twice = _once(matrices, _once(matrices, continued)[:, ::-1])[:, ::-1]
+        kept = twice[:, pad : pad + len(values)]
+        setattr(filtered[first : first + at_once], part, kept)
+    return np.asarray(filtered.T.reshape(values.shape))
 
 
 class _Matrices(NamedTuple):

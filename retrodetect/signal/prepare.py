@@ -247,7 +247,7 @@ def _resample(
     """
     if rate_hz > 1.2 * ANALYSIS_RATE_HZ:
         values = weighted_mean(values, _anti_alias(rate_hz), ends="reflect")
-    return np.stack([np.interp(grid_s, time_s, column) for column in values.T], axis=1)
+    return np.stack([np.interp(grid_s, time_s, column) for column in values.T]).T
 
 
 def _anti_alias(rate_hz: float) -> FloatArray:
