@@ -54,7 +54,8 @@ class StrideFeatures:
     gyro_scalars : (n, len(GYRO_SCALARS)) array
         What the gyroscope says of the body site; zero where it says nothing.
     vectors : (n, len(VECTORS), 3) array
-        Vector moments in the device frame, at right angles to ``up``.
+        Vector moments in the device frame, at right angles to ``up``. In single precision, which
+        is off by 1e-7: they are most of what is kept of a stride.
     up : (n, 3) array
         Mean unit vector against gravity over the stride, device frame; NaN throughout a
         stride of a recording whose gravity was removed or that is too slow, as are its other
@@ -64,7 +65,7 @@ class StrideFeatures:
     scalars: FloatArray
     site_scalars: FloatArray
     gyro_scalars: FloatArray
-    vectors: FloatArray
+    vectors: NDArray[np.floating]
     up: FloatArray
 
     @property
@@ -105,7 +106,7 @@ class StrideFeatures:
         # Column by column, so that parts that nobody else holds are never all there twice.
         return cls(**{name: np.concatenate(columns.pop(name)) for name in [*columns]})
 
-    def vector(self, name: str) -> FloatArray:
+    def vector(self, name: str) -> NDArray[np.floating]:
         """Return one (n, 3) vector moment by its catalogue name."""
         return self.vectors[:, [feature.name for feature in VECTORS].index(name)]
 
@@ -117,7 +118,7 @@ _NONE = StrideFeatures(
     np.empty((0, len(SCALARS) + len(RATIOS))),
     np.empty((0, len(SITE_SCALARS))),
     np.empty((0, len(GYRO_SCALARS))),
-    np.empty((0, len(VECTORS), 3)),
+    np.empty((0, len(VECTORS), 3), np.float32),
     np.empty((0, 3)),
 )
 
@@ -153,7 +154,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
             np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
             np.full((count, len(SITE_SCALARS)), np.nan),
             np.full((count, len(GYRO_SCALARS)), np.nan),
-            np.full((count, len(VECTORS), 3), np.nan),
+            np.full((count, len(VECTORS), 3), np.nan, np.float32),
             np.full((count, 3), np.nan),
         )
     last = len(signal.acceleration_mps2)
@@ -201,6 +202,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
                 pointing.vectors,
             ],
             axis=1,
+            dtype=np.float32,
         ),
         up=up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY),
     )
@@ -280,7 +282,7 @@ def _mean(values: FloatArray, bounds: np.ndarray[tuple[int, int], np.dtype[np.in
     return np.asarray(sums / (counts if values.ndim == 2 else counts[:, 0]))
 
 
-def _dot_products(vectors: FloatArray) -> FloatArray:
+def _dot_products(vectors: NDArray[np.floating]) -> FloatArray:
     """(n, k (k + 1) / 2) products of each of k vectors with itself and with those after it.
 
     However the device is turned, they stay. The order is `combinations_with_replacement`.

@@ -337,7 +337,7 @@ def went(table: StrideTable) -> StrideTable:
 def _by_signs(table: StrideTable, group: str) -> Readout:
     """Travel by the signs of physics alone, for want of a known front."""
     weights = np.zeros((len(FORMS), len(PACES), len(VECTORS)))
-    vectors = table.features.vectors
+    vectors = table.features.vectors.astype(np.float64)
     size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / max(len(vectors), 1))
     for i, form in enumerate(FORMS):
         for j, pace in enumerate(PACES):
@@ -369,7 +369,7 @@ def _fit_readout(table: StrideTable, fronts: FloatArray, group: str, target: Tar
 def _untaught(features: StrideFeatures, names: tuple[str, ...], walking: FloatArray) -> FloatArray:
     """Weights of running where nobody ran: the signs of physics, as sure as walking."""
     signs, columns = _signed(names)
-    vectors = np.nan_to_num(features.vectors)
+    vectors = np.nan_to_num(features.vectors.astype(np.float64))
     size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / len(features)) + 1e-6
     weights = np.zeros(len(VECTORS))
     weights[columns] = signs / size[columns]
@@ -460,7 +460,7 @@ def _toward_front(table: StrideTable, columns: NDArray[np.intp]) -> FloatArray:
     Where it sums levers, it reads the front: levers are turned from outward to there, and what
     a site's own movement does not show is taken out.
     """
-    vectors = np.nan_to_num(table.features.vectors[:, columns])
+    vectors = np.nan_to_num(table.features.vectors[:, columns].astype(np.float64))
     if not LEVERS[columns].any():
         return vectors
     for placement, rows in table.strides.groupby("placement").indices.items():
