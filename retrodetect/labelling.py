@@ -175,18 +175,23 @@ def _table(
     recording: Recording, walked: Gait, directions: Directions, model: DirectionModel
 ) -> pd.DataFrame:
     """Strides with the columns that are promised."""
-    table = walked.strides[["bout", "start_s", "end_s"]].reset_index(drop=True)
-    table["recording"] = pd.Series([recording.name] * len(table), dtype="str")
-    table["stride"] = np.arange(len(table))
-    table["start_time"] = wall_clock(recording, table["start_s"])
-    for column in ("gait", "direction", "p_backward", "reason", "side", "p_side", "marked"):
-        table[column] = directions.table[column].to_numpy()
+    start_s, end_s = (walked.strides[name].to_numpy() for name in ("start_s", "end_s"))
+    named = {str(name): column.to_numpy() for name, column in directions.table.items()}
     if recording.rate_hz < DIRECTION_RATE_HZ:
-        table["reason"] = table["reason"].replace("no_vertical", "slow")
+        named["reason"] = np.where(named["reason"] == "no_vertical", "slow", named["reason"])
     on_foot = group_of(directions.placement) == "foot"
-    table["stride_length_m"] = walked.strides["length_m"].to_numpy() if on_foot else np.nan
-    table["speed_mps"] = table["stride_length_m"] / (table["end_s"] - table["start_s"])
-    table = table[list(STRIDE_COLUMNS)]
+    length_m = walked.strides["length_m"].to_numpy() if on_foot else np.full(len(start_s), np.nan)
+    columns = named | {
+        "recording": pd.Series([recording.name] * len(start_s), dtype="str"),
+        "stride": np.arange(len(start_s)),
+        "bout": walked.strides["bout"].to_numpy(),
+        "start_s": start_s,
+        "end_s": end_s,
+        "start_time": wall_clock(recording, walked.strides["start_s"]),
+        "stride_length_m": length_m,
+        "speed_mps": length_m / (end_s - start_s),
+    }
+    table = pd.DataFrame({name: columns[name] for name in STRIDE_COLUMNS})
     table.attrs = {
         "model": model.name,
         "placement": directions.placement,

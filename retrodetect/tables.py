@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from retrodetect.errors import InputError
 from retrodetect.locations import readable
@@ -254,17 +255,24 @@ _FROM_OUTSIDE = (
 
 def csv_text(table: pd.DataFrame, *, header: bool) -> str:
     """Write a table as csv, with the promised decimals and nothing a spreadsheet would run."""
-    safe = table.round(DECIMALS)
-    for column in _FROM_OUTSIDE:
-        if column in safe:
-            # Tables of strides repeat one name thousands of times.
-            names = {
-                name: harmless(name, is_path=column == "recording")
-                for name in set(safe[column])
-                if isinstance(name, str)
-            }
-            safe[column] = safe[column].map(lambda cell, names=names: names.get(cell, cell))
-    return safe.to_csv(index=False, header=header, lineterminator="\n")
+    columns = {str(name): _written(str(name), values) for name, values in table.items()}
+    return pd.DataFrame(columns).to_csv(index=False, header=header, lineterminator="\n")
+
+
+def _written(name: str, values: pd.Series[Any]) -> ArrayLike:
+    """Cells of a column, rounded or harmless."""
+    cells: ArrayLike = values.array
+    if name in DECIMALS and values.dtype.kind == "f":
+        cells = np.round(values.to_numpy(), DECIMALS[name])
+    elif name in _FROM_OUTSIDE:
+        # Tables of strides repeat one name thousands of times.
+        texts = {
+            cell: harmless(cell, is_path=name == "recording")
+            for cell in set(values)
+            if isinstance(cell, str)
+        }
+        cells = np.array([texts.get(cell, cell) for cell in values], dtype=object)
+    return cells
 
 
 def harmless(text: str, *, is_path: bool = False) -> str:

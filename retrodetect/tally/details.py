@@ -58,14 +58,13 @@ def details(
     strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     bouts = stretches(strides, unknown=True, by_gait=True)
     legs = repeats(strides, course)
-    count = int(legs.groupby("set")["repeat"].max().sum())
+    is_last = np.append(np.diff(legs["set"]) > 0, True)[: len(legs)]
+    count = int(legs["repeat"].to_numpy()[is_last].sum())
     fields: dict[str, float | str] = {**shape(strides, contacts_s, placement, count)}
-    fields |= {
-        f"climb_{way}_m": np.nan
-        if mostly_unknown(strides) and not (bouts["direction"] == way).any()
-        else _climbed_m(bouts[bouts["direction"] == way], course)
-        for way in ("forward", "backward")
-    }
+    is_open = mostly_unknown(strides)
+    for way in ("forward", "backward"):
+        own = bouts[(bouts["direction"] == way).to_numpy()]
+        fields[f"climb_{way}_m"] = np.nan if is_open and not len(own) else _climbed_m(own, course)
     spent = effort(strides, course, pace, legs)
     return Details(fields | spent.fields, bouts, legs, spent.warnings)
 
@@ -89,19 +88,27 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
     ``slope`` is up, down, level, or empty where no height is known.
     """
     legs = _legs(stretches(strides))
-    sets = [
-        legs.iloc[begin:end].assign(set=number, repeat=np.arange(end - begin) // 2 + 1)
+    places = [
+        (at, number, (at - begin) // 2 + 1)
         for number, (begin, end) in enumerate(_sets(legs), start=1)
+        for at in range(begin, end)
     ]
-    table = pd.concat(sets or [legs.iloc[:0].assign(set=0, repeat=0)], ignore_index=True)
-    table["duration_s"] = table["end_s"] - table["start_s"]
-    pause_s = table["start_s"] - table["end_s"].shift()
-    table["pause_s"] = pause_s.where(table["set"] == table["set"].shift())
-    times = zip(table["start_s"], table["end_s"], strict=True)
-    table["climb_m"] = [course.climb_m(*ends) if course else np.nan for ends in times]
-    table["climb_m"] = table["climb_m"].astype(float)
-    table["slope"] = _slope(table["climb_m"].to_numpy(), course.sure_m if course else np.nan)
-    return table[list(REPEAT_COLUMNS)]
+    at, number, repeat = np.array(places, dtype=int).reshape(-1, 3).T
+    table = legs.iloc[at].reset_index(drop=True)
+    start_s, end_s = table["start_s"].to_numpy(), table["end_s"].to_numpy()
+    is_first = np.diff(number, prepend=0) > 0
+    climb_m = np.array(
+        [course.climb_m(*ends) if course else np.nan for ends in zip(start_s, end_s, strict=True)],
+        dtype=float,
+    )
+    return table.assign(
+        set=number,
+        repeat=repeat,
+        duration_s=end_s - start_s,
+        pause_s=np.where(is_first, np.nan, start_s - np.append(np.nan, end_s)[: len(end_s)]),
+        climb_m=climb_m,
+        slope=_slope(climb_m, course.sure_m if course else np.nan),
+    )[list(REPEAT_COLUMNS)]
 
 
 def _legs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -130,17 +137,17 @@ def _legs(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _sets(legs: pd.DataFrame) -> list[tuple[int, int]]:
     """Half-open ranges of legs that make a set."""
-    breaks = (
-        (legs["direction"] == legs["direction"].shift())
-        | (legs["start_s"] - legs["end_s"].shift() > MAX_REST_S)
-    ).to_numpy()
-    edges = [0, *np.flatnonzero(breaks[1:]) + 1, len(legs)]
+    way, start_s, end_s = (legs[name].to_numpy() for name in ("direction", "start_s", "end_s"))
+    breaks = (way[1:] == way[:-1]) | (start_s[1:] - end_s[:-1] > MAX_REST_S)
+    edges = [0, *np.flatnonzero(breaks) + 1, len(legs)]
     chains = zip(edges[:-1], edges[1:], strict=True)
     return [alike for begin, end in chains for alike in _alike(legs, int(begin), int(end))]
 
 
 def _alike(legs: pd.DataFrame, begin: int, end: int) -> list[tuple[int, int]]:
     """Parts of a chain whose legs are about as long as is usual in it."""
+    if end - begin < MIN_LEGS:
+        return []
     begin, end = _without_ends(legs, begin, end, MAX_RATIO)
     lasting = legs["lasting_s"].iloc[begin:end]
     usual = lasting.groupby(legs["direction"].iloc[begin:end]).transform("median")

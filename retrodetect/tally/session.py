@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray
 from retrodetect.sites import SITES
@@ -42,37 +43,38 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
     """Count the strides of one session; see :func:`retrodetect.tally.tally`."""
     rates = rates or _known_rates(strides)
     strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
-    forward, backward = (strides["direction"] == way for way in ("forward", "backward"))
-    labelled = forward | backward
-    rates = rates or doubted_rates(strides.loc[labelled, "p_backward"].to_numpy(dtype=float))
-    open_strides = int(either_way(strides).sum())
-    marked = strides.get("marked", "")
-    certain = labelled & (strides["direction"] == marked)
+    way = strides["direction"].to_numpy()
+    is_forward, is_backward = way == "forward", way == "backward"
+    is_labelled = is_forward | is_backward
+    rates = rates or doubted_rates(strides["p_backward"].to_numpy(dtype=float)[is_labelled])
+    is_certain = is_labelled & (way == np.asarray(strides.get("marked", "")))
+    forward, backward = int(is_forward.sum()), int(is_backward.sum())
+    labelled = forward + backward
     low, high = share_interval(
-        int(backward.sum()),
-        int(labelled.sum()),
+        backward,
+        labelled,
         rates,
-        open_strides,
-        certain=(int((forward & certain).sum()), int((backward & certain).sum())),
+        int(either_way(strides).sum()),
+        certain=(int((is_forward & is_certain).sum()), int((is_backward & is_certain).sum())),
     )
-    bouts = strides.groupby("bout")
+    begin_s, end_s = _ends_s(strides)
     runs = stretches(strides)
     none_s = np.nan if mostly_unknown(strides) else 0.0
     lasting_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
     fields: dict[str, float] = {
-        "gait_s": float((bouts["end_s"].max() - bouts["start_s"].min()).sum()),
+        "gait_s": float((end_s - begin_s).sum()),
         "strides": len(strides),
-        "forward_strides": int(forward.sum()),
-        "backward_strides": int(backward.sum()),
-        "unknown_strides": int((~labelled).sum()),
+        "forward_strides": forward,
+        "backward_strides": backward,
+        "unknown_strides": len(strides) - labelled,
         "steps": STEPS_PER_STRIDE * len(strides),
-        "backward_share": float(backward.sum() / labelled.sum()) if labelled.any() else np.nan,
+        "backward_share": backward / labelled if labelled else np.nan,
         "backward_share_low": low,
         "backward_share_high": high,
-        "bouts": len(bouts),
+        "bouts": len(begin_s),
         "longest_backward_bout_s": float(lasting_s.max()) if len(lasting_s) else none_s,
-        "cadence_forward_spm": cadence_spm(strides[forward]),
-        "cadence_backward_spm": cadence_spm(strides[backward]),
+        "cadence_forward_spm": cadence_spm(strides[is_forward]),
+        "cadence_backward_spm": cadence_spm(strides[is_backward]),
     }
     return pd.Series({name: fields[name] for name in TALLY_FIELDS}, dtype=object)
 
@@ -81,6 +83,15 @@ def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
     """Error rates that came along with the labels."""
     rates = strides.attrs.get("error_rates")
     return ErrorRates(**rates) if rates else None
+
+
+def _ends_s(strides: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """(k,) beginning and (k,) end of each bout."""
+    bouts, of = np.unique(strides["bout"].to_numpy(), return_inverse=True)
+    begin_s, end_s = np.full(len(bouts), np.inf), np.full(len(bouts), -np.inf)
+    np.minimum.at(begin_s, of, strides["start_s"].to_numpy(dtype=float))
+    np.maximum.at(end_s, of, strides["end_s"].to_numpy(dtype=float))
+    return begin_s, end_s
 
 
 def shape(
@@ -93,34 +104,36 @@ def shape(
     share of their mean (0 for symmetry). NaN where there are too few strides; the latter too where
     the placement does not feel both feet alike.
     """
-    lasting_s = strides["end_s"] - strides["start_s"]
+    start_s, end_s = (strides[name].to_numpy(dtype=float) for name in ("start_s", "end_s"))
+    way, gait = strides["direction"].to_numpy(), strides["gait"].to_numpy()
     fields: dict[str, float] = {
-        f"{way}_s": float(lasting_s[strides["direction"] == way].sum())
-        for way in ("forward", "backward", "unknown")
+        f"{name}_s": float((end_s - start_s)[way == name].sum())
+        for name in ("forward", "backward", "unknown")
     }
-    counts = strides.groupby(["gait", "direction"]).size()
-    for gait in ("walk", "run"):
-        forward, backward = (int(counts.get((gait, way), 0)) for way in ("forward", "backward"))
-        fields[f"{gait}_forward_strides"], fields[f"{gait}_backward_strides"] = forward, backward
+    for kind in ("walk", "run"):
+        forward, backward = (
+            int(((gait == kind) & (way == name)).sum()) for name in ("forward", "backward")
+        )
+        fields[f"{kind}_forward_strides"], fields[f"{kind}_backward_strides"] = forward, backward
         labelled = forward + backward
-        fields[f"{gait}_backward_share"] = backward / labelled if labelled else np.nan
+        fields[f"{kind}_backward_share"] = backward / labelled if labelled else np.nan
     site = SITES.get(placement)
     both_alike = site is not None and site.feels_both_feet
-    halves_s = _first_steps_s(strides, contacts_s) if both_alike else None
-    for way in ("forward", "backward"):
-        of_way = strides["direction"] == way
-        fields[f"stride_time_cv_{way}"] = _variability(strides[of_way])
-        fields[f"step_asymmetry_{way}"] = (
-            np.nan if halves_s is None else _asymmetry(strides[of_way], halves_s[of_way])
+    first_s = _first_steps_s(start_s, end_s, contacts_s)
+    stretch = 2 * strides["bout"].to_numpy() + (gait == "run")
+    for name in ("forward", "backward"):
+        own = way == name
+        fields[f"stride_time_cv_{name}"] = _variability((end_s - start_s)[own], stretch[own])
+        fields[f"step_asymmetry_{name}"] = (
+            _asymmetry(start_s[own], end_s[own], first_s[own]) if both_alike else np.nan
         )
     fields["repeats"] = repeats
     fields["sideways_strides"] = int((strides["reason"] == "sideways").sum())
     return {name: fields[name] for name in SHAPE_FIELDS}
 
 
-def _first_steps_s(strides: pd.DataFrame, contacts_s: FloatArray) -> FloatArray:
+def _first_steps_s(start_s: FloatArray, end_s: FloatArray, contacts_s: FloatArray) -> FloatArray:
     """(n,) time from each stride's start to the other foot's contact; NaN without just one."""
-    start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
     slack_s = 0.1 * (end_s - start_s)
     first = np.searchsorted(contacts_s, start_s + slack_s)
     has_one = np.searchsorted(contacts_s, end_s - slack_s) - first == 1
@@ -128,24 +141,29 @@ def _first_steps_s(strides: pd.DataFrame, contacts_s: FloatArray) -> FloatArray:
     return np.where(has_one, inside - start_s, np.nan)
 
 
-def _variability(strides: pd.DataFrame) -> float:
-    """Coefficient of variation of stride times, within bouts."""
-    times_s = (strides["end_s"] - strides["start_s"]).groupby([strides["bout"], strides["gait"]])
-    spread = times_s.agg(["size", "mean", "std"])
-    spread = spread[spread["size"] >= MIN_STRIDES_OF_STRETCH]
-    if spread.empty:
+def _variability(times_s: FloatArray, stretch: NDArray[np.int_]) -> float:
+    """Coefficient of variation of (n,) stride times, within (n,) stretches."""
+    _, of, size = np.unique(stretch, return_inverse=True, return_counts=True)
+    mean_s = np.bincount(of, times_s) / size
+    squares = np.bincount(of, (times_s - mean_s[of]) ** 2)
+    enough = size >= MIN_STRIDES_OF_STRETCH
+    if not enough.any():
         return np.nan
-    return float(np.average(spread["std"] / spread["mean"], weights=spread["size"]))
+    spread = np.sqrt(squares[enough] / (size[enough] - 1)) / mean_s[enough]
+    return float(np.average(spread, weights=size[enough]))
 
 
-def _asymmetry(strides: pd.DataFrame, first_s: FloatArray) -> float:
+def _asymmetry(start_s: FloatArray, end_s: FloatArray, first_s: FloatArray) -> float:
     """Difference of the two steps over their mean, within unbroken rows of strides."""
     seen = np.isfinite(first_s)
-    part = strides[seen]
-    lasting_s = (part["end_s"] - part["start_s"]).to_numpy()
+    start_s, end_s, first_s = start_s[seen], end_s[seen], first_s[seen]
+    lasting_s = end_s - start_s
     # Which foot begins is known within an unbroken row of strides only.
-    broken = (part["start_s"] - part["end_s"].shift()).abs().to_numpy() > 0.1 * lasting_s
-    difference = pd.Series((2 * first_s[seen] - lasting_s) / (lasting_s / 2))
-    rows = difference.groupby(np.cumsum(broken)).agg(["size", "mean"])
-    rows = rows[rows["size"] >= MIN_STRIDES_OF_STRETCH]
-    return float(np.average(rows["mean"].abs(), weights=rows["size"])) if len(rows) else np.nan
+    broken = np.abs(start_s[1:] - end_s[:-1]) > 0.1 * lasting_s[1:]
+    row = np.append(0, np.cumsum(broken))[: len(start_s)]
+    size = np.bincount(row)
+    total = np.bincount(row, (2 * first_s - lasting_s) / (lasting_s / 2))
+    enough = size >= MIN_STRIDES_OF_STRETCH
+    if not enough.any():
+        return np.nan
+    return float(np.average(np.abs(total[enough] / size[enough]), weights=size[enough]))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from retrodetect.tables import MAX_PAUSE_S, STEPS_PER_STRIDE
 
@@ -13,6 +17,11 @@ __all__ = [
     "mostly_unknown",
     "stretches",
 ]
+
+Columns = Mapping[str, NDArray[Any]]
+"""A table as arrays: of small ones, many a day, pandas takes most of the time."""
+
+_COLUMNS = ("bout", "direction", "start_s", "end_s", "gait")
 
 
 def stretches(
@@ -25,19 +34,24 @@ def stretches(
     stride in the other direction (or gait, if ``by_gait``), or where no stride of its direction
     follows within ``MAX_PAUSE_S``.
     """
-    state = ["bout", "direction", *(["gait"] if by_gait else [])]
-    labelled = _runs(strides[strides["direction"] != "unknown"], state)
-    if not unknown:
-        return labelled
-    middle_s = (strides["start_s"] + strides["end_s"]) / 2
-    at = np.searchsorted(labelled["start_s"], middle_s, side="right") - 1
-    ends_s = np.append(labelled["end_s"].to_numpy(), -np.inf)  # index -1: before the first
-    between = (strides["direction"] == "unknown") & (middle_s.to_numpy() > ends_s[at])
-    # What lies between two stretches of one direction is two runs, one on either side.
-    runs = _runs(strides[between].assign(after=at[between]), [*state, "after"])
-    return pd.concat([table for table in (labelled, runs) if len(table)] or [labelled]).sort_values(
-        "start_s", kind="stable", ignore_index=True
-    )
+    columns = {name: strides[name].to_numpy() for name in _COLUMNS}
+    state = ("bout", "direction", *(["gait"] if by_gait else []))
+    has_way = columns["direction"] != "unknown"
+    runs = _runs(_where(columns, has_way), state)
+    if unknown:
+        middle_s = (columns["start_s"] + columns["end_s"]) / 2
+        at = np.searchsorted(runs["start_s"], middle_s, side="right") - 1
+        ends_s = np.append(runs["end_s"], -np.inf)  # index -1: before the first
+        between = ~has_way & (middle_s > ends_s[at])
+        # What lies between two stretches of one direction is two runs, one on either side.
+        rest = _runs(_where(columns | {"after": at}, between), (*state, "after"))
+        order = np.argsort(np.append(runs["start_s"], rest["start_s"]), kind="stable")
+        runs = {name: np.append(runs[name], rest[name])[order] for name in runs}
+    return pd.DataFrame(runs)
+
+
+def _where(columns: Columns, rows: NDArray[np.bool_]) -> Columns:
+    return {name: values[rows] for name, values in columns.items()}
 
 
 def cadence_spm(strides: pd.DataFrame) -> float:
@@ -59,24 +73,21 @@ def mostly_unknown(strides: pd.DataFrame) -> bool:
     return bool(either_way(strides).sum() > (strides["direction"] != "unknown").sum())
 
 
-def _runs(strides: pd.DataFrame, state: list[str]) -> pd.DataFrame:
+def _runs(strides: Columns, state: Sequence[str]) -> Columns:
     """Runs of strides that agree in some columns, without a long pause."""
-    start_s, end_s = (strides[name].to_numpy(dtype=float) for name in ("start_s", "end_s"))
-    new = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(strides)] > MAX_PAUSE_S
+    start_s, end_s = strides["start_s"], strides["end_s"]
+    new = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(start_s)] > MAX_PAUSE_S
     for name in state:
-        values = strides[name].to_numpy()
-        new[1:] |= values[1:] != values[:-1]
+        new[1:] |= strides[name][1:] != strides[name][:-1]
     first = np.flatnonzero(new)
-    count = np.diff(first, append=len(strides))
-    running = np.add.reduceat((strides["gait"] == "run").to_numpy(dtype=float), first)
-    return pd.DataFrame(
-        {
-            "bout": strides["bout"].to_numpy()[first],
-            "direction": strides["direction"].array[first],
-            "start_s": start_s[first],
-            "end_s": end_s[first + count - 1],
-            "strides": count,
-            "gait": np.where(running > 0.5 * count, "run", "walk"),
-            "cadence_spm": STEPS_PER_STRIDE * 60 * count / np.add.reduceat(end_s - start_s, first),
-        }
-    )
+    count = np.diff(first, append=len(start_s))
+    running = np.add.reduceat((strides["gait"] == "run").astype(float), first)
+    return {
+        "bout": strides["bout"][first],
+        "direction": strides["direction"][first],
+        "start_s": start_s[first],
+        "end_s": end_s[first + count - 1],
+        "strides": count,
+        "gait": np.where(running > 0.5 * count, "run", "walk").astype(object),
+        "cadence_spm": STEPS_PER_STRIDE * 60 * count / np.add.reduceat(end_s - start_s, first),
+    }
