@@ -198,7 +198,8 @@ def in_temporary_folder(cannot: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        place = f" {tempfile.tempdir}" if tempfile.tempdir else ""  # None where none was found
         raise UnreadableFile(
-            f"{cannot} the temporary folder ({error.strerror or error})",
+            f"{cannot} the temporary folder{place} ({error.strerror or error})",
             remedy="free space there, or set TMPDIR to a folder with space for its columns",
         ) from error

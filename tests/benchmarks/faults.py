@@ -129,7 +129,8 @@ def _names_used_up(folder: Path, out: Path) -> bool:
 def _no_room_for_copies(folder: Path, out: Path) -> bool:
     """The temporary folder is full: what has to be unpacked into it fails alone."""
     packed = folder / "packed.mat"
-    packed.write_bytes(gzip.compress(random.randbytes(1 << 20)))
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
+    packed.write_bytes(gzip.compress(head + random.randbytes(1 << 20)))
     with tempfile.TemporaryDirectory() as name, _mounted(Path(name), "size=64k"):
         try:
             run = started(_command(folder, out), TMPDIR=name)
@@ -138,7 +139,8 @@ def _no_room_for_copies(folder: Path, out: Path) -> bool:
             subprocess.run(["umount", name], capture_output=True, check=False)
     packed.unlink()
     is_alone = said.count("failed: ") == 1 and f"temporary folder {name}" in said
-    subprocess.run(["rm", "-r", *out.iterdir(), out / ".retrodetect"], check=True)
+    shutil.rmtree(out)
+    out.mkdir()
     return run.returncode == 1 and is_alone
 
 

@@ -95,7 +95,9 @@ def test_a_temporary_folder_that_takes_no_copy_is_named(tmp_path, monkeypatch, e
     file = tmp_path / "walk.mat"
     file.write_bytes(b"\x1f\x8b" + bytes(20))
     monkeypatch.setattr(source.tempfile, "TemporaryDirectory", refuse)
-    told = pytest.raises(rd.UnreadableFile, match="cannot be unpacked into the temporary folder")
+    monkeypatch.setattr(source.tempfile, "tempdir", "/where/copies/go")
+    named = r"cannot be unpacked into the temporary folder /where/copies/go \(.+\)"
+    told = pytest.raises(rd.UnreadableFile, match=named)
     with told, source.open_file(file, 1 << 20).on_disk():
         pass
 
