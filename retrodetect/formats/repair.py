@@ -190,7 +190,8 @@ class Repair:
         back = steps < 0
         if not back.any():
             return
-        period = 1.0 / robust_rate_hz(np.unique(self.time_s))
+        rate_hz = robust_rate_hz(np.unique(self.time_s))
+        period = 1.0 / rate_hz if rate_hz else 0.0  # rows years apart have no rate
         shift = np.where(back, period - steps, 0.0)
         shift[steps < -_RESTART_S] += _RESTART_GAP_S
         first = int(np.argmax(back))
@@ -398,8 +399,11 @@ def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
 
 
 def typical_step(ticks: NDArray[Any]) -> float:
-    """Typical step from one row to the next, also where many rows share a stamp."""
-    apart = min(200, len(ticks) - 1)
+    """Typical step from one row to the next, also where many rows share a stamp.
+
+    From at least half of the rows to later ones: one wild stamp settles nothing.
+    """
+    apart = min(200, len(ticks) // 2)
     starts = _sampled(len(ticks) - apart)
     return float(np.median(np.abs(picked(ticks, starts + apart) - picked(ticks, starts)))) / apart
 
