@@ -135,8 +135,10 @@ felt one foot only."""
 def _sought(movement: Movement) -> _Strides:
     """Strides where the movement is that of gait."""
     parts = [_steps(movement, stretch) for stretch in stretches(movement)]
-    times = np.concatenate([np.empty(0), *(part[0] for part in parts)])
-    edges = np.concatenate([np.empty((0, 2)), *(part[1] for part in parts)])
+    # A contact follows what shows it: by then the recording may be over.
+    end = len(movement.force) - 1
+    times = np.minimum(np.concatenate([np.empty(0), *(part[0] for part in parts)]), end)
+    edges = np.minimum(np.concatenate([np.empty((0, 2)), *(part[1] for part in parts)]), end)
     one_foot = np.repeat([part[2] for part in parts], [len(part[1]) for part in parts])
     order = np.argsort(edges[:, 0])
     kept, bout = _bouts(edges[order], MIN_STRIDES)

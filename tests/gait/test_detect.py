@@ -146,6 +146,22 @@ def test_a_long_pause_parts_bouts_and_a_short_one_does_not() -> None:
     assert pause_s == pytest.approx(7, abs=1.5)
 
 
+@pytest.mark.parametrize("placement", ["foot", "waist", "pocket"])
+def test_nothing_ends_after_the_last_sample(placement: str) -> None:
+    """A recording may stop between what shows a contact and the contact."""
+    whole, ends_s = worn("walk forward 12s", placement), set()
+    for count in range(400, 460):
+        cut = whole.with_(
+            time_s=whole.time_s[:count],
+            acceleration_mps2=whole.acceleration_mps2[:count],
+            angular_rate_radps=None,
+        )
+        seen = detected(cut)
+        ends_s |= {seen.strides["end_s"].max(), seen.contacts["time_s"].max()}
+        assert max(ends_s) <= cut.time_s[-1]
+    assert len(ends_s) > 2
+
+
 @pytest.mark.parametrize("placement", ["foot", "waist", "pocket", "wrist"])
 def test_a_change_from_walking_to_running_is_found_where_it_is(placement: str) -> None:
     plan = "stand 3s, walk forward 20s 1.3m/s, run forward 20s 3m/s, stand 3s"
