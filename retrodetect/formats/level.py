@@ -81,7 +81,7 @@ def blocks_of(
     values: FloatArray, rate_hz: float, length_s: float = BLOCK_S, most: int = _MOST_BLOCKS
 ) -> FloatArray:
     """(k, m, 3) readings of blocks spread evenly over the recording; each axis is contiguous."""
-    size = max(1, min(len(values), round(length_s * rate_hz)))
+    size = max(1, min(len(values), int(length_s * rate_hz)))  # rounded up, a block would be lost
     count = len(values) // size
     if count > most:
         starts = np.linspace(0, count - 1, most).astype(int) * size

@@ -43,9 +43,9 @@ _UNLIKE = 8.0
 _STUCK_S, _MOVING_MPS2 = 2.0, 0.5
 _FAR_G, _FAR_SHARE, _FAR_BLOCKS, _FAR_MUCH = (0.5, 2.0), 0.02, 2, 0.15
 _REST_SPREAD_G, _REST_G = 0.03, (0.85, 1.15)
-_LEVEL_BLOCKS, _RUNNING_G = 8, 4.0
+_LEVEL_BLOCKS, _RUNNING_G = 12, 4.0
 """A foot that runs averages up to 3.2 g, and spreads by more (own measurement, real and captured).
-Shorter blocks are taken where fewer than 8 of the usual length fit."""
+Shorter blocks are taken where fewer than 12 of the usual length fit."""
 
 _LINE_ROWS, _LINE_BLOCKS, _STRAIGHT, _LINE_SHARE, _FILLED_SHARE = 20, 300, 0.02, 0.02, 0.6
 _RHYTHM_S, _RHYTHM_PERIODS_S, _RHYTHM_ALIKE = 2.0, (0.3, 1.3), 0.5
@@ -361,7 +361,8 @@ def _clipped(
 ) -> Iterator[str]:
     """An axis stays at its very limit, or wraps around there, as at the end of a range."""
     ranges = limits[1] - limits[0]
-    ends, counts = _ends_in_turn(values, max(1, round(_NARROW_S * rate_hz)))
+    size = max(1, round(_NARROW_S * rate_hz))
+    ends, counts = _ends_in_turn(values, size)
     at = np.where(ends == limits, counts, 0).sum(axis=0)
     beside, wrapped = np.zeros((2, 3)), np.zeros(3)
     for block in blocks(len(values), values):
@@ -384,8 +385,11 @@ def _clipped(
             count, limit = int(at[side, axis]), limits[side, axis]
             elsewhere = ""
             if not is_clipped[side, axis]:
-                limit, count = _narrower(ends[:, side, axis], counts[:, side, axis], limit)
-                if count < least or abs(limit) * to_g <= _CLIP_ABOVE_G:
+                in_turn = ends[:, side, axis], counts[:, side, axis]
+                limit, count = _narrower(
+                    values[:, axis], size, *in_turn, limit, _MOVING_MPS2 / mps2
+                )
+                if count < least:
                     continue
                 elsewhere = f" but reaches {limits[side, axis] * to_g:.3g} g elsewhere"
             text = f"{name} is cut off at {limit * to_g:.3g} g in {counted(count, 'reading')}"
@@ -417,9 +421,28 @@ def _ends_in_turn(values: FloatArray, size: int) -> tuple[FloatArray, NDArray[np
     )
 
 
-def _narrower(ends: FloatArray, counts: NDArray[np.intp], limit: float) -> tuple[float, int]:
-    """Reading short of the limit at which most stretches pile up, and how many readings do."""
+def _narrower(
+    own: FloatArray,
+    size: int,
+    ends: FloatArray,
+    counts: NDArray[np.intp],
+    limit: float,
+    mps2: float,
+) -> tuple[float, int]:
+    """Reading short of the limit at which most stretches pile up, and how many readings do.
+
+    ``own`` (n,) are the readings of an axis, of so many m/s² to the unit, in stretches of so many
+    rows. Where a device rests, it reads less than 1.5 g again and again, so a limit below is one
+    only where it moves and readings beside it are rare.
+    """
     is_pile = (counts >= _CLIP_COUNT) & (ends != limit)
+    is_low = np.abs(ends) * mps2 <= _CLIP_ABOVE_G * STANDARD_GRAVITY_MPS2
+    for place in np.flatnonzero(is_pile & is_low):
+        stretch = own[place * size : (place + 1) * size]
+        apart = np.abs(stretch - ends[place])
+        beside = np.count_nonzero((apart > 0) & (apart < _SPIKE_WITHIN * np.ptp(stretch)))
+        is_moving = stretch.std() * mps2 > _MOVING_MPS2
+        is_pile[place] = is_moving and counts[place] > _SPIKE_TIMES * beside
     piles, first, stretches = np.unique(ends[is_pile], return_inverse=True, return_counts=True)
     if stretches.max(initial=0) < _NARROW_STRETCHES:
         return limit, 0

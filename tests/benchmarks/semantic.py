@@ -26,15 +26,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import retrodetect as rd
+from retrodetect.direction import Anchors, store
 from retrodetect.errors import InputError, RetrodetectError
 from retrodetect.formats import read
 from retrodetect.formats.columns import classify
 from retrodetect.formats.registry import Candidate
 from retrodetect.formats.source import open_file
+from retrodetect.labelling import label_pieces
 
 ROOT = Path(__file__).parents[2]
 LEAST_STRIDES, WITHIN_S, MOST_OTHER = 5, 0.2, 0.1
+MOST_S = 30.0
+"""Of a table, from its first stride on: enough for a walk, and little to read again."""
+
 ENDINGS = (".csv", ".csv.gz", ".txt", ".zip")
 
 
@@ -49,11 +53,12 @@ class Sheet:
     decimal: str
     acceleration: tuple[int, ...]
     other: tuple[int, ...]
+    end: str = "\n"
 
     def text(self) -> str:
         """The file."""
         by = " " if self.delimiter == r"\s+" else self.delimiter
-        return "\n".join([*self.above, *map(by.join, self.rows), ""])
+        return "\n".join([*self.above, *map(by.join, self.rows)]) + self.end
 
     def scaled(self, change: Callable[[float], float], rows: slice) -> Sheet:
         """Other readings in some rows."""
@@ -157,6 +162,22 @@ def _out_of_order(own: Sheet, rng: random.Random) -> Sheet:
     return replace(own, rows=own.rows[at:] + own.rows[:at])
 
 
+def _axis_turned(own: Sheet, rng: random.Random) -> Sheet:
+    axes = rng.choice([own.acceleration, own.other or own.acceleration])
+    turned = replace(own, acceleration=(rng.choice(axes),))
+    return replace(turned.scaled(lambda value: -value, slice(None)), acceleration=own.acceleration)
+
+
+def _range_narrows(own: Sheet, rng: random.Random) -> Sheet:
+    late = replace(own, rows=own.rows[len(own.rows) // 2 :])
+    return replace(own, rows=(*own.rows[: len(own.rows) // 2], *_clipped(late, rng).rows))
+
+
+def _cut_off(own: Sheet, rng: random.Random) -> Sheet:
+    kept = own.rows[: rng.randrange(len(own.rows) // 2, len(own.rows))]
+    return replace(own, rows=(*kept[:-1], kept[-1][:-1]), end="")
+
+
 MUTATIONS: dict[str, Callable[[Sheet, random.Random], Sheet]] = {
     "units swapped in the header": _units,
     "sensors swapped": _sensors,
@@ -170,6 +191,9 @@ MUTATIONS: dict[str, Callable[[Sheet, random.Random], Sheet]] = {
     "unit changes": _unit_changes,
     "clipped": _clipped,
     "blocks out of order": _out_of_order,
+    "axis turned round": _axis_turned,
+    "range narrows": _range_narrows,
+    "cut off within a row": _cut_off,
 }
 
 
@@ -218,17 +242,28 @@ def _sheet(path: Path, text: str) -> Sheet | None:
                  table.decimal, acceleration, other)  # fmt: skip
 
 
+def _shortened(sheet: Sheet | None, strides: pd.DataFrame) -> Sheet | None:
+    """Rows from the first stride on, where the clock is even."""
+    if sheet is None:
+        return None
+    rows_a_s = len(sheet.rows) / strides.attrs["duration_s"]
+    count = int(MOST_S * rows_a_s)
+    begin = int(rows_a_s * strides["start_s"].iloc[0])
+    begin = max(0, min(begin, len(sheet.rows) - count))
+    return replace(sheet, rows=sheet.rows[begin : begin + count])
+
+
 def _outcome(path: Path) -> tuple[pd.DataFrame, frozenset[str]] | str:
     """Strides and warnings of a file with one recording, or how it was refused."""
     try:
         (recording,) = read(path)
-        labelled = rd.label(recording)
+        session = label_pieces([recording], store.load("default"), Anchors())
     except (InputError, RetrodetectError):
         return "refused"
     except ValueError:
         return "several"
-    said = labelled.strides.attrs.get("warnings", ())
-    return labelled.strides, frozenset((*recording.warnings, *said))
+    session.strides.attrs["duration_s"] = session.duration_s
+    return session.strides, frozenset(caution.text for caution in session.cautions)
 
 
 def _is_same(strides: pd.DataFrame, original: pd.DataFrame) -> bool:
@@ -251,6 +286,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1500)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for what is silently wrong")
     asked = parser.parse_args()
     os.nice(15)
     warnings.simplefilter("ignore")
@@ -265,9 +301,12 @@ def main() -> int:
                 path.write_text(text)
                 sheet, outcome = None, _outcome(path)
                 if not isinstance(outcome, str) and len(outcome[0]) >= LEAST_STRIDES:
-                    sheet = _sheet(path, text)
+                    sheet = _shortened(_sheet(path, text), outcome[0])
                 if sheet is not None:
-                    originals.append((sheet, outcome))
+                    path.write_text(sheet.text())
+                    outcome = _outcome(path)
+                    if not isinstance(outcome, str) and len(outcome[0]) >= LEAST_STRIDES:
+                        originals.append((sheet, outcome))
                 path.unlink()
         print(f"{len(originals)} tables with strides", flush=True)
         counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -290,6 +329,9 @@ def main() -> int:
             counts[how][result] += 1
             if result == "SILENT":
                 print(f"{number}: {sheet.name}: {how}: {len(outcome[0])} of {len(strides)} strides")
+                if asked.keep is not None:
+                    asked.keep.mkdir(parents=True, exist_ok=True)
+                    path.rename(asked.keep / f"{number}-{sheet.name}")
         for how, results in counts.items():
             print(f"{how:30} {dict(results)}")
     total = sum(counts.values(), Counter())

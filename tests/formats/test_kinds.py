@@ -912,7 +912,7 @@ class TestSaturation:
     @pytest.mark.parametrize("axis", range(3))
     @pytest.mark.parametrize("side", [-1, 1])
     def test_a_range_that_narrows_is_told(self, write: Write, axis: int, side: int) -> None:
-        strong = 6 * (TOTAL - GRAVITY) + np.where(np.eye(3)[axis], side * 1.2 * G, GRAVITY)
+        strong = 6 * (TOTAL - GRAVITY) + np.where(np.eye(3)[axis], side * 1.7 * G, GRAVITY)
         limit = side * 2 * G
         late = SECONDS > 24
         strong[late, axis] = (np.minimum if side > 0 else np.maximum)(strong[late, axis], limit)
