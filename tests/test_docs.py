@@ -44,6 +44,16 @@ def test_every_file_that_a_page_names_is_there():
     assert not dead
 
 
+def test_every_test_that_a_promise_names_is_there():
+    page = (ROOT / "docs/threats.md").read_text()
+    kept = [row.rsplit("|", 2)[1] for row in re.findall(r"^\|.*\|$", page, re.M) if "`" in row]
+    named = {name for cell in kept for name in re.findall(r"`([\w./-]+(?:\.py|versions))`", cell)}
+    assert len(named) > 25
+    assert not [
+        name for name in named if not any((ROOT / at / name).exists() for at in ("tests", ""))
+    ]
+
+
 def test_the_recording_guide_speaks_of_every_format():
     said = re.sub(r"[\W_]", "", (ROOT / "docs/recording.md").read_text().lower())
     kinds = ("bin", "cwa", "gt3x", "avro", "sd")

@@ -18,18 +18,33 @@ POSIX_ONLY = {
 }  # fmt: skip
 POSIX_NAMES = {
     "os": (
-        "fork", "geteuid", "getuid", "killpg", "mkfifo", "nice", "posix_fallocate", "setsid",
-        "sysconf", "uname",
+        "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_SYNC", "chown", "chroot",
+        "confstr", "copy_file_range", "fchdir", "fchown", "fork", "forkpty", "fpathconf",
+        "fstatvfs", "getegid", "geteuid", "getgid", "getgroups", "getloadavg", "getpgid", "getpgrp",
+        "getpriority", "getsid", "getuid", "getxattr", "killpg", "lchown", "lockf", "mkfifo",
+        "mknod", "nice", "openpty", "pathconf", "pipe2", "posix_fadvise", "posix_fallocate",
+        "posix_spawn", "pread", "preadv", "pwrite", "pwritev", "readv", "sched_getaffinity",
+        "sched_setaffinity", "sched_yield", "sendfile", "setgid", "setpgid", "setpriority",
+        "setsid", "setuid", "setxattr", "statvfs", "sync", "sysconf", "uname", "wait", "wait3",
+        "wait4", "waitid", "writev",
     ),
-    "signal": ("SIGALRM", "SIGHUP", "SIGKILL", "SIGUSR1", "alarm", "pthread_sigmask", "setitimer"),
-    "mmap": ("MADV_DONTNEED", "MADV_SEQUENTIAL"),
+    "select": ("epoll", "poll"),
+    "signal": (
+        "SIGALRM", "SIGCHLD", "SIGCONT", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGPROF", "SIGQUIT",
+        "SIGSTOP", "SIGTSTP", "SIGUSR1", "SIGUSR2", "alarm", "getitimer", "pause", "pthread_kill",
+        "pthread_sigmask", "setitimer", "siginterrupt", "sigpending", "sigtimedwait", "sigwait",
+        "sigwaitinfo",
+    ),
+    "socket": ("AF_UNIX", "CMSG_LEN", "sethostname"),
+    "time": ("clock_getres", "clock_gettime", "clock_settime", "pthread_getcpuclockid", "tzset"),
+    "mmap": ("MADV_DONTNEED", "MADV_SEQUENTIAL", "MADV_WILLNEED", "PROT_READ", "PROT_WRITE"),
 }  # fmt: skip
 """What Windows does not have, by the documentation of Python."""
 
 ENCODINGS = {"ascii", "utf-8", "utf-8-sig"}
 
 ELSEWHERE = f"""
-import mmap, os, signal, sys, types, warnings
+import mmap, os, select, signal, socket, sys, time, types, warnings
 sys.path.insert(0, {str(PACKAGE.parent)!r})
 import joblib, matplotlib.pyplot, pandas, scipy.signal  # these ask which system it is
 from retrodetect import stores
@@ -73,13 +88,21 @@ def imported_at_once(tree):
 
 
 def unguarded_names(tree):
-    """Names of POSIX outside of functions, where nothing can have asked for them before."""
+    """Names of POSIX that nothing asks for before, by ``hasattr`` in the same function."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    guarded = {id(inner) for function in functions for inner in ast.walk(function)}
+    guarded = {
+        (id(inner), word.value)
+        for function in functions
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "hasattr"
+        for word in call.args
+        if isinstance(word, ast.Constant)
+        for inner in ast.walk(function)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             names = POSIX_NAMES.get(node.value.id, ())
-            if node.attr in names and id(node) not in guarded:
+            if node.attr in names and (id(node), node.attr) not in guarded:
                 yield f"{node.value.id}.{node.attr}"
 
 
