@@ -3,10 +3,12 @@
 import errno
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 import retrodetect as rd
+from retrodetect.errors import OutputError
 from retrodetect.formats import source
 from retrodetect.runs.batch import finished, plan, run, started, write
 from retrodetect.runs.outputs import Outputs
@@ -48,6 +50,25 @@ def test_a_disk_without_locks_is_said_and_used(tmp_path, write_walk, settings, m
     monkeypatch.setattr("fcntl.flock", refuse)
     assert run([write_walk(tmp_path / "walk.csv")], Outputs(tmp_path / "out"), settings).all_done
     assert "cannot be locked (No locks available). Start only one run at a time." in caplog.text
+
+
+def test_a_disk_that_takes_no_more_files_ends_the_run_in_a_sentence_and_the_next_goes_on(
+    tmp_path, write_walk, settings, monkeypatch
+):
+    """It has room, but not for another name."""
+    paths, opened = [write_walk(tmp_path / f"{name}.csv", 6.0) for name in "ab"], Path.open
+
+    def refuse(path, *args, **named):
+        if path.suffix == ".half" and [*path.parent.glob("*.part")]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, *args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        with pytest.raises(OutputError, match=r"cannot be written .*; free some space"):
+            run(paths, Outputs(tmp_path / "out"), settings)
+    after = run(paths, Outputs(tmp_path / "out"), settings)
+    assert (after.all_done, after.resumed) == (True, 1)
 
 
 def test_files_of_any_name_are_labelled_and_resumed(tmp_path, write_walk, settings):
