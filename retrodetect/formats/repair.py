@@ -325,16 +325,15 @@ def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
     if len(time_s) < 2:
         return []
 
-    def place(rows: slice | NDArray[np.intp]) -> NDArray[np.intp]:
-        return np.asarray(np.floor((time_s[rows] - time_s[0]) / _RATE_BLOCK_S), dtype=np.intp)
+    def place(rows: slice | NDArray[np.intp]) -> FloatArray:
+        return np.asarray(np.floor((time_s[rows] - time_s[0]) / _RATE_BLOCK_S))
 
-    counts = np.zeros(int(place(slice(-1, None))[0]) + 1, dtype=np.intp)
-    for rows in blocks(len(time_s), time_s):
-        places = place(rows)
-        counts[places[0] : places[-1] + 1] += np.bincount(places - places[0])
+    # Only where there are rows: a clock may leap by years.
+    seen = [np.unique(place(rows), return_counts=True) for rows in blocks(len(time_s), time_s)]
+    places, of = np.unique(np.concatenate([own for own, _ in seen]), return_inverse=True)
+    counts = np.bincount(of, np.concatenate([own for _, own in seen]))
     gaps = gap_rows(time_s, rate_hz)
-    is_whole = counts > 0
-    is_whole[place(gaps)] = is_whole[place(gaps + 1)] = is_whole[-1] = False
+    is_whole = ~np.isin(places, np.concatenate([place(gaps), place(gaps + 1), places[-1:]]))
     local_hz = counts[is_whole] / _RATE_BLOCK_S
     other = (local_hz < _SAME_RATE * rate_hz) | (local_hz > rate_hz / _SAME_RATE)
     if other.sum() < max(2.0, _OTHER_RATE_SHARE * len(local_hz)):

@@ -24,6 +24,10 @@ and people set them by hand."""
 ZONES_S = np.arange(-12 * 3600, 14 * 3600 + 1, 900.0)
 """Offsets of time zones, by quarters of an hour: what a clock without a zone may mean."""
 
+LONGEST_S = 30 * 86_400.0
+"""Longest recording that a track is sought for: nobody wears a sensor longer without a break, but a
+clock that is set may leap by years."""
+
 LEAST_S = 30.0
 """Shortest time in common that shows whether two series belong together."""
 
@@ -59,6 +63,9 @@ def with_track(
     recording's first sample to the track's first point; None to find it.
     """
     names = ", ".join(track.name for track in tracks)
+    if duration_s > LONGEST_S:
+        days = f"{duration_s / 86_400:.0f} days"
+        return course, f"did not use {names}: by its clock, the recording lasts {days}"
     if offset_s is not None:
         return _joined(course, tracks[0], offset_s, duration_s), (
             f"used the track {tracks[0].name} from {offset_s:g} s on, as given"
@@ -127,7 +134,7 @@ def _fit(track: Track, moved: FloatArray, start_time: datetime) -> _Fit | None:
 def _best(track: Track, moved: FloatArray, clock_s: float) -> _Fit:
     """Best of the shifts around the clock."""
     first = int(clock_s) - MOST_ASKEW_S
-    end = int(clock_s + track.time_s[-1]) + MOST_ASKEW_S
+    end = min(int(clock_s + track.time_s[-1]), len(moved)) + MOST_ASKEW_S
     seconds = np.arange(first, end, dtype=np.float64)
     speed_mps, _, cadence = track.at(seconds + 0.5 - clock_s)
     watched = cadence if np.isfinite(cadence).sum() >= LEAST_S else speed_mps

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -20,6 +21,8 @@ from tests.abuse.fuzzing import Fuzzer
 from tests.abuse.labels import labels
 from tests.abuse.models import models
 from tests.abuse.readers import readers
+
+MOST_BYTES = 8 << 30
 
 
 def main() -> int:
@@ -35,6 +38,8 @@ def main() -> int:
     parser.add_argument("--keep", type=Path)
     told = parser.parse_args()
     os.nice(19)
+    # More than that is a finding; without a limit it would be the end of the machine.
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     warnings.simplefilter("ignore")
     logging.disable()
     with tempfile.TemporaryDirectory() as folder:

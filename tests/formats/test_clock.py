@@ -1,5 +1,7 @@
 """Clocks: whatever the stamps were, the seconds increase and the rate is the sensor's."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -85,6 +87,17 @@ def test_a_wild_stamp_is_a_stray(count: int, place: int, wild: float, start: flo
     found = strays(Stamps(ticks))
     assert found is not None
     assert np.flatnonzero(found).tolist() == [place % count]
+
+
+def test_a_clock_that_leaps_by_years_takes_no_memory_for_them() -> None:
+    """As one that begins in 1970 and is set in mid-recording."""
+    ticks = np.append(np.arange(500) * 0.04, 1.77e9 + np.arange(500) * 0.04)
+    tracemalloc.start()
+    found = line(ticks, tick_s=1.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.rate_hz == pytest.approx(25)
+    assert peak < 1e7
 
 
 def test_rows_that_are_years_apart_have_no_rate() -> None:

@@ -99,6 +99,12 @@ def test_where_clocks_or_movement_do_not_fit_a_sentence_says_so(track, start, mo
     assert (course is EMPTY) == said.startswith("did not use")
 
 
+def test_a_clock_that_leaps_by_years_gets_no_track(track):
+    course, said = with_track(EMPTY, [track()], strides(), START, 1.77e9, None)
+    assert said == "did not use walk.gpx: by its clock, the recording lasts 20486 days"
+    assert course is EMPTY
+
+
 def test_of_several_tracks_the_one_of_that_time_is_used_and_an_offset_goes_before_clocks(track):
     other = track(start=START - timedelta(days=1))
     _, said = with_track(EMPTY, [other, track()], strides(), START, 228.0, None)
