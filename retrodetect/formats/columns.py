@@ -73,11 +73,12 @@ _UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squ
 """Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
 
 _SHORT = re.compile(
-    r"(?P<letter>linacc|acc|accel|gyro|gyr|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
+    r"(?P<letter>linacc|acc|accel|ac|gyro|gyr|gy|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
 )
 _SHORT_MEANING: dict[str, Quantity] = {
-    "a": "acceleration", "acc": "acceleration", "accel": "acceleration", "gf": "acceleration",
-    "g": "rotation", "w": "rotation", "gyro": "rotation", "gyr": "rotation", "m": "magnetic",
+    "a": "acceleration", "ac": "acceleration", "acc": "acceleration", "accel": "acceleration",
+    "gf": "acceleration", "g": "rotation", "w": "rotation", "gy": "rotation", "gyro": "rotation",
+    "gyr": "rotation", "m": "magnetic",
     "mag": "magnetic", "grav": "gravity", "lin": "linear", "linacc": "linear", "la": "linear",
     "ua": "linear",
 }  # fmt: skip
@@ -116,8 +117,12 @@ def classify(table: Table) -> list[Column]:
     # `x,y,z (m/s^2)` states the unit once, for all three.
     bare = [column for column in columns if table.names[column.index] in ("x", "y", "z")]
     unit = next((column.unit for column in bare if column.unit), "")
+    # Beside columns that say acceleration they are something else, such as a position.
+    is_named = any(c.quantity == "acceleration" and c not in bare for c in columns)
+    is_other = is_named and unit_in("acceleration", unit) is None
+    quantity: Quantity = "other" if is_other else "acceleration"
     return [
-        _grouped(column.index, "acceleration", column.axis, [], unit) if column in bare else column
+        _grouped(column.index, quantity, column.axis, [], unit) if column in bare else column
         for column in columns
     ]
 

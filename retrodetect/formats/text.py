@@ -20,7 +20,7 @@ __all__ = [
     "load_json", "normal", "records", "to_float", "to_floats",
 ]  # fmt: skip
 
-MISSING = {"", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
+MISSING = {"", "-", "--", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
 """Cells without a number, in lower case."""
 
 _BOMS = (

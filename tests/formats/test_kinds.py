@@ -94,6 +94,7 @@ class TestAnotherSensorTakenForTheAccelerometer:
             ("aX,aY,aZ", "gX,gY,gZ"),
             ("a_x,a_y,a_z", "g_x,g_y,g_z"),
             ("AX,AY,AZ", "GX,GY,GZ"),
+            ("AcX,AcY,AcZ", "GyX,GyY,GyZ"),
             ("imu_ax,imu_ay,imu_az", "imu_gx,imu_gy,imu_gz"),
             ("Acc1,Acc2,Acc3", "Gyr1,Gyr2,Gyr3"),
             ("acc_0,acc_1,acc_2", "gyro_0,gyro_1,gyro_2"),
@@ -133,6 +134,16 @@ class TestAnotherSensorTakenForTheAccelerometer:
                                        "gyr_1,gyr_2,gyr_3", "value_x,value_y,value_z"])  # fmt: skip
     def test_a_gyroscope_alone_is_refused(self, write: Write, names: str) -> None:
         refusal(write(f"time,{names}", TURNING_DEGPS))
+
+    @pytest.mark.parametrize("unit", ["", " (m)"])
+    def test_a_position_beside_acceleration_is_not_read(self, write: Write, unit: str) -> None:
+        position = np.stack([SECONDS, 9.8 + np.sin(SECONDS), np.cos(SECONDS)], axis=1)
+        names = ",".join(f"{axis}{unit}" for axis in "xyz")
+        assert_walk(one(write(f"time,{names},acc_x,acc_y,acc_z", np.hstack([position, TOTAL]))))
+
+    def test_bare_axes_beside_linear_acceleration_are_total(self, write: Write) -> None:
+        values = np.hstack([TOTAL, TOTAL - GRAVITY])
+        assert_walk(one(write("time,x,y,z,lin_x,lin_y,lin_z", values)))
 
     def test_the_letter_g_with_a_level_of_1_g_is_acceleration(self, write: Write) -> None:
         recording = one(write("time,gX,gY,gZ", TOTAL / G))
@@ -260,6 +271,13 @@ class TestDroppedRowsMoveNoClock:
         recording = one(write("time,ax,ay,az", clock=[f"{s + 5000:.3f}" for s in SECONDS]))
         np.testing.assert_allclose(recording.time_s, SECONDS, atol=1e-3)
         assert any("first row at 5000.0 s" in found.value for found in recording.findings)
+
+    @pytest.mark.parametrize("missing", ["--", "-", "NaN", "null", "n/a", ""])
+    def test_cells_for_no_reading_in_the_first_row(self, write: Write, missing: str) -> None:
+        path = write("time,ax,ay,az")
+        header, _, *rows = path.read_text().splitlines()
+        path.write_text("\n".join([header, ",".join([CLOCK[0], *[missing] * 3]), *rows, ""]))
+        np.testing.assert_allclose(one(path).time_s, SECONDS[1:], atol=1e-3)
 
     def test_held_rows_at_the_beginning_move_nothing(self, write: Write) -> None:
         idle = TOTAL.copy()
