@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+import retrodetect
 from retrodetect.direction import DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
@@ -268,7 +268,7 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
     counts = sessions["status"].value_counts()
     began = datetime.fromtimestamp(planned.began_s, UTC)
     return {
-        "version": version("retrodetect"),
+        "version": retrodetect.__version__,
         "arguments": list(planned.outputs.arguments),
         "model": {"name": planned.model.name, "sha256": planned.model.card.sha256},
         "counts": {

@@ -6,12 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+import retrodetect
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.locations import identity, location, make_folder
 from retrodetect.runs.outputs import can_report, check_ours, write_json
@@ -121,7 +121,7 @@ def _record(runs: Sequence[Run], sessions: pd.DataFrame, goal: float | None) -> 
     counts = sessions["status"].value_counts()
     models = {str(run.record["model"].get("name", "?")) for run in runs}
     return {
-        "version": version("retrodetect"),
+        "version": retrodetect.__version__,
         "runs": [run.folder for run in runs],
         "model": {"name": " and ".join(sorted(models)), "sha256": ""},
         "goal": goal,

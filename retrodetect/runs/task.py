@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -16,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+import retrodetect
 from retrodetect import formats
 from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.direction.anchors import check_spans
@@ -154,7 +154,7 @@ def do(task: Task) -> float:
     if task.code != code:
         raise UsageError(
             f"the worker on {platform.node()} has another version of retrodetect"
-            f" ({version('retrodetect')}, code {code[:8]}; the batch began with {task.code[:8]})",
+            f" ({retrodetect.__version__}, code {code[:8]}; the batch began with {task.code[:8]})",
             place="--cluster",
             remedy="install the same version everywhere",
         )
@@ -213,7 +213,7 @@ def entries(part: Path) -> list[Entry]:
 def unlabelled(name: str, status: str, message: str) -> Entry:
     """Return the entry of an input without a result."""
     row = {"recording": name, "status": status, "message": visible(message)}
-    return Entry({**row, "version": version("retrodetect")})
+    return Entry({**row, "version": retrodetect.__version__})
 
 
 def session_row(
@@ -238,7 +238,7 @@ def session_row(
         "duration_s": session.duration_s,
         **{str(name): value for name, value in tally(session.strides).items()},
         "model": session.strides.attrs["model"],
-        "version": version("retrodetect"),
+        "version": retrodetect.__version__,
         "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
         "told_apart_by": directions.told_apart_by,
         "naming": directions.naming,

@@ -94,44 +94,49 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
         for at in range(begin, end)
     ]
     at, number, repeat = np.array(places, dtype=int).reshape(-1, 3).T
-    table = legs.iloc[at].reset_index(drop=True)
-    start_s, end_s = table["start_s"].to_numpy(), table["end_s"].to_numpy()
+    columns = {str(name): column.to_numpy()[at] for name, column in legs.items()}
+    start_s, end_s = columns["start_s"], columns["end_s"]
     is_first = np.diff(number, prepend=0) > 0
     climb_m = np.array(
         [course.climb_m(*ends) if course else np.nan for ends in zip(start_s, end_s, strict=True)],
         dtype=float,
     )
-    return table.assign(
-        set=number,
-        repeat=repeat,
-        duration_s=end_s - start_s,
-        pause_s=np.where(is_first, np.nan, start_s - np.append(np.nan, end_s)[: len(end_s)]),
-        climb_m=climb_m,
-        slope=_slope(climb_m, course.sure_m if course else np.nan),
-    )[list(REPEAT_COLUMNS)]
+    columns |= {
+        "set": number,
+        "repeat": repeat,
+        "duration_s": end_s - start_s,
+        "pause_s": np.where(is_first, np.nan, start_s - np.append(np.nan, end_s)[: len(end_s)]),
+        "climb_m": climb_m,
+        "slope": np.array(_slope(climb_m, course.sure_m if course else np.nan), dtype=object),
+    }
+    return pd.DataFrame({name: columns[name] for name in REPEAT_COLUMNS})
 
 
 def _legs(runs: pd.DataFrame) -> pd.DataFrame:
     """Long stretches, those of one direction that follow each other put together."""
-    runs = runs[runs["end_s"] - runs["start_s"] >= MIN_LEG_S]
-    start_s, end_s = runs["start_s"].to_numpy(), runs["end_s"].to_numpy()
-    direction = runs["direction"].to_numpy()
+    is_long = (runs["end_s"] - runs["start_s"]).to_numpy() >= MIN_LEG_S
+    columns = {str(name): column.to_numpy()[is_long] for name, column in runs.items()}
+    start_s, end_s, direction = (columns[name] for name in ("start_s", "end_s", "direction"))
     # A short halt on the way up does not make two legs of one.
-    rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(runs)]
+    rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(start_s)]
     new = rest_s > MAX_REST_S
     new[1:] |= direction[1:] != direction[:-1]
     first = np.flatnonzero(new)
     lasting_s = np.add.reduceat(end_s - start_s, first)
-    steps = np.add.reduceat(runs["cadence_spm"].to_numpy() * (end_s - start_s), first)
-    strides = np.add.reduceat(runs["strides"].to_numpy(), first)
-    run = np.add.reduceat(runs["strides"].where(runs["gait"] == "run", 0).to_numpy(), first)
-    legs = runs.iloc[first].reset_index(drop=True)
-    return legs.assign(
-        end_s=end_s[np.append(first[1:], len(runs))[: len(first)] - 1],
-        strides=strides,
-        gait=np.where(run > 0.5 * strides, "run", "walk"),
-        lasting_s=lasting_s,
-        cadence_spm=steps / lasting_s,
+    steps = np.add.reduceat(columns["cadence_spm"] * (end_s - start_s), first)
+    strides = np.add.reduceat(columns["strides"], first)
+    run = np.add.reduceat(np.where(columns["gait"] == "run", columns["strides"], 0), first)
+    return pd.DataFrame(
+        {
+            "bout": columns["bout"][first],
+            "direction": direction[first],
+            "start_s": start_s[first],
+            "end_s": end_s[np.append(first[1:], len(start_s))[: len(first)] - 1],
+            "strides": strides,
+            "gait": np.where(run > 0.5 * strides, "run", "walk").astype(object),
+            "lasting_s": lasting_s,
+            "cadence_spm": steps / lasting_s,
+        }
     )
 
 
