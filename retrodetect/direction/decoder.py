@@ -61,8 +61,8 @@ FRONTS = 36
 MOST_MIXED = 0.5
 """However many bouts there are: many people never go backward."""
 
-BLOCK_NUMBERS = 2**20
-"""Numbers in the beliefs that are held at a time: 8 MB, strides by states."""
+BLOCK_NUMBERS = 2**18
+"""Numbers in the beliefs that are held at a time: 2 MB, strides by states."""
 
 _BLOCK_STRIDES = 1024
 """Strides whose cues to the front are summed at a time."""

@@ -72,7 +72,7 @@ MAX_PAUSE_S = 2.0
 _PERIODICITY_WEIGHT = 14.0
 _CHANGE_WEIGHT = 14.0
 _CHANGE_LIMIT = 5.0
-_CHUNK = 250
+_CHUNK = 100
 """Windows that are transformed at once; more of them leave the cache, and take twice the time."""
 
 _PADDED = 320
