@@ -137,18 +137,20 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     active = lasting > MIN_STRENGTH_MPS2
     if active.sum() < 2:
         return Contacts(np.empty(0), np.empty(0, bool), False, np.empty(0, bool))
-    limb, both = _demodulated(size[:, None], np.outer(strides, [1, 2])).T
+    wave = np.exp(-2j * np.pi * strides)
+    twice = wave * wave
+    limb, both = _demodulated(size[:, None], np.stack([wave, twice]).T).T
     one_foot = _feels_one_foot(movement.activity[active], limb[active], both[active])
     period = float(np.median(period_s[active])) * ANALYSIS_RATE_HZ
     if one_foot:
         onset = smoothed(movement.jerk, 0.02 * ANALYSIS_RATE_HZ)
-        turns = strides + _phase(_demodulated(movement.activity, strides))
+        turns = strides + _phase(_demodulated(movement.activity, wave))
         mark = _end_of_swing(onset, movement.activity, turns, active)
         half, lead_s = FOOT_SHAPE_TURNS * period, FOOT_LEAD_S
         strength = _swing_size(power, period)
     else:
-        onset = _vertical_like(movement, strides)
-        turns = 2 * strides + _phase(_demodulated(onset, 2 * strides))
+        onset = _vertical_like(movement, twice)
+        turns = 2 * strides + _phase(_demodulated(onset, twice))
         mark, lead_s = _impact(onset, movement.force, turns, active)
         half = SHAPE_TURNS * period / 2
         strength = _slow_size(power, STRENGTH_HZ)
@@ -176,9 +178,9 @@ def _swing_size(power: FloatArray, period: float) -> FloatArray:
     return np.sqrt(np.maximum(moving_mean(power, width, earlier=early), 0.0))
 
 
-def _demodulated(series: FloatArray, turns: FloatArray) -> ComplexArray:
-    """Slow complex amplitude of one or more series at moving frequencies."""
-    return _slow(series * np.exp(-2j * np.pi * turns), TRACKING_HZ)
+def _demodulated(series: FloatArray, wave: ComplexArray) -> ComplexArray:
+    """Slow complex amplitude of one or more series at the moving frequencies of waves."""
+    return _slow(series * wave, TRACKING_HZ)
 
 
 def _slow(series: NDArray[Number], high_hz: float) -> NDArray[Number]:
@@ -200,14 +202,14 @@ def _feels_one_foot(activity: FloatArray, limb: ComplexArray, both: ComplexArray
     return bool(quiet and np.median(np.abs(limb)) > ONE_FOOT_RATIO * np.median(np.abs(both)))
 
 
-def _vertical_like(movement: Movement, strides: FloatArray) -> FloatArray:
+def _vertical_like(movement: Movement, wave: ComplexArray) -> FloatArray:
     """Vertical acceleration or, without gravity, the axis along which steps are strongest.
 
     The sign of that axis is such that its peaks are sharper than its troughs, as impacts are.
     """
     if movement.vertical is not None:
         return movement.vertical
-    steps = _demodulated(movement.moving, 2 * strides[:, None])
+    steps = _demodulated(movement.moving, wave[:, None])
     axes = np.linalg.eigh((steps.conj().T @ steps).real)[1]
     along = movement.moving @ axes[:, -1]
     return np.asarray(along if (along**3).sum() >= 0 else -along)
