@@ -285,6 +285,8 @@ def _stuck(values: FloatArray, time_s: FloatArray, rate_hz: float, mps2: float) 
     for block in blocks(len(values), values, time_s):
         own, seconds = values[block], time_s[block]
         for axis in range(3):
+            if np.count_nonzero(own[1:, axis] == own[:-1, axis]) < _STUCK_S * rate_hz:
+                continue
             changes = np.flatnonzero(np.diff(own[:, axis]))
             begins, ends = np.append(0, changes + 1), np.append(changes, len(own) - 1)
             is_long = ends - begins >= _STUCK_S * rate_hz
