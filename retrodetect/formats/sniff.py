@@ -13,7 +13,7 @@ import numpy as np
 
 from retrodetect.formats.source import Source
 from retrodetect.formats.table import Table
-from retrodetect.formats.text import MISSING, cut, decode, is_number
+from retrodetect.formats.text import MISSING, cut, cut_all, decode, is_number
 from retrodetect.formats.units import is_unit
 
 __all__ = ["sniff"]
@@ -35,7 +35,7 @@ def sniff(source: Source) -> Table:
     if decoded is None or _JSON.match(decoded[0][0]):
         return Table.nothing(source)
     lines, encoding = decoded
-    lines = [_HEADERS.sub("", line) for line in lines]
+    lines = [_HEADERS.sub("", line) if line.startswith(";") else line for line in lines]
     terminator = _terminator(lines)
     if terminator:
         lines = [line.rstrip(terminator) for line in lines]
@@ -52,7 +52,7 @@ def sniff(source: Source) -> Table:
     )
     if best.score <= 0:
         return _without_rows(source, lines, encoding)
-    rows = [cut(line, best.delimiter) for line in lines]
+    rows = cut_all(lines, best.delimiter)
     first_line = _first_data_line(rows, best)
     if first_line is None:
         return Table.nothing(source)
@@ -118,7 +118,7 @@ def _cut_where(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     """Cells of lines that have a delimiter; of text without it there is no table."""
     if delimiter != r"\s+" and not any(delimiter in line for line in lines):
         return []
-    return [cut(line, delimiter) for line in lines]
+    return cut_all(lines, delimiter)
 
 
 def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split:

@@ -64,7 +64,8 @@ def decode(source: Source) -> tuple[list[str], str] | None:
     decoded = _decoded_head(source.head, source.is_whole)
     if decoded is None:
         return None
-    lines = _LINE_END.split(decoded[0])
+    text = decoded[0]
+    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
     if not source.is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
     return lines, decoded[1]
@@ -82,6 +83,14 @@ def cut(line: str, delimiter: str) -> list[str]:
     if not line.strip() or '"' in line:
         return _cut_quoted(line, delimiter)
     return [cell.strip() for cell in line.split(delimiter)]
+
+
+def cut_all(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Cells of each line; in a fraction of the time where none has blanks or quotes."""
+    text = "\n".join(lines)
+    if '"' in text or text.split() != [line for line in lines if line]:
+        return [cut(line, delimiter) for line in lines]
+    return [line.split(delimiter) if line else [] for line in lines]
 
 
 def _cut_quoted(line: str, delimiter: str) -> list[str]:
