@@ -20,6 +20,7 @@ from retrodetect.cli.simulate import simulate
 from retrodetect.cli.topics import Command
 from retrodetect.cli.train import evaluate, models, train
 from retrodetect.errors import InputError, OutputError, RetrodetectError
+from retrodetect.runs import NUMERICAL_THREADS
 
 __all__ = ["app", "main"]
 
@@ -47,6 +48,9 @@ _ParserError: type[Exception] = typer.BadParameter.__mro__[1]
 def main() -> None:
     """Run the command line and leave with its exit status."""
     gc.set_threshold(GARBAGE_OBJECTS)
+    for name in NUMERICAL_THREADS:
+        # Matrices are small: threads for each product wait for each other longer than they work.
+        os.environ.setdefault(name, "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Names of files may hold what the terminal, or a file in its stead, cannot.

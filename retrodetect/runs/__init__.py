@@ -2,7 +2,15 @@
 
 from typing import Literal
 
-__all__ = ["Lost"]
+__all__ = ["NUMERICAL_THREADS", "Lost"]
 
 Lost = Literal["killed", "timed out"]
 """Why a task has no result."""
+
+NUMERICAL_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""What numerical libraries read, as they are loaded, to decide how many threads they start."""

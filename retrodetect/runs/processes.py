@@ -25,14 +25,11 @@ from joblib.externals.loky.backend.process import LokyProcess
 from joblib.externals.loky.backend.reduction import dumps
 
 from retrodetect.errors import OutputError
-from retrodetect.runs import Lost
+from retrodetect.runs import NUMERICAL_THREADS, Lost
 
 __all__ = ["called", "shared_out"]
 
 T = TypeVar("T")
-
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""What numerical libraries read to decide how many threads they start."""
 
 
 def shared_out(
@@ -103,7 +100,7 @@ class _FreshProcesses(LokyContext):  # type: ignore[misc]
     def __init__(self, jobs: int) -> None:
         super().__init__()
         threads = str(max(int(joblib.cpu_count()) // jobs, 1))
-        self._environment = {name: os.environ.get(name, threads) for name in _THREADS}
+        self._environment = {name: os.environ.get(name, threads) for name in NUMERICAL_THREADS}
 
     def Process(self, **arguments: Any) -> LokyProcess:  # noqa: N802 - the name pebble calls
         return LokyProcess(env=self._environment, **arguments)

@@ -104,7 +104,7 @@ def write(what: Callable[..., None], *told: Path | float, **more: int) -> None:
 def measured(*arguments: str | Path) -> Run:
     """Run the Python that is measured to its end, with compiled modules, as it is installed."""
     line = [sys.executable, *map(str, arguments)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     begin = time.perf_counter()
     process = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)

@@ -16,6 +16,7 @@ import retrodetect as rd
 from retrodetect.lab.simulate import Session, record, write_session
 from retrodetect.lab.simulate.exports import export_bytes
 from retrodetect.recording import Annotation
+from retrodetect.runs import NUMERICAL_THREADS
 
 
 @pytest.fixture
@@ -316,6 +317,15 @@ def test_version_and_help(retrodetect):
     assert status == 0
     for command in ("label", "inspect", "simulate", "models"):
         assert command in out
+
+
+def test_matrices_are_multiplied_in_one_thread_unless_told_otherwise(retrodetect, monkeypatch):
+    for name in NUMERICAL_THREADS:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    retrodetect("--version")
+    assert [os.environ[name] for name in NUMERICAL_THREADS] == ["3", "1", "1", "1"]
 
 
 def test_help_lists_options_by_topic(retrodetect):
