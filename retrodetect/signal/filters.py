@@ -27,6 +27,9 @@ _BLOCK = 32
 _IN_CACHE = 1 << 13
 """Numbers that are filtered at once: more leave the cache, and take half as long again."""
 
+_NOTHING = 1e-20
+"""Share of a state that no sum of numbers with 16 digits shows."""
+
 
 def zero_phase(
     values: NDArray[Number],
@@ -88,8 +91,9 @@ class _Matrices(NamedTuple):
         What each value adds to the state that the block leaves behind.
     free : (k, n) array
         What the state before adds to each result.
-    leap : (k, k) array
-        What the state before adds to the state left behind.
+    leaps : tuple of (k, k) arrays
+        What a state adds to those that blocks leave behind: the next, the second, the fourth, and
+        so on, until it adds nothing.
     settled : (k,) array
         State after a long series of ones.
     """
@@ -97,7 +101,7 @@ class _Matrices(NamedTuple):
     forced: FloatArray
     left: FloatArray
     free: FloatArray
-    leap: FloatArray
+    leaps: tuple[FloatArray, ...]
     settled: FloatArray
 
     @classmethod
@@ -115,11 +119,14 @@ class _Matrices(NamedTuple):
         free = np.stack([power[0] for power in powers[:_BLOCK]], axis=1)
         impulse = np.concatenate([b[:1], fed @ free[:, :-1]])
         lag = np.arange(_BLOCK) - np.arange(_BLOCK)[:, None]
+        leaps = [powers[_BLOCK].T]
+        while np.abs(leaps[-1]).max() > _NOTHING:
+            leaps.append(leaps[-1] @ leaps[-1])
         return cls(
             np.where(lag >= 0, impulse[lag], 0.0),
             np.stack([power @ fed for power in powers[_BLOCK - 1 :: -1]]),
             free,
-            powers[_BLOCK].T,
+            tuple(leaps[:-1]),
             np.linalg.solve(np.eye(states) - step, fed),
         )
 
@@ -129,14 +136,13 @@ def _once(matrices: _Matrices, values: FloatArray) -> FloatArray:
     rows, count = values.shape
     blocks = np.zeros((rows, -(-count // _BLOCK), _BLOCK))
     blocks.reshape(rows, -1)[:, :count] = values
-    states = np.empty((rows, blocks.shape[1] + 1, len(matrices.leap)))
+    states = np.empty((rows, blocks.shape[1] + 1, len(matrices.settled)))
     states[:, 0] = values[:, :1] * matrices.settled
     states[:, 1:] = blocks @ matrices.left
     # Each state takes in those before it: one block back, then two, then four.
-    back, leap = 1, matrices.leap
-    while back < states.shape[1]:
+    for doubled, leap in enumerate(matrices.leaps):
+        back = 1 << doubled
         states[:, back:] += states[:, :-back] @ leap
-        back, leap = 2 * back, leap @ leap
     filtered = blocks @ matrices.forced
     filtered += states[:, :-1] @ matrices.free
     return np.asarray(filtered.reshape(rows, -1)[:, :count])
