@@ -18,14 +18,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-import retrodetect
 from retrodetect.direction import DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.formats.track import read_track
 from retrodetect.locations import is_there, location, total_bytes
 from retrodetect.runs import outputs as writing
-from retrodetect.runs import resume
+from retrodetect.runs import own_version, resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.copies import Copies
 from retrodetect.runs.outputs import Outputs
@@ -268,7 +267,7 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
     counts = sessions["status"].value_counts()
     began = datetime.fromtimestamp(planned.began_s, UTC)
     return {
-        "version": retrodetect.__version__,
+        "version": own_version(),
         "arguments": list(planned.outputs.arguments),
         "model": {"name": planned.model.name, "sha256": planned.model.card.sha256},
         "counts": {

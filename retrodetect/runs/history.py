@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-import retrodetect
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.locations import identity, location, make_folder
+from retrodetect.runs import own_version
 from retrodetect.runs.outputs import can_report, check_ours, write_json
 from retrodetect.stores import replacing
 from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table, without_nan
@@ -121,7 +121,7 @@ def _record(runs: Sequence[Run], sessions: pd.DataFrame, goal: float | None) -> 
     counts = sessions["status"].value_counts()
     models = {str(run.record["model"].get("name", "?")) for run in runs}
     return {
-        "version": retrodetect.__version__,
+        "version": own_version(),
         "runs": [run.folder for run in runs],
         "model": {"name": " and ".join(sorted(models)), "sha256": ""},
         "goal": goal,

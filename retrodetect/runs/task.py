@@ -15,7 +15,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-import retrodetect
 from retrodetect import formats
 from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.direction.anchors import check_spans
@@ -32,7 +31,7 @@ from retrodetect.formats.track import Track, read_track
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.locations import location
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
-from retrodetect.runs import Lost, resume
+from retrodetect.runs import Lost, own_version, resume
 from retrodetect.runs.beside import Beside
 from retrodetect.runs.copies import Readings
 from retrodetect.runs.pool import memory_limited
@@ -154,7 +153,7 @@ def do(task: Task) -> float:
     if task.code != code:
         raise UsageError(
             f"the worker on {platform.node()} has another version of retrodetect"
-            f" ({retrodetect.__version__}, code {code[:8]}; the batch began with {task.code[:8]})",
+            f" ({own_version()}, code {code[:8]}; the batch began with {task.code[:8]})",
             place="--cluster",
             remedy="install the same version everywhere",
         )
@@ -213,7 +212,7 @@ def entries(part: Path) -> list[Entry]:
 def unlabelled(name: str, status: str, message: str) -> Entry:
     """Return the entry of an input without a result."""
     row = {"recording": name, "status": status, "message": visible(message)}
-    return Entry({**row, "version": retrodetect.__version__})
+    return Entry({**row, "version": own_version()})
 
 
 def session_row(
@@ -238,7 +237,7 @@ def session_row(
         "duration_s": session.duration_s,
         **{str(name): value for name, value in tally(session.strides).items()},
         "model": session.strides.attrs["model"],
-        "version": retrodetect.__version__,
+        "version": own_version(),
         "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
         "told_apart_by": directions.told_apart_by,
         "naming": directions.naming,
