@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, Self
@@ -128,10 +129,12 @@ def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(list(runs), ignore_index=True)
     rows = rows[~_is_copy(rows)].reset_index(drop=True)
     facts = _Sessions.of(rows)
+    near = _Near(facts)
     kept = np.zeros(len(rows), dtype=bool)
     # Newest first, so that a later run takes the place of an earlier one.
     for index in reversed(range(len(rows))):
-        others = np.flatnonzero(kept)
+        others = near.to(index)
+        others = others[kept[others]]
         twice, overlap = facts.beside(index, others)
         rivals, twice = others[twice | overlap], twice[twice | overlap]
         better = twice | (not facts.ok[index]) | (facts.labelled[rivals] >= facts.labelled[index])
@@ -242,6 +245,29 @@ class _Sessions(NamedTuple):
         bad = self.bad[others] | self.bad[index]
         together_s = np.minimum(own_s, later_s + other_s) - np.maximum(later_s, 0)
         return np.where(bad, namesake, alike), together_s > np.minimum(own_s, other_s) / 2
+
+
+class _Near:
+    """Finds the rows that may be of one recording or one time, without a look at all others."""
+
+    def __init__(self, facts: _Sessions) -> None:
+        self._facts = facts
+        self._lasting_s = np.nan_to_num(facts.duration_s) + SAME_S
+        self._longest_s = self._lasting_s.max(initial=0.0)
+        self._by_name: dict[object, list[int]] = defaultdict(list)
+        for index, name in enumerate(facts.name):
+            self._by_name[name].append(index)
+        clocks_s = (facts.wall_s, facts.start_s)
+        self._sorted = [(clock_s, np.sort(clock_s), np.argsort(clock_s)) for clock_s in clocks_s]
+
+    def to(self, index: int) -> NDArray[np.intp]:
+        """Return their numbers, in order; that of the row itself among them."""
+        close = [np.array(self._by_name[self._facts.name[index]], dtype=np.intp)]
+        for clock_s, in_order_s, order in self._sorted:
+            ends_s = clock_s[index] + np.array([-self._longest_s, self._lasting_s[index]])
+            begin, end = np.searchsorted(in_order_s, ends_s)  # undated ones come last
+            close.append(order[begin:end])
+        return np.unique(np.concatenate(close))
 
 
 def _monday(text: object) -> date | None:

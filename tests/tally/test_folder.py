@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from retrodetect.tables import sessions_table
-from retrodetect.tally.folder import sessions_apart, totals, weeks
+from retrodetect.tally.folder import _Sessions, sessions_apart, totals, weeks
 
 
 def row(start_time, backward_min=10.0, forward_min=15.0, status="ok", **more):
@@ -260,3 +260,19 @@ def test_a_week_that_is_mostly_unknown_is_no_fall_and_the_next_no_rise():
     found = weeks(table(row("2026-03-02T09:00:00"), unknown, row("2026-03-16T09:00:00")))
     assert found["change"].isna().all()
     assert not found["marked"].any()
+
+
+def test_a_session_is_held_against_those_of_its_name_or_time_alone(monkeypatch):
+    """Among a hundred thousand, all others would take hours."""
+    looked_at, beside = [], _Sessions.beside
+
+    def counting(facts, index, others):
+        looked_at.append(len(others))
+        return beside(facts, index, others)
+
+    monkeypatch.setattr(_Sessions, "beside", counting)
+    days = pd.date_range("2020-01-01T08:00", periods=300).map(lambda day: day.isoformat())
+    rows = [row(day, recording=f"{day}{when}") for day in days for when in ("", " watch")]
+    rows += [row("", 0.0, 0.0, "failed", recording=str(number)) for number in range(300)]
+    assert len(sessions_apart([table(*rows)])) == 600
+    assert max(looked_at) == 1
