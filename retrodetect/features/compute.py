@@ -38,7 +38,7 @@ TILT_CUTOFF_HZ = 2.0
 """Below it lie the swing of a limb and gravity, not the impacts."""
 
 _BLOCK_STRIDES = 4096
-"""Strides whose pairs of vectors are held at a time: 17 MB, ten times what their products take."""
+"""Strides whose products are held at a time, each of them twice: 11 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,5 +291,5 @@ def _dot_products(vectors: NDArray[np.floating]) -> FloatArray:
     products = np.empty((len(vectors), len(first)))
     for rows in np.array_split(np.arange(len(vectors)), len(vectors) // _BLOCK_STRIDES + 1):
         block = vectors[rows]
-        products[rows] = np.einsum("nki,nki->nk", block[:, first], block[:, second])
+        products[rows] = (block @ block.swapaxes(1, 2))[:, first, second]
     return products
