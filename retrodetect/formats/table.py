@@ -217,8 +217,9 @@ class Table:
             by, end = by and by.encode(), end.encode()
         if len(lines) < 2 or lines[1].endswith((end, lines[0][-1:])):
             return False
-        before, last = (line.split(by) for line in lines)
-        return len(last) < len(before) and last[0][:1].isdigit() == before[0][:1].isdigit()
+        before, last = lines
+        is_shorter = 0 < len(last.split(by)) < len(before.split(by))
+        return is_shorter and bool(last.strip()[:1].isdigit() == before.strip()[:1].isdigit())
 
     def _frame(self, block: bytes | str, kinds: Mapping[int, Kind], way: Way) -> pd.DataFrame:
         """Columns of a block, as text where the way is a patient one."""

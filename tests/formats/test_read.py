@@ -29,3 +29,12 @@ def test_files_of_one_recording_are_one_input(shared: Path) -> None:
     inputs = discover(shared / "formats/sensor_logger")
     assert len(inputs) == 3
     assert len({one.name for one in inputs}) == 3
+
+
+def test_blanks_after_the_last_row_are_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "walk.txt"
+    rows = [f"{number / 50:.2f} 0.1 9.8 {number % 7 / 10}" for number in range(200)]
+    path.write_text("\n".join(["time_s x y z", *rows, "   "]))
+    (found,) = read(path)
+    assert len(found.time_s) == 200
+    assert not any("ends within" in warning for warning in found.warnings)
