@@ -252,7 +252,7 @@ def turns_otherwise(
     if left < _LEFT or (min(others) > _OTHERWISE * left and left < _FAR_OFF):
         return []
     return [
-        "gravity does not turn as the gyroscope says, which is left out: more strides may be "
+        "left out the gyroscope, because gravity does not turn as it says: more strides may be "
         "unknown. If columns of the two sensors are mixed up, direction, counts and share are "
         "wrong too"
     ]
