@@ -180,7 +180,7 @@ def _table(
     if recording.rate_hz < DIRECTION_RATE_HZ:
         named["reason"] = np.where(named["reason"] == "no_vertical", "slow", named["reason"])
     on_foot = group_of(directions.placement) == "foot"
-    length_m = walked.strides["length_m"].to_numpy() if on_foot else np.full(len(start_s), np.nan)
+    length_m = walked.length_m if on_foot else np.full(len(start_s), np.nan)
     columns = named | {
         "recording": pd.Series([recording.name] * len(start_s), dtype="str"),
         "stride": np.arange(len(start_s)),

@@ -51,6 +51,7 @@ __all__ = [
     "SWING",
     "SWING_BINS",
     "VECTORS",
+    "WAY",
     "Band",
     "Feature",
 ]
@@ -180,7 +181,7 @@ def _harmonics(frame: str, where: str) -> tuple[Feature, ...]:
 
 _FIXED = _harmonics("fixed", "level by the mean force of the stride")
 
-NEEDS_GYRO = (
+_TURNING = (
     *_harmonics("gyro", "level at every moment by gyroscope and accelerometer"),
     _pointer(
         "U1_lean",
@@ -211,12 +212,21 @@ NEEDS_GYRO = (
         for k in (1, 2)
     ),
 )
-"""Pointers that only a gyroscope shows; zero where there is none or where it does not fit."""
 
-POINTERS = (*_FIXED, *NEEDS_GYRO)
+POINTERS = (*_FIXED, *_TURNING)
 """Vectors that point to the front whichever way the wearer goes, or where the wearer travels."""
 
-VECTORS = (*MOMENTS, *SWING, *POINTERS)
+WAY = _pointer(
+    "way",
+    "from stance to stance of a foot; half as long as its direction for a stride of 0.1 m",
+    "Foxlin 2005, IEEE Comput Graph Appl 25(6):38 (zero-velocity update)",
+)
+"""Where a sensor on one foot or ankle came to stand: the travel itself."""
+
+NEEDS_GYRO = (*_TURNING, WAY)
+"""Vectors that only a gyroscope shows; zero where there is none or where it does not fit."""
+
+VECTORS = (*MOMENTS, *SWING, *POINTERS, WAY)
 """All vectors, in the order of :attr:`StrideFeatures.vectors`."""
 
 LEVERS = np.array([feature.name.startswith("lever_") for feature in VECTORS])

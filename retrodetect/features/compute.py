@@ -26,6 +26,7 @@ from retrodetect.features.catalogue import (
 )
 from retrodetect.features.pointers import pointers
 from retrodetect.features.swing import swing_vectors
+from retrodetect.gait import WAY_COLUMNS
 from retrodetect.recording import DIRECTION_RATE_HZ, STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 
@@ -36,6 +37,9 @@ _TINY = 1e-6
 
 TILT_CUTOFF_HZ = 2.0
 """Below it lie the swing of a limb and gravity, not the impacts."""
+
+SHORT_WAY_M = 0.1
+"""A way that says half as much as a long one: it is known to some centimetres."""
 
 _BLOCK_STRIDES = 4096
 """Strides whose products are held at a time, each of them twice: 11 MB at most."""
@@ -132,7 +136,7 @@ def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
         The runs of a recording, from :func:`retrodetect.signal.prepare`.
     strides
         Columns ``run`` (index into ``signals``), ``bout``, ``start_s`` and ``end_s``, in order of
-        time.
+        time; ``way_x_m``, ``way_y_m`` and ``way_z_m`` where the way of a foot was measured.
 
     Returns
     -------
@@ -174,6 +178,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
         for band, factors in series.items()
     }
     up = _mean(signal.up, bounds)
+    up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY)
     pointing = pointers(signal, start_s, end_s, strides["bout"].to_numpy())
     return StrideFeatures(
         scalars=np.stack(
@@ -200,12 +205,21 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
                 np.stack([_moment(feature, series, rms, bounds) for feature in MOMENTS], axis=1),
                 swing_vectors(signal, bounds),
                 pointing.vectors,
+                _way(strides, up),
             ],
             axis=1,
             dtype=np.float32,
         ),
-        up=up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY),
+        up=up,
     )
+
+
+def _way(strides: pd.DataFrame, up: FloatArray) -> FloatArray:
+    """(n, 1, 3) level way of a foot, of length 0 to 1; zero where it is not known."""
+    way_m = strides.reindex(columns=list(WAY_COLUMNS)).to_numpy(dtype=float)
+    way_m = np.nan_to_num(way_m - np.einsum("ni,ni->n", way_m, up)[:, None] * up)
+    size_m = np.linalg.norm(way_m, axis=1, keepdims=True)
+    return np.asarray(way_m / (size_m + SHORT_WAY_M))[:, None]
 
 
 def _force_looks(

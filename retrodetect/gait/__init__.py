@@ -6,5 +6,6 @@ the phase of the vertical.
 """
 
 from retrodetect.gait.detect import Gait, detect, in_run, joined
+from retrodetect.gait.displacement import WAY_COLUMNS
 
-__all__ = ["Gait", "detect", "in_run", "joined"]
+__all__ = ["WAY_COLUMNS", "Gait", "detect", "in_run", "joined"]

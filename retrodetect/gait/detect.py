@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retrodetect.gait.contacts import find_contacts
-from retrodetect.gait.displacement import displacements_m
+from retrodetect.gait.displacement import WAY_COLUMNS, displacements_m
 from retrodetect.gait.movement import Movement, movement_of
 from retrodetect.gait.pace import probability_run
 from retrodetect.gait.period import Stretch, stretches
@@ -37,14 +37,20 @@ class Gait:
         or ankle feels its own only; the other foot's are put half-way between.
     strides : DataFrame
         ``stride`` (0-based), ``run`` (index of the signal), ``bout``, ``start_s``, ``end_s``,
-        ``gait`` (walk or run), ``p_run``, ``length_m`` (way of the sensor on one foot, by
-        gyroscope; else NaN). On a foot or ankle a stride goes from contact to
-        contact of that foot; the first one of a series begins one period before its contact.
+        ``gait`` (walk or run), ``p_run``, ``way_x_m``, ``way_y_m``, ``way_z_m`` (level way of a
+        sensor on one foot, by gyroscope, in the device frame; else NaN). On a foot or ankle a
+        stride goes from contact to contact of that foot; the first one of a series begins one
+        period before its contact.
     """
 
     bouts: pd.DataFrame
     contacts: pd.DataFrame
     strides: pd.DataFrame
+
+    @property
+    def length_m(self) -> FloatArray:
+        """(n,) way of the sensor in each stride, NaN where it was not measured."""
+        return np.asarray(np.linalg.norm(self.strides[list(WAY_COLUMNS)], axis=1))
 
 
 def detect(signals: list[Signal]) -> Gait:
@@ -108,8 +114,8 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
     if not len(edges):
         return Gait(_spans(_EMPTY_STRIDES), _EMPTY_CONTACTS, _EMPTY_STRIDES)
     p_run = probability_run(signal, movement, edges, bout, one_foot)
-    length_m = np.full(len(edges), np.nan)
-    length_m[one_foot] = np.linalg.norm(displacements_m(signal, edges[one_foot]), axis=1)
+    ways_m = np.full((len(edges), 3), np.nan)
+    ways_m[one_foot] = displacements_m(signal, edges[one_foot])
     edges_s = signal.start_s + edges / ANALYSIS_RATE_HZ
     strides = pd.DataFrame(
         {
@@ -120,7 +126,7 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
             "end_s": edges_s[:, 1],
             "gait": np.where(p_run > 0.5, "run", "walk"),
             "p_run": p_run,
-            "length_m": length_m,
+            **dict(zip(WAY_COLUMNS, ways_m.T, strict=True)),
         }
     )
     times_s = signal.start_s + np.sort(times) / ANALYSIS_RATE_HZ
@@ -174,7 +180,7 @@ _EMPTY_STRIDES = pd.DataFrame(
     {
         "stride": np.empty(0, np.intp), "run": np.empty(0, np.intp), "bout": np.empty(0, np.intp),
         "start_s": np.empty(0), "end_s": np.empty(0), "gait": np.empty(0, str),
-        "p_run": np.empty(0), "length_m": np.empty(0),
+        "p_run": np.empty(0), **dict.fromkeys(WAY_COLUMNS, np.empty(0)),
     }
 )  # fmt: skip
 _EMPTY_CONTACTS = pd.DataFrame({"time_s": np.empty(0), "bout": np.empty(0, np.intp)})

@@ -16,7 +16,10 @@ from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 from retrodetect.signal.attitude import level, orientation
 from retrodetect.signal.moving import moving_mean
 
-__all__ = ["displacements_m"]
+__all__ = ["WAY_COLUMNS", "displacements_m"]
+
+WAY_COLUMNS = ("way_x_m", "way_y_m", "way_z_m")
+"""Columns of a table of strides that hold the way, in the device frame."""
 
 STANCE_TURN_RADPS, STANCE_FORCE_MPS2 = 0.5, 1.0
 """Angular rate, and distance of the specific force from gravity, that weigh the same against a

@@ -87,9 +87,9 @@ MOST_SITE_STRIDES = 12
 
 READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
     "foot": {
-        ("travel", "gyroscope", "walk"): (*_SWING, "-U1_gyro", "-U1_lean"),
+        ("travel", "gyroscope", "walk"): (*_SWING, "-U1_gyro", "-U1_lean", "+way"),
         ("travel", "accelerometer", "walk"): (*_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed"),
-        ("travel", "gyroscope", "run"): (*_SWING, "-U1_gyro"),
+        ("travel", "gyroscope", "run"): (*_SWING, "-U1_gyro", "+way"),
         ("travel", "accelerometer", "run"): _SWING,
         ("front", "gyroscope", "walk"): (*_SWING, "-S", "+Q"),
         ("front", "accelerometer", "walk"): _SWING,
@@ -97,11 +97,11 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("front", "accelerometer", "run"): _SWING,
     },
     "ankle": {
-        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro"),
+        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro", "+way"),
         ("travel", "accelerometer", "walk"): (
             *_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed", "+U4_fixed",
         ),
-        ("travel", "gyroscope", "run"): ("-A", "-U1_gyro"),
+        ("travel", "gyroscope", "run"): ("-A", "-U1_gyro", "+way"),
         ("front", "gyroscope", "walk"): ("-R2_gyro", "-R2_fixed", "-R1_gyro", "+R4_gyro", "+S"),
         ("front", "accelerometer", "walk"): ("-R2_fixed", "-R1_fixed", "-R3_fixed", "+R4_fixed"),
         ("front", "gyroscope", "run"): ("-R2_fixed", "-R1_fixed", "-a_p"),

@@ -30,13 +30,14 @@ def courses(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     for one in load(folder, COURSE):
         name = one.recording.name.removeprefix(f"{COURSE}/")
         true = truth[truth["file"] == name]
-        strides = gait.detect(prepare(one.recording)).strides
+        walked = gait.detect(prepare(one.recording))
+        strides, length_m = walked.strides, walked.length_m
         # Stances lie about a tenth of a stride after the contacts.
         middle_s = 0.4 * strides["start_s"] + 0.6 * strides["end_s"]
         at = np.searchsorted(true["t_start_s"], middle_s, side="right") - 1
         inside = (at >= 0) & (middle_s < true["t_end_s"].to_numpy()[at])
         matched = true.iloc[at[inside]].reset_index(drop=True)
-        matched["found_m"] = strides["length_m"].to_numpy()[inside]
+        matched["found_m"] = length_m[inside]
         pairs.append(matched[matched["confident"]])
         backward = true.loc[true["label"] == "back"]
         between = middle_s.between(backward["t_start_s"].min(), backward["t_end_s"].max())
@@ -44,11 +45,11 @@ def courses(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             {
                 "course": name,
                 "strides": len(strides),
-                "unknown": strides["length_m"].isna().sum(),
-                "found_m": strides["length_m"].sum(),
-                "error": strides["length_m"].sum() / TAPE_M - 1,
-                "backward_m": strides.loc[between, "length_m"].sum(),
-                "backward_error": strides.loc[between, "length_m"].sum() / BACKWARD_TAPE_M - 1,
+                "unknown": np.isnan(length_m).sum(),
+                "found_m": np.nansum(length_m),
+                "error": np.nansum(length_m) / TAPE_M - 1,
+                "backward_m": np.nansum(length_m[between]),
+                "backward_error": np.nansum(length_m[between]) / BACKWARD_TAPE_M - 1,
             }
         )
     return pd.DataFrame(rows).set_index("course"), pd.concat(pairs)
@@ -69,8 +70,10 @@ def there_and_back(folder: Path) -> pd.DataFrame:
     """Feet that go 20 m and a turn."""
     rows = []
     for one in load(folder, THERE_AND_BACK, placements=["foot"]):
-        lengths_m = gait.detect(prepare(one.recording)).strides["length_m"]
-        rows.append((one.recording.name, len(lengths_m), lengths_m.sum(), lengths_m.median()))
+        lengths_m = gait.detect(prepare(one.recording)).length_m
+        rows.append(
+            (one.recording.name, len(lengths_m), np.nansum(lengths_m), np.nanmedian(lengths_m))
+        )
     return pd.DataFrame(rows, columns=["foot", "strides", "found_m", "stride_m"]).set_index("foot")
 
 

@@ -30,7 +30,7 @@ from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
 NAMES = [feature.name for feature in POINTERS]
 WITHOUT_GYRO = [name for name in NAMES if name.endswith("_fixed")]
-WITH_GYRO = [feature.name for feature in NEEDS_GYRO]
+WITH_GYRO = [feature.name for feature in NEEDS_GYRO if feature in POINTERS]
 LEVERS = [f"lever_{band}" for band in LEVER_BANDS_HZ]
 SCALARS = [feature.name for feature in GYRO_SCALARS]
 
@@ -53,7 +53,7 @@ def measured(signal: Signal, strides: pd.DataFrame | None = None) -> StrideFeatu
 
 def pointing(features: StrideFeatures) -> FloatArray:
     """(n, len(POINTERS), 3) of the vectors that are pointers."""
-    return features.vectors[:, -len(POINTERS) :]
+    return features.vectors[:, -len(POINTERS) - 1 : -1]
 
 
 def scalar(features: StrideFeatures, name: str) -> FloatArray:

@@ -289,7 +289,7 @@ def test_columns_are_as_promised() -> None:
     assert list(found.bouts) == ["bout", "start_s", "end_s"]
     assert list(found.contacts) == ["time_s", "bout"]
     assert list(found.strides) == [
-        "stride", "run", "bout", "start_s", "end_s", "gait", "p_run", "length_m",
+        "stride", "run", "bout", "start_s", "end_s", "gait", "p_run", *gait.WAY_COLUMNS,
     ]  # fmt: skip
 
 
