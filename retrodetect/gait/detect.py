@@ -147,6 +147,7 @@ def _sought(movement: Movement) -> _Strides:
     edges = np.minimum(np.concatenate([np.empty((0, 2)), *(part[1] for part in parts)]), end)
     one_foot = np.repeat([part[2] for part in parts], [len(part[1]) for part in parts])
     order = np.argsort(edges[:, 0])
+    order = order[edges[order, 1] > 0]  # a first contact may seem to lie before the first sample
     kept, bout = _bouts(edges[order], MIN_STRIDES)
     return times, edges[order][kept], bout, one_foot[order][kept].astype(np.bool_)
 

@@ -293,6 +293,18 @@ def test_columns_are_as_promised() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("first", range(130, 150))
+def test_no_stride_ends_before_a_recording_that_begins_in_a_stride(first: int) -> None:
+    walked = walk(parse_plan("walk forward 6s 1.3m/s"), seed=3)
+    whole = wear(walked, "foot", rate_hz=100.0, errors=PERFECT, seed=3)
+    late = whole.with_(
+        time_s=whole.time_s[first:] - whole.time_s[first],
+        acceleration_mps2=whole.acceleration_mps2[first:],
+        angular_rate_radps=None,
+    )
+    assert detected(late).strides["end_s"].min() > 0
+
+
 @pytest.mark.parametrize("samples", [0, 1, 2, 10, 50, 80])
 def test_too_little_to_tell_gives_empty_tables(samples: int) -> None:
     recording = worn(BOUTS_APART)
