@@ -75,8 +75,8 @@ _SPIKE_WITHIN, _SPIKE_TIMES = 0.01, 3.0
 """Where a device rests, it reads less than 1.5 g again and again. A limit so low shows only in how
 much rarer the readings beside it are."""
 
-_NARROW_S, _NARROW_STRETCHES = 4.0, 2
-"""A range that narrows cuts several stretches off at the very same reading."""
+_NARROW_S, _NARROW_STRETCHES, _NARROW_SHARE = 4.0, 2, 0.1
+"""A range that narrows cuts several stretches off at the very same reading, or much of one."""
 
 _WRAP_SHARE = 0.8
 _FAST_HZ, _STEPS_HZ, _STEPS_SHARE = 200.0, 6.0, 0.05
@@ -431,7 +431,7 @@ def _narrower(
     limit: float,
     mps2: float,
 ) -> tuple[float, int]:
-    """Reading short of the limit at which most stretches pile up, and how many readings do.
+    """Reading short of the limit at which most readings pile up, and how many of them.
 
     ``own`` (n,) are the readings of an axis, of so many m/s² to the unit, in stretches of so many
     rows. Where a device rests, it reads less than 1.5 g again and again, so a limit below is one
@@ -446,10 +446,12 @@ def _narrower(
         is_moving = stretch.std() * mps2 > _MOVING_MPS2
         is_pile[place] = is_moving and counts[place] > _SPIKE_TIMES * beside
     piles, first, stretches = np.unique(ends[is_pile], return_inverse=True, return_counts=True)
-    if stretches.max(initial=0) < _NARROW_STRETCHES:
+    heights = np.bincount(first, counts[is_pile], len(piles))
+    stays = (stretches >= _NARROW_STRETCHES) | (heights >= _NARROW_SHARE * size)
+    if not stays.any():
         return limit, 0
-    most = int(stretches.argmax())
-    return float(piles[most]), int(counts[is_pile][first == most].sum())
+    most = int((heights * stays).argmax())
+    return float(piles[most]), int(heights[most])
 
 
 def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:

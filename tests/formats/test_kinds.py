@@ -939,6 +939,12 @@ class TestSaturation:
         assert "elsewhere" in own
         assert "share may be wrong there" in own
 
+    def test_a_range_that_narrows_for_a_few_strides_is_told(self, write: Write) -> None:
+        late = SECONDS > 35.9
+        narrow = np.where(late[:, None], np.clip(TOTAL, -1.1 * G, 1.1 * G), TOTAL)
+        said = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", narrow)).warnings
+        assert any(w.startswith("y is cut off at 1.1 g") and "elsewhere" in w for w in said)
+
     def test_a_walk_within_its_range_says_nothing(self, write: Write) -> None:
         assert not one(write("time,ax,ay,az")).warnings
 
