@@ -14,7 +14,7 @@ from servers import address_of, answers, free_port, process, scheduler, wait_for
 
 from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
-from retrodetect.runs.pool import Workers, shared_out
+from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings
 
 pytestmark = pytest.mark.extra("test-cluster")
@@ -124,18 +124,6 @@ def test_a_scheduler_that_dies_is_said_in_one_line_and_the_next_run_goes_on(
     again.communicate()
     assert again.returncode == 0
     assert results(tmp_path) == expected
-
-
-def test_a_task_that_kills_each_worker_is_named_and_the_others_are_done(tmp_path, monkeypatch):
-    """As one does that needs more memory than a worker has: its nanny starts it again."""
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
-    port, fatal = free_port(), int(signal.SIGKILL)
-    with scheduler(port), worker(port, tmp_path):
-        workers = Workers(cluster=address_of(port))
-        assert dict(shared_out(signal.raise_signal, [0, fatal], workers)) == {
-            0: None,
-            fatal: "killed",
-        }
 
 
 @pytest.fixture
