@@ -446,6 +446,22 @@ def _dated(pattern: str) -> list[str]:
     ]  # fmt: skip
 
 
+class TestSeveralInOneTable:
+    def test_each_wearer_has_the_rows_that_are_theirs(self, tmp_path: Path) -> None:
+        both = {"anna": TOTAL, "ben": TOTAL[:, [2, 1, 0]]}
+        rows = [
+            f"{name},{stamp},{x:.5f},{y:.5f},{z:.5f}"
+            for name, values in both.items()
+            for stamp, (x, y, z) in zip(CLOCK, values, strict=True)
+        ]
+        path = tmp_path / "both.csv"
+        path.write_text("\n".join(["subject,time,ax,ay,az", *rows, ""]))
+        recordings = read(path)
+        assert [recording.name for recording in recordings] == ["both.csv#anna", "both.csv#ben"]
+        for recording, values in zip(recordings, both.values(), strict=True):
+            np.testing.assert_allclose(recording.acceleration_mps2, values, atol=1e-3)
+
+
 class TestClocks:
     @pytest.mark.parametrize(
         "pattern",
