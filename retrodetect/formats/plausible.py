@@ -388,9 +388,7 @@ def _clipped(
             elsewhere = ""
             if not is_clipped[side, axis]:
                 in_turn = ends[:, side, axis], counts[:, side, axis]
-                limit, count = _narrower(
-                    values[:, axis], size, *in_turn, limit, _MOVING_MPS2 / mps2
-                )
+                limit, count = _narrower(values[:, axis], size, *in_turn, limit, mps2)
                 if count < least:
                     continue
                 elsewhere = f" but reaches {limits[side, axis] * to_g:.3g} g elsewhere"

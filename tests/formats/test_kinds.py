@@ -945,20 +945,28 @@ class TestSaturation:
 
     @pytest.mark.parametrize("axis", range(3))
     @pytest.mark.parametrize("side", [-1, 1])
-    def test_a_range_that_narrows_is_told(self, write: Write, axis: int, side: int) -> None:
+    @pytest.mark.parametrize(("unit", "worth"), [("m/s2", 1.0), ("g", G), ("mg", G / 1000)])
+    def test_a_range_that_narrows_is_told(
+        self, write: Write, axis: int, side: int, unit: str, worth: float
+    ) -> None:
         strong = 6 * (TOTAL - GRAVITY) + np.where(np.eye(3)[axis], side * 1.7 * G, GRAVITY)
         limit = side * 2 * G
         late = SECONDS > 24
         strong[late, axis] = (np.minimum if side > 0 else np.maximum)(strong[late, axis], limit)
-        said = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", strong)).warnings
+        names = ",".join(f"acc {axis} ({unit})" for axis in "xyz")
+        said = one(write(f"time,{names}", strong / worth, cell="{:.8f}")).warnings
         (own,) = (w for w in said if w.startswith(f"{'xyz'[axis]} is cut off at {side * 2} g"))
         assert "elsewhere" in own
         assert "share may be wrong there" in own
 
-    def test_a_range_that_narrows_for_a_few_strides_is_told(self, write: Write) -> None:
+    @pytest.mark.parametrize(("unit", "worth"), [("m/s2", 1.0), ("g", G), ("mg", G / 1000)])
+    def test_a_range_that_narrows_for_a_few_strides_is_told(
+        self, write: Write, unit: str, worth: float
+    ) -> None:
         late = SECONDS > 35.9
         narrow = np.where(late[:, None], np.clip(TOTAL, -1.1 * G, 1.1 * G), TOTAL)
-        said = one(write("time,acc x (m/s2),acc y (m/s2),acc z (m/s2)", narrow)).warnings
+        names = ",".join(f"acc {axis} ({unit})" for axis in "xyz")
+        said = one(write(f"time,{names}", narrow / worth, cell="{:.8f}")).warnings
         assert any(w.startswith("y is cut off at 1.1 g") and "elsewhere" in w for w in said)
 
     def test_a_walk_within_its_range_says_nothing(self, write: Write) -> None:
