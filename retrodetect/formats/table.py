@@ -210,12 +210,14 @@ class Table:
 
     def _ends_within_row(self, block: Any) -> bool:
         """Whether the last line has no end, and fewer cells than the line before."""
-        lines = block[-2 * MOST_LINE :].splitlines(keepends=True)[-2:]
         by: Any = None if self.delimiter == r"\s+" else self.delimiter
-        end: Any = self.terminator or "\n"
+        ends: Any = ("\n", self.terminator or "\n")
         if isinstance(block, bytes):
-            by, end = by and by.encode(), end.encode()
-        if len(lines) < 2 or lines[1].endswith((end, lines[0][-1:])):
+            by, ends = by and by.encode(), tuple(end.encode() for end in ends)
+        if block.endswith(ends):  # so do all blocks but the last
+            return False
+        lines = block[-2 * MOST_LINE :].splitlines(keepends=True)[-2:]
+        if len(lines) < 2 or lines[1].endswith(lines[0][-1:]):
             return False
         before, last = lines
         is_shorter = 0 < len(last.split(by)) < len(before.split(by))

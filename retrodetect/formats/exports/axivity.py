@@ -112,12 +112,12 @@ def _is_cwa(file: Candidate) -> int:
 def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all sectors whose sum is right."""
     lost: list[int] = []
-    over: list[int] = []
+    cut: list[str] = []
     columns = gather(
         {"times": times, "acceleration": packets.acceleration, "rotation": packets.rotation}
         if packets.rotation is not None
         else {"times": times, "acceleration": packets.acceleration}
-        for times, packets in spread_on(_blocks(file, lost, over))
+        for times, packets in spread_on(_blocks(file, lost, cut))
     )
     if not columns:
         raise UnreadableFile(
@@ -126,9 +126,7 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
             remedy="copy it from the device again",
         )
     rotation = columns.get("rotation")
-    warnings = [f"dropped {counted(sum(lost), 'damaged sector')}"] if sum(lost) else []
-    if sum(over):
-        warnings.append(cut_off("sector"))
+    dropped = [f"dropped {counted(sum(lost), 'damaged sector')}"] if sum(lost) else []
     draft = Draft(
         acceleration=Series(columns["acceleration"], "g"),
         stamps=Stamps(columns["times"], 1.0, "local", "time of each sector"),
@@ -136,22 +134,23 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
         sign=_SIGN,
         rotation=None if rotation is None else Series(rotation, "deg/s"),
         device="Axivity",
-        warnings=tuple(warnings),
+        warnings=(*dropped, *cut),
     )
     return [_unswapped(draft)]
 
 
-def _blocks(file: Candidate, lost: list[int], over: list[int]) -> Iterator[Packets]:
+def _blocks(file: Candidate, lost: list[int], cut: list[str]) -> Iterator[Packets]:
     """Sectors with one layout whose sum is right.
 
-    How many were damaged is added to ``lost``, the bytes behind the last whole one to ``over``.
+    How many were damaged is added to ``lost``; ``cut`` tells where the last one has no end.
     """
     layout = None
     with file.source.open() as stream:
         stream.read(_HEADER_BYTES)  # what is packed cannot be sought in
         for content, _ in blocks_of_bytes(stream, _SECTOR.itemsize):
             whole, rest = divmod(len(content), _SECTOR.itemsize)
-            over.append(rest)
+            if rest:
+                cut.append(cut_off("sector"))
             stored = np.frombuffer(content, dtype=_SECTOR, count=whole)
             words = np.frombuffer(content, dtype="<u2", count=whole * 256).reshape(whole, 256)
             is_sound = (stored["mark"] == b"AX") & (words.sum(axis=1, dtype=np.uint16) == 0)
