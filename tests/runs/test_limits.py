@@ -55,12 +55,13 @@ def test_one_recording_over_the_limit_fails_alone(folder, stored_model, tmp_path
 def test_one_recording_that_takes_too_long_fails_and_is_tried_again(
     tmp_path, write_walk, stored_model
 ):
-    paths, outputs = [write_walk(tmp_path / "walk.csv", 600.0)], Outputs(tmp_path / "out")
-    settings, hurry = Settings(str(stored_model)), Workers(limits=Limits(timeout_s=0.2))
+    # Two hours take over a second on any machine, and the limit is looked at ten times a second.
+    paths, outputs = [write_walk(tmp_path / "walk.csv", 7200.0)], Outputs(tmp_path / "out")
+    settings, hurry = Settings(str(stored_model)), Workers(limits=Limits(timeout_s=0.05))
     (row,) = run(paths, outputs, settings, hurry).sessions.to_dict("records")
     assert row["status"] == "failed"
     assert row["message"] == (
-        "walk.csv: takes longer than 0.2 s; raise --timeout, or leave it out."
+        "walk.csv: takes longer than 0.05 s; raise --timeout, or leave it out."
     )
     assert run(paths, outputs, settings).all_done
 
