@@ -5,12 +5,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from interrupted import command, ended, started, wait_for_parts
 
 import retrodetect as rd
 from retrodetect.lab.simulate import Session, record, write_session
@@ -52,8 +52,8 @@ def test_a_manifest_is_named_and_each_open_recording_has_a_command(
     assert f"retrodetect annotate '{folder}/a b.csv' --out '{out}-a b.html'" in commands
     assert any(line.endswith(f"{folder}/sub/c.csv --starts forward --out {out}-c")
                for line in commands)  # fmt: skip
-    for command in commands:
-        status, _, _ = retrodetect(*shlex.split(command)[1:])
+    for suggested in commands:
+        status, _, _ = retrodetect(*shlex.split(suggested)[1:])
         assert status == 0
 
 
@@ -315,8 +315,8 @@ def test_version_and_help(retrodetect):
     assert retrodetect("--version")[0] == 0
     status, out, _ = retrodetect("--help")
     assert status == 0
-    for command in ("label", "inspect", "simulate", "models"):
-        assert command in out
+    for name in ("label", "inspect", "simulate", "models"):
+        assert name in out
 
 
 def test_matrices_are_multiplied_in_one_thread_unless_told_otherwise(retrodetect, monkeypatch):
@@ -340,9 +340,9 @@ def test_help_lists_options_by_topic(retrodetect):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_what_the_terminal_cannot_show_is_written_out(write_walk, stored_model, tmp_path, encoding):
     walk = write_walk(tmp_path / "\u6b69\u884c.csv")
-    for command in (["inspect", walk], ["label", "--help"]):
+    for arguments in (["inspect", walk], ["label", "--help"]):
         run = subprocess.run(
-            [sys.executable, "-m", "retrodetect", *command], capture_output=True,
+            [sys.executable, "-m", "retrodetect", *arguments], capture_output=True,
             env=os.environ | {"PYTHONIOENCODING": encoding},
         )  # fmt: skip
         assert (run.returncode, run.stderr) == (0, b"")
@@ -361,27 +361,17 @@ def test_a_full_log_is_told_in_one_line():
 
 
 def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path, write_walk, stored_model):
-    for number in range(16):
+    for number in range(40):
         write_walk(tmp_path / "in" / f"{number:02}.csv", 40)
-    command = [
-        sys.executable, "-m", "retrodetect", "label", tmp_path / "in", "--out", tmp_path / "out",
-        "--model", stored_model, "--jobs", "2", "--no-report",
-    ]  # fmt: skip
-    running = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+    line = command(
+        tmp_path / "in", "--out", tmp_path / "out", "--model", stored_model, "--jobs", "2"
     )
-    parts = tmp_path / "out" / ".retrodetect"
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and len(list(parts.glob("*.part"))) < 3:
-        time.sleep(0.05)
+    running = started(line)
+    wait_for_parts(tmp_path / "out", 3, running)
     # As a terminal does: to the whole group.
-    os.killpg(running.pid, signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert out == b""
-    assert err.decode().splitlines() == [
-        "retrodetect: Interrupted. Run the same command to resume."
-    ]
-    again = subprocess.run(command, capture_output=True, check=True)
-    assert b"16 ok" in again.stdout
+    status, said = ended(running, signal.SIGINT, group=True)
+    assert status == 130
+    assert said.splitlines() == ["retrodetect: Interrupted. Run the same command to resume."]
+    again = subprocess.run(line, capture_output=True, check=True)
+    assert b"40 ok" in again.stdout
     assert json.loads((tmp_path / "out" / "run.json").read_text())["counts"]["resumed"] >= 3
