@@ -109,7 +109,7 @@ def label_pieces(
     def measured() -> Iterator[StrideEvidence]:
         # Strides are all that is kept of a signal.
         measure, parts = partial(_measured, given_s=given_s), signals(passing())
-        for walk, shown in ahead(measure, parts, threads) if threads > 1 else map(measure, parts):
+        for walk, shown in ahead(measure, parts, threads):
             walks.append(walk)
             yield shown
 

@@ -17,8 +17,11 @@ def ahead(work: Callable[[S], T], items: Iterable[S], threads: int) -> Iterator[
     """Work on items in threads, and yield results in order.
 
     It pays where the work leaves the lock of the interpreter, as NumPy and pandas do on arrays. No
-    more items are taken than threads are busy with, and one that waits.
+    more items are taken than threads are busy with, and one that waits. One thread is the caller's.
     """
+    if threads == 1:
+        yield from map(work, items)
+        return
     with ThreadPoolExecutor(threads) as pool:
         coming: deque[Future[T]] = deque()
         for item in items:

@@ -434,7 +434,7 @@ def _values(chunk: Mapping[int, Array], plan: _Plan) -> FloatArray:
     """(n,) or (n, 3) values of a series."""
     if len(plan.indices) == 1:
         return chunk[plan.indices[0]]
-    return np.stack([chunk[index] for index in plan.indices], axis=1)
+    return np.stack([chunk[index] for index in plan.indices]).T
 
 
 def _present(table: Table, choices: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,14 +118,25 @@ class Table:
         """Whether all these columns exist."""
         return all(self.index(name) is not None for name in names)
 
-    def cells(self, column: int | str) -> list[str]:
-        """Cells of a column in the first rows."""
+    def cells(self, column: int | str) -> tuple[str, ...]:
+        """Cells of a column in the first rows; none where only the header is as wide."""
         index = self.place(column)
-        return [row[index] for row in self.rows if index < len(row)]
+        return self._columns[index] if index < len(self._columns) else ()
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, ...]]:
+        return list(zip(*self.rows, strict=True))
 
     def numbers(self, column: int | str) -> NDArray[np.float64]:
         """Cells of a column in the first rows as numbers, NaN where they are none."""
-        return to_floats(self.cells(column), self.decimal)
+        index = self.place(column)
+        if index not in self._numbers:
+            self._numbers[index] = to_floats(self.cells(index), self.decimal)
+        return self._numbers[index]
+
+    @cached_property
+    def _numbers(self) -> dict[int, NDArray[np.float64]]:
+        return {}
 
     def place(self, column: int | str) -> int:
         """Position of a column that exists."""
@@ -149,10 +160,12 @@ class Table:
         return self._kinds[index]
 
     def _judged(self, index: int) -> Kind:
-        filled = [cell for cell in self.cells(index) if cell.lower() not in MISSING]
-        cells = [cell for cell in filled if is_number(cell, self.decimal)]
-        if len(cells) < _NUMERIC_SHARE * len(filled):
-            return "text"
+        cells: Sequence[str] = self.cells(index)
+        if not np.isfinite(self.numbers(index)).all():
+            filled = [cell for cell in cells if cell.lower() not in MISSING]
+            cells = [cell for cell in filled if is_number(cell, self.decimal)]
+            if len(cells) < _NUMERIC_SHARE * len(filled):
+                return "text"
         # A float holds integers exactly up to 2**53; beyond that only an integer will do.
         if any(len(cell) >= 16 for cell in cells) and all(_WHOLE.fullmatch(cell) for cell in cells):
             return "integer"
@@ -185,7 +198,8 @@ class Table:
                 "its rows cannot be separated", file=self.source.label, remedy="export it again"
             )
 
-        parsed = ahead(parse, self._blocks() if self.rows else (), _THREADS)
+        threads = _THREADS if self.source.stored_bytes > BLOCK_BYTES else 1
+        parsed = ahead(parse, self._blocks() if self.rows else (), threads)
         yield next(parsed, {index: _EMPTY[kind] for index, kind in kinds.items()})
         yield from parsed
 
