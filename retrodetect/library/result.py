@@ -35,6 +35,9 @@ _SHOWN = ("status", "placement", "front", "told_apart_by", "naming", "strides", 
           "backward_share_high", "message", "warnings")  # fmt: skip
 """Fields of a session that a notebook shows."""
 
+COLOURS = {"forward": "#0072B2", "unknown": "#7F7F7F", "backward": "#D55E00"}
+"""Okabe & Ito (2008), Color Universal Design: told apart with every kind of colour vision."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
@@ -136,38 +139,58 @@ class Result:
         UsageError
             If matplotlib is missing, or nothing lies in the stretch.
         """
-        return _draw(
-            self.recording, self.strides, self.contacts_s, start_s=start_s, end_s=end_s, ax=ax
+        try:
+            from matplotlib import pyplot as plt
+        except ImportError as error:
+            raise UsageError(
+                f"a plot needs {error.name}", remedy="run pip install 'retrodetect[report]'"
+            ) from error
+        recording, strides, contacts_s = self.recording, self.strides, self.contacts_s
+        begin_s, stop_s = start_s or 0.0, recording.duration_s if end_s is None else end_s
+        begin, stop = np.searchsorted(recording.time_s, [begin_s, stop_s])
+        if stop - begin < 2:
+            raise UsageError(
+                f"no samples between {begin_s:g} and {stop_s:g} s",
+                file=recording.name,
+                remedy=f"the recording ends at {recording.duration_s:.0f} s",
+            )
+        if ax is None:
+            _, ax = plt.subplots(figsize=(9, 3), layout="constrained")
+        time_s = recording.time_s[begin:stop]
+        size_mps2 = np.linalg.norm(recording.acceleration_mps2[begin:stop], axis=1)
+        if recording.gravity == "total":
+            size_mps2 -= STANDARD_GRAVITY_MPS2
+        ax.plot(time_s, size_mps2, color="black", linewidth=0.8)
+        near_s = contacts_s[(contacts_s >= begin_s) & (contacts_s < stop_s)]
+        at_contacts = np.interp(near_s, time_s, size_mps2)
+        ax.plot(near_s, at_contacts, "v", color="black", markersize=4, label="initial contact")
+        near = strides[(strides["end_s"] > begin_s) & (strides["start_s"] < stop_s)]
+        for way, colour in COLOURS.items():
+            own = near[near["direction"] == way]
+            spans = list(zip(own["start_s"], own["end_s"] - own["start_s"], strict=True))
+            if spans:
+                ax.broken_barh(
+                    spans, (0, 1), transform=ax.get_xaxis_transform(), facecolor=colour,
+                    edgecolor="white", linewidth=0.5, alpha=0.3, zorder=0, label=way,
+                )  # fmt: skip
+        ax.set_xlim(begin_s, stop_s)
+        ax.set_xlabel("time (s)")
+        ax.set_ylabel("|a| − g (m/s²)" if recording.gravity == "total" else "|a| (m/s²)")
+        ax.legend(
+            loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False, fontsize="small"
         )
+        return ax
 
     def to_bids_events(self) -> pd.DataFrame:
-        """Return the strides as the rows of a BIDS ``events.tsv``.
-
-        Returns
-        -------
-        DataFrame
-            See :func:`retrodetect.library.interchange.to_bids_events`.
-        """
+        """Return the strides as rows of a BIDS ``events.tsv``, see :mod:`.interchange`."""
         return to_bids_events(self.strides)
 
     def to_mobgap(self) -> pd.DataFrame:
-        """Return the strides as a stride list of mobgap.
-
-        Returns
-        -------
-        DataFrame
-            See :func:`retrodetect.library.interchange.to_mobgap`.
-        """
+        """Return the strides as a stride list of mobgap, see :mod:`.interchange`."""
         return to_mobgap(self.strides, self.recording)
 
     def to_skdh(self) -> pd.DataFrame:
-        """Return the strides in the columns of scikit-digital-health.
-
-        Returns
-        -------
-        DataFrame
-            See :func:`retrodetect.library.interchange.to_skdh`.
-        """
+        """Return the strides in the columns of scikit-digital-health, see :mod:`.interchange`."""
         return to_skdh(self.strides, self.recording)
 
     def __repr__(self) -> str:
@@ -193,15 +216,11 @@ class Result:
 
     def _timeline(self) -> str:
         """The directions over time, each in a lane of its own."""
-        try:
-            from retrodetect.report.figure import COLOURS, LANES
-        except ImportError:  # without matplotlib there are no colours either
-            return ""
         runs = stretches(self.strides, unknown=True)
         if runs.empty:
             return ""
         end_s = float(self.strides["end_s"].max())
-        top = {way: 16 * lane for lane, way in enumerate(reversed(LANES))}
+        top = {way: 16 * lane for lane, way in enumerate(COLOURS)}
         bars = "".join(
             f'<rect x="{90 + 700 * start_s / end_s:.1f}" y="{top[way]}" height="14"'
             f' width="{max(700 * (stop_s - start_s) / end_s, 0.5):.1f}" fill="{COLOURS[way]}"/>'
@@ -222,75 +241,5 @@ def _cell(value: Any) -> str:
     return escape(f"{value:.3g}" if isinstance(value, float) else str(value))
 
 
-def plot(
-    result: Result,
-    *,
-    start_s: float | None = None,
-    end_s: float | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw the signal of a result with its initial contacts and directions.
-
-    Parameters
-    ----------
-    result
-        From :func:`retrodetect.label` or :func:`retrodetect.label_many`.
-    start_s, end_s, ax
-        As for :meth:`Result.plot`.
-
-    Returns
-    -------
-    Axes
-    """
-    return result.plot(start_s=start_s, end_s=end_s, ax=ax)
-
-
-def _draw(
-    recording: Recording,
-    strides: pd.DataFrame,
-    contacts_s: FloatArray,
-    *,
-    start_s: float | None,
-    end_s: float | None,
-    ax: Axes | None,
-) -> Axes:
-    try:
-        from matplotlib import pyplot as plt
-
-        from retrodetect.report.figure import COLOURS, LANES
-    except ImportError as error:
-        raise UsageError(
-            f"a plot needs {error.name}", remedy="run pip install 'retrodetect[report]'"
-        ) from error
-    begin_s, stop_s = start_s or 0.0, recording.duration_s if end_s is None else end_s
-    begin, stop = np.searchsorted(recording.time_s, [begin_s, stop_s])
-    if stop - begin < 2:
-        raise UsageError(
-            f"no samples between {begin_s:g} and {stop_s:g} s",
-            file=recording.name,
-            remedy=f"the recording ends at {recording.duration_s:.0f} s",
-        )
-    if ax is None:
-        _, ax = plt.subplots(figsize=(9, 3), layout="constrained")
-    time_s = recording.time_s[begin:stop]
-    size_mps2 = np.linalg.norm(recording.acceleration_mps2[begin:stop], axis=1)
-    if recording.gravity == "total":
-        size_mps2 -= STANDARD_GRAVITY_MPS2
-    ax.plot(time_s, size_mps2, color="black", linewidth=0.8)
-    near_s = contacts_s[(contacts_s >= begin_s) & (contacts_s < stop_s)]
-    at_contacts = np.interp(near_s, time_s, size_mps2)
-    ax.plot(near_s, at_contacts, "v", color="black", markersize=4, label="initial contact")
-    near = strides[(strides["end_s"] > begin_s) & (strides["start_s"] < stop_s)]
-    for way in reversed(LANES):
-        own = near[near["direction"] == way]
-        spans = list(zip(own["start_s"], own["end_s"] - own["start_s"], strict=True))
-        if spans:
-            ax.broken_barh(
-                spans, (0, 1), transform=ax.get_xaxis_transform(), facecolor=COLOURS[way],
-                edgecolor="white", linewidth=0.5, alpha=0.3, zorder=0, label=way,
-            )  # fmt: skip
-    ax.set_xlim(begin_s, stop_s)
-    ax.set_xlabel("time (s)")
-    ax.set_ylabel("|a| − g (m/s²)" if recording.gravity == "total" else "|a| (m/s²)")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False, fontsize="small")
-    return ax
+plot = Result.plot
+"""Draw a result; as :meth:`Result.plot`."""

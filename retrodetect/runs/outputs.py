@@ -209,7 +209,7 @@ def _is_parquet(outputs: Outputs) -> bool:
 
 def _missing(extra: str) -> list[str]:
     """Packages of an extra that are not installed."""
-    packages = {"report": ("jinja2", "matplotlib"), "parquet": ("pyarrow",)}
+    packages = {"report": ("jinja2",), "parquet": ("pyarrow",)}
     return [name for name in packages[extra] if find_spec(name) is None]
 
 

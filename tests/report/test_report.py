@@ -3,15 +3,16 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from retrodetect.direction.card import Card
+from retrodetect.library.result import COLOURS
 from retrodetect.recording import Annotation, Caution, Finding, Recording, Topic
-from retrodetect.report import facts, figure, page, trace_of, view_of
-from retrodetect.report.figure import COLOURS
+from retrodetect.report import facts, page, trace_of, view_of
 from retrodetect.report.page import _wall
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
@@ -248,25 +249,9 @@ def test_the_same_session_gives_the_same_view(recording, strides, contacts_s):
     assert first == second
 
 
-def test_the_figure_shows_each_direction_in_its_lane_and_the_contacts(
-    recording, strides, contacts_s
-):
-    drawn = figure(recording, strides, contacts_s)
-    _, lanes, close_up = drawn.axes
-    sizes = [len(bars.get_paths()) for bars in lanes.collections]
-    assert sizes == [20, 2, 20]  # backward, unknown, forward: from bottom to top
-    marks = next(line for line in close_up.lines if line.get_marker() == "v")
-    low, high = close_up.get_xlim()
-    # The close-up is taken where the direction changes.
-    assert low < strides["start_s"][22] < high
-    assert list(marks.get_xdata()) == [t for t in contacts_s if low <= t < high]
-
-
 @pytest.mark.parametrize("samples", [0, 1, 500])
-def test_a_session_without_strides_can_be_drawn(strides, samples):
+def test_a_session_without_strides_has_a_view(strides, samples):
     short = Recording("short", np.arange(samples) / 50, np.full((samples, 3), 5.6), 50.0, "made")
-    drawn = figure(short, strides.iloc[:0], np.empty(0))
-    drawn.canvas.draw()
     assert viewed(short, strides.iloc[:0], np.empty(0))["close_ups"] == []
 
 
@@ -279,6 +264,8 @@ def test_the_colours_are_apart_in_lightness_or_hue_for_everyone():
         "deutan": np.array([[1, 0, 0], [0.494207, 0, 1.24827], [0, 0, 1]]),
     }
     rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in COLOURS.values()])
+    style = files("retrodetect.report").joinpath("style.css").read_text("utf-8")
+    assert all(f"--{way}: {colour.lower()};" in style for way, colour in COLOURS.items())
     for kind in missing.values():
         seen = rgb**2.2 @ (np.linalg.inv(to_lms) @ kind @ to_lms).T
         gaps = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(3, 1)]
