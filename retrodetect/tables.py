@@ -33,6 +33,7 @@ __all__ = [
     "csv_text",
     "harmless",
     "lists_table",
+    "quantity",
     "sessions_table",
     "small_table",
     "truncated_list",
@@ -284,6 +285,11 @@ def harmless(text: str, *, is_path: bool = False) -> str:
     if text.lstrip().startswith(tuple(_FORMULA_STARTS)):
         return f"./{text}" if is_path else f"'{text}"
     return text
+
+
+def quantity(count: int, noun: str) -> str:
+    """Count things: ``1 recording``, ``2 recordings``."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def truncated_list(names: Sequence[str], most: int = 3) -> str:

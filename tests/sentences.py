@@ -15,7 +15,7 @@ __all__ = ["Sentence", "sentences"]
 
 PACKAGE = Path(__file__).parents[1] / "retrodetect"
 OPTIONS = {"Option", "Argument", "out_option"}
-PRINTED = {"Text", "echo", "print", "_fail"}
+PRINTED = {"Text", "echo", "print", "_fail", "_say", "_say_rest"}
 
 
 class Sentence(NamedTuple):

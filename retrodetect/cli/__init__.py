@@ -10,14 +10,14 @@ import gc
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from retrodetect.cli.inspect import annotate, inspect
 from retrodetect.cli.label import history, label
 from retrodetect.cli.simulate import simulate
-from retrodetect.cli.topics import Command
 from retrodetect.cli.train import evaluate, models, train
 from retrodetect.errors import InputError, OutputError, RetrodetectError
 from retrodetect.runs import NUMERICAL_THREADS
@@ -30,6 +30,23 @@ GARBAGE_OBJECTS = 100_000
 """New objects after which garbage is looked for; by default so few that imports, which leave none,
 take a quarter longer."""
 
+
+class _Command(TyperCommand):
+    """A command whose help waits for no library that draws boxes."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write a list for each topic: arguments, options, then those with a name."""
+        topics: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            usual = f"{parameter.param_type_name.capitalize()}s"
+            topic = getattr(parameter, "rich_help_panel", None) or usual
+            if line := parameter.get_help_record(ctx):
+                topics.setdefault(topic, []).append(line)
+        for topic, lines in topics.items():
+            with formatter.section(topic):
+                formatter.write_dl(lines)
+
+
 app = typer.Typer(
     name="retrodetect",
     no_args_is_help=True,
@@ -39,7 +56,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (label, inspect, annotate, train, evaluate, history, simulate, models):
-    app.command(cls=Command)(_command)
+    app.command(cls=_Command)(_command)
 
 # The parser's own error; which package it comes from depends on the version of typer.
 _ParserError: type[Exception] = typer.BadParameter.__mro__[1]

@@ -167,7 +167,6 @@ def label(
     """Label every stride forward, backward or unknown."""
     read = options.read_options(unit, sign, gravity, rate, columns)
 
-    from retrodetect.cli import amounts
     from retrodetect.direction import Anchors
     from retrodetect.runs.batch import run
     from retrodetect.runs.outputs import Outputs, can_report
@@ -180,7 +179,7 @@ def label(
         "backward": backward or [],
     }
     marks = [
-        Mark(way, *amounts.stretch(text, f"--{way}"), text)
+        Mark(way, *options.stretch(text, f"--{way}"), text)
         for way, texts in ways.items()
         for text in texts
     ]
@@ -192,11 +191,11 @@ def label(
         use_notes=not ignore_notes,
     )
     pace = Pace(
-        amounts.speed(speed),
-        amounts.amount(distance, amounts.DISTANCES, "--distance", "2.4km or 800m"),
-        amounts.amount(leg, amounts.DISTANCES, "--leg", "80m"),
+        options.speed(speed),
+        options.amount(distance, options.DISTANCES, "--distance", "2.4km or 800m"),
+        options.amount(leg, options.DISTANCES, "--leg", "80m"),
     )
-    share = amounts.goal(goal)
+    share = options.goal(goal)
     outputs = Outputs(
         out,
         table_format=table_format.value,
@@ -216,7 +215,7 @@ def label(
             on_progress=on_progress,
         )
     if not (quiet and outcome.all_done):
-        from retrodetect.cli.summary import show, show_problems
+        from retrodetect.cli.terminal import show, show_problems
 
         if not quiet:
             show(outcome, out, share, has_page=outputs.report)
@@ -318,11 +317,10 @@ def history(
     quiet: Quiet = False,
 ) -> None:
     """Show one wearer's backward minutes and share, week by week."""
-    from retrodetect.cli import amounts
-    from retrodetect.cli.summary import show_weeks
+    from retrodetect.cli.terminal import show_weeks
     from retrodetect.library.many import history as put_together
 
-    share = amounts.goal(goal)
+    share = options.goal(goal)
     done = put_together(folders, out=out, goal=share)
     if not quiet:
         show_weeks(done.weeks, done.sessions, done.left_out, share)

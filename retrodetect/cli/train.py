@@ -55,7 +55,7 @@ def train(
     """
     read = options.read_options(unit, sign, gravity, rate, columns)
 
-    from retrodetect.cli import scores
+    from retrodetect.cli import terminal
     from retrodetect.training.train import train as train_model
 
     model = train_model(
@@ -70,7 +70,7 @@ def train(
         read=read,
     )
     if not quiet:
-        scores.show_card(model.card, out)
+        terminal.show_card(model.card, out)
 
 
 def evaluate(
@@ -96,7 +96,7 @@ def evaluate(
     """Score a model on labelled recordings, or compare two models."""
     read = options.read_options(unit, sign, gravity, rate, columns)
 
-    from retrodetect.cli import scores
+    from retrodetect.cli import terminal
     from retrodetect.training import assess
 
     evaluation = assess.evaluate(
@@ -110,7 +110,7 @@ def evaluate(
         out=out,
     )
     if not quiet:
-        scores.show_evaluation(evaluation, out)
+        terminal.show_evaluation(evaluation, out)
 
 
 def models(

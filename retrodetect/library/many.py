@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -20,13 +19,14 @@ from retrodetect.formats import ReadOptions
 from retrodetect.library.result import Result
 from retrodetect.library.words import in_python_words
 from retrodetect.recording import Recording
+from retrodetect.runs import own_version
 from retrodetect.runs.batch import Plan, finished, plan, started, write
 from retrodetect.runs.copies import Copies
 from retrodetect.runs.history import left_out, read_runs, write_history
 from retrodetect.runs.outputs import Outputs, strides_in
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings, Task, entries
-from retrodetect.tables import harmless, sessions_table
+from retrodetect.tables import harmless, quantity, sessions_table
 from retrodetect.tally.folder import sessions_apart, totals, weeks
 
 __all__ = ["History", "history", "label_many", "methods", "tally_many"]
@@ -242,6 +242,7 @@ def methods(results: Result | Iterable[Result]) -> str:
     table = pd.DataFrame([result.session for result in every if result.error is None])
     if table.empty:
         raise UsageError("no recording was labelled", remedy="see the error of each result")
+    recordings = partial(quantity, noun="recording")
     low_hz, high_hz = table["rate_hz"].min(), table["rate_hz"].max()
     rates = f"{low_hz:.0f}" if round(low_hz) == round(high_hz) else f"{low_hz:.0f} to {high_hz:.0f}"
     forward, backward, unknown = (
@@ -256,15 +257,15 @@ def methods(results: Result | Iterable[Result]) -> str:
     ]
     by = table["told_apart_by"].fillna("").value_counts()
     decided = [
-        _DECIDED[str(how)] + (f" in {_recordings(count)}" if len(by) > 1 else "")
+        _DECIDED[str(how)] + (f" in {recordings(count)}" if len(by) > 1 else "")
         for how, count in by.items()
     ]
     sentences = [
         f"We detected strides and labelled each as forward or backward with retrodetect"
-        f" {version('retrodetect')} (model {', '.join(sorted(set(table['model'])))}).",
-        f"We analysed {_recordings(len(table))} ({hours:.2f} h in total, sampled at {rates}"
+        f" {own_version()} (model {', '.join(sorted(set(table['model'])))}).",
+        f"We analysed {recordings(len(table))} ({hours:.2f} h in total, sampled at {rates}"
         f" Hz). The sensor was worn at: {', '.join(sites)}.",
-        f"We excluded {_recordings(excluded)} that could not be used." if excluded else "",
+        f"We excluded {recordings(excluded)} that could not be used." if excluded else "",
         f"Which direction was forward was {', '.join(decided)}.",
         f"Of {strides} strides, {forward} were labelled forward and {backward} backward; {unknown}"
         " remained unlabelled.",
@@ -277,7 +278,3 @@ def methods(results: Result | Iterable[Result]) -> str:
             " allows for the error rates of the model and for unlabelled strides)."
         )
     return " ".join(filter(None, sentences))
-
-
-def _recordings(count: int) -> str:
-    return f"{count} recording{'s' * (count != 1)}"

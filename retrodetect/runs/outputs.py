@@ -28,6 +28,7 @@ from retrodetect.tables import (
     STRIDE_COLUMNS,
     csv_text,
     lists_table,
+    quantity,
     truncated_list,
 )
 from retrodetect.tally.folder import sessions_apart, weeks
@@ -131,9 +132,8 @@ def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
         return
     others = sorted(before - {str(identity(path)) for path in inputs})
     if others:
-        count = f"{len(others)} recording{'s' * (len(others) > 1)}"
         raise UsageError(
-            f"holds results of {count} that you did not name this time"
+            f"holds results of {quantity(len(others), 'recording')} that you did not name this time"
             f" ({truncated_list([Path(path).name for path in others])})",
             file=str(state.parent),
             remedy="name them too, choose another folder, or use --restart to replace the results",

@@ -28,6 +28,7 @@ from retrodetect.formats import ReadOptions
 from retrodetect.recording import FloatArray
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import GROUPS, canonical_site, group_of
+from retrodetect.tables import quantity
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import (
     READOUTS,
@@ -292,11 +293,8 @@ def _minutes(example: Example, direction: str) -> float:
 
 def _minutes_in_words(examples: Sequence[Example]) -> str:
     minutes = [sum(_minutes(example, direction) for example in examples) for direction in _BOTH]
-    people = len({example.subject for example in examples})
-    return (
-        f"{minutes[0]:.1f} min forward and {minutes[1]:.1f} min backward of "
-        f"{people} wearer{'s' if people > 1 else ''}"
-    )
+    wearers = quantity(len({example.subject for example in examples}), "wearer")
+    return f"{minutes[0]:.1f} min forward and {minutes[1]:.1f} min backward of {wearers}"
 
 
 def _sources(examples: Sequence[Example]) -> list[Source]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from retrodetect.cli.amounts import DISTANCES, amount, goal, speed, stretch
+from retrodetect.cli.options import DISTANCES, amount, goal, speed, stretch
 from retrodetect.errors import UsageError
 from retrodetect.runs.task import Mark
 

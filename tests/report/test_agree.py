@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from retrodetect.cli.summary import _cells
+from retrodetect.cli.terminal import _cells
 from retrodetect.report.page import page
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import tally, words

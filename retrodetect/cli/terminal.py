@@ -1,0 +1,285 @@
+"""What the terminal shows: labelled recordings, the weeks of a history, scores of models."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from retrodetect.runs.outputs import can_report
+from retrodetect.tables import quantity, truncated_list, visible
+from retrodetect.tally import words
+from retrodetect.tally.folder import counted, outside_weeks, totals
+
+if TYPE_CHECKING:
+    from retrodetect.direction.card import Card
+    from retrodetect.runs.batch import Outcome
+    from retrodetect.training.assess import Evaluation
+
+__all__ = ["show", "show_card", "show_evaluation", "show_problems", "show_weeks"]
+
+MOST_ROWS = 40
+"""Longer tables are read in a spreadsheet."""
+
+MOST_COMMANDS = 5
+"""Commands shown for recordings that are not settled; more would hide the table."""
+
+MOST_MISTAKES = 5
+
+WIDTH_IN_FILES = 120
+
+Row = Mapping[Any, Any]
+
+
+def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> None:
+    """Print a line for each recording, what settles the open ones, and where the page is."""
+    console = _console()
+    for manifest, count in outcome.manifests.items():
+        _say(console, f"Using {manifest}: {quantity(count, 'recording')}")
+    sessions = outcome.sessions
+    rows = sessions.to_dict("records")
+    table = _table(
+        "recording", "forward", "backward", "unknown", "min:s", "backward share", "how sure",
+        goal=goal,
+    )  # fmt: skip
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*map(Text, _cells(row, goal)))
+    added = sessions[counted(sessions)]
+    if len(added) > 1:
+        total: dict[str, Any] = {"recording": "all together", "status": "ok", **totals(sessions)}
+        total |= words.added_up(added.to_dict("records"))
+        total["sideways_strides"] = added["sideways_strides"].sum()
+        table.add_row(*(Text(cell, style="bold") for cell in _cells(total, goal)))
+    console.print(table)
+    _say_rest(console, len(rows) - MOST_ROWS, "more in sessions.csv")
+    _explain_star(console, rows[:MOST_ROWS])
+    _show_commands(console, outcome, out)
+    counts = Counter(sessions["status"]) + Counter(skipped=len(outcome.skipped))
+    called = {"no_gait": f"with {words.NO_GAIT}"}
+    total_text = ", ".join(f"{n} {called.get(status, status)}" for status, n in counts.items())
+    _say(console, f"{total_text}. Results: {out}")
+    if has_page:
+        _say(console, f"Page: {out.rstrip('/')}/report.html")
+    elif not can_report():
+        _say(console, "For a page with charts: pip install 'retrodetect[report]'")
+
+
+def show_problems(outcome: Outcome, *, quiet: bool) -> None:
+    """Print a sentence on stderr for each problem."""
+    console = _console(stderr=True)
+    sessions = outcome.sessions
+    bad = sessions["status"].isin(["failed", "refused"])
+    lines = [f"{row['status']}: {row['message']}" for row in sessions[bad].to_dict("records")]
+    if not quiet:
+        has_warning = sessions["warnings"].map(lambda cell: isinstance(cell, str) and cell != "")
+        warned = sessions[~bad & has_warning].to_dict("records")
+        lines += [f"{row['recording']}: {row['warnings']}" for row in warned]
+    for line in lines[:MOST_ROWS]:
+        _say(console, line)
+    _say_rest(console, len(lines) - MOST_ROWS, "more in sessions.csv")
+    if not quiet:
+        for reason in dict.fromkeys(outcome.skipped.values()):
+            names = [name for name, why in outcome.skipped.items() if why == reason]
+            _say(console, f"Skipped ({reason}): {truncated_list(names)}")
+
+
+def show_weeks(
+    weeks: pd.DataFrame, sessions: pd.DataFrame, left_out: Sequence[str], goal: float | None
+) -> None:
+    """Print a line for each week, and what is in none.
+
+    ``left_out`` names the recordings of a session that another one covers.
+    """
+    console = _console()
+    table = _table(
+        "week", "sessions", "backward min", "change", "forward min", "unknown min",
+        "backward share (95%)", "how sure", goal=goal,
+    )  # fmt: skip
+    rows = weeks.to_dict("records")
+    for row in rows:
+        cells = [
+            row["week"], f"{row['sessions']:.0f}", f"{row['backward_min']:.1f}", _change(row),
+            f"{row['forward_min']:.1f}", f"{row['unknown_min']:.1f}", _share(row, with_ends=True),
+            words.certainty(row),
+        ]  # fmt: skip
+        table.add_row(*map(Text, [*cells, *_progress(row, goal)]))
+    console.print(table)
+    failed = int(sessions["status"].isin(["failed", "refused"]).sum())
+    notes = [
+        (outside_weeks(sessions, weeks), "without a date, in no week"),
+        (failed, "failed or refused, in no week"),
+        (len(left_out), f"left out (same session as another): {truncated_list(left_out)}"),
+    ]
+    for count, note in notes:
+        if count:
+            _say(console, f"{quantity(count, 'recording')} {note}")
+    _explain_star(console, rows)
+    if weeks["marked"].any():
+        _say(console, "! more than 10% above the backward minutes of the week before")
+
+
+def show_card(card: Card, out: Path) -> None:
+    """Print what a trained model is worth."""
+    console = _console()
+    _say(console, card.summary)
+    _show_scores(console, card.scores)
+    if card.learning_curve:
+        table = _table("minutes each way", "backward F1", "wrong", "unknown")
+        for row in card.learning_curve:
+            scores = (_percent(row.get(name)) for name in ("f1_backward", "wrong", "unknown"))
+            table.add_row(f"{row['minutes_each_way']:g}", *scores)
+        console.print(table)
+    _show_difference(console, card.against_base, "its base")
+    _show_mistakes(console, card.mistakes)
+    _show_remarks(console, [*card.remarks, *card.weaknesses])
+    _say(console, f"Stored model {card.name} in {out}")
+
+
+def show_evaluation(evaluation: Evaluation, out: Path | None) -> None:
+    """Print what a model made of labelled recordings."""
+    console = _console()
+    _show_scores(console, evaluation.scores.to_dict("records"))
+    if evaluation.comparison is not None:
+        _show_difference(console, evaluation.comparison.to_dict("records"), "the other model")
+    _show_mistakes(console, evaluation.mistakes.to_dict("records"))
+    _show_remarks(console, evaluation.remarks)
+    if out is not None:
+        _say(console, f"Tables: {out}")
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=WIDTH_IN_FILES)
+
+
+def _say(console: Console, text: str) -> None:
+    """Print a line, whatever names of files it holds."""
+    console.print(Text(visible(text)), soft_wrap=True)
+
+
+def _say_rest(console: Console, count: int, what: str) -> None:
+    if count > 0:
+        _say(console, f"… and {count} {what}")
+
+
+def _table(first: str, *others: str, goal: float | None = None) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first, overflow="fold")
+    for name in [*others, *([] if goal is None else [f"goal {100 * goal:.4g}%"])]:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _cells(row: Row, goal: float | None) -> list[str]:
+    """One line of the table, whatever became of the recording."""
+    name = visible(row["recording"])
+    if row["status"] != "ok":
+        ending = words.NO_GAIT if row["status"] == "no_gait" else str(row["status"])
+        return [name, "–", "–", "–", "–", "–", ending, *([] if goal is None else ["–"])]
+    counts = [str(row[f"{way}_strides"]) for way in ("forward", "backward", "unknown")]
+    if row["sideways_strides"]:
+        counts[-1] += f" ({row['sideways_strides']} sideways)"
+    minutes = words.clock(words.lasting_s(row)["all"])
+    return [name, *counts, minutes, _share(row), words.certainty(row), *_progress(row, goal)]
+
+
+def _share(row: Row, *, with_ends: bool = False) -> str:
+    ends = f" ({words.interval(row)})" if with_ends and words.interval(row) else ""
+    return words.share(row) + ends + "*" * (words.certainty(row) == "assumed")
+
+
+def _change(row: Row) -> str:
+    """Change from the week before, marked if it is a large rise."""
+    text: str = f"{row['change']:+.1%}" if pd.notna(row["change"]) else ""
+    return f"{text or 'from none'} !" if row["marked"] else text
+
+
+def _progress(row: Row, goal: float | None) -> list[str]:
+    return [] if goal is None else [words.progress(row, goal)]
+
+
+def _explain_star(console: Console, rows: Sequence[Row]) -> None:
+    if any(row.get("status", "ok") == "ok" and words.certainty(row) == "assumed" for row in rows):
+        text = (
+            "* assumed from how most people walk (mostly forward, forward first, with less bounce"
+            " backward): the signal alone does not show which direction is which. If that is wrong,"
+            " forward and backward swap."
+        )
+        _say(console, text)
+
+
+def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
+    """Print for each recording that is not settled the command that helps."""
+    begun, marked = [], []
+    for row, path in zip(outcome.sessions.to_dict("records"), outcome.paths, strict=True):
+        if words.needs_word(row):
+            target = f"{out.rstrip('/')}-{Path(str(row['recording'])).name.partition('.')[0]}"
+            if words.is_open(row):
+                begun.append(words.command(row, str(path), target))
+            else:
+                marked.append(words.marking(str(path), f"{target}.html"))
+    begun_hint = "Did it begin with forward steps? Then settle it:"
+    for hint, commands in ((begun_hint, begun), ("Not settled yet: mark what was done:", marked)):
+        if commands:
+            _say(console, hint)
+        for command in commands[:MOST_COMMANDS]:
+            _say(console, f"  {command}")
+        if len(commands) > MOST_COMMANDS:
+            _say(console, f"  … and the same for {len(commands) - MOST_COMMANDS} more")
+
+
+def _show_scores(console: Console, rows: Iterable[Row]) -> None:
+    table = _table("site", "gait", "strides", "right (95 %)", "unknown", "backward F1 (95 %)")
+    for row in rows:
+        table.add_row(
+            row["placement"], row["true_gait"], str(row["strides"]),
+            _with_interval(row, "right_of_labelled"), _percent(row.get("unknown")),
+            _with_interval(row, "f1_backward"),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _show_difference(console: Console, rows: Iterable[Row], other: str) -> None:
+    called = {"right_of_labelled": "right of those labelled", "f1_backward": "backward F1"}
+    for row in rows:
+        if row["score"] in called and "difference" in row:
+            ends = (
+                f"{row[end]:+.1%}" if row.get(end) is not None else "?" for end in ("low", "high")
+            )
+            text = (
+                f"{called[row['score']]}: {_percent(row['model'])}, {other}"
+                f" {_percent(row['against'])}; difference {row['difference']:+.1%}"
+                f" ({' to '.join(ends)}), {row['better']} strides better, {row['worse']} worse"
+            )
+            _say(console, text)
+
+
+def _show_mistakes(console: Console, rows: Sequence[Row]) -> None:
+    for row in rows[:MOST_MISTAKES]:
+        text = (
+            f"Wrong: {row['recording']} from {row['start_s']:.1f} to {row['end_s']:.1f} s, truly"
+            f" {row['truth']}, labelled {row['direction']} ({row['strides']} of {row['of']}"
+            " strides)"
+        )
+        _say(console, text)
+    _say_rest(console, len(rows) - MOST_MISTAKES, "more stretches")
+
+
+def _show_remarks(console: Console, sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        _say(console, f"- {sentence}")
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None or value != value else f"{value:.1%}"
+
+
+def _with_interval(row: Row, score: str) -> str:
+    ends = [_percent(row.get(f"{score}_{end}")) for end in ("low", "high")]
+    return _percent(row.get(score)) + (f" ({' to '.join(ends)})" if all(ends) else "")
