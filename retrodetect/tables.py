@@ -19,6 +19,8 @@ from retrodetect.recording import Caution, Topic
 
 __all__ = [
     "BOUT_GLOSSARY",
+    "COUNTS",
+    "DECIMALS",
     "DOUBTED_STRIDES",
     "IN_WORDS",
     "LIST_COLUMNS",
@@ -232,11 +234,14 @@ _FORMULA_STARTS = "=+-@＝＋－＠"
 _TURNS_TEXT = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Direction controls: a name that holds them shows as another one (Unicode, TR 36)."""
 
-_COUNTS = (
-    "strides", "forward_strides", "backward_strides", "unknown_strides", "steps", "bouts",
+COUNTS = (
+    "stride", "bout", "strides", "forward_strides", "backward_strides", "unknown_strides", "steps",
+    "bouts",
     "walk_forward_strides", "walk_backward_strides", "run_forward_strides", "run_backward_strides",
     "repeats", "sideways_strides",
 )  # fmt: skip
+"""Columns of whole numbers in the tables of strides and sessions; those without decimals that are
+not here are text."""
 
 
 _FROM_OUTSIDE = (
@@ -387,7 +392,7 @@ def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name in SESSION_COLUMNS:
         values = [row.get(name, np.nan) for row in every]
-        if name in _COUNTS:
+        if name in COUNTS:
             columns[name] = pd.array(values, dtype="Int64")
         else:
             columns[name] = np.array(values, np.float64) if name in DECIMALS else values

@@ -16,7 +16,14 @@ from retrodetect.locations import identity, location, make_folder
 from retrodetect.runs import own_version
 from retrodetect.runs.outputs import can_report, check_ours, write_json
 from retrodetect.stores import replacing
-from retrodetect.tables import SESSION_COLUMNS, csv_text, sessions_table, without_nan
+from retrodetect.tables import (
+    COUNTS,
+    DECIMALS,
+    SESSION_COLUMNS,
+    csv_text,
+    sessions_table,
+    without_nan,
+)
 from retrodetect.tally.folder import outside_weeks, totals
 
 __all__ = ["Run", "left_out", "read_runs", "write_history"]
@@ -108,11 +115,7 @@ def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-_TEXT = dict.fromkeys(
-    ("recording", "status", "message", "format", "placement", "front", "model", "version",
-     "start_time", "speed_source", "warnings", "told_apart_by", "copy_of"),
-    str,
-)  # fmt: skip
+_TEXT = {name: str for name in SESSION_COLUMNS if name not in {*COUNTS, *DECIMALS}}
 _EMPTY = {name: [""] for name in SESSION_COLUMNS if name not in _TEXT}
 
 

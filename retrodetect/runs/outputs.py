@@ -24,6 +24,8 @@ from retrodetect.runs import resume
 from retrodetect.runs.task import entries
 from retrodetect.stores import Held, replacing, store_of
 from retrodetect.tables import (
+    COUNTS,
+    DECIMALS,
     LIST_COLUMNS,
     STRIDE_COLUMNS,
     csv_text,
@@ -52,11 +54,10 @@ TableFormat = Literal["csv", "parquet"]
 
 _INPUTS = "inputs.json"
 
-_STRIDE_TYPES = dict.fromkeys(STRIDE_COLUMNS, "str") | {
-    "stride": "int64", "bout": "int64", "start_s": "float64", "end_s": "float64",
-    "p_backward": "float64", "p_side": "float64",
-    "stride_length_m": "float64", "speed_mps": "float64",
-}  # fmt: skip
+_STRIDE_TYPES = {
+    name: "int64" if name in COUNTS else "float64" if name in DECIMALS else "str"
+    for name in STRIDE_COLUMNS
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,13 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.recording import FloatArray
+from retrodetect.tables import REPEAT_GLOSSARY
 from retrodetect.tally.course import Course
 from retrodetect.tally.energy import Pace, effort
 from retrodetect.tally.session import shape
 from retrodetect.tally.stretches import mostly_unknown, stretches
 
-__all__ = ["REPEAT_COLUMNS", "Details", "details", "repeats"]
-
-REPEAT_COLUMNS = (
-    "set", "repeat", "bout", "direction", "gait", "start_s", "end_s", "duration_s", "strides",
-    "cadence_spm", "pause_s", "climb_m", "slope",
-)  # fmt: skip
-"""One row per leg: two legs make a repeat."""
+__all__ = ["Details", "details", "repeats"]
 
 MIN_LEG_S = 5.0
 """Shortest leg: less is a turn or a misread stride or two, not training."""
@@ -81,7 +76,7 @@ def _climbed_m(bouts: pd.DataFrame, course: Course) -> float:
 
 
 def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame:
-    """Find sets of alternating legs: ``REPEAT_COLUMNS``, one row per leg.
+    """Find sets of alternating legs: a row per leg, with columns as in ``repeats.csv``.
 
     ``set`` and ``repeat`` count from 1; a repeat is a leg in the direction the set begins with and
     the one back (the last may lack it). ``pause_s`` is the time from the end of the leg before;
@@ -109,7 +104,7 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
         "climb_m": climb_m,
         "slope": np.array(_slope(climb_m, course.sure_m if course else np.nan), dtype=object),
     }
-    return pd.DataFrame({name: columns[name] for name in REPEAT_COLUMNS})
+    return pd.DataFrame({name: columns[name] for name in REPEAT_GLOSSARY if name in columns})
 
 
 def _legs(runs: pd.DataFrame) -> pd.DataFrame:

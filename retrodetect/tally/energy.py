@@ -17,20 +17,11 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.errors import UsageError
-from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, STEPS_PER_STRIDE
+from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, SESSION_COLUMNS, STEPS_PER_STRIDE
 from retrodetect.tally.course import Course
 from retrodetect.tally.stretches import either_way, mostly_unknown, stretches
 
-__all__ = ["EFFORT_FIELDS", "Effort", "Pace", "effort"]
-
-EFFORT_FIELDS = (
-    "speed_source", "distance_m", "distance_forward_m", "distance_backward_m",
-    "speed_forward_mps", "speed_backward_mps", "grade_forward", "grade_backward",
-    "energy_forward_kcal_per_kg", "energy_backward_low_kcal_per_kg",
-    "energy_backward_high_kcal_per_kg", "distance_forward_low_m", "distance_forward_high_m",
-    "distance_backward_low_m", "distance_backward_high_m",
-)  # fmt: skip
-"""What follows from a speed; all empty where none is known."""
+__all__ = ["Effort", "Pace", "effort"]
 
 BACKWARD_COST = (1.15, 1.4)
 REST_ML, PER_SPEED, PER_CLIMB = 3.5, {"walk": 0.1, "run": 0.2}, {"walk": 1.8, "run": 0.9}
@@ -48,6 +39,8 @@ whole 87.6 m within 6 % in 17 (``uci-sangenis-foot``)."""
 GRADE_OVER = 20.0
 """Distance from which a grade is told, in multiples of the least climb that means something: it is
 then good to five in a hundred."""
+
+_FOLLOW_FROM_SPEED = ("speed_", "distance_", "grade_", "energy_")
 
 KCAL_PER_ML = 0.005
 """5 kcal per litre of oxygen (same source)."""
@@ -91,7 +84,7 @@ class Pace:
 class Effort(NamedTuple):
     """Distance and energy."""
 
-    fields: dict[str, float | str]  # ``EFFORT_FIELDS``
+    fields: dict[str, float | str]  # what follows from a speed; empty where none is known
     warnings: tuple[str, ...] = ()  # what of the wearer's words no person on foot does
 
 
@@ -103,7 +96,8 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     mean speed serves for both directions, so the distance is not split. Energy is gross, at rest
     included.
     """
-    fields: dict[str, float | str] = dict.fromkeys(EFFORT_FIELDS, np.nan) | {"speed_source": ""}
+    columns = [name for name in SESSION_COLUMNS if name.startswith(_FOLLOW_FROM_SPEED)]
+    fields: dict[str, float | str] = dict.fromkeys(columns, np.nan) | {"speed_source": ""}
     pieces = stretches(strides, by_gait=True)
     # Of its own strides: unknown ones that a stretch bridges go nowhere that is known.
     pieces["lasting_s"] = 60 * STEPS_PER_STRIDE * pieces["strides"] / pieces["cadence_spm"]

@@ -17,30 +17,33 @@ from retrodetect.tally.stretches import (
     stretches,
 )
 
-__all__ = ["SHAPE_FIELDS", "TALLY_FIELDS", "shape", "tally_session"]
-
-TALLY_FIELDS = (
-    "gait_s", "strides", "forward_strides", "backward_strides", "unknown_strides", "steps",
-    "backward_share", "backward_share_low", "backward_share_high", "bouts",
-    "longest_backward_bout_s", "cadence_forward_spm", "cadence_backward_spm",
-)  # fmt: skip
-"""What follows from strides, in the order of ``sessions.csv``."""
-
-SHAPE_FIELDS = (
-    "forward_s", "backward_s", "unknown_s",
-    "walk_forward_strides", "walk_backward_strides", "run_forward_strides", "run_backward_strides",
-    "walk_backward_share", "run_backward_share",
-    "stride_time_cv_forward", "stride_time_cv_backward",
-    "step_asymmetry_forward", "step_asymmetry_backward", "repeats", "sideways_strides",
-)  # fmt: skip
-"""What was done in more detail, in the order of the later columns of ``sessions.csv``."""
+__all__ = ["shape", "tally"]
 
 MIN_STRIDES_OF_STRETCH = 5
 """Strides from which a stretch says something of variability and symmetry."""
 
 
-def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[float]:
-    """Count the strides of one session; see :func:`retrodetect.tally.tally`."""
+def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[float]:
+    """Count the strides of one session.
+
+    Parameters
+    ----------
+    strides : DataFrame
+        As from :func:`retrodetect.label`: columns ``bout``, ``start_s``, ``end_s``,
+        ``gait``, ``direction``, ``p_backward`` and ``reason``, in order of time; may be empty.
+    rates
+        How often the model errs; None to take what its card says, which :func:`label` puts
+        into ``strides.attrs``, and where it is silent what ``p_backward`` implies.
+
+    Returns
+    -------
+    Series
+        The fields of ``sessions.csv`` that follow from strides: ``gait_s`` to
+        ``cadence_backward_spm``. Counts are 0 and all else NaN where there is nothing to count.
+        ``backward_share`` is the share among the strides whose direction is known,
+        ``backward_share_low`` and ``backward_share_high`` its 95 % interval: see
+        :func:`retrodetect.tally.share.share_interval`.
+    """
     rates = rates or _known_rates(strides)
     strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
     way = strides["direction"].to_numpy()
@@ -61,7 +64,7 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
     runs = stretches(strides)
     none_s = np.nan if mostly_unknown(strides) else 0.0
     lasting_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
-    fields: dict[str, float] = {
+    fields = {
         "gait_s": float((end_s - begin_s).sum()),
         "strides": len(strides),
         "forward_strides": forward,
@@ -76,7 +79,7 @@ def tally_session(strides: pd.DataFrame, rates: ErrorRates | None) -> pd.Series[
         "cadence_forward_spm": cadence_spm(strides[is_forward]),
         "cadence_backward_spm": cadence_spm(strides[is_backward]),
     }
-    return pd.Series({name: fields[name] for name in TALLY_FIELDS}, dtype=object)
+    return pd.Series(fields, dtype=object)
 
 
 def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
@@ -97,7 +100,7 @@ def _ends_s(strides: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
 def shape(
     strides: pd.DataFrame, contacts_s: FloatArray, placement: str, repeats: int
 ) -> dict[str, float]:
-    """Times, gaits, variability and symmetry by direction: ``SHAPE_FIELDS``.
+    """Times, gaits, variability and symmetry by direction, as in the later columns of a session.
 
     ``stride_time_cv`` is the coefficient of variation of stride times within stretches;
     ``step_asymmetry`` how much longer the steps of one foot last than those of the other, as a
@@ -129,7 +132,7 @@ def shape(
         )
     fields["repeats"] = repeats
     fields["sideways_strides"] = int((strides["reason"] == "sideways").sum())
-    return {name: fields[name] for name in SHAPE_FIELDS}
+    return fields
 
 
 def _first_steps_s(start_s: FloatArray, end_s: FloatArray, contacts_s: FloatArray) -> FloatArray:

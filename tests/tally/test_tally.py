@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 import retrodetect as rd
-from retrodetect.tally.session import TALLY_FIELDS
+from retrodetect.tables import SESSION_COLUMNS
 from retrodetect.tally.share import ErrorRates
 from retrodetect.tally.stretches import stretches
 
@@ -45,7 +45,8 @@ def test_counts_share_and_cadence():
         ]
     )
     session = rd.tally(strides)
-    assert tuple(session.index) == TALLY_FIELDS
+    first, last = map(SESSION_COLUMNS.index, ("gait_s", "cadence_backward_spm"))
+    assert tuple(session.index) == SESSION_COLUMNS[first : last + 1]
     assert session["strides"] == 11
     assert (session["forward_strides"], session["backward_strides"]) == (6, 4)
     assert session["unknown_strides"] == 1

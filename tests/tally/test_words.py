@@ -12,7 +12,7 @@ from retrodetect.direction import store
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import words
 from retrodetect.tally.folder import totals
-from retrodetect.tally.session import shape, tally_session
+from retrodetect.tally.session import shape, tally
 from retrodetect.tally.share import ErrorRates, share_interval
 
 
@@ -72,7 +72,7 @@ def strides(draw):
 
 
 def tallied(table):
-    fields = {str(name): value for name, value in tally_session(table, None).items()}
+    fields = {str(name): value for name, value in tally(table).items()}
     more = shape(table, np.empty(0), "waist", 0)
     return {"recording": "walk", "status": "ok", "told_apart_by": "signal", **fields, **more}
 
