@@ -47,7 +47,7 @@ ELSEWHERE = f"""
 import mmap, os, select, signal, socket, sys, time, types, warnings
 sys.path.insert(0, {str(PACKAGE.parent)!r})
 import joblib, matplotlib.pyplot, pandas, scipy.signal  # these ask which system it is
-from retrodetect import stores
+from retrodetect import locations
 from retrodetect.cli import main
 
 for name in {POSIX_ONLY - {"posix", "_posixsubprocess"}!r}:
@@ -65,7 +65,7 @@ class Windows:
 def locking(number, how, count):
     print("locked", file=sys.stderr)
 
-stores.os = Windows()
+locations.os = Windows()
 sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2)
 warnings.filterwarnings("error", category=EncodingWarning, module="retrodetect")
 main()

@@ -116,8 +116,8 @@ def annotate(
 
     from retrodetect import formats
     from retrodetect.errors import UsageError
+    from retrodetect.locations import replacing
     from retrodetect.runs.outputs import Outputs, check_libraries
-    from retrodetect.stores import replacing
 
     check_libraries(Outputs(out.parent, report=True))
     from retrodetect.report import annotate as page_of

@@ -30,11 +30,10 @@ from retrodetect.direction.model import SITE_INPUTS, DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
 from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.features.catalogue import BANDS_HZ, RATIOS
-from retrodetect.locations import make_folder, reaching
+from retrodetect.locations import make_folder, reaching, replacing
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
 from retrodetect.sites import GROUPS
-from retrodetect.stores import replacing
 
 __all__ = [
     "SCHEMA",

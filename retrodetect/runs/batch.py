@@ -22,7 +22,7 @@ from retrodetect.direction import DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.formats.track import read_track
-from retrodetect.locations import is_there, location, total_bytes
+from retrodetect.locations import answering, is_there, location, store_of, total_bytes
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import own_version, resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
@@ -30,7 +30,6 @@ from retrodetect.runs.copies import Copies
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out, threads_each
 from retrodetect.runs.task import Settings, Task, View, do, entries, give_up, unlabelled
-from retrodetect.stores import answering, store_of
 from retrodetect.tables import sessions_table, truncated_list, without_nan
 from retrodetect.tally.folder import totals
 

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from retrodetect.errors import UnreadableFile, UsageError
-from retrodetect.locations import identity, location, make_folder
+from retrodetect.locations import identity, location, make_folder, replacing
 from retrodetect.runs import own_version
 from retrodetect.runs.outputs import can_report, check_ours, write_json
-from retrodetect.stores import replacing
 from retrodetect.tables import (
     COUNTS,
     DECIMALS,

@@ -18,11 +18,10 @@ import pandas as pd
 
 from retrodetect.direction.card import Card
 from retrodetect.errors import UsageError
-from retrodetect.locations import identity, make_folder, reaching
+from retrodetect.locations import Held, identity, make_folder, reaching, replacing, store_of
 from retrodetect.results import FILES, STATE, TABLE_FORMATS, TABLES, Command, made_by
 from retrodetect.runs import resume
 from retrodetect.runs.task import entries
-from retrodetect.stores import Held, replacing, store_of
 from retrodetect.tables import (
     COUNTS,
     DECIMALS,

@@ -21,8 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from retrodetect.locations import identity, make_folder
-from retrodetect.stores import replacing, store_of
+from retrodetect.locations import identity, make_folder, replacing, store_of
 
 __all__ = ["ENDING", "body", "code_digest", "digest", "head", "is_whole", "keep", "remembered"]
 

@@ -11,11 +11,10 @@ import pandas as pd
 
 from retrodetect.direction import DirectionModel, store
 from retrodetect.formats import ReadOptions
-from retrodetect.locations import make_folder
+from retrodetect.locations import make_folder, replacing
 from retrodetect.results import FACTS
 from retrodetect.runs.outputs import check_ours
 from retrodetect.sites import canonical_site
-from retrodetect.stores import replacing
 from retrodetect.tables import csv_text
 from retrodetect.training.examples import Example
 from retrodetect.training.gather import gather

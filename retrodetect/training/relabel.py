@@ -17,8 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from retrodetect.errors import UsageError
-from retrodetect.locations import identity, make_folder
-from retrodetect.stores import replacing
+from retrodetect.locations import identity, make_folder, replacing
 from retrodetect.training.manifest import ONLY_SUBJECT
 
 __all__ = ["intervals_of", "write_labels"]

@@ -20,9 +20,8 @@ import pandas as pd
 from scipy import signal as sps
 
 from retrodetect.errors import UsageError
-from retrodetect.locations import make_folder
+from retrodetect.locations import make_folder, replacing
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
-from retrodetect.stores import replacing
 
 __all__ = [
     "APPS",

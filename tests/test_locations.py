@@ -8,8 +8,8 @@ import time
 import pytest
 
 import retrodetect.errors
-from retrodetect import stores
-from retrodetect.stores import replacing, store_of
+from retrodetect import locations
+from retrodetect.locations import replacing, store_of
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -69,7 +69,7 @@ def lock(request, tmp_path):
 def test_a_lock_is_held_once_and_free_again_afterwards(lock):
     store = store_of(lock)
     with store.locked(lock):
-        with pytest.raises(stores.Held) as held:
+        with pytest.raises(locations.Held) as held:
             store.locked(lock).__enter__()
         assert {"process", "host", "since"} <= held.value.owner.keys()
     with store.locked(lock):
@@ -80,7 +80,7 @@ def test_a_lock_is_held_once_and_free_again_afterwards(lock):
 def test_a_lease_that_nobody_renews_is_stale():
     lock = in_memory("memory://stale/lock")
     lock.parent.mkdir()
-    left = {"process": 1, "host": "gone", "renewed": time.time() - stores.STALE_S - 1}
+    left = {"process": 1, "host": "gone", "renewed": time.time() - locations.STALE_S - 1}
     lock.write_bytes(json.dumps(left).encode())
     with store_of(lock).locked(lock):
         assert json.loads(lock.read_bytes())["host"] != "gone"
@@ -102,7 +102,7 @@ def test_a_lease_of_a_process_of_this_machine_that_ended_is_over(ended_process):
     lock.parent.mkdir()
     left = {"process": ended_process, "host": socket.gethostname(), "renewed": time.time()}
     lock.write_bytes(json.dumps({**left, "host": "elsewhere"}).encode())
-    with pytest.raises(stores.Held):
+    with pytest.raises(locations.Held):
         store_of(lock).locked(lock).__enter__()
     lock.write_bytes(json.dumps(left).encode())
     with store_of(lock).locked(lock):
@@ -122,7 +122,7 @@ def test_a_lease_that_could_not_be_removed_stops_no_later_run_of_the_same_proces
 
 @pytest.mark.extra("cluster")
 def test_a_lease_is_renewed_while_it_is_held(monkeypatch):
-    monkeypatch.setattr(stores, "RENEW_S", 0.01)
+    monkeypatch.setattr(locations, "RENEW_S", 0.01)
     lock = in_memory("memory://renewed/lock")
     lock.parent.mkdir()
 
