@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def noise_model() -> DirectionModel:
 def stored_model(noise_model: DirectionModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same model on disk."""
     folder = tmp_path_factory.mktemp("models") / "noise"
-    store.save(noise_model, Card(summary="Fitted on noise, for tests."), folder)
+    store.save_model(replace(noise_model, card=Card(summary="Fitted on noise, for tests.")), folder)
     return folder
 
 

@@ -42,7 +42,6 @@ __all__ = [
     "load",
     "load_card",
     "models_folder",
-    "save",
     "save_model",
     "shipped",
 ]
@@ -62,34 +61,6 @@ _LIBRARIES = ("retrodetect", "scikit-learn", "numpy", "scipy")
 _Place = Path | zipfile.Path
 
 
-def save(model: DirectionModel, card: Card, path: str | Path) -> Card:
-    """Store a model with its card.
-
-    Parameters
-    ----------
-    card
-        What only the maker knows.
-    path
-        Where to: a folder, or a file if the name has an ending (``my.model``).
-    """
-    content = _content(model, card)
-    whole = Card.from_json(content)
-    members = {
-        _CARD: (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode(),
-        _CARD_FOR_PEOPLE: markdown(whole).encode(),
-    }
-    target = Path(path)
-    check_target(target)
-    if target.suffix:
-        _write_file(target, members)
-    else:
-        make_folder(target)
-        for name, member in members.items():
-            with replacing(target / name) as stream:
-                stream.write(member)
-    return whole
-
-
 def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
     """Store a model that has its card, such as one just trained.
 
@@ -105,17 +76,26 @@ def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
     DirectionModel
         The same, with the card as written.
     """
-    return replace(model, card=save(model, model.card, path))
+    content = _content(model)
+    whole = Card.from_json(content)
+    members = {
+        _CARD: (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode(),
+        _CARD_FOR_PEOPLE: markdown(whole).encode(),
+    }
+    target = Path(path)
+    check_target(target)
+    if target.suffix:
+        _write_file(target, members)
+    else:
+        make_folder(target)
+        for name, member in members.items():
+            with replacing(target / name) as stream:
+                stream.write(member)
+    return replace(model, card=whole)
 
 
 def check_target(path: str | Path) -> None:
-    """Check that a model can be stored there, and would write over nothing but another model.
-
-    Raises
-    ------
-    UsageError
-        Where another file is there, or the folder around it cannot be made.
-    """
+    """Check that a model can be stored there, and would write over nothing but another model."""
     target = Path(path)
     make_folder(target.parent)
     with reaching(target):
@@ -134,9 +114,9 @@ def check_target(path: str | Path) -> None:
         )
 
 
-def completed(model: DirectionModel, card: Card) -> Card:
-    """Add to a card what only the model itself can say."""
-    return Card.from_json(_content(model, card))
+def completed(model: DirectionModel) -> DirectionModel:
+    """Add to the card of a model what only the model itself can say."""
+    return replace(model, card=Card.from_json(_content(model)))
 
 
 def load(model: str | Path) -> DirectionModel:
@@ -145,7 +125,7 @@ def load(model: str | Path) -> DirectionModel:
     Parameters
     ----------
     model
-        ``default``, ``open``, or the path :func:`save` was given.
+        ``default``, ``open``, or the path that :func:`save_model` was given.
 
     Returns
     -------
@@ -162,11 +142,11 @@ def load(model: str | Path) -> DirectionModel:
         return _loaded(*_read(model))
 
 
-def _content(model: DirectionModel, card: Card) -> dict[str, Any]:
+def _content(model: DirectionModel) -> dict[str, Any]:
     """What the card file holds."""
     libraries = {library: version(library) for library in _LIBRARIES}
     whole = replace(
-        card,
+        model.card,
         name=model.name,
         versions={"python": platform.python_version(), **libraries},
         placements={group: list(GROUPS[group]) for group in model.groups},
@@ -199,13 +179,7 @@ def _loaded(content: bytes, label: str) -> DirectionModel:
 
 
 def load_card(model: str | Path) -> Card:
-    """Read and check the card of a model without its numbers; errors as :func:`load`.
-
-    Parameters
-    ----------
-    model
-        Name of a shipped model, or the folder of a stored one.
-    """
+    """Read and check the card of a model without its numbers; otherwise as :func:`load`."""
     with _guarded(str(model)):
         return Card.from_json(_checked_content(*_read(model)))
 

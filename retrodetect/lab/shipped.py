@@ -11,6 +11,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from joblib import delayed
 
 from retrodetect.direction import Anchors
 from retrodetect.direction.card import Card, Source
-from retrodetect.direction.store import save
+from retrodetect.direction.store import save_model
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, present
 from retrodetect.lab.measured import measured_sets, mixed_sessions
@@ -96,7 +97,7 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
         error_rates=_error_rates(rows),
         weaknesses=list(WEAKNESSES),
     )
-    return save(model, card, models / name)
+    return save_model(replace(model, card=card), models / name).card
 
 
 def held_out(

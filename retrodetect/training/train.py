@@ -162,7 +162,7 @@ def train(
     called = name or (Path(out).stem if out is not None else "trained")
     model = learn(table_of(examples), base_model, name=called)
     card = _card(examples, base_model, remarks, jobs)
-    whole = replace(model, card=store.completed(model, card))
+    whole = store.completed(replace(model, card=card))
     return whole if out is None else store.save_model(whole, out)
 
 

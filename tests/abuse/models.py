@@ -10,6 +10,7 @@ import json
 import random
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ _VALUES = (
 
 def models(folder: Path, model: DirectionModel) -> Fuzzer:
     """Fuzzer of `retrodetect.load_model`, working in a folder."""
-    store.save(model, Card(summary="Fitted on noise, for tests."), folder / "seed.model")
+    store.save_model(
+        replace(model, card=Card(summary="Fitted on noise, for tests.")), folder / "seed.model"
+    )
     path = folder / "fuzzed.model"
 
     def run(item: Item) -> str | None:

@@ -4,6 +4,7 @@ import os
 import pickle
 import shutil
 import zipfile
+from dataclasses import replace
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -33,7 +34,7 @@ CARD = Card(
 @pytest.fixture(scope="module")
 def saved(noise_model, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("store") / "noise"
-    store.save(noise_model, CARD, folder)
+    store.save_model(replace(noise_model, card=CARD), folder)
     return folder
 
 
@@ -51,7 +52,7 @@ def rewrite_card(folder, *, sealed=True, **changes):
 
 @pytest.mark.parametrize("target", ["folder", "file.model"])
 def test_a_model_comes_back_as_it_was(noise_model, tmp_path, target):
-    card = store.save(noise_model, CARD, tmp_path / target)
+    card = store.save_model(replace(noise_model, card=CARD), tmp_path / target).card
     loaded = rd.load_model(tmp_path / target)
     assert loaded.name == "noise"
     assert loaded.card == card == store.load_card(tmp_path / target)
@@ -71,13 +72,13 @@ def test_only_a_model_is_written_over(noise_model, tmp_path):
     (tmp_path / "folder" / "card.json").write_text("mine")
     for place in (target, tmp_path / "folder"):
         with pytest.raises(rd.UsageError, match="exists and is not a retrodetect model"):
-            store.save(noise_model, CARD, place)
+            store.save_model(replace(noise_model, card=CARD), place)
         with pytest.raises(rd.UsageError, match="exists and is not a retrodetect model"):
             rd.train(tmp_path / "gone", out=place)
     assert target.read_text() == (tmp_path / "folder" / "card.json").read_text() == "mine"
     for _ in range(2):
-        store.save(noise_model, CARD, tmp_path / "mine.model")
-        store.save(noise_model, CARD, tmp_path / "model")
+        store.save_model(replace(noise_model, card=CARD), tmp_path / "mine.model")
+        store.save_model(replace(noise_model, card=CARD), tmp_path / "model")
 
 
 def test_the_card_for_people_tells_what_matters(saved):

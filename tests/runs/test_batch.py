@@ -213,7 +213,7 @@ def test_a_model_that_was_trained_again_is_read_again(folder, settings, noise_mo
     """Within one process, under the same name."""
     path = tmp_path / "mine.model"
     for threshold in (0.9, 1.1):
-        store.save(replace(noise_model, threshold=threshold), Card(), path)
+        store.save_model(replace(noise_model, threshold=threshold, card=Card()), path)
         again = Settings(model=str(path))
         outcome = run([folder / "a.csv"], Outputs(tmp_path / "out"), again, Workers(jobs=1))
         labelled = outcome.sessions[["forward_strides", "backward_strides"]].sum(axis=None)
@@ -222,8 +222,8 @@ def test_a_model_that_was_trained_again_is_read_again(folder, settings, noise_mo
 
 def test_a_model_that_changes_during_a_batch_ends_it(folder, noise_model, tmp_path):
     path = tmp_path / "mine.model"
-    store.save(noise_model, Card(), path)
+    store.save_model(replace(noise_model, card=Card()), path)
     planned = plan([folder], Outputs(tmp_path / "out"), Settings(str(path)), Workers(jobs=1))
-    store.save(replace(noise_model, threshold=0.5), Card(), path)
+    store.save_model(replace(noise_model, threshold=0.5, card=Card()), path)
     with started(planned) as tasks, pytest.raises(rd.UsageError, match="not the one that"):
         list(finished(tasks, planned.workers))
