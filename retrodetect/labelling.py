@@ -14,7 +14,7 @@ import pandas as pd
 
 from retrodetect import direction, gait
 from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
-from retrodetect.direction.notes import Stretch
+from retrodetect.direction.anchors import Stretch
 from retrodetect.gait import Gait
 from retrodetect.recording import (
     DIRECTION_RATE_HZ,

@@ -29,7 +29,7 @@ from retrodetect.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from retrodetect.direction.notes import Stretch
+    from retrodetect.direction.anchors import Stretch
     from retrodetect.runs.batch import Progress
 
 __all__ = ["history", "label"]
@@ -231,7 +231,7 @@ def label(
 
 def _stretches(labels: Path) -> tuple[Stretch, ...]:
     """What a table of labels says; UsageError if anything in it is wrong."""
-    from retrodetect.direction.notes import Stretch
+    from retrodetect.direction.anchors import Stretch
     from retrodetect.errors import UsageError
     from retrodetect.training.manifest import Problems, read_labels
 

@@ -1,9 +1,11 @@
-"""Anchors: what the wearer tells, so that forward and backward get their names."""
+"""Anchors: what the wearer tells, in options, labels and notes, to name forward and backward."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -11,33 +13,63 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retrodetect.direction.decoder import DIRECTIONS
-from retrodetect.direction.notes import Stretch, stretches_of_notes
 from retrodetect.errors import UsageError
 from retrodetect.recording import Annotation, FloatArray
 from retrodetect.sites import canonical_site
 
-__all__ = ["Anchors", "Mark", "check_spans"]
+__all__ = [
+    "WORDS",
+    "Anchors",
+    "Mark",
+    "Stretch",
+    "check_spans",
+    "direction_of_note",
+    "stretches_of_notes",
+]
 
 STARTS_S = 6.0
 """How much of the first bout the habit of starting one way vouches for: about ten steps."""
 
 
+WORDS = {
+    "forward": "forward", "forwards": "forward", "fwd": "forward", "ahead": "forward",
+    "vorwärts": "forward", "vorwaerts": "forward", "adelante": "forward",
+    "avant": "forward", "avanti": "forward", "vooruit": "forward",
+    "backward": "backward", "backwards": "backward", "back": "backward", "bwd": "backward",
+    "retro": "backward", "reverse": "backward", "rückwärts": "backward",
+    "rueckwaerts": "backward", "atrás": "backward", "arrière": "backward",
+    "indietro": "backward", "achteruit": "backward",
+    "sideways": "sideways", "sidestep": "sideways", "seitwärts": "sideways",
+    "turning": "turning", "turn": "turning",
+    "still": "still", "stop": "still", "stand": "still", "standing": "still", "end": "still",
+    "none": "still", "no gait": "still", "ende": "still", "stopp": "still", "halt": "still",
+    "unknown": "unknown", "": "unknown",
+}  # fmt: skip
+"""What people write, and the direction it means; ``still`` is no gait, ``unknown`` nothing."""
+
+
+_ONLY_ALONE = frozenset(
+    {"ahead", "avant", "back", "retro", "reverse", "still", "stand", "standing", "none", "turn"}
+)
+"""Words that mean something else in a sentence: "back home", "still backward"."""
+
+
+class Stretch(NamedTuple):
+    """A stretch of a recording, and what somebody said of it."""
+
+    # start_s, end_s: seconds from the first sample
+    start_s: float
+    end_s: float
+    direction: str  # one of the values of `WORDS`
+    source: str  # who says so, for messages
+
+
 class Mark(NamedTuple):
-    """Strides whose direction the wearer marked.
+    """Strides whose direction the wearer marked."""
 
-    Parameters
-    ----------
-    words
-        As on the command line, or which note says it.
-    direction
-        Index into ``DIRECTIONS`` of the way the wearer went.
-    rows : (n,) bool array
-        Strides that lie within the mark.
-    """
-
-    words: str
-    direction: int
-    rows: NDArray[np.bool_]
+    words: str  # as on the command line, or which note says it
+    direction: int  # index into ``DIRECTIONS`` of the way the wearer went
+    rows: NDArray[np.bool_]  # (n,): strides that lie within the mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +143,11 @@ class Anchors:
         return axis
 
     def heard(self, notes: Sequence[Annotation], strides: pd.DataFrame) -> list[Stretch]:
-        """Take the marks from the notes of a recording.
+        """Take the marks from the notes of a recording, both notes and strides in order of time.
 
         A note holds until the next note, but no longer than the bout it was pressed in or before:
-        one "backward" at the start of a session does not speak for the way back down.
-
-        Parameters
-        ----------
-        notes
-            In order of time.
-        strides : DataFrame
-            Columns ``bout``, ``start_s``, ``end_s``, in order of time.
-
-        Returns
-        -------
-        list of Stretch
-            None if notes do not count, or hold no stride.
+        one "backward" at the start of a session does not speak for the way back down. There are no
+        marks if notes do not count, or hold no stride.
         """
         marks = []
         for stretch in stretches_of_notes(notes, np.inf) if self.use_notes else []:
@@ -137,17 +158,7 @@ class Anchors:
         return marks
 
     def gait(self, strides: pd.DataFrame) -> NDArray[np.bool_]:
-        """Find the strides that are in no stretch without gait.
-
-        Parameters
-        ----------
-        strides : DataFrame
-            Columns ``start_s``, ``end_s`` of n strides.
-
-        Returns
-        -------
-        (n,) bool array
-        """
+        """(n,) strides that are in no stretch without gait."""
         is_gait = np.ones(len(strides), dtype=np.bool_)
         for stretch in self.stretches:
             if stretch.direction == "still":
@@ -155,17 +166,10 @@ class Anchors:
         return is_gait
 
     def marks(self, strides: pd.DataFrame) -> list[Mark]:
-        """Find the strides that are marked; where two marks hold a stride, the later one counts.
+        """Find the strides (in order of time) that are marked.
 
-        Parameters
-        ----------
-        strides : DataFrame
-            Columns ``bout``, ``start_s``, ``end_s``, in order of time.
-
-        Returns
-        -------
-        list of Mark
-            One for each mark, even if it holds no stride; none for ``starts`` without any stride.
+        There is an item for each mark, even if it holds no stride, but none for ``starts`` without
+        any stride. Where two marks hold a stride, the later one counts.
         """
         marks = []
         if self.starts is not None and len(strides):
@@ -202,6 +206,39 @@ def check_spans(spans: Sequence[Stretch]) -> None:
                 place="--forward, --backward",
                 remedy="mark each second only once",
             )
+
+
+def direction_of_note(text: str) -> str | None:
+    """Return the direction that a note names: a word of `WORDS`, also among a few others."""
+    plain = text.strip().lower()
+    if plain in WORDS:
+        return WORDS[plain]
+    words = WORDS.keys() & set(re.findall(r"[^\W\d_]+", plain)) - _ONLY_ALONE
+    named = {WORDS[word] for word in words}
+    if "still" in named:
+        return "still"  # "stop backward", "end of forward"
+    return named.pop() if len(named) == 1 else None
+
+
+def stretches_of_notes(notes: Sequence[Annotation], duration_s: float) -> list[Stretch]:
+    """Turn notes into stretches, both in order of time; a note without a direction makes none.
+
+    What a note says holds until the next note, or for the while it was pressed.
+    """
+    stretches = []
+    for note, later in zip_longest(notes, notes[1:]):
+        direction = direction_of_note(note.text)
+        next_s = duration_s if later is None else later.start_s
+        end_s = note.end_s if note.end_s > note.start_s else next_s
+        if direction is not None and end_s > max(note.start_s, 0.0):
+            source = f"note {note.text.strip()!r} at {_clock(note.start_s)}"
+            stretches.append(Stretch(max(note.start_s, 0.0), end_s, direction, source))
+    return stretches
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    return f"{minutes}:{rest:02}"
 
 
 def _mark(stretch: Stretch, rows: NDArray[np.bool_]) -> Mark:

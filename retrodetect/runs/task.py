@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import platform
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +18,7 @@ import pandas as pd
 
 from retrodetect import formats
 from retrodetect.direction import Anchors, DirectionModel, store
-from retrodetect.direction.anchors import check_spans
-from retrodetect.direction.notes import Stretch
+from retrodetect.direction.anchors import Stretch, check_spans
 from retrodetect.errors import (
     InputError,
     RefusedRecording,
@@ -33,7 +33,6 @@ from retrodetect.locations import location, store_of
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, own_version, resume
 from retrodetect.runs.beside import Beside
-from retrodetect.runs.copies import Readings
 from retrodetect.runs.pool import memory_limited
 from retrodetect.runs.track import with_track
 from retrodetect.tables import csv_text, visible, warning_columns
@@ -303,7 +302,8 @@ class _Witness:
         self._view = view
         self.traces: list[FloatArray] = []
         self._courses: list[Course] = []
-        self.readings = Readings()
+        # The same however the readings were packed or cut.
+        self.readings = hashlib.blake2b(digest_size=16)
 
     @property
     def course(self) -> Course:
@@ -330,7 +330,7 @@ class _Witness:
 
                 self.traces.append(trace_of(piece))
             self._courses.append(Course.of(piece))
-            self.readings.add(piece.acceleration_mps2)
+            self.readings.update(np.ascontiguousarray(piece.acceleration_mps2).data)
             yield piece
 
 
@@ -342,7 +342,7 @@ def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
         start_time = wall_clock(session.recording, table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
-    readings = witness.readings.digest()
+    readings = witness.readings.hexdigest()
     if task.view == "none":
         return Entry(row, None, lists, readings)
     return Entry(row, _view(session, task, witness, more.bouts, cautions), lists, readings)

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from joblib import delayed
 
+from retrodetect.direction.anchors import direction_of_note, stretches_of_notes
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.direction.model import DirectionModel
-from retrodetect.direction.notes import direction_of_note, stretches_of_notes
 from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats import read as read_files

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from retrodetect.direction.notes import WORDS
+from retrodetect.direction.anchors import WORDS
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
 from retrodetect.formats.grouping import Neighbours
@@ -44,7 +44,7 @@ class Interval:
     # start_s, end_s: seconds from the first sample
     start_s: float
     end_s: float
-    direction: str  # one of the values of :data:`retrodetect.direction.notes.WORDS`
+    direction: str  # one of the values of :data:`retrodetect.direction.anchors.WORDS`
     gait: str = ""  # ``walk`` or ``run``; empty where it is left to be found
 
 

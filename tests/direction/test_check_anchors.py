@@ -8,7 +8,7 @@ import pytest
 from strides import AHEAD, LEFT, along, model, shown, strides_of
 
 from retrodetect.direction import Anchors, check_anchors, decide
-from retrodetect.direction.notes import Stretch
+from retrodetect.direction.anchors import Stretch
 from retrodetect.recording import Caution, Topic
 from retrodetect.sites import PLACEMENTS
 

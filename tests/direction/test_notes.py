@@ -4,7 +4,7 @@ import pytest
 from strides import strides_of
 
 from retrodetect.direction import Anchors
-from retrodetect.direction.notes import direction_of_note, stretches_of_notes
+from retrodetect.direction.anchors import direction_of_note, stretches_of_notes
 from retrodetect.recording import Annotation
 
 
