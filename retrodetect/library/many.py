@@ -20,8 +20,7 @@ from retrodetect.library.result import Result
 from retrodetect.library.words import in_python_words
 from retrodetect.recording import Recording
 from retrodetect.runs import own_version
-from retrodetect.runs.batch import Plan, finished, plan, started, write
-from retrodetect.runs.copies import Copies
+from retrodetect.runs.batch import Plan, finished, plan, started, with_copy_of, write
 from retrodetect.runs.history import left_out, read_runs, write_history
 from retrodetect.runs.outputs import Outputs, strides_in
 from retrodetect.runs.pool import Workers
@@ -95,23 +94,23 @@ def label_many(
         tasks = stack.enter_context(started(planned))
         left = iter(tasks)
         task = next(left, None)
-        copies = Copies()
+        names: dict[str, str] = {}
         for progress in finished(tasks, planned.workers):
             while task is not None and task.part not in progress.waiting:
-                yield from _results(task, planned, copies)
+                yield from _results(task, planned, names)
                 task = next(left, None)
         if out is not None:
             write(planned, tasks, progress.resumed)
 
 
-def _results(task: Task, planned: Plan, copies: Copies) -> Iterator[Result]:
+def _results(task: Task, planned: Plan, names: dict[str, str]) -> Iterator[Result]:
     """What one input came to."""
     strides, every = strides_in(task.part), entries(task.part)
     for entry in every:
         name = entry.row["recording"]
         own = strides[strides["recording"] == harmless(name, is_path=True)]
         own = own.reset_index(drop=True)
-        row = copies.marked(entry.row, entry.readings)
+        row = with_copy_of(entry, names)
         session = sessions_table([row]).iloc[0]
         own.attrs = {
             "model": row.get("model"),

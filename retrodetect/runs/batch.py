@@ -23,17 +23,27 @@ from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
 from retrodetect.formats.track import read_track
 from retrodetect.locations import answering, is_there, location, store_of, total_bytes
+from retrodetect.recording import Caution, Topic
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import own_version, resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
-from retrodetect.runs.copies import Copies
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out, threads_each
-from retrodetect.runs.task import Settings, Task, View, do, entries, give_up, unlabelled
-from retrodetect.tables import sessions_table, truncated_list, without_nan
+from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
+from retrodetect.tables import sessions_table, truncated_list, warning_columns, without_nan
 from retrodetect.tally.folder import totals
 
-__all__ = ["Outcome", "Plan", "Progress", "finished", "plan", "run", "started", "write"]
+__all__ = [
+    "Outcome",
+    "Plan",
+    "Progress",
+    "finished",
+    "plan",
+    "run",
+    "started",
+    "with_copy_of",
+    "write",
+]
 
 MOST_FINE = 12
 """Inputs up to which the report shows more of each signal."""
@@ -43,8 +53,7 @@ MOST_FINE = 12
 class Outcome:
     """What a batch came to."""
 
-    # the rows of ``sessions.csv`` for the inputs. Rows of skipped files follow
-    # them.
+    # the rows of ``sessions.csv`` for the inputs; rows of skipped files follow them there
     sessions: pd.DataFrame
     paths: tuple[Path, ...]  # the file that each of these rows comes from
     resumed: int  # inputs that an earlier run had finished
@@ -194,8 +203,8 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
 def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     """Write tables, record and report."""
     parts = [task.part for task in tasks]
-    copies = Copies()
-    rows = [[copies.marked(each.row, each.readings) for each in entries(part)] for part in parts]
+    names: dict[str, str] = {}
+    rows = [[with_copy_of(entry, names) for entry in entries(part)] for part in parts]
     labelled = [row for of_input in rows for row in of_input]
     skipped = [unlabelled(name, "skipped", why).row for name, why in planned.skipped.items()]
     # Before the tables: a run that is stopped in between must not forget their inputs.
@@ -216,6 +225,23 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     named = [planned.beside[path] for path in planned.beside.keys() & set(paths)]
     manifests = Counter(beside.manifest for beside in named)
     return Outcome(sessions, tuple(paths), resumed, planned.skipped, manifests)
+
+
+def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
+    """Return the row of a recording, which says whose readings it repeats.
+
+    ``names`` has the first recording that held each readings; this one is added.
+    """
+    row = entry.row
+    if row["status"] != "ok":
+        return row
+    first = names.setdefault(entry.readings, row["recording"])
+    if first == row["recording"]:
+        return row
+    text = f"holds the same readings as {first}: totals count them once"
+    more = warning_columns([Caution(Topic.COPY, text)])
+    joined = {name: "; ".join(filter(None, (row[name], added))) for name, added in more.items()}
+    return {**row, "copy_of": first, **joined}
 
 
 def _inputs(

@@ -41,22 +41,10 @@ _NO_THREAD = "can't start new thread"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one recording may take before it fails alone.
+    """What one recording may take before it fails alone; None for no limit."""
 
-    Parameters
-    ----------
-    timeout_s
-        Seconds; None for no limit. The process that works on the recording is killed then.
-    max_memory_mib
-        Mebibytes beyond what the program itself needs; None for no limit. Linux only.
-
-    Raises
-    ------
-    UsageError
-        If a limit is not a positive number, or this system cannot keep it.
-    """
-
-    timeout_s: float | None = None
+    timeout_s: float | None = None  # the process that works on the recording is killed then
+    # mebibytes beyond what the program itself needs; Linux only
     max_memory_mib: float | None = None
 
     def __post_init__(self) -> None:
@@ -78,26 +66,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Who does the work of a batch.
+    """Who does the work of a batch."""
 
-    Parameters
-    ----------
-    jobs
-        Processes; None for one per core, or a single one for a small batch.
-    cluster
-        Address of a Dask scheduler whose workers label instead. They must see the same files.
-    limits
-        What one recording may take. A cluster's workers have their own.
-
-    Raises
-    ------
-    UsageError
-        If there are limits for a cluster.
-    """
-
-    jobs: int | None = None
+    jobs: int | None = None  # processes; None for one per core, or a single one for a small batch
+    # address of a Dask scheduler whose workers label instead; they must see the same files
     cluster: str | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=Limits)  # a cluster's workers have their own
 
     def __post_init__(self) -> None:
         if self.limits and self.cluster is not None:
