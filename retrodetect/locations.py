@@ -179,15 +179,10 @@ def answering(*places: str | Path) -> Iterator[None]:
 
 
 class Held(Exception):
-    """Another process holds the lock.
-
-    Parameters
-    ----------
-    owner
-        ``process``, ``host`` and ``since``; empty where the owner left no note.
-    """
+    """Another process holds the lock."""
 
     def __init__(self, owner: dict[str, Any]) -> None:
+        """Name the owner: ``process``, ``host`` and ``since``; empty where it left no note."""
         super().__init__(owner)
         self.owner = owner
 

@@ -34,98 +34,62 @@ MID_BODY = ("pelvis", "chest", "head")
 class Impact:
     """Shock at a body site after the initial contact of the foot on the same side.
 
-    Parameters
-    ----------
-    peak_mps2
-        Peak along the site's up axis in forward walking at 1.3 m/s.
-    frequency_hz, decay_s
-        Ring of the damped oscillation.
-    delay_s
-        Travel time from the sole.
-    braking
-        Part of it that acts against the travel direction.
-    other_side
-        Part of it felt from the other foot.
-
-    Notes
-    -----
     Shocks weaken and slow on their way up the body (Lafortune 1991 at the tibia; Voloshin & Wosk,
     J Biomech 15:21, 1982, and Wosk & Voloshin, J Biomech 14:261, 1981, from shank to head). The
     figures per site were fitted by eye to real recordings.
     """
 
-    peak_mps2: float
+    peak_mps2: float  # peak along the site's up axis in forward walking at 1.3 m/s
+    # frequency_hz, decay_s: ring of the damped oscillation
     frequency_hz: float
     decay_s: float
-    delay_s: float
-    braking: float
-    other_side: float
+    delay_s: float  # travel time from the sole
+    braking: float  # part of it that acts against the travel direction
+    other_side: float  # part of it felt from the other foot
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place on the body where a device is worn.
+    """A place on the body where a device is worn."""
 
-    Parameters
-    ----------
-    name
-        As written on the command line, in manifests and in results.
-    group
-        Sites of a group move alike in a stride and share what points to front and travel:
-        ``foot``, ``ankle``, ``thigh``, ``trunk`` or ``arm``.
-    where
-        The place, in words for a wearer.
-    segment
-        Body segment that carries the simulated sensor: ``pelvis``, ``chest``, ``head``, or of
-        one side ``thigh``, ``shank``, ``foot``, ``upper-arm``, ``forearm``, ``hand``.
-    along
-        Part of the way from the segment's origin to its far joint (limbs only). Origins are
-        the near joint of a limb, the middle of the hip joints (pelvis) or of the shoulder
-        joints (chest), and the head joint.
-    offset_m
-        From there to the front, outward (to the left on pelvis, chest and head) and up. Sensors
-        sit off the axis of their segment, as real ones do: about 0.12 m on the trunk and 0.09 m
-        on the thigh. Distances are those of an adult of 1.70 m.
-    impact
-        Shock of a footfall there, in simulation.
-    looseness
-        How a simulated device sits on skin, cloth or strap: its natural frequency in Hz, and how
-        much of its motion is its own, from 0 (screwed to the bone) to 1 (hanging in a pouch).
-    aliases
-        Everyday words for it, in lower case, without hyphens.
-    outward_deg
-        Direction from the axis of the body segment to the device, seen from above,
-        counter-clockwise from the wearer's front. None where the name of the site does not say.
-    shows_front
-        Whether the way the body moves there points to the front; the lever may, besides.
-    may_mimic_front
-        Whether the movement there looks like that of a front pocket turned round, so that the two
-        cannot be told apart where neither is named.
-    travel_needs_gyro
-        Whether an accelerometer alone does not show there which way the wearer goes: of three
-        captured people it failed at one, throughout.
-    may_be
-        More precise sites that a vaguer name may mean, with how common each is (a guess: no
-        survey was found).
-    feels_both_feet
-        Whether left and right steps feel alike there: only on the body's middle. Elsewhere the
-        device itself makes them look unlike.
-    """
-
-    name: str
+    name: str  # as written on the command line, in manifests and in results
+    # sites of a group move alike in a stride and share what points to front and travel:
+    # ``foot``, ``ankle``, ``thigh``, ``trunk`` or ``arm``
     group: str
-    where: str
+    where: str  # the place, in words for a wearer
+    # body segment that carries the simulated sensor: ``pelvis``, ``chest``, ``head``, or of
+    # one side ``thigh``, ``shank``, ``foot``, ``upper-arm``, ``forearm``, ``hand``
     segment: str
+    # part of the way from the segment's origin to its far joint (limbs only). Origins are the
+    # near joint of a limb, the middle of the hip joints (pelvis) or of the shoulder joints
+    # (chest), and the head joint.
     along: float
+    # from there to the front, outward (to the left on pelvis, chest and head) and up. Sensors
+    # sit off the axis of their segment, as real ones do: about 0.12 m on the trunk and 0.09 m
+    # on the thigh. Distances are those of an adult of 1.70 m.
     offset_m: tuple[float, float, float]
-    impact: Impact
+    impact: Impact  # shock of a footfall there, in simulation
+    # how a simulated device sits on skin, cloth or strap: its natural frequency in Hz, and
+    # how much of its motion is its own, from 0 (screwed to the bone) to 1 (hanging in a
+    # pouch)
     looseness: tuple[float, float]
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()  # everyday words for it, in lower case, without hyphens
+    # direction from the axis of the body segment to the device, seen from above,
+    # counter-clockwise from the wearer's front. None where the name of the site does not say.
     outward_deg: float | None = None
+    # whether the way the body moves there points to the front; the lever may, besides
     shows_front: bool = False
+    # whether the movement there looks like that of a front pocket turned round, so that the
+    # two cannot be told apart where neither is named
     may_mimic_front: bool = False
+    # whether an accelerometer alone does not show there which way the wearer goes: of three
+    # captured people it failed at one, throughout
     travel_needs_gyro: bool = False
+    # more precise sites that a vaguer name may mean, with how common each is (a guess: no
+    # survey was found)
     may_be: Mapping[str, float] = field(default_factory=dict)
+    # whether left and right steps feel alike there: only on the body's middle. Elsewhere the
+    # device itself makes them look unlike.
     feels_both_feet: bool = False
 
     @property
@@ -305,13 +269,7 @@ _WORDS = {
 
 
 def group_of(placement: str) -> str:
-    """Return the group a placement belongs to.
-
-    Parameters
-    ----------
-    placement
-        One of `PLACEMENTS`, or the group that was inferred (``trunk?``).
-    """
+    """Return the group of a placement, which may be the group that was inferred (``trunk?``)."""
     name = placement.removesuffix("?")
     if name in GROUPS:
         return name
@@ -319,20 +277,11 @@ def group_of(placement: str) -> str:
 
 
 def canonical_site(placement: str, *, option: str = "--placement") -> str:
-    """Return the name of the site that a wearer means.
+    """Return the name of the site that a wearer means by a name or an everyday word.
 
-    Parameters
-    ----------
-    placement
-        A name or an everyday word: ``waist``, ``Lower back``, ``hip``, ``left shoe``. Case,
-        hyphens and a side that the site does not have in its name are of no account.
-    option
-        Where it was given, for the message.
-
-    Raises
-    ------
-    UsageError
-        Where no site is called so; the nearest word is suggested.
+    Such as ``waist``, ``Lower back``, ``hip``, ``left shoe``: case, hyphens and a side that the
+    site does not have in its name are of no account. Where no site is called so, UsageError
+    suggests the nearest word; ``option`` says where it was given.
     """
     words = _plain(placement)
     for candidate in (words, re.sub(r"\b(left|right)\b", "", words).strip()):
@@ -348,17 +297,9 @@ def canonical_site(placement: str, *, option: str = "--placement") -> str:
 
 
 def site_in(words: str) -> str | None:
-    """Return the site that a phrase names, the longest name winning.
+    """Return the site that a phrase such as ``right lower leg, outside`` names, if any.
 
-    Parameters
-    ----------
-    words
-        Any phrase, such as the name of a column or ``right lower leg, outside``.
-
-    Returns
-    -------
-    str or None
-        One of `PLACEMENTS`; None where the phrase names no site.
+    The longest name wins.
     """
     plain = f" {_plain(words)} "
     named = [name for name in _WORDS if f" {name} " in plain]

@@ -27,78 +27,45 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Recordings that a model learned from: a data set, or one wearer at one body site.
+    """Recordings that a model learned from: a data set, or one wearer at one body site."""
 
-    Parameters
-    ----------
-    name
-        Of the data set or the wearer.
-    licence, citation
-        As the source states them.
-    evidence
-        Whether sensors were worn, or simulated on motion capture.
-    people
-        Number of wearers in it.
-    placements
-        Body sites at which sensors were worn.
-    minutes_forward, minutes_backward
-        Minutes labelled as forward and as backward.
-    recordings, rate_hz
-        Their number and median sampling rate, where the user's own recordings were used.
-    through
-        Name of the base model that learned from them, if it was not this model itself.
-    """
-
-    name: str
+    name: str  # of the data set or the wearer
+    # licence, citation: as the source states them
     licence: str
     citation: str = ""
+    # whether sensors were worn, or simulated on motion capture
     evidence: Literal["real", "virtual"]
-    people: int
-    placements: list[str] = field(default_factory=list)
+    people: int  # number of wearers in it
+    placements: list[str] = field(default_factory=list)  # body sites at which sensors were worn
+    # minutes_forward, minutes_backward: minutes labelled as forward and as backward
     minutes_forward: float = 0.0
     minutes_backward: float = 0.0
+    # recordings, rate_hz: their number and median sampling rate, where the user's own
+    # recordings were used
     recordings: int | None = None
     rate_hz: float | None = None
+    # name of the base model that learned from them, if it was not this model itself
     through: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The model that another one extends.
+    """The model that another one extends."""
 
-    Parameters
-    ----------
-    name
-        As its own card has it.
-    sha256
-        Its digest, which identifies it.
-    """
-
-    name: str
-    sha256: str
+    name: str  # as its own card has it
+    sha256: str  # its digest, which identifies it
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """How the scores of a model were measured.
+    """How the scores of a model were measured."""
 
-    Parameters
-    ----------
-    held_out
-        What a model never saw of what it was scored on: the wearer (``subject``), the
-        ``session``, or only the ``block`` of a session.
-    folds
-        Number of parts held out in turn.
-    guard_s
-        Seconds left out on both sides of a block.
-    intervals_over
-        What was resampled for the intervals: wearers or sessions.
-    """
-
+    # what a model never saw of what it was scored on: the wearer (``subject``), the
+    # ``session``, or only the ``block`` of a session
     held_out: Literal["subject", "session", "block"]
-    folds: int
-    guard_s: float
-    intervals_over: str
+    folds: int  # number of parts held out in turn
+    guard_s: float  # seconds left out on both sides of a block
+    intervals_over: str  # what was resampled for the intervals: wearers or sessions
 
     def __str__(self) -> str:
         """Say it in words."""
@@ -113,93 +80,47 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a model is fed with.
+    """What a model is fed with."""
 
-    Parameters
-    ----------
-    analysis_rate_hz
-        Rate to which signals are resampled.
-    bands_hz
-        Lower and upper edge by name of the band.
-    features
-        Name and unit of each feature, in order.
-    """
-
-    analysis_rate_hz: float
-    bands_hz: dict[str, list[float]]
-    features: list[dict[str, str]]
+    analysis_rate_hz: float  # rate to which signals are resampled
+    bands_hz: dict[str, list[float]]  # lower and upper edge by name of the band
+    features: list[dict[str, str]]  # name and unit of each feature, in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What is known about a model.
+    """What is known about a model."""
 
-    Parameters
-    ----------
-    summary
-        One or two sentences.
-    created
-        Day on which the model was made, as ISO date.
-    licence
-        How the model may be used.
-    sources
-        What it learned from, its base included.
-    base
-        The model it extends.
-    recordings
-        SHA-256 of the samples of each recording that a user's model learned from.
-    validation
-        How the scores were measured.
-    scores, against_base, learning_curve, confusion, mistakes
-        Rows of tables: scores on what was held out, scores of the base on the same strides, score
-        by minutes of recording, what strides were called, and the longest stretches that were
-        called wrongly.
-    error_rates
-        By state of knowledge, see :func:`knowledge`: the numbers of
-        :class:`retrodetect.tally.share.ErrorRates`.
-    remarks
-        What was assumed about the recordings.
-    weaknesses
-        What the model cannot do, in sentences.
-    name, versions, placements, inputs, sha256
-        Added when the model is stored: how it is called, the versions of the libraries, the body
-        sites of each group, the features it takes, and the digest of the model and its card.
-    """
-
-    summary: str = ""
-    created: str = ""
-    licence: str = ""
-    sources: list[Source] = field(default_factory=list)
-    base: Base | None = None
+    summary: str = ""  # one or two sentences
+    created: str = ""  # day on which the model was made, as ISO date
+    licence: str = ""  # how the model may be used
+    sources: list[Source] = field(default_factory=list)  # what it learned from, its base included
+    base: Base | None = None  # the model it extends
+    # SHA-256 of the samples of each recording that a user's model learned from
     recordings: list[str] = field(default_factory=list)
-    validation: Validation | None = None
-    scores: list[Row] = field(default_factory=list)
-    against_base: list[Row] = field(default_factory=list)
-    learning_curve: list[Row] = field(default_factory=list)
-    confusion: list[Row] = field(default_factory=list)
-    mistakes: list[Row] = field(default_factory=list)
+    validation: Validation | None = None  # how the scores were measured
+    scores: list[Row] = field(default_factory=list)  # on what was held out
+    against_base: list[Row] = field(default_factory=list)  # of the base on the same strides
+    learning_curve: list[Row] = field(default_factory=list)  # score by minutes of recording
+    confusion: list[Row] = field(default_factory=list)  # what strides were called
+    mistakes: list[Row] = field(default_factory=list)  # longest stretches called the wrong way
+    # by state of knowledge, see :func:`knowledge`: the numbers of
+    # :class:`retrodetect.tally.share.ErrorRates`
     error_rates: dict[str, dict[str, float]] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-    weaknesses: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # what was assumed about the recordings
+    weaknesses: list[str] = field(default_factory=list)  # what the model cannot do, in sentences
+    # The rest is added when the model is stored.
     name: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    placements: dict[str, list[str]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)  # of the libraries
+    placements: dict[str, list[str]] = field(default_factory=dict)  # body sites of each group
     inputs: Inputs | None = None
-    sha256: str = ""
+    sha256: str = ""  # digest of the model and its card
 
     def error_rates_at(self, placement: str, front: str) -> dict[str, float] | None:
-        """Return how often labels are wrong in a state of knowledge.
+        """Return how often labels are wrong in a state of knowledge; see :func:`knowledge`.
 
-        Parameters
-        ----------
-        placement, front
-            As for :func:`knowledge`.
-
-        Returns
-        -------
-        dict or None
-            Where that state was not measured, of the group whose site alone was given; None if
-            that was not measured either.
+        Where that state was not measured, of the group whose site alone was given; None if that was
+        not measured either.
         """
         rates = self.error_rates.get(knowledge(placement, front))
         return rates or self.error_rates.get(group_of(placement))
@@ -213,17 +134,9 @@ class Card:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Card:
-        """Rebuild a card from what :meth:`to_json` gave.
+        """Rebuild a card from what :meth:`to_json` gave; TypeError where an entry does not fit.
 
-        Parameters
-        ----------
-        content
-            Of ``card.json``; entries that belong to the model rather than the card are left out.
-
-        Raises
-        ------
-        TypeError
-            Where an entry has the wrong shape.
+        Entries of ``card.json`` that belong to the model rather than the card are left out.
         """
         names = {entry.name for entry in fields(cls)}
         entries = {name: value for name, value in content.items() if name in names}
@@ -237,18 +150,9 @@ class Card:
 def knowledge(placement: str, front: str) -> str:
     """Name the state of knowledge in which directions are named: each has error rates of its own.
 
-    Parameters
-    ----------
-    placement
-        Body site, or an inferred group of sites with ``?`` behind it.
-    front
-        How forward got its name, as in :class:`retrodetect.direction.Directions`.
-
-    Returns
-    -------
-    str
-        The group where its site alone was given (``trunk``), where the wearer also named the front
-        or marked a stretch (``trunk, front given``), or where it was inferred (``trunk?``).
+    It is the group of sites: given (``trunk``), given with the front or a marked stretch
+    (``trunk, front given``), or inferred (``trunk?``). ``front`` says how forward got its name, as
+    in :class:`retrodetect.direction.Directions`.
     """
     group = group_of(placement)
     if front in ("given", "marked"):

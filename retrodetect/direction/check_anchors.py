@@ -42,18 +42,10 @@ FITS_RAD = np.deg2rad(60)
 
 
 class Checked(NamedTuple):
-    """What is left of the directions after what the wearer said was checked.
+    """What is left of the directions after what the wearer said was checked."""
 
-    Parameters
-    ----------
-    cautions
-        Which words cannot be right, or were of no use: no full stop.
-    directions
-        Strides on which wrong words and the signal disagree are unknown.
-    """
-
-    cautions: tuple[Caution, ...]
-    directions: Directions
+    cautions: tuple[Caution, ...]  # which words cannot be right, or were of no use
+    directions: Directions  # unknown for strides on which wrong words and the signal disagree
 
 
 def check_anchors(

@@ -61,17 +61,7 @@ class Result:
 
     @classmethod
     def of(cls, session: Session) -> Result:
-        """Collect the result of a recording that is at hand as a whole.
-
-        Parameters
-        ----------
-        session
-            From :func:`retrodetect.labelling.label_pieces`, of a single piece.
-
-        Returns
-        -------
-        Result
-        """
+        """Collect the result of a recording that was labelled as a single piece."""
         recording = session.recording
         row, _, _ = session_row(session, Course.of(recording), Pace())
         result = cls(session.strides, sessions_table([row]).iloc[0], lambda: recording)

@@ -48,26 +48,11 @@ KCAL_PER_ML = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What the wearer knows of speed or distance; nothing by default.
+    """What the wearer knows of speed or distance: at most one of them, and possible on foot."""
 
-    Parameters
-    ----------
-    speed_mps
-        Speed of the treadmill.
-    distance_m
-        Gone on foot in the whole recording.
-    leg_m
-        Gone once in each leg of a set of repeats.
-
-    Raises
-    ------
-    UsageError
-        If more than one is given, or one is impossible on foot.
-    """
-
-    speed_mps: float | None = None
-    distance_m: float | None = None
-    leg_m: float | None = None
+    speed_mps: float | None = None  # speed of the treadmill
+    distance_m: float | None = None  # gone on foot in the whole recording
+    leg_m: float | None = None  # gone once in each leg of a set of repeats
 
     def __post_init__(self) -> None:
         given = [name for name in self.__slots__ if getattr(self, name) is not None]

@@ -106,12 +106,7 @@ def stated_anchors(example: Example) -> Anchors:
 def marked_stretch(example: Example, length_s: float = 5.0) -> Anchors:
     """Return the anchors of a wearer who marks the first stretch that was surely mostly forward.
 
-    Parameters
-    ----------
-    example
-        With ``confident`` among its intervals.
-    length_s
-        How long the marked stretch is.
+    It is ``length_s`` long; the intervals of the example have ``confident``.
     """
     intervals = example.intervals
     sure = intervals[(intervals["direction"] == "forward") & intervals["confident"]]

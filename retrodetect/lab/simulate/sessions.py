@@ -84,56 +84,24 @@ def _parse_section(text: str) -> Section:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is done, where the device sits, and which app exports it.
+    """What is done, where the device sits, and which app exports it."""
 
-    Parameters
-    ----------
-    plan
-        See `parse_plan`; or ``table`` for a phone that is handled but not worn.
-    placement
-        Body site, see `wear`.
-    app
-        Layout, one of ``APPS``.
-    rate_hz
-        Sampling rate of the device.
-    seed
-        Of everything random, and of the person where none is named.
-    side
-        Body side of a site on a limb.
-    turned_deg
-        Mounting: turns of the device about z, then its y, then its x, in degrees.
-    notes
-        Notes pressed in the app: second and text of each.
-    start_time
-        Of the first sample; None for a date that is always the same.
-    capture
-        BVH file to wear the device in, instead of a plan.
-    offset_m
-        Shift of the device from the site to the front, to the left and up.
-    errors
-        Noise, bias, jitter and clipping of the device.
-    person
-        Number of the person; the same one walks alike under any seed.
-
-    Raises
-    ------
-    UsageError
-        Where a turn, shift or error of the device is not finite, or its range is none.
-    """
-
-    plan: str
-    placement: str = "waist"
-    app: str = "sensor_logger"
-    rate_hz: float = 50.0
-    seed: int = 0
-    side: Side = "left"
+    plan: str  # see `parse_plan`; or ``table`` for a phone that is handled but not worn
+    placement: str = "waist"  # body site, see `wear`
+    app: str = "sensor_logger"  # layout, one of ``APPS``
+    rate_hz: float = 50.0  # sampling rate of the device
+    seed: int = 0  # of everything random, and of the person where none is named
+    side: Side = "left"  # body side of a site on a limb
+    # mounting: turns of the device about z, then its y, then its x, in degrees
     turned_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    notes: tuple[tuple[float, str], ...] = ()
+    notes: tuple[tuple[float, str], ...] = ()  # notes pressed in the app: second and text of each
+    # of the first sample; None for a date that is always the same
     start_time: datetime | None = None
-    capture: Path | None = None
+    capture: Path | None = None  # BVH file to wear the device in, instead of a plan
+    # shift of the device from the site to the front, to the left and up
     offset_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    errors: SensorErrors = PHONE
-    person: int | None = None
+    errors: SensorErrors = PHONE  # noise, bias, jitter and clipping of the device
+    person: int | None = None  # number of the person; the same one walks alike under any seed
 
     def __post_init__(self) -> None:
         errors = self.errors.noise_mps2, self.errors.bias_mps2, self.errors.jitter_s
