@@ -50,6 +50,7 @@ __all__ = [
     "SITE_SCALARS",
     "SWING",
     "SWING_BINS",
+    "TURN_SCALARS",
     "VECTORS",
     "WAY",
     "Band",
@@ -258,7 +259,7 @@ RATIOS = (
 )
 """Log ratios of root mean squares; no size in itself, for sensors and speeds differ."""
 
-GYRO_SCALARS = (
+TURN_SCALARS = (
     Feature("log_turn", (), "pointer", "root mean square of the level angular rate", "own", "log"),
     Feature("turn_planar", (), "pointer", "share of it about one axis", "own"),
     Feature("log_yaw", (), "pointer", "vertical over level angular rate", "own", "log"),
@@ -271,7 +272,14 @@ GYRO_SCALARS = (
         for band in LEVER_BANDS_HZ
     ),
 )
-"""What a gyroscope tells of the body site; zero without one."""
+"""What the rotation tells of the body site; zero without a gyroscope."""
+
+GYRO_SCALARS = (
+    *TURN_SCALARS,
+    Feature("way_length", (), "pointer", "length of the vector ``way``", "own"),
+)
+"""What a gyroscope tells of the body site; zero without one. A foot comes to rest in every stride
+and an ankle nearly so, and so they have a way. Higher up hardly anything has."""
 
 SITE_SCALARS = (
     Feature("log_period", (), "pointer", "length of the stride", "own", "log(s)"),

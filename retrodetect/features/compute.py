@@ -180,6 +180,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
     up = _mean(signal.up, bounds)
     up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY)
     pointing = pointers(signal, start_s, end_s, strides["bout"].to_numpy())
+    way = _way(strides, up)
     return StrideFeatures(
         scalars=np.stack(
             [_moment(feature, series, rms, bounds) for feature in SCALARS]
@@ -199,13 +200,13 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
             ],
             axis=1,
         ),
-        gyro_scalars=pointing.gyro_scalars,
+        gyro_scalars=np.column_stack([pointing.turn_scalars, np.linalg.norm(way, axis=1)]),
         vectors=np.concatenate(
             [
                 np.stack([_moment(feature, series, rms, bounds) for feature in MOMENTS], axis=1),
                 swing_vectors(signal, bounds),
                 pointing.vectors,
-                _way(strides, up),
+                way[:, None],
             ],
             axis=1,
             dtype=np.float32,
@@ -215,11 +216,11 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
 
 
 def _way(strides: pd.DataFrame, up: FloatArray) -> FloatArray:
-    """(n, 1, 3) level way of a foot, of length 0 to 1; zero where it is not known."""
+    """(n, 3) level way of a foot, of length 0 to 1; zero where it is not known."""
     way_m = strides.reindex(columns=list(WAY_COLUMNS)).to_numpy(dtype=float)
     way_m = np.nan_to_num(way_m - np.einsum("ni,ni->n", way_m, up)[:, None] * up)
     size_m = np.linalg.norm(way_m, axis=1, keepdims=True)
-    return np.asarray(way_m / (size_m + SHORT_WAY_M))[:, None]
+    return np.asarray(way_m / (size_m + SHORT_WAY_M))
 
 
 def _force_looks(

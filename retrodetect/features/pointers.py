@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 
 from retrodetect.features.catalogue import (
     BANDS_HZ,
-    GYRO_SCALARS,
     HARMONICS,
     LEVER_BANDS_HZ,
     POINTERS,
+    TURN_SCALARS,
 )
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
@@ -85,13 +85,13 @@ class Pointers(NamedTuple):
         Level vectors of the device frame, of length 0 to about 1.
     log_power : (n, 2 · len(HARMONICS)) array
         Log share of the vertical, then of the horizontal power in each harmonic.
-    gyro_scalars : (n, len(GYRO_SCALARS)) array
-        What the gyroscope says of the body site.
+    turn_scalars : (n, len(TURN_SCALARS)) array
+        What the rotation says of the body site.
     """
 
     vectors: FloatArray
     log_power: FloatArray
-    gyro_scalars: FloatArray
+    turn_scalars: FloatArray
 
 
 def pointers(
@@ -119,7 +119,7 @@ def pointers(
     levers = None if turning is None else _levers(turning, strides, bout)
     vectors = np.zeros((len(start_s), len(POINTERS), 3))
     log_power = np.zeros((len(start_s), 2 * len(HARMONICS)))
-    scalars = np.zeros((len(start_s), len(GYRO_SCALARS)))
+    scalars = np.zeros((len(start_s), len(TURN_SCALARS)))
     for first in range(0, len(start_s), BLOCK):
         rows = slice(first, first + BLOCK)
         here = strides.rows(rows)
@@ -236,7 +236,7 @@ class _Levers(NamedTuple):
 def _with_gyro(
     turning: _Turning, strides: _Strides, window: FloatArray, levers: _Levers
 ) -> tuple[FloatArray, FloatArray]:
-    """(n, len(NEEDS_GYRO), 3) pointers and (n, len(GYRO_SCALARS)) scalars."""
+    """(n, len(NEEDS_GYRO), 3) pointers and (n, len(TURN_SCALARS)) scalars."""
     at = strides.around(WIDTH_STRIDES)
     up = _unit(_at(turning.up, at))
     mean_up = _unit((up * _HANN[:, None]).sum(axis=1))

@@ -24,6 +24,7 @@ from retrodetect.features import (
     compute,
 )
 from retrodetect.features.catalogue import RATIOS
+from retrodetect.gait import WAY_COLUMNS
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
@@ -235,6 +236,18 @@ def test_site_scalars_ignore_the_mounting() -> None:
     plain, turned = (site_scalars(gait_like(FRONT) @ way.T) for way in (np.eye(3), turn))
     for name, values in plain.items():
         np.testing.assert_allclose(turned[name], values, atol=1e-6, err_msg=name)
+
+
+def test_a_device_that_comes_to_rest_in_every_stride_has_a_way_and_others_have_none() -> None:
+    way_m = pd.DataFrame(0.0, index=range(15), columns=list(WAY_COLUMNS))
+    way_m["way_x_m"] = [0.1, 0.9, np.nan] * 5
+    measured = compute([signal_of(gait_like(FRONT))], strides().join(way_m))
+    length = measured.gyro_scalars[
+        :, [feature.name for feature in GYRO_SCALARS].index("way_length")
+    ]
+    np.testing.assert_allclose(length, [0.5, 0.9, 0.0] * 5, atol=0.01)
+    np.testing.assert_allclose(np.linalg.norm(measured.vector("way"), axis=1), length, atol=1e-6)
+    assert not compute([signal_of(gait_like(FRONT))], strides()).gyro_scalars[:, -1].any()
 
 
 def test_dot_products_of_moments_are_free_and_those_of_pointers_are_not_taken() -> None:
