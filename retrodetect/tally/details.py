@@ -12,7 +12,7 @@ from retrodetect.tables import REPEAT_GLOSSARY
 from retrodetect.tally.course import Course
 from retrodetect.tally.energy import Pace, effort
 from retrodetect.tally.session import shape
-from retrodetect.tally.stretches import mostly_unknown, stretches
+from retrodetect.tally.stretches import Columns, columns_of, mostly_unknown, runs_of
 
 __all__ = ["Details", "details", "repeats"]
 
@@ -50,25 +50,28 @@ def details(
 
     ``contacts_s`` (k,) are the initial contacts of either foot.
     """
-    strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
-    bouts = stretches(strides, unknown=True, by_gait=True)
-    legs = repeats(strides, course)
+    columns = columns_of(strides)
+    bouts = runs_of(columns, unknown=True, by_gait=True)
+    legs = _repeats(columns, course)
     is_last = np.append(np.diff(legs["set"]) > 0, True)[: len(legs)]
     count = int(legs["repeat"].to_numpy()[is_last].sum())
-    fields: dict[str, float | str] = {**shape(strides, contacts_s, placement, count)}
-    is_open = mostly_unknown(strides)
+    fields: dict[str, float | str] = {**shape(columns, contacts_s, placement, count)}
+    is_open = mostly_unknown(columns)
     for way in ("forward", "backward"):
-        own = bouts[(bouts["direction"] == way).to_numpy()]
-        fields[f"climb_{way}_m"] = np.nan if is_open and not len(own) else _climbed_m(own, course)
-    spent = effort(strides, course, pace, legs)
-    return Details(fields | spent.fields, bouts, legs, spent.warnings)
+        own = bouts["direction"] == way
+        ends_s = bouts["start_s"][own], bouts["end_s"][own]
+        fields[f"climb_{way}_m"] = (
+            np.nan if is_open and not own.any() else _climbed_m(*ends_s, course)
+        )
+    spent = effort(columns, course, pace, legs)
+    return Details(fields | spent.fields, pd.DataFrame(bouts), legs, spent.warnings)
 
 
-def _climbed_m(bouts: pd.DataFrame, course: Course) -> float:
-    """Height gained; NaN where no height is known."""
+def _climbed_m(start_s: FloatArray, end_s: FloatArray, course: Course) -> float:
+    """Height gained in bouts; NaN where no height is known."""
     if np.isnan(course.sure_m):
         return np.nan
-    gained = [course.climb_m(*ends) for ends in zip(bouts["start_s"], bouts["end_s"], strict=True)]
+    gained = [course.climb_m(*ends) for ends in zip(start_s, end_s, strict=True)]
     return float(sum(climb_m for climb_m in gained if climb_m >= course.sure_m))
 
 
@@ -82,14 +85,18 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
     the one back (the last may lack it). ``pause_s`` is the time from the end of the leg before;
     ``slope`` is up, down, level, or empty where no height is known.
     """
-    legs = _legs(stretches(strides))
+    return _repeats(columns_of(strides), course)
+
+
+def _repeats(strides: Columns, course: Course | None) -> pd.DataFrame:
+    legs = _legs(runs_of(strides))
     places = [
         (at, number, (at - begin) // 2 + 1)
         for number, (begin, end) in enumerate(_sets(legs), start=1)
         for at in range(begin, end)
     ]
     at, number, repeat = np.array(places, dtype=int).reshape(-1, 3).T
-    columns = {str(name): column.to_numpy()[at] for name, column in legs.items()}
+    columns = {name: column[at] for name, column in legs.items()}
     start_s, end_s = columns["start_s"], columns["end_s"]
     is_first = np.diff(number, prepend=0) > 0
     climb_m = np.array(
@@ -107,10 +114,10 @@ def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame
     return pd.DataFrame({name: columns[name] for name in REPEAT_GLOSSARY if name in columns})
 
 
-def _legs(runs: pd.DataFrame) -> pd.DataFrame:
+def _legs(runs: Columns) -> Columns:
     """Long stretches, those of one direction that follow each other put together."""
-    is_long = (runs["end_s"] - runs["start_s"]).to_numpy() >= MIN_LEG_S
-    columns = {str(name): column.to_numpy()[is_long] for name, column in runs.items()}
+    is_long = runs["end_s"] - runs["start_s"] >= MIN_LEG_S
+    columns = {name: column[is_long] for name, column in runs.items()}
     start_s, end_s, direction = (columns[name] for name in ("start_s", "end_s", "direction"))
     # A short halt on the way up does not make two legs of one.
     rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(start_s)]
@@ -121,37 +128,35 @@ def _legs(runs: pd.DataFrame) -> pd.DataFrame:
     steps = np.add.reduceat(columns["cadence_spm"] * (end_s - start_s), first)
     strides = np.add.reduceat(columns["strides"], first)
     run = np.add.reduceat(np.where(columns["gait"] == "run", columns["strides"], 0), first)
-    return pd.DataFrame(
-        {
-            "bout": columns["bout"][first],
-            "direction": direction[first],
-            "start_s": start_s[first],
-            "end_s": end_s[np.append(first[1:], len(start_s))[: len(first)] - 1],
-            "strides": strides,
-            "gait": np.where(run > 0.5 * strides, "run", "walk").astype(object),
-            "lasting_s": lasting_s,
-            "cadence_spm": steps / lasting_s,
-        }
-    )
+    return {
+        "bout": columns["bout"][first],
+        "direction": direction[first],
+        "start_s": start_s[first],
+        "end_s": end_s[np.append(first[1:], len(start_s))[: len(first)] - 1],
+        "strides": strides,
+        "gait": np.where(run > 0.5 * strides, "run", "walk").astype(object),
+        "lasting_s": lasting_s,
+        "cadence_spm": steps / lasting_s,
+    }
 
 
-def _sets(legs: pd.DataFrame) -> list[tuple[int, int]]:
+def _sets(legs: Columns) -> list[tuple[int, int]]:
     """Half-open ranges of legs that make a set."""
-    way, start_s, end_s = (legs[name].to_numpy() for name in ("direction", "start_s", "end_s"))
+    way, start_s, end_s = (legs[name] for name in ("direction", "start_s", "end_s"))
     breaks = (way[1:] == way[:-1]) | (start_s[1:] - end_s[:-1] > MAX_REST_S)
-    edges = [0, *np.flatnonzero(breaks) + 1, len(legs)]
+    edges = [0, *np.flatnonzero(breaks) + 1, len(way)]
     chains = zip(edges[:-1], edges[1:], strict=True)
     return [alike for begin, end in chains for alike in _alike(legs, int(begin), int(end))]
 
 
-def _alike(legs: pd.DataFrame, begin: int, end: int) -> list[tuple[int, int]]:
+def _alike(legs: Columns, begin: int, end: int) -> list[tuple[int, int]]:
     """Parts of a chain whose legs are about as long as is usual in it."""
     if end - begin < MIN_LEGS:
         return []
     begin, end = _without_ends(legs, begin, end, MAX_RATIO)
-    lasting = legs["lasting_s"].iloc[begin:end]
-    usual = lasting.groupby(legs["direction"].iloc[begin:end]).transform("median")
-    odd = np.asarray(np.maximum(lasting / usual, usual / lasting) > MAX_RATIO)
+    lasting, way = legs["lasting_s"][begin:end], legs["direction"][begin:end]
+    usual = np.array([np.median(lasting[way == own]) for own in way])
+    odd = np.maximum(lasting / usual, usual / lasting) > MAX_RATIO
     edges = np.concatenate([[-1], np.flatnonzero(odd), [end - begin]])
     parts = [
         (begin + int(a) + 1, begin + int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
@@ -159,7 +164,7 @@ def _alike(legs: pd.DataFrame, begin: int, end: int) -> list[tuple[int, int]]:
     return [_paired(legs, a, b) for a, b in parts if b - a >= MIN_LEGS]
 
 
-def _paired(legs: pd.DataFrame, begin: int, end: int) -> tuple[int, int]:
+def _paired(legs: Columns, begin: int, end: int) -> tuple[int, int]:
     """Leave out a first or last leg that has no other half, where it is unlike the others."""
     if (end - begin) % 2 == 0 or end - begin == MIN_LEGS:
         return begin, end
@@ -167,9 +172,9 @@ def _paired(legs: pd.DataFrame, begin: int, end: int) -> tuple[int, int]:
     return shorter if end - begin - (shorter[1] - shorter[0]) == 1 else (begin, end)
 
 
-def _without_ends(legs: pd.DataFrame, begin: int, end: int, ratio: float) -> tuple[int, int]:
+def _without_ends(legs: Columns, begin: int, end: int, ratio: float) -> tuple[int, int]:
     """Take legs off the ends of a chain that differ from the others of their direction."""
-    lasting, way = legs["lasting_s"].to_numpy(), legs["direction"].to_numpy()
+    lasting, way = legs["lasting_s"], legs["direction"]
     while end - begin > MIN_LEGS:
         for at in (begin, end - 1):
             others = np.delete(np.arange(begin, end), at - begin)

@@ -19,7 +19,7 @@ import pandas as pd
 from retrodetect.errors import UsageError
 from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, SESSION_COLUMNS, STEPS_PER_STRIDE
 from retrodetect.tally.course import Course
-from retrodetect.tally.stretches import either_way, mostly_unknown, stretches
+from retrodetect.tally.stretches import Columns, either_way, mostly_unknown, runs_of
 
 __all__ = ["Effort", "Pace", "effort"]
 
@@ -73,7 +73,7 @@ class Effort(NamedTuple):
     warnings: tuple[str, ...] = ()  # what of the wearer's words no person on foot does
 
 
-def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame) -> Effort:
+def effort(strides: Columns, course: Course, pace: Pace, legs: pd.DataFrame) -> Effort:
     """Distance and energy of a session.
 
     What the wearer knows goes before the receiver, and the speed of a sensor on the foot too, which
@@ -83,10 +83,11 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     """
     columns = [name for name in SESSION_COLUMNS if name.startswith(_FOLLOW_FROM_SPEED)]
     fields: dict[str, float | str] = dict.fromkeys(columns, np.nan) | {"speed_source": ""}
-    pieces = stretches(strides, by_gait=True)
+    runs = runs_of(strides, by_gait=True)
     # Of its own strides: unknown ones that a stretch bridges go nowhere that is known.
-    pieces["lasting_s"] = 60 * STEPS_PER_STRIDE * pieces["strides"] / pieces["cadence_spm"]
-    source, speed_mps = _speeds(strides, pieces, course, pace, legs)
+    lasting_s = 60 * STEPS_PER_STRIDE * runs["strides"] / runs["cadence_spm"]
+    runs = {**runs, "lasting_s": lasting_s}
+    source, speed_mps = _speeds(strides, runs, course, pace, legs)
     too_fast = speed_mps > FASTEST_MPS
     warnings: tuple[str, ...] = ()
     if too_fast.any():
@@ -103,10 +104,10 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
     # Who never went that way spent nothing; who did at no known speed, or may have where most is
     # unknown, spent nobody knows what.
     nothing = {
-        way: np.nan if (pieces["direction"] == way).any() or mostly_unknown(strides) else 0.0
+        way: np.nan if (runs["direction"] == way).any() or mostly_unknown(strides) else 0.0
         for way in ("forward", "backward")
     }
-    pieces = pieces[plausible].assign(speed_mps=speed_mps[plausible])
+    pieces = pd.DataFrame({**runs, "speed_mps": speed_mps})[plausible]
     pieces["distance_m"] = pieces["speed_mps"] * pieces["lasting_s"]
     warnings += _doubtful_lengths(pieces, source)
     by_way = pieces.groupby("direction")["distance_m"].sum()
@@ -133,33 +134,29 @@ def effort(strides: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
 
 
 def _speeds(
-    strides: pd.DataFrame, pieces: pd.DataFrame, course: Course, pace: Pace, legs: pd.DataFrame
+    strides: Columns, runs: Columns, course: Course, pace: Pace, legs: pd.DataFrame
 ) -> tuple[str, np.ndarray]:
     """Where speeds come from, and that of each stretch; NaN where it is not known."""
     if pace.speed_mps is not None:
-        return "given", np.full(len(pieces), pace.speed_mps)
+        return "given", np.full(len(runs["strides"]), pace.speed_mps)
     if pace.distance_m is not None:
         on_foot_s = (strides["end_s"] - strides["start_s"]).sum()
-        return "distance", np.full(len(pieces), pace.distance_m / on_foot_s)
+        return "distance", np.full(len(runs["strides"]), pace.distance_m / on_foot_s)
     if pace.leg_m is not None:
-        return "leg", _in_legs(pieces, legs, pace.leg_m)
-    ends = zip(pieces["start_s"], pieces["end_s"], strict=True)
-    lengths_m = strides["stride_length_m"].to_numpy()
-    if np.isfinite(lengths_m).any():
-        return "foot", _on_foot(strides, pieces)
+        return "leg", _in_legs(runs, legs, pace.leg_m)
+    if np.isfinite(strides["stride_length_m"]).any():
+        return "foot", _on_foot(strides, runs)
+    ends = zip(runs["start_s"], runs["end_s"], strict=True)
     return "gps", np.array([course.mean_speed_mps(*span) for span in ends])
 
 
-def _in_legs(pieces: pd.DataFrame, legs: pd.DataFrame, leg_m: float) -> np.ndarray:
+def _in_legs(runs: Columns, legs: pd.DataFrame, leg_m: float) -> np.ndarray:
     """Speed of the stretches that lie in a leg of a set; a leg may be of several."""
-    speed_mps = np.full(len(pieces), np.nan)
+    speed_mps = np.full(len(runs["strides"]), np.nan)
     for start_s, end_s, way in zip(legs["start_s"], legs["end_s"], legs["direction"], strict=True):
-        inside = (
-            (pieces["start_s"] >= start_s)
-            & (pieces["end_s"] <= end_s)
-            & (pieces["direction"] == way)
-        ).to_numpy()
-        speed_mps[inside] = leg_m / pieces["lasting_s"][inside].sum()
+        inside = (runs["start_s"] >= start_s) & (runs["end_s"] <= end_s)
+        inside &= runs["direction"] == way
+        speed_mps[inside] = leg_m / runs["lasting_s"][inside].sum()
     return speed_mps
 
 
@@ -178,21 +175,21 @@ def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> tuple[str, ...]:
     return tuple(doubts)
 
 
-def _on_foot(strides: pd.DataFrame, pieces: pd.DataFrame) -> np.ndarray:
+def _on_foot(strides: Columns, runs: Columns) -> np.ndarray:
     """Speed of each stretch over its strides of known length."""
-    measured = strides[(strides["direction"] != "unknown") & strides["stride_length_m"].notna()]
-    at = np.searchsorted(pieces["start_s"], measured["start_s"], side="right") - 1
+    measured = (strides["direction"] != "unknown") & np.isfinite(strides["stride_length_m"])
+    at = np.searchsorted(runs["start_s"], strides["start_s"][measured], side="right") - 1
     length_m, lasting_s = (
-        np.bincount(at, values, minlength=len(pieces))
-        for values in (measured["stride_length_m"], measured["end_s"] - measured["start_s"])
+        np.bincount(at, values[measured], minlength=len(runs["start_s"]))
+        for values in (strides["stride_length_m"], strides["end_s"] - strides["start_s"])
     )
     with np.errstate(invalid="ignore"):
         return np.asarray(length_m / lasting_s)  # NaN where no length is known
 
 
-def _interval_m(strides: pd.DataFrame, distance_m: dict[str, float]) -> dict[str, float]:
+def _interval_m(strides: Columns, distance_m: dict[str, float]) -> dict[str, float]:
     """Ends of the intervals of the distances by direction."""
-    unknown_m = float(strides.loc[either_way(strides), "stride_length_m"].sum())
+    unknown_m = float(np.nansum(strides["stride_length_m"][either_way(strides)]))
     return {
         f"distance_{way}_{end}_m": factor * (way_m + open_m)
         for way, way_m in distance_m.items()

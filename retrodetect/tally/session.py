@@ -11,10 +11,12 @@ from retrodetect.sites import SITES
 from retrodetect.tables import STEPS_PER_STRIDE
 from retrodetect.tally.share import ErrorRates, doubted_rates, share_interval
 from retrodetect.tally.stretches import (
+    Columns,
     cadence_spm,
+    columns_of,
     either_way,
     mostly_unknown,
-    stretches,
+    runs_of,
 )
 
 __all__ = ["shape", "tally"]
@@ -45,25 +47,26 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
         :func:`retrodetect.tally.share.share_interval`.
     """
     rates = rates or _known_rates(strides)
-    strides = pd.DataFrame(strides)  # without attrs, of which every selection makes a copy
-    way = strides["direction"].to_numpy()
+    columns = columns_of(strides)
+    way = columns["direction"]
     is_forward, is_backward = way == "forward", way == "backward"
     is_labelled = is_forward | is_backward
-    rates = rates or doubted_rates(strides["p_backward"].to_numpy(dtype=float)[is_labelled])
-    is_certain = is_labelled & (way == np.asarray(strides.get("marked", "")))
+    rates = rates or doubted_rates(columns["p_backward"].astype(float)[is_labelled])
+    is_certain = is_labelled & (way == columns.get("marked", np.array("")))
     forward, backward = int(is_forward.sum()), int(is_backward.sum())
     labelled = forward + backward
     low, high = share_interval(
         backward,
         labelled,
         rates,
-        int(either_way(strides).sum()),
+        int(either_way(columns).sum()),
         certain=(int((is_forward & is_certain).sum()), int((is_backward & is_certain).sum())),
     )
-    begin_s, end_s = _ends_s(strides)
-    runs = stretches(strides)
-    none_s = np.nan if mostly_unknown(strides) else 0.0
-    lasting_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
+    begin_s, end_s = _ends_s(columns)
+    runs = runs_of(columns)
+    none_s = np.nan if mostly_unknown(columns) else 0.0
+    backward_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
+    lasting_s = columns["end_s"] - columns["start_s"]
     fields = {
         "gait_s": float((end_s - begin_s).sum()),
         "strides": len(strides),
@@ -75,9 +78,9 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
         "backward_share_low": low,
         "backward_share_high": high,
         "bouts": len(begin_s),
-        "longest_backward_bout_s": float(lasting_s.max()) if len(lasting_s) else none_s,
-        "cadence_forward_spm": cadence_spm(strides[is_forward]),
-        "cadence_backward_spm": cadence_spm(strides[is_backward]),
+        "longest_backward_bout_s": float(backward_s.max()) if len(backward_s) else none_s,
+        "cadence_forward_spm": cadence_spm(lasting_s[is_forward]),
+        "cadence_backward_spm": cadence_spm(lasting_s[is_backward]),
     }
     return pd.Series(fields, dtype=object)
 
@@ -88,17 +91,17 @@ def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
     return ErrorRates(**rates) if rates else None
 
 
-def _ends_s(strides: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+def _ends_s(strides: Columns) -> tuple[FloatArray, FloatArray]:
     """(k,) beginning and (k,) end of each bout."""
-    bouts, of = np.unique(strides["bout"].to_numpy(), return_inverse=True)
+    bouts, of = np.unique(strides["bout"], return_inverse=True)
     begin_s, end_s = np.full(len(bouts), np.inf), np.full(len(bouts), -np.inf)
-    np.minimum.at(begin_s, of, strides["start_s"].to_numpy(dtype=float))
-    np.maximum.at(end_s, of, strides["end_s"].to_numpy(dtype=float))
+    np.minimum.at(begin_s, of, strides["start_s"])
+    np.maximum.at(end_s, of, strides["end_s"])
     return begin_s, end_s
 
 
 def shape(
-    strides: pd.DataFrame, contacts_s: FloatArray, placement: str, repeats: int
+    strides: Columns, contacts_s: FloatArray, placement: str, repeats: int
 ) -> dict[str, float]:
     """Times, gaits, variability and symmetry by direction, as in the later columns of a session.
 
@@ -107,8 +110,9 @@ def shape(
     share of their mean (0 for symmetry). NaN where there are too few strides; the latter too where
     the placement does not feel both feet alike.
     """
-    start_s, end_s = (strides[name].to_numpy(dtype=float) for name in ("start_s", "end_s"))
-    way, gait = strides["direction"].to_numpy(), strides["gait"].to_numpy()
+    start_s, end_s, way, gait = (
+        strides[name] for name in ("start_s", "end_s", "direction", "gait")
+    )
     fields: dict[str, float] = {
         f"{name}_s": float((end_s - start_s)[way == name].sum())
         for name in ("forward", "backward", "unknown")
@@ -123,7 +127,7 @@ def shape(
     site = SITES.get(placement)
     both_alike = site is not None and site.feels_both_feet
     first_s = _first_steps_s(start_s, end_s, contacts_s)
-    stretch = 2 * strides["bout"].to_numpy() + (gait == "run")
+    stretch = 2 * strides["bout"] + (gait == "run")
     for name in ("forward", "backward"):
         own = way == name
         fields[f"stride_time_cv_{name}"] = _variability((end_s - start_s)[own], stretch[own])

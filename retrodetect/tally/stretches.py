@@ -9,19 +9,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retrodetect.recording import FloatArray
 from retrodetect.tables import MAX_PAUSE_S, STEPS_PER_STRIDE
 
 __all__ = [
+    "Columns",
     "cadence_spm",
+    "columns_of",
     "either_way",
     "mostly_unknown",
+    "runs_of",
     "stretches",
 ]
 
 Columns = Mapping[str, NDArray[Any]]
 """A table as arrays: of small ones, many a day, pandas takes most of the time."""
 
-_COLUMNS = ("bout", "direction", "start_s", "end_s", "gait")
+
+def columns_of(strides: pd.DataFrame) -> Columns:
+    """Columns of a table by name."""
+    return {str(name): column.to_numpy() for name, column in strides.items()}
 
 
 def stretches(
@@ -34,7 +41,12 @@ def stretches(
     stride in the other direction (or gait, if ``by_gait``), or where no stride of its direction
     follows within ``MAX_PAUSE_S``.
     """
-    columns = {name: strides[name].to_numpy() for name in _COLUMNS}
+    return pd.DataFrame(runs_of(columns_of(strides), unknown=unknown, by_gait=by_gait))
+
+
+def runs_of(columns: Columns, *, unknown: bool = False, by_gait: bool = False) -> Columns:
+    """List the same as :func:`stretches`, from columns and as columns."""
+    columns = {name: columns[name] for name in ("bout", "direction", "start_s", "end_s", "gait")}
     state = ("bout", "direction", *(["gait"] if by_gait else []))
     has_way = columns["direction"] != "unknown"
     runs = _runs(_where(columns, has_way), state)
@@ -47,25 +59,28 @@ def stretches(
         rest = _runs(_where(columns | {"after": at}, between), (*state, "after"))
         order = np.argsort(np.append(runs["start_s"], rest["start_s"]), kind="stable")
         runs = {name: np.append(runs[name], rest[name])[order] for name in runs}
-    return pd.DataFrame(runs)
+    return runs
 
 
 def _where(columns: Columns, rows: NDArray[np.bool_]) -> Columns:
     return {name: values[rows] for name, values in columns.items()}
 
 
-def cadence_spm(strides: pd.DataFrame) -> float:
-    """Steps per minute of walking or running time; NaN without strides."""
-    lasting_s = (strides["end_s"] - strides["start_s"]).sum()
-    return float(STEPS_PER_STRIDE * len(strides) * 60 / lasting_s) if lasting_s else np.nan
+def cadence_spm(lasting_s: FloatArray) -> float:
+    """Steps per minute of strides that last so long; NaN without any."""
+    return (
+        float(STEPS_PER_STRIDE * len(lasting_s) * 60 / lasting_s.sum())
+        if len(lasting_s)
+        else np.nan
+    )
 
 
-def either_way(strides: pd.DataFrame) -> pd.Series[bool]:
+def either_way(strides: Columns) -> NDArray[np.bool_]:
     """Strides that may have gone forward or backward: unknown ones, but not those sideways."""
-    return (strides["direction"] == "unknown") & (strides["reason"] != "sideways")
+    return np.asarray((strides["direction"] == "unknown") & (strides["reason"] != "sideways"))
 
 
-def mostly_unknown(strides: pd.DataFrame) -> bool:
+def mostly_unknown(strides: Columns) -> bool:
     """Tell whether more strides may have gone either way than have a direction.
 
     That a direction was not found says nothing then.
