@@ -7,7 +7,8 @@ remedy, in one sentence that a wearer understands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RetrodetectError",
     "UnreadableFile",
     "UsageError",
+    "about",
 ]
 
 
@@ -95,6 +97,16 @@ class OutputError(RetrodetectError):
 
 class UsageError(RetrodetectError):
     """An option or argument makes no sense; nothing was done."""
+
+
+@contextmanager
+def about(file: str) -> Iterator[None]:
+    """Name a file in errors about an input that don't name one yet."""
+    try:
+        yield
+    except InputError as error:
+        error.file = error.file or file
+        raise
 
 
 def _rebuild(

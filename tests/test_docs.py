@@ -4,7 +4,7 @@ import csv
 import re
 from pathlib import Path
 
-from retrodetect.formats.registry import formats
+from retrodetect.formats.files import formats
 from retrodetect.lab.datasets import SETS
 
 ROOT = Path(__file__).parents[1]

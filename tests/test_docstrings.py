@@ -18,8 +18,6 @@ FAULTS = {
 word on what is returned or yielded (numpydoc, Validation checks). Types stand in the signature."""
 
 STAGES = ("formats", "signal", "gait", "features", "direction", "labelling", "tally", "report")
-FORMATS = ("layout", "options", "reading", "registry", "discover")
-"""Modules that a new format uses."""
 
 
 def public() -> Iterator[object]:
@@ -50,8 +48,7 @@ SEAMS = at_home(retrodetect).union(
 
 def is_machinery(item: object) -> bool:
     """Whether a name is at home behind the seams."""
-    is_for_formats = item.__module__ in {f"retrodetect.formats.{name}" for name in FORMATS}
-    return not is_for_formats and (item.__module__, item.__name__) not in SEAMS
+    return (item.__module__, item.__name__) not in SEAMS
 
 
 @pytest.mark.extra("docs")

@@ -11,7 +11,7 @@ from retrodetect.formats.clock import Timeline, seconds_on, valid
 from retrodetect.formats.draft import Draft, Note, Series
 from retrodetect.formats.plausible import turns_otherwise
 from retrodetect.formats.spool import blocks, scaled
-from retrodetect.formats.units import unit_in
+from retrodetect.formats.text import unit_in
 from retrodetect.recording import Annotation, Finding, FloatArray, longest_step_s
 
 __all__ = ["Sensors", "place_notes", "rows_of"]

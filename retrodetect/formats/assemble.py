@@ -15,29 +15,35 @@ from retrodetect.errors import RefusedRecording
 from retrodetect.formats.align import Sensors, place_notes, rows_of
 from retrodetect.formats.clock import (
     ROWS,
+    SORTED,
     Timeline,
+    gap_rows,
     lead_s,
+    note_rates,
     order_of,
+    robust_rate_hz,
     strays,
     timeline,
     valid,
     wrapped,
 )
-from retrodetect.formats.draft import Draft
-from retrodetect.formats.holds import find_holds, find_slow, repeated_later, repeats
-from retrodetect.formats.level import Level, Scale, resolve
-from retrodetect.formats.options import ReadOptions
+from retrodetect.formats.draft import Draft, ReadOptions
 from retrodetect.formats.plausible import (
+    Level,
+    Scale,
     check_axes,
     check_without_unit,
     far_from_1_g,
+    find_holds,
+    find_slow,
     mixed_up,
+    repeated_later,
+    repeats,
+    resolve,
     sensor_doubts,
 )
-from retrodetect.formats.repair import SORTED, gap_rows, note_rates, robust_rate_hz
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
-from retrodetect.formats.text import counted
-from retrodetect.formats.units import unit_in
+from retrodetect.formats.text import counted, unit_in
 from retrodetect.recording import (
     DIRECTION_RATE_HZ,
     STANDARD_GRAVITY_MPS2,
@@ -45,7 +51,7 @@ from retrodetect.recording import (
     FloatArray,
     Ground,
     Recording,
-)
+)  # fmt: skip
 
 __all__ = ["LOWEST_RATE_HZ", "Resolved", "assemble", "gaps_s"]
 
@@ -113,23 +119,21 @@ class Resolved:
             begin = end
 
 
-def assemble(
-    draft: Draft, name: str, label: str, format_name: str, options: ReadOptions
-) -> Resolved:
+def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) -> Resolved:
     """Settle clock, unit, gravity and sign of a draft, and place its other sensors.
 
     Refused where too little is left, or it is too slow, or its unit cannot be told.
     """
-    readings = _Readings.timed(_with_rate(draft, options), label, options)
-    readings.drop_held(label)
-    check_axes(readings.values, label)
+    readings = _Readings.timed(_with_rate(draft, options), options)
+    readings.drop_held()
+    check_axes(readings.values)
     if options.gravity != "linear":
         readings.add_gravity()
-    _check_rate(readings.line, label, options)
-    scale = _scale(readings, label, options)
+    _check_rate(readings.line, options)
+    scale = _scale(readings, options)
     readings.drop_impossible(scale.mps2)
     readings.drop_slow()
-    _require(readings.draft, 2, label)
+    _require(readings.draft, 2)
     sign, sign_finding = _sign(draft, options)
     line, values = readings.line, readings.values
     sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
@@ -184,20 +188,20 @@ class _Readings:
         return self.draft.acceleration.values
 
     @classmethod
-    def timed(cls, draft: Draft, label: str, options: ReadOptions) -> _Readings:
+    def timed(cls, draft: Draft, options: ReadOptions) -> _Readings:
         """Rows with a complete reading, each with its time, in order."""
-        _require(draft, 1, label)
+        _require(draft, 1)
         stamps = draft.stamps
         draft, notes = _complete(draft)
-        _require(draft, 2, label)
+        _require(draft, 2)
         draft = draft.with_(stamps=wrapped(draft.stamps))
         stamps = replace(stamps, wrap_ticks=draft.stamps.wrap_ticks)
-        order = order_of(draft.stamps, label)
+        order = order_of(draft.stamps)
         if order is not None:
             draft, notes = draft.take(order), [*notes, SORTED]
             stamps = draft.stamps
         repeated = repeats(draft.acceleration.values)
-        line = timeline(draft.stamps, draft.acceleration.values, repeated, label)
+        line = timeline(draft.stamps, draft.acceleration.values, repeated)
         without_s, zero_s = lead_s(stamps, line)
         line = line.begun_at(without_s, zero_s)
         if without_s > _LEAD_TOLD_S:
@@ -210,7 +214,7 @@ class _Readings:
             repeated = repeats(draft.acceleration.values)
         return cls(draft, line, repeated, notes)
 
-    def drop_held(self, label: str) -> None:
+    def drop_held(self) -> None:
         """Leave out rows that only repeat a reading."""
         holds = find_holds(self.values, self.line.time_s, self.repeated)
         if holds is None:
@@ -218,7 +222,6 @@ class _Readings:
         if np.count_nonzero(~holds.drop) < 2:
             raise RefusedRecording(
                 "its acceleration never changes",
-                file=label,
                 remedy="check that the sensor was on",
             )
         self.notes.extend(holds.notes)
@@ -301,34 +304,31 @@ class _Readings:
         self.line = replace(line, effective_hz=robust_rate_hz(line.time_s))
 
 
-def _check_rate(line: Timeline, label: str, options: ReadOptions) -> None:
+def _check_rate(line: Timeline, options: ReadOptions) -> None:
     """Refuse a rate too low for steps, or one that no sensor has."""
     if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
             f"has only {line.effective_hz:.3g} readings a second by its clock",
-            file=label,
             remedy=f"record with at least {DIRECTION_RATE_HZ:g} Hz, better 50 Hz; if its clock has "
             "another unit, give the rate with --rate",
         )
     if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
         raise RefusedRecording(
             f"has {line.effective_hz:,.0f} readings a second by its clock, more than any sensor",
-            file=label,
             remedy="give the rate with --rate",
         )
 
 
-def _scale(readings: _Readings, label: str, options: ReadOptions) -> Scale:
+def _scale(readings: _Readings, options: ReadOptions) -> Scale:
     """Settle unit and gravity, and refuse what is no acceleration."""
     values, draft = readings.values, readings.draft
     level = Level.of(values, readings.line.rate_hz)
     if not (draft.acceleration.unit or options.unit):
-        check_without_unit(values, level, label)
-    scale = resolve(level, draft.acceleration.unit, draft.gravity, options, label)
+        check_without_unit(values, level)
+    scale = resolve(level, draft.acceleration.unit, draft.gravity, options)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(
             "nothing shows that its columns are acceleration: neither names nor a mean of 1 g",
-            file=label,
             remedy="if they are, add --gravity linear",
         )
     release(values)
@@ -391,14 +391,13 @@ def _near(draft: Draft, notes: list[str]) -> tuple[Draft, list[str]]:
     return draft.take(~stray), [*notes, note]
 
 
-def _require(draft: Draft, count: int, label: str) -> None:
+def _require(draft: Draft, count: int) -> None:
     rows = len(draft.acceleration.values)
     if rows < count:
         raise RefusedRecording(
             "has only 1 sample of acceleration"
             if rows
             else "has no row with a reading of all three axes",
-            file=label,
             remedy="record for longer, with all axes of the accelerometer",
         )
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, Literal, Self, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
+from retrodetect.errors import UsageError
 from retrodetect.formats import spool
+from retrodetect.formats.text import Epoch, unit_in_mps2
 from retrodetect.recording import FloatArray, Gravity, Ground
 
 __all__ = [
-    "NO_TICK", "Claim", "Draft", "Epoch", "Note", "Series", "Sign", "Stamps", "downward", "linear",
+    "Claim", "Draft", "Note", "ReadOptions", "Series", "Sign", "Stamps", "downward", "linear",
     "total", "upward",
 ]  # fmt: skip
 
-NO_TICK = np.iinfo(np.int64).min
-"""Stands for a stamp that is missing."""
+_ROLES = ("time", "x", "y", "z")
+_PAIR = re.compile(r"""(?:^|(?<=,))([^=,]+)=("[^"]*"|'[^']*'|[^,]+(?:,(?!\s*\w+\s*=)[^,]+)*)""")
+"""A role and its column, whose name may be quoted and may hold a comma."""
 
 T = TypeVar("T")
-Epoch = Literal["unix", "local", "none"]
 Sign = Literal[1, -1]
 
 
@@ -36,22 +39,22 @@ class Claim(Generic[T]):
 
 
 def total(because: str, ground: Ground = "stated") -> Claim[Gravity]:
-    """Claim that the readings include gravity; parameters as in `Claim`."""
+    """Claim that the readings include gravity."""
     return Claim("total", ground, because)
 
 
 def linear(because: str, ground: Ground = "stated") -> Claim[Gravity]:
-    """Claim that gravity was removed; parameters as in `Claim`."""
+    """Claim that gravity was removed."""
     return Claim("linear", ground, because)
 
 
 def upward(because: str, ground: Ground = "stated") -> Claim[Sign]:
-    """Claim that an axis that points up reads +1 g at rest; parameters as in `Claim`."""
+    """Claim that an axis that points up reads +1 g at rest."""
     return Claim(1, ground, because)
 
 
 def downward(because: str, ground: Ground = "stated") -> Claim[Sign]:
-    """Claim that such an axis reads -1 g, as CoreMotion has it; parameters as in `Claim`."""
+    """Claim that such an axis reads -1 g, as CoreMotion has it."""
     return Claim(-1, ground, because)
 
 
@@ -81,7 +84,7 @@ class Stamps:
 
 @dataclass(frozen=True)
 class Series:
-    """Readings of one sensor, in the file's unit (empty where it does not say)."""
+    """Readings of one sensor, in the file's unit."""
 
     values: FloatArray  # (n, k): readings; NaN where there is none
     unit: str = ""  # as the file writes it; empty where it does not say
@@ -145,3 +148,71 @@ class Draft:
             rotation=self.rotation and cut(self.rotation),
             channels={name: cut(series) for name, series in self.channels.items()},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Overrides for one read; None leaves the matter to the reader.
+
+    Parameters
+    ----------
+    unit
+        Unit of the acceleration: ``m/s2``, ``g``, ``mg``, or a fraction such as ``g/256``.
+    sign
+        What an axis that points up reads at rest: ``+`` (Android, sensors) or ``-`` (CoreMotion).
+    gravity
+        ``total`` with gravity included, ``linear`` with it removed.
+    rate_hz
+        Sampling rate; the file's clock is then set aside and its rows counted.
+    columns
+        Names (or 1-based numbers) of the columns ``time``, ``x``, ``y`` and ``z``.
+    coordinates
+        Keep latitude and longitude as channels; left out by default since they identify people.
+    max_bytes
+        Most bytes one compressed file may expand to.
+
+    Raises
+    ------
+    UsageError
+        Where an override makes no sense.
+    """
+
+    unit: str | None = None
+    sign: Literal["+", "-"] | None = None
+    gravity: Gravity | None = None
+    rate_hz: float | None = None
+    columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    coordinates: bool = False
+    max_bytes: int = 4 * 2**30
+
+    def __post_init__(self) -> None:
+        if self.unit is not None and unit_in_mps2(self.unit) is None:
+            raise UsageError(f"unknown unit {self.unit!r}", remedy="use m/s2, g, mg or g/256")
+        if self.sign not in (None, "+", "-"):
+            raise UsageError(f"sign is {self.sign!r}", remedy="use + or -")
+        if self.gravity not in (None, "total", "linear"):
+            raise UsageError(f"gravity is {self.gravity!r}", remedy="use total or linear")
+        if self.rate_hz is not None and not 0 < self.rate_hz < 1e5:
+            raise UsageError(f"rate {self.rate_hz!r} is not a rate in hertz")
+        unknown = set(self.columns) - set(_ROLES)
+        if unknown or (self.columns and not {"x", "y", "z"} <= set(self.columns)):
+            raise UsageError(
+                "columns must name x, y and z, and may name time",
+                remedy="write --columns time=T,x=A,y=B,z=C",
+            )
+
+    @staticmethod
+    def parse_columns(text: str) -> dict[str, str]:
+        """Turn ``time=T,x=A,y=B,z=C`` into a mapping.
+
+        Raises
+        ------
+        UsageError
+            Where a part is not ``role=name``.
+        """
+        pairs = _PAIR.findall(text)
+        if not pairs or ",".join(f"{role}={name}" for role, name in pairs) != text:
+            raise UsageError(
+                f"columns {text!r} cannot be read", remedy="write --columns time=T,x=A,y=B,z=C"
+            )
+        return {role.strip(): name.strip().strip("\"'") for role, name in pairs}

@@ -17,31 +17,24 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import PLAUSIBLE_STEP_S, TICKS_S
-from retrodetect.formats.columns import (
+from retrodetect.formats.draft import Claim, Sign, downward, linear
+from retrodetect.formats.layout import Axes, Layout, Tick
+from retrodetect.formats.source import RESEARCHKIT
+from retrodetect.formats.table import (
     PROCESSED,
     Column,
     Quantity,
-    classify,
+    Table,
     quantity_of,
     says_acceleration,
 )
-from retrodetect.formats.contents import RESEARCHKIT
-from retrodetect.formats.draft import Claim, Sign, downward, linear
-from retrodetect.formats.layout import Axes, Layout, Tick
-from retrodetect.formats.table import Table
-from retrodetect.formats.timetext import time_format
-from retrodetect.formats.units import unit_in
+from retrodetect.formats.text import time_format, unit_in
 from retrodetect.sites import site_in
 
 __all__ = [
-    "best_clock",
-    "has_decimal_commas",
-    "is_acceleration",
-    "layouts",
-    "no_acceleration",
-    "rotation_axes",
-    "stated_rate_hz",
-]
+    "best_clock", "has_decimal_commas", "is_acceleration", "layouts", "no_acceleration",
+    "rotation_axes", "stated_rate_hz",
+]  # fmt: skip
 
 _RATE = re.compile(r"(?<!\d)(\d++(?:[.,]\d++)?)\s*+hz\b", re.IGNORECASE)
 _PERIOD = re.compile(
@@ -76,7 +69,7 @@ def layouts(table: Table) -> dict[str, Layout]:
 
 def best_clock(table: Table) -> tuple[Tick, ...]:
     """Columns that could be the clock, the one with the finest and steadiest stamps first."""
-    columns = classify(table)
+    columns = table.columns
     indices = (
         [c.index for c in columns if c.quantity == "time"]
         or [c.index for c in columns if c.quantity == "other" and unit_in("time", c.unit)]
@@ -121,7 +114,7 @@ def stated_rate_hz(table: Table) -> float | None:
 
 def _named(table: Table) -> dict[str, Layout]:
     """One layout for each group of named axes."""
-    columns = classify(table)
+    columns = table.columns
     triads: dict[Quantity, dict[tuple[str, ...], Axes]] = {
         quantity: _triads(table, columns, quantity)
         for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
@@ -328,7 +321,7 @@ def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | No
 
 def rotation_axes(table: Table) -> tuple[Axes, ...]:
     """Axes of a gyroscope: named so, or bare in a file that is."""
-    columns = classify(table)
+    columns = table.columns
     triads = tuple(_triads(table, columns, "rotation").values())
     if not triads and quantity_of(table.source.stem) == "rotation":
         triads = tuple(_triads(table, columns, "acceleration").values())
@@ -348,24 +341,20 @@ def has_decimal_commas(table: Table) -> bool:
 
 def no_acceleration(table: Table) -> RefusedRecording:
     """Say what the table holds instead."""
-    held = {column.quantity for column in classify(table)}
-    label = table.source.label
+    held = {column.quantity for column in table.columns}
     if not table.header:
         return RefusedRecording(
             "has no column names, and no three of its columns average 1 g",
-            file=label,
             remedy="name them by number with --columns time=1,x=2,y=3,z=4",
         )
     if "counts" in held or "magnitude" in held:
         what = "activity counts" if "counts" in held else "the magnitude of acceleration"
         return RefusedRecording(
             f"has only {what}, not the three axes",
-            file=label,
             remedy="export the raw acceleration",
         )
     what = next((text for quantity, text in _INSTEAD.items() if quantity in held), "")
     return RefusedRecording(
         f"has no acceleration{what}",
-        file=label,
         remedy="export the accelerometer, or name its columns with --columns",
     )

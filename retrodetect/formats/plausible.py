@@ -1,30 +1,371 @@
-"""Plausibility: whether the readings, once resolved, can be the acceleration of a body.
+"""Readings: unit and gravity, what is no reading, and what may be wrong with the rest.
 
-What cannot be is refused. What is doubtful is read, with a warning that says what may be wrong.
+A body at rest or walking feels 1 g on average over seconds, whatever the mounting; with gravity
+removed the average is near 0. That average, the *level*, tells units and gravity apart. What cannot
+be the acceleration of a body is refused; what is doubtful is read, with a warning that says what
+may be wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.level import BLOCK_S, Level, blocks_of
-from retrodetect.formats.spool import BLOCK_ROWS, blocks
-from retrodetect.formats.text import counted
-from retrodetect.recording import DIRECTION_RATE_HZ, STANDARD_GRAVITY_MPS2, FloatArray, Gravity
+from retrodetect.formats.clock import long_steps
+from retrodetect.formats.draft import Claim, ReadOptions
+from retrodetect.formats.spool import BLOCK_ROWS, blocks, picked
+from retrodetect.formats.text import counted, unit_in_mps2
+from retrodetect.recording import (
+    DIRECTION_RATE_HZ,
+    STANDARD_GRAVITY_MPS2,
+    Finding,
+    FloatArray,
+    Gravity,
+)  # fmt: skip
 
 __all__ = [
-    "check_axes",
-    "check_without_unit",
-    "far_from_1_g",
-    "mixed_up",
-    "sensor_doubts",
+    "Level", "Scale", "check_axes", "check_without_unit", "far_from_1_g", "find_holds",
+    "find_slow", "mixed_up", "repeated_later", "repeats", "resolve", "sensor_doubts",
     "turns_otherwise",
-]
+]  # fmt: skip
+
+
+BLOCK_S = 4.0
+"""Length of the averages: some strides, less than most turns."""
+
+_MOST_BLOCKS = 2000
+
+_LINEAR_BELOW_G = 0.3
+_TOTAL_G = (0.65, 1.6)
+_TOTAL_SPREADS = 0.65
+_LINEAR_SPREADS = 0.3
+"""Own measurement on samples and data sets, walking to sprinting, foot to wrist: total acceleration
+averages 0.77 to 1.26 g and 0.7 to 6 of its spreads; linear acceleration 0.01 to 0.06 g and 0.03 to
+0.1 spreads, but up to 0.56 g and 0.6 spreads where the device is shaken."""
+
+_PROBABLE_G, _MOST_G = (0.6, 1.45), 4.0
+_SURE_G = (0.85, 1.18)
+_SURE_BLOCKS = 3
+_GUESSES = {"g": 1.0, "m/s2": STANDARD_GRAVITY_MPS2, "mg": 1000.0}
+_COUNTS_PER_G = tuple(2**power for power in range(6, 15))
+_COUNTS_WITHIN = 0.08
+_WALKING_G = 0.5
+"""Above this many g no walk spreads, so a linear acceleration that spreads more is in m/s²."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Averages of the readings, in the file's own unit."""
+
+    typical: float  # median norm of the block averages
+    # low, high: quartiles of the same
+    low: float
+    high: float
+    spread: float  # median deviation within a block
+    blocks: int  # how many there are
+
+    @classmethod
+    def of(cls, values: FloatArray, rate_hz: float) -> Level:
+        """Measure it on (n, 3) readings."""
+        averaged = blocks_of(values, rate_hz)
+        norms = np.linalg.norm(averaged.mean(axis=1), axis=1)
+        spread = np.linalg.norm(averaged.std(axis=1), axis=1)
+        low, typical, high = np.percentile(norms, [25, 50, 75])
+        return cls(float(typical), float(low), float(high), float(np.median(spread)), len(norms))
+
+    @property
+    def is_one_g(self) -> bool:
+        """Whether the readings surely are in one of the usual units."""
+        return any(map(self.is_surely, _GUESSES.values()))
+
+    def is_surely(self, one_g: float) -> bool:
+        """Whether the readings stay near one g of this size throughout."""
+        bottom, top = (limit * one_g for limit in _SURE_G)
+        return self.blocks >= _SURE_BLOCKS and bottom < self.low and self.high < top
+
+    def is_about(self, one_g: float) -> bool:
+        """Whether the typical average could be one g of this size."""
+        return _TOTAL_G[0] * one_g < self.typical < _TOTAL_G[1] * one_g
+
+
+def blocks_of(
+    values: FloatArray, rate_hz: float, length_s: float = BLOCK_S, most: int = _MOST_BLOCKS
+) -> FloatArray:
+    """(k, m, 3) readings of blocks spread evenly over the recording; each axis is contiguous."""
+    size = max(1, min(len(values), int(length_s * rate_hz)))  # rounded up, a block would be lost
+    count = len(values) // size
+    if count > most:
+        starts = np.linspace(0, count - 1, most).astype(int) * size
+        values = picked(values, (starts[:, None] + np.arange(size)).ravel())
+    rows = values[: min(count, most) * size].reshape(-1, size, 3)
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(rows, 2, 0)), 0, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What came out: the factor to m/s², gravity, and on what grounds."""
+
+    mps2: float
+    gravity: Gravity
+    findings: tuple[Finding, Finding]
+    warnings: tuple[str, ...] = ()
+
+
+def resolve(level: Level, unit: str, gravity: Claim[Gravity] | None, options: ReadOptions) -> Scale:
+    """Settle unit (empty where the file states none) and gravity together.
+
+    Refused where the unit can neither be read nor told from the level of the readings.
+    """
+    stated = unit_in_mps2(options.unit or unit)
+    warnings: list[str] = []
+    if stated is None:
+        factor, unit_finding = _measured_unit(level, unit, gravity, options)
+    else:
+        factor = stated
+        unit_finding = Finding("unit", options.unit or unit, "given" if options.unit else "stated")
+        other = _contradiction(level, factor)
+        if other is not None and options.unit:
+            warnings.append(
+                f"--unit {options.unit} does not fit its readings, which average "
+                f"{level.typical:.3g}: that is 1 g in {other}. Check it"
+            )
+        elif other is not None:
+            factor = unit_in_mps2(other) or factor
+            unit_finding = Finding("unit", f"{other} (the file says {unit})", "measured")
+            warnings.append(
+                f"the file states {unit}, but its readings average {level.typical:.3g}, "
+                f"which is 1 g in {other}"
+            )
+    level_g = level.typical * factor / STANDARD_GRAVITY_MPS2
+    included, finding = _gravity(level_g, gravity, options, warnings)
+    if included == "total" and not warnings:
+        warnings += _improbable(level_g, options)
+    return Scale(factor, included, (unit_finding, finding), tuple(warnings))
+
+
+def _improbable(level_g: float, options: ReadOptions) -> list[str]:
+    """Say where readings with gravity average another length than that of gravity.
+
+    Refused where nothing worn on a body can, whatever it does.
+    """
+    if _PROBABLE_G[0] < level_g < _PROBABLE_G[1]:
+        return []
+    if level_g > _MOST_G and options.unit is None:
+        raise RefusedRecording(
+            f"averages {level_g:.2f} g, but a body feels 1 g: wrong unit, or an offset",
+            remedy="correct the file, or give its unit with --unit",
+        )
+    return [
+        f"its readings average {level_g:.2f} g instead of 1 g: unit, offset or a column may be "
+        "wrong, and with them direction and share"
+    ]
+
+
+def _contradiction(level: Level, factor: float) -> str | None:
+    """Unit in which the readings stay at one g, where the stated one makes no sense of them."""
+    if _LINEAR_BELOW_G < level.typical * factor / STANDARD_GRAVITY_MPS2 < 2 * _TOTAL_G[1]:
+        return None
+    return next((unit for unit, one_g in _GUESSES.items() if level.is_surely(one_g)), None)
+
+
+def _measured_unit(
+    level: Level,
+    unit: str,
+    gravity: Claim[Gravity] | None,
+    options: ReadOptions,
+) -> tuple[float, Finding]:
+    """Unit from the level: one g in g, m/s² or mg, or in counts of a binary range."""
+    wanted = options.gravity or (gravity.value if gravity else None)
+    if wanted != "linear":
+        for guess, one_g in _GUESSES.items():
+            if level.is_about(one_g) and level.typical > _TOTAL_SPREADS * level.spread:
+                ground = "measured" if level.is_surely(one_g) else "assumed"
+                text = f"{guess} (mean vector {level.typical:.3g})"
+                return unit_in_mps2(guess) or 1.0, Finding("unit", text, ground)  # type: ignore[arg-type]
+        for counts in _COUNTS_PER_G:
+            if abs(level.typical / counts - 1) < _COUNTS_WITHIN and level.blocks >= _SURE_BLOCKS:
+                text = f"counts, {counts} to 1 g (mean vector {level.typical:.4g})"
+                return STANDARD_GRAVITY_MPS2 / counts, Finding("unit", text, "assumed")
+    is_linear = wanted == "linear" or (
+        level.typical < _LINEAR_SPREADS * level.spread
+        and level.typical < _LINEAR_BELOW_G * STANDARD_GRAVITY_MPS2
+    )
+    if is_linear and level.spread > _WALKING_G:
+        return 1.0, Finding("unit", f"m/s2 (no gravity, spread {level.spread:.3g})", "assumed")
+    raise RefusedRecording(
+        f"the unit of its acceleration is unclear (mean vector {level.typical:.4g}"
+        + (f", stated as {unit!r})" if unit else ")"),
+        remedy="give it with --unit",
+    )
+
+
+def _gravity(
+    level_g: float, claim: Claim[Gravity] | None, options: ReadOptions, warnings: list[str]
+) -> tuple[Gravity, Finding]:
+    """Whether gravity is included: given, else what the file says unless the readings forbid it."""
+    measured: Gravity | None = None
+    if level_g < _LINEAR_BELOW_G:
+        measured = "linear"
+    elif level_g > _TOTAL_G[0]:
+        measured = "total"
+    text = f"mean vector {level_g:.2f} g"
+    if options.gravity:
+        if measured not in (None, options.gravity):
+            warnings.append(
+                f"--gravity {options.gravity} does not fit its readings ({text}). Check it"
+            )
+        return options.gravity, Finding("gravity", options.gravity, "given")
+    if claim is None:
+        if measured is None:
+            return "total", Finding("gravity", f"total ({text})", "assumed")
+        return measured, Finding("gravity", f"{measured} ({text})", "measured")
+    if measured is None or measured == claim.value:
+        return claim.value, Finding("gravity", f"{claim.value} ({claim.because})", claim.ground)
+    warnings.append(f"{claim.because}, but the {text} says {measured}")
+    return measured, Finding("gravity", f"{measured} ({text}, against {claim.because})", "measured")
+
+
+_FREEZE_S = 2.0
+"""A sensor that repeats itself for longer than this has stopped: any other one has noise."""
+
+_HELD_SHARE = 0.05
+_HELD_QUANTA = 4.0
+"""A held reading is followed by a jump of many quanta; a coarse sensor at rest, which repeats
+itself by nature, moves on by one (own measurement: Physics Toolbox 300, Empatica E4 1)."""
+
+_QUANTUM_ROWS = 20_000
+_SLOW_S = 2.0
+"""A stretch is slow where steps longer than 1/15 s follow each other for so long. In less there is
+no whole stride to lose, and phones falter for up to 1.6 s (MobiFall)."""
+
+_AGAIN_ROWS, _AGAIN_S = 5, 5.0
+"""So many rows in a row are alike by chance at rest, but not at one distance for so long."""
+
+_AGAIN_WITHIN_ROWS = 500_000
+_FAST_ENOUGH = 1.5
+"""A recording at less than this many times that rate strays below it by jitter alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What to leave out, and why."""
+
+    drop: NDArray[np.bool_]  # (n,) of bool: rows that hold no reading of their own
+    notes: tuple[str, ...]  # sentences for the user
+
+
+def repeats(values: FloatArray) -> NDArray[np.bool_]:
+    """(n,) whether a row has the readings of the row before."""
+    repeated = np.zeros(len(values), dtype=bool)
+    for block in blocks(len(values), values):
+        own = values[max(block.start - 1, 0) : block.stop]
+        rows = np.flatnonzero(own[1:, 0] == own[:-1, 0]) + 1
+        same = (own[rows, 1:] == own[rows - 1, 1:]).all(axis=1)
+        repeated[block.stop - len(own) + rows] = same
+    return repeated
+
+
+def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool_]) -> Holds | None:
+    """Find repeated rows that are no readings; None where all are.
+
+    Runs of a held reading shrink to its first row. Where a fine sensor stands still for more than
+    ``_FREEZE_S``, or a coarse one reads nothing but zero (ActiGraph's idle sleep), the stretch is
+    left out as a gap.
+    """
+    if not repeated.any():
+        return None
+    # Runs of rows of which all but the first are repeated.
+    starts = np.flatnonzero(repeated[1:] & ~repeated[:-1])
+    ends = np.flatnonzero(repeated & ~np.append(repeated[1:], False)) + 1
+    spans = time_s[ends - 1] - time_s[starts]
+    is_fine = _jumps_after_repeats(values, repeated)
+    is_held = is_fine and float(repeated.mean()) >= _HELD_SHARE
+    is_zero = np.abs(values[starts]).sum(axis=1) == 0
+    frozen = (spans > _FREEZE_S) & (is_fine | is_zero)
+    drop = repeated & is_held
+    for run in np.flatnonzero(frozen):
+        drop[starts[run] + (not is_zero[run]) : ends[run]] = True
+    notes = []
+    if is_held:
+        notes.append(f"dropped {repeated.mean():.0%} of the rows, which only repeat the row before")
+    if frozen.any():
+        notes.append(
+            f"the sensor repeats one reading for {spans[frozen].sum():.0f} s, which are left out"
+        )
+    return Holds(drop, tuple(notes)) if drop.any() else None
+
+
+def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> bool:
+    """Whether readings jump by many quanta where a run of repeats ends."""
+    steps = np.abs(np.diff(values[:_QUANTUM_ROWS], axis=0))
+    smallest = [axis[axis > 0].min(initial=np.inf) for axis in steps.T]
+    rows = np.flatnonzero(repeated[:-1] & ~repeated[1:])
+    jumps = np.abs(picked(values, rows + 1) - picked(values, rows))
+    if not len(jumps):
+        return True
+    return bool(np.median((jumps / smallest).max(axis=1)) >= _HELD_QUANTA)
+
+
+def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
+    """Find stretches too slow for directions in a recording that is fast elsewhere; None for none.
+
+    What is left of each is one gap.
+    """
+    if rate_hz < _FAST_ENOUGH * DIRECTION_RATE_HZ or len(time_s) < 2:
+        return None
+    slow = long_steps(time_s, 1 / DIRECTION_RATE_HZ)
+    parted = np.flatnonzero(np.diff(slow) > 1)
+    begins = slow[np.append(0, parted + 1)] if len(slow) else slow
+    ends = slow[np.append(parted, -1)] + 1 if len(slow) else slow
+    is_long = (ends - begins > 1) & (time_s[ends] - time_s[begins] >= _SLOW_S)
+    if not is_long.any():
+        return None
+    drop = np.zeros(len(time_s), dtype=bool)
+    for begin, end in zip(begins[is_long], ends[is_long], strict=True):
+        drop[begin + 1 : end] = True
+    slow_s = float((time_s[ends] - time_s[begins])[is_long].sum())
+    share = slow_s / float(time_s[-1] - time_s[0])
+    text = (
+        f"{share:.0%} of the recording ({slow_s:.0f} s) has fewer than {DIRECTION_RATE_HZ:g} "
+        "readings a second and is left out: strides and minutes are missing there, and the share "
+        "may be wrong"
+    )
+    return Holds(drop, (text,))
+
+
+def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> list[str]:
+    """Say where a stretch of readings comes again later, as of a part that was put in twice.
+
+    Rows that were held are left out; the first ``_AGAIN_WITHIN_ROWS`` count.
+    """
+    marks = values[:_AGAIN_WITHIN_ROWS] @ np.array([1.0, np.pi, np.e])
+    count = len(marks) - _AGAIN_ROWS + 1
+    if count < 2 * _AGAIN_S * rate_hz:
+        return []
+    marks = sum(marks[place : place + count] * 3.0**-place for place in range(_AGAIN_ROWS))
+    ordered = np.sort(marks)
+    if (ordered[1:] != ordered[:-1]).all():
+        return []
+    order = np.argsort(marks, kind="stable")
+    same = np.diff(marks[order]) == 0
+    apart = order[1:][same] - order[:-1][same]
+    apart = apart[apart >= _AGAIN_S * rate_hz]
+    if not len(apart):
+        return []
+    distances, rows = np.unique(apart, return_counts=True)
+    if rows.max() < _AGAIN_S * rate_hz:
+        return []
+    later_s = float(time_s[distances[rows.argmax()]] - time_s[0])
+    return [
+        f"{rows.max() / rate_hz:.0f} s of readings occur again {later_s:.0f} s later: if they "
+        "are a copy, counts and minutes are too high"
+    ]
+
 
 _CHECKED_ROWS, _CHECKED_BLOCKS = 1000, 50
 
@@ -85,20 +426,20 @@ _PACE_BLOCKS = 100
 on a foot."""
 
 
-def check_axes(values: FloatArray, label: str) -> None:
+def check_axes(values: FloatArray) -> None:
     """Refuse (n, 3) readings, in any unit, that are not the axes of an accelerometer.
 
     Copied axes, a magnitude, and directions are refused.
     """
-    _refuse(*_not_three_axes(_sample(values)), label)
+    _refuse(*_not_three_axes(_sample(values)))
 
 
-def check_without_unit(values: FloatArray, level: Level, label: str) -> None:
+def check_without_unit(values: FloatArray, level: Level) -> None:
     """Refuse (n, 3) readings whose unit nobody stated and that are no acceleration in any.
 
     Counts around an offset, and values that were scaled or lost their sign, are refused.
     """
-    _refuse(*_not_in_a_unit(_sample(values), level), label)
+    _refuse(*_not_in_a_unit(_sample(values), level))
 
 
 def _sample(values: FloatArray) -> FloatArray:
@@ -108,9 +449,9 @@ def _sample(values: FloatArray) -> FloatArray:
     return blocks_of(values, _CHECKED_ROWS, 1.0, _CHECKED_BLOCKS).reshape(-1, 3)
 
 
-def _refuse(reason: str, remedy: str, label: str) -> None:
+def _refuse(reason: str, remedy: str) -> None:
     if reason:
-        raise RefusedRecording(reason, file=label, remedy=remedy)
+        raise RefusedRecording(reason, remedy=remedy)
 
 
 def _not_three_axes(rows: FloatArray) -> tuple[str, str]:

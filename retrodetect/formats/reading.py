@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any
 
 import numpy as np
 
-from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError
+from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError, about
 from retrodetect.formats.assemble import Resolved, assemble, gaps_s
-from retrodetect.formats.contents import contents
-from retrodetect.formats.discover import Input, discover
-from retrodetect.formats.draft import Draft
-from retrodetect.formats.grouping import Neighbours, mains
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import Candidate, Format, recognised
-from retrodetect.formats.source import Source, open_file
+from retrodetect.formats.draft import Draft, ReadOptions
+from retrodetect.formats.files import Candidate, Input, Neighbours, discover, mains, recognised
+from retrodetect.formats.source import Source, contents, open_file
 from retrodetect.formats.text import counted
 from retrodetect.locations import location
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Recording
@@ -46,8 +42,6 @@ _IDENTIFIER = re.compile(
     rf"(?<![0-9a-z])(?:{_ADDRESS}|(?!{_DATE}(?![0-9a-z]))(?:{_HEX}|{_SERIAL}))(?![0-9a-z])",
     re.IGNORECASE,
 )
-
-T = TypeVar("T")
 
 
 def read(
@@ -178,48 +172,32 @@ def describe(recording: Recording) -> dict[str, Any]:
     }
 
 
-@dataclass
-class _Outcome(Generic[T]):
-    """Recordings of a file, and what went wrong with others in it."""
-
-    recordings: list[T] = field(default_factory=list)
-    failures: list[InputError] = field(default_factory=list)
-
-    def checked(self) -> Self:
-        """Return the same where anything was read; else raise what went wrong first."""
-        if not self.recordings:
-            raise self.failures[0]
-        return self
-
-
 def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> list[Resolved]:
     """Resolve each recording of a file or folder."""
     path = given.path if isinstance(given, Input) else location(given)
     name = given.name if isinstance(given, Input) and name is None else name
-    try:
-        if path.is_dir():
-            return _open_folder(path, name, options)
-        if not path.is_file() and path.exists():
-            # A pipe or a device may never come to an end, and cannot be read twice.
+    failures: list[InputError] = []
+    with about(str(path)):
+        try:
+            if path.is_dir():
+                return _open_folder(path, name, options)
+            if not path.is_file() and path.exists():
+                # A pipe or a device may never come to an end, and cannot be read twice.
+                raise UnreadableFile(
+                    "is neither a file nor a folder", remedy="save it to a file first"
+                )
+            sides = given.side_files if isinstance(given, Input) else Neighbours().of(path)
+            companions = tuple(_companion(side, path.parent, options) for side in sides)
+            file = Candidate(open_file(path, options.max_bytes), companions)
+        except FileNotFoundError as error:
+            raise UnreadableFile("does not exist", remedy="check the path") from error
+        except OSError as error:
             raise UnreadableFile(
-                "is neither a file nor a folder", file=str(path), remedy="save it to a file first"
-            )
-        sides = given.side_files if isinstance(given, Input) else Neighbours().of(path)
-        companions = tuple(_companion(side, path.parent, options) for side in sides)
-        file = Candidate(open_file(path, options.max_bytes), companions)
-    except FileNotFoundError as error:
-        raise UnreadableFile("does not exist", file=str(path), remedy="check the path") from error
-    except OSError as error:
-        raise UnreadableFile(
-            f"cannot be read ({error.strerror or error})",
-            file=str(path),
-            remedy="check its permissions",
-        ) from error
-    outcome = _open_file(file, name or path.name, options)
-    first, *others = outcome.recordings
+                f"cannot be read ({error.strerror or error})", remedy="check its permissions"
+            ) from error
+        first, *others = _open_file(file, name or path.name, options, failures)
     # A semicolon stands between warnings.
-    failures = (str(failure).replace("; ", ": ") for failure in outcome.failures)
-    return [first.with_warnings(failures), *others]
+    return [first.with_warnings(str(failure).replace("; ", ": ") for failure in failures), *others]
 
 
 def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
@@ -227,7 +205,7 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Res
     next(path.iterdir(), None)  # raises where nobody may look into it
     inputs = discover(path, columns=options.columns.values())
     if not inputs:
-        raise UnreadableFile("contains no recording", file=str(path), remedy="check the path")
+        raise UnreadableFile("contains no recording", remedy="check the path")
     only = len(inputs) == 1 and name
     return [
         resolved
@@ -242,77 +220,94 @@ def _companion(path: Path, folder: Path, options: ReadOptions) -> Candidate:
     return Candidate(replace(open_file(path, options.max_bytes), name=name))
 
 
-def _open_file(file: Candidate, name: str, options: ReadOptions) -> _Outcome[Resolved]:
-    """Resolve each recording of a file with its companions, or of an archive."""
+def _open_file(
+    file: Candidate, name: str, options: ReadOptions, failures: list[InputError]
+) -> list[Resolved]:
+    """Resolve each recording of a file with its companions, or of an archive.
+
+    Where only some can be read, the errors of the others are added to ``failures``.
+    """
     source = file.source
     if not source.head:
-        raise UnreadableFile("is empty", file=source.label, remedy="export it again")
+        raise UnreadableFile("is empty", remedy="export it again")
     if source.head.startswith(b"version https://git-lfs"):
         raise RefusedRecording(
-            "is a Git LFS pointer, not the file itself",
-            file=source.label,
-            remedy="fetch the file with `git lfs pull`",
+            "is a Git LFS pointer, not the file itself", remedy="fetch the file with `git lfs pull`"
         )
     form = recognised(file)
     if form is not None:
-        try:
-            return _resolve_parts(form.read(file, options), name, source, form, options)
-        except UnreadableFile as error:
-            error.file = error.file or source.label
-            raise
+        drafts = form.read(file, options)
+        parts = [f"#{part}" if part else "" for part in _numbered([each.part for each in drafts])]
+        return _readable(
+            [
+                (source.label + part, partial(_resolved, draft, name + part, form.name, options))
+                for draft, part in zip(drafts, parts, strict=True)
+            ],
+            failures,
+        )
     members = contents(source)
     if members is not None:
-        return _open_members(source, members, name, options)
+        return _open_members(members, name, options, failures)
     raise UnreadableFile(
         "isn't a recording of a supported app or sensor, nor a table of numbers",
-        file=source.label,
         remedy="use the file that the app exports, as csv if you can choose",
     )
 
 
 def _open_members(
-    source: Source, members: Sequence[Source], name: str, options: ReadOptions
-) -> _Outcome[Resolved]:
+    members: Sequence[Source], name: str, options: ReadOptions, failures: list[InputError]
+) -> list[Resolved]:
     """Resolve each recording of an archive, and name what in it is damaged."""
     mine, left = mains(map(Candidate, members))
     parts = [main.role.device or main.file.source.stem for main in mine]
     if len(set(parts)) < len(parts):
         parts = [main.file.source.name for main in mine]
     names = [f"{name}#{part}" if len(mine) > 1 else name for part in parts]
-    opened = _each(
+    resolved = _readable(
         [
-            partial(_open_file, main.file, part, options)
-            for main, part in zip(mine, names, strict=True)
+            (main.file.source.label, partial(_open_file, main.file, own, options, failures))
+            for main, own in zip(mine, names, strict=True)
         ]
+        + [(file.source.label, partial(_not_damaged, file.source)) for file in left],
+        failures,
     )
-    outcome = _Outcome(
-        [recording for file in opened.recordings for recording in file.recordings],
-        [
-            *opened.failures,
-            *(failure for file in opened.recordings for failure in file.failures),
-            *_each([partial(getattr, member.source, "head") for member in left]).failures,
-        ],
-    )
-    if not outcome.recordings and not outcome.failures:
+    if not resolved:
         raise UnreadableFile(
             f"contains {counted(len(members), 'file')} or sheets, but no recording",
-            file=source.label,
             remedy="use the app's own export",
         )
-    return outcome.checked()
+    return resolved
 
 
-def _resolve_parts(
-    drafts: Sequence[Draft], name: str, source: Source, form: Format, options: ReadOptions
-) -> _Outcome[Resolved]:
-    """Resolve each part of a file."""
-    parts = [f"#{part}" if part else "" for part in _numbered([draft.part for draft in drafts])]
-    return _each(
-        [
-            partial(assemble, draft, name + part, source.label + part, form.name, options)
-            for draft, part in zip(drafts, parts, strict=True)
-        ]
-    ).checked()
+def _resolved(draft: Draft, name: str, format_name: str, options: ReadOptions) -> list[Resolved]:
+    return [assemble(draft, name, format_name, options)]
+
+
+def _not_damaged(source: Source) -> list[Resolved]:
+    """No recording, or the error of a file that is damaged."""
+    _ = source.head
+    return []
+
+
+def _readable(
+    readers: Sequence[tuple[str, Callable[[], list[Resolved]]]], failures: list[InputError]
+) -> list[Resolved]:
+    """Recordings of the readers that succeed, by what messages call their file.
+
+    The errors of the others are added to ``failures``; where all fail, the first is raised.
+    """
+    resolved: list[Resolved] = []
+    own: list[InputError] = []
+    for label, reader in readers:
+        try:
+            with about(label):
+                resolved += reader()
+        except InputError as error:
+            own.append(error)
+    if own and not resolved:
+        raise own[0]
+    failures += own
+    return resolved
 
 
 def _numbered(parts: Sequence[str]) -> list[str]:
@@ -330,14 +325,3 @@ def _numbered(parts: Sequence[str]) -> list[str]:
                 )
                 taken.add(numbers[match[0]])
     return [_IDENTIFIER.sub(lambda match: numbers[match[0]], part) for part in parts]
-
-
-def _each(readers: Sequence[Callable[[], T]]) -> _Outcome[T]:
-    """What those readers return that succeed, and the errors of the others."""
-    outcome: _Outcome[T] = _Outcome()
-    for reader in readers:
-        try:
-            outcome.recordings.append(reader())
-        except InputError as error:
-            outcome.failures.append(error)
-    return outcome

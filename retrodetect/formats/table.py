@@ -1,8 +1,9 @@
-"""Tables: columns of a text file, read through the C parser of pandas.
+"""Tables: what the head of a text says of all of it, and its columns through pandas.
 
-What `sniff` learned from the head (delimiter, decimal mark, the kind of each column) lets the body
-go straight through the parser, block by block. A block in which a cell does not fit (a repeated
-header, U+2212, a lost field) is read again cell by cell, with unreadable cells as NaN.
+The head decides encoding, delimiter, decimal mark, header, unit row and the kind of each column
+(`sniff`), so that the body goes straight through the C parser, block by block. A block in which a
+cell does not fit (a repeated header, U+2212, a lost field) is read again cell by cell, with
+unreadable cells as NaN.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,13 +24,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
-from retrodetect.formats.draft import NO_TICK
 from retrodetect.formats.source import HEAD_BYTES, Source
-from retrodetect.formats.text import MISSING, cut_off, is_number, normal, to_floats
-from retrodetect.formats.units import split_unit
+from retrodetect.formats.text import (
+    MISSING,
+    NO_TICK,
+    cut,
+    cut_all,
+    cut_off,
+    decode,
+    is_number,
+    is_unit,
+    normal,
+    split_unit,
+    to_floats,
+    unit_in,
+)
 from retrodetect.threads import ahead
 
-__all__ = ["Array", "Table"]
+__all__ = ["PROCESSED", "Column", "Quantity", "Table", "quantity_of", "says_acceleration", "sniff"]
+
 
 Kind = Literal["number", "integer", "text"]
 Way = Literal["fast", "cell by cell", "unquoted"]
@@ -94,6 +108,11 @@ class Table:
             return tuple(str(number + 1) for number in range(self.width))
         return tuple(normal(split_unit(cell)[0]) for cell in self.header)
 
+    @cached_property
+    def columns(self) -> list[Column]:
+        """What each named column is."""
+        return _classified(self)
+
     def unit(self, column: int | str) -> str:
         """Unit of a column as its header or the unit row states it, else empty."""
         index = self.place(column)
@@ -121,10 +140,10 @@ class Table:
     def cells(self, column: int | str) -> tuple[str, ...]:
         """Cells of a column in the first rows; none where only the header is as wide."""
         index = self.place(column)
-        return self._columns[index] if index < len(self._columns) else ()
+        return self._cut[index] if index < len(self._cut) else ()
 
     @cached_property
-    def _columns(self) -> list[tuple[str, ...]]:
+    def _cut(self) -> list[tuple[str, ...]]:
         return list(zip(*self.rows, strict=True))
 
     def numbers(self, column: int | str) -> NDArray[np.float64]:
@@ -303,3 +322,404 @@ def _sane(block: Any, stream: BinaryIO | io.TextIOWrapper) -> Any:
             lines = (line for line in block.splitlines(True) if len(line) <= MOST_LINE)
             return block[:0].join(lines)
     return block
+
+
+_DELIMITERS = ("\t", ";", ",", "|", r"\s+")
+_SAMPLE_LINES = 200
+_LONGEST_NAME = 60
+_JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"\d])")
+_SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
+_HEADERS = re.compile(r"^;\s*Headers\s*,\s*")
+"""What loggers of Gulf Coast write before the names of their columns."""
+
+_COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
+
+
+def sniff(source: Source) -> Table:
+    """Understand the head of a file as a table; one of width 0 if it is none."""
+    decoded = decode(source)
+    if decoded is None or _JSON.match(decoded[0][0]):
+        return Table.nothing(source)
+    lines, encoding = decoded
+    lines = [_HEADERS.sub("", line) if line.startswith(";") else line for line in lines]
+    terminator = _terminator(lines)
+    if terminator:
+        lines = [line.rstrip(terminator) for line in lines]
+    sample = [line for line in lines if line.strip()][-_SAMPLE_LINES:]
+    best = max(
+        (
+            _judge(rows, delimiter, decimal)
+            for delimiter in _DELIMITERS
+            for rows in [_cut_where(sample, delimiter)]
+            # A decimal comma that no cell has cannot fit better than a point.
+            for decimal in (".," if any("," in cell for row in rows for cell in row) else ".")
+        ),
+        key=lambda split: split.score,
+    )
+    if best.score <= 0:
+        return _without_rows(source, lines, encoding)
+    rows = cut_all(lines, best.delimiter)
+    first_line = _first_data_line(rows, best)
+    if first_line is None:
+        return Table.nothing(source)
+    header, units, preamble = _header(lines, rows, best, first_line)
+    return Table(
+        source=source,
+        encoding=encoding,
+        delimiter=best.delimiter,
+        decimal=best.decimal,
+        preamble=preamble,
+        header=header,
+        units=units,
+        width=max(best.width, len(header)),
+        first_line=first_line,
+        rows=tuple(tuple(row) for row in rows[first_line:] if len(row) == best.width),
+        terminator=terminator,
+        is_padded=any(f"{best.delimiter} " in line for line in lines[first_line:]),
+    )
+
+
+@dataclass(frozen=True)
+class _Split:
+    """How a delimiter and a decimal mark cut the lines, and how well."""
+
+    delimiter: str
+    decimal: str
+    width: int
+    numeric: int
+    score: float
+
+    def is_data(self, row: list[str]) -> bool:
+        """Whether a row has about as many numbers as rows of data have."""
+        if abs(len(row) - self.width) > 1:
+            return False
+        numbers = sum(is_number(cell, self.decimal) for cell in row)
+        empty = sum(cell.lower() in MISSING for cell in row)
+        return numbers >= 1 and numbers + empty >= 0.7 * self.numeric
+
+
+def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table:
+    """Table of a header alone; of width 0 if the text is no such line."""
+    filled = [line for line in lines if line.strip() and not _SEP_LINE.match(line)]
+    if len(filled) != 1:
+        return Table.nothing(source)
+    delimiter = max(_DELIMITERS[:4], key=filled[0].count)
+    header = tuple(cut(filled[0], delimiter))
+    if len(header) < 4 or any(len(cell) > _LONGEST_NAME for cell in header):
+        return Table.nothing(source)
+    width = len(header)
+    return Table(source, encoding, delimiter, ".", (), header, (), width, len(lines), ())
+
+
+def _terminator(lines: Sequence[str]) -> str | None:
+    """A semicolon where each row ends in one (WISDM), and several may share a line."""
+    filled = [line for line in lines if line.strip()]
+    ended = sum(line.rstrip().endswith(";") for line in filled)
+    if not filled or ended < 0.8 * len(filled):
+        return None
+    return ";" if np.median([line.count(";") for line in filled]) == 1 else None
+
+
+def _cut_where(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Cells of lines that have a delimiter; of text without it there is no table."""
+    if delimiter != r"\s+" and not any(delimiter in line for line in lines):
+        return []
+    return cut_all(lines, delimiter)
+
+
+def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split:
+    """Judge how much of a table of numbers a delimiter and a decimal mark make of the lines."""
+    nothing = _Split(delimiter, decimal, 0, 0, 0.0)
+    sample = [row for row in rows if any(row)]
+    if not sample:
+        return nothing
+    widths = [len(row) for row in sample]
+    width = max(set(widths), key=lambda w: (widths.count(w), w))
+    if width < 2:
+        return nothing
+    even = [row for row in sample if len(row) == width]
+    cells = [cell for row in even for cell in row if cell.lower() not in MISSING]
+    numbers = [sum(is_number(cell, decimal) for cell in row) for row in even]
+    numeric = int(np.median(numbers))
+    if numeric < 1:
+        return nothing
+    # Where whole numbers fit both decimal marks, the one that is really seen wins.
+    seen = any(decimal in cell for cell in cells)
+    score = sum(numbers) / len(cells) * len(even) / len(sample) + 1e-6 * seen
+    return _Split(delimiter, decimal, width, numeric, score)
+
+
+def _first_data_line(rows: Sequence[list[str]], split: _Split) -> int | None:
+    """Line from which on most rows are data."""
+    filled = [line for line, row in enumerate(rows) if any(row)]
+    for place, line in enumerate(filled):
+        if split.is_data(rows[line]):
+            following = filled[place : place + 10]
+            if sum(split.is_data(rows[other]) for other in following) >= 0.6 * len(following):
+                return line
+    return None
+
+
+def _header(
+    lines: Sequence[str], rows: Sequence[list[str]], split: _Split, first_line: int
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Names, units and preamble above the first line of data."""
+    units: tuple[str, ...] = ()
+    for line in range(first_line - 1, -1, -1):
+        row = rows[line]
+        if not any(row):
+            continue
+        if not _fits(row, split):
+            break
+        if all(is_unit(cell) for cell in row):
+            units = tuple(row)
+        elif len(set(filter(None, row))) > 1:
+            return tuple(row), units, _preamble(lines[:line])
+    for line in range(first_line - 1, -1, -1):
+        bare = _COMMENT.sub("", lines[line])
+        row = cut(bare, split.delimiter)
+        if bare != lines[line] and len(row) == split.width and _fits(row, split):
+            return tuple(row), units, _preamble(lines[:first_line])
+    return (), units, _preamble(lines[:first_line])
+
+
+def _fits(row: list[str], split: _Split) -> bool:
+    """Whether a row could name the columns: as wide as the data, and not numbers."""
+    while row and not row[-1]:
+        row = row[:-1]
+    named = [cell for cell in row if cell]
+    numbers = sum(is_number(cell, split.decimal) for cell in named)
+    return split.width - 1 <= len(row) <= split.width + 1 and len(named) >= 2 and numbers <= 1
+
+
+def _preamble(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines of text above the header, without padding and without a ``sep=`` line."""
+    stripped = (line.strip().strip('"').rstrip(",;\t ") for line in lines)
+    return tuple(line for line in stripped if line and not _SEP_LINE.match(line))
+
+
+Quantity = Literal[
+    "time", "counter", "acceleration", "linear", "gravity", "rotation", "magnetic", "pressure",
+    "speed", "magnitude", "counts", "who", "unknown", "other",
+]  # fmt: skip
+
+_WORDS: dict[Quantity, set[str]] = {
+    "acceleration": {"acc", "accel", "accl", "acceleration", "accelerometer", "accelerations",
+                     "beschleunigung", "accélération", "aceleracion", "aceleración", "acce",
+                     "accelerometro", "acelerometro", "acelerómetro", "accéléromètre",
+                     "akcelerometr", "beschleunigungssensor", "versnelling"},
+    "gravity": {"gravity", "grav", "gravitational", "schwerkraft", "gravedad", "gravité",
+                "static", "stat"},
+    "rotation": {"gyro", "gyr", "gyroscope", "rotation", "rotationrate", "angular", "omega",
+                 "as", "rot", "gyros", "gyroskop", "giroscopio", "giroscópio", "giroscopo"},
+    "magnetic": {"mag", "magnetometer", "magnetic", "magnet", "magn"},
+    "pressure": {"pressure", "barometer", "baro"},
+    "speed": {"speed", "velocity", "vel"},
+    "magnitude": {"magnitude", "vm", "vectormagnitude", "absolute", "resultant", "norm", "enmo",
+                  "svm", "smv", "total"},
+    "counts": {"counts", "count", "axis1", "axis2", "axis3", "steps", "lux", "inclinometer"},
+    "who": {"user", "subject", "person", "participant", "device", "model"},
+    "time": {"time", "timestamp", "timestamps", "t", "ts", "elapsed", "epoch", "epoc", "date",
+             "datetime", "clock", "millis", "seconds", "zeit", "tiempo", "temps", "tempo", "unix",
+             "ms", "sec", "arrival", "creation", "tijd", "tid", "micros",
+             "us", "tick", "ticks", "uptime", "timer", "microseconds", "milliseconds", "nanos",
+             "nanoseconds", "secs", "second", "czas", "čas", "aika", "idő",
+             "zaman", "ora", "время", "时间", "時間", "시간"},
+    "counter": {"counter", "seq", "sequence", "sample", "samples", "index", "packet",
+                "packetcounter", "frame", "row", "no", "nr", "id"},
+}  # fmt: skip
+_LINEAR = {
+    "linear",
+    "lineare",
+    "lin",
+    "user",
+    "free",
+    "freeacc",
+    "linearacc",
+    "useracceleration",
+    "lacc",
+    "dyn",
+    "dynamic",
+    "nograv",
+    "body",
+}
+_TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
+_OTHER = {
+    "euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
+    "mat", "latitude", "longitude", "altitude", "accuracy", "bearing", "temperature", "temp",
+    "heart", "hr", "light", "sound", "battery", "bias", "position", "pos", "vector", "jerk",
+    "label", "activity", "std", "var", "mean", "min", "max", "gps",
+}  # fmt: skip
+PROCESSED = {"filtered", "filt", "smooth", "smoothed", "world", "earth", "global", "hp", "lp",
+             "highpass", "lowpass", "hpf", "lpf"}  # fmt: skip
+"""Words for what was made of the readings of a sensor, and no names of another one."""
+
+_UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad",
+               "deg", "ut", "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
+"""Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
+
+_SHORT = re.compile(
+    r"(?P<letter>linacc|acc|accel|ac|gyro|gyr|gy|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
+)
+_SHORT_MEANING: dict[str, Quantity] = {
+    "a": "acceleration", "ac": "acceleration", "acc": "acceleration", "accel": "acceleration",
+    "gf": "acceleration", "g": "rotation", "w": "rotation", "gy": "rotation", "gyro": "rotation",
+    "gyr": "rotation", "m": "magnetic",
+    "mag": "magnetic", "grav": "gravity", "lin": "linear", "linacc": "linear", "la": "linear",
+    "ua": "linear",
+}  # fmt: skip
+_SENSORS: tuple[Quantity, ...] = ("acceleration", "gravity", "rotation", "magnetic")
+_NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[_ .\[]?(?P<number>[0-3])\]?$")
+_UNIT_SUFFIX = re.compile(
+    r"[_ ](?P<unit>mps2|ms2|m_s2|mg|g|ns|us|ms|s|sec|seconds|millis|radps|rad_s|dps|deg_s|ut|"
+    r"meters_per_second_squared)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column's name says."""
+
+    index: int  # position
+    # ``acceleration`` is what the name calls acceleration without saying more, ``unknown`` an
+    # axis of a sensor that the name does not tell
+    quantity: Quantity
+    axis: str  # ``x``, ``y``, ``z`` or empty
+    group: tuple[str, ...]  # the remaining words: a device, a body site
+    unit: str  # as stated in the name or the unit row
+
+
+def _classified(table: Table) -> list[Column]:
+    """Say what each named column of a table is."""
+    if not table.header:
+        return []
+    numbered = _numbered_axes(table)
+    columns = [
+        _column(table, index, numbered.get(index, ""))
+        for index in range(len(table.header))
+        if table.header[index]
+    ]
+    # `x,y,z (m/s^2)` states the unit once, for all three.
+    bare = [column for column in columns if table.names[column.index] in ("x", "y", "z")]
+    unit = next((column.unit for column in bare if column.unit), "")
+    # Beside columns that say acceleration they are something else, such as a position.
+    is_named = any(c.quantity == "acceleration" and c not in bare for c in columns)
+    is_other = is_named and unit_in("acceleration", unit) is None
+    quantity: Quantity = "other" if is_other else "acceleration"
+    return [
+        _grouped(column.index, quantity, column.axis, [], unit) if column in bare else column
+        for column in columns
+    ]
+
+
+def quantity_of(name: str) -> Quantity:
+    """What a sensor's name in a cell says: ``Linear Acceleration``, ``gyro``."""
+    words = set(_words(name))
+    quantity = _quantity(words, "x")
+    return "linear" if quantity == "acceleration" and words & _LINEAR else quantity
+
+
+def _numbered_axes(table: Table) -> dict[int, str]:
+    """Axes of columns that are numbered (``Acc1`` to ``Acc3``, ``values_0`` to ``values_2``)."""
+    places: dict[str, dict[int, int]] = defaultdict(dict)
+    for index, name in enumerate(table.names):
+        match = _NUMBERED.match(name)
+        if match and name not in _WORDS["counts"]:
+            places[match["stem"]][int(match["number"])] = index
+    triads = [own for own in places.values() if sorted(own) in ([0, 1, 2], [1, 2, 3])]
+    return {
+        index: axis
+        for own in triads
+        for axis, (_, index) in zip("xyz", sorted(own.items()), strict=True)
+    }
+
+
+def _column(table: Table, index: int, numbered: str) -> Column:
+    raw = table.header[index]
+    unit = table.unit(index)
+    words = _words(raw.split("(")[0].split("[")[0])
+    suffix = _UNIT_SUFFIX.search(raw)
+    if not unit and suffix:
+        unit = suffix["unit"].replace("_", "")
+    if numbered:
+        words = [*filter(None, (word.rstrip("0123456789") for word in words)), numbered]
+    axis = next((word for word in words if word in ("x", "y", "z")), "")
+    rest = [word for word in words if word not in ("x", "y", "z", "axis")]
+    letter = _letter(words, axis)
+    if letter:
+        rest.remove(letter)
+        return _grouped(index, _SHORT_MEANING[letter], axis, rest, unit)
+    for word in rest:
+        short = _SHORT.match(word)
+        if short and not axis:
+            rest.remove(word)
+            return _grouped(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
+    return _grouped(index, _quantity(set(rest), axis), axis, rest, unit)
+
+
+def _letter(words: list[str], axis: str) -> str:
+    """The letter before an axis that stands for its sensor (``a_x``, ``gX``); empty for none.
+
+    Behind the axis the same letter is a unit (``x_g``).
+    """
+    before = words[: words.index(axis)][-1:] if axis else []
+    is_named = any(words_of & set(words) for words_of in map(_WORDS.__getitem__, _SENSORS))
+    return before[0] if before and before[0] in _SHORT_MEANING and not is_named else ""
+
+
+def says_acceleration(name: str) -> bool:
+    """Whether a name has a word for acceleration."""
+    words = _words(name)
+    letter = _letter(words, next((word for word in words if word in ("x", "y", "z")), ""))
+    return (
+        bool(_WORDS["acceleration"].intersection(words))
+        or any(map(_SHORT.match, words))
+        or _SHORT_MEANING.get(letter) in ("acceleration", "linear")
+    )
+
+
+def _grouped(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
+    words = set(rest)
+    if quantity == "acceleration":
+        quantity = _by_unit(unit) or ("linear" if words & _LINEAR else quantity)
+    meaningful = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
+    return Column(
+        index, quantity, axis, tuple(word for word in rest if word not in meaningful), unit
+    )
+
+
+def _by_unit(unit: str) -> Quantity | None:
+    """What a unit forbids to call acceleration."""
+    if unit_in("acceleration", unit) is None and unit_in("rotation", unit) is not None:
+        return "rotation"
+    return "magnetic" if unit_in("magnetic", unit) is not None else None
+
+
+def _quantity(words: set[str], axis: str) -> Quantity:
+    if words & _OTHER:
+        return "other"
+    if axis:
+        named = _first_named(words, ("gravity", "rotation", "magnetic", "speed"))
+        if named is not None:
+            return named
+        # A bare x, y, z beside a time is what loggers of a single accelerometer write.
+        if words & _WORDS["acceleration"] or not words - _UNIT_WORDS - _LINEAR - _TOTAL:
+            return "acceleration"
+        return "unknown"
+    order: tuple[Quantity, ...] = (
+        "magnitude", "counts", "time", "who", "counter", "pressure", "speed",
+    )  # fmt: skip
+    return _first_named(words, order) or "other"
+
+
+def _first_named(words: set[str], order: tuple[Quantity, ...]) -> Quantity | None:
+    """First quantity one of whose words is among these."""
+    return next((quantity for quantity in order if words & _WORDS[quantity]), None)
+
+
+def _words(name: str) -> list[str]:
+    """Words of a name: ``userAcceleration.x`` and ``USER_ACCELERATION_X`` give the same."""
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    split = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", split)
+    return [word.lower() for word in re.findall(r"[^\W_]+", split)]

@@ -1,24 +1,30 @@
-"""Text: encoding, lines, cells, numbers and JSON, as apps write them."""
+"""Text: encoding, lines, cells, numbers, units and times, as apps write them."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from math import pi
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.source import Source
+from retrodetect.recording import STANDARD_GRAVITY_MPS2
 
 __all__ = [
-    "JSON_DAMAGE", "MISSING", "counted", "cut", "cut_off", "decode", "is_number", "is_text",
-    "load_json", "normal", "records", "to_float", "to_floats",
+    "MISSING", "NO_TICK", "Epoch", "TimeFormat", "counted", "cut", "cut_all", "cut_off",
+    "decode", "is_number", "is_text", "is_unit", "moment", "normal", "records", "split_unit",
+    "time_format", "to_float", "to_floats", "unit_in", "unit_in_mps2",
 ]  # fmt: skip
+
 
 MISSING = {"", "-", "--", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
 """Cells without a number, in lower case."""
@@ -38,15 +44,6 @@ _PLAIN = str.maketrans("", "", "0123456789+-.eE\n")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROL_SHARE = 0.01
 _PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\r\f")
-
-
-JSON_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
-"""What comes of JSON that has another shape than it should."""
-
-_JSON_LINES = re.compile(rb"\s*\{[^\n]*\}\s*\n\s*\{")
-_BETWEEN_LINES = re.compile(rb"\}\s*\n\s*\{")
-_MOST_JSON_BYTES = 256 * 2**20
-"""Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
 
 
 def cut_off(part: str) -> str:
@@ -118,26 +115,6 @@ def records(source: Source) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=False)) for row in rows]
 
 
-def load_json(source: Source) -> Any:
-    """Parse a whole file, within bounds; objects on lines of their own make a list."""
-    with source.open() as stream:
-        text = stream.read(_MOST_JSON_BYTES + 1)
-    if len(text) > _MOST_JSON_BYTES:
-        raise RefusedRecording(
-            f"is JSON larger than {_MOST_JSON_BYTES >> 20} MiB",
-            file=source.label,
-            remedy="split it, or export csv",
-        )
-    if _JSON_LINES.match(text):
-        text = b"[" + _BETWEEN_LINES.sub(b"},{", text) + b"]"
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableFile(
-            "is JSON that is cut off or damaged", file=source.label, remedy="export it again"
-        ) from error
-
-
 def normal(name: str) -> str:
     """Name of a column in lower case with single blanks."""
     return " ".join(name.replace("\ufeff", "").lower().split())
@@ -198,3 +175,242 @@ def _decoded_head(head: bytes, is_whole: bool) -> tuple[str, str] | None:
 
 def _decoded(head: bytes, encoding: str, is_whole: bool, errors: str) -> str:
     return codecs.getincrementaldecoder(encoding)(errors).decode(head, is_whole)
+
+
+_QUANTITIES: dict[str, dict[str, float]] = {
+    "acceleration": {
+        "m/s2": 1.0, "mps2": 1.0, "ms2": 1.0, "ms-2": 1.0, "m/s/s": 1.0, "m/sec2": 1.0,
+        "meterspersecondsquared": 1.0, "g": STANDARD_GRAVITY_MPS2, "gn": STANDARD_GRAVITY_MPS2,
+        "mg": STANDARD_GRAVITY_MPS2 / 1000, "cm/s2": 0.01, "gal": 0.01, "mm/s2": 0.001,
+    },
+    "rotation": {
+        "rad/s": 1.0, "radps": 1.0, "rad/sec": 1.0, "radianspersecond": 1.0, "deg/s": pi / 180,
+        "deg/sec": pi / 180, "dps": pi / 180, "°/s": pi / 180, "degrees/s": pi / 180,
+        "degreespersecond": pi / 180, "mdps": pi / 180e3,
+    },
+    "magnetic": {"ut": 1.0, "microtesla": 1.0, "mgauss": 0.1, "gauss": 100.0, "mt": 1e3, "t": 1e6},
+    "pressure": {"hpa": 1.0, "mbar": 1.0, "kpa": 10.0, "pa": 0.01, "bar": 1e3},
+    "speed": {"m/s": 1.0, "mps": 1.0, "km/h": 1 / 3.6, "kmh": 1 / 3.6, "kph": 1 / 3.6},
+    "length": {"m": 1.0},
+    "time": {
+        "0.1ms": 1e-4, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0,
+        "seconds": 1.0, "second": 1.0, "millis": 1e-3, "milliseconds": 1e-3, "microseconds": 1e-6,
+        "nanoseconds": 1e-9, "nanos": 1e-9, "min": 60.0, "minutes": 60.0, "h": 3600.0,
+        "hours": 3600.0,
+    },
+}  # fmt: skip
+_OTHER_UNITS = {
+    "", "mv", "v", "us", "kohms", "no_units", "nounits", "local_flux", "localflux",
+    "degreescelsius", "celsius", "c", "°c", "lux", "%", "n", "txt", "bpm", "hz", "deg", "°", "rad",
+    "db", "a.u.", "au", "counts",
+}  # fmt: skip
+_TRAILING = re.compile(
+    r"^(?P<name>.*?)(?<!\s)\s*+[(\[{](?P<unit>[^()\[\]{}]*(?:\([^()]*\))?)[)\]}]\s*$"
+)
+
+
+def unit_in(quantity: str, unit: str) -> float | None:
+    """Factor from ``unit`` to the unit used inside, None where the name is not known.
+
+    Inside: m/s² for ``acceleration``, rad/s for ``rotation``, µT for ``magnetic``, hPa for
+    ``pressure``, m/s for ``speed``, m for ``length`` and s for ``time``.
+    """
+    return _QUANTITIES[quantity].get(_plain(unit))
+
+
+def unit_in_mps2(unit: str) -> float | None:
+    """Factor to m/s² of an acceleration unit, also of a fraction such as ``g/256``."""
+    base, _, divisor = unit.partition("/") if re.fullmatch(r"\s*m?g\s*/\s*\d+\s*", unit) else (
+        unit, "", "1",
+    )  # fmt: skip
+    factor = unit_in("acceleration", base)
+    return None if factor is None or float(divisor) == 0 else factor / float(divisor)
+
+
+def split_unit(header: str) -> tuple[str, str]:
+    """Split ``Acceleration x (m/s^2)`` into its name and its unit (empty where none)."""
+    match = _TRAILING.match(header)
+    return (match["name"], match["unit"]) if match else (header, "")
+
+
+def is_unit(text: str) -> bool:
+    """Whether a cell could stand in a row of units."""
+    plain = _plain(text)
+    return plain in _OTHER_UNITS or any(plain in names for names in _QUANTITIES.values())
+
+
+def _plain(unit: str) -> str:
+    """Unit name in lower case without blanks, brackets and ways to write a square."""
+    plain = unit.lower().replace("²", "2").replace("µ", "u").replace("μ", "u")
+    return re.sub(r"[\s^*()_]", "", plain).replace("sec2", "s2")
+
+
+NO_TICK = np.iinfo(np.int64).min
+"""Stands for a stamp that is missing."""
+
+Epoch = Literal["unix", "local", "none"]
+_DAY_NS = 86_400 * 10**9
+_YEARS = (1900, 2200)
+_YEAR_1900_NS = int(np.datetime64("1900-01-01", "ns").astype(np.int64))
+"""Where a time without a date is put by ``strptime``."""
+
+_HOUR_NS = 3_600 * 10**9
+
+_DATE = (
+    r"(?P<date>\d{4}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{1,2}"
+    r"|\d{1,2}(?P<dash>[-/.])\d{1,2}(?P=dash)(?:\d{4}|\d\d)"
+    r"|\d{1,2}(?P<blank>[- /])[A-Za-z]{3}(?P=blank)(?:\d{4}|\d\d)|[A-Za-z]{3} \d{1,2},? \d{4})"
+)
+_TIME = (
+    r"(?P<hour>\d{1,2})(?P<sep>[:.\-])\d{2}(?P=sep)\d{2}(?:(?P<point>[.:,_])(?P<fraction>\d{1,9}))?"
+    r"(?P<half>\s*[AaPp][Mm])?(?P<zone>\s*(?:Z|UTC|GMT)?(?:[+-]\d{2}:?\d{2})?)(?:\s*\[[\w/+-]+\])?"
+)
+_DATE_TIME = re.compile(rf"{_DATE}(?P<between>[T _]+){_TIME}$")
+_DATE_ONLY = re.compile(rf"{_DATE}$")
+_TIME_ONLY = re.compile(rf"{_TIME}$")
+_NAMED_ZONE = r"\s*\[[\w/+-]+\]$"
+_FRACTION = r"(?<=[:.\-]\d\d[:.\-]\d\d)([.:,_])(\d{1,2})(?!\d)"
+"""A fraction of fewer than three digits behind the seconds."""
+
+_MINUTES = re.compile(r"\d{1,2}:\d{2}\.\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFormat:
+    """How a column writes its times."""
+
+    pattern: str  # as for ``strptime``
+    # ``unix`` where a zone stands beside the time, ``local`` with a date, else ``none``
+    epoch: Epoch
+    zone_min: int | None = None  # offset of that zone in minutes
+    wrap_ns: int | None = None  # nanoseconds after which a time without date starts again
+    is_ambiguous: bool = False  # whether day and month could be swapped
+    # whether ``.7`` stands for 7 ms, as apps write that leave out the zeros before it
+    counts_millis: bool = False
+    has_zone_name: bool = False  # whether the zone's name follows in brackets, as Java writes it
+
+    def parse(self, cells: pd.Series[Any]) -> NDArray[np.int64]:
+        """(n,) nanoseconds since 1970 (or since midnight); ``NO_TICK`` where a cell is no time."""
+        if self.wrap_ns == _HOUR_NS:
+            parts = cells.str.extract(r"^(\d+):([\d.]+)$").apply(pd.to_numeric, errors="coerce")
+            nanoseconds = np.round((60 * parts[0] + parts[1]) * 1e9)
+            return np.asarray(nanoseconds.fillna(NO_TICK), dtype=np.int64)
+        if self.has_zone_name:
+            cells = cells.str.replace(_NAMED_ZONE, "", regex=True)
+        if self.counts_millis:
+            cells = cells.str.replace(_FRACTION, lambda m: m[1] + m[2].zfill(3), regex=True)
+        parsed = self._parse(cells, self.pattern)
+        lost = parsed.isna()
+        if lost.any() and "%f" in self.pattern:  # whole seconds are written without a fraction
+            whole = re.sub(r".%f", "", self.pattern)
+            parsed = parsed.fillna(self._parse(cells[lost], whole))
+        ticks = parsed.to_numpy().astype("datetime64[ns]").astype(np.int64)
+        if self.wrap_ns == _DAY_NS:
+            ticks[ticks != NO_TICK] -= _YEAR_1900_NS
+        return ticks
+
+    def _parse(self, cells: pd.Series[Any], pattern: str) -> pd.Series[Any]:
+        parsed = pd.to_datetime(cells, format=pattern, errors="coerce", utc=True)
+        parsed = parsed.dt.tz_localize(None)
+        return parsed.where(parsed.dt.year.between(*_YEARS)).astype("datetime64[ns]")
+
+
+def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:
+    """Find how a column writes its times; None where it holds none.
+
+    ``hint`` is the order of day and month where the file states it (``M/d/yyyy``).
+    """
+    filled = [cell for cell in cells if cell]
+    if not filled:
+        return None
+    if all(_MINUTES.match(cell) for cell in filled):
+        return TimeFormat("", "none", wrap_ns=_HOUR_NS)
+    for shape in (_DATE_TIME, _DATE_ONLY, _TIME_ONLY):
+        matches = [shape.match(cell) for cell in filled]
+        fitting = [match for match in matches if match]
+        if len(fitting) >= 0.8 * len(filled):
+            return _from_matches(fitting, hint)
+    return None
+
+
+def moment(text: str, hint: str = "") -> datetime | None:
+    """Time in a text by itself; None where it is none."""
+    written = time_format([text], hint)
+    if written is None or written.wrap_ns is not None:
+        return None
+    nanoseconds = int(written.parse(pd.Series([text], dtype="str"))[0])
+    when = pd.Timestamp(nanoseconds)
+    return None if pd.isna(when) else when.to_pydatetime(warn=False)
+
+
+def _from_matches(matches: Sequence[re.Match[str]], hint: str) -> TimeFormat:
+    groups = max(
+        (match.groupdict() for match in matches), key=lambda g: len(g.get("fraction") or "")
+    )
+    pattern, is_ambiguous = "", False
+    if "date" in groups:
+        pattern, is_ambiguous = _date_pattern([m["date"] for m in matches], hint)
+        pattern += groups.get("between") or ""
+    zone_min = None
+    if "hour" in groups:
+        sep = groups["sep"]
+        half = groups["half"] or ""
+        pattern += f"{'%I' if half else '%H'}{sep}%M{sep}%S"
+        pattern += f"{groups['point']}%f" if groups["fraction"] else ""
+        pattern += half.replace(half.strip(), "%p") if half else ""
+        zone = groups["zone"] or ""
+        zone_min = _zone_min(zone.strip())
+        pattern += re.sub(r"Z|[+-]\d{2}:?\d{2}", "%z", zone)
+    has_date = "date" in groups
+    return TimeFormat(
+        pattern,
+        epoch="none" if not has_date else "local" if zone_min is None else "unix",
+        zone_min=zone_min,
+        wrap_ns=None if has_date else _DAY_NS,
+        is_ambiguous=is_ambiguous,
+        counts_millis="hour" in groups and _counts_millis(matches),
+        has_zone_name=all(match[0].endswith("]") for match in matches),
+    )
+
+
+def _counts_millis(matches: Sequence[re.Match[str]]) -> bool:
+    """Whether fractions rise within their second only when read as whole milliseconds."""
+    written = [(m[0][: m.start("fraction")], m["fraction"]) for m in matches if m["fraction"]]
+    if not 1 <= max((len(fraction) for _, fraction in written), default=0) <= 3:
+        return False
+    within = [(before[1], after[1]) for before, after in pairwise(written) if before[0] == after[0]]
+    falls = sum(float(f"0.{after}") < float(f"0.{before}") for before, after in within)
+    return falls > sum(int(after) < int(before) for before, after in within)
+
+
+def _date_pattern(dates: Sequence[str], hint: str) -> tuple[str, bool]:
+    """``strptime`` pattern of a date, and whether day and month could be swapped."""
+    if re.search("[A-Za-z]", dates[0]):
+        year = "%Y" if re.search(r"\d{4}$", dates[0]) else "%y"
+        if dates[0][0].isdigit():
+            mark = re.sub(r"\w", "", dates[0])[0]
+            return f"%d{mark}%b{mark}{year}", False
+        return f"%b %d{',' if ',' in dates[0] else ''} %Y", False
+    sep = re.sub(r"\d", "", dates[0])[0]
+    parts = np.array([date.split(sep) for date in dates if date.count(sep) == 2], dtype=int)
+    if parts[0, 0] > 31:
+        return f"%Y{sep}%m{sep}%d", False
+    year = "%Y" if parts[0, 2] > 99 else "%y"
+    day_first, month_first = f"%d{sep}%m{sep}{year}", f"%m{sep}%d{sep}{year}"
+    if (parts[:, 0] > 12).any():
+        return day_first, False
+    if (parts[:, 1] > 12).any() or hint.lower().startswith("m"):
+        return month_first, False
+    # 1/2/2024 is American, 1.2.2024 is European.
+    is_day_first = hint.lower().startswith("d") or sep == "."
+    return day_first if is_day_first else month_first, not hint
+
+
+def _zone_min(zone: str) -> int | None:
+    if zone in ("Z", "UTC", "GMT"):
+        return 0
+    match = re.search(r"([+-])(\d{2}):?(\d{2})$", zone)
+    if not match:
+        return None
+    minutes = 60 * int(match[2]) + int(match[3])
+    return -minutes if match[1] == "-" else minutes

@@ -17,15 +17,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from retrodetect.errors import InputError, UsageError
+from retrodetect.errors import InputError, UsageError, about
 from retrodetect.formats import ReadOptions
 from retrodetect.formats.assemble import assemble
 from retrodetect.formats.draft import Draft, Series, Stamps
 from retrodetect.formats.exports.plain import PLAIN
-from retrodetect.formats.registry import Candidate
+from retrodetect.formats.files import Candidate
 from retrodetect.formats.source import Source
-from retrodetect.formats.table import Array, Table
-from retrodetect.formats.units import unit_in, unit_in_mps2
+from retrodetect.formats.spool import Array
+from retrodetect.formats.table import Table
+from retrodetect.formats.text import unit_in, unit_in_mps2
 from retrodetect.library.words import in_python_words
 from retrodetect.recording import FloatArray, Gravity, Recording
 from retrodetect.sites import canonical_site
@@ -192,7 +193,7 @@ def from_dataframe(
     table = _FrameTable.of(frame, name)
     candidate = Candidate(table.source)
     candidate.__dict__["table"] = table
-    with in_python_words():
+    with in_python_words(), about(name):
         drafts = PLAIN.read(candidate, options)
     if len(drafts) > 1:
         parts = ", ".join(draft.part for draft in drafts[:5])
@@ -229,8 +230,8 @@ def _recording(
         draft = draft.with_(rotation=replace(draft.rotation, unit=gyroscope_unit))
     if placement is not None:
         draft = draft.with_(placement=canonical_site(placement))
-    with in_python_words():
-        recording = assemble(draft, name, name, format_name, options).recording()
+    with in_python_words(), about(name):
+        recording = assemble(draft, name, format_name, options).recording()
     measured = next(finding for finding in recording.findings if finding.topic == "unit")
     if unit is not None and measured.ground == "measured":
         other = measured.value.partition(" ")[0]

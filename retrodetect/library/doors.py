@@ -48,7 +48,7 @@ def read(path: str | Path, **options: Any) -> Recording:
     path
         Any export of a supported format, or any table with a time and three axes.
     **options
-        Overrides, as in :class:`retrodetect.formats.options.ReadOptions`: ``unit``, ``sign``,
+        Overrides, as in :class:`retrodetect.formats.ReadOptions`: ``unit``, ``sign``,
         ``gravity``, ``rate_hz``, ``columns``.
 
     Returns

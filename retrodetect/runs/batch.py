@@ -21,7 +21,6 @@ import pandas as pd
 from retrodetect.direction import DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
-from retrodetect.formats.track import read_track
 from retrodetect.locations import answering, is_there, location, store_of, total_bytes
 from retrodetect.recording import Caution, Topic
 from retrodetect.runs import outputs as writing
@@ -30,6 +29,7 @@ from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out, threads_each
 from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
+from retrodetect.runs.track import read_track
 from retrodetect.tables import sessions_table, truncated_list, warning_columns, without_nan
 from retrodetect.tally.folder import totals
 

@@ -27,14 +27,13 @@ from retrodetect.errors import (
     UsageError,
 )
 from retrodetect.formats import Input, ReadOptions
-from retrodetect.formats.track import Track, read_track
 from retrodetect.labelling import Session, label_pieces, wall_clock
 from retrodetect.locations import location, store_of
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, own_version, resume
 from retrodetect.runs.beside import Beside
 from retrodetect.runs.pool import memory_limited
-from retrodetect.runs.track import with_track
+from retrodetect.runs.track import Track, read_track, with_track
 from retrodetect.tables import csv_text, visible, warning_columns
 from retrodetect.tally import tally
 from retrodetect.tally.course import Course

@@ -15,7 +15,7 @@ from pathlib import Path
 from retrodetect.direction.anchors import WORDS
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
-from retrodetect.formats.grouping import Neighbours
+from retrodetect.formats.files import Neighbours
 from retrodetect.sites import canonical_site
 from retrodetect.tables import SmallTable, small_table
 

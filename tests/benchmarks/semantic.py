@@ -25,12 +25,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from retrodetect.formats.format import Candidate
 
 from retrodetect.direction import Anchors, store
 from retrodetect.errors import InputError, RetrodetectError
 from retrodetect.formats import read
-from retrodetect.formats.columns import classify
-from retrodetect.formats.registry import Candidate
 from retrodetect.formats.source import open_file
 from retrodetect.labelling import label_pieces
 
@@ -225,7 +224,7 @@ def _sheet(path: Path, text: str) -> Sheet | None:
     if not table.width or table.terminator or table.encoding not in ("utf-8", "utf-8-sig"):
         return None
     by_quantity: dict[str, dict[str, int]] = defaultdict(dict)
-    for column in classify(table):
+    for column in table.columns:
         by_quantity[column.quantity].setdefault(column.axis, column.index)
     triads = {
         quantity: tuple(axes[axis] for axis in "xyz")

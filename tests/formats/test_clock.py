@@ -8,9 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.clock import Timeline, strays, timeline
+from retrodetect.formats.clock import (
+    Timeline,
+    counted_on,
+    counted_rate_hz,
+    robust_rate_hz,
+    strays,
+    timeline,
+)
 from retrodetect.formats.draft import Stamps
-from retrodetect.formats.repair import counted_on, counted_rate_hz, robust_rate_hz
 
 quickly = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -19,7 +25,7 @@ def line(ticks: np.ndarray, repeated: np.ndarray | None = None, **facts: object)
     stamps = Stamps(ticks, **facts)  # type: ignore[arg-type]
     same = np.zeros(len(ticks), dtype=bool) if repeated is None else repeated
     readings = np.cumsum(~same, dtype=np.float64)
-    return timeline(stamps, np.stack([readings] * 3, axis=1), same, "walk.csv")
+    return timeline(stamps, np.stack([readings] * 3, axis=1), same)
 
 
 @pytest.mark.parametrize("rate_hz", [20, 25, 31.25, 50, 80, 100, 104, 128, 400])

@@ -16,7 +16,7 @@ import pytest
 
 from retrodetect.errors import InputError
 from retrodetect.formats import ReadOptions, describe, pieces, read
-from retrodetect.formats.registry import formats
+from retrodetect.formats.files import formats
 from retrodetect.recording import Recording
 
 from .reexport import START_NS, G, walk

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
-from retrodetect.formats import ReadOptions, assemble, packets, pieces, read, spool, table
+from retrodetect.formats import ReadOptions, assemble, pieces, read, spool, table
 from retrodetect.formats.exports import actigraph
 from retrodetect.recording import Recording
 
@@ -45,7 +45,7 @@ def blocks_of_few_rows(*, in_memory: bool = False) -> Iterator[None]:
     """Take the recordings of these tests for long ones: many blocks, in temporary files."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "BLOCK_BYTES", FEW_ROWS * ROW_BYTES // 2)
-        patch.setattr(packets, "BLOCK_BYTES", 7777)
+        patch.setattr(spool, "BLOCK_BYTES", 7777)
         patch.setattr(actigraph, "_MOST_BYTES", 2000)
         patch.setattr(spool, "BLOCK_ROWS", FEW_ROWS)
         patch.setattr(assemble, "PIECE_ROWS", FEW_ROWS)

@@ -9,7 +9,7 @@ import pytest
 
 from retrodetect.formats import ReadOptions
 from retrodetect.formats.assemble import assemble
-from retrodetect.formats.registry import Candidate, Format, formats
+from retrodetect.formats.files import Candidate, Format, formats
 from retrodetect.formats.source import open_file
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,6 +40,6 @@ def test_the_example_of_the_docs_reads_a_file(tmp_path: Path) -> None:
     file = Candidate(open_file(path, 1 << 20))
     assert example.recognise(file)
     (draft,) = example.read(file, ReadOptions())
-    recording = assemble(draft, "walk", "walk.csv", example.name, ReadOptions()).recording()
+    recording = assemble(draft, "walk", example.name, ReadOptions()).recording()
     assert recording.rate_hz == pytest.approx(50)
     assert all(found.ground == "stated" for found in recording.findings)

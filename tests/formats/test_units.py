@@ -4,7 +4,7 @@ from math import pi
 
 import pytest
 
-from retrodetect.formats.units import unit_in
+from retrodetect.formats.text import unit_in
 
 G = 9.80665
 WORTH = {

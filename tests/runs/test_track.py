@@ -10,14 +10,13 @@ import pytest
 from tracks import LATITUDE, LONGITUDE, START, fit, gpx, points, tcx
 
 from retrodetect.errors import UnreadableFile, UsageError
-from retrodetect.formats.track import read_track
 from retrodetect.lab.simulate import Session, record
 from retrodetect.lab.simulate.exports import export_bytes
 from retrodetect.runs import task
 from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
-from retrodetect.runs.track import with_track
+from retrodetect.runs.track import read_track, with_track
 from retrodetect.tally.course import Course
 from retrodetect.tally.details import repeats
 

@@ -11,15 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
-from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
+from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
 from retrodetect.formats.guess import stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick, xyz
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.packets import Packets, blocks, spread_on
-from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, table_format
+from retrodetect.formats.layout import Axes, Layout, Tick, table_format, xyz
 from retrodetect.formats.source import Source, archive_members
-from retrodetect.formats.spool import gather
-from retrodetect.formats.timetext import moment
+from retrodetect.formats.spool import Packets, gather, read_blocks, spread_on
+from retrodetect.formats.text import moment
 from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
@@ -44,7 +42,6 @@ def _csv(file: Candidate) -> Layout:
     if epoch is None or epoch[1] != "00:00:00":
         raise RefusedRecording(
             f"has activity counts per epoch ({epoch[1] if epoch else 'unknown'}), not raw readings",
-            file=file.source.label,
             remedy="export the raw data from ActiLife",
         )
     date_format = re.search(r"date format (\S+)", preamble)
@@ -111,7 +108,6 @@ def _read_gt3x(file: Candidate, _: ReadOptions) -> list[Draft]:
     if not per_g or (log.head[:1] != bytes([_MARK]) and not is_old):
         raise UnreadableFile(
             "is an ActiGraph recording whose scale is missing or whose log is damaged",
-            file=file.source.label,
             remedy="download it from the device again",
         )
 
@@ -121,7 +117,6 @@ def _read_gt3x(file: Candidate, _: ReadOptions) -> list[Draft]:
     if not columns:
         raise RefusedRecording(
             "has no raw acceleration",
-            file=file.source.label,
             remedy="record raw data, not epochs",
         )
     if not is_old:
@@ -157,7 +152,7 @@ def _continuous(
     """Readings in g that follow each other, with their tick at a stated rate."""
     count = 0
     with log.open() as stream:
-        for content, _ in blocks(stream, _PAIR_BYTES):
+        for content, _ in read_blocks(stream, _PAIR_BYTES):
             values = _twelve_bits(np.frombuffer(content, dtype=np.uint8)) / per_g
             numbers = np.arange(count, count + len(values), dtype=np.float64)
             count += len(values)
@@ -175,7 +170,7 @@ def _blocks(log: Source) -> Iterator[Packets]:
     """Records of acceleration, as many as a block of the log holds."""
     rest = b""
     with log.open() as stream:
-        for block, is_last in blocks(stream):
+        for block, is_last in read_blocks(stream):
             content = rest + block
             # A record that may reach beyond the block waits for the next.
             most = len(content) - (0 if is_last else _MOST_BYTES)

@@ -9,9 +9,9 @@ import re
 from dataclasses import replace
 
 from retrodetect.formats.draft import Claim, downward, linear, total, upward
+from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate
 from retrodetect.formats.guess import best_clock, is_acceleration, stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, xyz
-from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Candidate, table_format
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, table_format, xyz
 from retrodetect.formats.table import Table
 from retrodetect.recording import Gravity
 

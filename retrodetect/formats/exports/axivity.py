@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
-from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
+from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
+from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format
 from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Axes, Layout, drafts
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.packets import Packets, spread_on
-from retrodetect.formats.packets import blocks as blocks_of_bytes
-from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Candidate, Format
-from retrodetect.formats.spool import blocks, gather, release
+from retrodetect.formats.spool import Packets, blocks, gather, read_blocks, release, spread_on
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import counted, cut_off
 from retrodetect.recording import FloatArray
@@ -122,7 +119,6 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
     if not columns:
         raise UnreadableFile(
             "is an Axivity recording without one complete block of readings",
-            file=file.source.label,
             remedy="copy it from the device again",
         )
     rotation = columns.get("rotation")
@@ -147,7 +143,7 @@ def _blocks(file: Candidate, lost: list[int], cut: list[str]) -> Iterator[Packet
     layout = None
     with file.source.open() as stream:
         stream.read(_HEADER_BYTES)  # what is packed cannot be sought in
-        for content, _ in blocks_of_bytes(stream, _SECTOR.itemsize):
+        for content, _ in read_blocks(stream, _SECTOR.itemsize):
             whole, rest = divmod(len(content), _SECTOR.itemsize)
             if rest:
                 cut.append(cut_off("sector"))

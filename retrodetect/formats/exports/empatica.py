@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from retrodetect.errors import InputError, RefusedRecording
-from retrodetect.formats.draft import Draft, Note, Series, Stamps, total, upward
-from retrodetect.formats.layout import Axes, Layout, Tick, drafts, xyz
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, Role, table_format
+from retrodetect.formats.draft import Draft, Note, ReadOptions, Series, Stamps, total, upward
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, Role
+from retrodetect.formats.layout import Axes, Layout, Tick, drafts, table_format, xyz
 from retrodetect.formats.source import guarded
 from retrodetect.formats.table import Table
 
@@ -116,15 +115,13 @@ def _read_avro(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the sessions; readings follow each other from the start of a session at its rate."""
     with file.source.open() as stream:
         file.source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)
-    with guarded(file.source, "an EmbracePlus recording"), file.source.open() as stream:
+    with guarded("an EmbracePlus recording"), file.source.open() as stream:
         from fastavro import reader
 
         recordings = [_draft(session) for session in reader(stream)]
     filled = [draft for draft in recordings if len(draft.acceleration.values)]
     if not filled:
-        raise RefusedRecording(
-            "has no acceleration", file=file.source.label, remedy="choose the file of another hour"
-        )
+        raise RefusedRecording("has no acceleration", remedy="choose the file of another hour")
     if len(filled) == 1:
         return filled
     return [draft.with_(part=str(number)) for number, draft in enumerate(filled, 1)]

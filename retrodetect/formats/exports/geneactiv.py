@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
-from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
+from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
 from retrodetect.formats.guess import stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.packets import Packets, blocks, spread, spread_on
-from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, table_format
-from retrodetect.formats.spool import gather
+from retrodetect.formats.layout import Axes, Layout, Tick, table_format
+from retrodetect.formats.spool import Packets, gather, read_blocks, spread, spread_on
 from retrodetect.formats.text import cut_off
 
 __all__ = ["FORMATS"]
@@ -73,7 +71,6 @@ def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
     if not columns:
         raise UnreadableFile(
             "is a GENEActiv recording without readings or without calibration",
-            file=file.source.label,
             remedy="copy it from the device again",
         )
     return [
@@ -92,7 +89,7 @@ def _blocks(file: Candidate, cut: list[str]) -> Iterator[Packets]:
     """Pages that are whole, and what is there of the last; ``cut`` tells where that has no end."""
     rest = b""
     with file.source.open() as stream:
-        for block, is_last in blocks(stream):
+        for block, is_last in read_blocks(stream):
             content = rest + block
             # The last page waits for its end, which the next begins.
             end = len(content) if is_last else max(content.rfind(_PAGE_BEGIN), 0)
@@ -166,7 +163,6 @@ def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
     if not is_reading.any() or not {b"Gains", b"Offsets"} <= facts.keys():
         raise UnreadableFile(
             "is a GENEA recording without readings or without calibration",
-            file=file.source.label,
             remedy="copy it from the device again",
         )
     starts_s = chunks[is_second, 2:].astype(np.int64) @ (256 ** np.arange(3, -1, -1))

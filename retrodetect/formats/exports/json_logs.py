@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from retrodetect.errors import RefusedRecording, UnreadableFile
-from retrodetect.formats.columns import quantity_of
-from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.packets import spread
-from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format
-from retrodetect.formats.text import JSON_DAMAGE, load_json
+from retrodetect.errors import RefusedRecording
+from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.source import guarded, load_json
+from retrodetect.formats.spool import spread
+from retrodetect.formats.table import quantity_of
 from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
-
-
-@contextmanager
-def _undamaged(file: Candidate, what: str) -> Iterator[None]:
-    """Say in one sentence that a log, called with its article, does not hold what it should."""
-    try:
-        yield
-    except JSON_DAMAGE as error:
-        raise UnreadableFile(
-            f"is {what} that is cut off or damaged",
-            file=file.source.label,
-            remedy="export it again",
-        ) from error
 
 
 # Movesense: packets of some readings that share a stamp.
@@ -45,16 +30,14 @@ def _is_movesense(file: Candidate) -> int:
 
 def _read_movesense(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all packets."""
-    with _undamaged(file, "a Movesense log"):
+    with guarded("a Movesense log"):
         packets = [_body(packet) for packet in _packets(file)]
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
         readings = [_triads(packet["ArrayAcc"]) for packet in packets]
         turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]
     counts = np.array([len(values) for values in readings], dtype=np.intp)
     if not counts.sum():
-        raise RefusedRecording(
-            "has no acceleration", file=file.source.label, remedy="log IMU6 or IMU9"
-        )
+        raise RefusedRecording("has no acceleration", remedy="log IMU6 or IMU9")
     is_turning = counts.tolist() == [len(values) for values in turns]
     return [
         Draft(
@@ -102,7 +85,7 @@ def _is_edge_impulse(file: Candidate) -> int:
 
 def _read_edge_impulse(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the three axes of the accelerometer."""
-    with _undamaged(file, "an Edge Impulse file"):
+    with guarded("an Edge Impulse file"):
         payload = load_json(file.source)["payload"]
         names = [str(sensor["name"]) for sensor in payload["sensors"]]
         units = [str(sensor["units"]) for sensor in payload["sensors"]]
@@ -113,7 +96,6 @@ def _read_edge_impulse(file: Candidate, _: ReadOptions) -> list[Draft]:
     if places is None:
         raise RefusedRecording(
             f"has no acceleration along x, y and z, only {', '.join(names)}",
-            file=file.source.label,
             remedy="record the accelerometer",
         )
     return [

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.draft import Draft, Series, Stamps, total, upward
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
 from retrodetect.formats.source import guarded
 
 __all__ = ["FORMATS"]
@@ -50,7 +49,6 @@ def read(file: Candidate, _: ReadOptions) -> list[Draft]:
     if acceleration is None or acceleration.stamps is None:
         raise RefusedRecording(
             "has no timetable Acceleration with X, Y and Z",
-            file=file.source.label,
             remedy="record with the accelerometer on, or export the variables as csv",
         )
     channels = {
@@ -76,7 +74,7 @@ def _timetables(file: Candidate) -> dict[str, Any]:
     with file.source.open() as stream:
         file.source.check_deflated(_deflated(stream.read()), zlib.MAX_WBITS)
     with (
-        guarded(file.source, "a MATLAB file"),
+        guarded("a MATLAB file"),
         file.source.on_disk() as path,
         warnings.catch_warnings(action="ignore"),  # of display formats that are not kept
     ):

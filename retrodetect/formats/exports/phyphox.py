@@ -10,13 +10,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.draft import Draft, Series, linear, total, upward
+from retrodetect.formats.draft import Draft, ReadOptions, Series, linear, total, upward
+from retrodetect.formats.files import LIKELY, NO, Candidate, Format, Role
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import LIKELY, NO, Candidate, Format, Role
 from retrodetect.formats.table import Table
-from retrodetect.formats.text import records
-from retrodetect.formats.timetext import time_format
+from retrodetect.formats.text import records, time_format
 
 __all__ = ["FORMATS"]
 
@@ -63,7 +61,6 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     if axes is None and not options.columns:
         raise RefusedRecording(
             "has no acceleration, only another sensor",
-            file=file.source.label,
             remedy="use the file of the accelerometer",
         )
     layout = Layout(
@@ -113,7 +110,7 @@ def _others(file: Candidate) -> dict[str, Series]:
         if table.index("time") != 0:
             continue
         for name, (choices, unit) in _SENSORS.items():
-            values = series(table, choices, _CLOCK)
+            values = series(table, choices, (_CLOCK,))
             if values is not None and values.unit == unit:
                 channels.setdefault(name, values)
     return channels

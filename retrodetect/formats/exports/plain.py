@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.draft import Draft, Series
+from retrodetect.formats.draft import Draft, ReadOptions, Series
+from retrodetect.formats.files import LIKELY, NO, POSSIBLE, Candidate, Format, Role
 from retrodetect.formats.guess import (
     best_clock,
     has_decimal_commas,
@@ -19,8 +20,6 @@ from retrodetect.formats.guess import (
     stated_rate_hz,
 )
 from retrodetect.formats.layout import Layout, drafts_of_parts, series
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import LIKELY, NO, POSSIBLE, Candidate, Format, Role
 from retrodetect.formats.text import is_text
 
 __all__ = ["FORMATS", "PLAIN"]
@@ -43,7 +42,6 @@ def _read_table(file: Candidate, options: ReadOptions) -> list[Draft]:
     if has_decimal_commas(table):
         raise RefusedRecording(
             "uses commas both as decimal commas and between its columns",
-            file=file.source.label,
             remedy="export it with decimal points, or with semicolons between the columns",
         )
     guessed = layouts(table)
@@ -61,8 +59,8 @@ def _rotation_beside(file: Candidate) -> Series | None:
     """Gyroscope from a file beside the accelerometer's."""
     for side in file.companions:
         table = side.table
-        if (clock := best_clock(table)) and (axes := rotation_axes(table)):
-            return series(table, axes, clock[0])
+        if (clocks := best_clock(table)) and (axes := rotation_axes(table)):
+            return series(table, axes, clocks)
     return None
 
 
@@ -82,11 +80,10 @@ def _is_counts(file: Candidate) -> int:
     return NO if has_axes else LIKELY
 
 
-def _refuse_counts(file: Candidate, _: ReadOptions) -> list[Draft]:
+def _refuse_counts(_: Candidate, __: ReadOptions) -> list[Draft]:
     """Refuse, in a row of its own."""
     raise RefusedRecording(
         "has activity counts or summaries per epoch, not acceleration",
-        file=file.source.label,
         remedy="export the raw acceleration",
     )
 

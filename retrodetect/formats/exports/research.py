@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from retrodetect.formats.draft import total, upward
+from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Role
 from retrodetect.formats.guess import best_clock, layouts
-from retrodetect.formats.layout import Axes, Layout, Tick, xyz
-from retrodetect.formats.registry import CERTAIN, LIKELY, NO, Candidate, Role, table_format
+from retrodetect.formats.layout import Axes, Layout, Tick, table_format, xyz
 
 __all__ = ["FORMATS"]
 

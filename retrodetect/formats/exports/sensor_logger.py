@@ -20,6 +20,7 @@ from retrodetect.formats.draft import (
     Claim,
     Draft,
     Note,
+    ReadOptions,
     Series,
     Sign,
     Stamps,
@@ -28,10 +29,9 @@ from retrodetect.formats.draft import (
     total,
     upward,
 )
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, Role
 from retrodetect.formats.guess import is_acceleration
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, working_clock, xyz
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, Role
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
 from retrodetect.formats.text import records
 from retrodetect.recording import Gravity
 
@@ -77,13 +77,10 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read one accelerometer file with what lies beside it."""
     sensor, export = _sensor(file), "use Accelerometer.csv or TotalAcceleration.csv"
     if sensor and sensor not in _RANK:
-        raise RefusedRecording(
-            f"has no acceleration, only {sensor}", file=file.source.label, remedy=export
-        )
+        raise RefusedRecording(f"has no acceleration, only {sensor}", remedy=export)
     if not sensor and not options.gravity and not _is_total(file):
         raise RefusedRecording(
             "its name does not say which sensor it is",
-            file=file.source.label,
             remedy=f"{export}; if it is an accelerometer, add --gravity total or linear",
         )
     sides = _companions(file)
@@ -170,9 +167,7 @@ def _side(
 ) -> Series | None:
     if sensor not in sides:
         return None
-    table = sides[sensor].table
-    clock = working_clock(table, _CLOCKS)
-    return None if clock is None else series(table, choices, clock)
+    return series(sides[sensor].table, choices, _CLOCKS)
 
 
 def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:

@@ -14,22 +14,13 @@ from typing import Any
 import numpy as np
 
 from retrodetect.errors import InputError
-from retrodetect.formats.draft import Draft, linear, total, upward
+from retrodetect.formats.draft import Draft, ReadOptions, linear, total, upward
+from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format, Role
 from retrodetect.formats.guess import stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import (
-    CERTAIN,
-    LIKELY,
-    NO,
-    Candidate,
-    Format,
-    Role,
-    table_format,
-)
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, table_format, xyz
+from retrodetect.formats.source import load_json
 from retrodetect.formats.table import Table
-from retrodetect.formats.text import load_json
-from retrodetect.formats.timetext import moment
+from retrodetect.formats.text import moment
 
 __all__ = ["FORMATS"]
 
@@ -110,8 +101,7 @@ def _with_gyroscope_beside(
         own = layout if role(file).has_acceleration else replace(layout, acceleration=())
         recordings = drafts(file.table, own, options)
         turning = [side.table for side in file.companions if unit(side.table) in rotation_units]
-        beside = (series(table, (replace(axes, unit=None),), clock)
-                  for table in turning for clock in layout.clock)  # fmt: skip
+        beside = (series(table, (replace(axes, unit=None),), layout.clock) for table in turning)
         rotation = next((values for values in beside if values is not None), None)
         return [draft.with_(rotation=rotation) for draft in recordings]
 

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.draft import NO_TICK, Draft, Series, Stamps, total, upward
-from retrodetect.formats.layout import Layout, Tick, xyz
-from retrodetect.formats.options import ReadOptions
-from retrodetect.formats.registry import CERTAIN, NO, Candidate, Format, table_format
+from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.layout import Layout, Tick, table_format, xyz
 from retrodetect.formats.table import Table
-from retrodetect.formats.timetext import time_format
+from retrodetect.formats.text import NO_TICK, time_format
 from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
@@ -76,7 +75,6 @@ def _read_sd(file: Candidate, _: ReadOptions) -> list[Draft]:
     if not len(at):
         raise RefusedRecording(
             "has no acceleration",
-            file=file.source.label,
             remedy="turn on the output of acceleration in the sensor",
         )
     return [

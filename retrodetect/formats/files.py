@@ -1,26 +1,234 @@
-"""Inputs: which recordings a file, a folder or an archive holds."""
+"""Files: which format reads each, and which of them are one recording.
+
+Apps write one file per sensor. Such files share a folder and differ in a word of their name that
+tells the sensor (``walk_Accelerometer.csv``, ``walk_Gyroscope.csv``); what is left of the name
+without that word is their `key`. Files that merely share a folder have keys of their own.
+"""
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+import pkgutil
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
+from functools import cache, cached_property, lru_cache
+from pathlib import Path, PurePosixPath
 
 from retrodetect.errors import InputError
-from retrodetect.formats.columns import classify
-from retrodetect.formats.contents import holds_files
-from retrodetect.formats.grouping import Main, Neighbours, groups, mains
-from retrodetect.formats.registry import Candidate
-from retrodetect.formats.source import open_file
+from retrodetect.formats.draft import Draft, ReadOptions
+from retrodetect.formats.source import Source, holds_files, open_file
+from retrodetect.formats.table import Table, sniff
 from retrodetect.formats.text import is_text
 from retrodetect.locations import identity, is_folder, location, readable
 from retrodetect.results import RESULTS, written_in
 
-__all__ = ["Input", "discover"]
+__all__ = [
+    "CERTAIN", "LIKELY", "NO", "POSSIBLE", "Candidate", "Format", "Input", "Neighbours", "Role",
+    "discover", "formats", "mains", "recognised",
+]  # fmt: skip
+
+NO, POSSIBLE, LIKELY, CERTAIN = 0, 1, 2, 3
+"""How sure a format is of a file: a structure that many share, one that few do, a signature."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that may be a recording."""
+
+    source: Source  # its bytes
+    companions: tuple[Candidate, ...] = ()  # the other files of the same recording
+
+    @cached_property
+    def table(self) -> Table:
+        """The file as a table of text; a table of width 0 if it is none."""
+        return sniff(self.source)
+
+    def with_companions(self, companions: tuple[Candidate, ...]) -> Candidate:
+        """Return the same file with other companions; its table is not read again."""
+        changed = replace(self, companions=companions)
+        if "table" in self.__dict__:
+            changed.__dict__["table"] = self.table
+        return changed
+
+    def forgotten(self) -> Candidate:
+        """Return the same file and its companions without the content read so far."""
+        companions = tuple(companion.forgotten() for companion in self.companions)
+        return Candidate(replace(self.source), companions)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a file is among those of one recording."""
+
+    has_acceleration: bool = True  # whether a recording can be read from it; a side file otherwise
+    device: str = ""  # tells apart devices that share an export, such as a phone and a watch
+    rank: int = 0  # of several files with one device's acceleration the highest is read
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One export format."""
+
+    name: str  # as in results
+    recognise: Callable[[Candidate], int]  # how sure it is of a file, from its head alone
+    read: Callable[[Candidate, ReadOptions], list[Draft]]
+    role: Callable[[Candidate], Role] = lambda _: Role()  # what a file is among its companions
+    is_folder: bool = False  # whether an export is a folder of files with fixed names
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """All formats, in order of their names."""
+    from retrodetect.formats import exports
+
+    every: list[Format] = []
+    for module in pkgutil.iter_modules(exports.__path__):
+        every += importlib.import_module(f"{exports.__name__}.{module.name}").FORMATS
+    return tuple(sorted(every, key=lambda each: each.name))
+
+
+def recognised(file: Candidate) -> Format | None:
+    """Return the format that is surest of a file, None where none is."""
+    sure = [(each.recognise(file), each) for each in formats()]
+    score, best = max(sure, key=lambda pair: pair[0])
+    return best if score > NO else None
+
+
+_SENSOR_WORDS = (
+    r"(?:watch|linear|total|free|raw|user|wrist|headphone|metadata|meta|lin)?[ _]?"
+    r"(?:acceleration|accelerometer|accel|acc|gyroscope|gyro|gyr|magnetometer|magnetic ?field|mag|"
+    r"motion|gravity|data|device|time|pressure|barometer|location|gps)"
+    r"(?:[ _]?uncalibrated)?|metadata|annotation|orientation|pedometer|stepcounter|heart ?rate|"
+    r"microphone|light|camera|network|activity|battery|brightness|compass|headphone|linear|earth|"
+    r"sensors|euler|quaternion|temperature|humidity|altimeter|altitude|matrix|bvp|eda|hr|ibi|temp|"
+    r"tags|info|meta"
+)
+_LEFT_OUT = re.compile(
+    r"(?:[_ ]?(?<!\d)\d++(?:\.\d++)?Hz)|(?:\.[a-z][a-z0-9]{0,4}){1,9}$", re.IGNORECASE
+)
+"""File endings, and the rate that some apps write into the name of each sensor's file."""
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(rf"(?<![a-z])(?:{_SENSOR_WORDS})(?![a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """A file from which a recording is read, with its companions."""
+
+    file: Candidate
+    format: Format
+    role: Role
+
+
+@lru_cache(maxsize=1 << 16)
+def key(name: str) -> str:
+    """What a file name has left without the word for its sensor; equal for one recording.
+
+    The folder ``meta`` of phyphox counts as the folder around it.
+    """
+    path = PurePosixPath(name)
+    folder = path.parent.parent if path.parent.name == "meta" else path.parent
+    stem = _LEFT_OUT.sub("", path.name)
+    words = list(_WORD.finditer(stem)) or list(_WORD.finditer(_CAMEL.sub(" ", stem)))
+    if not words or path.suffix.lower() == ".zip":
+        return f"{folder}/{path.name}"
+    last = words[-1]
+    text = last.string
+    return (
+        f"{folder}/\0{text[: last.start()].strip(' _-')}\0{text[last.end() :].strip(' _-')}".lower()
+    )
+
+
+def with_companions(file: Candidate, others: Iterable[Candidate]) -> Candidate:
+    """Let a file know the files of the same recording."""
+    name = file.source.name
+    return file.with_companions(
+        tuple(
+            other
+            for other in others
+            if other.source.name != name and key(other.source.name) == key(name)
+        )
+    )
+
+
+class Neighbours:
+    """Files that lie beside others and belong to them by their `key`; lists each folder once."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Path, dict[str, list[Path]]] = {}
+
+    def of(self, path: Path) -> tuple[Path, ...]:
+        """Return those of one file, in its folder and in a folder ``meta`` there."""
+        if path.parent not in self._by_key:
+            self._by_key[path.parent] = _listed(path.parent)
+        alike = self._by_key[path.parent].get(key(path.name), [])
+        return tuple(other for other in alike if other.name != path.name and other.is_file())
+
+
+def _listed(folder: Path) -> dict[str, list[Path]]:
+    """Files below a folder by the key of their names; hidden ones left out."""
+    named: dict[str, Path] = {}
+    # Who may not list a folder may still read files in it; a store's client has its own errors.
+    with suppress(OSError if isinstance(folder, Path) else Exception):
+        named |= {file.name: file for file in folder.iterdir()}
+    if "meta" in named:
+        named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
+    by_key: dict[str, list[Path]] = defaultdict(list)
+    for name, file in sorted(named.items()):
+        if not file.name.startswith("."):
+            by_key[key(name)].append(file)
+    return by_key
+
+
+def groups(files: Iterable[Candidate]) -> list[list[Candidate]]:
+    """Put files together whose names have the same `key`, in order of appearance."""
+    grouped: dict[str, list[Candidate]] = defaultdict(list)
+    for file in files:
+        grouped[key(file.source.name)].append(file)
+    return list(grouped.values())
+
+
+def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
+    """Find the recordings among files, one for each device, and the files that belong to none.
+
+    The latter are neither a recording nor beside one of their own, or damaged.
+    """
+    chosen: list[Main] = []
+    left: list[Candidate] = []
+    for group in groups(files):
+        best: dict[tuple[str, str], list[Main]] = defaultdict(list)
+        others: list[Candidate] = []
+        for file in group:
+            try:
+                main = _main(with_companions(file, group))
+            except InputError:
+                left.append(file)
+                continue
+            if main is None:
+                others.append(file)
+                continue
+            best[main.format.name, main.role.device].append(main)
+        for rivals in best.values():
+            top = max(main.role.rank for main in rivals)
+            chosen.extend(main for main in rivals if main.role.rank == top)
+        left.extend(others if not best else [])
+    return chosen, left
+
+
+def _main(file: Candidate) -> Main | None:
+    """A file as the main one of a recording; None if it is none."""
+    fmt = recognised(file)
+    role = fmt.role(file) if fmt else None
+    if fmt is None or role is None or not role.has_acceleration:
+        return None
+    return Main(file, fmt, role)
+
 
 _log = logging.getLogger(__name__)
 
@@ -226,7 +434,7 @@ def _reason_to_skip(file: Candidate) -> str:
         is_prose = ending in _PROSE_ENDINGS and is_text(source)
         return "" if is_expected and not is_prose else "not a table of numbers"
     sensors = {"acceleration", "linear", "rotation", "magnetic", "gravity", "magnitude", "counts"}
-    is_recorded = any(column.quantity in sensors for column in classify(table))
+    is_recorded = any(column.quantity in sensors for column in table.columns)
     return "" if is_recorded else "no column is named like one of a sensor"
 
 
