@@ -1,9 +1,10 @@
-"""What each family of pointers, and the session decoder, is worth.
+"""What each family of pointers, each habit and the session decoder are worth.
 
     python tests/benchmarks/ablations.py ../shared/datasets --docs docs [--cache DIR]
 
 labels the sessions and real recordings of ``direction.py``, only the site given, with one family
-of pointers set to zero at a time; then stride by stride. Models are those of ``direction.py``,
+of pointers set to zero at a time, or without one of the habits that name the sides; then stride
+by stride. Models are those of ``direction.py``,
 fitted without the wearer or the source, and never fitted again. ``--sources`` names the sets that
 are judged, all by default; the models learn from the rest.
 """
@@ -29,6 +30,8 @@ from direction import (
 )
 
 from retrodetect.direction import DirectionModel
+from retrodetect.direction.decoder import Priors
+from retrodetect.direction.likeness import Likeness
 from retrodetect.features import NEEDS_GYRO, VECTORS
 from retrodetect.lab.datasets import present
 from retrodetect.lab.measured import measured_sets, mixed_sessions
@@ -51,14 +54,27 @@ def without(is_of_family: Callable[[str], bool]) -> Change:
     return change
 
 
+def same(example: Example) -> Example:
+    """Leave a recording as it is."""
+    return example
+
+
+PRIORS = Priors()
+HABITS: dict[str, Priors] = {
+    "without the contrast of the sides": replace(PRIORS, contrast=0.0),
+    "without the habit of beginning forward": replace(PRIORS, begun=PRIORS.drawn),
+}
+"""What is believed beforehand, without a habit. It matters most to an accelerometer alone."""
+
 VARIANTS: dict[str, Change] = {
-    "as it is": lambda example: example,
+    "as it is": same,
     "without levers": without(lambda name: name.startswith("lever_")),
     "without harmonics, level by gyroscope": without(lambda name: name.endswith("_gyro")),
     "without harmonics, level by mean force": without(lambda name: name.endswith("_fixed")),
     "without rotation (S, Q, A, a_p)": without({"S", "Q", "A", "a_p"}.__contains__),
     "without the arm taken out": without(lambda name: name.endswith(("_arm", "_hanging"))),
     "without swing vectors": without(lambda name: name.startswith("swing_")),
+    "without the way of the foot": without({"way"}.__contains__),
     "without any pointer of the gyroscope": without({f.name for f in NEEDS_GYRO}.__contains__),
     "accelerometer only": without_gyroscope,
 }
@@ -100,9 +116,15 @@ def measure(evidence: Evidence, sources: Sequence[str]) -> pd.DataFrame:
         answers["stride by stride"] = [
             alone for example in examples for alone in stride_by_stride(example)
         ]
-        for variant, changed in answers.items():
+        plain = answers["accelerometer only"]
+        asked_of = [(variant, changed, model, PRIORS) for variant, changed in answers.items()]
+        for habit, priors in HABITS.items():
+            asked_of.append((f"accelerometer only, {habit}", plain, model, priors))
+        alone = replace(model, likeness=Likeness.silent())
+        asked_of.append(("without the likeness of bouts", examples, alone, PRIORS))
+        for variant, changed, asked_model, priors in asked_of:
             if changed:
-                labelled = label_with_truth(model, changed, site_given)
+                labelled = label_with_truth(asked_model, changed, site_given, priors)
                 rows.setdefault((asked, variant), []).append(labelled)
     names = ["evidence", "variant"]
     labelled = pd.concat({key: pd.concat(parts) for key, parts in rows.items()}, names=names)
@@ -138,8 +160,9 @@ def page(table: pd.DataFrame) -> str:
         "",
         "Made by `python tests/benchmarks/ablations.py DATASETS --docs docs`; do not edit.",
         "The same recordings and models as in [How right the directions are](benchmark.md), only",
-        "the site given, with one family of pointers taken away at a time. The last row of each",
-        "table judges every stride as if it were a session of its own.",
+        "the site given, with one family of pointers taken away at a time, or one of the habits",
+        "that name the sides. `stride by stride` judges every stride as if it were a session of",
+        "its own.",
     ]
     for asked in table.index.unique("evidence"):
         lines += [
