@@ -257,7 +257,7 @@ def _write_labels(
 
     from retrodetect.formats import discover
     from retrodetect.locations import location
-    from retrodetect.training.relabel import write_labels
+    from retrodetect.training.manifest import write_labels
 
     folder = location(out)
     with (folder / f"strides.{table_format.value}").open("rb") as stream:

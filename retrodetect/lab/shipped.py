@@ -33,6 +33,7 @@ from retrodetect.training.scores import (
     error_rates,
     label_with_truth,
     marked_stretch,
+    records,
     stated_anchors,
     summary,
 )
@@ -171,14 +172,7 @@ def _scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
     scores["evidence"] = np.where(
         scores["source"].map(lambda s: SETS[s].virtual), "virtual", "real"
     )
-    return [
-        {
-            str(key): value
-            for key, value in row.items()
-            if not (isinstance(value, float) and np.isnan(value))
-        }
-        for row in scores.round(4).to_dict("records")
-    ]
+    return records(scores)
 
 
 def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:

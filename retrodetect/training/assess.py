@@ -16,8 +16,7 @@ from retrodetect.results import FACTS
 from retrodetect.runs.outputs import check_ours
 from retrodetect.sites import canonical_site
 from retrodetect.tables import csv_text
-from retrodetect.training.examples import Example
-from retrodetect.training.gather import gather
+from retrodetect.training.examples import Example, gather
 from retrodetect.training.scores import (
     compared,
     confusion,

@@ -1,30 +1,67 @@
 """Examples: labelled recordings of which only the strides are kept.
 
 What is measured in a stride depends on no label and no model, so it is done once: fitting,
-holding out and scoring all start from here.
+holding out and scoring all start from here. It is kept on disk under a digest of the files, the
+reading options and the code; labels may change without anything being read again.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import delayed
 
 from retrodetect import gait
-from retrodetect.direction import StrideEvidence
+from retrodetect.direction import DirectionModel, StrideEvidence
+from retrodetect.direction.anchors import direction_of_note, stretches_of_notes
+from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
+from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
+from retrodetect.formats import Input, ReadOptions
+from retrodetect.formats import read as read_files
+from retrodetect.locations import total_bytes
 from retrodetect.recording import Annotation, FloatArray, Recording
+from retrodetect.runs import resume
+from retrodetect.runs.pool import SMALL_BYTES, in_parallel
 from retrodetect.signal import prepare
+from retrodetect.sites import GROUPS, group_of
+from retrodetect.tables import truncated_list
+from retrodetect.training.manifest import Entry, Interval, Problems, entries
 
-__all__ = ["STAGES", "Example", "Measured", "measure", "truth_of_strides"]
+__all__ = ["STAGES", "Example", "Gathered", "Measured", "gather", "measure", "truth_of_strides"]
 
 STAGES = ("formats", "signal", "gait", "features", "direction")
 """Packages whose code decides what is measured in a recording."""
 
 MIN_OVERLAP = 0.7
 """Least share of a stride that must lie in one labelled interval for its truth to be sure."""
+
+OUTSIDE_S = 0.5
+"""How far a label may reach beyond the recording: people write whole seconds."""
+
+RATE_TOLERANCE = 0.1
+"""Recordings of one site may differ so much in rate: phones miss their nominal rate by that."""
+
+MIN_STRIDES = 8
+"""Fewest strides of a direction to learn from: ten seconds of walking."""
+
+MIN_PLACEMENT = 0.9
+"""Least probability of a group of sites for recordings whose placement nobody told."""
+
+SITE_OF_GROUP = {
+    "foot": "foot",
+    "ankle": "ankle",
+    "thigh": "pocket",
+    "trunk": "waist",
+    "arm": "wrist",
+}
+"""Site that stands for its group where only the group is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +177,232 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     )
     truth.loc[~sure] = ""
     return truth
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Examples, and what whoever trains on them should know."""
+
+    examples: tuple[Example, ...]  # one for each recording, in order
+    remarks: tuple[str, ...]  # sentences, each with its file and line
+
+
+def gather(
+    path: str | Path,
+    sites: DirectionModel,
+    *,
+    placement: str | None = None,
+    read: ReadOptions | None = None,
+    cache_folder: str | Path | None = None,
+    jobs: int | None = None,
+    both_ways: bool = True,
+    mixed_rates: bool = False,
+) -> Gathered:
+    """Read the recordings of a manifest or folder and hold them against their labels.
+
+    ``sites`` is a model that tells body sites apart, for recordings whose placement nobody told.
+    ``both_ways`` asks for strides of both directions, as for training; ``mixed_rates`` lets
+    recordings of one site differ in sampling rate. Raises RefusedExamples with all that is wrong,
+    each with its file and line.
+    """
+    problems = Problems()
+    listed = entries(path, problems)
+    measured = _measured(listed, read or ReadOptions(), cache_folder, jobs)
+    _same_recordings(listed, measured, problems)
+    remarks: list[str] = []
+    examples = []
+    for entry, parts in zip(listed, measured, strict=True):
+        if isinstance(parts, InputError):
+            problems.note(entry.where, _without_file(parts, entry.where))
+        elif entry.labels is not None and len(parts) > 1:
+            problems.note(
+                entry.where,
+                f"has labels, but contains {len(parts)} recordings; list a single recording",
+            )
+        else:
+            for part in parts:
+                site = _site(entry, part, placement, sites, problems, remarks)
+                intervals = _intervals(entry, part, problems)
+                if site is not None and intervals is not None:
+                    examples.append(_example(entry, part, site, intervals))
+    if not problems.sentences:
+        _check_together(examples, problems, both_ways=both_ways, mixed_rates=mixed_rates)
+    if problems.sentences:
+        raise RefusedExamples(problems.sentences, file=str(path))
+    return Gathered(tuple(examples), tuple(remarks))
+
+
+def _measured(
+    listed: Sequence[Entry],
+    options: ReadOptions,
+    cache_folder: str | Path | None,
+    jobs: int | None,
+) -> list[list[Measured] | InputError]:
+    """Measure every recording of every entry, or say why it cannot be read."""
+    code = resume.code_digest(*STAGES)
+    if jobs is None and total_bytes(entry.input.path for entry in listed) <= SMALL_BYTES:
+        jobs = 1
+    calls = [delayed(_attempt)(entry.input, options, cache_folder, code) for entry in listed]
+    return in_parallel(calls, jobs)
+
+
+def _attempt(
+    recording: Input, options: ReadOptions, cache_folder: str | Path | None, code: str
+) -> list[Measured] | InputError:
+    """Measure the recordings of an input, or recall them."""
+    key = resume.digest(recording.name, recording.files, repr(options), code)
+    try:
+        return resume.remembered(cache_folder, key, partial(_read_and_measure, recording, options))
+    except InputError as error:
+        return error
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror or error})"
+        return UnreadableFile(reason, file=str(recording.path))
+
+
+def _read_and_measure(recording: Input, options: ReadOptions) -> list[Measured]:
+    read = read_files(recording, options=options)
+    return [measure(part) for part in read]
+
+
+def _same_recordings(
+    listed: Sequence[Entry],
+    measured: Sequence[list[Measured] | InputError],
+    problems: Problems,
+) -> None:
+    """Note recordings that are listed twice, under whatever names."""
+    places: dict[str, list[str]] = {}
+    for entry, parts in zip(listed, measured, strict=True):
+        for part in [] if isinstance(parts, InputError) else parts:
+            places.setdefault(part.sha256, []).append(f"{entry.where} ({part.name})")
+    for same in places.values():
+        if len(same) > 1:
+            problems.note(" and ".join(same), "contain the same recording; list it once")
+
+
+def _site(
+    entry: Entry,
+    part: Measured,
+    placement: str | None,
+    sites: DirectionModel,
+    problems: Problems,
+    remarks: list[str],
+) -> str | None:
+    """Body site: as told for the recording, by its file, for all; else as its strides show."""
+    site = entry.placement or part.placement or placement
+    if site is not None:
+        return site
+    weights = sites.group_weights(part.cues.features, None)
+    likeliest = max(weights, key=lambda group: weights[group])
+    if weights[likeliest] < MIN_PLACEMENT:
+        problems.note(entry.where, f"the placement{_of(part, entry)} is unknown; add it")
+        return None
+    remarks.append(
+        f"{entry.where}: the placement{_of(part, entry)} was inferred from its strides: "
+        f"{' or '.join(GROUPS[likeliest])}"
+    )
+    return SITE_OF_GROUP[likeliest]
+
+
+def _of(part: Measured, entry: Entry) -> str:
+    """Which recording, unless the place of its entry says it already."""
+    return "" if entry.where.endswith(part.name) else f" of {part.name}"
+
+
+def _without_file(error: InputError, where: str) -> str:
+    """What is wrong, without a path that the place says already."""
+    text = str(error).rstrip(".")
+    return text.removeprefix(f"{error.file}: ") if error.file.endswith(where) else text
+
+
+def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame | None:
+    """Labelled intervals of a recording on its own clock."""
+    if entry.direction is not None:
+        intervals: Sequence[Interval] = [
+            Interval(entry.where, 0.0, part.duration_s, entry.direction)
+        ]
+    elif entry.labels is not None:
+        intervals = entry.labels
+    elif part.annotations:
+        intervals = _from_notes(part, entry.where, problems)
+    else:
+        problems.note(
+            entry.where,
+            f"the direction{_of(part, entry)} is unknown; add a direction, labels or notes",
+        )
+        return None
+    for interval in intervals:
+        if interval.start_s < -OUTSIDE_S or interval.end_s > part.duration_s + OUTSIDE_S:
+            problems.note(
+                interval.where,
+                f"{interval.start_s:g} to {interval.end_s:g} s is outside the recording, "
+                f"which lasts {part.duration_s:.1f} s",
+            )
+    rows = [
+        (interval.start_s, interval.end_s, interval.direction, interval.gait)
+        for interval in intervals
+    ]
+    return pd.DataFrame(rows, columns=["start_s", "end_s", "direction", "gait"])
+
+
+def _from_notes(part: Measured, where: str, problems: Problems) -> list[Interval]:
+    """Intervals of the app's notes; every note must name a direction."""
+    for note in part.annotations:
+        if direction_of_note(note.text) is None:
+            problems.note(
+                f"{where}, note at {note.start_s:.1f} s",
+                f"{note.text!r} is not a direction; use forward or backward",
+            )
+    return [
+        Interval(f"{where}, {said.source}", said.start_s, said.end_s, said.direction)
+        for said in stretches_of_notes(part.annotations, part.duration_s)
+    ]
+
+
+def _example(entry: Entry, part: Measured, site: str, intervals: pd.DataFrame) -> Example:
+    front: FloatArray | None = None
+    if entry.front is not None:
+        front = np.zeros(3)
+        front["xyz".index(entry.front[1])] = 1.0 if entry.front[0] == "+" else -1.0
+    return Example(
+        part, entry.subject, entry.session, entry.subject, entry.licence, site, front,
+        intervals, origin=entry.where,
+    )  # fmt: skip
+
+
+def _check_together(
+    examples: Sequence[Example], problems: Problems, *, both_ways: bool, mixed_rates: bool
+) -> None:
+    """Note what is wrong with the recordings of a group of sites as a whole."""
+    groups: dict[str, list[Example]] = {}
+    for example in examples:
+        groups.setdefault(group_of(example.placement), []).append(example)
+    for here in groups.values():
+        rates = sorted({example.measured.rate_hz for example in here})
+        if not mixed_rates and rates[-1] > (1 + RATE_TOLERANCE) * rates[0]:
+            problems.note(_places(here), f"mixed rates, {_rates(here)}; train on one, or allow it")
+        if not both_ways:
+            continue
+        truth = pd.concat([example.strides()["truth"] for example in here])
+        for direction in (DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]):
+            count = int((truth == direction).sum())
+            if count < MIN_STRIDES:
+                sites = ", ".join(sorted({example.placement for example in here}))
+                problems.note(
+                    _places(here),
+                    f"{count or 'no'} {direction} strides at {sites}; both directions are needed, "
+                    f"with at least {MIN_STRIDES} strides",
+                )
+
+
+def _rates(here: Sequence[Example]) -> str:
+    """Tell which lines have which rate."""
+    by_rate: dict[str, list[Example]] = {}
+    for example in here:
+        by_rate.setdefault(f"{example.measured.rate_hz:.3g} Hz", []).append(example)
+    return " and ".join(f"{rate} ({_places(part)})" for rate, part in by_rate.items())
+
+
+def _places(examples: Sequence[Example]) -> str:
+    """Lines of examples, the first few by name."""
+    return truncated_list(list(dict.fromkeys(example.origin for example in examples)), 5)

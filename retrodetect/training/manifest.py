@@ -1,5 +1,7 @@
 """Training input: which recordings there are, who wore them, and which way they went.
 
+It is read here, and written from a model's guess for a person to correct.
+
 Three ways to say so lead to the same entries: a manifest (a CSV with one line per recording),
 folders called ``forward`` and ``backward``, and notes made in the recording app. Nothing is
 guessed: whatever is missing, unknown or contradictory is noted with its line.
@@ -7,24 +9,43 @@ guessed: whatever is missing, unknown or contradictory is noted with its line.
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+import pandas as pd
+
 from retrodetect.direction.anchors import WORDS
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
 from retrodetect.formats.files import Neighbours
+from retrodetect.locations import identity, make_folder, replacing
+from retrodetect.runs.beside import MANIFEST
 from retrodetect.sites import canonical_site
 from retrodetect.tables import SmallTable, small_table
 
-__all__ = ["Entry", "Interval", "Problems", "entries", "read_labels"]
+__all__ = [
+    "Entry",
+    "Interval",
+    "Problems",
+    "entries",
+    "intervals_of",
+    "read_labels",
+    "write_labels",
+]
 
 COLUMNS = ("path", "subject", "direction", "labels", "placement", "front", "session", "licence")
 """Columns of a manifest; ``path`` and ``subject`` must be there. Others are passed over."""
 
 LABEL_COLUMNS = ("start_s", "end_s", "direction", "gait")
+
+_WRITTEN = ["path", "subject", "labels", "placement"]
+"""Columns of a manifest of labels that a model guessed."""
 
 FRONTS = tuple(f"{sign}{axis}" for axis in "xyz" for sign in "+-")
 
@@ -136,6 +157,77 @@ def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, .
                 break
             problems.note(later.where, f"overlaps {interval.where}")
     return tuple(intervals)
+
+
+def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
+    """Put neighbouring strides that go the same way together, of one recording in order of time."""
+    state = strides[["bout", "direction"]]
+    stretch = (state != state.shift()).any(axis=1).cumsum()
+    intervals = strides.groupby(stretch.to_numpy()).agg(
+        {"start_s": "first", "end_s": "last", "direction": "first"}
+    )
+    # Strides may share a few samples: the later one begins where the earlier one ends.
+    intervals["start_s"] = intervals["start_s"].clip(lower=intervals["end_s"].shift())
+    intervals = intervals[intervals["end_s"] > intervals["start_s"]]
+    return intervals.round({"start_s": 2, "end_s": 2}).reset_index(drop=True)
+
+
+def write_labels(
+    strides: pd.DataFrame, sessions: pd.DataFrame, paths: Mapping[str, Path], out: Path
+) -> Path:
+    """Write a model's guess as intervals for each recording, and the manifest that lists them.
+
+    ``labels/*.csv`` hold the intervals, for a person to correct; a stretch that the model could not
+    name is called unknown, which teaches nothing until somebody writes a direction there.
+    Recordings without a path of their own (several in one file) are left out. Labels and rows of
+    the manifest that are there already stay, since somebody may have corrected them.
+    """
+    folder = make_folder(out / "labels")
+    manifest = out / MANIFEST
+    rows = _listed(manifest)
+    listed = {row[0] for row in rows}
+    placements = dict(zip(sessions["recording"], sessions["placement"], strict=True))
+    for name, part in strides.groupby("recording", sort=True):
+        path = paths.get(str(name))
+        if path is None:
+            continue
+        file = folder / f"{_file_name(str(name))}.csv"
+        if not file.exists():
+            with replacing(file) as stream:
+                text = intervals_of(part).to_csv(index=False, lineterminator="\n")
+                stream.write(text.encode())
+        worn_at = str(placements.get(name, ""))
+        placement = "" if worn_at.endswith("?") or worn_at == "unknown" else worn_at
+        if str(identity(path)) not in listed:
+            rows.append([str(identity(path)), ONLY_SUBJECT, f"labels/{file.name}", placement])
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows([_WRITTEN, *rows])
+    with replacing(manifest) as stream:
+        stream.write(buffer.getvalue().encode())
+    return manifest
+
+
+def _listed(manifest: Path) -> list[list[str]]:
+    """Rows of a manifest that was written before."""
+    if not manifest.exists():
+        return []
+    with manifest.open(encoding="utf-8-sig", newline="") as stream:
+        header, *rows = [*csv.reader(stream)] or [[]]
+    if header != _WRITTEN:
+        raise UsageError(
+            f"is not a manifest with the columns {', '.join(_WRITTEN)}, so it was not overwritten",
+            file=str(manifest),
+            remedy="choose another folder for the results",
+        )
+    return [row for row in rows if row]
+
+
+def _file_name(name: str) -> str:
+    """Name for a file: that of the recording, and where it had to change, a digest too."""
+    plain = re.sub(r"[^\w.-]+", "_", name)
+    if plain == name:
+        return name
+    return f"{plain}.{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def _from_manifest(path: Path, table: SmallTable, problems: Problems) -> Iterator[Entry]:

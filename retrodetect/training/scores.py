@@ -28,6 +28,7 @@ __all__ = [
     "label_with_truth",
     "marked_stretch",
     "mistakes",
+    "records",
     "scored",
     "stated_anchors",
     "summary",
@@ -224,6 +225,18 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
         )
     )  # fmt: skip
     return stretches.sort_values("strides", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows fit for a card: rounded, and without what has no meaning."""
+    return [
+        {
+            str(key): value
+            for key, value in row.items()
+            if not (isinstance(value, float) and np.isnan(value))
+        }
+        for row in table.round(4).to_dict("records")
+    ]
 
 
 def error_rates(rows: pd.DataFrame, states: pd.Series[str]) -> dict[str, dict[str, float]]:

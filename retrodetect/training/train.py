@@ -21,7 +21,7 @@ import pandas as pd
 from joblib import delayed
 
 from retrodetect.direction import DirectionModel, store
-from retrodetect.direction.card import Base, Card, Row, Source, Validation
+from retrodetect.direction.card import Base, Card, Source, Validation
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, PACES
 from retrodetect.direction.model import FORMS, Readout, SiteGroup
 from retrodetect.formats import ReadOptions
@@ -29,7 +29,7 @@ from retrodetect.recording import FloatArray
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import GROUPS, canonical_site, group_of
 from retrodetect.tables import quantity
-from retrodetect.training.examples import Example
+from retrodetect.training.examples import Example, gather
 from retrodetect.training.fit import (
     READOUTS,
     StrideTable,
@@ -43,13 +43,13 @@ from retrodetect.training.fit import (
     went,
 )
 from retrodetect.training.folds import GUARD_S, Fold, Unit, folds, units_of
-from retrodetect.training.gather import gather
 from retrodetect.training.scores import (
     compared,
     confusion,
     error_rates,
     label_with_truth,
     mistakes,
+    records,
     scored,
     stated_anchors,
     units_for_intervals,
@@ -264,10 +264,10 @@ def _card(
             guard_s=GUARD_S if kind == "block" else 0.0,
             intervals_over=units_for_intervals(rows)[1],
         ),
-        scores=_records(scored(rows, ["placement", "true_gait"])),
-        confusion=_records(confusion(rows)),
-        learning_curve=_records(learning_curve(parts, base, jobs)),
-        mistakes=_records(mistakes(rows).head(MOST_MISTAKES)),
+        scores=records(scored(rows, ["placement", "true_gait"])),
+        confusion=records(confusion(rows)),
+        learning_curve=records(learning_curve(parts, base, jobs)),
+        mistakes=records(mistakes(rows).head(MOST_MISTAKES)),
         error_rates=error_rates(rows, rows["placement"].map(group_of)),
         remarks=list(remarks),
         weaknesses=_weaknesses(examples, kind, base),
@@ -277,7 +277,7 @@ def _card(
     before = label_with_truth(base, [test for fold in parts for test in fold.test], stated_anchors)
     return replace(
         card,
-        against_base=_records(compared(rows, before)),
+        against_base=records(compared(rows, before)),
         base=Base(base.name, base.card.sha256),
         sources=card.sources + [replace(source, through=base.name) for source in base.card.sources],
         licence=f"{card.licence}; through {base.name}: {base.card.licence or 'not stated'}",
@@ -356,18 +356,6 @@ def _weaknesses(examples: Sequence[Example], kind: Unit, base: DirectionModel | 
     else:
         sentences += [f"As {base.name}: {weakness}" for weakness in base.card.weaknesses]
     return sentences
-
-
-def _records(table: pd.DataFrame) -> list[Row]:
-    """Rows fit for JSON: rounded, and without what has no meaning."""
-    return [
-        {
-            str(key): value
-            for key, value in row.items()
-            if not (isinstance(value, float) and np.isnan(value))
-        }
-        for row in table.round(4).to_dict("records")
-    ]
 
 
 def learn(

@@ -11,8 +11,8 @@ import pytest
 
 from retrodetect.direction import DirectionModel
 from retrodetect.errors import RefusedExamples
-from retrodetect.training import gather as gathering
-from retrodetect.training.gather import Gathered, gather
+from retrodetect.training import examples as gathering
+from retrodetect.training.examples import Gathered, gather
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from retrodetect.direction import DirectionModel
 from retrodetect.errors import UsageError
-from retrodetect.training.gather import gather
-from retrodetect.training.relabel import intervals_of, write_labels
+from retrodetect.training.examples import gather
+from retrodetect.training.manifest import intervals_of, write_labels
 
 STRIDES = pd.DataFrame(
     {
