@@ -2,5 +2,40 @@
 
 ``arrays`` makes recordings of arrays and data frames, ``result`` is what labelling gives,
 ``doors`` reads, labels, measures and draws, ``many`` labels whole folders, ``interchange`` speaks
-the formats of other tools, and ``validation`` compares strides with a reference.
+the formats of other tools, and ``validation`` compares strides with a reference. The stages speak
+of the options of the command line; errors that leave the library speak of its arguments.
 """
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from retrodetect.errors import RetrodetectError
+
+__all__ = ["as_arguments", "in_python_words"]
+
+_OPTION = re.compile(r"--([a-z-]+)(?: (linear|total|forward|backward))?")
+_ARGUMENTS = {"rate": "rate_hz=", "ignore-notes": "use_notes=False"}
+
+
+@contextmanager
+def in_python_words() -> Iterator[None]:
+    """Name arguments instead of options in errors: ``unit=`` for ``--unit``."""
+    try:
+        yield
+    except RetrodetectError as error:
+        for part in ("reason", "place", "remedy"):
+            setattr(error, part, as_arguments(getattr(error, part, "")))
+        raise
+
+
+def as_arguments(text: str) -> str:
+    """Name arguments instead of options in a text."""
+    return _OPTION.sub(_argument, text)
+
+
+def _argument(option: re.Match[str]) -> str:
+    argument = _ARGUMENTS.get(option[1], f"{option[1]}=")
+    return f'{argument}"{option[2]}"' if option[2] else argument

@@ -27,7 +27,7 @@ from retrodetect.formats.source import Source
 from retrodetect.formats.spool import Array
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import unit_in, unit_in_mps2
-from retrodetect.library.words import in_python_words
+from retrodetect.library import in_python_words
 from retrodetect.recording import FloatArray, Gravity, Recording
 from retrodetect.sites import canonical_site
 

@@ -23,10 +23,10 @@ from retrodetect.features.catalogue import (
 )
 from retrodetect.formats import ReadOptions
 from retrodetect.labelling import label_pieces
+from retrodetect.library import in_python_words
 from retrodetect.library.arrays import from_dataframe
 from retrodetect.library.interchange import in_seconds
 from retrodetect.library.result import Result
-from retrodetect.library.words import in_python_words
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
 

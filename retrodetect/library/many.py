@@ -16,8 +16,8 @@ from retrodetect import formats
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
 from retrodetect.formats import ReadOptions
+from retrodetect.library import in_python_words
 from retrodetect.library.result import Result
-from retrodetect.library.words import in_python_words
 from retrodetect.recording import Recording
 from retrodetect.runs import own_version
 from retrodetect.runs.batch import Plan, finished, plan, started, with_copy_of, write

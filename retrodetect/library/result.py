@@ -14,8 +14,8 @@ import pandas as pd
 from retrodetect import gait
 from retrodetect.errors import UsageError
 from retrodetect.labelling import Session
+from retrodetect.library import as_arguments
 from retrodetect.library.interchange import to_bids_events, to_mobgap, to_skdh
-from retrodetect.library.words import as_arguments
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.runs.task import session_row
 from retrodetect.signal import prepare
