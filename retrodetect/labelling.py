@@ -211,7 +211,7 @@ def _split(directions: Directions) -> Iterator[Caution]:
         return
     likelier = "A" if directions.a_forward >= 0.5 else "B"
     text = (
-        f"two opposite directions, A with {a} and B with {b} strides, of which forward is probably"
+        f"two opposite directions, A ({a} strides) and B ({b} strides). Forward is probably"
         f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward"
         f" ({b / (a + b):.0%} backward) or --starts backward ({a / (a + b):.0%} backward)"
     )

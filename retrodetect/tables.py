@@ -68,7 +68,7 @@ STRIDE_GLOSSARY = {
     "direction": "forward, backward or unknown",
     "p_backward": "probability that the stride went backward, 0 to 1",
     "reason": "why unknown: weak, unnamed (two opposite directions are told apart, but not which is"
-    " forward), disputed (what was told contradicts the signal), sideways, turning, no_vertical or"
+    " forward), disputed (what you said contradicts the signal), sideways, turning, no_vertical or"
     " slow (recorded at less than 15 Hz); else empty",
     "side": "A or B, two opposite directions, whatever they are called; the session begins with A;"
     " empty if unclear",
@@ -87,7 +87,7 @@ SESSION_GLOSSARY = {
     "message": "why it was refused, failed or skipped; else what was assumed when reading it",
     "format": "file format it was read as",
     "placement": "body site; with ? if it was inferred",
-    "front": "what told forward from backward: given, marked, inferred or unknown",
+    "front": "what decided which way is forward: given, marked, inferred or unknown",
     "rate_hz": "sampling rate of the recording",
     "duration_s": "from first to last sample",
     "gait_s": "time within bouts of walking or running, gaps between strides included",

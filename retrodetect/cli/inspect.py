@@ -26,7 +26,7 @@ def inspect(
     rate: Rate = None,
     columns: Columns = None,
 ) -> int:
-    """Show how a recording was read: each conclusion, its evidence."""
+    """Show how a recording was read: each conclusion and its evidence."""
     read_options = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect import formats
@@ -142,4 +142,4 @@ def annotate(
         )
     with replacing(out) as stream:
         stream.write(page_of(recordings).encode())
-    typer.echo(f"Page: {out}. Open it in a browser, mark, and save the labels.")
+    typer.echo(f"Page: {out}. Open it in a browser, mark the stretches, and save the labels.")

@@ -60,15 +60,13 @@ def label(
     forward: Annotated[
         list[str] | None,
         typer.Option(
-            help="You went forward then: 0:05-0:20, 09:02:18-09:04:10, or 5-20 (seconds).",
+            help="When you went forward: 0:05-0:20, 09:02:18-09:04:10, or 5-20 (seconds).",
             rich_help_panel=_ANCHORS,
         ),
     ] = None,
     backward: Annotated[
         list[str] | None,
-        typer.Option(
-            help="You went backward then; written like --forward.", rich_help_panel=_ANCHORS
-        ),
+        typer.Option(help="When you went backward, in the same form.", rich_help_panel=_ANCHORS),
     ] = None,
     starts: Annotated[
         str | None,
@@ -79,7 +77,7 @@ def label(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Table of stretches (start_s, end_s, direction), such as the page saves.",
+            help="Table of stretches (start_s, end_s, direction), like the one the page saves.",
             rich_help_panel=_ANCHORS,
         ),
     ] = None,
@@ -128,7 +126,7 @@ def label(
     model: Model = "default",
     jobs: Jobs = None,
     cluster: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler whose workers label instead.")
+        str | None, typer.Option(help="Address of a Dask scheduler: label on its workers.")
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(help="Give up on a recording after this many seconds.")

@@ -59,10 +59,10 @@ Labelled = Annotated[
         metavar="RECORDINGS",
     ),
 ]
-Placement = Annotated[str, typer.Option(help=f"For recordings that name no site. {SITES_HELP}")]
+Placement = Annotated[str, typer.Option(help=f"For recordings without a known site. {SITES_HELP}")]
 Cache = Annotated[
     str | None,
-    typer.Option(help="Folder that keeps what was measured, or none (default: your cache)."),
+    typer.Option(help="Folder for measured strides, to reuse, or none (default: your cache)."),
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="Number of processes (default: one per core).")

@@ -26,7 +26,7 @@ def simulate(
     ] = "walk forward 30s, stand 3s, walk backward 30s",
     out: Annotated[
         Path,
-        out_option("Folder for the recordings; their truth goes to <out>_truth."),
+        out_option("Folder for the recordings; the true strides go to <out>_truth."),
     ] = Path("simulated"),
     bvh: Annotated[
         Path | None, typer.Option(help="Put the sensor on the person in this motion capture file.")

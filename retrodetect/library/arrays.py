@@ -100,9 +100,9 @@ def from_arrays(
     values = _triad(acceleration, "acceleration", name)
     if (rate_hz is None) == (time_s is None):
         raise UsageError(
-            "the times of the samples are given twice" if time_s is not None
-            else "nothing says when the samples were taken",
-            file=name, remedy="pass rate_hz= or time_s=, one of them",
+            "both rate_hz and time_s are given" if time_s is not None
+            else "neither rate_hz nor time_s is given",
+            file=name, remedy="pass rate_hz= or time_s=, not both",
         )  # fmt: skip
     stamps = Stamps(None)
     if time_s is not None:
@@ -174,7 +174,7 @@ def from_dataframe(
     if missing := [column for column in columns.values() if column not in frame]:
         raise UsageError(
             f"has no column {missing[0]!r}",
-            file=name, remedy=f"use some of {', '.join(map(repr, frame))}",
+            file=name, remedy=f"use columns from {', '.join(map(repr, frame))}",
         )  # fmt: skip
     gyroscope = [columns[role] for role in _GYROSCOPE if role in columns]
     options = _options(

@@ -103,7 +103,7 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     result = source if isinstance(source, Result) else label(source, **hints)
     true = in_seconds(truth, result.recording)
     if true.empty:
-        raise UsageError("the reference has no strides", remedy="check how you chose its rows")
+        raise UsageError("the reference has no strides", remedy="check how its rows were selected")
     ours = result.strides
     spans, own = (table[["start_s", "end_s"]].to_numpy(dtype=float) for table in (true, ours))
     matched = _matched(result.contacts_s, spans)

@@ -53,7 +53,7 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
                         f"no file {fields[column]!r} in that folder",
                         file=str(file),
                         place=where,
-                        remedy=f"write the path as seen from the manifest, in the column {column}",
+                        remedy=f"write the path relative to the manifest, in the column {column}",
                     )
             try:
                 anchors = Anchors(

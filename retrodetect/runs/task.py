@@ -150,7 +150,7 @@ def do(task: Task) -> float:
     if task.code != code:
         raise UsageError(
             f"the worker on {platform.node()} has another version of retrodetect"
-            f" ({own_version()}, code {code[:8]}; the batch began with {task.code[:8]})",
+            f" ({own_version()}, code {code[:8]}; the batch started with {task.code[:8]})",
             place="--cluster",
             remedy="install the same version everywhere",
         )
@@ -171,7 +171,7 @@ def do(task: Task) -> float:
         scarce = UnreadableFile(
             "needs more memory than its process may have",
             file=name,
-            remedy="label it where there is more, or split the file",
+            remedy="label it on a machine with more memory, or split the file",
         )
         done.append(unlabelled(name, "failed", str(scarce)))
     except Exception as error:
@@ -272,7 +272,7 @@ def _model(name: str, digest: str) -> DirectionModel:
     model = store.load(name)
     if model.card.sha256 != digest:
         raise UsageError(
-            f"the model {name} is not the one that the batch began with",
+            f"the model {name} has changed since the batch started",
             place=f"the worker on {platform.node()}",
             remedy="run the same command again",
         )

@@ -254,9 +254,9 @@ def with_track(
         return _joined(course, tracks[0], offset_s, duration_s), (
             f"used the track {tracks[0].name} from {offset_s:g} s on, as given"
         )
-    by_hand = "Give its first point with --track-offset, in seconds after the first sample"
+    by_hand = "give its first point with --track-offset, in seconds after the first sample"
     if start_time is None:
-        return course, f"did not use {names}: the recording has no date. {by_hand}"
+        return course, f"did not use {names}: the recording has no date. To join them, {by_hand}"
     moved = _cadence_by_second(strides, duration_s)
     for track in tracks:
         fit = _fit(track, moved, start_time)
@@ -271,13 +271,16 @@ def with_track(
         if start_time.tzinfo is None:
             return course, (
                 f"did not use {track.name}: the recording names no time zone, and the track does"
-                f" not follow its strides. {by_hand}"
+                f" not follow its strides. To join them, {by_hand}"
             )
         return _joined(course, track, fit.clock_s, duration_s), (
             f"used the track {track.name} by its clock alone, since it does not follow the strides."
-            f" Is that wrong? {by_hand}"
+            f" If that is wrong, {by_hand}"
         )
-    return course, f"did not use {names}: no time in common with the recording. {by_hand}"
+    return (
+        course,
+        f"did not use {names}: no time in common with the recording. To join them, {by_hand}",
+    )
 
 
 def _joined(course: Course, track: Track, begins_s: float, duration_s: float) -> Course:

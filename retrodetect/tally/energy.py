@@ -167,9 +167,10 @@ def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> tuple[str, ...]:
         own = pieces[pieces["gait"] == gait]
         length_m = own["distance_m"].sum() / max(own["strides"].sum(), 1)
         if own["strides"].sum() >= DOUBTED_STRIDES and not shortest_m <= length_m <= longest_m:
+            than = "shorter" if length_m < shortest_m else "longer"
             doubts.append(
                 f"the typical {IN_WORDS[gait]} stride would be {length_m:.2g} m long at the speed "
-                f"({source}), which nobody's is: if the speed or the clock is wrong, distance, "
+                f"({source}), {than} than anybody's: if the speed or the clock is wrong, distance, "
                 "energy and cadence are too"
             )
     return tuple(doubts)

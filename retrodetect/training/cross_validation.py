@@ -76,7 +76,7 @@ def cross_validate(
     truth, of_group = np.asarray(y, dtype=object), np.asarray(groups)
     if len(np.unique(of_group)) < 2:
         raise UsageError(
-            "there is one group only, so nothing can be held out",
+            "there is only one group, so nothing can be held out",
             remedy="pass the wearer (or the session) of each stride as groups=",
         )
     _check(truth)

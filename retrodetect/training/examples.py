@@ -380,7 +380,10 @@ def _check_together(
     for here in groups.values():
         rates = sorted({example.measured.rate_hz for example in here})
         if not mixed_rates and rates[-1] > (1 + RATE_TOLERANCE) * rates[0]:
-            problems.note(_places(here), f"mixed rates, {_rates(here)}; train on one, or allow it")
+            problems.note(
+                _places(here),
+                f"mixed rates, {_rates(here)}; train on one rate, or allow mixed rates",
+            )
         if not both_ways:
             continue
         truth = pd.concat([example.strides()["truth"] for example in here])

@@ -66,7 +66,7 @@ MISUSES = {
     ),
     "no time": (lambda a: {"acceleration": a}, "pass rate_hz= or time_s="),
     "two times": (
-        lambda a: {"acceleration": a, "rate_hz": 100, "time_s": a[:, 0]}, "given twice"
+        lambda a: {"acceleration": a, "rate_hz": 100, "time_s": a[:, 0]}, "both rate_hz and time_s"
     ),
     "other length": (
         lambda a: {"acceleration": a, "time_s": np.arange(5)}, "one time for each row"
@@ -145,7 +145,7 @@ def test_columns_may_be_named_and_a_gyroscope_among_them(walk):
     made = rd.from_dataframe(frame, columns=roles, unit="m/s2", gyroscope_unit="rad/s")
     np.testing.assert_allclose(made.acceleration_mps2, from_file.acceleration_mps2)
     np.testing.assert_allclose(made.angular_rate_radps, turn)
-    with pytest.raises(rd.UsageError, match="no column 'acc'; use some of 'when', 'u'"):
+    with pytest.raises(rd.UsageError, match="no column 'acc'; use columns from 'when', 'u'"):
         rd.from_dataframe(frame, columns=roles | {"x": "acc"})
 
 

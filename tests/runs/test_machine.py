@@ -127,7 +127,9 @@ def test_a_worker_of_another_version_is_refused_with_both(tmp_path, write_walk, 
     paths, outputs = [write_walk(tmp_path / "walk.csv", 6.0)], Outputs(tmp_path / "out")
     planned = plan(paths, outputs, settings, Workers(1))
     with started(planned) as (task,):
-        named = r"another version of retrodetect \(.+, code \w{8}; the batch began with 0123abcd\)"
+        named = (
+            r"another version of retrodetect \(.+, code \w{8}; the batch started with 0123abcd\)"
+        )
         with pytest.raises(rd.UsageError, match=named):
             do(task._replace(code="0123abcd" * 8))
     assert not [*(tmp_path / "out" / ".retrodetect").glob("*.part")]

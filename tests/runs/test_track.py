@@ -85,7 +85,7 @@ def test_a_track_parts_repeats_into_uphill_and_downhill(track):
 @pytest.mark.parametrize(
     ("start", "more", "sentence"),
     [
-        (None, {}, "did not use walk.gpx: the recording has no date. Give its first point with"),
+        (None, {}, "did not use walk.gpx: the recording has no date. To join them"),
         (START + timedelta(days=1), {}, "did not use walk.gpx: no time in common"),
         (START, {"speed": np.full(228, 1.2)}, "used the track walk.gpx by its clock alone"),
         (START.replace(tzinfo=None), {"speed": np.full(228, 1.2)},

@@ -98,7 +98,7 @@ def test_few_groups_get_intervals_over_recordings():
 
 def test_mistakes_are_named(strides):
     table, way, _ = strides
-    with pytest.raises(rd.UsageError, match="one group only"):
+    with pytest.raises(rd.UsageError, match="only one group"):
         rd.cross_validate(LogisticRegression(), table, way, groups=np.zeros(240))
     with pytest.raises(rd.UsageError, match="the truth holds 'left'"):
         rd.score(["left"], ["forward"], groups=["a"])

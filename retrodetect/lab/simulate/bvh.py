@@ -94,7 +94,7 @@ class Motion:
             raise InputError(
                 f"the skeleton has no {role.replace('_', ' ')}",
                 file=self.name,
-                remedy=f"rename a joint; it has {', '.join(self.names)}",
+                remedy=f"rename one of its joints: {', '.join(self.names)}",
             )
         return self.roles[role]
 
