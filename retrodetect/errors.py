@@ -52,7 +52,8 @@ class RetrodetectError(Exception):
         return f"{head}; {self.remedy}." if self.remedy else f"{head}."
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.reason, self.file, self.place, self.remedy)
+        named = {"file": self.file, "place": self.place, "remedy": self.remedy}
+        return partial(type(self), **named), (self.reason,)
 
 
 class InputError(RetrodetectError):
@@ -107,10 +108,3 @@ def about(file: str) -> Iterator[None]:
     except InputError as error:
         error.file = error.file or file
         raise
-
-
-def _rebuild(
-    kind: type[RetrodetectError], reason: str, file: str, place: str, remedy: str
-) -> RetrodetectError:
-    """Let errors travel between worker processes with their fields."""
-    return kind(reason, file=file, place=place, remedy=remedy)

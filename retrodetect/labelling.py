@@ -60,10 +60,6 @@ class Session:
     strides: pd.DataFrame
     cautions: tuple[Caution, ...] = ()
 
-    def with_caution(self, caution: Caution) -> Session:
-        """Return the same with one more thing to know."""
-        return replace(self, cautions=(*self.cautions, caution))
-
 
 def label_pieces(
     pieces: Iterable[Recording],

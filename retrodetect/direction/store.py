@@ -119,8 +119,8 @@ def completed(model: DirectionModel) -> DirectionModel:
     return replace(model, card=Card.from_json(_content(model)))
 
 
-def load(model: str | Path) -> DirectionModel:
-    """Load a model by the name of a shipped one or by its path.
+def load(model: str | Path | DirectionModel) -> DirectionModel:
+    """Load a model by the name of a shipped one or by its path; a model is itself.
 
     Parameters
     ----------
@@ -138,6 +138,8 @@ def load(model: str | Path) -> DirectionModel:
         Where it is missing, damaged, tampered with, or made for other features or by a newer
         version.
     """
+    if isinstance(model, DirectionModel):
+        return model
     with _guarded(str(model)):
         return _loaded(*_read(model))
 

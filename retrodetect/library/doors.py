@@ -174,8 +174,7 @@ def label(
             starts=starts,
             use_notes=use_notes,
         )
-    fitted = model if isinstance(model, DirectionModel) else store.load(model)
-    recording = _recording(source)
+    fitted, recording = store.load(model), _recording(source)
     return Result.of(label_pieces([recording], fitted, anchors, _spans_s(strides, recording)))
 
 

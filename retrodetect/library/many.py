@@ -112,15 +112,10 @@ def _results(task: Task, planned: Plan, names: dict[str, str]) -> Iterator[Resul
         own = own.reset_index(drop=True)
         row = with_copy_of(entry, names)
         session = sessions_table([row]).iloc[0]
-        own.attrs = {
-            "model": row.get("model"),
-            "placement": row.get("placement"),
-            "front": row.get("front"),
-            "told_apart_by": row.get("told_apart_by"),
-            "naming": row.get("naming"),
-            "error_rates": planned.model.card.error_rates_at(
-                row.get("placement", ""), row.get("front", "")
-            ),
+        copied = ("model", "placement", "front", "told_apart_by", "naming")
+        placement, front = row.get("placement", ""), row.get("front", "")
+        own.attrs = {attribute: row.get(attribute) for attribute in copied} | {
+            "error_rates": planned.model.card.error_rates_at(placement, front),
             "warnings": tuple(filter(None, row.get("warnings", "").split("; "))),
         }
         yield Result(own, session, partial(_read, task, name))

@@ -320,7 +320,7 @@ class _Witness:
             settings.track_offset_s,
         )
         self._courses = [course]
-        return session.with_caution(Caution(Topic.TRACK, sentence))
+        return replace(session, cautions=(*session.cautions, Caution(Topic.TRACK, sentence)))
 
     def __iter__(self) -> Iterator[Recording]:
         for piece in self._pieces:

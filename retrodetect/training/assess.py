@@ -112,8 +112,8 @@ def evaluate(
     placement = None if placement is None else canonical_site(placement)
     if out is not None:
         _folder(out)
-    first = _loaded(model)
-    second = None if against is None else _loaded(against)
+    first = store.load(model)
+    second = None if against is None else store.load(against)
     remarks: list[str] = []
     if isinstance(recordings, str | Path):
         gathered = gather(
@@ -162,10 +162,6 @@ def _folder(out: str | Path) -> Path:
     folder = make_folder(Path(out))
     check_ours(folder, "evaluate")
     return folder
-
-
-def _loaded(model: str | Path | DirectionModel) -> DirectionModel:
-    return model if isinstance(model, DirectionModel) else store.load(model)
 
 
 def _learned_from(model: DirectionModel, examples: Sequence[Example]) -> int:

@@ -146,7 +146,7 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     for key, part in parts:
         counts = _counts_of_units(part)
         score = _scores(counts.sum(axis=0)[None])[0]
-        low, high = _interval(_scores(_drawn(counts)))
+        low, high = _interval(_scores(_weights(len(counts)) @ counts))
         row: dict[str, Any] = {**dict(zip(by, key, strict=True)), "strides": len(part)}
         for name, value, least, most in zip(SCORES, score, low, high, strict=True):
             row |= {name: value, f"{name}_low": least, f"{name}_high": most}
@@ -326,10 +326,6 @@ def _weights(units: int) -> FloatArray:
         return np.empty((0, units))
     rng = np.random.default_rng(0)
     return rng.multinomial(units, np.full(units, 1 / units), size=DRAWS).astype(float)
-
-
-def _drawn(counts: FloatArray) -> FloatArray:
-    return np.asarray(_weights(len(counts)) @ counts)
 
 
 def _interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -142,7 +142,7 @@ def train(
     placement = None if placement is None else canonical_site(placement)
     if out is not None:
         store.check_target(out)
-    base_model = base if isinstance(base, DirectionModel) or base is None else store.load(base)
+    base_model = None if base is None else store.load(base)
     remarks: tuple[str, ...] = ()
     if isinstance(recordings, str | Path):
         gathered = gather(

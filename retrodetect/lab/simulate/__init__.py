@@ -1,7 +1,7 @@
 """Recordings with known truth: a parametric walker, and virtual sensors in motion capture."""
 
 from retrodetect.lab.simulate.bvh import Motion, read_bvh
-from retrodetect.lab.simulate.exports import APPS, write_export, write_truth
+from retrodetect.lab.simulate.exports import APPS, write_export
 from retrodetect.lab.simulate.sessions import (
     EXAMPLES,
     Session,
@@ -51,5 +51,4 @@ __all__ = [
     "write_examples",
     "write_export",
     "write_session",
-    "write_truth",
 ]

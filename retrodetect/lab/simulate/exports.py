@@ -31,7 +31,6 @@ __all__ = [
     "truth_path",
     "write_export",
     "write_new",
-    "write_truth",
 ]
 
 DEFAULT_START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -86,18 +85,8 @@ def export_path(name: str, app: str, folder: Path) -> Path:
 
 
 def truth_path(name: str, folder: Path) -> Path:
-    """Say which file the true strides of a recording go to."""
+    """Say which file the true strides of a recording go to: in a folder without recordings."""
     return folder / f"{name}.truth.csv"
-
-
-def write_truth(strides: pd.DataFrame, name: str, folder: Path) -> Path:
-    """Write a table of true strides as ``<name>.truth.csv``.
-
-    Keep its folder apart from the recordings, so that nobody reads it as a recording.
-    """
-    path = truth_path(name, folder)
-    write_new({path: truth_bytes(strides)})
-    return path
 
 
 def truth_bytes(strides: pd.DataFrame) -> bytes:

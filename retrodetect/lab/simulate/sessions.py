@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -199,19 +199,11 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
 
 def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.DataFrame]:
     """Simulate one session; UsageError where its plan, placement or side is not known."""
+    names = ("placement", "side", "rate_hz", "offset_m", "mounting", "errors", "seed")
+    device: dict[str, Any] = {of: getattr(session, of) for of in names}
     if session.capture is not None:
         motion = read_bvh(session.capture)
-        recording = virtual_sensor(
-            motion,
-            session.placement,
-            rate_hz=session.rate_hz,
-            side=session.side,
-            offset_m=session.offset_m,
-            mounting=session.mounting,
-            errors=session.errors,
-            seed=session.seed,
-        )
-        return recording.with_(name=name), captured_strides(motion)
+        return virtual_sensor(motion, **device).with_(name=name), captured_strides(motion)
     if session.plan == "table":
         recording = handled(120.0, rate_hz=session.rate_hz, seed=session.seed, name=name)
         return recording, pd.DataFrame(columns=STRIDE_COLUMNS)
@@ -219,18 +211,7 @@ def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.Dat
     if session.person is not None:
         person = Person.random(np.random.default_rng(session.person))
     worn = walk(parse_plan(session.plan), person=person, seed=session.seed)
-    recording = wear(
-        worn,
-        session.placement,
-        side=session.side,
-        rate_hz=session.rate_hz,
-        offset_m=session.offset_m,
-        mounting=session.mounting,
-        errors=session.errors,
-        seed=session.seed,
-        name=name,
-    )
-    return recording, worn.strides
+    return wear(worn, **device, name=name), worn.strides
 
 
 def captured_strides(motion: Motion) -> pd.DataFrame:

@@ -28,8 +28,8 @@ from retrodetect.lab.simulate import (
     wear,
     write_export,
     write_session,
-    write_truth,
 )
+from retrodetect.lab.simulate.exports import truth_bytes, truth_path, write_new
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, Recording
 
 DATA = Path(__file__).parents[3] / "data"
@@ -182,7 +182,9 @@ def test_a_full_disk_leaves_what_was_there(
     def written() -> Path:
         if write == "export":
             return write_export(recording, "plain", tmp_path)
-        return write_truth(strides, "walk", tmp_path)
+        path = truth_path("walk", tmp_path)
+        write_new({path: truth_bytes(strides)})
+        return path
 
     before = written().read_bytes()
 
