@@ -12,16 +12,9 @@ from contextlib import contextmanager
 from functools import partial
 
 __all__ = [
-    "InputError",
-    "ModelError",
-    "OutputError",
-    "RefusedExamples",
-    "RefusedRecording",
-    "RetrodetectError",
-    "UnreadableFile",
-    "UsageError",
-    "about",
-]
+    "InputError", "ModelError", "OutputError", "RefusedExamples", "RefusedRecording",
+    "RetrodetectError", "UnreadableFile", "UsageError", "about",
+]  # fmt: skip
 
 
 class RetrodetectError(Exception):

@@ -24,19 +24,9 @@ from typing import Any, BinaryIO, Protocol, cast
 from retrodetect.errors import OutputError, RetrodetectError, UsageError
 
 __all__ = [
-    "Held",
-    "answering",
-    "identity",
-    "is_folder",
-    "is_there",
-    "location",
-    "make_folder",
-    "reaching",
-    "readable",
-    "replacing",
-    "store_of",
-    "total_bytes",
-]
+    "Held", "answering", "identity", "is_folder", "is_there", "location", "make_folder",
+    "reaching", "readable", "replacing", "store_of", "total_bytes",
+]  # fmt: skip
 
 _log = logging.getLogger(__name__)
 

@@ -14,21 +14,10 @@ from retrodetect.errors import InputError
 from retrodetect.sites import PLACEMENTS
 
 __all__ = [
-    "DIRECTION_RATE_HZ",
-    "MAX_GAP_S",
-    "STANDARD_GRAVITY_MPS2",
-    "TOO_SLOW",
-    "WITHOUT_GRAVITY",
-    "Annotation",
-    "Caution",
-    "Finding",
-    "FloatArray",
-    "Gravity",
-    "Ground",
-    "Recording",
-    "Topic",
+    "DIRECTION_RATE_HZ", "MAX_GAP_S", "STANDARD_GRAVITY_MPS2", "TOO_SLOW", "WITHOUT_GRAVITY",
+    "Annotation", "Caution", "Finding", "FloatArray", "Gravity", "Ground", "Recording", "Topic",
     "longest_step_s",
-]
+]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
 

@@ -7,16 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 __all__ = [
-    "FACTS",
-    "FILES",
-    "RESULTS",
-    "STATE",
-    "TABLES",
-    "TABLE_FORMATS",
-    "Command",
-    "made_by",
+    "FACTS", "FILES", "RESULTS", "STATE", "TABLES", "TABLE_FORMATS", "Command", "made_by",
     "written_in",
-]
+]  # fmt: skip
 
 Command = Literal["label", "history", "evaluate"]
 

@@ -15,16 +15,9 @@ from difflib import get_close_matches
 from retrodetect.errors import UsageError
 
 __all__ = [
-    "GROUPS",
-    "PLACEMENTS",
-    "SITES",
-    "UNNAMED",
-    "Impact",
-    "Site",
-    "canonical_site",
-    "group_of",
+    "GROUPS", "PLACEMENTS", "SITES", "UNNAMED", "Impact", "Site", "canonical_site", "group_of",
     "site_in",
-]
+]  # fmt: skip
 
 MID_BODY = ("pelvis", "chest", "head")
 """Segments that a body has once; the others it has on both sides."""

@@ -18,31 +18,12 @@ from retrodetect.locations import readable
 from retrodetect.recording import Caution, Topic
 
 __all__ = [
-    "BOUT_GLOSSARY",
-    "COUNTS",
-    "DECIMALS",
-    "DOUBTED_STRIDES",
-    "IN_WORDS",
-    "LIST_COLUMNS",
-    "MAX_PAUSE_S",
-    "REPEAT_GLOSSARY",
-    "SESSION_COLUMNS",
-    "SESSION_GLOSSARY",
-    "STEPS_PER_STRIDE",
-    "STRIDE_COLUMNS",
-    "STRIDE_GLOSSARY",
-    "SmallTable",
-    "csv_text",
-    "harmless",
-    "lists_table",
-    "quantity",
-    "sessions_table",
-    "small_table",
-    "truncated_list",
-    "visible",
-    "warning_columns",
+    "BOUT_GLOSSARY", "COUNTS", "DECIMALS", "DOUBTED_STRIDES", "IN_WORDS", "LIST_COLUMNS",
+    "MAX_PAUSE_S", "REPEAT_GLOSSARY", "SESSION_COLUMNS", "SESSION_GLOSSARY", "STEPS_PER_STRIDE",
+    "STRIDE_COLUMNS", "STRIDE_GLOSSARY", "SmallTable", "csv_text", "harmless", "lists_table",
+    "quantity", "sessions_table", "small_table", "truncated_list", "visible", "warning_columns",
     "without_nan",
-]
+]  # fmt: skip
 
 STEPS_PER_STRIDE = 2
 

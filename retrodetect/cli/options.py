@@ -15,30 +15,10 @@ if TYPE_CHECKING:
     from retrodetect.formats import ReadOptions
 
 __all__ = [
-    "DISTANCES",
-    "SITES_HELP",
-    "Cache",
-    "Columns",
-    "Goal",
-    "Gravity",
-    "Jobs",
-    "Labelled",
-    "Model",
-    "Paths",
-    "Placement",
-    "Quiet",
-    "Rate",
-    "Sign",
-    "Unit",
-    "amount",
-    "cache_folder",
-    "goal",
-    "out_option",
-    "placement",
-    "read_options",
-    "speed",
-    "stretch",
-]
+    "DISTANCES", "SITES_HELP", "Cache", "Columns", "Goal", "Gravity", "Jobs", "Labelled", "Model",
+    "Paths", "Placement", "Quiet", "Rate", "Sign", "Unit", "amount", "cache_folder", "goal",
+    "out_option", "placement", "read_options", "speed", "stretch",
+]  # fmt: skip
 
 _READING = "Reading"
 

@@ -8,13 +8,6 @@ from retrodetect.direction.model import DirectionModel
 from retrodetect.direction.plausible import doubtful_strides
 
 __all__ = [
-    "Anchors",
-    "DirectionModel",
-    "Directions",
-    "Priors",
-    "StrideEvidence",
-    "check_anchors",
-    "classify",
-    "decide",
-    "doubtful_strides",
-]
+    "Anchors", "DirectionModel", "Directions", "Priors", "StrideEvidence", "check_anchors",
+    "classify", "decide", "doubtful_strides",
+]  # fmt: skip

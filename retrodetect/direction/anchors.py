@@ -18,14 +18,9 @@ from retrodetect.recording import Annotation, FloatArray
 from retrodetect.sites import canonical_site
 
 __all__ = [
-    "WORDS",
-    "Anchors",
-    "Mark",
-    "Stretch",
-    "check_spans",
-    "direction_of_note",
+    "WORDS", "Anchors", "Mark", "Stretch", "check_spans", "direction_of_note",
     "stretches_of_notes",
-]
+]  # fmt: skip
 
 STARTS_S = 6.0
 """How much of the first bout the habit of starting one way vouches for: about ten steps."""

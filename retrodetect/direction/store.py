@@ -36,15 +36,9 @@ from retrodetect.signal import ANALYSIS_RATE_HZ
 from retrodetect.sites import GROUPS
 
 __all__ = [
-    "SCHEMA",
-    "check_target",
-    "completed",
-    "load",
-    "load_card",
-    "models_folder",
-    "save_model",
+    "SCHEMA", "check_target", "completed", "load", "load_card", "models_folder", "save_model",
     "shipped",
-]
+]  # fmt: skip
 
 SCHEMA = 2
 """Version of the card's layout; a card with a higher one is refused."""

@@ -34,16 +34,8 @@ from retrodetect.tables import sessions_table, truncated_list, warning_columns, 
 from retrodetect.tally.folder import totals
 
 __all__ = [
-    "Outcome",
-    "Plan",
-    "Progress",
-    "finished",
-    "plan",
-    "run",
-    "started",
-    "with_copy_of",
-    "write",
-]
+    "Outcome", "Plan", "Progress", "finished", "plan", "run", "started", "with_copy_of", "write",
+]  # fmt: skip
 
 MOST_FINE = 12
 """Inputs up to which the report shows more of each signal."""

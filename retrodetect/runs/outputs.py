@@ -35,19 +35,9 @@ from retrodetect.tables import (
 from retrodetect.tally.folder import sessions_apart, weeks
 
 __all__ = [
-    "Outputs",
-    "TableFormat",
-    "can_report",
-    "check_all_named",
-    "check_libraries",
-    "check_ours",
-    "held",
-    "keep_inputs",
-    "strides_in",
-    "write_json",
-    "write_report",
-    "write_tables",
-]
+    "Outputs", "TableFormat", "can_report", "check_all_named", "check_libraries", "check_ours",
+    "held", "keep_inputs", "strides_in", "write_json", "write_report", "write_tables",
+]  # fmt: skip
 
 TableFormat = Literal["csv", "parquet"]
 

@@ -15,14 +15,9 @@ from retrodetect.errors import OutputError, UnreadableFile, UsageError
 from retrodetect.runs import Lost
 
 __all__ = [
-    "SMALL_BYTES",
-    "Limits",
-    "Workers",
-    "in_parallel",
-    "memory_limited",
-    "shared_out",
+    "SMALL_BYTES", "Limits", "Workers", "in_parallel", "memory_limited", "shared_out",
     "threads_each",
-]
+]  # fmt: skip
 
 T = TypeVar("T")
 

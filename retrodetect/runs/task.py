@@ -41,17 +41,9 @@ from retrodetect.tally.details import Details, details
 from retrodetect.tally.energy import Pace
 
 __all__ = [
-    "Entry",
-    "Mark",
-    "Settings",
-    "Task",
-    "View",
-    "do",
-    "entries",
-    "give_up",
-    "session_row",
+    "Entry", "Mark", "Settings", "Task", "View", "do", "entries", "give_up", "session_row",
     "unlabelled",
-]
+]  # fmt: skip
 
 _log = logging.getLogger(__name__)
 

@@ -14,14 +14,9 @@ from numpy.typing import NDArray
 from retrodetect.recording import FloatArray
 
 __all__ = [
-    "TOTAL_FIELDS",
-    "WEEK_COLUMNS",
-    "counted",
-    "outside_weeks",
-    "sessions_apart",
-    "totals",
+    "TOTAL_FIELDS", "WEEK_COLUMNS", "counted", "outside_weeks", "sessions_apart", "totals",
     "weeks",
-]
+]  # fmt: skip
 
 TOTAL_FIELDS = (
     "sessions", "strides", "steps", "forward_strides", "backward_strides", "unknown_strides",

@@ -30,13 +30,8 @@ from numpy.typing import NDArray
 from retrodetect.recording import FloatArray
 
 __all__ = [
-    "ASSUMED_ICC",
-    "LEVEL",
-    "ErrorRates",
-    "doubted_rates",
-    "measured_rates",
-    "share_interval",
-]
+    "ASSUMED_ICC", "LEVEL", "ErrorRates", "doubted_rates", "measured_rates", "share_interval",
+]  # fmt: skip
 
 LEVEL = 0.95
 """Of every interval."""

@@ -13,14 +13,8 @@ from retrodetect.recording import FloatArray
 from retrodetect.tables import MAX_PAUSE_S, STEPS_PER_STRIDE
 
 __all__ = [
-    "Columns",
-    "cadence_spm",
-    "columns_of",
-    "either_way",
-    "mostly_unknown",
-    "runs_of",
-    "stretches",
-]
+    "Columns", "cadence_spm", "columns_of", "either_way", "mostly_unknown", "runs_of", "stretches",
+]  # fmt: skip
 
 Columns = Mapping[str, NDArray[Any]]
 """A table as arrays: of small ones, many a day, pandas takes most of the time."""

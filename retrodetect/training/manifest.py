@@ -30,14 +30,8 @@ from retrodetect.sites import canonical_site
 from retrodetect.tables import SmallTable, small_table
 
 __all__ = [
-    "Entry",
-    "Interval",
-    "Problems",
-    "entries",
-    "intervals_of",
-    "read_labels",
-    "write_labels",
-]
+    "Entry", "Interval", "Problems", "entries", "intervals_of", "read_labels", "write_labels",
+]  # fmt: skip
 
 COLUMNS = ("path", "subject", "direction", "labels", "placement", "front", "session", "licence")
 """Columns of a manifest; ``path`` and ``subject`` must be there. Others are passed over."""

@@ -21,19 +21,9 @@ from retrodetect.tally.share import LEVEL, measured_rates
 from retrodetect.training.examples import Example
 
 __all__ = [
-    "SCORES",
-    "compared",
-    "confusion",
-    "error_rates",
-    "label_with_truth",
-    "marked_stretch",
-    "mistakes",
-    "records",
-    "scored",
-    "stated_anchors",
-    "summary",
-    "units_for_intervals",
-]
+    "SCORES", "compared", "confusion", "error_rates", "label_with_truth", "marked_stretch",
+    "mistakes", "records", "scored", "stated_anchors", "summary", "units_for_intervals",
+]  # fmt: skip
 
 SCORES = (
     "right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward", "balanced_accuracy",

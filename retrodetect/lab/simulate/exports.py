@@ -24,14 +24,9 @@ from retrodetect.locations import make_folder, replacing
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 
 __all__ = [
-    "APPS",
-    "export_bytes",
-    "export_path",
-    "truth_bytes",
-    "truth_path",
-    "write_export",
+    "APPS", "export_bytes", "export_path", "truth_bytes", "truth_path", "write_export",
     "write_new",
-]
+]  # fmt: skip
 
 DEFAULT_START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 """Start of a recording that has none, so that files do not depend on the time of writing."""

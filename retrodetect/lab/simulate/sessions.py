@@ -35,16 +35,9 @@ from retrodetect.locations import make_folder
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 
 __all__ = [
-    "EXAMPLES",
-    "Session",
-    "captured_strides",
-    "handled",
-    "parse_plan",
-    "record",
-    "truth_folder",
-    "write_examples",
-    "write_session",
-]
+    "EXAMPLES", "Session", "captured_strides", "handled", "parse_plan", "record", "truth_folder",
+    "write_examples", "write_session",
+]  # fmt: skip
 
 
 _AMOUNT = re.compile(r"([-+]?\d+(?:\.\d+)?)(s|m/s|%|deg|spm|arms)?")

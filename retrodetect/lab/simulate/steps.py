@@ -23,16 +23,9 @@ from retrodetect.lab.simulate.norms import MANNERS, Direction, Gait, Manner
 from retrodetect.recording import FloatArray
 
 __all__ = [
-    "STRIDE_COLUMNS",
-    "Path",
-    "Person",
-    "Plan",
-    "Section",
-    "Step",
-    "plan_steps",
-    "through",
+    "STRIDE_COLUMNS", "Path", "Person", "Plan", "Section", "Step", "plan_steps", "through",
     "true_strides",
-]
+]  # fmt: skip
 
 STRIDE_COLUMNS = ["start_s", "end_s", "foot", "direction", "gait"]
 

@@ -38,15 +38,9 @@ from retrodetect.signal import zero_phase
 from retrodetect.sites import SITES, canonical_site
 
 __all__ = [
-    "PERFECT",
-    "SensorErrors",
-    "contact_times_s",
-    "direction_intervals",
-    "direction_truth",
-    "front_axis",
-    "limits",
-    "virtual_sensor",
-]
+    "PERFECT", "SensorErrors", "contact_times_s", "direction_intervals", "direction_truth",
+    "front_axis", "limits", "virtual_sensor",
+]  # fmt: skip
 
 GRAVITY_MPS2 = np.array([0.0, 0.0, -STANDARD_GRAVITY_MPS2])
 
