@@ -169,7 +169,7 @@ def label(
     from retrodetect.runs.batch import run
     from retrodetect.runs.outputs import Outputs, can_report
     from retrodetect.runs.pool import Limits, Workers
-    from retrodetect.runs.task import Mark, Settings
+    from retrodetect.runs.task import MarkedTime, Settings
     from retrodetect.tally.energy import Pace
 
     ways: dict[Literal["forward", "backward"], list[str]] = {
@@ -177,7 +177,7 @@ def label(
         "backward": backward or [],
     }
     marks = [
-        Mark(way, *options.stretch(text, f"--{way}"), text)
+        MarkedTime(way, *options.stretch(text, f"--{way}"), text)
         for way, texts in ways.items()
         for text in texts
     ]

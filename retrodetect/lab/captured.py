@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UnreadableFile
-from retrodetect.lab.labelled import Labelled, Wanted
+from retrodetect.lab import Labelled, Wanted
 from retrodetect.lab.simulate.bvh import LEG_LENGTH_M, Motion, Side, read_bvh
 from retrodetect.lab.simulate.virtual import (
     contact_times_s,

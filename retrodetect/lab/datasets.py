@@ -21,8 +21,7 @@ from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.formats import read
-from retrodetect.lab.captured import bvh_clips, lafan1
-from retrodetect.lab.labelled import (
+from retrodetect.lab import (
     INTERVAL_COLUMNS,
     DataSet,
     Labelled,
@@ -30,6 +29,7 @@ from retrodetect.lab.labelled import (
     Wanted,
     throughout,
 )
+from retrodetect.lab.captured import bvh_clips, lafan1
 from retrodetect.lab.published import erciyes, kiel, ku_har
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.sites import canonical_site

@@ -17,8 +17,8 @@ import pandas as pd
 from joblib import delayed
 
 from retrodetect.direction import StrideEvidence
+from retrodetect.lab import Labelled
 from retrodetect.lab.datasets import load
-from retrodetect.lab.labelled import Labelled
 from retrodetect.recording import DIRECTION_RATE_HZ
 from retrodetect.runs import resume
 from retrodetect.runs.pool import in_parallel

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile
-from retrodetect.lab.labelled import Labelled, Wanted, throughout
+from retrodetect.lab import Labelled, Wanted, throughout
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 
 __all__ = ["erciyes", "kiel", "ku_har"]

@@ -41,7 +41,7 @@ from retrodetect.tally.details import Details, details
 from retrodetect.tally.energy import Pace
 
 __all__ = [
-    "Entry", "Mark", "Settings", "Task", "View", "do", "entries", "give_up", "session_row",
+    "Entry", "MarkedTime", "Settings", "Task", "View", "do", "entries", "give_up", "session_row",
     "unlabelled",
 ]  # fmt: skip
 
@@ -51,7 +51,7 @@ View = Literal["none", "coarse", "fine"]
 """What to keep of each session for the report: nothing, or how much of its signal."""
 
 
-class Mark(NamedTuple):
+class MarkedTime(NamedTuple):
     """A stretch of time in which the wearer went one way."""
 
     # direction in which the wearer went: ``forward`` or ``backward``
@@ -84,7 +84,8 @@ class Settings:
     read: ReadOptions = field(default_factory=ReadOptions)
     # speed or distance that the wearer knows; holds for every recording
     pace: Pace = field(default_factory=Pace)
-    marks: tuple[Mark, ...] = ()  # stretches that the wearer marked, besides those of ``anchors``
+    # stretches that the wearer marked, besides those of ``anchors``
+    marks: tuple[MarkedTime, ...] = ()
     # files with tracks of a watch; each recording uses the first that overlaps
     tracks: tuple[str, ...] = ()
     # seconds from a recording's first sample to its track's first point; None to find them

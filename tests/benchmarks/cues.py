@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.features import VECTORS
-from retrodetect.lab.labelled import Labelled
+from retrodetect.lab import Labelled
 from retrodetect.lab.measured import example_of, measured_sets
 from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.training.examples import Example

@@ -7,7 +7,7 @@ import pytest
 
 from retrodetect.cli.options import DISTANCES, amount, goal, speed, stretch
 from retrodetect.errors import UsageError
-from retrodetect.runs.task import Mark
+from retrodetect.runs.task import MarkedTime
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_what_may_mean_two_things_or_nothing_is_refused_with_a_way_to_write_it(p
 
 def test_a_mark_by_the_clock_is_found_in_a_recording_with_a_date():
     start = datetime(2026, 3, 2, 9, 2, 8, tzinfo=timezone(timedelta(hours=1)))
-    mark = Mark("forward", *stretch("09:02:18-09:04:10", "--forward"))
+    mark = MarkedTime("forward", *stretch("09:02:18-09:04:10", "--forward"))
     assert mark.span_s(start) == (10, 122)
     late = datetime(2026, 3, 2, 23, 59, 40)  # noqa: DTZ001 - a clock without a zone
-    mark = Mark("forward", *stretch("23:59:50-00:00:10", "--forward"))
+    mark = MarkedTime("forward", *stretch("23:59:50-00:00:10", "--forward"))
     assert mark.span_s(late) == (10, 30)
 
 
 def test_a_recording_without_a_date_counts_hours_from_its_first_sample():
-    mark = Mark("forward", *stretch("0:02:18-0:04:10", "--forward"))
+    mark = MarkedTime("forward", *stretch("0:02:18-0:04:10", "--forward"))
     assert mark.span_s(None) == (138, 250)
