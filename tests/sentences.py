@@ -14,7 +14,7 @@ from typing import NamedTuple
 __all__ = ["Sentence", "sentences"]
 
 PACKAGE = Path(__file__).parents[1] / "retrodetect"
-OPTIONS = {"Option", "Argument", "out_option"}
+OPTIONS = {"Option", "Argument", "out_option", "_anchor", "_device", "_reading", "_tally"}
 PRINTED = {"Text", "echo", "print", "_fail", "_say", "_say_rest"}
 
 

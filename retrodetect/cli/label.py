@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["history", "label"]
 
-_ANCHORS = "What you know"
-_TALLY = "Tally"
+_anchor = partial(typer.Option, rich_help_panel="What you know")
+_tally = partial(typer.Option, rich_help_panel="Tally")
 
 
 class _TableFormat(StrEnum):
@@ -48,85 +49,51 @@ def label(
     out: Annotated[
         str, typer.Option(help="Folder or URL to write the results to.", show_default=False)
     ],
-    placement: Annotated[
-        str, typer.Option(help=options.SITES_HELP, rich_help_panel=_ANCHORS)
-    ] = "auto",
+    placement: Annotated[str, _anchor(help=options.SITES_HELP)] = "auto",
     front: Annotated[
-        str | None,
-        typer.Option(
-            help="Device axis that pointed to your front: +x, -x, … -z.", rich_help_panel=_ANCHORS
-        ),
+        str | None, _anchor(help="Device axis that pointed to your front: +x, -x, … -z.")
     ] = None,
     forward: Annotated[
         list[str] | None,
-        typer.Option(
-            help="When you went forward: 0:05-0:20, 09:02:18-09:04:10, or 5-20 (seconds).",
-            rich_help_panel=_ANCHORS,
-        ),
+        _anchor(help="When you went forward: 0:05-0:20, 09:02:18-09:04:10, or 5-20 (seconds)."),
     ] = None,
     backward: Annotated[
-        list[str] | None,
-        typer.Option(help="When you went backward, in the same form.", rich_help_panel=_ANCHORS),
+        list[str] | None, _anchor(help="When you went backward, in the same form.")
     ] = None,
     starts: Annotated[
-        str | None,
-        typer.Option(
-            help="Direction of your first strides: forward or backward.", rich_help_panel=_ANCHORS
-        ),
+        str | None, _anchor(help="Direction of your first strides: forward or backward.")
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(
-            help="Table of stretches (start_s, end_s, direction), like the one the page saves.",
-            rich_help_panel=_ANCHORS,
+        _anchor(
+            help="Table of stretches (start_s, end_s, direction), like the one the page saves."
         ),
     ] = None,
     ignore_notes: Annotated[
-        bool,
-        typer.Option(
-            "--ignore-notes",
-            help="Ignore notes made in the app, such as “backward”.",
-            rich_help_panel=_ANCHORS,
-        ),
+        bool, _anchor("--ignore-notes", help="Ignore notes made in the app, such as “backward”.")
     ] = False,
     goal: Goal = None,
     speed: Annotated[
-        str | None,
-        typer.Option(
-            help="Speed of the treadmill, such as 5km/h or 9 min/mile.", rich_help_panel=_TALLY
-        ),
+        str | None, _tally(help="Speed of the treadmill, such as 5km/h or 9 min/mile.")
     ] = None,
     distance: Annotated[
-        str | None,
-        typer.Option(
-            help="Distance of the whole recording, such as 2.4km.", rich_help_panel=_TALLY
-        ),
+        str | None, _tally(help="Distance of the whole recording, such as 2.4km.")
     ] = None,
     leg: Annotated[
-        str | None,
-        typer.Option(
-            help="Length of one leg of your repeats, such as 80m.",
-            rich_help_panel=_TALLY,
-        ),
+        str | None, _tally(help="Length of one leg of your repeats, such as 80m.")
     ] = None,
     track: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Track of your watch (GPX, TCX or FIT), for speed, distance and slope.",
-            rich_help_panel=_TALLY,
-        ),
+        _tally(help="Track of your watch (GPX, TCX or FIT), for speed, distance and slope."),
     ] = None,
     track_offset: Annotated[
         float | None,
-        typer.Option(
-            help="Seconds from the recording's start to the track's (default: estimated).",
-            rich_help_panel=_TALLY,
-        ),
+        _tally(help="Seconds from the recording's start to the track's (default: estimated)."),
     ] = None,
     model: Model = "default",
     jobs: Jobs = None,
     cluster: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler: label on its workers.")
+        str | None, typer.Option(help="Label on the workers of this Dask scheduler (its address).")
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(help="Give up on a recording after this many seconds.")
@@ -309,8 +276,7 @@ def history(
     ],
     goal: Goal = None,
     out: Annotated[
-        Path | None,
-        options.out_option("Folder for weeks.csv, sessions.csv and report.html."),
+        Path | None, options.out_option("Folder for weeks.csv, sessions.csv and report.html.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ __all__ = [
     "out_option", "placement", "read_options", "speed", "stretch",
 ]  # fmt: skip
 
-_READING = "Reading"
+_reading = partial(typer.Option, rich_help_panel="Reading")
 
 SITES_HELP = f"Body site: {', '.join(PLACEMENTS)}, or a word like hip; auto infers it."
 
@@ -48,23 +49,11 @@ Jobs = Annotated[
     int | None, typer.Option(min=1, help="Number of processes (default: one per core).")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.")]
-Unit = Annotated[
-    str | None,
-    typer.Option(help="Unit of the acceleration: m/s2, g, mg, g/256.", rich_help_panel=_READING),
-]
-Sign = Annotated[
-    str | None,
-    typer.Option(help="Sign of an upward axis at rest: + or -.", rich_help_panel=_READING),
-]
-Gravity = Annotated[
-    str | None,
-    typer.Option(help="total, or linear if the app removed gravity.", rich_help_panel=_READING),
-]
-Rate = Annotated[float | None, typer.Option(help="Sampling rate in Hz.", rich_help_panel=_READING)]
-Columns = Annotated[
-    str | None,
-    typer.Option(help="Names of the columns: time=T,x=A,y=B,z=C.", rich_help_panel=_READING),
-]
+Unit = Annotated[str | None, _reading(help="Unit of the acceleration: m/s2, g, mg, g/256.")]
+Sign = Annotated[str | None, _reading(help="Sign of an upward axis at rest: + or -.")]
+Gravity = Annotated[str | None, _reading(help="total, or linear if the app removed gravity.")]
+Rate = Annotated[float | None, _reading(help="Sampling rate in Hz.")]
+Columns = Annotated[str | None, _reading(help="Names of the columns: time=T,x=A,y=B,z=C.")]
 
 
 def read_options(
@@ -78,8 +67,7 @@ def read_options(
 
 
 Goal = Annotated[
-    str | None,
-    typer.Option(help="Backward share to reach, such as 40%.", rich_help_panel="Tally"),
+    str | None, typer.Option(help="Backward share to reach, such as 40%.", rich_help_panel="Tally")
 ]
 
 

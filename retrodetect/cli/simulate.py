@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +14,7 @@ from retrodetect.sites import PLACEMENTS, canonical_site
 
 __all__ = ["simulate"]
 
-_DEVICE = "Device"
+_device = partial(typer.Option, rich_help_panel="Device")
 
 
 def simulate(
@@ -21,12 +22,11 @@ def simulate(
         str,
         typer.Argument(
             help="What the person does, such as 'walk forward 20s 1.3m/s, stand 3s, walk backward"
-            " 20s'; or examples, to make the example recordings.",
+            " 20s'; or examples, to make the example recordings."
         ),
     ] = "walk forward 30s, stand 3s, walk backward 30s",
     out: Annotated[
-        Path,
-        out_option("Folder for the recordings; the true strides go to <out>_truth."),
+        Path, out_option("Folder for the recordings; the true strides go to <out>_truth.")
     ] = Path("simulated"),
     bvh: Annotated[
         Path | None, typer.Option(help="Put the sensor on the person in this motion capture file.")
@@ -47,36 +47,25 @@ def simulate(
     ] = (0.0, 0.0, 0.0),
     noise: Annotated[
         float | None,
-        typer.Option(
-            min=0,
-            help="Noise of the accelerometer in m/s² (default here and below: a phone's).",
-            rich_help_panel=_DEVICE,
+        _device(
+            min=0, help="Noise of the accelerometer in m/s² (default here and below: a phone's)."
         ),
     ] = None,
     bias: Annotated[
-        float | None,
-        typer.Option(
-            min=0, help="Standard deviation of its offsets, in m/s².", rich_help_panel=_DEVICE
-        ),
+        float | None, _device(min=0, help="Standard deviation of its offsets, in m/s².")
     ] = None,
     jitter: Annotated[
-        float | None,
-        typer.Option(
-            min=0, help="Standard deviation of the sampling times, in s.", rich_help_panel=_DEVICE
-        ),
+        float | None, _device(min=0, help="Standard deviation of the sampling times, in s.")
     ] = None,
     clip: Annotated[
-        float | None,
-        typer.Option(
-            min=0, help="Largest acceleration it can read, in m/s².", rich_help_panel=_DEVICE
-        ),
+        float | None, _device(min=0, help="Largest acceleration it can read, in m/s².")
     ] = None,
     name: Annotated[str | None, typer.Option(help="File name without the ending.")] = None,
     start_time: Annotated[
         datetime | None,
         typer.Option(
             help="When the recording starts, such as 2026-03-01T09:00:00, in UTC unless a zone such"
-            " as +0200 follows.",
+            " as +0200 follows."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the session.")] = 0,

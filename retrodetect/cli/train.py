@@ -79,10 +79,7 @@ def evaluate(
     against: Annotated[
         str | None, typer.Option(help="Another model to compare with, stride by stride.")
     ] = None,
-    out: Annotated[
-        Path | None,
-        options.out_option("Folder for the tables."),
-    ] = None,
+    out: Annotated[Path | None, options.out_option("Folder for the tables.")] = None,
     placement: Placement = "auto",
     jobs: Jobs = None,
     cache: Cache = None,
