@@ -138,10 +138,7 @@ def _overlaps(marks: list[Mark]) -> list[Caution]:
 
 
 def _opposed(
-    shown: StrideEvidence,
-    strides: pd.DataFrame,
-    model: DirectionModel,
-    anchors: Anchors,
+    shown: StrideEvidence, strides: pd.DataFrame, model: DirectionModel, anchors: Anchors
 ) -> NDArray[np.bool_]:
     """(n,) strides that the signal, where it shows the front itself, names otherwise."""
     alone = decide(shown, strides, model, Anchors(anchors.placement), IMPARTIAL)

@@ -21,14 +21,7 @@ from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.formats import read
-from retrodetect.lab import (
-    INTERVAL_COLUMNS,
-    DataSet,
-    Labelled,
-    Mounting,
-    Wanted,
-    throughout,
-)
+from retrodetect.lab import INTERVAL_COLUMNS, DataSet, Labelled, Mounting, Wanted, throughout
 from retrodetect.lab.captured import bvh_clips, lafan1
 from retrodetect.lab.published import erciyes, kiel, ku_har
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
@@ -63,11 +56,7 @@ def load(
     if not path.is_dir():
         raise UnreadableFile("is missing", file=str(path), remedy="get it from its publisher")
     wanted = Wanted(
-        sites,
-        None if subjects is None else frozenset(subjects),
-        mounting,
-        seed,
-        rate_hz,
+        sites, None if subjects is None else frozenset(subjects), mounting, seed, rate_hz
     )
     return (
         replace(labelled, source=name, licence=SETS[name].licence)

@@ -132,18 +132,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.pipeline_.predict_proba(rows))
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:  # noqa: N803
-        """Return the likeliest direction of each stride.
-
-        Parameters
-        ----------
-        X : (n, k) array or DataFrame
-            Features of n strides.
-
-        Returns
-        -------
-        (n,) array
-            Of ``classes_``.
-        """
+        """Return the likeliest of ``classes_`` for each stride; see `predict_proba`."""
         likeliest = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[likeliest])
 

@@ -233,10 +233,7 @@ def gather(
 
 
 def _measured(
-    listed: Sequence[Entry],
-    options: ReadOptions,
-    cache_folder: str | Path | None,
-    jobs: int | None,
+    listed: Sequence[Entry], options: ReadOptions, cache_folder: str | Path | None, jobs: int | None
 ) -> list[list[Measured] | InputError]:
     """Measure every recording of every entry, or say why it cannot be read."""
     code = resume.code_digest(*STAGES)
@@ -266,9 +263,7 @@ def _read_and_measure(recording: Input, options: ReadOptions) -> list[Measured]:
 
 
 def _same_recordings(
-    listed: Sequence[Entry],
-    measured: Sequence[list[Measured] | InputError],
-    problems: Problems,
+    listed: Sequence[Entry], measured: Sequence[list[Measured] | InputError], problems: Problems
 ) -> None:
     """Note recordings that are listed twice, under whatever names."""
     places: dict[str, list[str]] = {}

@@ -90,18 +90,15 @@ class Section:
             )
         if self.speed_mps is not None and not 0.2 <= self.speed_mps <= 8.0:
             raise UsageError(
-                f"a speed of {self.speed_mps:g} m/s is not human gait",
-                remedy="use 0.2 to 8 m/s",
+                f"a speed of {self.speed_mps:g} m/s is not human gait", remedy="use 0.2 to 8 m/s"
             )
         if self.cadence_spm is not None and not 40.0 <= self.cadence_spm <= 260.0:
             raise UsageError(
-                f"{self.cadence_spm:g} steps per minute are not human gait",
-                remedy="use 40 to 260",
+                f"{self.cadence_spm:g} steps per minute are not human gait", remedy="use 40 to 260"
             )
         if not 0.0 <= self.arm_swing <= 3.0:
             raise UsageError(
-                f"arms cannot swing {self.arm_swing:g} times as far",
-                remedy="use 0 to 3",
+                f"arms cannot swing {self.arm_swing:g} times as far", remedy="use 0 to 3"
             )
 
 
