@@ -173,7 +173,7 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         return np.stack([1 - p_forward, p_forward], axis=1)
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:  # noqa: N803
-        """Return the likeliest of ``classes_`` for each stride, given all strides of the recording; see `predict_proba`."""
+        """Return the likeliest of ``classes_`` for each stride; see `predict_proba`."""
         likeliest = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[likeliest])
 
