@@ -5,43 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.align import Sensors, place_notes, rows_of
-from retrodetect.formats.clock import (
-    ROWS,
-    SORTED,
-    Timeline,
-    gap_rows,
-    lead_s,
-    note_rates,
-    order_of,
-    robust_rate_hz,
-    strays,
-    timeline,
-    valid,
-    wrapped,
-)
+from retrodetect.formats import clock, plausible
+from retrodetect.formats.align import Sensors, mixed_up, place_notes, rows_of
 from retrodetect.formats.draft import Draft, ReadOptions
-from retrodetect.formats.plausible import (
-    Level,
-    Scale,
-    check_axes,
-    check_without_unit,
-    far_from_1_g,
-    find_holds,
-    find_slow,
-    mixed_up,
-    repeated_later,
-    repeats,
-    resolve,
-    sensor_doubts,
-)
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
 from retrodetect.formats.text import counted, unit_in
 from retrodetect.recording import (
@@ -51,9 +24,18 @@ from retrodetect.recording import (
     FloatArray,
     Ground,
     Recording,
-)  # fmt: skip
+)
 
-__all__ = ["LOWEST_RATE_HZ", "Resolved", "assemble", "gaps_s"]
+__all__ = ["LOWEST_RATE_HZ", "Resolved", "assemble"]
+
+PIECE_ROWS = BLOCK_ROWS
+"""Rows of a piece, as far as its grain allows."""
+
+LOWEST_RATE_HZ = 9.5
+"""Four readings a step: at a nominal 10 Hz steps are found, at 5 Hz they are not."""
+
+_FASTEST_HZ = 2500.0
+"""No accelerometer worn on a body samples faster, save in files that state their rate."""
 
 _LARGEST = 1e6
 """No reading is larger in any unit, counts of 16 bits and mg included."""
@@ -61,16 +43,7 @@ _LARGEST = 1e6
 _IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
 """Beyond the range of any accelerometer that is worn (±400 g)."""
 
-_LEAD_TOLD_S = 1.0
 _CHECKED_ROWS = 500_000
-LOWEST_RATE_HZ = 9.5
-"""Four readings a step: at a nominal 10 Hz steps are found, at 5 Hz they are not."""
-_FASTEST_HZ = 2500.0
-"""No accelerometer worn on a body samples faster, save in files that state their rate."""
-
-
-PIECE_ROWS = BLOCK_ROWS
-"""Rows of a piece, as far as its grain allows."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +99,7 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
     """
     readings = _Readings.timed(_with_rate(draft, options), options)
     readings.drop_held()
-    check_axes(readings.values)
+    plausible.check_axes(readings.values)
     if options.gravity != "linear":
         readings.add_gravity()
     _check_rate(readings.line, options)
@@ -136,23 +109,24 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
     _require(readings.draft, 2)
     sign, sign_finding = _sign(draft, options)
     line, values = readings.line, readings.values
+    time_s, rate_hz = line.time_s, line.rate_hz
     sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
     if scale.gravity == "total":
-        sensors = sensors.checked(values, scale.mps2, line.rate_hz)
+        sensors = sensors.checked(values, scale.mps2, rate_hz)
     warnings = [
-        *draft.warnings, *scale.warnings,
-        *readings.sensor_doubts(scale),
-        *(far_from_1_g(values, line.rate_hz, scale.mps2) if scale.gravity == "total" else ()),
-        *repeated_later(values, line.time_s, line.rate_hz), *readings.notes, *line.warnings,
-        *sensors.unplaced(), *sensors.notes, *_note_gaps(line),
-        *note_rates(line.time_s, line.rate_hz),
+        *draft.warnings, *scale.warnings, *readings.doubts(scale),
+        *plausible.repeated_later(values, time_s, rate_hz), *readings.notes, *line.warnings,
+        *sensors.notes, *clock.note_gaps(time_s, rate_hz), *clock.note_rates(time_s, rate_hz),
     ]  # fmt: skip
+    start_time = line.start_time
+    if start_time is None and draft.start_time is not None:  # a format tells that of the first row
+        start_time = draft.start_time - timedelta(seconds=line.zero_s)
     facts = {
         "name": name,
-        "rate_hz": line.rate_hz,
+        "rate_hz": rate_hz,
         "format": format_name,
         "gravity": scale.gravity,
-        "start_time": _start_time(draft, line),
+        "start_time": start_time,
         "placement": draft.placement,
         "annotations": place_notes(draft.notes, line),
         "findings": (
@@ -161,14 +135,8 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
         ),
         "warnings": tuple(dict.fromkeys(warnings)),
     }  # fmt: skip
-    release(line.time_s, values)
-    return Resolved(facts, line.time_s, values, scale.mps2 * sign, sensors)
-
-
-def gaps_s(time_s: FloatArray, rate_hz: float) -> FloatArray:
-    """Lengths of the pauses that split a recording, in seconds."""
-    rows = gap_rows(time_s, rate_hz)
-    return np.asarray(time_s[rows + 1] - time_s[rows])
+    release(time_s, values)
+    return Resolved(facts, time_s, values, scale.mps2 * sign, sensors)
 
 
 @dataclass
@@ -176,7 +144,7 @@ class _Readings:
     """Rows of a draft with their times; those that are no readings fall out, kind by kind."""
 
     draft: Draft
-    line: Timeline
+    line: clock.Timeline
     repeated: NDArray[np.bool_]
     notes: list[str] = field(default_factory=list)
     _limits: FloatArray | None = None
@@ -194,46 +162,39 @@ class _Readings:
         stamps = draft.stamps
         draft, notes = _complete(draft)
         _require(draft, 2)
-        draft = draft.with_(stamps=wrapped(draft.stamps))
+        draft = draft.with_(stamps=clock.wrapped(draft.stamps))
         stamps = replace(stamps, wrap_ticks=draft.stamps.wrap_ticks)
-        order = order_of(draft.stamps)
+        order = clock.order_of(draft.stamps)
         if order is not None:
-            draft, notes = draft.take(order), [*notes, SORTED]
+            draft, notes = draft.take(order), [*notes, clock.SORTED]
             stamps = draft.stamps
-        repeated = repeats(draft.acceleration.values)
-        line = timeline(draft.stamps, draft.acceleration.values, repeated)
-        without_s, zero_s = lead_s(stamps, line)
-        line = line.begun_at(without_s, zero_s)
-        if without_s > _LEAD_TOLD_S:
-            notes.append(f"its first {without_s:.1f} s have no readings")
+        repeated = plausible.repeats(draft.acceleration.values)
+        line = clock.timeline(draft.stamps, draft.acceleration.values, repeated).in_file(stamps)
         if options.rate_hz is not None:
             given = tuple(replace(finding, ground="given") for finding in line.findings)
             line = replace(line, findings=given)
         if line.rows is not None:
             draft = draft.take(line.rows)
-            repeated = repeats(draft.acceleration.values)
+            repeated = plausible.repeats(draft.acceleration.values)
         return cls(draft, line, repeated, notes)
 
     def drop_held(self) -> None:
         """Leave out rows that only repeat a reading."""
-        holds = find_holds(self.values, self.line.time_s, self.repeated)
+        holds = plausible.find_holds(self.values, self.line.time_s, self.repeated)
         if holds is None:
             return
         if np.count_nonzero(~holds.drop) < 2:
             raise RefusedRecording(
-                "its acceleration never changes",
-                remedy="check that the sensor was on",
+                "its acceleration never changes", remedy="check that the sensor was on"
             )
-        self.notes.extend(holds.notes)
-        self.keep(~holds.drop)
+        self.keep(~holds.drop, *holds.notes)
         self.line = replace(self.line, rate_hz=self.line.effective_hz)
 
     def drop_slow(self) -> None:
         """Leave out stretches with too few readings to see a step."""
-        slow = find_slow(self.line.time_s, self.line.rate_hz)
+        slow = plausible.find_slow(self.line.time_s, self.line.rate_hz)
         if slow is not None:
-            self.notes.extend(slow.notes)
-            self.keep(~slow.drop)
+            self.keep(~slow.drop, *slow.notes)
 
     def add_gravity(self) -> None:
         """Add the gravity that the app had taken off, where there is any.
@@ -245,13 +206,13 @@ class _Readings:
         if gravity is None or vector is None:
             return
         if rotation is not None:
-            head = slice(_CHECKED_ROWS)
-            self.notes += mixed_up(gravity(head), rotation(head), line.time_s[head])
+            head, time_s = slice(_CHECKED_ROWS), line.time_s[:_CHECKED_ROWS]
+            self.notes += mixed_up(gravity(head, time_s), rotation(head, time_s), time_s)
         own = unit_in("acceleration", self.draft.acceleration.unit) or 1.0
         theirs = unit_in("acceleration", vector.unit) or 1.0
         total, is_whole = empty(self.values.shape), np.empty(len(self.values), dtype=bool)
-        for rows in blocks(len(total), total, self.values, self.line.time_s, vector.values):
-            added = gravity(rows)
+        for rows in blocks(len(total), total, self.values, line.time_s, vector.values):
+            added = gravity(rows, line.time_s[rows])
             total[rows] = self.values[rows] + added * theirs / own
             is_whole[rows] = np.isfinite(added.sum(axis=1))
         if np.count_nonzero(is_whole) < 2:
@@ -261,10 +222,9 @@ class _Readings:
             because = "gravity column added to linear acceleration"
             claim = replace(claim, value="total", because=because)
         acceleration = replace(self.draft.acceleration, values=total)
-        self._without_gravity = self.values
+        self._without_gravity, self._limits = self.values, None
         self.draft = self.draft.with_(acceleration=acceleration, gravity=claim)
         self.keep(is_whole)
-        self._limits = None
 
     def drop_impossible(self, mps2: float) -> None:
         """Drop readings that no sensor gives, of so many m/s² to the unit."""
@@ -275,8 +235,7 @@ class _Readings:
         for rows in blocks(len(kept), self.values):
             kept[rows] = np.abs(self.values[rows]).max(axis=1) < most
         count = int(np.count_nonzero(~kept))
-        self.notes.append(f"dropped {counted(count, 'impossible reading')}")
-        self.keep(kept)
+        self.keep(kept, f"dropped {counted(count, 'impossible reading')}")
 
     def limits(self) -> FloatArray:
         """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
@@ -284,27 +243,33 @@ class _Readings:
             self._limits = extremes(self.values)
         return self._limits
 
-    def sensor_doubts(self, scale: Scale) -> list[str]:
-        """Doubts about the readings of the sensor, before any gravity was added."""
+    def doubts(self, scale: plausible.Scale) -> list[str]:
+        """Doubts about the readings of the sensor, before any gravity was added, and about 1 g."""
         line, sensed = self.line, self._without_gravity
         if sensed is None:
             values, limits, gravity = self.values, self.limits(), scale.gravity
         else:
             values, limits, gravity = sensed, extremes(sensed), "linear"
-        return sensor_doubts(values, limits, line.time_s, line.rate_hz, scale.mps2, gravity)
+        doubts = plausible.sensor_doubts(
+            values, limits, line.time_s, line.rate_hz, scale.mps2, gravity
+        )
+        if scale.gravity == "total":
+            doubts += plausible.far_from_1_g(self.values, line.rate_hz, scale.mps2)
+        return doubts
 
-    def keep(self, rows: NDArray[np.bool_]) -> None:
-        """Keep some rows of the draft and of its timeline."""
+    def keep(self, rows: NDArray[np.bool_], *notes: str) -> None:
+        """Keep some rows of the draft and of its timeline, and note why."""
+        self.notes += notes
         if rows.all():
             return
         if self._without_gravity is not None:
             self._without_gravity = take(self._without_gravity, rows)
         self.draft, self._limits = self.draft.take(rows), None
         line = self.line.take(rows)
-        self.line = replace(line, effective_hz=robust_rate_hz(line.time_s))
+        self.line = replace(line, effective_hz=clock.robust_rate_hz(line.time_s))
 
 
-def _check_rate(line: Timeline, options: ReadOptions) -> None:
+def _check_rate(line: clock.Timeline, options: ReadOptions) -> None:
     """Refuse a rate too low for steps, or one that no sensor has."""
     if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
@@ -319,13 +284,13 @@ def _check_rate(line: Timeline, options: ReadOptions) -> None:
         )
 
 
-def _scale(readings: _Readings, options: ReadOptions) -> Scale:
+def _scale(readings: _Readings, options: ReadOptions) -> plausible.Scale:
     """Settle unit and gravity, and refuse what is no acceleration."""
     values, draft = readings.values, readings.draft
-    level = Level.of(values, readings.line.rate_hz)
+    level = plausible.Level.of(values, readings.line.rate_hz)
     if not (draft.acceleration.unit or options.unit):
-        check_without_unit(values, level)
-    scale = resolve(level, draft.acceleration.unit, draft.gravity, options)
+        plausible.check_without_unit(values, level)
+    scale = plausible.resolve(level, draft.acceleration.unit, draft.gravity, options)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(
             "nothing shows that its columns are acceleration: neither names nor a mean of 1 g",
@@ -333,13 +298,6 @@ def _scale(readings: _Readings, options: ReadOptions) -> Scale:
         )
     release(values)
     return scale
-
-
-def _start_time(draft: Draft, line: Timeline) -> datetime | None:
-    """Wall clock at second 0; a format tells that of the file's first row."""
-    if line.start_time is not None or draft.start_time is None:
-        return line.start_time
-    return draft.start_time - timedelta(seconds=line.zero_s)
 
 
 def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
@@ -354,13 +312,13 @@ def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
         numbers = empty((len(draft.acceleration.values),))
         for rows in blocks(len(numbers), numbers):
             numbers[rows] = np.arange(rows.start, rows.stop)
-        stamps = replace(stamps, counter=numbers, label=ROWS)
+        stamps = replace(stamps, counter=numbers, label=clock.ROWS)
     return draft.with_(stamps=stamps)
 
 
 def _complete(draft: Draft) -> tuple[Draft, list[str]]:
     """Rows with a complete reading and time, without the zeros before the first event."""
-    values, timed = draft.acceleration.values, valid(draft.stamps)
+    values, timed = draft.acceleration.values, clock.valid(draft.stamps)
     kept = np.ones(len(values), dtype=bool)
     begin: int | None = None
     with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what adds up to them
@@ -383,7 +341,7 @@ def _complete(draft: Draft) -> tuple[Draft, list[str]]:
 
 def _near(draft: Draft, notes: list[str]) -> tuple[Draft, list[str]]:
     """Rows whose time fits those of their neighbours."""
-    stray = strays(draft.stamps)
+    stray = clock.strays(draft.stamps)
     if stray is None:
         return draft, notes
     count = int(np.count_nonzero(stray))
@@ -420,11 +378,3 @@ def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
     origins = [Finding(topic, value, "stated") for topic, value in facts if value]
     ground: Ground = "given" if options.columns else "stated"
     return [*origins, Finding("columns", draft.columns, ground)] if draft.columns else origins
-
-
-def _note_gaps(line: Timeline) -> list[str]:
-    lengths_s = gaps_s(line.time_s, line.rate_hz)
-    if not len(lengths_s):
-        return []
-    gaps = counted(len(lengths_s), "gap")
-    return [f"{gaps}, {lengths_s.sum():.1f} s in all, the longest {lengths_s.max():.1f} s"]

@@ -17,9 +17,8 @@ from retrodetect.formats.text import NO_TICK, counted
 from retrodetect.recording import MAX_GAP_S, Finding, FloatArray, Ground, longest_step_s
 
 __all__ = [
-    "PLAUSIBLE_STEP_S", "ROWS", "SORTED", "TICKS_S", "Timeline", "counted_on",
-    "counted_rate_hz", "gap_rows", "lead_s", "long_steps", "note_rates", "order_of",
-    "robust_rate_hz", "seconds_on", "strays", "timeline", "valid", "wrapped",
+    "PLAUSIBLE_STEP_S", "TICKS_S", "Timeline", "counted_on", "counted_rate_hz", "gaps_s",
+    "long_steps", "robust_rate_hz", "seconds_on", "strays", "timeline", "valid",
 ]  # fmt: skip
 
 
@@ -44,7 +43,7 @@ _TICK_NAMES = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}
 _LONG_TICKS = 1e8
 
 _HEAD_ROWS = 1000
-_MOST_LEAD_S = 86_400.0
+_LEAD_TOLD_S, _MOST_LEAD_S = 1.0, 86_400.0
 _OWN_ZERO_S = (1.0, 60.0)
 """A relative clock that begins in between counts from a zero that its user knows, as after the
 beginning was cut off; one that begins later is the uptime of a device."""
@@ -87,13 +86,14 @@ class Timeline:
         """Return the timeline of some of its rows; none of them moves."""
         return replace(self, time_s=take(self.time_s, rows))
 
-    def begun_at(self, lead_s: float, zero_s: float) -> Timeline:
-        """Move the timeline, in place, to the file's own seconds, and return it.
+    def in_file(self, stamps: Stamps) -> Timeline:
+        """Move the timeline, in place, to the seconds of its file, and return it.
 
-        Its first row comes so long after the file's first, where the file's clock shows ``zero_s``.
+        These stamps are of all rows of the file, also of those without a reading.
         """
+        lead_s, zero_s = _lead_s(stamps, self)
         begin_s = lead_s + zero_s
-        origin, start_time = self.origin, self.start_time
+        origin, start_time, warnings = self.origin, self.start_time, self.warnings
         if begin_s and origin.ticks is not None and origin.tick_s is not None:
             shift: Any = begin_s / origin.tick_s
             is_whole = origin.ticks.dtype.kind == "i"
@@ -103,27 +103,24 @@ class Timeline:
         if begin_s:
             for rows in blocks(len(self.time_s), self.time_s):
                 self.time_s[rows] += begin_s
-        return replace(self, origin=origin, start_time=start_time, zero_s=zero_s)
+        if lead_s > _LEAD_TOLD_S:
+            warnings = (f"its first {lead_s:.1f} s have no readings", *warnings)
+        return replace(self, origin=origin, start_time=start_time, zero_s=zero_s, warnings=warnings)
 
 
-def lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
-    """Tell how far into its file a timeline begins, and what the file's clock shows first.
+def _lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
+    """How far into its file a timeline begins, and what the file's clock shows first.
 
-    The stamps are those of all rows, also of rows without a reading; the timeline is of the rows
-    that are kept, counted from 0. Only a relative clock that begins within a minute of its zero
-    shows anything but 0.
+    Only a relative clock that begins within a minute of its zero shows anything but 0.
     """
     if stamps.ticks is None:
-        counts = stamps.counter
-        if counts is None or line.origin.counter is None or not np.isfinite(counts[0]):
+        counts, first = stamps.counter, line.origin.counter
+        if counts is None or first is None or not np.isfinite(counts[0]):
             return 0.0, 0.0
-        lead = float(line.origin.counter[0] - counts[0]) / line.rate_hz
-        return (lead if lead > 0 else 0.0), 0.0
+        return max(float(first[0] - counts[0]) / line.rate_hz, 0.0), 0.0
     timed = valid(stamps)
-    rows = np.arange(min(len(stamps.ticks), _HEAD_ROWS)) if timed is None else (
-        np.flatnonzero(timed)[:_HEAD_ROWS]
-    )  # fmt: skip
-    head = stamps.take(rows)
+    rows = np.arange(len(stamps.ticks)) if timed is None else np.flatnonzero(timed)
+    head = stamps.take(rows[:_HEAD_ROWS])
     far = strays(head)
     head = head if far is None else head.take(np.flatnonzero(~far))
     own, tick_s = _ticks(line.origin)
@@ -767,7 +764,7 @@ def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
     seen = [np.unique(place(rows), return_counts=True) for rows in blocks(len(time_s), time_s)]
     places, of = np.unique(np.concatenate([own for own, _ in seen]), return_inverse=True)
     counts = np.bincount(of, np.concatenate([own for _, own in seen]))
-    gaps = gap_rows(time_s, rate_hz)
+    gaps = _gap_rows(time_s, rate_hz)
     is_whole = ~np.isin(places, np.concatenate([place(gaps), place(gaps + 1), places[-1:]]))
     local_hz = counts[is_whole] / _RATE_BLOCK_S
     other = (local_hz < _SAME_RATE * rate_hz) | (local_hz > rate_hz / _SAME_RATE)
@@ -780,7 +777,22 @@ def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
     ]
 
 
-def gap_rows(time_s: FloatArray, rate_hz: float) -> NDArray[np.intp]:
+def gaps_s(time_s: FloatArray, rate_hz: float) -> FloatArray:
+    """Lengths of the pauses that split a recording, in seconds."""
+    rows = _gap_rows(time_s, rate_hz)
+    return np.asarray(time_s[rows + 1] - time_s[rows])
+
+
+def note_gaps(time_s: FloatArray, rate_hz: float) -> list[str]:
+    """Say how many pauses there are, and how long they are."""
+    lengths_s = gaps_s(time_s, rate_hz)
+    if not len(lengths_s):
+        return []
+    gaps = counted(len(lengths_s), "gap")
+    return [f"{gaps}, {lengths_s.sum():.1f} s in all, the longest {lengths_s.max():.1f} s"]
+
+
+def _gap_rows(time_s: FloatArray, rate_hz: float) -> NDArray[np.intp]:
     """(m,) rows after which a recording pauses."""
     return long_steps(time_s, longest_step_s(1 / rate_hz))
 

@@ -8,9 +8,8 @@ may be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +27,7 @@ from retrodetect.recording import (
     Gravity,
 )  # fmt: skip
 
-__all__ = [
-    "Level", "Scale", "check_axes", "check_without_unit", "far_from_1_g", "find_holds",
-    "find_slow", "mixed_up", "repeated_later", "repeats", "resolve", "sensor_doubts",
-    "turns_otherwise",
-]  # fmt: skip
+__all__ = []
 
 
 BLOCK_S = 4.0
@@ -77,11 +72,6 @@ class Level:
         spread = np.linalg.norm(averaged.std(axis=1), axis=1)
         low, typical, high = np.percentile(norms, [25, 50, 75])
         return cls(float(typical), float(low), float(high), float(np.median(spread)), len(norms))
-
-    @property
-    def is_one_g(self) -> bool:
-        """Whether the readings surely are in one of the usual units."""
-        return any(map(self.is_surely, _GUESSES.values()))
 
     def is_surely(self, one_g: float) -> bool:
         """Whether the readings stay near one g of this size throughout."""
@@ -396,20 +386,6 @@ _RESCALED_GAP, _RESCALED, _RESCALED_WITHIN = 2.5, (STANDARD_GRAVITY_MPS2, 1000.0
 lies between (own measurement: none of 341 recordings; of their copies that go on in g, two in
 three)."""
 
-_TURNED_ROWS, _TURNED_RADPS, _TURNED_SPREAD, _TURNED_ALIKE = 100, 0.1, 0.2, 0.9
-"""Own measurement: correlations of 0.999, and of 0.75 or less with any two columns swapped."""
-
-_AVERAGED_S, _SMOOTHED = 0.2, np.hanning(11)[1:-1] / np.hanning(11).sum()
-"""Averages of 0.2 s are smoothed over 1.8 s, which removes strides and leaves tilts."""
-
-_BESIDE_A_GAP = 0.5
-
-_QUIET_MPS2, _TILTING_RADPS, _TILTING_S = 2.5, 0.3, 1.0
-_LEFT, _OTHERWISE, _FAR_OFF = 0.5, 0.5, 2.0
-"""How much of the change of gravity the gyroscope leaves unexplained; how much less of it with axes
-turned round. Own measurement: 268 of 511 recordings tilt enough, and none of them is doubted (axes
-turned round leave 0.74 of it or more); with axes that are turned round, 86 of 100 are."""
-
 _CLIP_ABOVE_G, _CLIP_COUNT, _CLIP_SHARE, _CLIP_MUCH = 1.5, 5, 0.001, 0.02
 _SPIKE_ABOVE_G: dict[Gravity, float] = {"total": 0.8, "linear": 0.1}
 _SPIKE_WITHIN, _SPIKE_TIMES = 0.01, 3.0
@@ -431,7 +407,29 @@ def check_axes(values: FloatArray) -> None:
 
     Copied axes, a magnitude, and directions are refused.
     """
-    _refuse(*_not_three_axes(_sample(values)))
+    rows = _sample(values)
+    moving = [axis for axis, column in zip("xyz", rows.T, strict=True) if column.any()]
+    if len(moving) == 1:
+        raise RefusedRecording(
+            f"only {moving[0]} is ever other than 0, so it may be a magnitude",
+            remedy="export all three axes",
+        )
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        pair = rows[:, [first, second]]
+        if (pair.std(axis=0) > 0).all() and (
+            (pair[:, 0] == pair[:, 1]).mean() > _EQUAL_SHARE or _are_multiples(pair)
+        ):
+            raise RefusedRecording(
+                f"its axes {'xyz'[first]} and {'xyz'[second]} hold the same readings",
+                remedy="export all three axes, or name their columns with --columns",
+            )
+    lengths = np.linalg.norm(rows, axis=1)
+    turning = float(np.linalg.norm(rows.std(axis=0)))
+    if lengths.std() < _CONSTANT_LENGTH * lengths.mean() and turning > _TURNS * lengths.mean():
+        raise RefusedRecording(
+            "all its readings are equally long, as directions or gravity alone are",
+            remedy="export the accelerometer, or name its columns with --columns",
+        )
 
 
 def check_without_unit(values: FloatArray, level: Level) -> None:
@@ -439,7 +437,30 @@ def check_without_unit(values: FloatArray, level: Level) -> None:
 
     Counts around an offset, and values that were scaled or lost their sign, are refused.
     """
-    _refuse(*_not_in_a_unit(_sample(values), level))
+    rows = _sample(values)
+    means, spreads = rows.mean(axis=0), rows.std(axis=0)
+    lowest = np.percentile(rows, _LOWEST_PERCENT, axis=0)
+    is_one_g = any(map(level.is_surely, _GUESSES.values()))
+    even = _EVEN_IF_SURE if is_one_g else _EVEN
+    if means.min() > even * means.max() > 0 and (lowest > _FAR_FROM_ZERO * means).all():
+        text = ", ".join(f"{mean:.4g}" for mean in means)
+        raise RefusedRecording(
+            f"seems to hold counts around an offset, not acceleration (axis means {text})",
+            remedy="convert them to g first; if they are acceleration, give the unit with --unit",
+        )
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    near = ((rows > 0) & (rows < _NEAR_ZERO_SPREADS * spreads)).mean(axis=0) > _NEAR_ZERO_SHARE
+    reason = ""
+    if (high == 1).all() and ((low == 0).all() or (low == -1).all()):
+        reason = f"all its axes run exactly from {low[0]:g} to 1, so they were scaled"
+    elif max(np.abs(means).max(), np.abs(spreads - 1).max()) < _STANDARD_WITHIN:
+        reason = "its axes were scaled to mean 0 and spread 1"
+    elif np.count_nonzero(near & (low >= 0)) >= 2:
+        reason = "its axes are often near 0 but never negative, so they lost their sign"
+    if reason:
+        raise RefusedRecording(
+            reason, remedy="export the raw acceleration; if it is, give the unit with --unit"
+        )
 
 
 def _sample(values: FloatArray) -> FloatArray:
@@ -449,61 +470,10 @@ def _sample(values: FloatArray) -> FloatArray:
     return blocks_of(values, _CHECKED_ROWS, 1.0, _CHECKED_BLOCKS).reshape(-1, 3)
 
 
-def _refuse(reason: str, remedy: str) -> None:
-    if reason:
-        raise RefusedRecording(reason, remedy=remedy)
-
-
-def _not_three_axes(rows: FloatArray) -> tuple[str, str]:
-    """Why the columns are not the axes of an accelerometer, and the remedy."""
-    moving = [axis for axis, column in zip("xyz", rows.T, strict=True) if column.any()]
-    if len(moving) == 1:
-        return f"only {moving[0]} is ever other than 0, so it may be a magnitude", (
-            "export all three axes"
-        )
-    for first, second in ((0, 1), (0, 2), (1, 2)):
-        pair = rows[:, [first, second]]
-        if (pair.std(axis=0) > 0).all() and (
-            (pair[:, 0] == pair[:, 1]).mean() > _EQUAL_SHARE or _are_multiples(pair)
-        ):
-            return f"its axes {'xyz'[first]} and {'xyz'[second]} hold the same readings", (
-                "export all three axes, or name their columns with --columns"
-            )
-    lengths = np.linalg.norm(rows, axis=1)
-    turning = float(np.linalg.norm(rows.std(axis=0)))
-    if lengths.std() < _CONSTANT_LENGTH * lengths.mean() and turning > _TURNS * lengths.mean():
-        return "all its readings are equally long, as directions or gravity alone are", (
-            "export the accelerometer, or name its columns with --columns"
-        )
-    return "", ""
-
-
 def _are_multiples(pair: FloatArray) -> bool:
     """Whether one column is the other times a factor."""
     cosine = (pair[:, 0] @ pair[:, 1]) / np.prod(np.linalg.norm(pair, axis=0))
     return bool(min(abs(cosine), np.abs(np.corrcoef(pair.T)).min()) > _SAME_CORRELATION)
-
-
-def _not_in_a_unit(rows: FloatArray, level: Level) -> tuple[str, str]:
-    """Why values without a unit are not acceleration, and the remedy."""
-    means, spreads = rows.mean(axis=0), rows.std(axis=0)
-    lowest = np.percentile(rows, _LOWEST_PERCENT, axis=0)
-    even = _EVEN_IF_SURE if level.is_one_g else _EVEN
-    if means.min() > even * means.max() > 0 and (lowest > _FAR_FROM_ZERO * means).all():
-        text = ", ".join(f"{mean:.4g}" for mean in means)
-        return f"seems to hold counts around an offset, not acceleration (axis means {text})", (
-            "convert them to g first; if they are acceleration, give the unit with --unit"
-        )
-    export = "export the raw acceleration; if it is, give the unit with --unit"
-    low, high = rows.min(axis=0), rows.max(axis=0)
-    if (high == 1).all() and ((low == 0).all() or (low == -1).all()):
-        return f"all its axes run exactly from {low[0]:g} to 1, so they were scaled", export
-    if max(np.abs(means).max(), np.abs(spreads - 1).max()) < _STANDARD_WITHIN:
-        return "its axes were scaled to mean 0 and spread 1", export
-    near = ((rows > 0) & (rows < _NEAR_ZERO_SPREADS * spreads)).mean(axis=0) > _NEAR_ZERO_SHARE
-    if np.count_nonzero(near & (low >= 0)) >= 2:
-        return "its axes are often near 0 but never negative, so they lost their sign", export
-    return "", ""
 
 
 def sensor_doubts(
@@ -526,87 +496,6 @@ def sensor_doubts(
         *_too_fast(values, rate_hz, mps2),
         *_interpolated(values, rate_hz, mps2),
     ]
-
-
-def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> list[str]:
-    """Say where gravity does not turn as the gyroscope says, as after columns were mixed up.
-
-    Seen from the device, a direction that stands still in the world changes by its cross product
-    with the angular rate, whatever the unit of either; the rate is NaN where it is not known.
-    """
-    seen = np.diff(gravity, axis=0) / np.diff(time_s)[:, None]
-    middle = (rotation[1:] + rotation[:-1]) / 2
-    expected = np.cross((gravity[1:] + gravity[:-1]) / 2, middle)
-    is_whole = np.isfinite(seen + expected).all(axis=1)
-    seen, expected = seen[is_whole], expected[is_whole]
-    spread = seen.std(axis=0) if len(seen) >= _TURNED_ROWS else np.zeros(3)
-    if spread.max() <= _TURNED_RADPS * np.linalg.norm(np.nanmean(gravity, axis=0)):
-        return []
-    turned = np.flatnonzero(spread > _TURNED_SPREAD * spread.max())
-    if min(np.corrcoef(seen[:, axis], expected[:, axis])[0, 1] for axis in turned) > _TURNED_ALIKE:
-        return []
-    return [
-        "gravity does not turn as the gyroscope does: if columns of two sensors are mixed up, "
-        "direction, counts and share are wrong"
-    ]
-
-
-def turns_otherwise(
-    parts: Iterable[tuple[FloatArray, FloatArray, FloatArray]], rate_hz: float
-) -> list[str]:
-    """Say that a device tilts otherwise than its gyroscope says, as with an axis turned round.
-
-    Parameters
-    ----------
-    parts
-        Consecutive parts of one recording: seconds (n,), specific force (n, 3) in m/s², angular
-        rate (n, 3) in rad/s, NaN where it is not known.
-    rate_hz
-        Sampling rate of the readings.
-
-    Returns
-    -------
-    list of str
-        Empty where it does not show. It shows where the device tilts in the hand, in getting up or
-        in a turn; steady strides hide it, for the force of a swing looks like a tilt.
-    """
-    size = max(1, round(_AVERAGED_S * rate_hz))
-    averages = np.concatenate([_averages(*part, size) for part in parts])
-    if len(averages) <= len(_SMOOTHED):
-        return []
-    step_s = size / rate_hz
-    averages[np.abs(np.gradient(averages[:, 0]) / step_s - 1) > _BESIDE_A_GAP] = np.nan
-    smooth = np.stack([np.convolve(axis, _SMOOTHED, "valid") for axis in averages.T], axis=1)
-    length, square, force, rotation = smooth[:, 1], smooth[:, 2], smooth[:, 3:6], smooth[:, 6:]
-    shaken_mps2 = np.sqrt(np.maximum(square - length**2, 0))
-    gravity = force / np.linalg.norm(force, axis=1, keepdims=True)
-    seen = np.gradient(gravity, step_s, axis=0)
-    is_clear = (shaken_mps2 < _QUIET_MPS2) & (np.linalg.norm(seen, axis=1) > _TILTING_RADPS)
-    is_clear &= np.isfinite(rotation).all(axis=1)
-    if np.count_nonzero(is_clear) * step_s < _TILTING_S:
-        return []
-    gravity, seen, rotation = gravity[is_clear], seen[is_clear], rotation[is_clear]
-    left, *others = (
-        np.linalg.norm(seen - np.cross(gravity, rotation * signs)) / np.linalg.norm(seen)
-        for signs in product((1, -1), repeat=3)
-    )
-    if left < _LEFT or (min(others) > _OTHERWISE * left and left < _FAR_OFF):
-        return []
-    return [
-        "left out the gyroscope, because gravity does not turn as it says: more strides may be "
-        "unknown. If columns of the two sensors are mixed up, direction, counts and share are "
-        "wrong too"
-    ]
-
-
-def _averages(
-    time_s: FloatArray, force_mps2: FloatArray, rotation_radps: FloatArray, size: int
-) -> FloatArray:
-    """(k, 9) averages: seconds, the length of the force and its square, force, rotation."""
-    square = (force_mps2**2).sum(axis=1)
-    rows = np.column_stack([time_s, np.sqrt(square), square, force_mps2, rotation_radps])
-    whole = len(rows) // size * size
-    return np.asarray(rows[:whole].reshape(-1, size, rows.shape[1]).mean(axis=1))
 
 
 def _uneven(values: FloatArray) -> Iterator[str]:
@@ -703,46 +592,56 @@ def _clipped(
     values: FloatArray, limits: FloatArray, rate_hz: float, mps2: float, gravity: Gravity
 ) -> Iterator[str]:
     """An axis stays at its very limit, or wraps around there, as at the end of a range."""
-    ranges = limits[1] - limits[0]
     size = max(1, round(_NARROW_S * rate_hz))
     ends, counts = _ends_in_turn(values, size)
     at = np.where(ends == limits, counts, 0).sum(axis=0)
-    beside, wrapped = np.zeros((2, 3)), np.zeros(3)
-    for block in blocks(len(values), values):
-        for axis, own in enumerate(np.ascontiguousarray(values[block].T)):
-            wrapped[axis] += np.count_nonzero(np.abs(np.diff(own)) > _WRAP_SHARE * ranges[axis])
     least = max(_CLIP_COUNT, _CLIP_SHARE * len(values))
-    much = at > _CLIP_MUCH * len(values)
+    is_clipped = (at >= least) & _stand_out(values, limits, at, mps2, gravity)
     to_g = mps2 / STANDARD_GRAVITY_MPS2
-    reach_g = np.abs(limits) * to_g
-    is_low = much & (reach_g > _SPIKE_ABOVE_G[gravity]) & (reach_g <= _CLIP_ABOVE_G) & (ranges > 0)
-    if is_low.any():
-        for block in blocks(len(values), values):
-            apart = np.abs(values[block] - limits[:, None])
-            beside += np.count_nonzero((apart > 0) & (apart < _SPIKE_WITHIN * ranges), axis=1)
-    is_low &= at > _SPIKE_TIMES * beside
-    is_clipped = (at >= least) & ((reach_g > _CLIP_ABOVE_G) | is_low)
-    for axis in range(3):
-        name = "xyz"[axis]
-        for side in range(2):
-            count, limit = int(at[side, axis]), limits[side, axis]
-            elsewhere = ""
-            if not is_clipped[side, axis]:
-                in_turn = ends[:, side, axis], counts[:, side, axis]
-                limit, count = _narrower(values[:, axis], size, *in_turn, limit, mps2)
-                if count < least:
-                    continue
-                elsewhere = f" but reaches {limits[side, axis] * to_g:.3g} g elsewhere"
-            text = f"{name} is cut off at {limit * to_g:.3g} g in {counted(count, 'reading')}"
-            share = f" ({count / len(values):.0%})" if much[side, axis] else ""
+    for axis, side in np.ndindex(3, 2):
+        limit, count, elsewhere = float(limits[side, axis]), int(at[side, axis]), ""
+        much = count > _CLIP_MUCH * len(values)
+        if not is_clipped[side, axis]:
+            in_turn = ends[:, side, axis], counts[:, side, axis]
+            limit, count = _narrower(values[:, axis], size, *in_turn, limit, mps2)
+            elsewhere = f" but reaches {limits[side, axis] * to_g:.3g} g elsewhere"
+        if count >= least:
+            text = (
+                f"{'xyz'[axis]} is cut off at {limit * to_g:.3g} g in {counted(count, 'reading')}"
+            )
+            share = f" ({count / len(values):.0%})" if much else ""
             doubt = ": pace, direction and share may be wrong there" if share or elsewhere else ""
             yield text + share + elsewhere + doubt
-        is_open = (at[:, axis] < least).all()  # a range that cuts off does not wrap around
-        if is_open and wrapped[axis] >= least and ranges[axis] * mps2 > STANDARD_GRAVITY_MPS2:
-            yield (
-                f"{name} jumps from one end of its range to the other {wrapped[axis]:.0f} times: "
-                "if it wraps around, pace, direction and share are wrong"
-            )
+    ranges = limits[1] - limits[0]
+    jumps = np.zeros(3, dtype=np.intp)
+    for block in blocks(len(values), values):
+        for axis, own in enumerate(np.ascontiguousarray(values[block].T)):
+            jumps[axis] += np.count_nonzero(np.abs(np.diff(own)) > _WRAP_SHARE * ranges[axis])
+    # A range that cuts off does not wrap around.
+    wraps = (at < least).all(axis=0) & (jumps >= least) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)
+    for axis in np.flatnonzero(wraps):
+        yield (
+            f"{'xyz'[axis]} jumps from one end of its range to the other {jumps[axis]} times: "
+            "if it wraps around, pace, direction and share are wrong"
+        )
+
+
+def _stand_out(
+    values: FloatArray, limits: FloatArray, at: FloatArray, mps2: float, gravity: Gravity
+) -> NDArray[np.bool_]:
+    """(2, 3) whether so many readings at a limit are no rest: it is high, or few are beside it."""
+    ranges = limits[1] - limits[0]
+    reach_g = np.abs(limits) * mps2 / STANDARD_GRAVITY_MPS2
+    is_high = reach_g > _CLIP_ABOVE_G
+    may_be = ~is_high & (at > _CLIP_MUCH * len(values)) & (reach_g > _SPIKE_ABOVE_G[gravity])
+    may_be &= ranges > 0
+    if not may_be.any():
+        return is_high
+    beside = np.zeros((2, 3))
+    for block in blocks(len(values), values):
+        apart = np.abs(values[block] - limits[:, None])
+        beside += np.count_nonzero((apart > 0) & (apart < _SPIKE_WITHIN * ranges), axis=1)
+    return is_high | (may_be & (at > _SPIKE_TIMES * beside))
 
 
 def _ends_in_turn(values: FloatArray, size: int) -> tuple[FloatArray, NDArray[np.intp]]:

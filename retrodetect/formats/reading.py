@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError, about
-from retrodetect.formats.assemble import Resolved, assemble, gaps_s
+from retrodetect.formats.assemble import Resolved, assemble
+from retrodetect.formats.clock import gaps_s
 from retrodetect.formats.draft import Draft, ReadOptions
 from retrodetect.formats.files import Candidate, Input, Neighbours, discover, mains, recognised
 from retrodetect.formats.source import Source, contents, open_file
