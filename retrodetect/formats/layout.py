@@ -6,7 +6,7 @@ exist is taken, so that one layout covers the variants an app writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -24,8 +24,8 @@ from retrodetect.formats.text import Epoch, TimeFormat, moment, time_format, uni
 from retrodetect.recording import Gravity
 
 __all__ = [
-    "Axes", "Layout", "Tick", "Value", "drafts", "drafts_of_parts", "series", "table_format",
-    "xyz",
+    "Axes", "Layout", "Tick", "Value", "drafts", "drafts_of_parts", "series_beside",
+    "table_format", "xyz",
 ]  # fmt: skip
 
 _MOVING_SHARE = 0.5
@@ -170,16 +170,24 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     ]
 
 
-def series(table: Table, choices: Sequence[Axes | Value], clocks: Sequence[Tick]) -> Series | None:
-    """Read one series with its own clock, as from a file beside the accelerometer's.
+def series_beside(
+    files: Iterable[Candidate],
+    choices: Sequence[Axes | Value],
+    clocks: Sequence[Tick],
+    units: Collection[str] = (),
+) -> Series | None:
+    """Read a series with its own clock from the first of the files that have its columns.
 
-    None where none of the columns or clocks exists.
+    Where units are given, columns in others are those of another sensor. None where no file has it.
     """
-    own, clock = _Wanted.of(table, choices), _Clock.working(table, clocks)
-    if own is None or clock is None:
-        return None
-    columns = _load(table, {"": own}, [clock])
-    return Series(columns[""], own.unit, clock.stamps(columns))
+    for file in files:
+        own = _Wanted.of(file.table, choices)
+        if own is not None and (not units or own.unit.strip() in units):
+            clock = _Clock.working(file.table, clocks)
+            if clock is not None:
+                columns = _load(file.table, {"": own}, [clock])
+                return Series(columns[""], own.unit, clock.stamps(columns))
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.draft import Draft, ReadOptions, Series, linear, total, upward
+from retrodetect.formats.draft import Draft, ReadOptions, linear, total, upward
 from retrodetect.formats.files import LIKELY, NO, Candidate, Format, Role
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series_beside, xyz
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import records, time_format
 
@@ -70,12 +70,16 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         sign=_SIGN,
     )
     (draft,) = drafts(table, layout, options)
-    others = _others(file)
-    own = {name: values for name, values in others.items() if name != "rotation"}
+    found = {
+        name: series_beside(file.companions, choices, (_CLOCK,), {unit})
+        for name, (choices, unit) in _SENSORS.items()
+    }
+    others = {name: own for name, own in found.items() if own}
+    rotation = others.pop("rotation", None)
     return [
         draft.with_(
-            rotation=draft.rotation or others.get("rotation"),
-            channels={**draft.channels, **own},
+            rotation=draft.rotation or rotation,
+            channels=others,
             start_time=_start_time(file, draft),
             **_device(file),
         )
@@ -100,20 +104,6 @@ def _acceleration(file: Candidate, table: Table) -> Axes | None:
     else:
         return _BARE
     return xyz("{}", gravity=claim)
-
-
-def _others(file: Candidate) -> dict[str, Series]:
-    """Series of the other sensors from the files beside the accelerometer's."""
-    channels: dict[str, Series] = {}
-    for side in file.companions:
-        table = side.table
-        if table.index("time") != 0:
-            continue
-        for name, (choices, unit) in _SENSORS.items():
-            values = series(table, choices, (_CLOCK,))
-            if values is not None and values.unit == unit:
-                channels.setdefault(name, values)
-    return channels
 
 
 def _start_time(file: Candidate, draft: Draft) -> datetime | None:

@@ -19,7 +19,7 @@ from retrodetect.formats.guess import (
     rotation_axes,
     stated_rate_hz,
 )
-from retrodetect.formats.layout import Layout, drafts_of_parts, series
+from retrodetect.formats.layout import Layout, drafts_of_parts, series_beside
 from retrodetect.formats.text import is_text
 
 __all__ = ["FORMATS", "PLAIN"]
@@ -57,11 +57,11 @@ def _read_table(file: Candidate, options: ReadOptions) -> list[Draft]:
 
 def _rotation_beside(file: Candidate) -> Series | None:
     """Gyroscope from a file beside the accelerometer's."""
-    for side in file.companions:
-        table = side.table
-        if (clocks := best_clock(table)) and (axes := rotation_axes(table)):
-            return series(table, axes, clocks)
-    return None
+    beside = (
+        series_beside([side], rotation_axes(side.table), best_clock(side.table))
+        for side in file.companions
+    )
+    return next(filter(None, beside), None)
 
 
 _SIGNS = re.compile(

@@ -31,7 +31,7 @@ from retrodetect.formats.draft import (
 )
 from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, Role
 from retrodetect.formats.guess import is_acceleration
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, xyz
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series_beside, xyz
 from retrodetect.formats.text import records
 from retrodetect.recording import Gravity
 
@@ -52,6 +52,23 @@ _STANDARDISED_ABOVE = 5.0
 
 _WATCH = ("wristmotion", "watchaccelerometeruncalibrated")
 _APPLE_MODEL = re.compile(r"(iPhone|iPad|iPod)[\d ,.]*(Pro|Max|Plus|mini|Mini|SE|Air|X[RS]?| )*")
+
+
+def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:
+    return Axes("x", "y", "z", unit, gravity)
+
+
+_BESIDE: dict[str, tuple[str, Axes | Value]] = {
+    "gravity_vector": ("gravity", _axes("m/s2")),
+    "rotation": ("gyroscope", _axes("rad/s")),
+    "magnetic_field_ut": ("magnetometer", _axes("µT")),
+    "pressure_hpa": ("barometer", Value("pressure", "hPa")),
+    "speed_mps": ("location", Value("speed", "m/s")),
+    "altitude_m": ("location", Value("altitude", "m")),
+    "latitude_deg": ("location", Value("latitude", "")),
+    "longitude_deg": ("location", Value("longitude", "")),
+}
+"""The file and columns of each other series."""
 
 
 def recognise(file: Candidate) -> int:
@@ -94,11 +111,12 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         sign=_sign(file, facts),
     )
     (draft,) = drafts(table, layout, options)
-    if sensor == "accelerometer":
-        draft = draft.with_(gravity_vector=_side(sides, "gravity", (_axes("m/s2"),)))
     if sensor not in _WATCH:
+        beside = _beside(sides, with_gravity=sensor == "accelerometer")
         draft = draft.with_(
-            rotation=_side(sides, "gyroscope", (_axes("rad/s"),)), channels=_channels(sides)
+            gravity_vector=beside.pop("gravity_vector", draft.gravity_vector),
+            rotation=beside.pop("rotation", None),
+            channels=beside,
         )
     return [
         draft.with_(
@@ -150,28 +168,14 @@ def _is_standardised(facts: dict[str, str]) -> bool:
     return facts.get("standardisation", "").lower() == "true"
 
 
-def _channels(sides: dict[str, Candidate]) -> dict[str, Series]:
-    channels = {
-        "magnetic_field_ut": _side(sides, "magnetometer", (_axes("µT"),)),
-        "pressure_hpa": _side(sides, "barometer", (Value("pressure", "hPa"),)),
-        "speed_mps": _side(sides, "location", (Value("speed", "m/s"),)),
-        "altitude_m": _side(sides, "location", (Value("altitude", "m"),)),
-        "latitude_deg": _side(sides, "location", (Value("latitude", ""),)),
-        "longitude_deg": _side(sides, "location", (Value("longitude", ""),)),
+def _beside(sides: dict[str, Candidate], *, with_gravity: bool) -> dict[str, Series]:
+    """Series of the other sensors, by their name in a draft."""
+    series = {
+        name: series_beside([sides[sensor]], (columns,), _CLOCKS)
+        for name, (sensor, columns) in _BESIDE.items()
+        if sensor in sides and (with_gravity or sensor != "gravity")
     }
-    return {name: values for name, values in channels.items() if values is not None}
-
-
-def _side(
-    sides: dict[str, Candidate], sensor: str, choices: tuple[Axes | Value, ...]
-) -> Series | None:
-    if sensor not in sides:
-        return None
-    return series(sides[sensor].table, choices, _CLOCKS)
-
-
-def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:
-    return Axes("x", "y", "z", unit, gravity)
+    return {name: own for name, own in series.items() if own}
 
 
 def _notes(sides: dict[str, Candidate]) -> tuple[Note, ...]:

@@ -17,7 +17,16 @@ from retrodetect.errors import InputError
 from retrodetect.formats.draft import Draft, ReadOptions, linear, total, upward
 from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format, Role
 from retrodetect.formats.guess import stated_rate_hz
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series, table_format, xyz
+from retrodetect.formats.layout import (
+    Axes,
+    Layout,
+    Tick,
+    Value,
+    drafts,
+    series_beside,
+    table_format,
+    xyz,
+)
 from retrodetect.formats.source import load_json
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import moment
@@ -100,9 +109,8 @@ def _with_gyroscope_beside(
     def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         own = layout if role(file).has_acceleration else replace(layout, acceleration=())
         recordings = drafts(file.table, own, options)
-        turning = [side.table for side in file.companions if unit(side.table) in rotation_units]
-        beside = (series(table, (replace(axes, unit=None),), layout.clock) for table in turning)
-        rotation = next((values for values in beside if values is not None), None)
+        turning = (replace(axes, unit=None),)
+        rotation = series_beside(file.companions, turning, layout.clock, rotation_units)
         return [draft.with_(rotation=rotation) for draft in recordings]
 
     return Format(name, recognise, read, role)
