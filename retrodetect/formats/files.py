@@ -48,11 +48,16 @@ class Candidate:
         """The file as a table of text; a table of width 0 if it is none."""
         return sniff(self.source)
 
-    def with_companions(self, companions: tuple[Candidate, ...]) -> Candidate:
-        """Return the same file with other companions; its table is not read again."""
-        changed = replace(self, companions=companions)
-        if "table" in self.__dict__:
-            changed.__dict__["table"] = self.table
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether its table was read, and ends within a row."""
+        return "table" in self.__dict__ and self.table.is_cut_off
+
+    def among(self, files: Iterable[Candidate]) -> Candidate:
+        """Return the same file with the others as companions; its table is not read again."""
+        others = tuple(other for other in files if other.source.name != self.source.name)
+        changed = replace(self, companions=others)
+        changed.__dict__.update({"table": self.table} if "table" in self.__dict__ else {})
         return changed
 
     def forgotten(self) -> Candidate:
@@ -145,18 +150,6 @@ def key(name: str) -> str:
     )
 
 
-def with_companions(file: Candidate, others: Iterable[Candidate]) -> Candidate:
-    """Let a file know the files of the same recording."""
-    name = file.source.name
-    return file.with_companions(
-        tuple(
-            other
-            for other in others
-            if other.source.name != name and key(other.source.name) == key(name)
-        )
-    )
-
-
 class Neighbours:
     """Files that lie beside others and belong to them by their `key`; lists each folder once."""
 
@@ -202,32 +195,30 @@ def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
     chosen: list[Main] = []
     left: list[Candidate] = []
     for group in groups(files):
-        best: dict[tuple[str, str], list[Main]] = defaultdict(list)
+        rivals: dict[tuple[str, str], list[Main]] = defaultdict(list)
         others: list[Candidate] = []
         for file in group:
             try:
-                main = _main(with_companions(file, group))
+                main = _main(file.among(group))
             except InputError:
                 left.append(file)
                 continue
             if main is None:
                 others.append(file)
-                continue
-            best[main.format.name, main.role.device].append(main)
-        for rivals in best.values():
-            top = max(main.role.rank for main in rivals)
-            chosen.extend(main for main in rivals if main.role.rank == top)
-        left.extend(others if not best else [])
+            else:
+                rivals[main.format.name, main.role.device].append(main)
+        for own in rivals.values():
+            top = max(main.role.rank for main in own)
+            chosen += [main for main in own if main.role.rank == top]
+        left += [] if rivals else others
     return chosen, left
 
 
 def _main(file: Candidate) -> Main | None:
     """A file as the main one of a recording; None if it is none."""
-    fmt = recognised(file)
-    role = fmt.role(file) if fmt else None
-    if fmt is None or role is None or not role.has_acceleration:
-        return None
-    return Main(file, fmt, role)
+    form = recognised(file)
+    role = form.role(file) if form else Role(has_acceleration=False)
+    return Main(file, form, role) if form and role.has_acceleration else None
 
 
 _log = logging.getLogger(__name__)
@@ -249,8 +240,6 @@ _OTHER_ENDINGS = {
     ".c3d",
 }  # fmt: skip
 """Files that are plainly something else, and are not even looked into."""
-
-_MAX_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +342,9 @@ class _Search:
 
     def _in_folder(self, root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
         named = [
-            replace(open_file(path, _MAX_BYTES), name=path.relative_to(folder).as_posix())
+            replace(
+                open_file(path, ReadOptions().max_bytes), name=path.relative_to(folder).as_posix()
+            )
             for path in files
         ]
         recordings: list[Main] = []

@@ -20,7 +20,7 @@ from retrodetect.formats.draft import Claim, Draft, ReadOptions, Series, Sign, S
 from retrodetect.formats.files import Candidate, Format, Role
 from retrodetect.formats.spool import Array, gather
 from retrodetect.formats.table import Table, quantity_of
-from retrodetect.formats.text import Epoch, TimeFormat, moment, time_format, unit_in
+from retrodetect.formats.text import Epoch, TimeFormat, cut_off, moment, time_format, unit_in
 from retrodetect.recording import Gravity
 
 __all__ = [
@@ -346,7 +346,7 @@ class _Choice:
             device=layout.device,
             platform=layout.platform,
             start_time=start_time,
-            warnings=(*layout.warnings, *self.table.notes),
+            warnings=(*layout.warnings, *[cut_off("row")] * self.table.is_cut_off),
             is_named=layout.is_named,
             rotation=beside.pop("rotation", None),
             gravity_vector=beside.pop("gravity_vector", None),

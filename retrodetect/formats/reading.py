@@ -238,6 +238,12 @@ def _open_file(
     form = recognised(file)
     if form is not None:
         drafts = form.read(file, options)
+        missing = [
+            f"{side.source.name} ends within a row, as if cut off: its sensor is missing at the end"
+            for side in file.companions
+            if side.was_cut_off
+        ]
+        drafts = [draft.with_(warnings=(*draft.warnings, *missing)) for draft in drafts]
         parts = [f"#{part}" if part else "" for part in _numbered([each.part for each in drafts])]
         return _readable(
             [

@@ -30,7 +30,6 @@ from retrodetect.formats.text import (
     NO_TICK,
     cut,
     cut_all,
-    cut_off,
     decode,
     is_number,
     is_unit,
@@ -164,9 +163,9 @@ class Table:
         return place
 
     @cached_property
-    def notes(self) -> list[str]:
-        """What was noticed on the way through the rows; empty before."""
-        return []
+    def is_cut_off(self) -> bool:
+        """Whether the rows end within one; False before they are read."""
+        return False
 
     @cached_property
     def _kinds(self) -> dict[int, Kind]:
@@ -238,7 +237,7 @@ class Table:
                 if block[:1].strip() or not block.isspace():
                     yield block
                     if self._ends_within_row(block):
-                        self.notes.append(cut_off("row"))
+                        self.__dict__["is_cut_off"] = True
             text.detach()
 
     def _ends_within_row(self, block: Any) -> bool:

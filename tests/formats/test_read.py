@@ -38,3 +38,18 @@ def test_blanks_after_the_last_row_are_no_row(tmp_path: Path) -> None:
     (found,) = read(path)
     assert len(found.time_s) == 200
     assert not any("ends within" in warning for warning in found.warnings)
+
+
+def test_a_file_beside_that_ends_within_a_row_is_told_by_its_name(tmp_path: Path) -> None:
+    header = "time,seconds_elapsed,z,y,x"
+    rows = [f"{1700000000000000000 + 20_000_000 * n},{n / 50},0.1,9.8,{n % 7 / 10}\n"
+            for n in range(200)]  # fmt: skip
+    whole = f"{header}\n{''.join(rows)}"
+    (tmp_path / "TotalAcceleration.csv").write_text(whole)
+    (tmp_path / "Gyroscope.csv").write_text(whole)
+    (recording,) = read(tmp_path / "TotalAcceleration.csv")
+    assert not any("ends within" in warning for warning in recording.warnings)
+    (tmp_path / "Gyroscope.csv").write_text(whole[:-12])
+    (recording,) = read(tmp_path / "TotalAcceleration.csv")
+    (told,) = (warning for warning in recording.warnings if "ends within" in warning)
+    assert told.startswith("Gyroscope.csv")
