@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from retrodetect.formats.format import Candidate
+from retrodetect.formats.files import Candidate
 
 from retrodetect.direction import Anchors, store
 from retrodetect.errors import InputError, RetrodetectError
