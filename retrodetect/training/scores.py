@@ -62,7 +62,7 @@ def label_with_truth(
     The model has seen neither these wearers nor these sources. One row per stride: ``source``,
     ``subject``, ``session``, ``recording``, ``placement``, ``virtual``, ``start_s``, ``end_s``,
     ``gait``, ``true_gait``, ``truth`` (empty where unsure), ``direction``, ``p_backward``,
-    ``reason``, ``marked``, ``told_apart_by``, ``known`` (from
+    ``reason``, ``marked``, ``told_apart_by``, ``knowledge`` (from
     :func:`retrodetect.direction.card.knowledge`).
     """
     tables = []
@@ -74,7 +74,7 @@ def label_with_truth(
             .join(directions.table)
             .assign(
                 told_apart_by=directions.told_apart_by,
-                known=knowledge(directions.placement, directions.front),
+                knowledge=knowledge(directions.placement, directions.front),
             )
         )
     return pd.concat(tables, ignore_index=True)
