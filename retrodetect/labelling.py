@@ -14,7 +14,7 @@ import pandas as pd
 
 from retrodetect import direction, gait
 from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
-from retrodetect.direction.anchors import Stretch
+from retrodetect.direction.anchors import Statement
 from retrodetect.gait import Gait
 from retrodetect.recording import (
     DIRECTION_RATE_HZ,
@@ -30,11 +30,11 @@ from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS, truncated_list
 from retrodetect.threads import ahead
 
-__all__ = ["Session", "label_pieces", "wall_clock"]
+__all__ = ["LabelledSession", "label_pieces", "wall_clock"]
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class LabelledSession:
     """A labelled recording with what the stages on the way found.
 
     Parameters
@@ -68,7 +68,7 @@ def label_pieces(
     given_s: FloatArray | None = None,
     *,
     threads: int = 1,
-) -> Session:
+) -> LabelledSession:
     """Label a recording that comes in pieces, with no more of it in memory than what moves.
 
     Parameters
@@ -86,7 +86,7 @@ def label_pieces(
 
     Returns
     -------
-    Session
+    LabelledSession
         The same whatever the pieces; its recording is the last of them.
     """
     last: list[Recording] = []
@@ -114,8 +114,8 @@ def label_pieces(
     recording = last[0]
     if anchors.placement is None and recording.placement is not None:
         anchors = replace(anchors, placement=recording.placement)
-    notes = anchors.heard(recording.annotations, walked.strides)
-    anchors = replace(anchors, stretches=(*notes, *anchors.stretches))
+    notes = anchors.in_notes(recording.annotations, walked.strides)
+    anchors = replace(anchors, statements=(*notes, *anchors.statements))
     is_gait = anchors.gait(walked.strides)
     if not is_gait.all():
         walked = replace(walked, strides=walked.strides[is_gait].reset_index(drop=True))
@@ -136,10 +136,10 @@ def label_pieces(
         *(() if given_s is None else _lost(len(given_s), len(strides))),
     )
     strides.attrs["warnings"] = tuple(caution.text for caution in cautions)
-    return Session(recording, end_s, walked, directions, strides, cautions)
+    return LabelledSession(recording, end_s, walked, directions, strides, cautions)
 
 
-def _used(notes: Sequence[Stretch]) -> Iterator[Caution]:
+def _used(notes: Sequence[Statement]) -> Iterator[Caution]:
     """Say which notes count as marks."""
     if notes:
         sources = truncated_list([f"{note.source} ({note.direction})" for note in notes])

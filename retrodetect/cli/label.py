@@ -30,7 +30,7 @@ from retrodetect.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from retrodetect.direction.anchors import Stretch
+    from retrodetect.direction.anchors import Statement
     from retrodetect.runs.batch import Progress
 
 __all__ = ["history", "label"]
@@ -152,7 +152,7 @@ def label(
         placement=options.placement(placement),
         front=front,
         starts=starts,  # type: ignore[arg-type]
-        stretches=_stretches(labels) if labels else (),
+        statements=_statements(labels) if labels else (),
         use_notes=not ignore_notes,
     )
     pace = Pace(
@@ -194,9 +194,9 @@ def label(
     return 0 if outcome.all_done else 1
 
 
-def _stretches(labels: Path) -> tuple[Stretch, ...]:
+def _statements(labels: Path) -> tuple[Statement, ...]:
     """What a table of labels says; UsageError if anything in it is wrong."""
-    from retrodetect.direction.anchors import Stretch
+    from retrodetect.direction.anchors import Statement
     from retrodetect.errors import UsageError
     from retrodetect.training.manifest import Problems, read_labels
 
@@ -207,7 +207,7 @@ def _stretches(labels: Path) -> tuple[Stretch, ...]:
             "; ".join(problems.sentences),
             remedy="correct the table, or save it from the page again",
         )
-    return tuple(Stretch(i.start_s, i.end_s, i.direction, i.where) for i in intervals)
+    return tuple(Statement(i.start_s, i.end_s, i.direction, i.where) for i in intervals)
 
 
 def _write_labels(

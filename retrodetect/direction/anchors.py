@@ -18,8 +18,8 @@ from retrodetect.recording import Annotation, FloatArray
 from retrodetect.sites import canonical_site
 
 __all__ = [
-    "WORDS", "Anchors", "Mark", "Stretch", "check_spans", "direction_of_note",
-    "stretches_of_notes",
+    "WORDS", "Anchors", "Mark", "Statement", "check_spans", "direction_of_note",
+    "statements_of_notes",
 ]  # fmt: skip
 
 STARTS_S = 6.0
@@ -49,7 +49,7 @@ _ONLY_ALONE = frozenset(
 """Words that mean something else in a sentence: "back home", "still backward"."""
 
 
-class Stretch(NamedTuple):
+class Statement(NamedTuple):
     """A stretch of a recording, and what somebody said of it."""
 
     # start_s, end_s: seconds from the first sample
@@ -81,8 +81,8 @@ class Anchors:
         Marked stretches (start, end) in seconds from the first sample.
     starts
         Direction of the first strides of the recording, or None.
-    stretches
-        What a file of labels says; no stride counts where it says ``still`` (no gait).
+    statements
+        What notes and a table of labels say; no stride counts where one says ``still`` (no gait).
     use_notes
         Whether notes made in the recording app count as marks.
 
@@ -97,7 +97,7 @@ class Anchors:
     forward: tuple[tuple[float, float], ...] = ()
     backward: tuple[tuple[float, float], ...] = ()
     starts: Literal["forward", "backward"] | None = None
-    stretches: tuple[Stretch, ...] = ()
+    statements: tuple[Statement, ...] = ()
     use_notes: bool = True
 
     def __post_init__(self) -> None:
@@ -120,10 +120,10 @@ class Anchors:
         check_spans(self._spans)
 
     @property
-    def _spans(self) -> list[Stretch]:
-        """The marked stretches, called as on the command line."""
+    def _spans(self) -> list[Statement]:
+        """What ``forward`` and ``backward`` state, called as on the command line."""
         return [
-            Stretch(start_s, end_s, way, f"--{way} {start_s:g}-{end_s:g}")
+            Statement(start_s, end_s, way, f"--{way} {start_s:g}-{end_s:g}")
             for way, spans in (("forward", self.forward), ("backward", self.backward))
             for start_s, end_s in spans
         ]
@@ -137,7 +137,7 @@ class Anchors:
         axis["xyz".index(self.front[1])] = 1.0 if self.front[0] == "+" else -1.0
         return axis
 
-    def heard(self, notes: Sequence[Annotation], strides: pd.DataFrame) -> list[Stretch]:
+    def in_notes(self, notes: Sequence[Annotation], strides: pd.DataFrame) -> list[Statement]:
         """Take the marks from the notes of a recording, both notes and strides in order of time.
 
         A note holds until the next note, but no longer than the bout it was pressed in or before:
@@ -145,19 +145,19 @@ class Anchors:
         marks if notes do not count, or hold no stride.
         """
         marks = []
-        for stretch in stretches_of_notes(notes, np.inf) if self.use_notes else []:
-            held = strides[_within(strides, stretch)]
-            if stretch.direction in DIRECTIONS and len(held):
+        for statement in statements_of_notes(notes, np.inf) if self.use_notes else []:
+            held = strides[_within(strides, statement)]
+            if statement.direction in DIRECTIONS and len(held):
                 last = held[held["bout"] == held["bout"].iloc[0]].iloc[-1]
-                marks.append(stretch._replace(end_s=float(last["end_s"])))
+                marks.append(statement._replace(end_s=float(last["end_s"])))
         return marks
 
     def gait(self, strides: pd.DataFrame) -> NDArray[np.bool_]:
         """(n,) strides that are in no stretch without gait."""
         is_gait = np.ones(len(strides), dtype=np.bool_)
-        for stretch in self.stretches:
-            if stretch.direction == "still":
-                is_gait &= ~_within(strides, stretch)
+        for statement in self.statements:
+            if statement.direction == "still":
+                is_gait &= ~_within(strides, statement)
         return is_gait
 
     def marks(self, strides: pd.DataFrame) -> list[Mark]:
@@ -169,18 +169,18 @@ class Anchors:
         marks = []
         if self.starts is not None and len(strides):
             first_s = strides["start_s"].iloc[0]
-            start = Stretch(first_s, first_s + STARTS_S, self.starts, f"--starts {self.starts}")
+            start = Statement(first_s, first_s + STARTS_S, self.starts, f"--starts {self.starts}")
             in_bout = (strides["bout"] == strides["bout"].iloc[0]).to_numpy()
             marks.append(_mark(start, in_bout & _within(strides, start)))
         marks += [
-            _mark(stretch, _within(strides, stretch))
-            for stretch in (*self.stretches, *self._spans)
-            if stretch.direction in DIRECTIONS
+            _mark(statement, _within(strides, statement))
+            for statement in (*self.statements, *self._spans)
+            if statement.direction in DIRECTIONS
         ]
         return marks
 
 
-def check_spans(spans: Sequence[Stretch]) -> None:
+def check_spans(spans: Sequence[Statement]) -> None:
     """Refuse stretches of no length, and seconds that are marked both ways."""
     for span in spans:
         option, _, typed = span.source.partition(" ")
@@ -215,20 +215,20 @@ def direction_of_note(text: str) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def stretches_of_notes(notes: Sequence[Annotation], duration_s: float) -> list[Stretch]:
-    """Turn notes into stretches, both in order of time; a note without a direction makes none.
+def statements_of_notes(notes: Sequence[Annotation], duration_s: float) -> list[Statement]:
+    """Turn notes into statements, both in order of time; a note without a direction makes none.
 
     What a note says holds until the next note, or for the while it was pressed.
     """
-    stretches = []
+    statements = []
     for note, later in zip_longest(notes, notes[1:]):
         direction = direction_of_note(note.text)
         next_s = duration_s if later is None else later.start_s
         end_s = note.end_s if note.end_s > note.start_s else next_s
         if direction is not None and end_s > max(note.start_s, 0.0):
             source = f"note {note.text.strip()!r} at {_clock(note.start_s)}"
-            stretches.append(Stretch(max(note.start_s, 0.0), end_s, direction, source))
-    return stretches
+            statements.append(Statement(max(note.start_s, 0.0), end_s, direction, source))
+    return statements
 
 
 def _clock(seconds: float) -> str:
@@ -236,11 +236,11 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def _mark(stretch: Stretch, rows: NDArray[np.bool_]) -> Mark:
-    return Mark(stretch.source, DIRECTIONS.index(stretch.direction), rows)
+def _mark(statement: Statement, rows: NDArray[np.bool_]) -> Mark:
+    return Mark(statement.source, DIRECTIONS.index(statement.direction), rows)
 
 
-def _within(strides: pd.DataFrame, stretch: Stretch) -> NDArray[np.bool_]:
-    """(n,) strides whose middle lies in a stretch."""
+def _within(strides: pd.DataFrame, statement: Statement) -> NDArray[np.bool_]:
+    """(n,) strides whose middle lies in a statement."""
     middle_s = (strides["start_s"].to_numpy() + strides["end_s"].to_numpy()) / 2
-    return np.asarray((middle_s >= stretch.start_s) & (middle_s < stretch.end_s))
+    return np.asarray((middle_s >= statement.start_s) & (middle_s < statement.end_s))

@@ -182,7 +182,9 @@ def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     blurred = rows["virtual"] & (rows["true_gait"] == "run") & ~sites.isin(["foot", "ankle"])
     # A foot shows its front: nobody names it there. Where nothing could be named or marked, that
     # state is no other.
-    repeated = rows["given"].isin(["front", "mark"]) & ~rows["knowledge"].str.endswith("front given")
+    repeated = rows["given"].isin(["front", "mark"]) & ~rows["knowledge"].str.endswith(
+        "front given"
+    )
     rows = rows[~blurred & ~repeated].reset_index(drop=True)
     return error_rates(rows, rows["knowledge"])
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from retrodetect import gait
 from retrodetect.errors import UsageError
-from retrodetect.labelling import Session
+from retrodetect.labelling import LabelledSession
 from retrodetect.library import as_arguments
 from retrodetect.library.interchange import to_bids_events, to_mobgap, to_skdh
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
@@ -60,7 +60,7 @@ class Result:
     read: Callable[[], Recording] = field(repr=False)
 
     @classmethod
-    def of(cls, session: Session) -> Result:
+    def of(cls, session: LabelledSession) -> Result:
         """Collect the result of a recording that was labelled as a single piece."""
         recording = session.recording
         row, _, _ = session_row(session, Course.of(recording), Pace())

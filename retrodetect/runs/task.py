@@ -18,7 +18,7 @@ import pandas as pd
 
 from retrodetect import formats
 from retrodetect.direction import Anchors, DirectionModel, store
-from retrodetect.direction.anchors import Stretch, check_spans
+from retrodetect.direction.anchors import Statement, check_spans
 from retrodetect.errors import (
     InputError,
     RefusedRecording,
@@ -27,7 +27,7 @@ from retrodetect.errors import (
     UsageError,
 )
 from retrodetect.formats import Input, ReadOptions
-from retrodetect.labelling import Session, label_pieces, wall_clock
+from retrodetect.labelling import LabelledSession, label_pieces, wall_clock
 from retrodetect.locations import location, store_of
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, own_version, resume
@@ -94,11 +94,11 @@ class Settings:
     def anchors_on(self, start_time: datetime | None) -> Anchors:
         """Return the anchors of a recording, with the marks in seconds from its first sample."""
         spans = [
-            Stretch(*mark.span_s(start_time), mark.direction, f"--{mark.direction} {mark.typed}")
+            Statement(*mark.span_s(start_time), mark.direction, f"--{mark.direction} {mark.typed}")
             for mark in self.marks
         ]
         check_spans(spans)
-        return replace(self.anchors, stretches=(*self.anchors.stretches, *spans))
+        return replace(self.anchors, statements=(*self.anchors.statements, *spans))
 
     def with_beside(self, beside: Beside) -> Settings:
         """Return settings that also hold what a manifest says; their own goes before it."""
@@ -206,7 +206,7 @@ def unlabelled(name: str, status: str, message: str) -> Entry:
 
 
 def session_row(
-    session: Session, course: Course, pace: Pace
+    session: LabelledSession, course: Course, pace: Pace
 ) -> tuple[dict[str, Any], Details, tuple[Caution, ...]]:
     """Return all that ``sessions.csv`` says of a labelled recording."""
     recording, directions = session.recording, session.directions
@@ -302,7 +302,7 @@ class _Witness:
         """Speed and height over all pieces."""
         return Course.joined(self._courses)
 
-    def follow(self, settings: Settings, session: Session) -> Session:
+    def follow(self, settings: Settings, session: LabelledSession) -> LabelledSession:
         """Take speed and height from the track of a watch, and say so among the warnings."""
         course, sentence = with_track(
             self.course,
@@ -326,7 +326,7 @@ class _Witness:
             yield piece
 
 
-def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
+def _entry(session: LabelledSession, task: Task, witness: _Witness) -> Entry:
     """Collect all that is written about a labelled recording."""
     row, more, cautions = session_row(session, witness.course, task.settings.pace)
     lists = {}
@@ -341,7 +341,7 @@ def _entry(session: Session, task: Task, witness: _Witness) -> Entry:
 
 
 def _view(
-    session: Session,
+    session: LabelledSession,
     task: Task,
     witness: _Witness,
     bouts: pd.DataFrame,

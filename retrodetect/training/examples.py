@@ -20,7 +20,7 @@ from joblib import delayed
 
 from retrodetect import gait
 from retrodetect.direction import DirectionModel, StrideEvidence
-from retrodetect.direction.anchors import direction_of_note, stretches_of_notes
+from retrodetect.direction.anchors import direction_of_note, statements_of_notes
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
 from retrodetect.formats import Input, ReadOptions
@@ -350,7 +350,7 @@ def _from_notes(part: Measured, where: str, problems: Problems) -> list[Interval
             )
     return [
         Interval(f"{where}, {said.source}", said.start_s, said.end_s, said.direction)
-        for said in stretches_of_notes(part.annotations, part.duration_s)
+        for said in statements_of_notes(part.annotations, part.duration_s)
     ]
 
 

@@ -25,11 +25,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from retrodetect.formats.files import Candidate
 
 from retrodetect.direction import Anchors, store
 from retrodetect.errors import InputError, RetrodetectError
 from retrodetect.formats import read
+from retrodetect.formats.files import Candidate
 from retrodetect.formats.source import open_file
 from retrodetect.labelling import label_pieces
 

@@ -8,7 +8,7 @@ import pytest
 from strides import AHEAD, LEFT, along, model, shown, strides_of
 
 from retrodetect.direction import Anchors, check_anchors, decide
-from retrodetect.direction.anchors import Stretch
+from retrodetect.direction.anchors import Statement
 from retrodetect.recording import Caution, Topic
 from retrodetect.sites import PLACEMENTS
 
@@ -100,7 +100,7 @@ def test_words_against_the_signal_turn_no_stride_and_neither_side_is_believed(si
         "stretch": {OPPOSITE[first]: ((0.0, 15.0),)},
         "starts": {"starts": OPPOSITE[first]},
         "front": {"front": "-x" if first == "forward" else "+x"},
-        "note": {"stretches": (Stretch(0.0, 15.0, OPPOSITE[first], "note"),)},
+        "note": {"statements": (Statement(0.0, 15.0, OPPOSITE[first], "note"),)},
     }[option]
     directions = decide(EVIDENCE, BOUTS, model(), Anchors(site, **wrong))
     cautions, checked = check_anchors(EVIDENCE, BOUTS, model(), Anchors(site, **wrong), directions)

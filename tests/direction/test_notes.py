@@ -4,7 +4,7 @@ import pytest
 from strides import strides_of
 
 from retrodetect.direction import Anchors
-from retrodetect.direction.anchors import direction_of_note, stretches_of_notes
+from retrodetect.direction.anchors import direction_of_note, statements_of_notes
 from retrodetect.recording import Annotation
 
 
@@ -31,7 +31,7 @@ NOTES = [
 
 
 def test_a_note_holds_until_the_next_one():
-    said = stretches_of_notes(NOTES, 40.0)
+    said = statements_of_notes(NOTES, 40.0)
     assert [stretch[:3] for stretch in said] == [
         (0.0, 10.0, "forward"), (10.0, 15.0, "backward"), (15.0, 18.0, "forward"),
         (20.0, 25.0, "backward"), (30.0, 40.0, "still"),
@@ -41,9 +41,9 @@ def test_a_note_holds_until_the_next_one():
 
 def test_a_mark_ends_with_the_bout_so_that_one_note_does_not_name_a_whole_session():
     strides = strides_of(20, 20)  # seconds 0 to 20 and 30 to 50
-    (mark,) = Anchors().heard([Annotation(2.0, 2.0, "backward")], strides)
+    (mark,) = Anchors().in_notes([Annotation(2.0, 2.0, "backward")], strides)
     assert mark[:3] == (2.0, 20.0, "backward")
-    before, after = Anchors().heard(
+    before, after = Anchors().in_notes(
         [Annotation(2.0, 2.0, "forward"), Annotation(25.0, 25.0, "back")], strides
     )
     assert before[:3] == (2.0, 20.0, "forward")
@@ -52,5 +52,5 @@ def test_a_mark_ends_with_the_bout_so_that_one_note_does_not_name_a_whole_sessio
 
 def test_notes_can_be_left_out_and_never_remove_strides():
     strides = strides_of(50)
-    assert Anchors(use_notes=False).heard(NOTES, strides) == []
-    assert "still" not in {stretch.direction for stretch in Anchors().heard(NOTES, strides)}
+    assert Anchors(use_notes=False).in_notes(NOTES, strides) == []
+    assert "still" not in {mark.direction for mark in Anchors().in_notes(NOTES, strides)}
