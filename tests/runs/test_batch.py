@@ -225,5 +225,8 @@ def test_a_model_that_changes_during_a_batch_ends_it(folder, noise_model, tmp_pa
     store.save_model(replace(noise_model, card=Card()), path)
     planned = plan([folder], Outputs(tmp_path / "out"), Settings(str(path)), Workers(jobs=1))
     store.save_model(replace(noise_model, threshold=0.5, card=Card()), path)
-    with started(planned) as tasks, pytest.raises(rd.UsageError, match="not the one that"):
+    with (
+        started(planned) as tasks,
+        pytest.raises(rd.UsageError, match="has changed since the batch started"),
+    ):
         list(finished(tasks, planned.workers))
