@@ -5,7 +5,7 @@ This is the line of stages in one place; it holds no science of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,7 +28,6 @@ from retrodetect.recording import (
 from retrodetect.signal import Signal, signals
 from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS, truncated_list
-from retrodetect.threads import ahead
 
 __all__ = ["LabelledSession", "label_pieces", "wall_clock"]
 
@@ -67,7 +66,7 @@ def label_pieces(
     anchors: Anchors,
     given_s: FloatArray | None = None,
     *,
-    threads: int = 1,
+    each: Callable[..., Iterable[tuple[Gait, StrideEvidence]]] = map,
 ) -> LabelledSession:
     """Label a recording that comes in pieces, with no more of it in memory than what moves.
 
@@ -81,8 +80,9 @@ def label_pieces(
         What the wearer tells.
     given_s : (k, 2) array, optional
         Start and end of strides that are known from elsewhere, instead of those we would find.
-    threads
-        How many pieces are measured at a time.
+    each
+        Measures each signal, and gives what was measured in order, as `map` does; maybe with
+        other processes.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def label_pieces(
     def measured() -> Iterator[StrideEvidence]:
         # Strides are all that is kept of a signal.
         measure, parts = partial(_measured, given_s=given_s), signals(passing())
-        for walk, shown in ahead(measure, parts, threads):
+        for walk, shown in each(measure, parts):
             walks.append(walk)
             yield shown
 

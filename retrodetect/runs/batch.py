@@ -27,7 +27,7 @@ from retrodetect.runs import outputs as writing
 from retrodetect.runs import own_version, resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
-from retrodetect.runs.pool import SMALL_BYTES, Workers, shared_out, threads_each
+from retrodetect.runs.pool import SMALL_BYTES, Workers, helpers_for, shared_out
 from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
 from retrodetect.runs.track import read_track
 from retrodetect.tables import sessions_table, truncated_list, warning_columns, without_nan
@@ -177,8 +177,8 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     progress = Progress(len(tasks) - len(left), len(tasks), 0.0, len(tasks) - len(left), waiting)
     yield progress
     workers = _enough(workers, left)
-    threads = threads_each(len(left), workers)
-    left = [task._replace(threads=threads) for task in left]
+    helpers = helpers_for(left, workers)
+    left = [task._replace(helpers=helpers) for task in left]
     for task, result in shared_out(do, left, workers):
         hours = 0.0
         if isinstance(result, str):

@@ -15,10 +15,11 @@ from retrodetect.errors import OutputError, UnreadableFile, UsageError
 from retrodetect.runs import Lost
 
 __all__ = [
-    "SMALL_BYTES", "Limits", "Workers", "in_parallel", "memory_limited", "shared_out",
-    "threads_each",
+    "SMALL_BYTES", "Limits", "Workers", "helpers_for", "in_parallel", "in_turn", "memory_limited",
+    "shared_out",
 ]  # fmt: skip
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 LOST_S = 5
@@ -97,11 +98,20 @@ def shared_out(
     yield from processes.shared_out(do, tasks, jobs, workers.limits.timeout_s)
 
 
-def threads_each(tasks: int, workers: Workers) -> int:
-    """Threads that each task may use on this machine: more than one where tasks are few."""
-    if workers.cluster is not None or not tasks:
-        return 1
-    return max(_processes(workers.jobs) // tasks, 1)
+def helpers_for(tasks: Sequence[T], workers: Workers) -> int:
+    """Processes that may help this one with a task: some where it is the only one."""
+    if len(tasks) != 1 or workers.limits or workers.cluster is not None:
+        return 0
+    return _processes(workers.jobs) - 1
+
+
+def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterator[T]:
+    """Work on items here and in so many helping processes, and yield results in order."""
+    if not helpers:
+        return map(work, items)
+    from retrodetect.runs import processes
+
+    return processes.in_turn(work, items, helpers)
 
 
 def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:

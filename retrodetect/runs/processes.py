@@ -11,10 +11,12 @@ import multiprocessing.resource_tracker
 import os
 import pickle
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import joblib
@@ -27,9 +29,13 @@ from joblib.externals.loky.backend.reduction import dumps
 from retrodetect.errors import OutputError
 from retrodetect.runs import NUMERICAL_THREADS, Lost
 
-__all__ = ["called", "shared_out"]
+__all__ = ["called", "in_turn", "shared_out"]
 
+S = TypeVar("S")
 T = TypeVar("T")
+
+START_S = 1.0
+"""What a process takes until it has imported all: who has worked so long may have more to do."""
 
 
 def shared_out(
@@ -55,6 +61,36 @@ def called(calls: Sequence[Any], jobs: int) -> list[Any]:
     with _started(jobs, calls[0][0]) as pool:
         futures = [pool.schedule(_call, (bytes(dumps(call)),)) for call in calls]
         return [pickle.loads(future.result()) for future in futures]
+
+
+def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterator[T]:
+    """Work on items here, and in other processes once there is much to do; results in order."""
+    begin, pool = time.perf_counter(), None
+    coming: deque[tuple[S, Future[bytes] | None, T | None]] = deque()
+
+    def next_result() -> T:
+        item, elsewhere, result = coming.popleft()
+        if elsewhere is None:
+            return result  # type: ignore[return-value]
+        try:
+            return pickle.loads(elsewhere.result())  # type: ignore[no-any-return]
+        except (pebble.ProcessExpired, BrokenProcessPool):
+            return work(item)
+
+    with ExitStack() as stack:
+        for item in items:
+            if pool is None and time.perf_counter() - begin > START_S:
+                pool = stack.enter_context(_started(helpers, work))
+            waiting = sum(future is not None and not future.done() for _, future, _ in coming)
+            if pool is None or waiting > helpers:
+                coming.append((item, None, work(item)))
+            else:
+                call = bytes(dumps((work, (item,), {})))
+                coming.append((item, pool.schedule(_call, (call,)), None))
+            while coming and (coming[0][1] is None or coming[0][1].done()):
+                yield next_result()
+        while coming:
+            yield next_result()
 
 
 def _in_pool(

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -32,7 +32,7 @@ from retrodetect.locations import location, store_of
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, own_version, resume
 from retrodetect.runs.beside import Beside
-from retrodetect.runs.pool import memory_limited
+from retrodetect.runs.pool import in_turn, memory_limited
 from retrodetect.runs.track import Track, read_track, with_track
 from retrodetect.tables import csv_text, visible, warning_columns
 from retrodetect.tally import tally
@@ -134,7 +134,7 @@ class Task(NamedTuple):
     code: str
     model: str
     max_memory_mib: float | None  # memory it may take
-    threads: int = 1  # that measure its signals at the same time
+    helpers: int = 0  # processes that measure its signals besides the one that does it
 
 
 def do(task: Task) -> float:
@@ -253,7 +253,7 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         witness = _Witness(chain([first], following), task.view)
         anchors = settings.anchors_on(first.start_time)
         model = _model(settings.model, task.model)
-        session = label_pieces(witness, model, anchors, threads=task.threads)
+        session = label_pieces(witness, model, anchors, each=partial(in_turn, helpers=task.helpers))
         if settings.tracks:
             session = witness.follow(settings, session)
         yield _entry(session, task, witness), session.strides

@@ -5,13 +5,18 @@ import sys
 import time
 from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest
 from interrupted import ROOT
 from joblib import delayed
 
 import retrodetect as rd
+from retrodetect.direction import Anchors, store
 from retrodetect.errors import OutputError
-from retrodetect.runs.pool import Limits, Workers, in_parallel, shared_out
+from retrodetect.lab.simulate import parse_plan, walk, wear
+from retrodetect.labelling import label_pieces
+from retrodetect.runs.pool import Limits, Workers, helpers_for, in_parallel, in_turn, shared_out
 
 # What processes are to do is named at the top of a module, so that they find it.
 
@@ -30,6 +35,12 @@ def half_or_hang(began, task):
     if task == 5:
         began.write_text(repr(time.time()))
         sum(range(10**12))  # hours in compiled code, where Python hears no signal
+    return task / 2
+
+
+def half_or_die_elsewhere(home, task):
+    if os.getpid() != home:
+        os.kill(os.getpid(), signal.SIGKILL)
     return task / 2
 
 
@@ -77,6 +88,51 @@ def test_a_cluster_that_does_not_answer_is_named(monkeypatch):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_calls_come_back_in_their_order(jobs):
     assert in_parallel([delayed(abs)(-n) for n in range(6)], jobs) == [*range(6)]
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Help comes at once, however little there is to do."""
+    monkeypatch.setattr("retrodetect.runs.processes.START_S", 0.0)
+
+
+@pytest.mark.parametrize("helpers", [0, 2])
+def test_results_of_helpers_come_in_order(helpers, at_once):
+    assert list(in_turn(half, range(20), helpers)) == [task / 2 for task in range(20)]
+
+
+def test_what_a_helper_dies_of_is_done_here(at_once):
+    work = partial(half_or_die_elsewhere, os.getpid())
+    assert list(in_turn(work, range(3), 1)) == [0.0, 0.5, 1.0]
+
+
+def test_an_error_of_a_helper_is_raised(at_once):
+    with pytest.raises(OutputError, match="out: cannot be written"):
+        list(in_turn(fail, [1], 1))
+
+
+def test_signals_measured_by_helpers_give_the_same_strides(at_once):
+    plan = parse_plan("walk forward 20s, stand 60s, walk backward 20s, stand 60s, run forward 20s")
+    recording = wear(walk(plan, seed=1), "waist", rate_hz=50.0)
+    alone, helped = (
+        label_pieces(
+            [recording], store.load("default"), Anchors(), each=partial(in_turn, helpers=helpers)
+        ).strides
+        for helpers in (0, 1)
+    )
+    assert len(alone) > 30
+    assert np.diff(alone["start_s"]).max() > 30
+    pd.testing.assert_frame_equal(alone, helped, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "workers", "helpers"),
+    [(1, Workers(jobs=2), 1), (2, Workers(jobs=5), 0), (1, Workers(jobs=1), 0),
+     (0, Workers(jobs=2), 0), (1, Workers(jobs=2, limits=Limits(timeout_s=9)), 0),
+     (1, Workers(cluster="tcp://host:1"), 0)],
+)  # fmt: skip
+def test_a_recording_has_helpers_where_it_is_the_only_one(tasks, workers, helpers):
+    assert helpers_for(range(tasks), workers) == helpers
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal is blocked here")
