@@ -131,13 +131,14 @@ def readable(name: str) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, is_checked: bool = False) -> Iterator[BinaryIO]:
     """Open a file that takes its name once all of it is written and safe on the disk.
 
-    A file of that name stays as it is until then.
+    A file of that name stays as it is until then. One that ``is_checked`` before it is used need
+    not be safe from a loss of power, which takes as long as labelling a minute.
     """
     try:
-        with store_of(path).replacing(path) as stream:
+        with store_of(path).replacing(path, is_checked=is_checked) as stream:
             yield stream
     except OSError as error:
         raise OutputError(
@@ -186,7 +187,7 @@ class Store(Protocol):
     def version(self, path: Path) -> object:
         """Return what changes whenever the file does; None if nothing shows it."""
 
-    def replacing(self, path: Path) -> AbstractContextManager[BinaryIO]:
+    def replacing(self, path: Path, *, is_checked: bool) -> AbstractContextManager[BinaryIO]:
         """Open a file that takes its name once all of it is written."""
 
     def sweep(self, folder: Path) -> None:
@@ -215,18 +216,19 @@ class _Disk:
         return status.st_size, status.st_mtime_ns
 
     @contextmanager
-    def replacing(self, path: Path) -> Iterator[BinaryIO]:
+    def replacing(self, path: Path, *, is_checked: bool) -> Iterator[BinaryIO]:
         half = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_HALF}")
         try:
             with half.open("wb") as stream:
                 yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
+                if not is_checked:
+                    stream.flush()
+                    os.fsync(stream.fileno())
             half.replace(path)
         except BaseException:
             half.unlink(missing_ok=True)
             raise
-        if os.name == "posix":
+        if os.name == "posix" and not is_checked:
             # The folder holds the name, so it has to reach the disk too.
             folder = os.open(path.parent, os.O_RDONLY)
             try:
@@ -269,7 +271,7 @@ class _Objects:
             return None
 
     @contextmanager
-    def replacing(self, path: Path) -> Iterator[BinaryIO]:
+    def replacing(self, path: Path, *, is_checked: bool) -> Iterator[BinaryIO]:  # noqa: ARG002
         """Collect the content here; an object appears once its last byte has arrived."""
         with tempfile.TemporaryDirectory(prefix="retrodetect-") as folder:
             copy = Path(folder) / "object"

@@ -54,7 +54,7 @@ def code_digest(*stages: str) -> str:
 def keep(file: Path, header: object, content: bytes) -> None:
     """Write finished work."""
     line = json.dumps({"head": header, "sha256": hashlib.sha256(content).hexdigest()})
-    with replacing(file) as stream:
+    with replacing(file, is_checked=True) as stream:
         stream.write(line.encode() + b"\n" + content)
 
 
