@@ -151,7 +151,9 @@ def do(task: Task) -> float:
     done: list[Entry] = []
     strides: list[pd.DataFrame] = []
     try:
-        with memory_limited(task.max_memory_mib, name):
+        # Text of small tables takes a tenth of the time less as Python's than as Arrow's.
+        text = pd.option_context("mode.string_storage", "python")
+        with memory_limited(task.max_memory_mib, name), text:
             for entry, table in _labelled(task):
                 done.append(entry)
                 strides.append(table)
