@@ -242,7 +242,9 @@ _FROM_OUTSIDE = (
 
 def csv_text(table: pd.DataFrame, *, header: bool) -> str:
     """Write a table as csv, with the promised decimals and nothing a spreadsheet would run."""
-    columns = {str(name): _written(str(name), values) for name, values in table.items()}
+    # Without attrs, of which every selection makes a copy.
+    cells = pd.DataFrame(table).items()
+    columns = {str(name): _written(str(name), values) for name, values in cells}
     return pd.DataFrame(columns).to_csv(index=False, header=header, lineterminator="\n")
 
 

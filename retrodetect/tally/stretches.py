@@ -22,7 +22,8 @@ Columns = Mapping[str, NDArray[Any]]
 
 def columns_of(strides: pd.DataFrame) -> Columns:
     """Columns of a table by name."""
-    return {str(name): column.to_numpy() for name, column in strides.items()}
+    # Without attrs, of which every selection makes a copy.
+    return {str(name): column.to_numpy() for name, column in pd.DataFrame(strides).items()}
 
 
 def stretches(
