@@ -3,8 +3,8 @@
 Formats hand on whole columns, and every later step sees them whole. What is large lies in a file
 without a name, which the system removes with the process, whatever ends it (where it allows that:
 on Windows at its regular end). Steps go over such columns in `blocks`, and let each one go from
-memory before they come to the next. Binary logs come as `Packets`, readings that a device stores
-together under one stamp.
+memory before they come to the next. Binary logs come in packets, readings that a device
+stores together under one stamp.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import tempfile
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -25,9 +24,8 @@ from retrodetect.errors import UnreadableFile
 from retrodetect.recording import FloatArray
 
 __all__ = [
-    "BLOCK_ROWS", "Array", "Packets", "blocks", "empty", "extremes", "gather",
-    "in_temporary_folder", "picked", "read_blocks", "release", "scaled", "spread", "spread_on",
-    "take",
+    "BLOCK_ROWS", "Array", "blocks", "empty", "extremes", "gather", "gather_packets",
+    "in_temporary_folder", "picked", "read_blocks", "release", "scaled", "spread", "take",
 ]  # fmt: skip
 
 
@@ -209,36 +207,8 @@ BLOCK_BYTES = 2**21
 _LATE = 1.5
 """Typical intervals between readings, above which the next packet does not follow this one."""
 
-
-@dataclass(frozen=True, slots=True)
-class Packets:
-    """Packets in the order of the file."""
-
-    # (n,): time of the first reading of each packet, in any unit; NaN where it is unknown
-    stamps: FloatArray
-    counts: NDArray[np.intp]  # (n,) of int: readings in each packet
-    acceleration: FloatArray  # (counts.sum(), 3): readings
-    rotation: FloatArray | None = None  # (counts.sum(), 3) or None: of the gyroscope
-
-    def take(self, packets: slice) -> Packets:
-        """Return some of the packets."""
-        ends = np.append(0, np.cumsum(self.counts))
-        begin, end, _ = packets.indices(len(self.counts))
-        rows = slice(ends[begin], ends[end])
-        rotation = None if self.rotation is None else self.rotation[rows]
-        return Packets(
-            self.stamps[packets], self.counts[packets], self.acceleration[rows], rotation
-        )
-
-    def and_(self, other: Packets) -> Packets:
-        """Both, one after the other."""
-        has_rotation = self.rotation is not None and other.rotation is not None
-        return Packets(
-            np.append(self.stamps, other.stamps),
-            np.append(self.counts, other.counts),
-            np.concatenate([self.acceleration, other.acceleration]),
-            np.concatenate([self.rotation, other.rotation]) if has_rotation else None,
-        )
+_PACKETS = 1 << 10
+"""Packets that are spread at once: up to some 350,000 readings."""
 
 
 def read_blocks(stream: BinaryIO, unit: int = 1) -> Iterator[tuple[bytes, bool]]:
@@ -251,44 +221,33 @@ def read_blocks(stream: BinaryIO, unit: int = 1) -> Iterator[tuple[bytes, bool]]
         block = following
 
 
-def spread(stamps: FloatArray, counts: NDArray[Any], usual: float | None = None) -> FloatArray:
+def gather_packets(chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
+    """Join packets, readings that a device stores together under one stamp; none without any.
+
+    They come with their ``stamps`` and ``counts``, which become the ``times`` of the readings.
+    """
+    columns = gather(chunks)
+    if columns:
+        columns["times"] = spread(columns.pop("stamps"), columns.pop("counts"))
+    return columns
+
+
+def spread(stamps: FloatArray, counts: NDArray[np.intp]) -> FloatArray:
     """Times of readings, spread evenly from packet to packet, or as usual before a gap.
 
-    ``stamps`` are those of the first reading of each packet, in any unit, ``counts`` its readings.
-    ``usual`` is the interval between readings where the next packet does not tell it; by default
-    the median of these packets.
+    ``stamps`` are those of the first reading of each packet, in any unit and NaN where unknown,
+    ``counts`` its readings.
     """
-    sizes = np.maximum(counts, 1)
-    intervals = np.diff(stamps) / sizes[:-1]
-    usual = _usual(stamps, counts) if usual is None else usual
+    intervals = np.diff(stamps) / np.maximum(counts, 1)[:-1]
+    finite = intervals[np.isfinite(intervals)]
+    usual = float(np.median(finite)) if len(finite) else 0.0
     follows = (intervals > 0) & (intervals < _LATE * usual)
     intervals = np.append(np.where(follows, intervals, usual), usual)
-    places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    times: FloatArray = np.repeat(stamps, counts) + places * np.repeat(intervals, counts)
+    begins = np.append(0, np.cumsum(counts))
+    times: FloatArray = empty((int(begins[-1]),))
+    for packets in blocks(len(stamps), times, rows=_PACKETS):
+        own, begin = counts[packets], begins[packets.start]
+        places = np.arange(own.sum()) - np.repeat(begins[packets] - begin, own)
+        spaced = np.repeat(stamps[packets], own) + places * np.repeat(intervals[packets], own)
+        times[begin : begins[packets.stop]] = spaced
     return times
-
-
-def spread_on(blocks: Iterable[Packets]) -> Iterator[tuple[FloatArray, Packets]]:
-    """Spread packets that come block by block, as if they had come at once.
-
-    The last packet of a block waits for the next one.
-    """
-    held: Packets | None = None
-    usual = 0.0
-    for block in blocks:
-        packets = block if held is None else held.and_(block)
-        if not len(packets.stamps):
-            continue
-        usual = usual or _usual(packets.stamps, packets.counts)
-        held, ready = packets.take(slice(-1, None)), packets.take(slice(0, -1))
-        if len(ready.stamps):
-            times = spread(packets.stamps, packets.counts, usual)
-            yield times[: len(ready.acceleration)], ready
-    if held is not None:
-        yield spread(held.stamps, held.counts, usual), held
-
-
-def _usual(stamps: FloatArray, counts: NDArray[Any]) -> float:
-    """Median interval between readings, 0 for a single packet."""
-    intervals = np.diff(stamps) / np.maximum(counts, 1)[:-1]
-    return float(np.median(intervals)) if len(intervals) else 0.0

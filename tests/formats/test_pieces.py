@@ -221,8 +221,7 @@ def test_every_real_recording_comes_in_pieces(name: str, shared: Path) -> None:
         found = list(parts)
     assert len(found) > 1
     together = joined(found)
-    # Packets are spread over the usual interval of the first block where none follows.
-    np.testing.assert_allclose(together.time_s, whole.time_s, atol=1e-3)
+    np.testing.assert_allclose(together.time_s, whole.time_s, atol=1e-9)
     np.testing.assert_array_equal(together.acceleration_mps2, whole.acceleration_mps2)
     assert together.warnings == whole.warnings
 

@@ -16,7 +16,7 @@ from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, table_format, xyz
 from retrodetect.formats.source import Source, archive_members
-from retrodetect.formats.spool import Packets, gather, read_blocks, spread_on
+from retrodetect.formats.spool import gather, gather_packets, read_blocks
 from retrodetect.formats.text import moment
 from retrodetect.recording import FloatArray
 
@@ -113,7 +113,11 @@ def _read_gt3x(file: Candidate, _: ReadOptions) -> list[Draft]:
 
     rate_hz = _number(facts, "Sample Rate")
     start = int(_number(facts, "Start Date")) - _TICKS_TO_1970
-    columns = gather(_continuous(log, per_g, start, rate_hz) if is_old else _recorded(log, per_g))
+    columns = (
+        gather(_continuous(log, per_g, start, rate_hz))
+        if is_old
+        else gather_packets(_blocks(log, per_g))
+    )
     if not columns:
         raise RefusedRecording(
             "has no raw acceleration",
@@ -127,7 +131,7 @@ def _read_gt3x(file: Candidate, _: ReadOptions) -> list[Draft]:
         stamps = Stamps(None, rate_hz=rate_hz or None)
     return [
         Draft(
-            acceleration=Series(columns["g"], "g"),
+            acceleration=Series(columns["acceleration"], "g"),
             stamps=stamps,
             gravity=_TOTAL,
             sign=_SIGN,
@@ -157,16 +161,10 @@ def _continuous(
             numbers = np.arange(count, count + len(values), dtype=np.float64)
             count += len(values)
             ticks = np.round(numbers / ((rate_hz or 1.0) * _TICK_S)).astype(np.int64)
-            yield {"g": values, "times": start + ticks}
+            yield {"acceleration": values, "times": start + ticks}
 
 
-def _recorded(log: Source, per_g: float) -> Iterator[dict[str, FloatArray]]:
-    """Readings of each second in g, with their time."""
-    for times, packets in spread_on(_blocks(log)):
-        yield {"times": times, "g": packets.acceleration / per_g}
-
-
-def _blocks(log: Source) -> Iterator[Packets]:
+def _blocks(log: Source, per_g: float) -> Iterator[dict[str, NDArray[Any]]]:
     """Records of acceleration, as many as a block of the log holds."""
     rest = b""
     with log.open() as stream:
@@ -178,11 +176,11 @@ def _blocks(log: Source) -> Iterator[Packets]:
             end = _read_records(content, most, seconds)
             rest = content[end:]
             if seconds:
-                yield Packets(
-                    np.array([start for start, _ in seconds], dtype=np.float64),
-                    np.array([len(values) for _, values in seconds], dtype=np.intp),
-                    np.concatenate([values for _, values in seconds]),
-                )
+                yield {
+                    "stamps": np.array([start for start, _ in seconds], dtype=np.float64),
+                    "counts": np.array([len(values) for _, values in seconds], dtype=np.intp),
+                    "acceleration": np.concatenate([values for _, values in seconds]) / per_g,
+                }
 
 
 def _read_records(log: bytes, most: int, seconds: list[tuple[int, FloatArray]]) -> int:

@@ -13,7 +13,7 @@ from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total,
 from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format
 from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Axes, Layout, drafts
-from retrodetect.formats.spool import Packets, blocks, gather, read_blocks, release, spread_on
+from retrodetect.formats.spool import blocks, gather_packets, read_blocks, release
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import counted, cut_off
 from retrodetect.recording import FloatArray
@@ -110,12 +110,7 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all sectors whose sum is right."""
     lost: list[int] = []
     cut: list[str] = []
-    columns = gather(
-        {"times": times, "acceleration": packets.acceleration, "rotation": packets.rotation}
-        if packets.rotation is not None
-        else {"times": times, "acceleration": packets.acceleration}
-        for times, packets in spread_on(_blocks(file, lost, cut))
-    )
+    columns = gather_packets(_blocks(file, lost, cut))
     if not columns:
         raise UnreadableFile(
             "is an Axivity recording without one complete block of readings",
@@ -135,7 +130,7 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
     return [_unswapped(draft)]
 
 
-def _blocks(file: Candidate, lost: list[int], cut: list[str]) -> Iterator[Packets]:
+def _blocks(file: Candidate, lost: list[int], cut: list[str]) -> Iterator[dict[str, NDArray[Any]]]:
     """Sectors with one layout whose sum is right.
 
     How many were damaged is added to ``lost``; ``cut`` tells where the last one has no end.
@@ -159,7 +154,7 @@ def _blocks(file: Candidate, lost: list[int], cut: list[str]) -> Iterator[Packet
                 sectors = sectors[sectors["count"] <= _most(layout)]
             if len(sectors):
                 counts = sectors["count"].astype(np.intp)
-                yield Packets(_starts_s(sectors), counts, *_readings(sectors))
+                yield {"stamps": _starts_s(sectors), "counts": counts, **_readings(sectors)}
 
 
 def _most(layout: int) -> int:
@@ -190,7 +185,7 @@ def _starts_s(sectors: NDArray[Any]) -> FloatArray:
     return starts_s
 
 
-def _readings(sectors: NDArray[Any]) -> tuple[FloatArray, FloatArray | None]:
+def _readings(sectors: NDArray[Any]) -> dict[str, FloatArray]:
     """Acceleration in g and rotation in deg/s of sectors with one layout."""
     layout = int(sectors["layout"][0])
     axes, most = layout >> 4, _most(layout)
@@ -199,15 +194,16 @@ def _readings(sectors: NDArray[Any]) -> tuple[FloatArray, FloatArray | None]:
         packed = np.ascontiguousarray(sectors["readings"]).view("<u4")[is_filled].astype(np.int64)
         ten = np.stack([packed & 0x3FF, packed >> 10 & 0x3FF, packed >> 20 & 0x3FF], axis=1)
         signed = (ten ^ 0x200) - 0x200
-        return (signed << (packed >> 30)[:, None]) / _UNITS_PER_G, None
+        return {"acceleration": (signed << (packed >> 30)[:, None]) / _UNITS_PER_G}
     words = np.ascontiguousarray(sectors["readings"]).view("<i2")[:, : most * axes]
     values = words.reshape(-1, most, axes)[is_filled].astype(np.float64)
     scales = np.repeat(sectors["light"], sectors["count"])
     per_g = _UNITS_PER_G * 2.0 ** (scales >> 13)
     if axes == 3:
-        return values / per_g[:, None], None
+        return {"acceleration": values / per_g[:, None]}
     range_degps = _GYRO_RANGE_DEGPS / 2.0 ** (scales >> 10 & 0x07)
-    return values[:, 3:6] / per_g[:, None], values[:, :3] * (range_degps / 32768)[:, None]
+    turns = values[:, :3] * (range_degps / 32768)[:, None]
+    return {"acceleration": values[:, 3:6] / per_g[:, None], "rotation": turns}
 
 
 FORMATS = (Format("axivity", _is_csv, _read_csv), Format("axivity-cwa", _is_cwa, _read_cwa))

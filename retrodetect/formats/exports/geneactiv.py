@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total,
 from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, table_format
-from retrodetect.formats.spool import Packets, gather, read_blocks, spread, spread_on
+from retrodetect.formats.spool import gather_packets, read_blocks, spread
 from retrodetect.formats.text import cut_off
 
 __all__ = ["FORMATS"]
@@ -64,9 +65,9 @@ def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
     offset = np.array([facts.get((axis, b"offset"), 0.0) for axis in (b"x", b"y", b"z")])
 
     cut: list[str] = []
-    columns = gather(
-        {"times": times, "g": (100.0 * packets.acceleration - offset) / gain}
-        for times, packets in (spread_on(_blocks(file, cut)) if gain.all() else ())
+    columns = gather_packets(
+        {**pages, "acceleration": (100.0 * pages["acceleration"] - offset) / gain}
+        for pages in (_blocks(file, cut) if gain.all() else ())
     )
     if not columns:
         raise UnreadableFile(
@@ -75,7 +76,7 @@ def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
         )
     return [
         Draft(
-            acceleration=Series(columns["g"], "g"),
+            acceleration=Series(columns["acceleration"], "g"),
             stamps=Stamps(columns["times"], 1.0, "local", "time of each page"),
             gravity=_TOTAL,
             sign=_SIGN,
@@ -85,7 +86,7 @@ def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
     ]
 
 
-def _blocks(file: Candidate, cut: list[str]) -> Iterator[Packets]:
+def _blocks(file: Candidate, cut: list[str]) -> Iterator[dict[str, NDArray[Any]]]:
     """Pages that are whole, and what is there of the last; ``cut`` tells where that has no end."""
     rest = b""
     with file.source.open() as stream:
@@ -100,9 +101,11 @@ def _blocks(file: Candidate, cut: list[str]) -> Iterator[Packets]:
             pages = [page for page in every if len(page[4]) >= _READING_DIGITS]
             if pages:
                 raw = [_axes(page[4]) for page in pages]
-                counts = np.array([len(values) for values in raw], dtype=np.intp)
-                starts_s = np.array([_start_s(page) for page in pages])
-                yield Packets(starts_s, counts, np.concatenate(raw).astype(np.float64))
+                yield {
+                    "stamps": np.array([_start_s(page) for page in pages]),
+                    "counts": np.array([len(values) for values in raw], dtype=np.intp),
+                    "acceleration": np.concatenate(raw),
+                }
 
 
 def _axes(digits: bytes) -> NDArray[np.int16]:
