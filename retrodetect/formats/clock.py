@@ -234,23 +234,25 @@ def timeline(stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_]) ->
         return _counted(stamps)
     stamps, finding, warnings = _with_tick(stamps)
     counter = None if stamps.counter is None else counted_on(stamps.counter)
-    work = Repair(_seconds(stamps), counter, repeated)
+    work = Repair(_seconds(stamps), counter)
     if not work.is_rebuilt():
         if not rises(work.time_s):
             work.pass_noon()
-            work.drop_doubled(values)
+            work.drop_copies(values, repeated)
             work.turn_round()
             work.sort()
             work.move_on()
-            work.drop_copies()
         work.even_out()
-    if not rises(work.time_s):
-        work.be_strict()
+    if not rises(work.time_s):  # what still does not come after the row before
+        latest = np.maximum.accumulate(work.time_s)
+        work.keep(np.append(True, work.time_s[1:] > latest[:-1]))
     if len(work.time_s) < 2:
         raise RefusedRecording(
             "has only 1 sample with a time of its own", remedy="record for longer"
         )
-    work.begin_at_zero()
+    first_s = float(work.time_s[0])
+    for rows in blocks(len(work.time_s), work.time_s) if first_s else ():
+        work.time_s[rows] -= first_s
     value = "; ".join([finding.value, *work.notes])
     rate_hz = effective_hz = robust_rate_hz(work.time_s)
     if work.counter is None:
@@ -485,8 +487,9 @@ SORTED = (
     "after that now comes first"
 )
 _HALF_DAY_S = 43_200.0
-_COARSE_SHARE = 0.3
-"""Share of rows with the stamp of the row before, above which the clock is coarse."""
+_COARSE_SHARE, _COPIED_SHARE = 0.3, 0.9
+"""Share of rows with the stamp of the row before, above which the clock is coarse; and how many of
+them have its readings too where all rows were written twice."""
 
 _BURST_SHARE = 0.3
 _LOST_SHARE = 0.01
@@ -495,6 +498,9 @@ _RATE_BLOCK_S, _SAME_RATE, _OTHER_RATE_SHARE = 2.0, 0.75, 0.05
 _SAMPLE = 100_000
 _MOST_COUNTS = 2.0**32
 """No counter of a sensor goes further; a larger step is damage, beside which one would vanish."""
+
+_HZ_DIGITS = 6
+"""Digits of a rate without what arithmetic adds: 100 Hz are 100, whatever the unit of the clock."""
 
 _SHORTEST_S = 1e-6
 """Least time from one sample to the next: nothing worn on a body takes a million a second."""
@@ -514,7 +520,7 @@ def robust_rate_hz(time_s: FloatArray) -> float:
     if len(core) < 0.5 * len(steps):
         core = steps[steps <= longest_step_s(middle)]
     mean_s = float(core.mean())
-    return _whole_hz(1.0 / mean_s) if mean_s > 0 else 0.0
+    return round(1.0 / mean_s, _HZ_DIGITS) if mean_s > 0 else 0.0
 
 
 def are_usual(steps: FloatArray, typical: float) -> NDArray[np.bool_]:
@@ -523,42 +529,28 @@ def are_usual(steps: FloatArray, typical: float) -> NDArray[np.bool_]:
     return np.asarray((steps >= least) & (steps <= most))
 
 
-def _whole_hz(rate_hz: float) -> float:
-    """Rate without what arithmetic adds: 100 Hz are 100, whatever the unit of the clock."""
-    return round(rate_hz, 6)
-
-
 class Repair:
     """Times on their way to a clock that increases, with what was done to them.
 
     ``time_s`` is in seconds as stamped, and changed in place; ``counter`` as the sensor counted, if
-    it did; ``repeated`` marks the rows whose readings equal those of the row before.
+    it did.
     """
 
-    def __init__(
-        self, time_s: FloatArray, counter: FloatArray | None, repeated: NDArray[np.bool_]
-    ) -> None:
+    def __init__(self, time_s: FloatArray, counter: FloatArray | None) -> None:
         self.time_s = time_s
         self.counter = counter
-        self.repeated = repeated
         self.rows: NDArray[Any] | None = None
         self.notes: list[str] = []
         self.warnings: dict[str, str] = {}
-        self._copies = 0
 
     def keep(self, rows: NDArray[Any]) -> None:
         """Keep some rows: those of a mask, or those of some numbers in this order."""
-        self.time_s, self.repeated = take(self.time_s, rows), self.repeated[rows]
+        self.time_s = take(self.time_s, rows)
         self.counter = None if self.counter is None else self.counter[rows]
         if self.rows is not None:
             numbers = np.flatnonzero(self.rows) if self.rows.dtype == np.bool_ else self.rows
             rows = numbers[rows]
         self.rows = rows
-
-    def _drop_copies(self, copies: NDArray[np.bool_]) -> None:
-        self.keep(~copies)
-        self._copies += int(np.count_nonzero(copies))
-        self.warnings["copies"] = f"dropped {counted(self._copies, 'row')} written twice"
 
     def pass_noon(self) -> None:
         """Let a clock of twelve hours go on from 12:59 to 1:00."""
@@ -569,22 +561,15 @@ class Repair:
             self.time_s = self.time_s + moved_s
             self.notes.append("12-hour clock")
 
-    def turn_round(self) -> None:
-        """Put the oldest row first where the newest is."""
-        steps = np.diff(self.time_s)
-        if np.count_nonzero(steps < 0) > 0.5 * len(steps):
-            # Each row that repeats the one before is now repeated by it.
-            repeated = np.append(False, self.repeated[:0:-1])
-            self.keep(np.arange(len(self.time_s))[::-1])
-            self.repeated = repeated
-            self.notes.append("newest row first, reversed")
-
-    def drop_doubled(self, values: FloatArray) -> None:
+    def drop_copies(self, values: FloatArray, repeated: NDArray[np.bool_]) -> None:
         """Drop rows that stand further up with the same stamp and the same readings.
 
-        So a recording that was uploaded twice, or whose parts overlap, counts once.
+        So a recording that was uploaded twice, or whose parts overlap, counts once. Under a coarse
+        clock that many rows share, equal readings are no sign of a copy.
         """
-        if np.mean(np.diff(self.time_s) == 0) > _COARSE_SHARE:
+        same_time = np.diff(self.time_s) == 0
+        copied = np.count_nonzero(same_time & repeated[1:])
+        if same_time.mean() > _COARSE_SHARE and copied < _COPIED_SHARE * same_time.sum():
             return
         # A copy stands behind its original, so it does not come after all rows before it.
         late = self.time_s[1:] <= np.maximum.accumulate(self.time_s)[:-1]
@@ -594,9 +579,17 @@ class Repair:
         same = np.diff(time_s[order]) == 0
         same[same] = (own[order[1:][same]] == own[order[:-1][same]]).all(axis=1)
         if same.any():
-            copies = np.zeros(len(self.time_s), dtype=bool)
-            copies[rows[order[1:][same]]] = True
-            self._drop_copies(copies)
+            kept = np.ones(len(self.time_s), dtype=bool)
+            kept[rows[order[1:][same]]] = False
+            self.keep(kept)
+            self.warnings["copies"] = f"dropped {counted(int(same.sum()), 'row')} written twice"
+
+    def turn_round(self) -> None:
+        """Put the oldest row first where the newest is."""
+        steps = np.diff(self.time_s)
+        if np.count_nonzero(steps < 0) > 0.5 * len(steps):
+            self.keep(np.arange(len(self.time_s))[::-1])
+            self.notes.append("newest row first, reversed")
 
     def sort(self) -> None:
         """Sort rows that merely arrived late.
@@ -613,7 +606,6 @@ class Repair:
         after = np.count_nonzero(np.diff(self.time_s[order]) < short)
         if after <= before + _SORT_SHARE * len(self.time_s):
             self.keep(order)
-            self.repeated = np.zeros(len(order), dtype=bool)
             self.warnings["order"] = SORTED
 
     def move_on(self) -> None:
@@ -634,17 +626,6 @@ class Repair:
         )
         self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
 
-    def drop_copies(self) -> None:
-        """Drop rows written twice: the same stamp with the same readings.
-
-        Under a coarse clock that many rows share, equal readings are no sign of a copy.
-        """
-        same_time = np.concatenate([[False], np.diff(self.time_s) == 0])
-        copies = same_time & self.repeated
-        is_coarse = same_time.mean() > _COARSE_SHARE and copies.sum() < 0.9 * same_time.sum()
-        if copies.any() and not is_coarse:
-            self._drop_copies(copies)
-
     def is_rebuilt(self) -> bool:
         """Rebuild a clock of arrivals from the counter; return whether that was done."""
         if self.counter is None or not _is_uneven(self.time_s, self.counter):
@@ -664,18 +645,6 @@ class Repair:
                 "time stamps came in bursts and were spread evenly: if samples were lost, cadence "
                 "is too high"
             )
-
-    def be_strict(self) -> None:
-        """Leave out what still does not come after the row before."""
-        latest = np.maximum.accumulate(self.time_s)
-        self.keep(np.concatenate([[True], self.time_s[1:] > latest[:-1]]))
-
-    def begin_at_zero(self) -> None:
-        """Count from the first row that was kept."""
-        first_s = float(self.time_s[0])
-        if first_s:
-            for rows in blocks(len(self.time_s), self.time_s):
-                self.time_s[rows] -= first_s
 
 
 def _spread(time_s: FloatArray) -> FloatArray:
@@ -811,7 +780,7 @@ def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
     counts = np.diff(counter)
     paces = (np.diff(time_s) / np.where(counts > 0, counts, np.nan))[counts > 0]
     pace = median(paces) if len(paces) else 0.0
-    return _whole_hz(1.0 / pace) if pace > _SHORTEST_S else 0.0
+    return round(1.0 / pace, _HZ_DIGITS) if pace > _SHORTEST_S else 0.0
 
 
 def note_lost(counter: FloatArray) -> list[str]:
