@@ -16,8 +16,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 from retrodetect.errors import InputError
 from retrodetect.formats.draft import Draft, ReadOptions
@@ -59,11 +60,6 @@ class Candidate:
         changed = replace(self, companions=others)
         changed.__dict__.update({"table": self.table} if "table" in self.__dict__ else {})
         return changed
-
-    def forgotten(self) -> Candidate:
-        """Return the same file and its companions without the content read so far."""
-        companions = tuple(companion.forgotten() for companion in self.companions)
-        return Candidate(replace(self.source), companions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +237,9 @@ _OTHER_ENDINGS = {
 }  # fmt: skip
 """Files that are plainly something else, and are not even looked into."""
 
+_TOGETHER = 64
+"""Groups of files that are looked into at a time: worth the way to another process (0.2 s)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -272,6 +271,7 @@ def discover(
     on_skipped: Callable[[Input, str], None] = lambda file, why: _log.info(
         "%s: %s", file.name, why
     ),
+    each: Callable[..., Iterable[Any]] = map,
 ) -> list[Input]:
     """Find the inputs below some paths.
 
@@ -288,6 +288,9 @@ def discover(
         Names of columns, as the user gives them: a table that has them all is a recording.
     on_skipped
         Called with each skipped file and the reason.
+    each
+        Looks into each part of a folder, and gives what was found in order, as `map` does; maybe
+        with other processes.
 
     Returns
     -------
@@ -299,7 +302,7 @@ def discover(
     UsageError
         Where a path is empty, as an unset variable of a shell is.
     """
-    search = _Search(columns)
+    search = _Search(columns, each)
     inputs: dict[Path, Input] = {}
     for recording in (each for path in paths for each in search.below(location(path))):
         inputs.setdefault(identity(recording.path), recording)
@@ -315,11 +318,19 @@ def discover(
     return distinct[: len(inputs)]
 
 
+class _Recording(NamedTuple):
+    """Names of the files of a recording, below their folder."""
+
+    main: str
+    sides: tuple[str, ...]
+    is_folder: bool  # whether an export of its format is a folder
+
+
 class _Search:
     """One search for inputs, and the files that it skips, each with the reason."""
 
-    def __init__(self, columns: Collection[str]) -> None:
-        self._columns = columns
+    def __init__(self, columns: Collection[str], each: Callable[..., Iterable[Any]]) -> None:
+        self._columns, self._each = columns, each
         self._neighbours = Neighbours()
         self.skipped: list[tuple[Input, str]] = []
 
@@ -341,32 +352,48 @@ class _Search:
             yield Input(path, _name_below(root, path))
 
     def _in_folder(self, root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
-        named = [
-            replace(
-                open_file(path, ReadOptions().max_bytes), name=path.relative_to(folder).as_posix()
-            )
-            for path in files
-        ]
-        recordings: list[Main] = []
-        for group in groups(map(Candidate, named)):
-            # Copies, which keep no content: that of ten thousand files would fill the memory.
-            more, left = mains(file.forgotten() for file in group)
-            recordings += [replace(main, file=main.file.forgotten()) for main in more]
-            for file in left:
-                path = folder / file.source.name
+        named: dict[str, list[str]] = defaultdict(list)
+        for path in files:
+            name = path.relative_to(folder).as_posix()
+            named[key(name)].append(name)
+        together = [*named.values()]
+        parts = [together[at : at + _TOGETHER] for at in range(0, len(together), _TOGETHER)]
+        recordings: list[_Recording] = []
+        for own, left in self._each(partial(_looked_into, folder, self._columns), parts):
+            recordings += own
+            for file, reason in left:
+                path = folder / file
                 name = path.relative_to(root).as_posix()
                 other = Input(path, name, self._neighbours.of(path))
-                reason = "" if self._is_named(file) else _reason_to_skip(file)
                 if reason:
                     self.skipped.append((other, reason))
                 else:
                     yield other
-        for main in recordings:
-            yield _input(root, folder, main, alone=len(recordings) == 1)
+        for recording in recordings:
+            yield _input(root, folder, recording, alone=len(recordings) == 1)
 
-    def _is_named(self, file: Candidate) -> bool:
-        """Whether a file is a table with the columns that the user named."""
-        return bool(self._columns) and file.table.has(*self._columns)
+
+def _looked_into(
+    folder: Path, columns: Collection[str], groups: Iterable[Sequence[str]]
+) -> tuple[list[_Recording], list[tuple[str, str]]]:
+    """Recordings among groups of files, and the others with the reason to skip them, if any.
+
+    Content is not kept: that of ten thousand files would fill the memory.
+    """
+    recordings: list[_Recording] = []
+    left: list[tuple[str, str]] = []
+    for group in groups:
+        sources = (
+            replace(open_file(folder / name, ReadOptions().max_bytes), name=name) for name in group
+        )
+        own, others = mains(map(Candidate, sources))
+        for main in own:
+            sides = tuple(side.source.name for side in main.file.companions)
+            recordings.append(_Recording(main.file.source.name, sides, main.format.is_folder))
+        for file in others:
+            is_named = bool(columns) and file.table.has(*columns)
+            left.append((file.source.name, "" if is_named else _reason_to_skip(file)))
+    return recordings, left
 
 
 def _name_below(root: Path, path: Path) -> str:
@@ -400,14 +427,13 @@ def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
             on_closed(path)
 
 
-def _input(root: Path, folder: Path, main: Main, *, alone: bool) -> Input:
+def _input(root: Path, folder: Path, recording: _Recording, *, alone: bool) -> Input:
     """Input of a recording; a folder that is one multi-file export gives its name."""
-    path = folder / main.file.source.name
+    path = folder / recording.main
     name = path.relative_to(root).as_posix()
-    if alone and main.format.is_folder and main.file.companions:
+    if alone and recording.is_folder and recording.sides:
         name = _name_below(root, folder)
-    sides = tuple(folder / side.source.name for side in main.file.companions)
-    return Input(path, name, sides)
+    return Input(path, name, tuple(folder / side for side in recording.sides))
 
 
 def _reason_to_skip(file: Candidate) -> str:

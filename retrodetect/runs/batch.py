@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from retrodetect.runs import outputs as writing
 from retrodetect.runs import own_version, resume
 from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
-from retrodetect.runs.pool import SMALL_BYTES, Workers, helpers_for, shared_out
+from retrodetect.runs.pool import SMALL_BYTES, Workers, in_turn, jobs_within, shared_out
 from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
 from retrodetect.runs.track import read_track
 from retrodetect.tables import sessions_table, truncated_list, warning_columns, without_nan
@@ -145,7 +146,9 @@ def plan(
     model = store.load(settings.model)
     folder = location(outputs.folder)
     with answering(*paths, folder):
-        inputs, skipped = _inputs(paths, settings.read, {*manifests, *map(location, tracks)})
+        beside_them = {*manifests, *map(location, tracks)}
+        jobs = workers.jobs if workers.cluster is None else 1
+        inputs, skipped = _inputs(paths, settings.read, beside_them, jobs)
         files = [path for recording in inputs for path in recording.files]
         writing.check_ours(folder, "label", files)
     view: View = "none"
@@ -177,8 +180,8 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     progress = Progress(len(tasks) - len(left), len(tasks), 0.0, len(tasks) - len(left), waiting)
     yield progress
     workers = _enough(workers, left)
-    helpers = helpers_for(left, workers)
-    left = [task._replace(helpers=helpers) for task in left]
+    jobs = jobs_within(left, workers)
+    left = [task._replace(jobs=jobs) for task in left]
     for task, result in shared_out(do, left, workers):
         hours = 0.0
         if isinstance(result, str):
@@ -237,14 +240,15 @@ def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _inputs(
-    paths: Sequence[str | Path], read: ReadOptions, beside: Set[Path]
+    paths: Sequence[str | Path], read: ReadOptions, beside: Set[Path], jobs: int | None
 ) -> tuple[tuple[Input, ...], dict[str, str]]:
     """Inputs below some paths, at least one of which exists, and the skipped files.
 
     What lies beside recordings, manifests and tracks, is neither.
     """
     skipped: dict[Input, str] = {}
-    files = discover(*paths, columns=read.columns.values(), on_skipped=skipped.__setitem__)
+    columns, each = read.columns.values(), partial(in_turn, jobs=jobs)
+    files = discover(*paths, columns=columns, on_skipped=skipped.__setitem__, each=each)
     inputs = tuple(file for file in files if file.path not in beside)
     reasons = {file.name: why for file, why in skipped.items() if file.path not in beside}
     if not inputs:

@@ -15,7 +15,7 @@ from retrodetect.errors import OutputError, UnreadableFile, UsageError
 from retrodetect.runs import Lost
 
 __all__ = [
-    "SMALL_BYTES", "Limits", "Workers", "helpers_for", "in_parallel", "in_turn", "memory_limited",
+    "SMALL_BYTES", "Limits", "Workers", "in_parallel", "in_turn", "jobs_within", "memory_limited",
     "shared_out",
 ]  # fmt: skip
 
@@ -98,15 +98,15 @@ def shared_out(
     yield from processes.shared_out(do, tasks, jobs, workers.limits.timeout_s)
 
 
-def helpers_for(tasks: Sequence[T], workers: Workers) -> int:
-    """Processes that may help this one with a task: some where it is the only one."""
-    if len(tasks) != 1 or workers.limits or workers.cluster is not None:
-        return 0
-    return _processes(workers.jobs) - 1
+def jobs_within(tasks: Sequence[T], workers: Workers) -> int | None:
+    """Processes that may work on one task: several where it is the only one."""
+    is_alone = len(tasks) == 1 and not workers.limits and workers.cluster is None
+    return workers.jobs if is_alone else 1
 
 
-def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterator[T]:
-    """Work on items here and in so many helping processes, and yield results in order."""
+def in_turn(work: Callable[[S], T], items: Iterable[S], jobs: int | None) -> Iterator[T]:
+    """Work on items in so many processes, of which this is one, and yield results in order."""
+    helpers = _processes(jobs) - 1
     if not helpers:
         return map(work, items)
     from retrodetect.runs import processes

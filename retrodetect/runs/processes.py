@@ -65,7 +65,7 @@ def called(calls: Sequence[Any], jobs: int) -> list[Any]:
 
 def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterator[T]:
     """Work on items here, and in other processes once there is much to do; results in order."""
-    begin, pool = time.perf_counter(), None
+    begin, pool = time.process_time(), None
     coming: deque[tuple[S, Future[bytes] | None, T | None]] = deque()
 
     def next_result() -> T:
@@ -79,7 +79,7 @@ def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterato
 
     with ExitStack() as stack:
         for item in items:
-            if pool is None and time.perf_counter() - begin > START_S:
+            if pool is None and time.process_time() - begin > START_S:
                 pool = stack.enter_context(_started(helpers, work))
             waiting = sum(future is not None and not future.done() for _, future, _ in coming)
             if pool is None or waiting > helpers:
@@ -89,6 +89,10 @@ def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterato
                 coming.append((item, pool.schedule(_call, (call,)), None))
             while coming and (coming[0][1] is None or coming[0][1].done()):
                 yield next_result()
+        for place, (item, elsewhere, _) in enumerate(coming):
+            # What no helper has begun is sooner done here: it may still be starting.
+            if elsewhere is not None and not elsewhere.running() and elsewhere.cancel():
+                coming[place] = item, None, work(item)
         while coming:
             yield next_result()
 

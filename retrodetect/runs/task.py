@@ -134,7 +134,7 @@ class Task(NamedTuple):
     code: str
     model: str
     max_memory_mib: float | None  # memory it may take
-    helpers: int = 0  # processes that measure its signals besides the one that does it
+    jobs: int | None = 1  # processes that measure its signals; None for one per core
 
 
 def do(task: Task) -> float:
@@ -255,7 +255,7 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         witness = _Witness(chain([first], following), task.view)
         anchors = settings.anchors_on(first.start_time)
         model = _model(settings.model, task.model)
-        session = label_pieces(witness, model, anchors, each=partial(in_turn, helpers=task.helpers))
+        session = label_pieces(witness, model, anchors, each=partial(in_turn, jobs=task.jobs))
         if settings.tracks:
             session = witness.follow(settings, session)
         yield _entry(session, task, witness), session.strides

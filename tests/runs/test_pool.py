@@ -16,7 +16,7 @@ from retrodetect.direction import Anchors, store
 from retrodetect.errors import OutputError
 from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.labelling import label_pieces
-from retrodetect.runs.pool import Limits, Workers, helpers_for, in_parallel, in_turn, shared_out
+from retrodetect.runs.pool import Limits, Workers, in_parallel, in_turn, jobs_within, shared_out
 
 # What processes are to do is named at the top of a module, so that they find it.
 
@@ -96,19 +96,19 @@ def at_once(monkeypatch):
     monkeypatch.setattr("retrodetect.runs.processes.START_S", 0.0)
 
 
-@pytest.mark.parametrize("helpers", [0, 2])
-def test_results_of_helpers_come_in_order(helpers, at_once):
-    assert list(in_turn(half, range(20), helpers)) == [task / 2 for task in range(20)]
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_results_of_helpers_come_in_order(jobs, at_once):
+    assert list(in_turn(half, range(20), jobs)) == [task / 2 for task in range(20)]
 
 
 def test_what_a_helper_dies_of_is_done_here(at_once):
     work = partial(half_or_die_elsewhere, os.getpid())
-    assert list(in_turn(work, range(3), 1)) == [0.0, 0.5, 1.0]
+    assert list(in_turn(work, range(3), 2)) == [0.0, 0.5, 1.0]
 
 
 def test_an_error_of_a_helper_is_raised(at_once):
     with pytest.raises(OutputError, match="out: cannot be written"):
-        list(in_turn(fail, [1], 1))
+        list(in_turn(fail, [1], 2))
 
 
 def test_signals_measured_by_helpers_give_the_same_strides(at_once):
@@ -116,9 +116,9 @@ def test_signals_measured_by_helpers_give_the_same_strides(at_once):
     recording = wear(walk(plan, seed=1), "waist", rate_hz=50.0)
     alone, helped = (
         label_pieces(
-            [recording], store.load("default"), Anchors(), each=partial(in_turn, helpers=helpers)
+            [recording], store.load("default"), Anchors(), each=partial(in_turn, jobs=jobs)
         ).strides
-        for helpers in (0, 1)
+        for jobs in (1, 2)
     )
     assert len(alone) > 30
     assert np.diff(alone["start_s"]).max() > 30
@@ -126,13 +126,13 @@ def test_signals_measured_by_helpers_give_the_same_strides(at_once):
 
 
 @pytest.mark.parametrize(
-    ("tasks", "workers", "helpers"),
-    [(1, Workers(jobs=2), 1), (2, Workers(jobs=5), 0), (1, Workers(jobs=1), 0),
-     (0, Workers(jobs=2), 0), (1, Workers(jobs=2, limits=Limits(timeout_s=9)), 0),
-     (1, Workers(cluster="tcp://host:1"), 0)],
+    ("tasks", "workers", "jobs"),
+    [(1, Workers(jobs=2), 2), (1, Workers(), None), (2, Workers(jobs=5), 1),
+     (0, Workers(jobs=2), 1), (1, Workers(jobs=2, limits=Limits(timeout_s=9)), 1),
+     (1, Workers(cluster="tcp://host:1"), 1)],
 )  # fmt: skip
-def test_a_recording_has_helpers_where_it_is_the_only_one(tasks, workers, helpers):
-    assert helpers_for(range(tasks), workers) == helpers
+def test_a_recording_has_helpers_where_it_is_the_only_one(tasks, workers, jobs):
+    assert jobs_within(range(tasks), workers) == jobs
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal is blocked here")
