@@ -730,7 +730,11 @@ def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
         return np.asarray(np.floor((time_s[rows] - time_s[0]) / _RATE_BLOCK_S))
 
     # Only where there are rows: a clock may leap by years.
-    seen = [np.unique(place(rows), return_counts=True) for rows in blocks(len(time_s), time_s)]
+    seen = []
+    for rows in blocks(len(time_s), time_s):
+        own = place(rows)
+        first = np.flatnonzero(np.diff(own, prepend=-1.0))
+        seen.append((own[first], np.diff(first, append=len(own))))
     places, of = np.unique(np.concatenate([own for own, _ in seen]), return_inverse=True)
     counts = np.bincount(of, np.concatenate([own for _, own in seen]))
     gaps = _gap_rows(time_s, rate_hz)

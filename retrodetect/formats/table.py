@@ -185,7 +185,7 @@ class Table:
             if len(cells) < _NUMERIC_SHARE * len(filled):
                 return "text"
         # A float holds integers exactly up to 2**53; beyond that only an integer will do.
-        if any(len(cell) >= 16 for cell in cells) and all(_WHOLE.fullmatch(cell) for cell in cells):
+        if max(map(len, cells), default=0) >= 16 and all(map(_WHOLE.fullmatch, cells)):
             return "integer"
         return "number"
 

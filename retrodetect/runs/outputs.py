@@ -182,7 +182,7 @@ def write_report(
     every = [entry for part in parts for entry in entries(part)]
     by_week = weeks(sessions_apart([sessions]))
     views = [entry.view and {**entry.view, "lists": entry.lists} for entry in every]
-    write_json(folder / "report.json", facts(sessions, views, card, by_week))
+    write_json(folder / "report.json", facts(sessions, views, card, by_week), indent=None)
     with replacing(folder / "report.html") as stream:
         stream.write(page(sessions, views, card, record, by_week).encode())
 
