@@ -10,6 +10,7 @@ import typer
 
 from retrodetect.cli import options
 from retrodetect.cli.options import Columns, Gravity, Paths, Rate, Sign, Unit
+from retrodetect.errors import InputError, UsageError
 
 __all__ = ["annotate", "inspect"]
 
@@ -30,7 +31,6 @@ def inspect(
     read_options = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect import formats
-    from retrodetect.errors import InputError, UsageError
 
     skipped: list[dict[str, Any]] = []
     inputs = formats.discover(
@@ -39,11 +39,7 @@ def inspect(
         on_skipped=lambda file, why: skipped.append({"name": file.name, "skipped": why}),
     )
     if not inputs and not skipped:
-        raise UsageError(
-            "no recordings found",
-            file=", ".join(paths),
-            remedy="name a file, or a folder that contains recordings",
-        )
+        raise _nothing_in(paths)
     descriptions: list[dict[str, Any]] = []
     for recording_input in inputs:
         try:
@@ -115,7 +111,6 @@ def annotate(
     read = options.read_options(unit, sign, gravity, rate, columns)
 
     from retrodetect import formats
-    from retrodetect.errors import UsageError
     from retrodetect.locations import replacing
     from retrodetect.runs.outputs import Outputs, check_libraries
 
@@ -135,11 +130,15 @@ def annotate(
         for recording in formats.read(each, options=read)
     ]
     if not recordings:
-        raise UsageError(
-            "contains no recordings",
-            file=", ".join(paths),
-            remedy="name a file, or a folder that contains recordings",
-        )
+        raise _nothing_in(paths)
     with replacing(out) as stream:
         stream.write(page_of(recordings).encode())
     typer.echo(f"Page: {out}. Open it in a browser, mark the stretches, and save the labels.")
+
+
+def _nothing_in(paths: list[str]) -> UsageError:
+    return UsageError(
+        "no recordings found",
+        file=", ".join(paths),
+        remedy="name a file, or a folder that contains recordings",
+    )

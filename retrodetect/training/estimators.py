@@ -1,6 +1,6 @@
 """The classifier of strides, as a scikit-learn estimator.
 
-It is what every model is fitted with, and it fits into ``Pipeline``, ``GridSearchCV`` and
+It tells body sites apart in every model, and it fits into ``Pipeline``, ``GridSearchCV`` and
 ``cross_validate`` like any other.
 """
 
