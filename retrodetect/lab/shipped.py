@@ -114,7 +114,9 @@ def held_out(
 
     def label_fold(source: str, subject: str | None) -> pd.DataFrame:
         kept = [
-            table if other != source else table.where(_not(table, subject))
+            table
+            if other != source
+            else table.where(np.asarray(table.strides["subject"] != subject))
             for other, table in tables.items()
             if other != source or subject is not None
         ]
@@ -137,10 +139,6 @@ def held_out(
         if both_ways.sum() > 1:
             folds += [(source, str(subject)) for subject in both_ways.index[both_ways]]
     return in_parallel([delayed(label_fold)(*fold) for fold in folds], None)
-
-
-def _not(table: StrideTable, subject: str | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return np.asarray(table.strides["subject"] != subject)
 
 
 def _source(name: str, recordings: list[Example]) -> Source:

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import delayed
+from numpy.typing import NDArray
 
 from retrodetect import gait
 from retrodetect.direction import DirectionModel, StrideEvidence
@@ -99,7 +99,7 @@ class Example:
     virtual: bool = False  # whether the sensor was simulated
     origin: str = ""  # file and line that say all this, for messages
 
-    def where(self, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Example:
+    def where(self, rows: NDArray[np.bool_]) -> Example:
         """Return the same with some of its strides only."""
         cues = self.measured.cues.where(rows)
         strides = self.measured.strides[rows].reset_index(drop=True)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.sites import group_of
@@ -34,8 +35,6 @@ finds the vertical, so that no sample has a say on both sides."""
 MOST_FOLDS = 12
 """With more wearers than that, some are held out together."""
 
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
-
 
 @dataclass(frozen=True, slots=True)
 class Fold:
@@ -56,7 +55,7 @@ def pooled(examples: Sequence[Example]) -> StrideTable:
     )
 
 
-def units_of(strides: pd.DataFrame) -> tuple[np.ndarray[Any, np.dtype[np.str_]], Unit]:
+def units_of(strides: pd.DataFrame) -> tuple[NDArray[np.str_], Unit]:
     """Name what each stride must be held out with, and the widest kind of unit that can be.
 
     Strides come in order of time. Those without a name belong to none and are neither learned from
@@ -67,11 +66,11 @@ def units_of(strides: pd.DataFrame) -> tuple[np.ndarray[Any, np.dtype[np.str_]],
     candidates: tuple[tuple[Unit, Any], ...] = (("subject", people), ("session", sessions))
     for kind, units in candidates:
         if _each_can_go(strides, units):
-            return _at_most(units, MOST_FOLDS), kind
+            return _at_most_folds(units), kind
     return _blocks(strides), "block"
 
 
-def apart(strides: pd.DataFrame, held_out: Mask) -> Mask:
+def apart(strides: pd.DataFrame, held_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell which strides share nothing with those that are held out.
 
     These are strides of other recordings, and those farther than the guard in the same one.
@@ -108,13 +107,13 @@ def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
     return parts_held_out, kind
 
 
-def _teaches(table: StrideTable) -> Mask:
+def _teaches(table: StrideTable) -> NDArray[np.bool_]:
     """Strides that can be learned from, as in :func:`retrodetect.training.fit.table_of`."""
     has_vertical = np.isfinite(table.features.up[:, 0])
     return np.asarray(has_vertical & table.strides["truth"].isin(DIRECTIONS).to_numpy())
 
 
-def _each_can_go(strides: pd.DataFrame, units: np.ndarray[Any, np.dtype[np.str_]]) -> bool:
+def _each_can_go(strides: pd.DataFrame, units: NDArray[np.str_]) -> bool:
     """Whether both directions are left at every group of sites whichever unit goes."""
     both = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
     has_direction = strides["truth"].isin(both).to_numpy()
@@ -128,18 +127,15 @@ def _each_can_go(strides: pd.DataFrame, units: np.ndarray[Any, np.dtype[np.str_]
     return bool((cells.groupby(["site", "truth"])["unit"].nunique() > 1).all())
 
 
-def _at_most(
-    units: np.ndarray[Any, np.dtype[np.str_]], most: int
-) -> np.ndarray[Any, np.dtype[np.str_]]:
+def _at_most_folds(units: NDArray[np.str_]) -> NDArray[np.str_]:
     """Units put together where they are too many."""
     names, number = np.unique(units, return_inverse=True)
-    if len(names) <= most:
+    if len(names) <= MOST_FOLDS:
         return units
-    together = [f"{i:02}" for i in range(most)]
-    return np.array([together[i % most] for i in number])
+    return np.array([f"{i % MOST_FOLDS:02}" for i in number])
 
 
-def _blocks(strides: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.str_]]:
+def _blocks(strides: pd.DataFrame) -> NDArray[np.str_]:
     """Stretches of each direction in turn, so that each block holds some of both."""
     units = np.full(len(strides), "", dtype="<U8")
     has_direction = strides["truth"].isin(DIRECTIONS)

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import delayed
+from numpy.typing import NDArray
 
 from retrodetect.direction import DirectionModel, store
 from retrodetect.direction.card import Base, Card, Source, Validation
@@ -217,7 +217,7 @@ def _label_with_less(
     return len(part), label_with_truth(model, fold.test, stated_anchors)
 
 
-def _first_minutes(strides: pd.DataFrame, minutes: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _first_minutes(strides: pd.DataFrame, minutes: float) -> NDArray[np.bool_]:
     """Strides within the first minutes of each site and direction, every wearer's alike."""
     keys = [strides["placement"].map(group_of), strides["truth"]]
     wearers = strides["subject"].groupby(keys).transform("nunique")
