@@ -1,11 +1,10 @@
 """Direction: from features to a direction for each stride, and the models that this needs."""
 
 from retrodetect.direction.anchors import Anchors
-from retrodetect.direction.check_anchors import check_anchors
+from retrodetect.direction.checks import check_anchors, doubtful_strides
 from retrodetect.direction.classify import Directions, StrideEvidence, classify, decide
 from retrodetect.direction.decoder import Priors
 from retrodetect.direction.model import DirectionModel
-from retrodetect.direction.plausible import doubtful_strides
 
 __all__ = [
     "Anchors", "DirectionModel", "Directions", "Priors", "StrideEvidence", "check_anchors",

@@ -11,7 +11,7 @@ import pytest
 from strides import shown, strides_of
 
 import retrodetect as rd
-from retrodetect.direction.plausible import BOUNCE_M, doubtful_strides
+from retrodetect.direction.checks import BOUNCE_M, doubtful_strides
 from retrodetect.features import SITE_SCALARS
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
