@@ -237,8 +237,8 @@ _OTHER_ENDINGS = {
 }  # fmt: skip
 """Files that are plainly something else, and are not even looked into."""
 
-_TOGETHER = 64
-"""Groups of files that are looked into at a time: worth the way to another process (0.2 s)."""
+_TOGETHER = 256
+"""Groups of files that are looked into at a time (1 s): what is worth another process."""
 
 
 @dataclass(frozen=True, slots=True)
