@@ -194,7 +194,9 @@ def _table(
         "front": directions.front,
         "told_apart_by": directions.told_apart_by,
         "naming": directions.naming,
-        "error_rates": model.card.error_rates_at(directions.placement, directions.front),
+        "error_rates": model.card.error_rates_at(
+            directions.placement, directions.front, directions.told_apart_by
+        ),
     }
     return table
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Literal
 
 from retrodetect.errors import UsageError
 
@@ -75,9 +76,9 @@ class Site:
     # whether the movement there looks like that of a front pocket turned round, so that the
     # two cannot be told apart where neither is named
     may_mimic_front: bool = False
-    # whether an accelerometer alone does not show there which way the wearer goes: of three
-    # captured people it failed at one, throughout
-    travel_needs_gyro: bool = False
+    # what shows there which way the wearer goes: with ``gyroscope`` an accelerometer alone failed
+    # at one of three captured people, throughout; with ``nothing`` a gyroscope did so too
+    travel_seen_by: Literal["accelerometer", "gyroscope", "nothing"] = "accelerometer"
     # more precise sites that a vaguer name may mean, with how common each is (a guess: no
     # survey was found)
     may_be: Mapping[str, float] = field(default_factory=dict)
@@ -140,7 +141,7 @@ _TABLE = (
         aliases=("rear pocket", "back trouser pocket", "back pants pocket", "seat pocket"),
         outward_deg=180.0,
         may_mimic_front=True,
-        travel_needs_gyro=True,
+        travel_seen_by="gyroscope",
     ),
     Site(
         "waist", "trunk", "on the belt or waistband, anywhere around",
@@ -201,12 +202,14 @@ _TABLE = (
         "upper-arm", 0.5, (0.0, 0.05, 0.0),
         Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9), (9.0, 0.25),
         aliases=("arm", "armband", "biceps"),
+        travel_seen_by="nothing",
     ),
     Site(
         "wrist", "arm", "on the wrist, like a watch",
         "forearm", 0.95, (0.0, 0.03, 0.0),
         Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8), (12.0, 0.25),
         aliases=("watch", "smartwatch", "wristband", "forearm", "lower arm"),
+        travel_seen_by="gyroscope",
         shows_front=True,
     ),
     Site(
@@ -214,6 +217,7 @@ _TABLE = (
         "hand", 0.6, (0.0, -0.02, 0.0),
         Impact(0.8, 9.0, 0.035, 0.022, 0.1, 0.8), (8.0, 0.4),
         aliases=("palm", "in hand"),
+        travel_seen_by="gyroscope",
         shows_front=True,
     ),
     Site(
@@ -230,6 +234,7 @@ _TABLE = (
         aliases=(
             "purse", "handbag", "backpack", "rucksack", "coat pocket", "jacket pocket",
         ),
+        travel_seen_by="nothing",
     ),
 )  # fmt: skip
 

@@ -116,13 +116,15 @@ class Card:
     inputs: Inputs | None = None
     sha256: str = ""  # digest of the model and its card
 
-    def error_rates_at(self, placement: str, front: str) -> dict[str, float] | None:
+    def error_rates_at(
+        self, placement: str, front: str, told_apart_by: str
+    ) -> dict[str, float] | None:
         """Return how often labels are wrong in a state of knowledge; see :func:`knowledge`.
 
         Where that state was not measured, of the group whose site alone was given; None if that was
         not measured either.
         """
-        rates = self.error_rates.get(knowledge(placement, front))
+        rates = self.error_rates.get(knowledge(placement, front, told_apart_by))
         return rates or self.error_rates.get(group_of(placement))
 
     def to_json(self) -> dict[str, Any]:
@@ -147,16 +149,19 @@ class Card:
         return cls(**entries)
 
 
-def knowledge(placement: str, front: str) -> str:
+def knowledge(placement: str, front: str, told_apart_by: str) -> str:
     """Name the state of knowledge in which directions are named: each has error rates of its own.
 
     It is the group of sites: given (``trunk``), given with the front or a marked stretch
-    (``trunk, front given``), or inferred (``trunk?``). ``front`` says how forward got its name, as
-    in :class:`retrodetect.direction.Directions`.
+    (``trunk, front given``), or inferred (``trunk?``); or whatever was given, habit alone named
+    the directions (``trunk, assumed``). ``front`` says how forward got its name, and
+    ``told_apart_by`` what told it from backward, as in :class:`retrodetect.direction.Directions`.
     """
     group = group_of(placement)
     if front in ("given", "marked"):
         return f"{group}, front given"
+    if told_apart_by == "habit":
+        return f"{group}, assumed"
     return f"{group}?" if placement.endswith("?") else group
 
 

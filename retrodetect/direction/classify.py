@@ -429,7 +429,8 @@ class _Session:
     ) -> Evidence:
         """Evidence of an episode if the device sat on one group of sites."""
         strides = self._strides.iloc[rows]
-        seen = features.has_gyro | (not all(SITES[seat.site].travel_needs_gyro for seat in seats))
+        seen_by = {SITES[seat.site].travel_seen_by for seat in seats}
+        seen = features.has_gyro & (seen_by != {"nothing"}) | ("accelerometer" in seen_by)
         travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T * seen[:, None, None])
         front, of_front = _balanced(site.front_cues(features) @ plane.T)
         front_total = max(float(np.linalg.norm(front, axis=-1).sum(axis=0).max()), 1e-9)

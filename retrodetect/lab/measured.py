@@ -17,6 +17,7 @@ import pandas as pd
 from joblib import delayed
 
 from retrodetect.direction import StrideEvidence
+from retrodetect.features import NEEDS_GYRO
 from retrodetect.lab import Labelled
 from retrodetect.lab.datasets import load
 from retrodetect.recording import DIRECTION_RATE_HZ
@@ -24,7 +25,9 @@ from retrodetect.runs import resume
 from retrodetect.runs.pool import in_parallel
 from retrodetect.training.examples import STAGES, Example, measure
 
-__all__ = ["example_of", "is_walked", "joined", "measured_sets", "mixed_sessions"]
+__all__ = [
+    "example_of", "is_walked", "joined", "measured_sets", "mixed_sessions", "without_gyroscope",
+]  # fmt: skip
 
 SESSIONS_A_SITE = 3
 CLIPS_A_WAY = 8
@@ -130,6 +133,16 @@ def joined(clips: list[Example], name: str) -> Example:
         cues=StrideEvidence.joined([clip.measured.cues for clip in clips]),
     )
     return replace(clips[0], measured=measured, intervals=pd.concat(intervals, ignore_index=True))
+
+
+def without_gyroscope(example: Example) -> Example:
+    """Return the same strides as an accelerometer alone shows them."""
+    features = example.measured.cues.features
+    vectors = features.vectors.copy()
+    vectors[:, -len(NEEDS_GYRO) :] = 0.0
+    seen = replace(features, vectors=vectors, gyro_scalars=np.zeros_like(features.gyro_scalars))
+    cues = replace(example.measured.cues, features=seen)
+    return replace(example, measured=replace(example.measured, cues=cues))
 
 
 def _site(example: Example) -> str:

@@ -113,9 +113,9 @@ def _results(task: Task, planned: Plan, names: dict[str, str]) -> Iterator[Resul
         row = with_copy_of(entry, names)
         session = sessions_table([row]).iloc[0]
         copied = ("model", "placement", "front", "told_apart_by", "naming")
-        placement, front = row.get("placement", ""), row.get("front", "")
+        state = (row.get(name, "") for name in ("placement", "front", "told_apart_by"))
         own.attrs = {attribute: row.get(attribute) for attribute in copied} | {
-            "error_rates": planned.model.card.error_rates_at(placement, front),
+            "error_rates": planned.model.card.error_rates_at(*state),
             "warnings": tuple(filter(None, row.get("warnings", "").split("; "))),
         }
         yield Result(own, session, partial(_read, task, name))

@@ -82,6 +82,9 @@ HABITUAL_CONTRAST = np.array([5.0 if name == "log_h_over_v_low" else 0.0 for nam
 """People bounce less when they go backward: the horizontal movement is larger beside the vertical
 one by 0.4 ± 0.4 log units (three captured trunks, two real feet), and 2 · 0.4 / 0.4² = 5."""
 
+WITHOUT_CONTRAST = ("arm",)
+"""Groups at which it tells nothing: an arm swings as its wearer likes."""
+
 MOST_SITE_STRIDES = 12
 """Strides of a recording from which its site is learned: they are alike, and many take long."""
 
@@ -124,17 +127,18 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("front", "gyroscope", "walk"): ("+lever_low", "+lever_mid", "+lever_high"),
         ("front", "gyroscope", "run"): ("+lever_high",),
     },
-    "arm": {},
+    "arm": {
+        ("travel", "gyroscope", "walk"): ("+U2_arm", "+U1_hanging", "-A"),
+        ("front", "gyroscope", "walk"): ("+R1_gyro", "+S", "-Q"),
+    },
 }  # fmt: skip
 """What may point to travel and front at each group of sites, by what saw it and by pace. A sign is
 that of the weight; swing vectors have none, for their lobes point either way. Signs are those of
 our own measurements on real forward walks and captured walks both ways, listed in
 docs/method.md; the travel vector of the hip turns round in running, as a bouncing spring reverses
-an inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J Physiol 233:R243). Arms have none: their
-front shows (R1_gyro: 43 of 43 real walks with a watch), but nothing that turns round with the
-travel does so in every captured source. With an arm taken out it is the trunk's U2 that fails, in a
-left arm of one actor; the phase of sway and roll against yaw fails in acted styles, where a third
-of the strides would be named wrongly."""
+an inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J Physiol 233:R243). At an arm no cue to
+the travel turns round in every captured actor, but their sum does: that of the trunk once the arm
+is taken out, the swing of the arm, and its skew, as at a leg."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +329,8 @@ def fit_readouts(table: StrideTable, group: str) -> SiteGroup:
         fronts = reference_fronts(going, fronts, _by_signs(going, group))
     travel = _fit_readout(going, fronts, group, "travel")
     fronts = reference_fronts(going, fronts, travel)
-    return SiteGroup(travel, _fit_readout(going, fronts, group, "front"), HABITUAL_CONTRAST)
+    front = _fit_readout(going, fronts, group, "front")
+    return SiteGroup(travel, front, HABITUAL_CONTRAST * (group not in WITHOUT_CONTRAST))
 
 
 def went(table: StrideTable) -> StrideTable:
@@ -393,9 +398,11 @@ def teaching(
         rows &= table.features.has_gyro
     if pace != CAPTURED_PACE and group not in ("foot", "ankle"):
         rows &= ~strides["virtual"].to_numpy(dtype=bool)
+    seen_by = {name: _seat(name).travel_seen_by for name in SITES}
     if form == "accelerometer":
-        plain = [name for name in SITES if not _seat(name).travel_needs_gyro]
-        rows &= strides["placement"].isin(plain).to_numpy()
+        rows &= (strides["placement"].map(seen_by) == "accelerometer").to_numpy()
+    elif target == "travel":
+        rows &= (strides["placement"].map(seen_by) != "nothing").to_numpy()
     if target == "front":
         showing = [
             name

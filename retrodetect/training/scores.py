@@ -74,7 +74,9 @@ def label_with_truth(
             .join(directions.table)
             .assign(
                 told_apart_by=directions.told_apart_by,
-                knowledge=knowledge(directions.placement, directions.front),
+                knowledge=knowledge(
+                    directions.placement, directions.front, directions.told_apart_by
+                ),
             )
         )
     return pd.concat(tables, ignore_index=True)

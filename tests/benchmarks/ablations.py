@@ -26,7 +26,6 @@ from direction import (
     SITES,
     Evidence,
     site_given,
-    without_gyroscope,
 )
 
 from retrodetect.direction import DirectionModel
@@ -34,7 +33,7 @@ from retrodetect.direction.decoder import Priors
 from retrodetect.direction.likeness import Likeness
 from retrodetect.features import NEEDS_GYRO, VECTORS
 from retrodetect.lab.datasets import present
-from retrodetect.lab.measured import measured_sets, mixed_sessions
+from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.training.examples import Example
 from retrodetect.training.scores import label_with_truth, summary
 

@@ -27,10 +27,9 @@ from sklearn.preprocessing import StandardScaler
 
 from retrodetect import gait
 from retrodetect.direction import Anchors, DirectionModel
-from retrodetect.features import NEEDS_GYRO
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, load, present
-from retrodetect.lab.measured import joined, measured_sets, mixed_sessions
+from retrodetect.lab.measured import joined, measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.lab.shipped import GIVEN
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
 from retrodetect.training.examples import Example, truth_of_strides
@@ -88,16 +87,6 @@ def sessions_of_a_wearer(recordings: list[Example]) -> list[Example]:
         if len(one.measured.strides):
             by_wearer.setdefault((one.subject, one.placement), []).append(one)
     return [joined(parts, parts[0].name) for parts in by_wearer.values() if len(parts) > 1]
-
-
-def without_gyroscope(example: Example) -> Example:
-    """The same strides as an accelerometer alone shows them."""
-    features = example.measured.cues.features
-    vectors = features.vectors.copy()
-    vectors[:, -len(NEEDS_GYRO) :] = 0.0
-    seen = replace(features, vectors=vectors, gyro_scalars=np.zeros_like(features.gyro_scalars))
-    cues = replace(example.measured.cues, features=seen)
-    return replace(example, measured=replace(example.measured, cues=cues))
 
 
 site_given, nothing_given = GIVEN["site"], GIVEN["nothing"]

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from direction import SITES, Evidence, nothing_given, site_given, without_gyroscope
+from direction import SITES, Evidence, nothing_given, site_given
 
 from retrodetect.direction import Anchors, decide
 from retrodetect.direction.model import DirectionModel
 from retrodetect.lab.datasets import present
-from retrodetect.lab.measured import measured_sets, mixed_sessions
+from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.training.examples import Example
 
 SOURCES = ("mocap-accad-male1", "mocap-accad-female1", "mocap-bandai-namco-1")

@@ -23,11 +23,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from direction import without_gyroscope
 
 from retrodetect.direction import DirectionModel
 from retrodetect.lab.datasets import SETS, present
-from retrodetect.lab.measured import is_walked, joined, measured_sets
+from retrodetect.lab.measured import is_walked, joined, measured_sets, without_gyroscope
 from retrodetect.sites import group_of
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of

@@ -7,28 +7,29 @@ import pytest
 from retrodetect.direction.card import Card, knowledge, markdown
 
 STATES = {
-    ("lower-back", "inferred"): "trunk",
-    ("lower-back", "unknown"): "trunk",
-    ("lower-back", "given"): "trunk, front given",
-    ("lower-back", "marked"): "trunk, front given",
-    ("trunk?", "inferred"): "trunk?",
-    ("trunk?", "marked"): "trunk, front given",
+    ("lower-back", "inferred", "signal"): "trunk",
+    ("lower-back", "unknown", ""): "trunk",
+    ("lower-back", "given", "wearer"): "trunk, front given",
+    ("lower-back", "marked", "wearer"): "trunk, front given",
+    ("lower-back", "inferred", "habit"): "trunk, assumed",
+    ("trunk?", "inferred", "signal"): "trunk?",
+    ("trunk?", "inferred", "habit"): "trunk, assumed",
+    ("trunk?", "marked", "wearer"): "trunk, front given",
 }
 
 
-@pytest.mark.parametrize(("placement", "front"), STATES)
-def test_each_state_of_knowledge_has_rates_of_its_own(placement, front):
-    state = STATES[placement, front]
-    assert knowledge(placement, front) == state
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_of_knowledge_has_rates_of_its_own(state):
+    assert knowledge(*state) == STATES[state]
     card = Card(error_rates={name: {"icc": float(len(name))} for name in STATES.values()})
-    assert card.error_rates_at(placement, front) == card.error_rates[state]
+    assert card.error_rates_at(*state) == card.error_rates[STATES[state]]
 
 
 def test_a_state_that_was_not_measured_has_the_rates_of_its_site():
     card = Card(error_rates={"trunk": {"icc": 0.2}})
-    assert card.error_rates_at("belly", "given") == {"icc": 0.2}
-    assert card.error_rates_at("wrist", "inferred") is None
-    assert card.error_rates_at("unknown", "unknown") is None
+    assert card.error_rates_at("belly", "given", "wearer") == {"icc": 0.2}
+    assert card.error_rates_at("wrist", "inferred", "signal") is None
+    assert card.error_rates_at("unknown", "unknown", "") is None
 
 
 def test_people_read_shares_in_percent():

@@ -102,6 +102,8 @@ def test_the_docs_list_the_readouts_as_they_are():
             .replace("_gyro", " g")
             .replace("lever_", "lever ")
             .replace("_lean", " lean")
+            .replace("_arm", " arm")
+            .replace("_hanging", " hanging")
         )
 
     rows = [
@@ -211,10 +213,24 @@ def test_travel_turns_with_the_truth_and_a_front_does_not():
     np.testing.assert_allclose(front, np.tile(AHEAD, (3, 1)))
 
 
-def walkers() -> StrideTable:
-    """Six sources of a belly that goes both ways, walking only."""
+@pytest.mark.parametrize(("site", "form", "strides"), [
+    ("wrist", "gyroscope", 3), ("wrist", "accelerometer", 0), ("upper-arm", "gyroscope", 0),
+])  # fmt: skip
+def test_travel_is_taught_by_sites_that_show_it(site, form, strides):
+    arms = table([{"placement": site}] * 3, A=AHEAD)
+    assert len(teaching(arms, level_fronts(arms), "arm", "travel", form, "walk")[0]) == strides
+
+
+def test_an_arm_has_no_contrast():
+    arms = fit_readouts(walkers("wrist"), "arm")
+    assert not arms.contrast.any()
+    assert fit_readouts(walkers(), "trunk").contrast.any()
+
+
+def walkers(site: str = "belly") -> StrideTable:
+    """Six sources of a belly, or another site, that goes both ways, walking only."""
     rows = [
-        {"source": source, "recording": f"{source} {truth}", "truth": truth}
+        {"source": source, "recording": f"{source} {truth}", "truth": truth, "placement": site}
         for source in "abcdef"
         for truth in ("forward", "backward")
         for _ in range(20)
@@ -271,7 +287,7 @@ def test_the_contrast_of_these_wearers_is_learned_with_its_sign(size, subjects):
 def test_a_few_strides_teach_no_contrast(count):
     base = fit(table([{}] * 30, U2_fixed=AHEAD), sites=False)
     contrast = learn(wearers_who_differ(1.0, count), base).groups["trunk"].contrast
-    assert (contrast is HABITUAL_CONTRAST) == (count < LEAST_CONTRAST_STRIDES)
+    assert np.array_equal(contrast, HABITUAL_CONTRAST) == (count < LEAST_CONTRAST_STRIDES)
 
 
 def wearer_of_bouts(*ways: str, unlike: float = 0.0):
