@@ -278,7 +278,7 @@ def canonical_site(placement: str, *, option: str = "--placement") -> str:
     """Return the name of the site that a wearer means by a name or an everyday word.
 
     Such as ``waist``, ``Lower back``, ``hip``, ``left shoe``: case, hyphens and a side that the
-    site does not have in its name are of no account. Where no site is called so, UsageError
+    site does not have in its name are ignored. Where no site is called so, UsageError
     suggests the nearest word; ``option`` says where it was given.
     """
     words = _plain(placement)

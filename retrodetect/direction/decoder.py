@@ -7,7 +7,7 @@ A hidden Markov model over strides (Rabiner 1989, Proc IEEE 77:257). The state o
   between bouts;
 - its **pace** (walk or run), which changes rarely within a bout. Above the hip the travel vector
   points the other way in running, so a travel vector that stays while the pace seems to flip
-  belies the pace;
+  contradicts the pace;
 - the **front** of the wearer, a bearing in the device's level plane that creeps as a phone
   settles in a pocket.
 
@@ -108,8 +108,8 @@ class Priors:
         begin: most people walk a few steps before they turn round.
     drawn
         Shares of forward, backward and sideways where a direction of a mixed session is drawn. They
-        are nearly even: that most go forward for longer is a habit of the wearer, so the bouts of a
-        session do not bear it out one by one.
+        are nearly even: that most go forward for longer is a habit of the wearer, not an
+        independent fact of each bout.
     contrast
         Weight of what the contrast between the halves of a session says; 0 leaves it out.
     front_jump

@@ -27,7 +27,7 @@ MIN_BOUT_STRIDES = 2
 """Strides that make a mean."""
 
 LOG_TURN_BOUNDS = (-4.0, 1.25)
-"""Log likelihood ratios beyond these were not borne out on sources held out: stairs, or another
+"""Log likelihood ratios beyond these did not hold on sources held out: stairs, or another
 shoe, make bouts in one direction as unlike as any."""
 
 MOST_DIFFERENCE = 4.0

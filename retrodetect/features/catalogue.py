@@ -272,13 +272,13 @@ TURN_SCALARS = (
         for band in LEVER_BANDS_HZ
     ),
 )
-"""What the rotation tells of the body site; zero without a gyroscope."""
+"""What the rotation says about the body site; zero without a gyroscope."""
 
 GYRO_SCALARS = (
     *TURN_SCALARS,
     Feature("way_length", (), "pointer", "length of the vector ``way``", "own"),
 )
-"""What a gyroscope tells of the body site; zero without one. A foot comes to rest in every stride
+"""What a gyroscope says about the body site; zero without one. A foot comes to rest in every stride
 and an ankle nearly so, and so they have a way. Higher up hardly anything has."""
 
 SITE_SCALARS = (
@@ -301,7 +301,7 @@ SITE_SCALARS = (
         for k in HARMONICS
     ),
 )
-"""What an accelerometer tells of the body site: a trunk swings at the step, a limb at the stride,
+"""What an accelerometer says about the body site: a trunk swings at the step, a limb at the stride,
 and the nearer to the ground, the harder it is shaken."""
 
 FREE_FEATURES: tuple[str, ...] = (

@@ -27,7 +27,7 @@ _IMPOSSIBLE_RADPS = 200.0
 """Beyond the range of any gyroscope that is worn (±4000 deg/s, or 70 rad/s)."""
 
 _HEAD_ROWS = 500_000
-"""Rows at the beginning from which a unit is told that the file does not state."""
+"""Rows at the beginning from which a unit is inferred that the file does not state."""
 
 _TURNED_ROWS, _TURNED_RADPS, _TURNED_SPREAD, _TURNED_ALIKE = 100, 0.1, 0.2, 0.9
 """Own measurement: correlations of 0.999, and of 0.75 or less with any two columns swapped."""

@@ -74,7 +74,7 @@ class Timeline:
     # rows that are kept, as a mask or by their numbers in order; None where all are
     rows: NDArray[Any] | None
     time_s: FloatArray  # (n,): strictly increasing from 0
-    rate_hz: float  # nominal rate: of the sensor, where a counter tells of lost samples
+    rate_hz: float  # nominal rate: of the sensor, where a counter shows lost samples
     effective_hz: float  # rate of the samples that are there
     origin: Stamps  # stamps of which one tick, the first, is zero: the base for other series
     start_time: datetime | None
@@ -399,7 +399,7 @@ def _measured_tick_s(ticks: NDArray[Any]) -> float | None:
     """Length of a tick, from the size of the stamps or else from their typical step."""
     step = typical_step(ticks)
     for tick_s in TICKS_S:
-        # One a second or slower is told from a long-running clock of finer ticks by whole seconds.
+        # One a second or slower is told apart from a long-running clock of finer ticks by its whole seconds.
         is_slow = step * tick_s >= PLAUSIBLE_STEP_S[1] and (step * tick_s) % 1.0 == 0
         if _is_epoch(ticks, tick_s) and (is_slow or _is_plausible(step * tick_s)):
             return tick_s

@@ -58,8 +58,8 @@ BLOCK_BYTES = 2**21
 measurement: 2 and 4 MiB take three quarters of the time that 8 MiB or 256 KiB take)."""
 
 MOST_LINE = HEAD_BYTES
-"""No row is longer, or the head would have shown none: longer lines are damage and passed over,
-lest they fill the memory (or, as a row of a million cells, take the parser minutes)."""
+"""No row is longer, or the head would have shown none. Longer lines are damage and are skipped:
+they could fill the memory, and a row of a million cells keeps the parser busy for minutes."""
 
 _THREADS = 2
 _DTYPES: dict[Kind, Any] = {

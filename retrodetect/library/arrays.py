@@ -66,7 +66,7 @@ def from_arrays(
     gyroscope : (n, 3) array, optional
         Angular rate about the same axes, at the same times.
     unit
-        Unit of the acceleration: ``m/s2``, ``g`` or ``mg``. By default it is told from the
+        Unit of the acceleration: ``m/s2``, ``g`` or ``mg``. By default it is inferred from the
         readings, which average 1 g in any unit.
     gyroscope_unit
         ``rad/s`` or ``deg/s``; by default told from the readings.

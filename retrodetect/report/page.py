@@ -42,7 +42,7 @@ def view_of(
     cautions: Sequence[Caution],
     fine: bool,
 ) -> dict[str, Any]:
-    """Keep what a page tells of a session.
+    """Keep what a page shows of a session.
 
     Parameters
     ----------

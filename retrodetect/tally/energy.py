@@ -37,7 +37,7 @@ where the strides at both ends belong to two directions, all came out within it 
 whole 87.6 m within 6 % in 17 (``uci-sangenis-foot``)."""
 
 GRADE_OVER = 20.0
-"""Distance from which a grade is told, in multiples of the least climb that means something: it is
+"""Distance from which a grade is given, in multiples of the least climb that means something: it is
 then good to five in a hundred."""
 
 _FOLLOW_FROM_SPEED = ("speed_", "distance_", "grade_", "energy_")

@@ -55,7 +55,7 @@ class Evaluation:
         """
         folder = _folder(out)
         facts = {"intervals_over": self.intervals_over, "remarks": list(self.remarks)}
-        # First, for it tells whose the others are.
+        # First: it says whose the others are.
         with replacing(folder / FACTS) as stream:
             stream.write((json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
         tables = {"strides": self.strides, "scores": self.scores, "confusion": self.confusion}

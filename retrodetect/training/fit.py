@@ -533,8 +533,8 @@ def doubt_of(table: StrideTable, target: FloatArray, names: tuple[str, ...]) -> 
     """Share of wearers that a readout misleads when their source took no part in fitting it.
 
     It is that of the direction in which it misleads more of them: a vector that fails to turn round
-    is right as long as everybody goes forward. Never 0, for there are never enough wearers; nor
-    near 1 for a few of them, for the signs are those of physics.
+    is right as long as everybody goes forward. It is never 0, since there are never enough wearers,
+    nor near 1 for a few of them, since physics fixes the signs.
     """
     sources = table.strides["source"].to_numpy(dtype=str)
     along = np.full(len(table), np.nan)

@@ -34,7 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 COLUMNS = ("path", "subject", "direction", "labels", "placement", "front", "session", "licence")
-"""Columns of a manifest; ``path`` and ``subject`` must be there. Others are passed over."""
+"""Columns of a manifest; ``path`` and ``subject`` are required. Others are ignored."""
 
 LABEL_COLUMNS = ("start_s", "end_s", "direction", "gait")
 

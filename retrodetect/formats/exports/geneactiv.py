@@ -149,7 +149,7 @@ def _is_genea(file: Candidate) -> int:
 
 
 def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
-    """Read the readings after the first second that is told."""
+    """Read the readings after the first second that the file states."""
     with file.source.open() as stream:
         content = stream.read()
     end = content.index(_HEAD_END) + len(_HEAD_END)
