@@ -399,7 +399,7 @@ def _measured_tick_s(ticks: NDArray[Any]) -> float | None:
     """Length of a tick, from the size of the stamps or else from their typical step."""
     step = typical_step(ticks)
     for tick_s in TICKS_S:
-        # One a second or slower is told apart from a long-running clock of finer ticks by its whole seconds.
+        # Whole seconds tell one reading a second or less from a long-running clock of finer ticks.
         is_slow = step * tick_s >= PLAUSIBLE_STEP_S[1] and (step * tick_s) % 1.0 == 0
         if _is_epoch(ticks, tick_s) and (is_slow or _is_plausible(step * tick_s)):
             return tick_s
