@@ -193,7 +193,7 @@ def markdown(card: Card) -> str:
         ("Stretches called the wrong way: check their labels", card.mistakes),
         (
             "Error rates per labelled stride",
-            [{"known": name, **rates} for name, rates in card.error_rates.items()],
+            [{"knowledge": name, **rates} for name, rates in card.error_rates.items()],
         ),
     ):
         if rows:

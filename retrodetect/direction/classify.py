@@ -254,9 +254,9 @@ def decide(
         p_sides[rows], a_forward[rows] = episode.p_sides, episode.a_forward
         has_front |= episode.has_named_front
         on_side = (episode.p_sides >= model.threshold).mean(axis=0)
-        if on_side.all() and not (episode.front_shown or session.told):
+        if on_side.all() and not (episode.front_shown or session.stated):
             threshold[rows] = max(model.threshold, LEAST_HABIT)
-        if on_side[0] >= SETTLED and not (on_side[1] or session.told):
+        if on_side[0] >= SETTLED and not (on_side[1] or session.stated):
             least_ahead[rows] = model.threshold if episode.front_shown else LEAST_ASSUMED
         length = rows.stop - rows.start
         by_signal += length * episode.front_shown
@@ -343,11 +343,11 @@ class _Session:
     ) -> None:
         self._strides, self._anchors, self._model, self._priors = strides, anchors, model, priors
         self.forced = _forced(strides, anchors)
-        self.told = anchors.front is not None or bool((self.forced >= 0).any())
+        self.stated = anchors.front is not None or bool((self.forced >= 0).any())
         log_turn = model.likeness.log_turn(features, strides)
         begins = bout_begins(strides["bout"].to_numpy())
         episode = _episodes(features.up, begins)
-        mixed = mixed_beforehand(log_turn[begins], episode[begins], priors, told=self.told)
+        mixed = mixed_beforehand(log_turn[begins], episode[begins], priors, stated=self.stated)
         edges = np.flatnonzero(np.diff(episode, prepend=-1, append=-1)).tolist()
         # Rows of each episode, and how likely the session is mixed by the bouts of the others.
         rows = itertools.starmap(slice, itertools.pairwise(edges))
@@ -376,7 +376,7 @@ class _Session:
         probability = _mean([decoded.probability for *_, decoded in hypotheses], shares)
         sure = probability[:, [FORWARD, BACKWARD]].max(axis=1) >= self._model.threshold
         evidences = [evidence for *_, evidence, _ in hypotheses]
-        if sure.mean() < SETTLED and not self.told and any(e.travel.any() for e in evidences):
+        if sure.mean() < SETTLED and not self.stated and any(e.travel.any() for e in evidences):
             sides = self._sides(evidences, shares)
         else:
             sides = probability[:, [FORWARD, BACKWARD]]
@@ -455,7 +455,7 @@ class _Session:
             + self._priors.contrast * _contrast(site.contrast, features, strides, travel),
             named_front=_named_front(plane, self._anchors),
             named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
-            told=self.told,
+            stated=self.stated,
             mixed=mixed,
             log_turn=self._log_turn[rows],
         )

@@ -91,14 +91,14 @@ class Priors:
     mixed
         Probability that a bout brings another direction than those before; a session of several
         bouts is mixed the more likely, up to ``MOST_MIXED``.
-    mixed_if_told
+    mixed_if_stated
         The same for a session of which the wearer marked a part or named the front: who only
         ever goes forward does not.
     one_way, one_way_if_shown
         Shares of forward, backward and sideways among sessions that hold one only: where habit
         alone tells, and where a gyroscope shows the front and can be trusted. Habit must be sure
         enough to name an ordinary walk. What the body shows needs no such help, and so strong a
-        habit would hide a session all backward. Of sessions of which the wearer told something
+        habit would hide a session all backward. Of sessions of which the wearer stated something
         they are those of `drawn`.
     change_within_bout
         Probability that the direction of a mixed session is drawn anew at a stride within a bout.
@@ -125,7 +125,7 @@ class Priors:
     """
 
     mixed: float = 0.06
-    mixed_if_told: float = 0.8
+    mixed_if_stated: float = 0.8
     one_way: tuple[float, float, float] = (0.94, 0.05, 0.01)
     one_way_if_shown: tuple[float, float, float] = (0.84, 0.15, 0.01)
     change_within_bout: float = 0.02
@@ -174,7 +174,7 @@ class Evidence:
         Front that the wearer named: bearing, and concentration as its length. Zero where none.
     named_front_doubt
         Probability that it is wrong altogether.
-    told
+    stated
         Whether the wearer marked a part of the session or named the front.
     mixed
         Probability that the session is mixed, before the strides of this episode are seen.
@@ -195,7 +195,7 @@ class Evidence:
     log_direction: FloatArray
     named_front: FloatArray
     named_front_doubt: float
-    told: bool
+    stated: bool
     mixed: float
     log_turn: FloatArray
 
@@ -304,7 +304,7 @@ def _forward(
 
 
 def mixed_beforehand(
-    log_turn: FloatArray, episode: NDArray[np.intp], priors: Priors, *, told: bool
+    log_turn: FloatArray, episode: NDArray[np.intp], priors: Priors, *, stated: bool
 ) -> FloatArray:
     """Return the probability that a session is mixed, as each of its episodes begins with it.
 
@@ -320,7 +320,7 @@ def mixed_beforehand(
         Number of the placement episode of each bout, in order, from 0.
     priors
         What is believed beforehand.
-    told
+    stated
         Whether the wearer marked a part of the session or named the front.
 
     Returns
@@ -328,8 +328,8 @@ def mixed_beforehand(
     (episodes,) array
     """
     first = np.flatnonzero(np.diff(episode, prepend=-1))
-    if told:
-        return np.full(len(first), priors.mixed_if_told)
+    if stated:
+        return np.full(len(first), priors.mixed_if_stated)
     last = np.append(first[1:], len(episode))[: len(first)] - 1
     until = _log_turns(log_turn, priors)
     after = _log_turns(np.append(0.0, log_turn[:0:-1]), priors)[::-1]
@@ -478,7 +478,7 @@ def _one_way(evidence: Evidence, priors: Priors) -> FloatArray:
     if evidence.front_shown:
         shown = np.isfinite(evidence.front_offset_rad).any(axis=1)
         one_way[:-1][shown] = priors.one_way_if_shown
-    if evidence.told:
+    if evidence.stated:
         one_way[:] = priors.drawn
     return one_way
 

@@ -233,7 +233,7 @@ def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> Float
     log_direction = np.zeros((count, 3))
     log_direction[:, FORWARD], log_direction[:, BACKWARD] = ratio / 2, -ratio / 2
     log_direction[:, SIDEWAYS] = -np.inf
-    mixed = mixed_beforehand(np.zeros(bouts), np.zeros(bouts, np.intp), priors, told=False)
+    mixed = mixed_beforehand(np.zeros(bouts), np.zeros(bouts, np.intp), priors, stated=False)
     evidence = Evidence(
         travel=np.zeros((count, 2, 2)),
         front=np.zeros((count, 0, 2, 2)),
@@ -247,7 +247,7 @@ def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> Float
         log_direction=log_direction,
         named_front=np.zeros(2),
         named_front_doubt=1.0,
-        told=False,
+        stated=False,
         mixed=float(mixed[0]),
         log_turn=np.zeros(count),
     )

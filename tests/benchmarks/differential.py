@@ -44,26 +44,26 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=5, help="recordings of each data set")
     parser.add_argument("--answers", type=Path)
     parser.add_argument("--batches", type=int, default=0)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     os.nice(19)
-    model, rng = store.load("default"), random.Random(told.seed)
+    model, rng = store.load("default"), random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plain = {
             case.name: (case, answer(case, Way(), model, folder))
-            for case in cases(told.shared, most=told.most)
+            for case in cases(arguments.shared, most=arguments.most)
         }
         strides = sum(len(expected) for _, expected in plain.values())
         print(f"{len(plain)} cases with {strides} strides", flush=True)
         differing = 0
-        if told.answers is not None:
-            differing += _compared(told.answers, {key: own for key, (_, own) in plain.items()})
-        for wrong in _batches(told.batches, plain, rng, folder):
+        if arguments.answers is not None:
+            differing += _compared(arguments.answers, {key: own for key, (_, own) in plain.items()})
+        for wrong in _batches(arguments.batches, plain, rng, folder):
             differing += 1
             print(wrong, flush=True)
-        until = time.time() + 60 * told.minutes
+        until = time.time() + 60 * arguments.minutes
         done = 0
-        while done < told.count and time.time() < until:
+        while done < arguments.count and time.time() < until:
             case, expected = plain[rng.choice([*plain])]
             way = any_way(rng)
             wrong = differences(expected, answer(case, way, model, folder))

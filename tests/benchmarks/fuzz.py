@@ -36,26 +36,26 @@ def main() -> int:
         "--model", default="default", help="what the models are made of, or what labels"
     )
     parser.add_argument("--keep", type=Path)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     os.nice(19)
     # More than that is a finding; without a limit it would be the end of the machine.
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     warnings.simplefilter("ignore")
     logging.disable()
     with tempfile.TemporaryDirectory() as folder:
-        if told.what == "readers":
+        if arguments.what == "readers":
             fuzzer = readers(Path(folder))
-        elif told.what == "labels":
-            fuzzer = labels(Path(folder), told.model)
+        elif arguments.what == "labels":
+            fuzzer = labels(Path(folder), arguments.model)
         else:
-            fuzzer = models(Path(folder), store.load(told.model))
+            fuzzer = models(Path(folder), store.load(arguments.model))
 
         def tell(done: int) -> None:
             _tell(done, fuzzer)
-            _keep(fuzzer, told.keep)
+            _keep(fuzzer, arguments.keep)
 
-        until = time.time() + 60 * told.minutes
-        tell(fuzzer.fuzz(told.count, told.seed, until=until, tell=tell))
+        until = time.time() + 60 * arguments.minutes
+        tell(fuzzer.fuzz(arguments.count, arguments.seed, until=until, tell=tell))
     for found, times in fuzzer.counts.most_common():
         print(f"{times:6} {found}")
     return len(fuzzer.findings)

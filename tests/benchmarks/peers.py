@@ -162,21 +162,21 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--walking", type=float, default=8.0, help="hours a day")
     parser.add_argument("--most", type=float, default=1800.0, help="seconds a peer may take")
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = told.folder or Path(temporary)
+        folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "peers.csv"
         # In a process of its own: peaks of memory are passed on to children.
-        maker = Process(target=write_day, args=(path, told.hours, told.walking))
+        maker = Process(target=write_day, args=(path, arguments.hours, arguments.walking))
         maker.start()
         maker.join()
-        print(f"{told.hours:g} h at 100 Hz, {told.walking:g} h of walking a day\n")
+        print(f"{arguments.hours:g} h at 100 Hz, {arguments.walking:g} h of walking a day\n")
         print("| program | s | × bare parse | × retrodetect | peak MB |\n|---|---|---|---|---|")
         took: dict[str, float] = {}
         for peer in PEERS:
             try:
-                seconds, peak_mb = seconds_and_peak(peer, path, folder, told.most)
+                seconds, peak_mb = seconds_and_peak(peer, path, folder, arguments.most)
             except (RuntimeError, subprocess.SubprocessError) as error:
                 print(f"| {peer.name} | did not run: {error} | | | |", flush=True)
                 continue

@@ -177,18 +177,20 @@ def main() -> None:
     parser.add_argument("datasets", type=Path)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--out", type=Path, help="write the tables there as JSON")
-    told = parser.parse_args()
-    examples = measured_sets(told.datasets, present(told.datasets), cache_folder=told.cache)
+    arguments = parser.parse_args()
+    examples = measured_sets(
+        arguments.datasets, present(arguments.datasets), cache_folder=arguments.cache
+    )
     tables = {name: table_of(part) for name, part in examples.items()}
     found = {"feet": feet(tables, examples[FOOT]), "virtual": virtual(examples, tables)}
     for table in found.values():
         print(table.round(3).to_string(index=False))
-    if told.out:
+    if arguments.out:
         kept = {
             name: json.loads(table.round(4).to_json(orient="records"))
             for name, table in found.items()
         }
-        told.out.write_text(json.dumps(kept, indent=1) + "\n")
+        arguments.out.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":

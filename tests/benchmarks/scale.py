@@ -94,9 +94,9 @@ class Run(NamedTuple):
     out: str
 
 
-def write(what: Callable[..., None], *told: Path | float, **more: int) -> None:
+def write(what: Callable[..., None], *positional: Path | float, **more: int) -> None:
     """Make an input in a process of its own, for peaks of memory are passed on to children."""
-    maker = Process(target=what, args=told, kwargs=more)
+    maker = Process(target=what, args=positional, kwargs=more)
     maker.start()
     maker.join()
 
@@ -247,22 +247,22 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--longest", type=int, default=168)
     parser.add_argument("--python", default=sys.executable)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     # Inputs are still made by the Python that runs this.
-    sys.executable = told.python
+    sys.executable = arguments.python
     with tempfile.TemporaryDirectory() as temporary:
-        folder = told.folder or Path(temporary)
+        folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         write(days.write_walk, folder / "minute.csv", 60)
         sections = {
             "startup": lambda: startup(folder),
             "day": lambda: day(folder),
-            "growth": lambda: growth(folder, told.longest),
-            "batch": lambda: batch(folder, told.files),
-            "kills": lambda: kills(folder, told.kills),
+            "growth": lambda: growth(folder, arguments.longest),
+            "batch": lambda: batch(folder, arguments.files),
+            "kills": lambda: kills(folder, arguments.kills),
         }
         print("| work | measured | goal |\n|---|---|---|", flush=True)
-        for name in told.only:
+        for name in arguments.only:
             for row in sections[name]():
                 print(f"| {row.work} | {row.measured} | {row.goal} |", flush=True)
 

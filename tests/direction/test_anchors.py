@@ -35,7 +35,7 @@ def test_every_placement_may_be_told(placement: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "stated",
     [
         {"forward": ((0.0, 1.0),)},
         {"forward": ((0.0, 10.0), (20.0, 30.0)), "backward": ((10.0, 20.0), (30.0, 31.5))},
@@ -44,12 +44,12 @@ def test_every_placement_may_be_told(placement: str) -> None:
         {"starts": "backward"},
     ],
 )
-def test_stretches_may_touch(told: dict[str, Any]) -> None:
-    assert Anchors(**told)
+def test_stretches_may_touch(stated: dict[str, Any]) -> None:
+    assert Anchors(**stated)
 
 
 @pytest.mark.parametrize(
-    ("told", "place", "message"),
+    ("stated", "place", "message"),
     [
         ({"placement": "knee"}, "--placement", "'knee' isn't a known body position"),
         ({"placement": ""}, "--placement", "isn't a known body position"),
@@ -73,8 +73,8 @@ def test_stretches_may_touch(told: dict[str, Any]) -> None:
         ({"forward": ((5.0, 6.0),), "backward": ((0.0, 9.0),)}, "--forward", "5-6 is marked"),
     ],
 )
-def test_what_makes_no_sense_is_refused(told: dict[str, Any], place: str, message: str) -> None:
+def test_what_makes_no_sense_is_refused(stated: dict[str, Any], place: str, message: str) -> None:
     with pytest.raises(UsageError) as raised:
-        Anchors(**told)
+        Anchors(**stated)
     assert place in str(raised.value)
     assert message in str(raised.value)

@@ -80,7 +80,7 @@ def session(
         log_direction=of_marks(forced),
         named_front=16.0 * named * np.array([np.cos(front_rad[0]), np.sin(front_rad[0])]),
         named_front_doubt=1e-4,
-        told=named or marked > 0,
+        stated=named or marked > 0,
         mixed=1 - (1 - Priors().mixed) ** (len(bouts) if pauses else 1),
         log_turn=np.zeros(count),
     )

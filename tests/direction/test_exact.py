@@ -29,7 +29,7 @@ from retrodetect.recording import FloatArray
 
 PRIORS = Priors(
     mixed=0.1,
-    mixed_if_told=0.7,
+    mixed_if_stated=0.7,
     one_way=(0.8, 0.15, 0.05),
     one_way_if_shown=(0.6, 0.3, 0.1),
     begun=(0.7, 0.2, 0.1),
@@ -69,7 +69,7 @@ def evidence_of(seed: int, strides: int = 3) -> Evidence:
         log_direction=rng.normal(0, 1.5, (strides, 3)),
         named_front=rng.normal(0, 3, 2) * (rng.random() < 0.5),
         named_front_doubt=0.03,
-        told=bool(rng.random() < 0.5),
+        stated=bool(rng.random() < 0.5),
         mixed=float(rng.uniform(0.05, 0.9)),
         log_turn=rng.normal(0, 2, strides) * (rng.random(strides) < 0.5),
     )
@@ -156,7 +156,7 @@ class Enumerated:
         """Log probability of directions beforehand, where the front is shown and trusted or not."""
         priors, evidence = self.priors, self.evidence
         habit = priors.one_way_if_shown if shown and evidence.front_shown else priors.one_way
-        one_way = priors.drawn if evidence.told else habit
+        one_way = priors.drawn if evidence.stated else habit
         chance = (priors.begun if evidence.travel.any() else priors.drawn)[path[0]]
         turns = 1.0
         for stride, (before, after) in enumerate(pairwise(path), 1):
@@ -238,8 +238,8 @@ def test_it_is_so_for_four_strides() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"mixed": 1e-12, "mixed_if_told": 1e-12},
-        {"mixed_if_told": 1 - 1e-12},
+        {"mixed": 1e-12, "mixed_if_stated": 1e-12},
+        {"mixed_if_stated": 1 - 1e-12},
         {"change_within_bout": 1e-12, "pace_change_within_bout": 1e-12},
         {"front_jump": 0.0, "front_creep_rad": 0.0},
         {"front_jump": 1.0},
@@ -319,9 +319,9 @@ def test_a_long_session_of_anything_stays_finite() -> None:
 # What is believed beforehand ----------------------------------------------------------------
 
 
-def mixed_by(log_turn: FloatArray, *, told: bool = False) -> float:
+def mixed_by(log_turn: FloatArray, *, stated: bool = False) -> float:
     """Probability of a mixed session, where every bout is an episode of its own."""
-    return float(mixed_beforehand(log_turn, np.arange(len(log_turn)), PRIORS, told=told)[0])
+    return float(mixed_beforehand(log_turn, np.arange(len(log_turn)), PRIORS, stated=stated)[0])
 
 
 def test_the_more_bouts_the_likelier_a_mixed_session_up_to_a_half() -> None:
@@ -331,7 +331,7 @@ def test_the_more_bouts_the_likelier_a_mixed_session_up_to_a_half() -> None:
     assert mixed(1) == pytest.approx(0.1)
     assert mixed(3) == pytest.approx(1 - 0.9**3)
     assert mixed(50) == pytest.approx(mixed(500)) == pytest.approx(0.5)
-    assert mixed_by(np.zeros(3), told=True) == PRIORS.mixed_if_told
+    assert mixed_by(np.zeros(3), stated=True) == PRIORS.mixed_if_stated
 
 
 def test_bouts_that_are_alike_belie_a_mixed_session_and_unlike_ones_bear_it_out() -> None:
@@ -356,7 +356,7 @@ def test_the_turns_within_an_episode_are_left_to_its_decoding(seed: int) -> None
     rng = np.random.default_rng(seed)
     log_turn = np.append(0.0, rng.normal(0, 1.5, 7))
     episode = np.append(0, np.cumsum(rng.random(7) < 0.5))
-    found = mixed_beforehand(log_turn, episode, PRIORS, told=False)
+    found = mixed_beforehand(log_turn, episode, PRIORS, stated=False)
     inner = np.diff(episode, prepend=-1) == 0
     expected = [
         mixed_by(np.where(inner & (episode == number), 0.0, log_turn))
@@ -366,14 +366,14 @@ def test_the_turns_within_an_episode_are_left_to_its_decoding(seed: int) -> None
 
 
 def test_no_bout_has_no_episode() -> None:
-    assert not len(mixed_beforehand(np.zeros(0), np.zeros(0, np.intp), PRIORS, told=False))
+    assert not len(mixed_beforehand(np.zeros(0), np.zeros(0, np.intp), PRIORS, stated=False))
 
 
 def test_a_silent_session_says_what_was_believed_beforehand() -> None:
     silent = replace(
         evidence_of(0),
         travel=np.zeros((3, 2, 2)), front=np.zeros((3, 2, 2, 2)), log_run=np.zeros(3),
-        log_direction=np.zeros((3, 3)), told=False, mixed=0.3, front_shown=False,
+        log_direction=np.zeros((3, 3)), stated=False, mixed=0.3, front_shown=False,
         log_turn=np.zeros(3),
     )  # fmt: skip
     one_way, drawn = PRIORS.one_way[FORWARD], PRIORS.drawn[FORWARD]
