@@ -30,7 +30,7 @@ from retrodetect.results import RESULTS, written_in
 
 __all__ = [
     "CERTAIN", "LIKELY", "NO", "POSSIBLE", "Candidate", "Format", "Input", "Neighbours", "Role",
-    "discover", "formats", "mains", "recognised",
+    "discover", "formats", "has", "mains", "recognised",
 ]  # fmt: skip
 
 NO, POSSIBLE, LIKELY, CERTAIN = 0, 1, 2, 3
@@ -80,6 +80,11 @@ class Format:
     read: Callable[[Candidate, ReadOptions], list[Draft]]
     role: Callable[[Candidate], Role] = lambda _: Role()  # what a file is among its companions
     is_folder: bool = False  # whether an export is a folder of files with fixed names
+
+
+def has(sure: int, *columns: str) -> Callable[[Candidate], int]:
+    """Recognise, so surely, a table that has all these columns."""
+    return lambda file: sure if file.table.has(*columns) else NO
 
 
 @cache

@@ -15,7 +15,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO
@@ -224,49 +224,43 @@ def archive_members(source: Source) -> list[Source] | None:
         with source.open() as raw, zipfile.ZipFile(raw) as archive:
             named = [entry for entry in archive.infolist() if entry.filename]
             # Of several of one name the last counts, as for whoever unpacks them.
-            entries = list(
-                {entry.filename: entry for entry in named if not entry.is_dir()}.values()
-            )
+            last = {entry.filename: entry for entry in named if not entry.is_dir()}
     except _DAMAGE as error:
         raise source._damaged(error) from error
+    entries = [*last.values()]
     if len(entries) > _MOST_MEMBERS:
         raise RefusedRecording(
             f"contains {len(entries)} files, more than {_MOST_MEMBERS}",
             remedy="unpack it yourself if you trust it",
         )
     return [
-        Source(
-            name=entry.filename.replace("\\", "/"),
-            label=f"{source.label}#{entry.filename}",
-            opener=_member_opener(source, entry),
-            stored_bytes=entry.compress_size,
-            max_bytes=source.max_bytes,
-        )
-        for entry in entries
-        if not entry.filename.startswith("__MACOSX/")
+        _member(source, entry) for entry in entries if not entry.filename.startswith("__MACOSX/")
     ]
 
 
-def _member_opener(source: Source, entry: zipfile.ZipInfo) -> Callable[[], io.BufferedReader]:
-    bounds = replace(
-        source, label=f"{source.label}#{entry.filename}", stored_bytes=entry.compress_size
-    )
-
+def _member(source: Source, entry: zipfile.ZipInfo) -> Source:
     def opener() -> io.BufferedReader:
         raw = source.open()
         try:
+            if entry.flag_bits & _ENCRYPTED:
+                raise UnreadableFile(
+                    "is encrypted", file=member.label, remedy="unpack it with its password"
+                )
             with zipfile.ZipFile(raw) as archive:
-                if entry.flag_bits & _ENCRYPTED:
-                    raise UnreadableFile(
-                        "is encrypted", file=bounds.label, remedy="unpack it with its password"
-                    )
                 stream = archive.open(entry)
         except BaseException:
             raw.close()
             raise
-        return io.BufferedReader(_Bounded(stream, raw, bounds), 1 << 18)
+        return io.BufferedReader(_Bounded(stream, raw, member), 1 << 18)
 
-    return opener
+    member = Source(
+        name=entry.filename.replace("\\", "/"),
+        label=f"{source.label}#{entry.filename}",
+        opener=opener,
+        stored_bytes=entry.compress_size,
+        max_bytes=source.max_bytes,
+    )
+    return member
 
 
 @contextmanager

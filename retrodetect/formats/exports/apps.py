@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 
 from retrodetect.formats.draft import Claim, downward, linear, total, upward
-from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate
+from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, has
 from retrodetect.formats.guess import best_clock, is_acceleration, stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, table_format, xyz
 from retrodetect.formats.table import Table
@@ -179,17 +179,11 @@ FORMATS = (
     ),
     table_format("physics-toolbox", _is_physics_toolbox, _physics_toolbox),
     table_format(
-        "science-journal",
-        lambda file: LIKELY if file.table.has("relative_time", "accx", "accy", "accz") else NO,
-        _SCIENCE_JOURNAL,
+        "science-journal", has(LIKELY, "relative_time", "accx", "accy", "accz"), _SCIENCE_JOURNAL
     ),
     table_format(
         "sensor-app",
-        lambda file: (
-            CERTAIN
-            if file.table.has("date", "timestamp", "deviceorientation", "accelerationx")
-            else NO
-        ),
+        has(CERTAIN, "date", "timestamp", "deviceorientation", "accelerationx"),
         _SENSOR_APP,
     ),
     table_format("sensorlog", _is_sensorlog, _sensorlog),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -53,33 +54,20 @@ def _heads(table: Table) -> tuple[float, float] | None:
     """Start in s since 1970 and rate in Hz, where the first two rows can be these."""
     if table.header or table.preamble or len(table.rows) < 2:
         return None
-    first, second = ({float(cell) for cell in row} if all(row) else set()
-                     for row in _numbers(table))  # fmt: skip
-    if len(first) != 1 or len(second) != 1:
-        return None
-    start_s, rate_hz = first.pop(), second.pop()
-    return (start_s, rate_hz) if 1e9 < start_s < 2.2e9 and 0 < rate_hz <= 256 else None
-
-
-def _numbers(table: Table) -> list[list[float]]:
-    columns = [table.numbers(index)[:2] for index in range(table.width)]
-    return [list(row) for row in zip(*columns, strict=True)]
+    heads = np.stack([table.numbers(index)[:2] for index in range(table.width)])
+    start_s, rate_hz = heads[0].tolist()
+    is_head = (heads == heads[0]).all() and 1e9 < start_s < 2.2e9 and 0 < rate_hz <= 256
+    return (start_s, rate_hz) if is_head else None
 
 
 def _tags(file: Candidate) -> tuple[Note, ...]:
     """Presses of the button, in s since 1970, one a line in ``tags.csv``."""
-    notes: list[Note] = []
     for side in file.companions:
-        try:
-            lines = (
-                side.source.head.decode("ascii", "replace").split()
-                if side.source.stem == "tags"
-                else []
-            )
-            notes.extend(Note(float(line), "tag") for line in lines)
-        except (ValueError, InputError):
-            continue
-    return tuple(notes)
+        if side.source.stem == "tags":
+            with suppress(ValueError, InputError):
+                lines = side.source.head.decode("ascii", "replace").split()
+                return tuple(Note(float(line), "tag") for line in lines)
+    return ()
 
 
 _TOTAL = total("EmbracePlus writes totals")

@@ -15,7 +15,7 @@ import numpy as np
 
 from retrodetect.errors import InputError
 from retrodetect.formats.draft import Draft, ReadOptions, linear, total, upward
-from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format, Role
+from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format, Role, has
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import (
     Axes,
@@ -245,8 +245,8 @@ def _has_totals(file: Candidate, layout: Layout) -> bool:
 # ``SampleTimeFine`` counts µs in 32 bits; logs of the PC software count 0.1 ms.
 _XSENS_DOT = Layout(
     acceleration=(
-        xyz("acc_{}", "m/s2", total("Acc_ of Movella DOT")),
-        xyz("freeacc_{}", "m/s2", linear("FreeAcc_ of Movella DOT")),
+        xyz("acc_{}", "m/s2", total("Acc_ of Xsens")),
+        xyz("freeacc_{}", "m/s2", linear("FreeAcc_ of Xsens")),
     ),
     rotation=(xyz("gyr_{}", "deg/s"),),
     channels={"magnetic_field_ut": (xyz("mag_{}", ""),)},
@@ -286,15 +286,8 @@ def _xsens_dot(file: Candidate) -> Layout:
 
 
 # Xsens MTw (MT Manager txt): facts after ``//``, tabs, and a packet counter for a clock.
-_XSENS_MTW = Layout(
-    acceleration=(
-        xyz("acc_{}", "m/s2", total("Acc_ of Xsens")),
-        xyz("freeacc_{}", "m/s2", linear("FreeAcc_ of Xsens")),
-    ),
-    rotation=(xyz("gyr_{}", "rad/s"),),
-    counter="packetcounter",
-    sign=upward("Xsens writes specific force"),
-    device="Xsens MTw",
+_XSENS_MTW = replace(
+    _XSENS_DOT, rotation=(xyz("gyr_{}", "rad/s"),), channels={}, device="Xsens MTw"
 )
 
 
@@ -311,10 +304,7 @@ FORMATS = (
     table_format("gulf-coast", _is_gulf_coast, _gulf_coast),
     _with_gyroscope_beside("metamotion", _is_metamotion, _METAMOTION, ("deg/s",)),
     _with_gyroscope_beside(
-        "polar",
-        lambda file: CERTAIN if file.table.has("phone timestamp", "sensor timestamp") else NO,
-        _POLAR,
-        ("dps", "deg/s"),
+        "polar", has(CERTAIN, "phone timestamp", "sensor timestamp"), _POLAR, ("dps", "deg/s")
     ),
     Format("shimmer", _is_shimmer, _read_shimmer),
     table_format("x-io", _is_xio, _xio, _xio_role, is_folder=True),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
-from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, has
 from retrodetect.formats.layout import Layout, Tick, table_format, xyz
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import NO_TICK, time_format
@@ -17,11 +17,6 @@ __all__ = ["FORMATS"]
 
 _TOTAL = total("WitMotion writes totals")
 _SIGN = upward("WitMotion, taken to read +1 g upward", "assumed")
-
-
-def _is_text(file: Candidate) -> int:
-    """``Chip Time()`` beside axes in g."""
-    return CERTAIN if file.table.has("chip time", "acceleration x") else NO
 
 
 def _text(file: Candidate) -> Layout:
@@ -144,6 +139,6 @@ def _stamps(content: NDArray[np.uint8], times: NDArray[np.intp], at: NDArray[np.
 
 
 FORMATS = (
-    table_format("witmotion", _is_text, _text),
+    table_format("witmotion", has(CERTAIN, "chip time", "acceleration x"), _text),
     Format("witmotion-sd", _is_sd, _read_sd),
 )
