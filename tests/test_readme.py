@@ -18,7 +18,7 @@ import pytest
 from scipy.io import savemat
 from skeleton import bvh
 
-from retrodetect.formats.assemble import LOWEST_RATE_HZ
+from retrodetect.formats.reading import LOWEST_RATE_HZ
 from retrodetect.lab.simulate import Session, parse_plan, walk, wear, write_session
 from retrodetect.recording import STANDARD_GRAVITY_MPS2
 from retrodetect.tally.share import LEVEL

@@ -8,8 +8,8 @@ module for each step:
 its head as a table; ``files`` asks every format of ``exports`` which is surest of it, and finds the
 files that belong to it. That format says by a ``layout`` which columns are what (``guess`` helps
 where names vary) and hands on a ``draft`` of whole columns, which the ``spool`` keeps in a
-temporary file where they are large. Of it ``assemble`` makes the recording: ``clock`` the seconds,
-``plausible`` unit, gravity and what is no reading, ``align`` the other sensors.
+temporary file where they are large. Of it ``reading`` assembles the recording: ``clock`` tells the
+seconds, ``plausible`` unit, gravity and what is no reading, ``align`` the other sensors.
 """
 
 from retrodetect.formats.draft import ReadOptions

@@ -17,8 +17,8 @@ from retrodetect.formats.text import NO_TICK, counted
 from retrodetect.recording import MAX_GAP_S, Finding, FloatArray, Ground, longest_step_s
 
 __all__ = [
-    "PLAUSIBLE_STEP_S", "TICKS_S", "Timeline", "counted_on", "counted_rate_hz", "gaps_s",
-    "long_steps", "robust_rate_hz", "seconds_on", "strays", "timeline", "valid",
+    "PLAUSIBLE_STEP_S", "TICKS_S", "Timeline", "counted_on", "counted_rate_hz", "long_steps",
+    "robust_rate_hz", "seconds_on", "strays", "timeline", "valid",
 ]  # fmt: skip
 
 

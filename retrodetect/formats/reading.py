@@ -1,27 +1,42 @@
-"""Reading: from a path to recordings, and what was understood of them."""
+"""Reading: from a path to recordings, and what was understood of them.
+
+A path is opened, and each format's drafts are assembled: clock, held readings, unit, gravity, sign
+and the other sensors are settled, once, over whole columns.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, UsageError, about
-from retrodetect.formats.assemble import Resolved, assemble
-from retrodetect.formats.clock import gaps_s
+from retrodetect.formats import clock, plausible
+from retrodetect.formats.align import Sensors, mixed_up, place_notes, rows_of
 from retrodetect.formats.draft import Draft, ReadOptions
 from retrodetect.formats.files import Candidate, Input, Neighbours, discover, mains, recognised
 from retrodetect.formats.source import Source, contents, open_file
-from retrodetect.formats.text import counted
+from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
+from retrodetect.formats.text import counted, unit_in
 from retrodetect.locations import location
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, Recording
+from retrodetect.recording import (
+    DIRECTION_RATE_HZ,
+    STANDARD_GRAVITY_MPS2,
+    Finding,
+    FloatArray,
+    Ground,
+    Recording,
+)
 
-__all__ = ["describe", "pieces", "read"]
+__all__ = ["LOWEST_RATE_HZ", "assemble", "describe", "pieces", "read"]
 
 _DEFAULT = ReadOptions()
 
@@ -43,6 +58,23 @@ _IDENTIFIER = re.compile(
     rf"(?<![0-9a-z])(?:{_ADDRESS}|(?!{_DATE}(?![0-9a-z]))(?:{_HEX}|{_SERIAL}))(?![0-9a-z])",
     re.IGNORECASE,
 )
+
+PIECE_ROWS = BLOCK_ROWS
+"""Rows of a piece, as far as its grain allows."""
+
+LOWEST_RATE_HZ = 9.5
+"""Four readings a step: at a nominal 10 Hz steps are found, at 5 Hz they are not."""
+
+_FASTEST_HZ = 2500.0
+"""No accelerometer worn on a body samples faster, save in files that state their rate."""
+
+_LARGEST = 1e6
+"""No reading is larger in any unit, counts of 16 bits and mg included."""
+
+_IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
+"""Beyond the range of any accelerometer that is worn (±400 g)."""
+
+_CHECKED_ROWS = 500_000
 
 
 def read(
@@ -140,7 +172,7 @@ def describe(recording: Recording) -> dict[str, Any]:
         ``value`` and ``ground``. ``advice`` lists what would make the recording more useful.
     """
     steps = np.diff(recording.time_s)
-    gaps = gaps_s(recording.time_s, recording.rate_hz)
+    gaps = clock.gaps_s(recording.time_s, recording.rate_hz)
     middle = np.median(steps) if len(steps) else 0.0
     mean = np.linalg.norm(recording.acceleration_mps2.mean(axis=0)) if len(steps) else 0.0
     return {
@@ -332,3 +364,337 @@ def _numbered(parts: Sequence[str]) -> list[str]:
                 )
                 taken.add(numbers[match[0]])
     return [_IDENTIFIER.sub(lambda match: numbers[match[0]], part) for part in parts]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A recording of which everything is settled; its rows are made as they are asked for."""
+
+    # what all its pieces share: every field of `Recording` that is not an array
+    facts: dict[str, Any]
+    time_s: FloatArray  # (n,): seconds, increasing
+    acceleration: FloatArray  # (n, 3): readings in the file's unit and sign
+    factor: float  # from these to specific force in m/s²
+    sensors: Sensors  # all others
+
+    def with_warnings(self, warnings: Iterable[str]) -> Resolved:
+        """Return the same with more to say."""
+        facts = {**self.facts, "warnings": (*self.facts["warnings"], *warnings)}
+        return replace(self, facts=facts)
+
+    def recording(self, rows: slice = slice(None)) -> Recording:
+        """Return some rows, or all of them, in memory."""
+        time_s = scaled(self.time_s, rows)
+        rotation, channels = self.sensors.beside(rows, time_s)
+        return Recording(
+            time_s=time_s,
+            acceleration_mps2=scaled(self.acceleration, rows, self.factor),
+            angular_rate_radps=rotation,
+            channels=channels,
+            **self.facts,
+        )
+
+    def pieces(self, grain_s: float) -> Iterator[Recording]:
+        """Yield consecutive pieces, each ending where a whole number of ``grain_s`` is over."""
+
+        # By its number: the edge of a grain in seconds, once rounded, may be another sample.
+        def grain(row: int) -> int:
+            return int(np.floor(self.time_s[row] / grain_s))
+
+        begin, count = 0, len(self.time_s)
+        while begin < count:
+            end = min(begin + PIECE_ROWS, count)
+            if end < count:
+                end = bisect_left(range(end), grain(end), key=grain)
+            if end <= begin:
+                end = bisect_right(range(count), grain(begin), key=grain)
+            yield self.recording(slice(begin, end))
+            begin = end
+
+
+def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) -> Resolved:
+    """Settle clock, unit, gravity and sign of a draft, and place its other sensors.
+
+    Refused where too little is left, or it is too slow, or its unit cannot be told.
+    """
+    readings = _Readings.timed(_with_rate(draft, options), options)
+    readings.drop_held()
+    plausible.check_axes(readings.values)
+    if options.gravity != "linear":
+        readings.add_gravity()
+    _check_rate(readings.line, options)
+    scale = _scale(readings, options)
+    readings.drop_impossible(scale.mps2)
+    readings.drop_slow()
+    _require(readings.draft, 2)
+    sign, sign_finding = _sign(draft, options)
+    line, values = readings.line, readings.values
+    time_s, rate_hz = line.time_s, line.rate_hz
+    sensors = Sensors.of(readings.draft, line, keeps_coordinates=options.coordinates)
+    if scale.gravity == "total":
+        sensors = sensors.checked(values, scale.mps2, rate_hz)
+    warnings = [
+        *draft.warnings, *scale.warnings, *readings.doubts(scale),
+        *plausible.repeated_later(values, time_s, rate_hz), *readings.notes, *line.warnings,
+        *sensors.notes, *clock.note_gaps(time_s, rate_hz), *clock.note_rates(time_s, rate_hz),
+    ]  # fmt: skip
+    start_time = line.start_time
+    if start_time is None and draft.start_time is not None:  # a format tells that of the first row
+        start_time = draft.start_time - timedelta(seconds=line.zero_s)
+    facts = {
+        "name": name,
+        "rate_hz": rate_hz,
+        "format": format_name,
+        "gravity": scale.gravity,
+        "start_time": start_time,
+        "placement": draft.placement,
+        "annotations": place_notes(draft.notes, line),
+        "findings": (
+            *_origins(draft, options), *scale.findings, sign_finding,
+            *line.findings, *sensors.findings,
+        ),
+        "warnings": tuple(dict.fromkeys(warnings)),
+    }  # fmt: skip
+    release(time_s, values)
+    return Resolved(facts, time_s, values, scale.mps2 * sign, sensors)
+
+
+@dataclass
+class _Readings:
+    """Rows of a draft with their times; those that are no readings fall out, kind by kind."""
+
+    draft: Draft
+    line: clock.Timeline
+    repeated: NDArray[np.bool_]
+    notes: list[str] = field(default_factory=list)
+    _limits: FloatArray | None = None
+    _without_gravity: FloatArray | None = None
+
+    @property
+    def values(self) -> FloatArray:
+        """(n, 3) readings that are left, in the file's unit."""
+        return self.draft.acceleration.values
+
+    @classmethod
+    def timed(cls, draft: Draft, options: ReadOptions) -> _Readings:
+        """Rows with a complete reading, each with its time, in order."""
+        _require(draft, 1)
+        stamps = draft.stamps
+        draft, notes = _complete(draft)
+        _require(draft, 2)
+        draft = draft.with_(stamps=clock.wrapped(draft.stamps))
+        stamps = replace(stamps, wrap_ticks=draft.stamps.wrap_ticks)
+        order = clock.order_of(draft.stamps)
+        if order is not None:
+            draft, notes = draft.take(order), [*notes, clock.SORTED]
+            stamps = draft.stamps
+        repeated = plausible.repeats(draft.acceleration.values)
+        line = clock.timeline(draft.stamps, draft.acceleration.values, repeated).in_file(stamps)
+        if options.rate_hz is not None:
+            given = tuple(replace(finding, ground="given") for finding in line.findings)
+            line = replace(line, findings=given)
+        if line.rows is not None:
+            draft = draft.take(line.rows)
+            repeated = plausible.repeats(draft.acceleration.values)
+        return cls(draft, line, repeated, notes)
+
+    def drop_held(self) -> None:
+        """Leave out rows that only repeat a reading."""
+        holds = plausible.find_holds(self.values, self.line.time_s, self.repeated)
+        if holds is None:
+            return
+        if np.count_nonzero(~holds.drop) < 2:
+            raise RefusedRecording(
+                "its acceleration never changes", remedy="check that the sensor was on"
+            )
+        self.keep(~holds.drop, *holds.notes)
+        self.line = replace(self.line, rate_hz=self.line.effective_hz)
+
+    def drop_slow(self) -> None:
+        """Leave out stretches with too few readings to see a step."""
+        slow = plausible.find_slow(self.line.time_s, self.line.rate_hz)
+        if slow is not None:
+            self.keep(~slow.drop, *slow.notes)
+
+    def add_gravity(self) -> None:
+        """Add the gravity that the app had taken off, where there is any.
+
+        Rows without any fall out.
+        """
+        vector, line = self.draft.gravity_vector, self.line
+        gravity, rotation = rows_of(vector, line), rows_of(self.draft.rotation, line)
+        if gravity is None or vector is None:
+            return
+        if rotation is not None:
+            head, time_s = slice(_CHECKED_ROWS), line.time_s[:_CHECKED_ROWS]
+            self.notes += mixed_up(gravity(head, time_s), rotation(head, time_s), time_s)
+        own = unit_in("acceleration", self.draft.acceleration.unit) or 1.0
+        theirs = unit_in("acceleration", vector.unit) or 1.0
+        total, is_whole = empty(self.values.shape), np.empty(len(self.values), dtype=bool)
+        for rows in blocks(len(total), total, self.values, line.time_s, vector.values):
+            added = gravity(rows, line.time_s[rows])
+            total[rows] = self.values[rows] + added * theirs / own
+            is_whole[rows] = np.isfinite(added.sum(axis=1))
+        if np.count_nonzero(is_whole) < 2:
+            return
+        claim = self.draft.gravity
+        if claim is not None:
+            because = "gravity column added to linear acceleration"
+            claim = replace(claim, value="total", because=because)
+        acceleration = replace(self.draft.acceleration, values=total)
+        self._without_gravity, self._limits = self.values, None
+        self.draft = self.draft.with_(acceleration=acceleration, gravity=claim)
+        self.keep(is_whole)
+
+    def drop_impossible(self, mps2: float) -> None:
+        """Drop readings that no sensor gives, of so many m/s² to the unit."""
+        most = _IMPOSSIBLE_MPS2 / mps2
+        if np.abs(self.limits()).max() < most:
+            return
+        kept = np.empty(len(self.values), dtype=bool)
+        for rows in blocks(len(kept), self.values):
+            kept[rows] = np.abs(self.values[rows]).max(axis=1) < most
+        count = int(np.count_nonzero(~kept))
+        self.keep(kept, f"dropped {counted(count, 'impossible reading')}")
+
+    def limits(self) -> FloatArray:
+        """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
+        if self._limits is None:
+            self._limits = extremes(self.values)
+        return self._limits
+
+    def doubts(self, scale: plausible.Scale) -> list[str]:
+        """Doubts about the readings of the sensor, before any gravity was added, and about 1 g."""
+        line, sensed = self.line, self._without_gravity
+        if sensed is None:
+            values, limits, gravity = self.values, self.limits(), scale.gravity
+        else:
+            values, limits, gravity = sensed, extremes(sensed), "linear"
+        doubts = plausible.sensor_doubts(
+            values, limits, line.time_s, line.rate_hz, scale.mps2, gravity
+        )
+        if scale.gravity == "total":
+            doubts += plausible.far_from_1_g(self.values, line.rate_hz, scale.mps2)
+        return doubts
+
+    def keep(self, rows: NDArray[np.bool_], *notes: str) -> None:
+        """Keep some rows of the draft and of its timeline, and note why."""
+        self.notes += notes
+        if rows.all():
+            return
+        if self._without_gravity is not None:
+            self._without_gravity = take(self._without_gravity, rows)
+        self.draft, self._limits = self.draft.take(rows), None
+        line = self.line.take(rows)
+        self.line = replace(line, effective_hz=clock.robust_rate_hz(line.time_s))
+
+
+def _check_rate(line: clock.Timeline, options: ReadOptions) -> None:
+    """Refuse a rate too low for steps, or one that no sensor has."""
+    if line.effective_hz < LOWEST_RATE_HZ:
+        raise RefusedRecording(
+            f"has only {line.effective_hz:.3g} readings a second by its clock",
+            remedy=f"record with at least {DIRECTION_RATE_HZ:g} Hz, better 50 Hz; if its clock has "
+            "another unit, give the rate with --rate",
+        )
+    if line.effective_hz > _FASTEST_HZ and options.rate_hz is None:
+        raise RefusedRecording(
+            f"has {line.effective_hz:,.0f} readings a second by its clock, more than any sensor",
+            remedy="give the rate with --rate",
+        )
+
+
+def _scale(readings: _Readings, options: ReadOptions) -> plausible.Scale:
+    """Settle unit and gravity, and refuse what is no acceleration."""
+    values, draft = readings.values, readings.draft
+    level = plausible.Level.of(values, readings.line.rate_hz)
+    if not (draft.acceleration.unit or options.unit):
+        plausible.check_without_unit(values, level)
+    scale = plausible.resolve(level, draft.acceleration.unit, draft.gravity, options)
+    if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
+        raise RefusedRecording(
+            "nothing shows that its columns are acceleration: neither names nor a mean of 1 g",
+            remedy="if they are, add --gravity linear",
+        )
+    release(values)
+    return scale
+
+
+def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
+    """Set the clock aside for a given rate, and number the rows where only that tells their time.
+
+    They are numbered before any falls out, so that those behind keep their place.
+    """
+    stamps = draft.stamps
+    if options.rate_hz is not None:
+        stamps = replace(stamps, ticks=None, rate_hz=options.rate_hz)
+    if stamps.ticks is None and stamps.counter is None:
+        numbers = empty((len(draft.acceleration.values),))
+        for rows in blocks(len(numbers), numbers):
+            numbers[rows] = np.arange(rows.start, rows.stop)
+        stamps = replace(stamps, counter=numbers, label=clock.ROWS)
+    return draft.with_(stamps=stamps)
+
+
+def _complete(draft: Draft) -> tuple[Draft, list[str]]:
+    """Rows with a complete reading and time, without the zeros before the first event."""
+    values, timed = draft.acceleration.values, clock.valid(draft.stamps)
+    kept = np.ones(len(values), dtype=bool)
+    begin: int | None = None
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what adds up to them
+        for rows in blocks(len(values), values):
+            own = values[rows]
+            if begin is None and own.any():
+                begin = rows.start + int(np.argmax(own.any(axis=1)))
+            if not abs(own.sum()) < _LARGEST * len(own):
+                kept[rows] = np.abs(own).sum(axis=1) < _LARGEST
+    kept[: begin or 0] = False
+    if timed is not None:
+        kept &= timed
+    if kept.all():
+        return _near(draft, [])
+    first, last = int(np.argmax(kept)), len(kept) - int(np.argmax(kept[::-1]))
+    lost = last - first - int(np.count_nonzero(kept))
+    text = f"dropped {counted(lost, 'row')} without a complete reading"
+    return _near(draft.take(kept), [text] if lost > 0 and kept.any() else [])
+
+
+def _near(draft: Draft, notes: list[str]) -> tuple[Draft, list[str]]:
+    """Rows whose time fits those of their neighbours."""
+    stray = clock.strays(draft.stamps)
+    if stray is None:
+        return draft, notes
+    count = int(np.count_nonzero(stray))
+    note = f"dropped {counted(count, 'row')} with a time far from all others"
+    return draft.take(~stray), [*notes, note]
+
+
+def _require(draft: Draft, count: int) -> None:
+    rows = len(draft.acceleration.values)
+    if rows < count:
+        raise RefusedRecording(
+            "has only 1 sample of acceleration"
+            if rows
+            else "has no row with a reading of all three axes",
+            remedy="record for longer, with all axes of the accelerometer",
+        )
+
+
+def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
+    """1 or -1: what turns the readings into specific force."""
+    if options.sign is not None:
+        reads = "+1 g, unchanged" if options.sign == "+" else "-1 g, turned"
+        text = f"an axis that points up reads {reads}"
+        return (1 if options.sign == "+" else -1), Finding("sign", text, "given")
+    if draft.sign is None:
+        text = "unchanged: an axis that points up is assumed to read +1 g"
+        return 1, Finding("sign", text, "assumed")
+    text = f"{'unchanged' if draft.sign.value == 1 else 'turned'} ({draft.sign.because})"
+    return draft.sign.value, Finding("sign", text, draft.sign.ground)
+
+
+def _origins(draft: Draft, options: ReadOptions) -> list[Finding]:
+    facts = [("device", draft.device), ("platform", draft.platform)]
+    origins = [Finding(topic, value, "stated") for topic, value in facts if value]
+    ground: Ground = "given" if options.columns else "stated"
+    return [*origins, Finding("columns", draft.columns, ground)] if draft.columns else origins

@@ -1,6 +1,6 @@
 """Recordings from arrays and data frames, read with the same care as files.
 
-Everything goes through :func:`retrodetect.formats.assemble.assemble`, as the exports of apps do, so
+Everything goes through :func:`retrodetect.formats.reading.assemble`, as the exports of apps do, so
 that a wrong unit, a copied axis or a broken clock is noticed here too.
 """
 
@@ -19,10 +19,10 @@ from numpy.typing import ArrayLike
 
 from retrodetect.errors import InputError, UsageError, about
 from retrodetect.formats import ReadOptions
-from retrodetect.formats.assemble import assemble
 from retrodetect.formats.draft import Draft, Series, Stamps
 from retrodetect.formats.exports.plain import PLAIN
 from retrodetect.formats.files import Candidate
+from retrodetect.formats.reading import assemble
 from retrodetect.formats.source import Source
 from retrodetect.formats.spool import Array
 from retrodetect.formats.table import Table

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from retrodetect.formats import ReadOptions
-from retrodetect.formats.assemble import assemble
 from retrodetect.formats.files import Candidate, Format, formats
+from retrodetect.formats.reading import assemble
 from retrodetect.formats.source import open_file
 
 DOCS = Path(__file__).parents[2] / "docs"
