@@ -22,7 +22,6 @@ from retrodetect.formats.layout import Axes, Layout, Tick
 from retrodetect.formats.source import RESEARCHKIT
 from retrodetect.formats.table import (
     PROCESSED,
-    Column,
     Quantity,
     Table,
     quantity_of,
@@ -51,7 +50,7 @@ _MOST_SENSORS = 30
 _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
 
 _CUT_FRACTION = re.compile(r"0\d+$")
-_G_AXIS = re.compile(r"(?<![a-z])g[_ .]?[xyz]$")
+_ANY, _G_AXIS = re.compile(""), re.compile(r"(?<![a-z])g[_ .]?[xyz]$")
 _LINEAR_BELOW = 0.1
 """Share of gravity that linear acceleration averages at most (0.06, see `level`), in any unit."""
 
@@ -69,13 +68,12 @@ def layouts(table: Table) -> dict[str, Layout]:
 
 def best_clock(table: Table) -> tuple[Tick, ...]:
     """Columns that could be the clock, the one with the finest and steadiest stamps first."""
-    columns = table.columns
     indices = (
-        [c.index for c in columns if c.quantity == "time"]
-        or [c.index for c in columns if c.quantity == "other" and unit_in("time", c.unit)]
-        or ([] if columns else list(range(table.width)))
+        [c.index for c in table.columns if c.quantity == "time"]
+        or [c.index for c in table.columns if c.quantity == "other" and unit_in("time", c.unit)]
+        or ([] if table.columns else list(range(table.width)))
     )
-    units = {column.index: column.unit for column in columns}
+    units = {column.index: column.unit for column in table.columns}
     scored = []
     for index in indices:
         stamps = _head_stamps(table, index)
@@ -116,26 +114,24 @@ def _named(table: Table) -> dict[str, Layout]:
     """One layout for each group of named axes."""
     columns = table.columns
     triads: dict[Quantity, dict[tuple[str, ...], Axes]] = {
-        quantity: _triads(table, columns, quantity)
+        quantity: _triads(table, quantity)
         for quantity in ("acceleration", "linear", "gravity", "rotation", "magnetic")
     }
     if not triads["acceleration"] and not triads["linear"]:
         if quantity_of(table.source.stem) == "linear":
-            triads["linear"] = _triads(table, columns, "unknown")
+            triads["linear"] = _triads(table, "unknown")
         else:
-            triads["acceleration"] = _by_value(table, columns)
+            triads["acceleration"] = _by_value(table)
     who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
-    counter, rate_hz = _counter(table, columns), stated_rate_hz(table)
+    counter, rate_hz = _counter(table), stated_rate_hz(table)
     clock = best_clock(table)
     if not clock and rate_hz is None:  # so that the message can say what is wrong with it
         clock = tuple(Tick(table.names[c.index], c.unit) for c in columns if c.quantity == "time")
     named = {}
     groups = dict.fromkeys([*triads["acceleration"], *triads["linear"]])
     for group in groups:
-        if (
-            PROCESSED.intersection(group)
-            and tuple(w for w in group if w not in PROCESSED) in groups
-        ):
+        own = tuple(word for word in group if word not in PROCESSED)
+        if own != group and own in groups:
             continue  # the same sensor, whose own readings stand beside
         total = triads["acceleration"].get(group)
         axes = total or triads["linear"].get(group)
@@ -158,11 +154,11 @@ def _named(table: Table) -> dict[str, Layout]:
     return named if len(named) != 1 else {"": next(iter(named.values()))}
 
 
-def _by_value(table: Table, columns: Sequence[Column]) -> dict[tuple[str, ...], Axes]:
+def _by_value(table: Table) -> dict[tuple[str, ...], Axes]:
     """Triads whose names tell no sensor, or ``gx`` for either, where they average one g."""
     candidates = {
-        **_triads(table, columns, "unknown"),
-        **_triads(table, [c for c in columns if _G_AXIS.search(table.names[c.index])], "rotation"),
+        **_triads(table, "unknown"),
+        **_triads(table, "rotation", _G_AXIS),
     }
     return {
         group: axes
@@ -213,9 +209,9 @@ def _says_so(table: Table, layout: Layout) -> bool:
     )
 
 
-def _counter(table: Table, columns: Sequence[Column]) -> str | None:
+def _counter(table: Table) -> str | None:
     """Column that counts the samples."""
-    for column in columns:
+    for column in table.columns:
         if column.quantity == "counter" and table.kind(column.index) == "number":
             steps = np.diff(table.numbers(column.index))
             if len(steps) and (steps >= 1).mean() > _COUNTING_SHARE and np.median(steps) == 1:
@@ -239,13 +235,14 @@ def stated_placement(table: Table) -> str | None:
 
 
 def _triads(
-    table: Table, columns: Sequence[Column], quantity: Quantity
+    table: Table, quantity: Quantity, named: re.Pattern[str] = _ANY
 ) -> dict[tuple[str, ...], Axes]:
     """Complete triads of a quantity, by the words that tell devices apart."""
     by_group: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     units: dict[tuple[str, ...], str] = {}
-    for column in columns:
-        if column.quantity == quantity and column.axis:
+    for column in table.columns:
+        is_named = named.search(table.names[column.index])
+        if column.quantity == quantity and column.axis and is_named:
             by_group[column.group].setdefault(column.axis, column.index)
             units[column.group] = units.get(column.group) or column.unit
     return {
@@ -321,10 +318,9 @@ def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | No
 
 def rotation_axes(table: Table) -> tuple[Axes, ...]:
     """Axes of a gyroscope: named so, or bare in a file that is."""
-    columns = table.columns
-    triads = tuple(_triads(table, columns, "rotation").values())
+    triads = tuple(_triads(table, "rotation").values())
     if not triads and quantity_of(table.source.stem) == "rotation":
-        triads = tuple(_triads(table, columns, "acceleration").values())
+        triads = tuple(_triads(table, "acceleration").values())
     return triads
 
 
