@@ -312,15 +312,16 @@ def _counted(stamps: Stamps) -> Timeline:
 
 def _with_tick(stamps: Stamps) -> tuple[Stamps, Finding, list[str]]:
     """Stamps whose length of tick and epoch are known, how they became known, and what to say."""
-    resolved, warnings = _resolved(stamps), []
-    if stamps.ticks is not None and _is_written_out(stamps.ticks):
+    ticks = stamps.ticks
+    assert ticks is not None
+    if _is_written_out(ticks):
         raise RefusedRecording(
-            f"its times are dates or times of day without separators ({stamps.ticks[0]:.0f})",
+            f"its times are dates or times of day without separators ({ticks[0]:.0f})",
             place=_place(stamps.label),
             remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",
         )
-    step = 0.0 if stamps.ticks is None or not len(stamps.ticks) else typical_step(stamps.ticks)
-    if resolved is not None and step * _ticks(resolved)[1] < PLAUSIBLE_STEP_S[0] and step:
+    step, resolved, warnings = typical_step(ticks), _resolved(stamps), []
+    if resolved is not None and 0 < step * _ticks(resolved)[1] < PLAUSIBLE_STEP_S[0]:
         stated = _tick_name(_ticks(resolved)[1])
         stamps = replace(stamps, tick_s=None)
         resolved = _resolved(stamps)
@@ -329,24 +330,20 @@ def _with_tick(stamps: Stamps) -> tuple[Stamps, Finding, list[str]]:
                 f"its clock says {stated}, which cannot be, so it was read as "
                 f"{_tick_name(_ticks(resolved)[1])}: if that is wrong, cadence and minutes are too"
             )
-    if resolved is not None and stamps.tick_s is None and _is_too_fast(resolved, step):
-        resolved = None
-    if resolved is None:
+    if resolved is None or (stamps.tick_s is None and _is_too_fast(resolved, step)):
+        unclear = f"the unit of its times is unclear (typical step {step:g})"
         raise RefusedRecording(
-            f"the unit of its times is unclear (typical step {step:g})"
-            if step
-            else "its clock stands still",
+            unclear if step else "its clock stands still",
             place=_place(stamps.label),
             remedy="give the rate with --rate",
         )
     _, tick_s = _ticks(resolved)
     origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[resolved.epoch]
-    name = _tick_name(tick_s)
-    ground: Ground = "measured" if stamps.tick_s is None else "stated"
-    begins_s = float(resolved.ticks[0]) * tick_s if resolved.ticks is not None else 0.0
+    begins_s = float(ticks[0]) * tick_s
     if resolved.epoch == "none" and resolved.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
         origin += f", counted from its first row at {begins_s:.1f} s"
-    text = f"{stamps.label or 'time'}: {name}{origin}"
+    text = f"{stamps.label or 'time'}: {_tick_name(tick_s)}{origin}"
+    ground: Ground = "measured" if stamps.tick_s is None else "stated"
     return resolved, Finding("clock", text, ground), warnings
 
 

@@ -52,7 +52,7 @@ _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.
 _CUT_FRACTION = re.compile(r"0\d+$")
 _ANY, _G_AXIS = re.compile(""), re.compile(r"(?<![a-z])g[_ .]?[xyz]$")
 _LINEAR_BELOW = 0.1
-"""Share of gravity that linear acceleration averages at most (0.06, see `level`), in any unit."""
+"""Share of gravity that linear acceleration averages at most, in any unit (0.06, `plausible`)."""
 
 _ONE_G = (1.0, 9.80665, 1000.0)
 _TELLS_LINEAR = linear("the column names say linear acceleration")

@@ -40,7 +40,7 @@ from retrodetect.formats.text import (
 )
 from retrodetect.threads import ahead
 
-__all__ = ["PROCESSED", "Column", "Quantity", "Table", "quantity_of", "says_acceleration", "sniff"]
+__all__ = ["PROCESSED", "Quantity", "Table", "quantity_of", "says_acceleration", "sniff"]
 
 
 Kind = Literal["number", "integer", "text"]
@@ -82,23 +82,18 @@ class Table:
     """A delimited text file whose head was understood."""
 
     source: Source  # the file
-    encoding: str  # as Python names it
-    delimiter: str  # one character, or ``\s+`` for runs of blanks
-    decimal: str  # ``.`` or ``,``
-    preamble: tuple[str, ...]  # lines before the header
-    header: tuple[str, ...]  # column names as written; empty where there is no header
-    units: tuple[str, ...]  # the row of units under the header; empty where there is none
-    width: int  # number of columns; 0 if the file is no table
-    first_line: int  # 0-based number of the first line of data
-    rows: tuple[tuple[str, ...], ...]  # the first rows, as text
+    encoding: str = "utf-8"  # as Python names it
+    delimiter: str = ","  # one character, or ``\s+`` for runs of blanks
+    decimal: str = "."  # or a comma
+    preamble: tuple[str, ...] = ()  # lines before the header
+    header: tuple[str, ...] = ()  # column names as written; empty where there is no header
+    units: tuple[str, ...] = ()  # the row of units under the header; empty where there is none
+    width: int = 0  # number of columns; 0 if the file is no table
+    first_line: int = 0  # 0-based number of the first line of data
+    rows: tuple[tuple[str, ...], ...] = ()  # the first rows, as text
     terminator: str | None = None  # what ends a row where it is not the line
     # whether blanks follow the delimiters; taking them off costs a quarter of the time
     is_padded: bool = False
-
-    @classmethod
-    def nothing(cls, source: Source) -> Table:
-        """Return the table of a file that is none: without columns and rows."""
-        return cls(source, "utf-8", ",", ".", (), (), (), 0, 0, ())
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -338,29 +333,28 @@ def sniff(source: Source) -> Table:
     """Understand the head of a file as a table; one of width 0 if it is none."""
     decoded = decode(source)
     if decoded is None or _JSON.match(decoded[0][0]):
-        return Table.nothing(source)
+        return Table(source)
     lines, encoding = decoded
     lines = [_HEADERS.sub("", line) if line.startswith(";") else line for line in lines]
     terminator = _terminator(lines)
     if terminator:
         lines = [line.rstrip(terminator) for line in lines]
     sample = [line for line in lines if line.strip()][-_SAMPLE_LINES:]
-    best = max(
-        (
-            _judge(rows, delimiter, decimal)
-            for delimiter in _DELIMITERS
-            for rows in [_cut_where(sample, delimiter)]
-            # A decimal comma that no cell has cannot fit better than a point.
-            for decimal in (".," if any("," in cell for row in rows for cell in row) else ".")
-        ),
-        key=lambda split: split.score,
+    splits = (
+        _judge(rows, delimiter, decimal)
+        for delimiter in _DELIMITERS
+        if delimiter == r"\s+" or any(delimiter in line for line in sample)
+        for rows in [cut_all(sample, delimiter)]
+        # A decimal comma that no cell has cannot fit better than a point.
+        for decimal in (".," if any("," in cell for row in rows for cell in row) else ".")
     )
-    if best.score <= 0:
+    best = max(filter(None, splits), key=lambda split: split.score, default=None)
+    if best is None:
         return _without_rows(source, lines, encoding)
     rows = cut_all(lines, best.delimiter)
     first_line = _first_data_line(rows, best)
     if first_line is None:
-        return Table.nothing(source)
+        return Table(source)
     header, units, preamble = _header(lines, rows, best, first_line)
     return Table(
         source=source,
@@ -401,13 +395,14 @@ def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table:
     """Table of a header alone; of width 0 if the text is no such line."""
     filled = [line for line in lines if line.strip() and not _SEP_LINE.match(line)]
     if len(filled) != 1:
-        return Table.nothing(source)
+        return Table(source)
     delimiter = max(_DELIMITERS[:4], key=filled[0].count)
     header = tuple(cut(filled[0], delimiter))
     if len(header) < 4 or any(len(cell) > _LONGEST_NAME for cell in header):
-        return Table.nothing(source)
-    width = len(header)
-    return Table(source, encoding, delimiter, ".", (), header, (), width, len(lines), ())
+        return Table(source)
+    return Table(
+        source, encoding, delimiter, header=header, width=len(header), first_line=len(lines)
+    )
 
 
 def _terminator(lines: Sequence[str]) -> str | None:
@@ -419,29 +414,19 @@ def _terminator(lines: Sequence[str]) -> str | None:
     return ";" if np.median([line.count(";") for line in filled]) == 1 else None
 
 
-def _cut_where(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """Cells of lines that have a delimiter; of text without it there is no table."""
-    if delimiter != r"\s+" and not any(delimiter in line for line in lines):
-        return []
-    return cut_all(lines, delimiter)
-
-
-def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split:
+def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split | None:
     """Judge how much of a table of numbers a delimiter and a decimal mark make of the lines."""
-    nothing = _Split(delimiter, decimal, 0, 0, 0.0)
     sample = [row for row in rows if any(row)]
-    if not sample:
-        return nothing
     widths = [len(row) for row in sample]
-    width = max(set(widths), key=lambda w: (widths.count(w), w))
+    width = max(set(widths), key=lambda w: (widths.count(w), w), default=0)
     if width < 2:
-        return nothing
+        return None
     even = [row for row in sample if len(row) == width]
     cells = [cell for row in even for cell in row if cell.lower() not in MISSING]
     numbers = [sum(is_number(cell, decimal) for cell in row) for row in even]
     numeric = int(np.median(numbers))
     if numeric < 1:
-        return nothing
+        return None
     # Where whole numbers fit both decimal marks, the one that is really seen wins.
     seen = any(decimal in cell for cell in cells)
     score = sum(numbers) / len(cells) * len(even) / len(sample) + 1e-6 * seen

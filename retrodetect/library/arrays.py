@@ -303,10 +303,12 @@ class _FrameTable(Table):
         is_named = any(isinstance(column, str) for column in frame)
         source = Source("", name, lambda: io.BufferedReader(io.BytesIO()), 0, 0)
         return cls(
-            source, "utf-8", ",", ".", (), tuple(map(str, frame)) if is_named else (), (),
-            len(frame.columns), 0, tuple(tuple(map(str, row)) for row in head.to_numpy()),
+            source,
+            header=tuple(map(str, frame)) if is_named else (),
+            width=len(frame.columns),
+            rows=tuple(tuple(map(str, row)) for row in head.to_numpy()),
             frame=frame,
-        )  # fmt: skip
+        )
 
     def chunks(
         self,
