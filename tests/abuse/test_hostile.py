@@ -19,7 +19,7 @@ import pytest
 
 from retrodetect.direction import store
 from retrodetect.errors import InputError, ModelError, RefusedRecording
-from retrodetect.formats import discover, read, text
+from retrodetect.formats import discover, read, source
 from retrodetect.runs import task
 from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
@@ -177,7 +177,7 @@ def test_a_sheet_that_pretends_to_be_larger_than_it_is_is_refused(tmp_path, name
 def test_json_is_read_up_to_a_bound_only(tmp_path, monkeypatch):
     path = tmp_path / "walk.json"
     path.write_text(json.dumps([{"sensor": "Accelerometer", "x": 1.0}] * 1000))
-    monkeypatch.setattr(text, "_MOST_JSON_BYTES", 1 << 15)
+    monkeypatch.setattr(source, "_MOST_JSON_BYTES", 1 << 15)
     with pytest.raises(RefusedRecording, match="is JSON larger than"):
         read(path)
 
