@@ -1,9 +1,9 @@
 """How alike two bouts are: people who turn round walk differently.
 
-Where nothing in a stride shows the way the wearer goes, at the arm above all, the bouts of a
-session still do or do not look alike. Bouts in one direction are alike; of bouts in opposite
-directions few are. This names no direction: it tells an ordinary walk with pauses from a session of
-both ways.
+Where nothing in a stride shows the way the wearer goes, above all at an arm without a gyroscope,
+the bouts of a session still do or do not look alike. Bouts in one direction are alike; of bouts in
+opposite directions few are. This names no direction: it tells an ordinary walk with pauses from a
+session of both ways.
 """
 
 from __future__ import annotations
