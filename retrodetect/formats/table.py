@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, BinaryIO, Literal
 
@@ -335,11 +336,13 @@ def sniff(source: Source) -> Table:
     if decoded is None or _JSON.match(decoded[0][0]):
         return Table(source)
     lines, encoding = decoded
-    lines = [_HEADERS.sub("", line) if line.startswith(";") else line for line in lines]
-    terminator = _terminator(lines)
+    terminator = None
+    if ";" in "".join(lines):
+        lines = [_HEADERS.sub("", line) if line.startswith(";") else line for line in lines]
+        terminator = _terminator(lines)
     if terminator:
         lines = [line.rstrip(terminator) for line in lines]
-    sample = [line for line in lines if line.strip()][-_SAMPLE_LINES:]
+    sample = [*islice(filter(str.strip, reversed(lines)), _SAMPLE_LINES)][::-1]
     splits = (
         _judge(rows, delimiter, decimal)
         for delimiter in _DELIMITERS
@@ -368,7 +371,7 @@ def sniff(source: Source) -> Table:
         first_line=first_line,
         rows=tuple(tuple(row) for row in rows[first_line:] if len(row) == best.width),
         terminator=terminator,
-        is_padded=any(f"{best.delimiter} " in line for line in lines[first_line:]),
+        is_padded=f"{best.delimiter} " in "\n".join(lines[first_line:]),
     )
 
 
@@ -422,24 +425,24 @@ def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split | 
     if width < 2:
         return None
     even = [row for row in sample if len(row) == width]
-    cells = [cell for row in even for cell in row if cell.lower() not in MISSING]
-    numbers = [sum(is_number(cell, decimal) for cell in row) for row in even]
+    cells = [cell for row in even for cell in row]
+    numbers = np.isfinite(to_floats(cells, decimal)).reshape(-1, width).sum(axis=1)
     numeric = int(np.median(numbers))
     if numeric < 1:
         return None
     # Where whole numbers fit both decimal marks, the one that is really seen wins.
     seen = any(decimal in cell for cell in cells)
-    score = sum(numbers) / len(cells) * len(even) / len(sample) + 1e-6 * seen
+    filled = sum(cell.lower() not in MISSING for cell in cells)
+    score = float(numbers.sum()) / filled * len(even) / len(sample) + 1e-6 * seen
     return _Split(delimiter, decimal, width, numeric, score)
 
 
 def _first_data_line(rows: Sequence[list[str]], split: _Split) -> int | None:
     """Line from which on most rows are data."""
-    filled = [line for line, row in enumerate(rows) if any(row)]
-    for place, line in enumerate(filled):
-        if split.is_data(rows[line]):
-            following = filled[place : place + 10]
-            if sum(split.is_data(rows[other]) for other in following) >= 0.6 * len(following):
+    for line, row in enumerate(rows):
+        if split.is_data(row):
+            following = [*islice(filter(any, rows[line:]), 10)]
+            if sum(map(split.is_data, following)) >= 0.6 * len(following):
                 return line
     return None
 
