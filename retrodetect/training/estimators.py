@@ -6,16 +6,13 @@ It tells body sites apart in every model, and it fits into ``Pipeline``, ``GridS
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -26,27 +23,22 @@ __all__ = ["StrideClassifier", "weights_by_class"]
 
 
 class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Tell directions from free stride features, starting from what is known already.
+    """Tell directions from free stride features.
 
     A multinomial logistic regression on standardised features, linear on purpose: with a
     handful of people a straight boundary travels better to the next lab than a forest (own
-    measurement on held-out sources), and each weight can be read. With a ``prior``, its weights
-    are drawn toward those of the prior by a Gaussian (Chelba & Acero 2006, Comput Speech Lang
-    20:382), so that half a minute of a wearer's strides corrects what a model for everybody
-    gets wrong about them and leaves the rest as it was.
+    measurement on held-out sources), and each weight can be read.
 
     Parameters
     ----------
-    prior
-        Fitted pipeline of a scaler and a logistic regression, as in ``pipeline_``; None to
-        begin from nothing.
     penalty
-        Precision of the Gaussian, in strides. All directions weigh the same in the fit.
+        Precision of the Gaussian prior of each weight around zero, in strides. All directions
+        weigh the same in the fit.
 
     Attributes
     ----------
     classes_ : array
-        Directions, in alphabetical order: those of the prior if there is one.
+        Directions, in alphabetical order.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : array
@@ -68,8 +60,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     True
     """
 
-    def __init__(self, prior: Pipeline | None = None, penalty: float = 50.0) -> None:
-        self.prior = prior
+    def __init__(self, penalty: float = 50.0) -> None:
         self.penalty = penalty
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
@@ -92,7 +83,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            Where ``y`` holds fewer than two directions, or one that the prior does not know.
+            Where ``y`` holds fewer than two directions.
         """
         rows, y = validate_data(self, X, y)
         check_classification_targets(y)
@@ -102,16 +93,12 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, number = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("only one class of strides; training needs at least two")
-        if self.prior is None:
-            of_class = np.bincount(number, weight)
-            balanced = weight * weight.sum() / (len(of_class) * of_class[number])
-            scaler = StandardScaler().fit(rows, sample_weight=weight)
-            regression = LogisticRegression(C=1 / self.penalty, tol=1e-5, max_iter=5000)
-            regression.fit(scaler.transform(rows), y, sample_weight=balanced)
-            self.pipeline_ = make_pipeline(scaler, regression)
-        else:
-            self.pipeline_ = _drawn_toward(self.prior, rows, y, weight, self.penalty)
-            self.classes_ = self.pipeline_.classes_
+        of_class = np.bincount(number, weight)
+        balanced = weight * weight.sum() / (len(of_class) * of_class[number])
+        scaler = StandardScaler().fit(rows, sample_weight=weight)
+        regression = LogisticRegression(C=1 / self.penalty, tol=1e-5, max_iter=5000)
+        regression.fit(scaler.transform(rows), y, sample_weight=balanced)
+        self.pipeline_ = make_pipeline(scaler, regression)
         return self
 
     def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803
@@ -149,34 +136,3 @@ def weights_by_class(regression: LogisticRegression) -> FloatArray:
     """
     weights = np.column_stack([regression.coef_, regression.intercept_])
     return np.concatenate([-weights, weights]) / 2 if len(weights) == 1 else weights
-
-
-def _drawn_toward(
-    prior: Pipeline, features: Any, y: np.ndarray[Any, Any], weight: FloatArray, penalty: float
-) -> Pipeline:
-    """Fit the weights nearest to those of ``prior`` that explain the strides."""
-    fitted = deepcopy(prior)
-    scaler, regression = (step for _, step in fitted.steps)
-    classes = regression.classes_
-    if strange := set(y) - set(classes):
-        raise ValueError(f"the prior has no class {', '.join(map(str, sorted(strange)))}")
-    scaled = np.column_stack([np.asarray(scaler.transform(features)), np.ones(len(y))])
-    hit = y[:, None] == classes
-    of_class = weight @ hit
-    balanced = weight * (weight.sum() / (len(set(y)) * of_class[hit.argmax(axis=1)]))
-    before = weights_by_class(regression)
-
-    def cost(flat: FloatArray) -> tuple[float, FloatArray]:
-        change = flat.reshape(before.shape)
-        logits = scaled @ (before + change).T
-        total = logsumexp(logits, axis=1)
-        misfit = balanced @ (total - logits[hit])
-        slope = (balanced[:, None] * (np.exp(logits - total[:, None]) - hit)).T @ scaled
-        return float(misfit + 0.5 * penalty * flat @ flat), (slope + penalty * change).ravel()
-
-    optimum = minimize(cost, np.zeros(before.size), jac=True, method="L-BFGS-B")
-    after = before + optimum.x.reshape(before.shape)
-    if len(regression.coef_) == 1:
-        after = after[1:] - after[:1]
-    regression.coef_, regression.intercept_ = after[:, :-1], after[:, -1]
-    return fitted
