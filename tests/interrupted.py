@@ -22,7 +22,10 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def started(line: Sequence[str], **environment: str) -> subprocess.Popen[str]:
-    """Start a run as the leader of a group of its own, as a shell does."""
+    """Start a run as the leader of a group of its own, as a shell does.
+
+    It hears Ctrl-C even where the tests run in the background, which do not.
+    """
     return subprocess.Popen(
         line,
         cwd=ROOT,
@@ -31,6 +34,7 @@ def started(line: Sequence[str], **environment: str) -> subprocess.Popen[str]:
         text=True,
         env=os.environ | environment,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
