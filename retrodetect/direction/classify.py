@@ -431,8 +431,12 @@ class _Session:
         strides = self._strides.iloc[rows]
         seen_by = {SITES[seat.site].travel_seen_by for seat in seats}
         seen = features.has_gyro & (seen_by != {"nothing"}) | ("accelerometer" in seen_by)
-        travel, of_travel = _balanced(site.travel.vectors(features) @ plane.T * seen[:, None, None])
-        front, of_front = _balanced(site.front_cues(features) @ plane.T)
+        # Of an arm that does not swing, the odd stride that turns says no more than the others.
+        swings = _turns_enough(features, max(SITES[seat.site].least_turn_radps for seat in seats))
+        travel, of_travel = _balanced(
+            site.travel.vectors(features) @ plane.T * (seen & swings)[:, None, None]
+        )
+        front, of_front = _balanced(site.front_cues(features) @ plane.T * swings)
         front_total = max(float(np.linalg.norm(front, axis=-1).sum(axis=0).max()), 1e-9)
         front_temper = min(1.0, FRONT_STRIDES / len(features), MOST_FRONT / front_total)
         return Evidence(
@@ -459,6 +463,12 @@ class _Session:
             mixed=mixed,
             log_turn=self._log_turn[rows],
         )
+
+
+def _turns_enough(features: StrideFeatures, least_radps: float) -> bool:
+    """Whether a typical stride turns so fast that it shows anything."""
+    turn_radps = features.turn_radps[features.has_gyro]
+    return not len(turn_radps) or bool(np.median(turn_radps) >= least_radps)
 
 
 def _contrast(

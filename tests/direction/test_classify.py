@@ -70,6 +70,16 @@ def test_not_every_site_shows_the_travel_to_every_sensor(site, plain, with_gyro)
         assert set(decide(evidence, BOUTS, model(), Anchors(site)).table["side"]) == split
 
 
+@pytest.mark.parametrize(("turn_radps", "split"), [(0.4, {""}), (1.2, {"A", "B"})])
+def test_an_arm_that_does_not_swing_shows_nothing(turn_radps, split):
+    evidence = shown(THERE_AND_BACK, lever=-AHEAD)
+    evidence.features.gyro_scalars[:, 0] = np.log(turn_radps)
+    # A stride that turns, as on the spot, does not speak for the others.
+    evidence.features.gyro_scalars[0, 0] = np.log(2.0)
+    assert set(decide(evidence, BOUTS, model(), Anchors("wrist")).table["side"]) == split
+    assert set(decide(evidence, BOUTS, model(), Anchors("belly")).table["side"]) == {"A", "B"}
+
+
 @pytest.mark.parametrize(("rotation", "expected"), [(AHEAD, FORTH), (-AHEAD, BACK)])
 def test_rotation_tells_a_back_pocket_from_a_front_pocket(rotation, expected):
     # Force and lever are those of a back pocket, or of a front pocket turned round.
