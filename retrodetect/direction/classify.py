@@ -467,8 +467,10 @@ class _Session:
 
 def _turns_enough(features: StrideFeatures, least_radps: float) -> bool:
     """Whether a typical stride turns so fast that it shows anything."""
-    turn_radps = features.turn_radps[features.has_gyro]
-    return not len(turn_radps) or bool(np.median(turn_radps) >= least_radps)
+    log_turn = features.log_turn[features.has_gyro]
+    if least_radps == 0 or not len(log_turn):
+        return True
+    return bool(np.median(log_turn) >= np.log(least_radps))
 
 
 def _contrast(

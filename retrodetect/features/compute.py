@@ -79,9 +79,9 @@ class StrideFeatures:
         return np.asarray((np.abs(self.vectors[:, -len(NEEDS_GYRO) :]) > 0).any(axis=(1, 2)))
 
     @property
-    def turn_radps(self) -> FloatArray:
-        """(n,) level angular rate, root mean square over the stride; 1 without a gyroscope."""
-        return np.asarray(np.exp(self.gyro_scalars[:, 0]))
+    def log_turn(self) -> FloatArray:
+        """(n,) log of the level angular rate, root mean square in rad/s; 0 without a gyroscope."""
+        return self.gyro_scalars[:, 0]
 
     def free(self) -> pd.DataFrame:
         """Return the (n, len(FREE_FEATURES)) features that ignore mounting and sign."""
