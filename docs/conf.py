@@ -40,5 +40,9 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!retrodetect).*"),
     ("py:.*", r".*\[.*|.*\._\w+|.*\.[A-Z]"),
-    ("py:class", r"retrodetect\.(features\.pointers\.Pointers|stores\.Store)"),
+    (
+        "py:class",
+        r"retrodetect\.(features\.pointers\.Pointers|locations\.Store"
+        r"|formats\.(files\.Main|reading\.Resolved|table\.Column))",
+    ),
 ]
