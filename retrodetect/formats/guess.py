@@ -178,8 +178,9 @@ def _taken_off(
 
 
 def _head(table: Table, axes: Axes) -> NDArray[np.float64]:
-    """(3, n) first readings of three axes."""
-    return np.stack([table.numbers(name) for name in axes.names])
+    """(3, n) first readings of three axes, as far as damaged rows hold them all."""
+    columns = [table.numbers(name) for name in axes.names]
+    return np.stack([column[: min(map(len, columns))] for column in columns])
 
 
 def _core_motion(table: Table) -> Claim[Sign] | None:
