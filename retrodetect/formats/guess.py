@@ -163,7 +163,7 @@ def _by_value(table: Table) -> dict[tuple[str, ...], Axes]:
     return {
         group: axes
         for group, axes in candidates.items()
-        if is_acceleration([*_head(table, axes)]) and not unit_in("rotation", axes.unit or "")
+        if is_acceleration(_heads(table, axes)) and not unit_in("rotation", axes.unit or "")
     }
 
 
@@ -173,14 +173,16 @@ def _taken_off(
     """The gravity that an app took off the acceleration, where it did."""
     if total is None or not gravity:
         return gravity
-    own, theirs = (np.nanmean(_head(table, triad), axis=1) for triad in (axes, gravity[0]))
-    return gravity if np.linalg.norm(own) < _LINEAR_BELOW * np.linalg.norm(theirs) else ()
+    own, theirs = (
+        np.linalg.norm([np.nanmean(head) for head in _heads(table, triad)])
+        for triad in (axes, gravity[0])
+    )
+    return gravity if own < _LINEAR_BELOW * theirs else ()
 
 
-def _head(table: Table, axes: Axes) -> NDArray[np.float64]:
-    """(3, n) first readings of three axes, as far as damaged rows hold them all."""
-    columns = [table.numbers(name) for name in axes.names]
-    return np.stack([column[: min(map(len, columns))] for column in columns])
+def _heads(table: Table, axes: Axes) -> list[NDArray[np.float64]]:
+    """First readings of each axis; those of damaged rows may be fewer."""
+    return [table.numbers(name) for name in axes.names]
 
 
 def _core_motion(table: Table) -> Claim[Sign] | None:

@@ -135,6 +135,9 @@ class TestAnotherSensorTakenForTheAccelerometer:
     def test_a_gyroscope_alone_is_refused(self, write: Write, names: str) -> None:
         refusal(write(f"time,{names}", TURNING_DEGPS))
 
+    def test_axes_of_which_the_rows_lack_one_are_refused(self, write: Write) -> None:
+        refusal(write("time,K330 3-axis.x,K330 3-axis.y,K330 3-axis.z", TOTAL[:, :2]))
+
     @pytest.mark.parametrize("unit", ["", " (m)"])
     def test_a_position_beside_acceleration_is_not_read(self, write: Write, unit: str) -> None:
         position = np.stack([SECONDS, 9.8 + np.sin(SECONDS), np.cos(SECONDS)], axis=1)
