@@ -11,12 +11,11 @@ import multiprocessing.resource_tracker
 import os
 import pickle
 import signal
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import joblib
@@ -33,11 +32,6 @@ __all__ = ["called", "in_turn", "shared_out"]
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-HELP_AFTER_S = 0.3
-"""Work of a process after which another one helps. That one takes a second to start: less would
-start it for an hour's walk, more makes a day wait (own measurement: after 1 s, 12.6 s instead of
-10.7 s for a day with 60 % walking)."""
 
 
 def shared_out(
@@ -66,8 +60,7 @@ def called(calls: Sequence[Any], jobs: int) -> list[Any]:
 
 
 def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterator[T]:
-    """Work on items here, and in other processes once there is much to do; results in order."""
-    begin, pool = time.process_time(), None
+    """Work on items here and in other processes; results in order."""
     coming: deque[tuple[S, Future[bytes] | None, T | None]] = deque()
 
     def next_result() -> T:
@@ -79,12 +72,10 @@ def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterato
         except (pebble.ProcessExpired, BrokenProcessPool):
             return work(item)
 
-    with ExitStack() as stack:
+    with _started(helpers, work) as pool:
         for item in items:
-            if pool is None and time.process_time() - begin > HELP_AFTER_S:
-                pool = stack.enter_context(_started(helpers, work))
             waiting = sum(future is not None and not future.done() for _, future, _ in coming)
-            if pool is None or waiting > helpers:
+            if waiting > helpers:
                 coming.append((item, None, work(item)))
             else:
                 call = bytes(dumps((work, (item,), {})))

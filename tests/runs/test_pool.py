@@ -93,7 +93,7 @@ def test_calls_come_back_in_their_order(jobs):
 @pytest.fixture
 def at_once(monkeypatch):
     """Help comes at once, however little there is to do."""
-    monkeypatch.setattr("retrodetect.runs.processes.HELP_AFTER_S", 0.0)
+    monkeypatch.setattr("retrodetect.runs.pool.HELP_AFTER_S", 0.0)
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
