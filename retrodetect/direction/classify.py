@@ -467,10 +467,10 @@ class _Session:
 
 def _turns_enough(features: StrideFeatures, least_radps: float) -> bool:
     """Whether a typical stride turns so fast that it shows anything."""
-    log_turn = features.log_turn[features.has_gyro]
-    if least_radps == 0 or not len(log_turn):
+    log_rate = features.log_angular_rate[features.has_gyro]
+    if least_radps == 0 or not len(log_rate):
         return True
-    return bool(np.median(log_turn) >= np.log(least_radps))
+    return bool(np.median(log_rate) >= np.log(least_radps))
 
 
 def _contrast(

@@ -79,7 +79,7 @@ class StrideFeatures:
         return np.asarray((np.abs(self.vectors[:, -len(NEEDS_GYRO) :]) > 0).any(axis=(1, 2)))
 
     @property
-    def log_turn(self) -> FloatArray:
+    def log_angular_rate(self) -> FloatArray:
         """(n,) log of the level angular rate, root mean square in rad/s; 0 without a gyroscope."""
         return self.gyro_scalars[:, 0]
 

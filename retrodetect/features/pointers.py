@@ -236,7 +236,7 @@ class _Levers(NamedTuple):
 def _with_gyro(
     turning: _Turning, strides: _Strides, window: FloatArray, levers: _Levers
 ) -> tuple[FloatArray, FloatArray]:
-    """(n, len(NEEDS_GYRO), 3) pointers and (n, len(TURN_SCALARS)) scalars."""
+    """(n, k, 3) pointers of the turning segment and (n, len(TURN_SCALARS)) scalars."""
     at = strides.around(WIDTH_STRIDES)
     up = _unit(_at(turning.up, at))
     mean_up = _unit((up * _HANN[:, None]).sum(axis=1))

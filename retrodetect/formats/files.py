@@ -309,8 +309,9 @@ def discover(
     """
     search = _Search(columns, each)
     inputs: dict[Path, Input] = {}
-    for recording in (each for path in paths for each in search.below(location(path))):
-        inputs.setdefault(identity(recording.path), recording)
+    for path in paths:
+        for recording in search.below(location(path)):
+            inputs.setdefault(identity(recording.path), recording)
     used = {identity(path) for recording in inputs.values() for path in recording.files}
     skipped = {
         identity(file.path): (file, reason)

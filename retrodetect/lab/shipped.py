@@ -185,7 +185,7 @@ def _scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Error rates of labelled strides by state of knowledge."""
     sites = rows["placement"].map(group_of)
-    # Captured running above the ankle is no evidence: see `fit.fit_travel`.
+    # Captured running above the ankle is no evidence: see `fit.CAPTURED_PACE`.
     blurred = rows["virtual"] & (rows["true_gait"] == "run") & ~sites.isin(["foot", "ankle"])
     # A foot shows its front: nobody names it there. Where nothing could be named or marked, that
     # state is no other.
