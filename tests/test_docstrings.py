@@ -18,6 +18,8 @@ FAULTS = {
 word on what is returned or yielded (numpydoc, Validation checks). Types stand in the signature."""
 
 STAGES = ("formats", "signal", "gait", "features", "direction", "labelling", "tally", "report")
+FORMATS = ("files", "layout", "reading")
+"""Modules that a new format uses."""
 
 
 def public() -> Iterator[object]:
@@ -48,7 +50,8 @@ SEAMS = at_home(retrodetect).union(
 
 def is_machinery(item: object) -> bool:
     """Whether a name is at home behind the seams."""
-    return (item.__module__, item.__name__) not in SEAMS
+    is_for_formats = item.__module__ in {f"retrodetect.formats.{name}" for name in FORMATS}
+    return not is_for_formats and (item.__module__, item.__name__) not in SEAMS
 
 
 @pytest.mark.extra("docs")

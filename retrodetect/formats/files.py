@@ -39,10 +39,18 @@ NO, POSSIBLE, LIKELY, CERTAIN = 0, 1, 2, 3
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may be a recording."""
+    """A file that may be a recording.
 
-    source: Source  # its bytes
-    companions: tuple[Candidate, ...] = ()  # the other files of the same recording
+    Parameters
+    ----------
+    source
+        Its bytes.
+    companions
+        The other files of the same recording.
+    """
+
+    source: Source
+    companions: tuple[Candidate, ...] = ()
 
     @cached_property
     def table(self) -> Table:
@@ -64,26 +72,63 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a file is among those of one recording."""
+    """What a file is among those of one recording.
 
-    has_acceleration: bool = True  # whether a recording can be read from it; a side file otherwise
-    device: str = ""  # tells apart devices that share an export, such as a phone and a watch
-    rank: int = 0  # of several files with one device's acceleration the highest is read
+    Parameters
+    ----------
+    has_acceleration
+        Whether a recording can be read from it; a side file otherwise.
+    device
+        Tells apart devices that share an export, such as a phone and a watch.
+    rank
+        Of several files with the same device's acceleration, the highest is read.
+    """
+
+    has_acceleration: bool = True
+    device: str = ""
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One export format."""
+    """One export format.
 
-    name: str  # as in results
-    recognise: Callable[[Candidate], int]  # how sure it is of a file, from its head alone
+    Parameters
+    ----------
+    name
+        As in results.
+    recognise
+        How sure the format is of a file, from its head alone.
+    read
+        Reads it.
+    role
+        What a file is among its companions.
+    is_folder
+        Whether an export of this format is a folder of files with fixed names.
+    """
+
+    name: str
+    recognise: Callable[[Candidate], int]
     read: Callable[[Candidate, ReadOptions], list[Draft]]
-    role: Callable[[Candidate], Role] = lambda _: Role()  # what a file is among its companions
-    is_folder: bool = False  # whether an export is a folder of files with fixed names
+    role: Callable[[Candidate], Role] = lambda _: Role()
+    is_folder: bool = False
 
 
 def has(sure: int, *columns: str) -> Callable[[Candidate], int]:
-    """Recognise, so surely, a table that has all these columns."""
+    """Recognise a table by its columns.
+
+    Parameters
+    ----------
+    sure
+        How sure the format then is of the file.
+    *columns
+        Names of columns, all of which the table must have.
+
+    Returns
+    -------
+    callable
+        What a `Format` recognises a file by.
+    """
     return lambda file: sure if file.table.has(*columns) else NO
 
 
@@ -99,7 +144,18 @@ def formats() -> tuple[Format, ...]:
 
 
 def recognised(file: Candidate) -> Format | None:
-    """Return the format that is surest of a file, None where none is."""
+    """Return the format that is surest of a file, None where none is.
+
+    Parameters
+    ----------
+    file
+        The file with its companions.
+
+    Returns
+    -------
+    Format or None
+        The surest one, if any.
+    """
     sure = [(each.recognise(file), each) for each in formats()]
     score, best = max(sure, key=lambda pair: pair[0])
     return best if score > NO else None
@@ -191,7 +247,17 @@ def groups(files: Iterable[Candidate]) -> list[list[Candidate]]:
 def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
     """Find the recordings among files, one for each device, and the files that belong to none.
 
-    The latter are neither a recording nor beside one of their own, or damaged.
+    Parameters
+    ----------
+    files
+        Of one folder or archive.
+
+    Returns
+    -------
+    list of Main
+        Files from which a recording is read, with their companions.
+    list of Candidate
+        Files that are neither a recording nor beside one of their own, or damaged.
     """
     chosen: list[Main] = []
     left: list[Candidate] = []

@@ -36,13 +36,27 @@ _Columns = Mapping[int | str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A column of times."""
+    """A column of times.
 
-    name: str | tuple[str, str]  # the column; or two, a date and a time of day
-    unit: str | None = None  # of its numbers; None where the header states it or it is measured
-    epoch: Epoch | None = None  # what they count from; None where their size tells
-    wrap_ticks: int | None = None  # where they start again from 0
-    date_hint: str = ""  # order of day and month, where the file states it
+    Parameters
+    ----------
+    name
+        The column; or two, a date and a time of day.
+    unit
+        Unit of its numbers, None where the header states it or it must be measured.
+    epoch
+        What they count from, None where their size tells.
+    wrap_ticks
+        Where they start again from 0.
+    date_hint
+        Order of day and month, where the file states it.
+    """
+
+    name: str | tuple[str, str]
+    unit: str | None = None
+    epoch: Epoch | None = None
+    wrap_ticks: int | None = None
+    date_hint: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,14 +66,26 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """The three columns of a sensor, with what the format knows about them."""
+    """The three columns of a sensor, with what the format knows about them.
+
+    Parameters
+    ----------
+    x, y, z
+        The columns.
+    unit
+        None where their header says it, or it must be measured.
+    gravity
+        Whether gravity is in, where the format knows.
+    clock
+        The sensor's own stamps in the same table, if it has any.
+    """
 
     x: str
     y: str
     z: str
-    unit: str | None = None  # None where their header says it, or it must be measured
-    gravity: Claim[Gravity] | None = None  # whether gravity is in, where the format knows
-    clock: Tick | None = None  # the sensor's own stamps in the same table, if it has any
+    unit: str | None = None
+    gravity: Claim[Gravity] | None = None
+    clock: Tick | None = None
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -73,18 +99,41 @@ def xyz(
     gravity: Claim[Gravity] | None = None,
     clock: Tick | None = None,
 ) -> Axes:
-    """Axes whose names differ in one letter: ``xyz("acceleration {}")``."""
+    """Axes whose names differ in one letter: ``xyz("acceleration {}")``.
+
+    Parameters
+    ----------
+    pattern
+        Name of a column with ``{}`` for the letter.
+    unit, gravity, clock
+        As in `Axes`.
+
+    Returns
+    -------
+    Axes
+        The three columns.
+    """
     x, y, z = (pattern.format(axis) for axis in "xyz")
     return Axes(x, y, z, unit, gravity, clock)
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column of a single value."""
+    """A column of a single value.
+
+    Parameters
+    ----------
+    name
+        The column.
+    unit
+        None where its header says it.
+    clock
+        Its own stamps in the same table, if it has any.
+    """
 
     name: str
-    unit: str | None = None  # None where its header says it
-    clock: Tick | None = None  # its own stamps in the same table, if it has any
+    unit: str | None = None
+    clock: Tick | None = None
 
     @property
     def names(self) -> tuple[str]:
@@ -94,29 +143,53 @@ class Value:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a format lays out its table; of alternatives the first that exists is read."""
+    """How a format lays out its table; of alternatives the first that exists is read.
 
-    # clock, acceleration, rotation, gravity_vector: alternatives, best first
+    Parameters
+    ----------
+    clock, acceleration, rotation, gravity_vector
+        Alternatives, best first.
+    channels
+        Other series: name and unit in the recording, and the columns with their unit.
+    counter
+        Column that numbers the samples.
+    rate_hz
+        Rate that the preamble states.
+    split
+        Columns whose values tell devices or people apart; each makes a recording of its own.
+    sensor
+        Column whose values name the sensor of each row.
+    sign
+        Which way the format writes specific force, where it is known.
+    placement, device, platform
+        Body site, maker and system, where the format or the table states them.
+    start_time
+        Wall clock of the first row.
+    start_column
+        Column whose first cell holds that time.
+    warnings
+        What the user should know.
+    is_named
+        Whether anything says that the axes are acceleration, and not another sensor.
+    """
+
     clock: tuple[Tick, ...] = ()
     acceleration: tuple[Axes, ...] = ()
     rotation: tuple[Axes, ...] = ()
     gravity_vector: tuple[Axes, ...] = ()
-    # other series: name and unit in the recording, and alternatives
     channels: Mapping[str, tuple[Axes | Value, ...]] = field(default_factory=dict)
-    counter: str | None = None  # column that numbers the samples
-    rate_hz: float | None = None  # rate that the preamble states
-    # columns whose values tell devices or people apart; each makes a recording of its own
+    counter: str | None = None
+    rate_hz: float | None = None
     split: tuple[str, ...] = ()
-    sensor: str | None = None  # column whose values name the sensor of each row
-    sign: Claim[Sign] | None = None  # which way specific force is written, where it is known
-    # placement, device, platform: body site, maker and system, where format or table state them
+    sensor: str | None = None
+    sign: Claim[Sign] | None = None
     placement: str | None = None
     device: str = ""
     platform: str = ""
-    start_time: datetime | None = None  # wall clock of the first row
-    start_column: str = ""  # column whose first cell holds that time
-    warnings: tuple[str, ...] = ()  # what the user should know
-    is_named: bool = True  # whether anything says that the axes are acceleration
+    start_time: datetime | None = None
+    start_column: str = ""
+    warnings: tuple[str, ...] = ()
+    is_named: bool = True
 
 
 def table_format(
@@ -129,8 +202,20 @@ def table_format(
 ) -> Format:
     """Return the format of tables that a layout describes.
 
-    Where the layout depends on the file, ``layout`` makes it: several by the name of their part,
-    where a table holds several recordings side by side.
+    Parameters
+    ----------
+    name, recognise
+        As in `Format`.
+    layout
+        The layout; or what makes it, where it depends on the file: several by the name of their
+        part, where a table holds several recordings side by side.
+    role, is_folder
+        As in `Format`.
+
+    Returns
+    -------
+    Format
+        It reads one recording, or one for each device or person.
     """
 
     def read(file: Candidate, options: ReadOptions) -> list[Draft]:
@@ -142,7 +227,22 @@ def table_format(
 
 
 def drafts_of_parts(table: Table, parts: Mapping[str, Layout], options: ReadOptions) -> list[Draft]:
-    """Read a table that holds several recordings side by side, each with a layout of its own."""
+    """Read a table that holds several recordings side by side, each with a layout of its own.
+
+    Parameters
+    ----------
+    table
+        As for `drafts`.
+    parts
+        Layouts by the name of the part.
+    options
+        As for `drafts`.
+
+    Returns
+    -------
+    list of Draft
+        In the order of the parts.
+    """
     return [
         draft.with_(part="/".join(filter(None, (part, draft.part))))
         for part, layout in parts.items()
@@ -153,7 +253,26 @@ def drafts_of_parts(table: Table, parts: Mapping[str, Layout], options: ReadOpti
 def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     """Read a table by its layout: one draft, or one for each device or person.
 
-    Refused where the columns of the acceleration are missing, or one that the user named.
+    Parameters
+    ----------
+    table
+        Head of the file, understood as a table.
+    layout
+        Which column is what.
+    options
+        What the user said.
+
+    Returns
+    -------
+    list of Draft
+        In the order of the file.
+
+    Raises
+    ------
+    RefusedRecording
+        Where the columns of the acceleration are missing.
+    UnreadableFile
+        Where the user named a column that does not exist.
     """
     if options.columns:
         layout = _overridden(table, layout, options)
@@ -178,7 +297,22 @@ def series_beside(
 ) -> Series | None:
     """Read a series with its own clock from the first of the files that have its columns.
 
-    Where units are given, columns in others are those of another sensor. None where no file has it.
+    Parameters
+    ----------
+    files
+        Companions of a recording.
+    choices
+        Alternatives for the columns of the series, best first.
+    clocks
+        Alternatives for its clock.
+    units
+        Units that its columns may have; columns in others are those of another sensor. All, if
+        there are none.
+
+    Returns
+    -------
+    Series or None
+        None where no file has it.
     """
     for file in files:
         own = _Wanted.of(file.table, choices)

@@ -415,7 +415,26 @@ class Resolved:
 def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) -> Resolved:
     """Settle clock, unit, gravity and sign of a draft, and place its other sensors.
 
-    Refused where too little is left, or it is too slow, or its unit cannot be told.
+    Parameters
+    ----------
+    draft
+        As a format hands it on.
+    name
+        How the recording is called.
+    format_name
+        Name of the format.
+    options
+        What overrides the conclusions.
+
+    Returns
+    -------
+    Resolved
+        The recording, to be taken whole or in pieces.
+
+    Raises
+    ------
+    RefusedRecording
+        Where too little is left, it is too slow, or its unit cannot be told.
     """
     readings = _Readings.timed(_with_rate(draft, options), options)
     readings.drop_held()
