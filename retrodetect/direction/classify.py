@@ -29,8 +29,8 @@ from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_o
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.signal.numerics import i0e, i1e, logit, logsumexp, softmax
 from retrodetect.sites import SITES, group_of
-from retrodetect.special import i0e, i1e, logit, logsumexp, softmax
 
 __all__ = [
     "MOST_LEANING",

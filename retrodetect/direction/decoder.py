@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray
-from retrodetect.special import expit, i0e, logit, logsumexp
+from retrodetect.signal.numerics import expit, i0e, logit, logsumexp
 
 __all__ = [
     "BACKWARD",

@@ -28,8 +28,8 @@ from retrodetect.features import (
 )
 from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
+from retrodetect.signal.numerics import log_softmax
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
-from retrodetect.special import log_softmax
 
 __all__ = [
     "FORMS",

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, zero_phase
-from retrodetect.signal.filters import Number
-from retrodetect.signal.moving import moving_maximum, moving_mean, smoothed
+from retrodetect.signal.numerics import Number, moving_maximum, moving_mean, smoothed
 
 __all__ = ["Contacts", "find_contacts"]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 from retrodetect.signal.attitude import level, orientation
-from retrodetect.signal.moving import moving_mean
+from retrodetect.signal.numerics import moving_mean
 
 __all__ = ["WAY_COLUMNS", "displacements_m"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
-from retrodetect.special import expit
+from retrodetect.signal.numerics import expit
 
 __all__ = ["pace_features", "probability_run"]
 

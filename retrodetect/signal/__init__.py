@@ -7,16 +7,10 @@ downstream works at ``ANALYSIS_RATE_HZ``.
 """
 
 from retrodetect.signal.activity import HOP_S, MIN_ACTIVITY_MPS2, WINDOW_S
-from retrodetect.signal.filters import zero_phase
+from retrodetect.signal.numerics import zero_phase
 from retrodetect.signal.prepare import ANALYSIS_RATE_HZ, Signal, prepare, signals
 
 __all__ = [
-    "ANALYSIS_RATE_HZ",
-    "HOP_S",
-    "MIN_ACTIVITY_MPS2",
-    "WINDOW_S",
-    "Signal",
-    "prepare",
-    "signals",
+    "ANALYSIS_RATE_HZ", "HOP_S", "MIN_ACTIVITY_MPS2", "WINDOW_S", "Signal", "prepare", "signals",
     "zero_phase",
-]
+]  # fmt: skip

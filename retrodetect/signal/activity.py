@@ -14,14 +14,8 @@ import numpy as np
 from retrodetect.recording import FloatArray
 
 __all__ = [
-    "HOP_S",
-    "MIN_ACTIVITY_MPS2",
-    "WINDOW",
-    "WINDOW_S",
-    "ActiveParts",
-    "active_parts",
-    "variation",
-]
+    "HOP_S", "MIN_ACTIVITY_MPS2", "WINDOW", "WINDOW_S", "ActiveParts", "active_parts", "variation",
+]  # fmt: skip
 
 WINDOW_S = 4.0
 """Two slow strides, the least that shows a period; short enough for a sprint of six strides."""
@@ -46,21 +40,11 @@ quarter of that hour, so that memory is bounded; a stride across such a seam is 
 
 @dataclass(frozen=True, slots=True)
 class ActiveParts:
-    """ActiveParts of a run that are known to be whole, and where to go on.
+    """Active parts of a run that are whole, and where to go on."""
 
-    Parameters
-    ----------
-    whole
-        Half-open ranges of hops, in order.
-    left
-        First hop that a later part may need.
-    floor
-        First hop that a later part may begin at.
-    """
-
-    whole: list[tuple[int, int]]
-    left: int
-    floor: int
+    whole: list[tuple[int, int]]  # half-open ranges of hops, in order
+    left: int  # first hop that a later part may need
+    floor: int  # first hop that a later part may begin at
 
 
 def variation(
@@ -71,23 +55,11 @@ def variation(
     *,
     length: int,
 ) -> FloatArray:
-    """Measure how much the size of the specific force varies in each window.
+    """Measure how much the size of the (n, 3) specific force varies in each window.
 
-    Parameters
-    ----------
-    time_s : (n,) array
-        Time of each sample, in order.
-    acceleration_mps2 : (n, 3) array
-        What was read then.
-    origin_s
-        Start of the run: hops are counted from there.
-    hops
-        Half-open range of hops that the samples cover.
-
-    Returns
-    -------
-    (w,) array
-        Standard deviations in m/s², of windows a hop apart; none where the hops fill no window.
+    ``hops`` is the half-open range that the samples cover, counted from ``origin_s``, the start of
+    the run; a window is ``length`` hops long. Returns (w,) standard deviations of windows a hop
+    apart; none where the hops fill no window.
     """
     edges_s = origin_s + np.arange(hops[0], hops[1] + 1) * HOP_S
     edges = np.searchsorted(time_s, edges_s - 1e-9)
@@ -107,22 +79,12 @@ def variation(
 def active_parts(
     variation_mps2: FloatArray, first: int, floor: int, hops: int, *, is_closed: bool
 ) -> ActiveParts:
-    """Find the active parts of a run.
+    """Find the active parts of a run from the (w,) variations of its windows.
 
-    Parameters
-    ----------
-    variation_mps2 : (w,) array
-        Variation in each window, from hop ``first`` on.
-    first
-        Hop that the first window begins at.
-    floor
-        First hop that a part may begin at.
-    hops
-        Number of hops from the start of the run to its last sample so far.
-    is_closed
-        Whether the run ends there.
+    The first window begins at hop ``first``, and no part may begin before ``floor``. ``hops`` is
+    the number of hops so far; ``is_closed`` tells that the run ends there.
     """
-    hops_known = first + len(variation_mps2)
+    seen = first + len(variation_mps2)
     active = first + np.flatnonzero(variation_mps2 > MIN_ACTIVITY_MPS2)
     active = active[active >= floor]
     gap = WINDOW + 2 * MARGIN
@@ -130,8 +92,8 @@ def active_parts(
     for group in np.split(active, np.flatnonzero(np.diff(active) > gap) + 1):
         while len(group):
             begin, end = max(int(group[0]) - MARGIN, floor), int(group[-1]) + WINDOW + MARGIN
-            is_whole = is_closed or hops_known - group[-1] > gap
-            if end - begin > LONGEST and (is_whole or hops_known >= begin + LONGEST):
+            is_whole = is_closed or seen - group[-1] > gap
+            if end - begin > LONGEST and (is_whole or seen >= begin + LONGEST):
                 tail = begin + 3 * LONGEST // 4
                 last = begin + LONGEST - WINDOW
                 window = int(variation_mps2[tail - first : last + 1 - first].argmin())
@@ -141,4 +103,4 @@ def active_parts(
             whole.append((begin, min(end, hops)))
             floor = end
             group = group[group >= floor]
-    return ActiveParts(whole, max(hops_known - MARGIN, floor), floor)
+    return ActiveParts(whole, max(seen - MARGIN, floor), floor)

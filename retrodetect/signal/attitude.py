@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal.filters import zero_phase
+from retrodetect.signal.numerics import zero_phase
 
 __all__ = ["TIME_CONSTANT_S", "gyro_fits", "level", "orientation"]
 
@@ -32,19 +32,10 @@ _BLOCK = 256
 
 
 def orientation(angular_rate_radps: FloatArray, rate_hz: float) -> FloatArray:
-    """Chain the rotations of a device.
+    """Chain the rotations of a device from its (n, 3) gyroscope, in the device frame.
 
-    Parameters
-    ----------
-    angular_rate_radps : (n, 3) array
-        Gyroscope, device frame.
-    rate_hz
-        Sampling rate of the gyroscope.
-
-    Returns
-    -------
-    (n, 3, 3) array
-        Turns vectors of the device frame at each sample into the frame of the first sample.
+    Returns (n, 3, 3) matrices that turn vectors of the device frame at each sample into the frame
+    of the first sample.
     """
     count = len(angular_rate_radps)
     turn_rad = np.zeros((-(-count // _BLOCK) * _BLOCK, 3))
@@ -77,26 +68,11 @@ def level(
     rate_hz: float,
     weight: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Find the vertical.
+    """Find the vertical from the (n, 3) specific force and the matrices of :func:`orientation`.
 
-    Parameters
-    ----------
-    acceleration_mps2 : (n, 3) array
-        Specific force, device frame, gravity included.
-    turned : (n, 3, 3) array
-        From :func:`orientation`.
-    rate_hz
-        Sampling rate of the readings.
-    weight : (n,) array, optional
-        How much each reading says of gravity, such as those of a foot at rest; by default all
-        say the same.
-
-    Returns
-    -------
-    up : (n, 3) array
-        Unit vector against gravity, device frame.
-    gravity_mps2 : (n,) array
-        Length of the slow part of the force: near 9.8 where the gyroscope fits.
+    The (n,) ``weight`` says how much each reading says of gravity, such as those of a foot at rest;
+    by default all say the same. Returns (n, 3) unit vectors against gravity in the device frame,
+    and the (n,) length of the slow part of the force: near 9.8 m/s² where the gyroscope fits.
     """
     still = np.einsum("nij,nj->ni", turned, acceleration_mps2)
     slow = (
@@ -112,21 +88,10 @@ def level(
 def gyro_fits(
     acceleration_mps2: FloatArray, gravity_mps2: FloatArray, rate_hz: float
 ) -> NDArray[np.bool_]:
-    """Tell where a gyroscope agrees with the accelerometer.
+    """Tell where a gyroscope agrees with the (n, 3) specific force.
 
-    Parameters
-    ----------
-    acceleration_mps2 : (n, 3) array
-        Specific force, device frame.
-    gravity_mps2 : (n,) array
-        From :func:`level`.
-    rate_hz
-        Sampling rate of the readings.
-
-    Returns
-    -------
-    (n,) bool array
-        False where the gyroscope smears gravity out: wrong unit, axes or sign, or no readings.
+    With the (n,) length from :func:`level`. False where the gyroscope smears gravity out: wrong
+    unit, axes or sign, or no readings.
     """
     unturned = np.linalg.norm(_slow(acceleration_mps2, rate_hz), axis=1)
     return np.asarray(gravity_mps2 > LEAST_COHERENCE * np.minimum(unturned, STANDARD_GRAVITY_MPS2))

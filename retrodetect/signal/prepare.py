@@ -9,8 +9,7 @@ import numpy as np
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording, longest_step_s
 from retrodetect.signal.activity import HOP_S, WINDOW, active_parts, variation
-from retrodetect.signal.filters import zero_phase
-from retrodetect.signal.moving import weighted_mean
+from retrodetect.signal.numerics import weighted_mean, zero_phase
 
 __all__ = ["ANALYSIS_RATE_HZ", "Signal", "prepare", "signals"]
 
@@ -62,18 +61,19 @@ class Signal:
     @property
     def vertical_mps2(self) -> FloatArray:
         """(n,) acceleration along ``up`` with gravity taken off."""
-        if self.up is None:
-            raise ValueError("gravity was removed from this recording: it has no vertical")
-        along = np.einsum("ij,ij->i", self.acceleration_mps2, self.up)
-        return np.asarray(along - STANDARD_GRAVITY_MPS2)
+        return np.asarray(self._along_up()[0] - STANDARD_GRAVITY_MPS2)
 
     @property
     def horizontal_mps2(self) -> FloatArray:
         """(n, 3) acceleration at right angles to ``up``, device frame."""
+        along, up = self._along_up()
+        return np.asarray(self.acceleration_mps2 - along[:, None] * up)
+
+    def _along_up(self) -> tuple[FloatArray, FloatArray]:
+        """(n,) acceleration along ``up``, and ``up``."""
         if self.up is None:
             raise ValueError("gravity was removed from this recording: it has no vertical")
-        along = np.einsum("ij,ij->i", self.acceleration_mps2, self.up)
-        return np.asarray(self.acceleration_mps2 - along[:, None] * self.up)
+        return np.einsum("ij,ij->i", self.acceleration_mps2, self.up), self.up
 
 
 def prepare(recording: Recording) -> list[Signal]:
@@ -119,25 +119,15 @@ def signals(pieces: Iterable[Recording]) -> Iterator[Signal]:
 
 @dataclass(slots=True)
 class _Buffer:
-    """Samples of a run whose signals are not yet complete.
+    """Samples of a run whose signals are not yet complete."""
 
-    Parameters
-    ----------
-    facts
-        The piece they came with, for what all pieces share.
-    origin_s
-        Start of the run.
-    first, floor
-        Hop that they begin in, and the first that a signal may begin at.
-    """
-
-    facts: Recording
+    facts: Recording  # the piece they came with, for what all pieces share
     time_s: FloatArray
     acceleration_mps2: FloatArray
     angular_rate_radps: FloatArray | None
-    origin_s: float
-    first: int = 0
-    floor: int = 0
+    origin_s: float  # start of the run
+    first: int = 0  # hop that they begin in
+    floor: int = 0  # first hop that a signal may begin at
 
     @classmethod
     def of(cls, piece: Recording) -> _Buffer:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from retrodetect.signal.moving import moving_maximum, moving_mean, smoothed, weighted_mean
+from retrodetect.signal.numerics import moving_maximum, moving_mean, smoothed, weighted_mean
 
 MODES = {"symmetric": "reflect", "reflect": "mirror", "edge": "nearest", "wrap": "wrap"}
 """Names of NumPy and of SciPy for how both ends are continued."""
