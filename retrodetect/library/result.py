@@ -21,9 +21,8 @@ from retrodetect.runs.task import session_row
 from retrodetect.signal import prepare
 from retrodetect.tables import sessions_table
 from retrodetect.tally import words
-from retrodetect.tally.course import Course
-from retrodetect.tally.energy import Pace
-from retrodetect.tally.stretches import stretches
+from retrodetect.tally.energy import Course, Pace
+from retrodetect.tally.session import columns_of, stretches
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -206,8 +205,8 @@ class Result:
 
     def _timeline(self) -> str:
         """The directions over time, each in a lane of its own."""
-        runs = stretches(self.strides, unknown=True)
-        if runs.empty:
+        runs = stretches(columns_of(self.strides), unknown=True)
+        if not len(runs["bout"]):
             return ""
         end_s = float(self.strides["end_s"].max())
         top = {way: 16 * lane for lane, way in enumerate(COLOURS)}

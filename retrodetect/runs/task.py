@@ -36,9 +36,8 @@ from retrodetect.runs.pool import in_turn, memory_limited
 from retrodetect.runs.track import Track, read_track, with_track
 from retrodetect.tables import csv_text, visible, warning_columns
 from retrodetect.tally import tally
-from retrodetect.tally.course import Course
 from retrodetect.tally.details import Details, details
-from retrodetect.tally.energy import Pace
+from retrodetect.tally.energy import Course, Pace
 
 __all__ = [
     "Entry", "MarkedTime", "Settings", "Task", "View", "do", "entries", "give_up", "session_row",

@@ -20,7 +20,7 @@ from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.locations import location
 from retrodetect.recording import FloatArray
 from retrodetect.tables import STEPS_PER_STRIDE
-from retrodetect.tally.course import SURE_OF_RECEIVER_M, Course
+from retrodetect.tally.energy import SURE_OF_RECEIVER_M, Course
 
 __all__ = ["Track", "read_track", "with_track"]
 

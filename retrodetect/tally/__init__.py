@@ -1,8 +1,4 @@
-"""Tally: from the strides of a session to its shares, bouts, repeats and energy.
-
-``tally`` counts one session, ``stretches`` lists what was done in which direction, and
-``share_interval`` says how sure the backward share is.
-"""
+"""Tally: from the strides of a session to its shares, bouts, repeats and energy."""
 
 from retrodetect.tally.session import tally
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +10,8 @@ import pandas as pd
 
 from retrodetect.recording import FloatArray
 from retrodetect.tables import REPEAT_GLOSSARY
-from retrodetect.tally.course import Course
-from retrodetect.tally.energy import Pace, effort
-from retrodetect.tally.session import shape
-from retrodetect.tally.stretches import Columns, columns_of, mostly_unknown, runs_of
+from retrodetect.tally.energy import Course, Pace, effort
+from retrodetect.tally.session import Columns, columns_of, mostly_unknown, shape, stretches
 
 __all__ = ["Details", "details", "repeats"]
 
@@ -51,45 +50,36 @@ def details(
     ``contacts_s`` (k,) are the initial contacts of either foot.
     """
     columns = columns_of(strides)
-    bouts = runs_of(columns, unknown=True, by_gait=True)
-    legs = _repeats(columns, course)
+    bouts = stretches(columns, unknown=True, by_gait=True)
+    legs = repeats(columns, course)
     is_last = np.append(np.diff(legs["set"]) > 0, True)[: len(legs)]
     count = int(legs["repeat"].to_numpy()[is_last].sum())
     fields: dict[str, float | str] = {**shape(columns, contacts_s, placement, count)}
     is_open = mostly_unknown(columns)
     for way in ("forward", "backward"):
         own = bouts["direction"] == way
-        ends_s = bouts["start_s"][own], bouts["end_s"][own]
-        fields[f"climb_{way}_m"] = (
-            np.nan if is_open and not own.any() else _climbed_m(*ends_s, course)
-        )
+        gained_m = [
+            course.climb_m(*ends)
+            for ends in zip(bouts["start_s"][own], bouts["end_s"][own], strict=True)
+        ]
+        is_known = not np.isnan(course.sure_m) and (own.any() or not is_open)
+        climbed_m = float(sum(climb_m for climb_m in gained_m if climb_m >= course.sure_m))
+        fields[f"climb_{way}_m"] = climbed_m if is_known else np.nan
     spent = effort(columns, course, pace, legs)
     return Details(fields | spent.fields, pd.DataFrame(bouts), legs, spent.warnings)
-
-
-def _climbed_m(start_s: FloatArray, end_s: FloatArray, course: Course) -> float:
-    """Height gained in bouts; NaN where no height is known."""
-    if np.isnan(course.sure_m):
-        return np.nan
-    gained = [course.climb_m(*ends) for ends in zip(start_s, end_s, strict=True)]
-    return float(sum(climb_m for climb_m in gained if climb_m >= course.sure_m))
 
 
 # Repeats: sets such as "backward up the hill, forward down, ten times".
 
 
-def repeats(strides: pd.DataFrame, course: Course | None = None) -> pd.DataFrame:
+def repeats(strides: Columns, course: Course) -> pd.DataFrame:
     """Find sets of alternating legs: a row per leg, with columns as in ``repeats.csv``.
 
     ``set`` and ``repeat`` count from 1; a repeat is a leg in the direction the set begins with and
     the one back (the last may lack it). ``pause_s`` is the time from the end of the leg before;
     ``slope`` is up, down, level, or empty where no height is known.
     """
-    return _repeats(columns_of(strides), course)
-
-
-def _repeats(strides: Columns, course: Course | None) -> pd.DataFrame:
-    legs = _legs(runs_of(strides))
+    legs = _legs(stretches(strides))
     places = [
         (at, number, (at - begin) // 2 + 1)
         for number, (begin, end) in enumerate(_sets(legs), start=1)
@@ -99,9 +89,12 @@ def _repeats(strides: Columns, course: Course | None) -> pd.DataFrame:
     columns = {name: column[at] for name, column in legs.items()}
     start_s, end_s = columns["start_s"], columns["end_s"]
     is_first = np.diff(number, prepend=0) > 0
-    climb_m = np.array(
-        [course.climb_m(*ends) if course else np.nan for ends in zip(start_s, end_s, strict=True)],
-        dtype=float,
+    ends_s = zip(start_s, end_s, strict=True)
+    climb_m = np.array([course.climb_m(*ends) for ends in ends_s], dtype=float)
+    slope = np.select(
+        [np.isnan(climb_m), climb_m >= course.sure_m, climb_m <= -course.sure_m],
+        ["", "up", "down"],
+        "level",
     )
     columns |= {
         "set": number,
@@ -109,7 +102,7 @@ def _repeats(strides: Columns, course: Course | None) -> pd.DataFrame:
         "duration_s": end_s - start_s,
         "pause_s": np.where(is_first, np.nan, start_s - np.append(np.nan, end_s)[: len(end_s)]),
         "climb_m": climb_m,
-        "slope": np.array(_slope(climb_m, course.sure_m if course else np.nan), dtype=object),
+        "slope": slope.astype(object),
     }
     return pd.DataFrame({name: columns[name] for name in REPEAT_GLOSSARY if name in columns})
 
@@ -145,8 +138,7 @@ def _sets(legs: Columns) -> list[tuple[int, int]]:
     way, start_s, end_s = (legs[name] for name in ("direction", "start_s", "end_s"))
     breaks = (way[1:] == way[:-1]) | (start_s[1:] - end_s[:-1] > MAX_REST_S)
     edges = [0, *np.flatnonzero(breaks) + 1, len(way)]
-    chains = zip(edges[:-1], edges[1:], strict=True)
-    return [alike for begin, end in chains for alike in _alike(legs, int(begin), int(end))]
+    return [alike for ends in pairwise(edges) for alike in _alike(legs, *map(int, ends))]
 
 
 def _alike(legs: Columns, begin: int, end: int) -> list[tuple[int, int]]:
@@ -158,9 +150,7 @@ def _alike(legs: Columns, begin: int, end: int) -> list[tuple[int, int]]:
     usual = np.array([np.median(lasting[way == own]) for own in way])
     odd = np.maximum(lasting / usual, usual / lasting) > MAX_RATIO
     edges = np.concatenate([[-1], np.flatnonzero(odd), [end - begin]])
-    parts = [
-        (begin + int(a) + 1, begin + int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    parts = [(begin + int(a) + 1, begin + int(b)) for a, b in pairwise(edges)]
     return [_paired(legs, a, b) for a, b in parts if b - a >= MIN_LEGS]
 
 
@@ -185,10 +175,3 @@ def _without_ends(legs: Columns, begin: int, end: int, ratio: float) -> tuple[in
         else:
             break
     return begin, end
-
-
-def _slope(climb_m: np.ndarray, sure_m: float) -> list[str]:
-    words = np.select(
-        [np.isnan(climb_m), climb_m >= sure_m, climb_m <= -sure_m], ["", "up", "down"], "level"
-    )
-    return [str(word) for word in words]

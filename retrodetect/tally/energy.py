@@ -1,4 +1,4 @@
-"""Distance and energy by direction, only where a speed is known.
+"""Speed, height, distance and energy, only where something beyond acceleration tells of them.
 
 The forward equations are those of the American College of Sports Medicine (Guidelines for
 Exercise Testing and Prescription, 10th ed., 2018): oxygen in ml per kg and minute at ``S`` m/min
@@ -10,6 +10,7 @@ unpractised, costs 1.15 to 1.4 times as much (Williford 1998; Wright & Weyand 20
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,11 +18,21 @@ import numpy as np
 import pandas as pd
 
 from retrodetect.errors import UsageError
+from retrodetect.recording import FloatArray, Recording
 from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, SESSION_COLUMNS, STEPS_PER_STRIDE
-from retrodetect.tally.course import Course
-from retrodetect.tally.stretches import Columns, either_way, mostly_unknown, runs_of
+from retrodetect.tally.session import Columns, either_way, mostly_unknown, stretches
 
-__all__ = ["Effort", "Pace", "effort"]
+__all__ = ["SURE_OF_RECEIVER_M", "Course", "Effort", "Pace", "effort"]
+
+SEA_LEVEL_HPA, SCALE_M, EXPONENT = 1013.25, 44330.8, 0.190263
+"""Height by pressure in the standard atmosphere (ICAO Doc 7488, 1993; troposphere)."""
+
+SURE_OF_BAROMETER_M, SURE_OF_RECEIVER_M = 1.0, 5.0
+"""Least climb told from noise and drift: a phone's barometer repeats to about 0.1 hPa (0.8 m)
+over minutes (Bosch BMP280 data sheet: 0.12 hPa relative); receivers' heights to a few metres."""
+
+MAX_AGE_S = 5.0
+"""Longest time between readings that is bridged."""
 
 BACKWARD_COST = (1.15, 1.4)
 REST_ML, PER_SPEED, PER_CLIMB = 3.5, {"walk": 0.1, "run": 0.2}, {"walk": 1.8, "run": 0.9}
@@ -44,6 +55,84 @@ _FOLLOW_FROM_SPEED = ("speed_", "distance_", "grade_", "energy_")
 
 KCAL_PER_ML = 0.005
 """5 kcal per litre of oxygen (same source)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How fast and how high the wearer was, second by second, by receiver and barometer."""
+
+    time_s: FloatArray  # (n,): middles of seconds that hold samples
+    speed_mps: FloatArray  # (n,): over ground; NaN where not known
+    height_m: FloatArray  # (n,): above any level; NaN where not known
+    # least difference of height that means something; NaN where there is no height
+    sure_m: float = np.nan
+
+    @classmethod
+    def of(cls, recording: Recording) -> Course:
+        """Take the course of a recording from its channels."""
+        time_s, speed_mps, by_pressure_m, by_receiver_m = _in_seconds(recording).T
+        if np.isfinite(by_pressure_m).any():
+            return cls(time_s, speed_mps, by_pressure_m, SURE_OF_BAROMETER_M)
+        sure_m = SURE_OF_RECEIVER_M if np.isfinite(by_receiver_m).any() else np.nan
+        return cls(time_s, speed_mps, by_receiver_m, sure_m)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Course]) -> Course:
+        """Put together the courses of consecutive parts."""
+        columns = [
+            (part.time_s, part.speed_mps, part.height_m, np.full(len(part.time_s), part.sure_m))
+            for part in parts
+        ]
+        time_s, speed_mps, height_m, sure_m = np.hstack([np.empty((4, 0)), *columns])
+        # The surest source alone: a barometer's zero is not a receiver's.
+        surest_m = float(np.nanmin(sure_m)) if np.isfinite(sure_m).any() else np.nan
+        return cls(time_s, speed_mps, np.where(sure_m == surest_m, height_m, np.nan), surest_m)
+
+    def mean_speed_mps(self, start_s: float, end_s: float) -> float:
+        """Mean speed from one time to another; NaN where not known for half of it."""
+        inside = (self.time_s >= start_s - 0.5) & (self.time_s <= end_s + 0.5)
+        speed_mps = self.speed_mps[inside]
+        speed_mps = speed_mps[np.isfinite(speed_mps)]
+        enough = len(speed_mps) and len(speed_mps) >= (end_s - start_s) / 2
+        return float(speed_mps.mean()) if enough else np.nan
+
+    def climb_m(self, start_s: float, end_s: float) -> float:
+        """Difference of height between two times; NaN where either is not known."""
+        has_height = np.isfinite(self.height_m)
+        if not has_height.any():
+            return np.nan
+        time_s, height_m = self.time_s[has_height], self.height_m[has_height]
+        heights = []
+        for at_s in (start_s, end_s):
+            near = np.abs(time_s - at_s) <= MAX_AGE_S / 2
+            heights.append(float(np.median(height_m[near])) if near.any() else np.nan)
+        return heights[1] - heights[0]
+
+
+def _in_seconds(piece: Recording) -> FloatArray:
+    """(n, 4) time, speed, height by barometer and by receiver, each averaged over a second."""
+    channels = piece.channels
+    if not len(piece.time_s) or not channels.keys() & {"speed_mps", "pressure_hpa", "altitude_m"}:
+        return np.empty((0, 4))
+    nothing = np.full(len(piece.time_s), np.nan)
+    speed = channels.get("speed_mps", nothing)
+    pressure = channels.get("pressure_hpa", nothing)
+    with np.errstate(invalid="ignore"):
+        height = SCALE_M * (1 - (pressure / SEA_LEVEL_HPA) ** EXPONENT)
+        # Receivers write negative speeds where they have none.
+        speed = np.where(speed >= 0, speed, np.nan)
+    second, index = np.unique(np.floor(piece.time_s), return_inverse=True)
+    columns = [_means(index, values, len(second))
+               for values in (speed, height, channels.get("altitude_m", nothing))]  # fmt: skip
+    return np.column_stack([second + 0.5, *columns])
+
+
+def _means(index: np.ndarray, values: FloatArray, n: int) -> FloatArray:
+    """(n,) mean of the known values of each second; NaN without any."""
+    finite = np.isfinite(values)
+    count = np.bincount(index[finite], minlength=n)
+    total = np.bincount(index[finite], values[finite], minlength=n)
+    return np.asarray(np.divide(total, count, out=np.full(n, np.nan), where=count > 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +172,7 @@ def effort(strides: Columns, course: Course, pace: Pace, legs: pd.DataFrame) -> 
     """
     columns = [name for name in SESSION_COLUMNS if name.startswith(_FOLLOW_FROM_SPEED)]
     fields: dict[str, float | str] = dict.fromkeys(columns, np.nan) | {"speed_source": ""}
-    runs = runs_of(strides, by_gait=True)
+    runs = stretches(strides, by_gait=True)
     # Of its own strides: unknown ones that a stretch bridges go nowhere that is known.
     lasting_s = 60 * STEPS_PER_STRIDE * runs["strides"] / runs["cadence_spm"]
     runs = {**runs, "lasting_s": lasting_s}

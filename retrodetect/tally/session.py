@@ -1,6 +1,9 @@
-"""Counting one session."""
+"""One session: its counts, and its stretches, unbroken runs of strides in one direction."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,18 +11,13 @@ from numpy.typing import NDArray
 
 from retrodetect.recording import FloatArray
 from retrodetect.sites import SITES
-from retrodetect.tables import STEPS_PER_STRIDE
+from retrodetect.tables import MAX_PAUSE_S, STEPS_PER_STRIDE
 from retrodetect.tally.share import ErrorRates, doubted_rates, share_interval
-from retrodetect.tally.stretches import (
-    Columns,
-    cadence_spm,
-    columns_of,
-    either_way,
-    mostly_unknown,
-    runs_of,
-)
 
-__all__ = ["shape", "tally"]
+__all__ = ["Columns", "columns_of", "either_way", "mostly_unknown", "shape", "stretches", "tally"]
+
+Columns = Mapping[str, NDArray[Any]]
+"""A table as arrays: of small ones, many a day, pandas takes most of the time."""
 
 MIN_STRIDES_OF_STRETCH = 5
 """Strides from which a stretch says something of variability and symmetry."""
@@ -46,7 +44,8 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
         ``backward_share_low`` and ``backward_share_high`` its 95 % interval: see
         :func:`retrodetect.tally.share.share_interval`.
     """
-    rates = rates or _known_rates(strides)
+    if rates is None and (measured := strides.attrs.get("error_rates")):
+        rates = ErrorRates(**measured)
     columns = columns_of(strides)
     way = columns["direction"]
     is_forward, is_backward = way == "forward", way == "backward"
@@ -62,8 +61,11 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
         int(either_way(columns).sum()),
         certain=(int((is_forward & is_certain).sum()), int((is_backward & is_certain).sum())),
     )
-    begin_s, end_s = _ends_s(columns)
-    runs = runs_of(columns)
+    bouts, of = np.unique(columns["bout"], return_inverse=True)
+    begin_s, end_s = np.full(len(bouts), np.inf), np.full(len(bouts), -np.inf)
+    np.minimum.at(begin_s, of, columns["start_s"])
+    np.maximum.at(end_s, of, columns["end_s"])
+    runs = stretches(columns)
     none_s = np.nan if mostly_unknown(columns) else 0.0
     backward_s = (runs["end_s"] - runs["start_s"])[runs["direction"] == "backward"]
     lasting_s = columns["end_s"] - columns["start_s"]
@@ -77,27 +79,19 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
         "backward_share": backward / labelled if labelled else np.nan,
         "backward_share_low": low,
         "backward_share_high": high,
-        "bouts": len(begin_s),
+        "bouts": len(bouts),
         "longest_backward_bout_s": float(backward_s.max()) if len(backward_s) else none_s,
-        "cadence_forward_spm": cadence_spm(lasting_s[is_forward]),
-        "cadence_backward_spm": cadence_spm(lasting_s[is_backward]),
+        "cadence_forward_spm": _cadence_spm(lasting_s[is_forward]),
+        "cadence_backward_spm": _cadence_spm(lasting_s[is_backward]),
     }
     return pd.Series(fields, dtype=object)
 
 
-def _known_rates(strides: pd.DataFrame) -> ErrorRates | None:
-    """Error rates that came along with the labels."""
-    rates = strides.attrs.get("error_rates")
-    return ErrorRates(**rates) if rates else None
-
-
-def _ends_s(strides: Columns) -> tuple[FloatArray, FloatArray]:
-    """(k,) beginning and (k,) end of each bout."""
-    bouts, of = np.unique(strides["bout"], return_inverse=True)
-    begin_s, end_s = np.full(len(bouts), np.inf), np.full(len(bouts), -np.inf)
-    np.minimum.at(begin_s, of, strides["start_s"])
-    np.maximum.at(end_s, of, strides["end_s"])
-    return begin_s, end_s
+def _cadence_spm(lasting_s: FloatArray) -> float:
+    """Steps per minute of strides that last so long; NaN without any."""
+    if not len(lasting_s):
+        return np.nan
+    return float(STEPS_PER_STRIDE * len(lasting_s) * 60 / lasting_s.sum())
 
 
 def shape(
@@ -174,3 +168,67 @@ def _asymmetry(start_s: FloatArray, end_s: FloatArray, first_s: FloatArray) -> f
     if not enough.any():
         return np.nan
     return float(np.average(np.abs(total[enough] / size[enough]), weights=size[enough]))
+
+
+def columns_of(strides: pd.DataFrame) -> Columns:
+    """Columns of a table by name."""
+    # Without attrs, of which every selection makes a copy.
+    return {str(name): column.to_numpy() for name, column in pd.DataFrame(strides).items()}
+
+
+def stretches(columns: Columns, *, unknown: bool = False, by_gait: bool = False) -> Columns:
+    """List the unbroken runs of forward or backward strides, on request those of unknown ones too.
+
+    They come in order of time: ``bout``, ``direction``, ``start_s``, ``end_s``, ``strides`` (of
+    that direction), ``gait`` (of most of them), ``cadence_spm``. A stretch ends with its bout, at a
+    stride in the other direction (or gait, if ``by_gait``), or where no stride of its direction
+    follows within ``MAX_PAUSE_S``.
+    """
+    columns = {name: columns[name] for name in ("bout", "direction", "start_s", "end_s", "gait")}
+    state = ("bout", "direction", *(["gait"] if by_gait else []))
+    has_way = columns["direction"] != "unknown"
+    runs = _runs({name: values[has_way] for name, values in columns.items()}, state)
+    if unknown:
+        middle_s = (columns["start_s"] + columns["end_s"]) / 2
+        at = np.searchsorted(runs["start_s"], middle_s, side="right") - 1
+        ends_s = np.append(runs["end_s"], -np.inf)  # index -1: before the first
+        between = ~has_way & (middle_s > ends_s[at])
+        # What lies between two stretches of one direction is two runs, one on either side.
+        others = {name: values[between] for name, values in (columns | {"after": at}).items()}
+        rest = _runs(others, (*state, "after"))
+        order = np.argsort(np.append(runs["start_s"], rest["start_s"]), kind="stable")
+        runs = {name: np.append(runs[name], rest[name])[order] for name in runs}
+    return runs
+
+
+def either_way(strides: Columns) -> NDArray[np.bool_]:
+    """Strides that may have gone forward or backward: unknown ones, but not those sideways."""
+    return np.asarray((strides["direction"] == "unknown") & (strides["reason"] != "sideways"))
+
+
+def mostly_unknown(strides: Columns) -> bool:
+    """Tell whether more strides may have gone either way than have a direction.
+
+    That a direction was not found says nothing then.
+    """
+    return bool(either_way(strides).sum() > (strides["direction"] != "unknown").sum())
+
+
+def _runs(strides: Columns, state: Sequence[str]) -> Columns:
+    """Runs of strides that agree in some columns, without a long pause."""
+    start_s, end_s = strides["start_s"], strides["end_s"]
+    new = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(start_s)] > MAX_PAUSE_S
+    for name in state:
+        new[1:] |= strides[name][1:] != strides[name][:-1]
+    first = np.flatnonzero(new)
+    count = np.diff(first, append=len(start_s))
+    running = np.add.reduceat((strides["gait"] == "run").astype(float), first)
+    return {
+        "bout": strides["bout"][first],
+        "direction": strides["direction"][first],
+        "start_s": start_s[first],
+        "end_s": end_s[first + count - 1],
+        "strides": count,
+        "gait": np.where(running > 0.5 * count, "run", "walk").astype(object),
+        "cadence_spm": STEPS_PER_STRIDE * 60 * count / np.add.reduceat(end_s - start_s, first),
+    }

@@ -15,9 +15,8 @@ from retrodetect.lab.simulate import Session, record
 from retrodetect.report import page, trace_of, view_of
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
-from retrodetect.tally.course import Course
 from retrodetect.tally.details import details
-from retrodetect.tally.energy import Pace
+from retrodetect.tally.energy import Course, Pace
 from retrodetect.tally.folder import weeks
 
 LEGS = "walk backward 20s, stand 5s, walk forward 15s, stand 5s"

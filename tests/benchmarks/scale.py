@@ -52,7 +52,7 @@ from retrodetect.direction import Anchors
 from retrodetect.labelling import label_pieces
 from retrodetect.runs.task import session_row
 from retrodetect.tables import csv_text
-from retrodetect.tally.course import Course
+from retrodetect.tally.energy import Course
 from retrodetect.tally.energy import Pace
 from retrodetect.direction import store
 

@@ -12,9 +12,8 @@ from retrodetect.cli.terminal import _cells
 from retrodetect.report.page import page
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import tally, words
-from retrodetect.tally.course import Course
 from retrodetect.tally.details import details
-from retrodetect.tally.energy import Pace
+from retrodetect.tally.energy import Course, Pace
 from retrodetect.tally.folder import weeks
 
 WAYS = ("forward", "backward", "unknown")

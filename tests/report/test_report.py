@@ -16,9 +16,8 @@ from retrodetect.report import facts, page, trace_of, view_of
 from retrodetect.report.page import _wall
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
-from retrodetect.tally.course import Course
 from retrodetect.tally.details import details
-from retrodetect.tally.energy import Pace
+from retrodetect.tally.energy import Course, Pace
 from retrodetect.tally.folder import sessions_apart, weeks
 
 F, B, U = "forward", "backward", "unknown"

@@ -17,8 +17,8 @@ from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
 from retrodetect.runs.track import read_track, with_track
-from retrodetect.tally.course import Course
 from retrodetect.tally.details import repeats
+from retrodetect.tally.energy import Course
 
 pytestmark = pytest.mark.extra("track")
 

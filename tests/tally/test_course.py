@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retrodetect.recording import Recording
-from retrodetect.tally.course import Course
+from retrodetect.tally.energy import Course
 
 
 def course(seconds=10, rate_hz=10.0, **channels):

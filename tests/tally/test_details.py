@@ -6,10 +6,10 @@ import pytest
 
 from retrodetect.errors import UsageError
 from retrodetect.recording import Recording
-from retrodetect.tally.course import Course
-from retrodetect.tally.details import details, repeats
-from retrodetect.tally.energy import Pace
-from retrodetect.tally.stretches import stretches
+from retrodetect.tally import details as telling
+from retrodetect.tally import session as counting
+from retrodetect.tally.details import details
+from retrodetect.tally.energy import Course, Pace
 
 F, B, U = "forward", "backward", "unknown"
 NOWHERE = Course.joined([])
@@ -27,6 +27,14 @@ def session(*legs, gait="walk"):
     table["reason"] = np.where(table["direction"] == "unknown", "weak", "")
     table["stride_length_m"] = np.nan
     return table.astype({"start_s": float, "end_s": float})
+
+
+def repeats(strides, course=NOWHERE):
+    return telling.repeats(counting.columns_of(strides), course)
+
+
+def stretches(strides, **options):
+    return pd.DataFrame(counting.stretches(counting.columns_of(strides), **options))
 
 
 HILL = session(*[(B, 20, 5), (F, 12, 5)] * 3)

@@ -4,8 +4,8 @@ import pytest
 
 import retrodetect as rd
 from retrodetect.tables import SESSION_COLUMNS
+from retrodetect.tally import session
 from retrodetect.tally.share import ErrorRates
-from retrodetect.tally.stretches import stretches
 
 
 def strides_of(*directions, bout=0, start_s=0.0, stride_s=1.0, gait="walk"):
@@ -25,6 +25,10 @@ def strides_of(*directions, bout=0, start_s=0.0, stride_s=1.0, gait="walk"):
 
 
 F, B, U = "forward", "backward", "unknown"
+
+
+def stretches(strides):
+    return pd.DataFrame(session.stretches(session.columns_of(strides)))
 
 
 def test_unknown_strides_widen_the_interval_but_for_those_that_went_sideways():
