@@ -19,6 +19,7 @@ from retrodetect.runs.task import Settings
 from retrodetect.runs.track import read_track, with_track
 from retrodetect.tally.details import repeats
 from retrodetect.tally.energy import Course
+from retrodetect.tally.session import columns_of
 
 pytestmark = pytest.mark.extra("track")
 
@@ -79,7 +80,7 @@ def test_the_offset_of_the_clocks_is_found(track, write, askew_s, zone):
 
 def test_a_track_parts_repeats_into_uphill_and_downhill(track):
     course, _ = with_track(EMPTY, [track(height=HEIGHT * 3)], strides(), START, 228.0, None)
-    assert repeats(strides(), course)["slope"].tolist() == ["up", "down"] * 3
+    assert repeats(columns_of(strides()), course)["slope"].tolist() == ["up", "down"] * 3
 
 
 @pytest.mark.parametrize(
