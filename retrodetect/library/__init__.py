@@ -1,9 +1,9 @@
 """Library: what a notebook opens, on top of the stages.
 
-``arrays`` makes recordings of arrays and data frames, ``result`` is what labelling gives,
-``doors`` reads, labels, measures and draws, ``many`` labels whole folders, ``interchange`` speaks
-the formats of other tools, and ``validation`` compares strides with a reference. The stages speak
-of the options of the command line; errors that leave the library speak of its arguments.
+``arrays`` makes recordings of arrays and data frames, ``result`` is what labelling gives, in the
+columns of other tools too, ``doors`` reads, labels, measures and draws, ``many`` labels whole
+folders, and ``validation`` compares strides with a reference. The stages speak of the options of
+the command line; errors that leave the library speak of its arguments.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def in_python_words() -> Iterator[None]:
 
 def as_arguments(text: str) -> str:
     """Name arguments instead of options in a text."""
-    return _OPTION.sub(_argument, text)
 
+    def argument(option: re.Match[str]) -> str:
+        name = _ARGUMENTS.get(option[1], f"{option[1]}=")
+        return f'{name}"{option[2]}"' if option[2] else name
 
-def _argument(option: re.Match[str]) -> str:
-    argument = _ARGUMENTS.get(option[1], f"{option[1]}=")
-    return f'{argument}"{option[2]}"' if option[2] else argument
+    return _OPTION.sub(argument, text)

@@ -25,8 +25,7 @@ from retrodetect.formats import ReadOptions
 from retrodetect.labelling import label_pieces
 from retrodetect.library import in_python_words
 from retrodetect.library.arrays import from_dataframe
-from retrodetect.library.interchange import in_seconds
-from retrodetect.library.result import Result
+from retrodetect.library.result import Result, in_seconds
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
 

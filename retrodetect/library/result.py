@@ -1,4 +1,8 @@
-"""Result: what labelling one recording gives."""
+"""Result: what labelling one recording gives, and strides in the columns of other tools.
+
+The tools are BIDS (Gorgolewski et al. 2016, Sci Data 3:160044; ``events.tsv``), mobgap (Mobilise-D,
+lists of strides in samples) and scikit-digital-health (gait, one row for each initial contact).
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from retrodetect import gait
 from retrodetect.errors import UsageError
 from retrodetect.labelling import LabelledSession
 from retrodetect.library import as_arguments
-from retrodetect.library.interchange import to_bids_events, to_mobgap, to_skdh
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.runs.task import session_row
 from retrodetect.signal import prepare
@@ -27,12 +31,14 @@ from retrodetect.tally.session import columns_of, stretches
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Result", "plot"]
+__all__ = ["Result", "in_seconds", "nearest", "plot"]
 
 _SHOWN = ("status", "placement", "front", "told_apart_by", "naming", "strides", "forward_strides",
           "backward_strides", "unknown_strides", "backward_share", "backward_share_low",
           "backward_share_high", "message", "warnings")  # fmt: skip
 """Fields of a session that a notebook shows."""
+
+_DAY_S = 86_400.0
 
 COLOURS = {"forward": "#0072B2", "unknown": "#7F7F7F", "backward": "#D55E00"}
 """Okabe & Ito (2008), Color Universal Design: told apart with every kind of colour vision."""
@@ -171,19 +177,66 @@ class Result:
         return ax
 
     def to_bids_events(self) -> pd.DataFrame:
-        """Return the strides as rows of a BIDS ``events.tsv``, see :mod:`.interchange`."""
-        return to_bids_events(self.strides)
+        """Return the strides as rows of a BIDS ``events.tsv``.
+
+        ``onset`` and ``duration`` in seconds, ``trial_type`` such as ``walk_backward``, then all
+        other columns of the strides.
+        """
+        strides = self.strides
+        own = {
+            "onset": strides["start_s"],
+            "duration": strides["end_s"] - strides["start_s"],
+            "trial_type": strides["gait"] + "_" + strides["direction"],
+        }
+        return pd.DataFrame(own).join(strides.drop(columns=["start_s", "end_s"]))
 
     def to_mobgap(self) -> pd.DataFrame:
-        """Return the strides as a stride list of mobgap, see :mod:`.interchange`."""
-        return to_mobgap(self.strides, self.recording)
+        """Return the strides as a stride list of mobgap, which counts the samples.
+
+        Indexed by ``wb_id`` and ``s_id``: ``start`` and ``end`` in samples, ``duration_s``,
+        ``lr_label`` (missing: one sensor does not tell left from right), then all other columns of
+        the strides.
+        """
+        strides = self.strides
+        ends_s = strides[["start_s", "end_s"]].to_numpy(dtype=np.float64)
+        start, end = nearest(self.recording.time_s, ends_s).T
+        duration_s = strides["end_s"] - strides["start_s"]
+        own: dict[str, Any] = {
+            "start": start, "end": end, "duration_s": duration_s, "lr_label": None,
+        }  # fmt: skip
+        table = pd.DataFrame(own, index=strides.index).join(strides)
+        named = table.rename(columns={"bout": "wb_id", "stride": "s_id"})
+        return named.set_index(["wb_id", "s_id"])
 
     def to_skdh(self) -> pd.DataFrame:
-        """Return the strides in the columns of scikit-digital-health, see :mod:`.interchange`."""
-        return to_skdh(self.strides, self.recording)
+        """Return the strides in the columns of scikit-digital-health's gait.
+
+        One row for each: ``Day N`` (the recording begins the first) and ``Bout N`` from 1, ``Bout
+        Starts`` and ``IC Timestamp`` in seconds since 1970 (since the first sample if the recording
+        has no date), ``Bout Duration``, ``Bout Steps``, ``IC Rel Timestamp``, ``PARAM:stride
+        time``, then all other columns of the strides.
+        """
+        strides, start_time = self.strides, self.recording.start_time
+        bouts = strides.groupby("bout")
+        start_s, end_s = strides["start_s"], strides["end_s"]
+        bout_s = bouts["start_s"].transform("min")
+        offset_s = 0.0 if start_time is None else start_time.timestamp()
+        own = {
+            "Day N": (start_s // _DAY_S).astype(int) + 1,
+            "Bout N": strides["bout"] + 1,
+            "Bout Starts": bout_s + offset_s,
+            "Bout Duration": bouts["end_s"].transform("max") - bout_s,
+            "Bout Steps": 2 * bouts["stride"].transform("size"),
+            "IC Timestamp": start_s + offset_s,
+            "IC Rel Timestamp": start_s - bout_s,
+            "PARAM:stride time": end_s - start_s,
+        }
+        return pd.DataFrame(own).join(strides.drop(columns=["bout", "start_s", "end_s"]))
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{count} {way}" for way, count in self._counts().items())
+        number = self.strides["direction"].value_counts()
+        ways = ("forward", "backward", "unknown")
+        counts = ", ".join(f"{number[way]} {way}" for way in ways if way in number)
         sure = "" if np.isnan(self.naming) else f" ({self.naming:.0%} sure)"
         by = f", told apart by {self.told_apart_by}{sure}" if self.told_apart_by else ""
         return f"<Result of {self.name}: {self.error or counts + by or words.NO_GAIT}>"
@@ -191,17 +244,12 @@ class Result:
     def _repr_html_(self) -> str:
         """Timeline and figures, for a notebook."""
         rows = "".join(
-            f"<tr><th>{escape(name.replace('_', ' '))}</th><td>{_cell(value)}</td></tr>"
+            f"<tr><th>{name.replace('_', ' ')}</th><td>"
+            f"{escape(f'{value:.3g}' if isinstance(value, float) else str(value))}</td></tr>"
             for name in _SHOWN
             if (value := self.session[name]) is not None and not pd.isna(value) and value != ""
         )
         return f"<b>{escape(self.name)}</b>{self._timeline()}<table>{rows}</table>"
-
-    def _counts(self) -> dict[str, int]:
-        counts = self.strides["direction"].value_counts()
-        return {
-            way: int(counts[way]) for way in ("forward", "backward", "unknown") if way in counts
-        }
 
     def _timeline(self) -> str:
         """The directions over time, each in a lane of its own."""
@@ -226,8 +274,50 @@ class Result:
         )
 
 
-def _cell(value: Any) -> str:
-    return escape(f"{value:.3g}" if isinstance(value, float) else str(value))
+def in_seconds(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
+    """Return strides of any of these tools in order of time, with their times in seconds.
+
+    ``start_s`` and ``end_s`` count from the first sample; all other columns stay. Rows of
+    scikit-digital-health without a stride time are left out. UsageError if the columns are others,
+    or a stride does not end after it begins.
+    """
+    columns = set(strides.columns)
+    start_s: Any
+    end_s: Any
+    if {"start_s", "end_s"} <= columns:
+        start_s, end_s = strides["start_s"], strides["end_s"]
+    elif {"onset", "duration"} <= columns:
+        start_s, end_s = strides["onset"], strides["onset"] + strides["duration"]
+    elif {"start", "end"} <= columns:
+        samples = np.arange(len(recording.time_s))
+        start_s, end_s = (
+            np.interp(strides[edge], samples, recording.time_s, right=np.nan)
+            for edge in ("start", "end")
+        )
+    elif {"IC Timestamp", "PARAM:stride time"} <= columns:
+        strides = strides[strides["PARAM:stride time"].notna()]
+        start_s = strides["IC Timestamp"]
+        if recording.start_time is not None:
+            start_s = start_s - recording.start_time.timestamp()
+        end_s = start_s + strides["PARAM:stride time"]
+    else:
+        raise UsageError(
+            "the strides have no columns start_s and end_s",
+            remedy="rename the columns with the start and end of each stride, in seconds",
+        )
+    table = strides.assign(start_s=start_s, end_s=end_s).sort_values("start_s", kind="stable")
+    if not (np.isfinite(table["end_s"]) & (table["end_s"] > table["start_s"])).all():
+        raise UsageError(
+            "a stride doesn't end after it starts, or has no time",
+            remedy="drop its row, and check the unit of the times",
+        )
+    return table.reset_index(drop=True)
+
+
+def nearest(times_s: FloatArray, at_s: FloatArray) -> NDArray[np.intp]:
+    """Return which of at least two times, in order, is nearest to each moment."""
+    after = np.clip(np.searchsorted(times_s, at_s), 1, len(times_s) - 1)
+    return np.asarray(after - (at_s - times_s[after - 1] < times_s[after] - at_s))
 
 
 plot = Result.plot

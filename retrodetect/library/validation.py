@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import UsageError
 from retrodetect.library.doors import RecordingLike, label
-from retrodetect.library.interchange import in_seconds, nearest
-from retrodetect.library.result import Result
+from retrodetect.library.result import Result, in_seconds, nearest
 from retrodetect.recording import FloatArray
 
 if TYPE_CHECKING:
