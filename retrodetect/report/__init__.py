@@ -5,7 +5,6 @@ self-contained HTML page of many, and ``facts`` the same as data where no table 
 ``annotate`` makes a page to mark recordings on.
 """
 
-from retrodetect.report.page import annotate, facts, page, view_of
-from retrodetect.report.trace import overview, trace_of
+from retrodetect.report.page import annotate, facts, overview, page, trace_of, view_of
 
 __all__ = ["annotate", "facts", "overview", "page", "trace_of", "view_of"]

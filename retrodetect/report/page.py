@@ -1,4 +1,4 @@
-"""The page: one self-contained HTML file that asks nothing of any network."""
+"""The page: one self-contained HTML file that asks nothing of any network, and the signal on it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,89 @@ from pathlib import PurePath
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from retrodetect.direction.card import Card
-from retrodetect.recording import Caution, FloatArray, Recording
-from retrodetect.report.trace import close_ups, overview
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, Caution, FloatArray, Recording
 from retrodetect.sites import GROUPS, PLACEMENTS, group_of
 from retrodetect.tables import truncated_list, visible
 from retrodetect.tally import words
 from retrodetect.tally.folder import counted, outside_weeks, totals
 
-__all__ = ["annotate", "facts", "page", "view_of"]
-
+__all__ = ["annotate", "facts", "overview", "page", "trace_of", "view_of"]
 
 MOST_DATES = 6
 """Dates below a chart that do not run into each other on a phone."""
+
+TRACE_HZ = 20.0
+"""Rate of the thinned signal: an impact is still a peak, and a day takes 28 MB."""
+
+CUTOUT_MARGIN_S = 2.0
+CUTOUT_S = {True: 16.0, False: 8.0}
+MOST_CUTOUTS = {True: 60, False: 16}
+"""Length and number of a session's cut-outs, on a page with few sessions or with many, so that
+200 sessions stay under 10 MB."""
+
+OVERVIEW_COLUMNS = {True: 400, False: 120}
+"""Columns of the overview: about as many as a phone has points across."""
+
+TENTHS = 10
+"""Drawn to a tenth of a m/s², which is finer than a screen."""
+
+
+def trace_of(recording: Recording) -> FloatArray:
+    """Thin the size of the acceleration to about ``TRACE_HZ``.
+
+    Parameters
+    ----------
+    recording
+        Or a part of one.
+
+    Returns
+    -------
+    (n, 2) array
+        Time in seconds, and the mean size around it in m/s² with gravity taken off.
+    """
+    size: FloatArray = np.linalg.norm(recording.acceleration_mps2, axis=1)
+    if recording.gravity == "total":
+        size = size - STANDARD_GRAVITY_MPS2
+    step = max(int(recording.rate_hz // TRACE_HZ), 1)
+    first = np.arange(0, len(size), step)
+    if not len(first):
+        return np.empty((0, 2))
+    counts = np.diff(np.append(first, len(size)))
+    return np.column_stack(
+        [np.add.reduceat(values, first) / counts for values in (recording.time_s, size)]
+    )
+
+
+def overview(trace: FloatArray, *, fine: bool) -> str:
+    """Draw how much moved over the whole recording.
+
+    Parameters
+    ----------
+    trace : (n, 2) array
+        From `trace_of`, all parts of the recording.
+    fine
+        Whether the page has few sessions.
+
+    Returns
+    -------
+    str
+        SVG path in a box of 1000 by 100; empty without samples.
+    """
+    if not len(trace) or trace[-1, 0] <= 0:
+        return ""
+    first = np.unique(
+        np.linspace(0, len(trace), OVERVIEW_COLUMNS[fine], endpoint=False).astype(int)
+    )
+    largest = np.maximum.reduceat(np.abs(trace[:, 1]), first)
+    top = max(float(np.quantile(largest, 0.98)), 1.0)
+    x = np.rint(1000 * trace[first, 0] / trace[-1, 0]).astype(int)
+    y = np.rint(100 - 100 * np.minimum(largest / top, 1)).astype(int)
+    return f"M0 100L{' '.join(f'{a} {b}' for a, b in zip(x, y, strict=True))} 1000 100Z"
 
 
 def view_of(
@@ -51,7 +118,7 @@ def view_of(
     contacts_s : (k,) array
         Initial contacts in seconds from the first sample.
     trace : (n, 2) array
-        Thinned signal, as from :func:`retrodetect.report.trace.trace_of`.
+        Thinned signal, as from :func:`retrodetect.report.trace_of`.
     bouts : DataFrame
         Runs in one direction and gait, as in ``bouts.csv``.
     path
@@ -66,7 +133,7 @@ def view_of(
     dict
         Fit for JSON: ``path``, ``findings`` (topic, value, ground), ``cautions`` (topic, text),
         ``annotations``, ``start_time``, ``sides`` (strides on side A and on side B), ``overview``
-        and ``close_ups`` (see :mod:`retrodetect.report.trace`).
+        and ``close_ups`` (SVG paths).
     """
     start = recording.start_time
     return {
@@ -79,7 +146,7 @@ def view_of(
         "start_time": start.isoformat(timespec="milliseconds") if start else "",
         "sides": [int((strides["side"] == side).sum()) for side in "AB"],
         "overview": overview(trace, fine=fine),
-        "close_ups": close_ups(trace, contacts_s, bouts, fine=fine),
+        "close_ups": _close_ups(trace, contacts_s, bouts, fine=fine),
     }
 
 
@@ -124,20 +191,23 @@ def page(
     ]
     total = {**totals(sessions), **words.added_up(sessions[counted(sessions)].to_dict("records"))}
     is_alone = len(rows) == 1 and rows[0]["status"] == "ok"
-    return _render(
-        "page.html.j2",
-        sessions=rows,
-        shown=[row for row in rows if row["status"] == "ok" and row["view"]],
-        lead=rows[0] if is_alone else total,
-        total=total,
-        chart=_chart(sessions),
-        weeks=by_week.to_dict("records"),
-        outside=outside_weeks(sessions, by_week),
-        left_out=run.get("left_out", []),
-        skipped=run.get("skipped", {}),
-        card=card,
-        run=run,
-        goal=run.get("goal"),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            sessions=rows,
+            shown=[row for row in rows if row["status"] == "ok" and row["view"]],
+            lead=rows[0] if is_alone else total,
+            total=total,
+            chart=_chart(sessions),
+            weeks=by_week.to_dict("records"),
+            outside=outside_weeks(sessions, by_week),
+            left_out=run.get("left_out", []),
+            skipped=run.get("skipped", {}),
+            card=card,
+            run=run,
+            goal=run.get("goal"),
+        )
     )
 
 
@@ -190,7 +260,7 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
     ----------
     recordings
         Each with ``name``, ``path``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and
-        ``overview``, as from :func:`retrodetect.report.trace.overview`.
+        ``overview``, as from :func:`retrodetect.report.overview`.
 
     Returns
     -------
@@ -198,6 +268,54 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
         HTML that asks nothing of any network; it saves tables of labels.
     """
     return _render("annotate.html.j2", recordings=recordings)
+
+
+def _close_ups(
+    trace: FloatArray, contacts_s: FloatArray, bouts: pd.DataFrame, *, fine: bool
+) -> list[dict[str, Any]]:
+    """Cut the (n, 2) trace out around the longest bouts, in order of time.
+
+    Each has its ``bout`` (row), ``begin_s``, ``end_s``, ``low`` and ``high`` (tenths of m/s²),
+    ``line`` and ``contacts`` (SVG paths; x in hundredths of a second from ``begin_s``, y down in
+    tenths of m/s²). ``fine`` if the page has few sessions.
+    """
+    lasting_s = (bouts["end_s"] - bouts["start_s"]).to_numpy()
+    chosen = np.sort(np.argsort(-lasting_s, kind="stable")[: MOST_CUTOUTS[fine]])
+    starts_s, ends_s = bouts["start_s"].to_numpy(), bouts["end_s"].to_numpy()
+    return [
+        _close_up(trace, contacts_s, int(row), float(starts_s[row]), float(ends_s[row]), fine)
+        for row in chosen
+    ]
+
+
+def _close_up(
+    trace: FloatArray, contacts_s: FloatArray, row: int, start_s: float, end_s: float, fine: bool
+) -> dict[str, Any]:
+    begin_s = max(start_s - CUTOUT_MARGIN_S, 0.0)
+    end_s = min(end_s + CUTOUT_MARGIN_S, begin_s + CUTOUT_S[fine])
+    first, last = np.searchsorted(trace[:, 0], (begin_s, end_s))
+    cut = trace[first:last]
+    x = np.rint(100 * (cut[:, 0] - begin_s)).astype(int)
+    y = -np.rint(TENTHS * cut[:, 1]).astype(int)
+    near = contacts_s[(contacts_s >= begin_s) & (contacts_s < end_s)]
+    ticks = np.rint(100 * (near - begin_s)).astype(int)
+    return {
+        "bout": row,
+        "begin_s": round(begin_s, 2),
+        "end_s": round(end_s, 2),
+        "low": int(-y.max(initial=-10)),
+        "high": int(-y.min(initial=10)),
+        "line": _line(x, y),
+        "contacts": ticks.tolist(),
+    }
+
+
+def _line(x: FloatArray, y: FloatArray) -> str:
+    """Path with steps relative to the point before, in the shortest writing."""
+    if not len(x):
+        return ""
+    steps = zip(np.diff(x).tolist(), np.diff(y).tolist(), strict=True)
+    return f"M{x[0]} {y[0]}l" + "".join(f"{a} {b} " for a, b in steps)
 
 
 def _render(template: str, **values: Any) -> str:
@@ -212,10 +330,14 @@ def _environment() -> jinja2.Environment:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters |= {
-        "goal": _goal, "percent": _percent, "whole": _whole,
-        "minutes": words.clock, "clock": _clock, "figure": _figure, "signed": _signed,
-        "pace": _pace, "truncated": truncated_list, "short": _short, "stem": _stem,
-        "visible": lambda text: visible(str(text)),
+        "goal": lambda share: f"{100 * share:.4g}%",
+        "percent": lambda share: "–" if pd.isna(share) else f"{round(share, 4):.1%}",
+        "signed": lambda share: "–" if pd.isna(share) else f"{share:+.1%}",
+        "whole": lambda value: "–" if pd.isna(value) else f"{value:,.0f}".replace(",", "\u202f"),
+        "figure": lambda value, places=1: "–" if pd.isna(value) else f"{value:.{places}f}",
+        "pace": lambda speed_mps: words.clock(1000 / speed_mps) if speed_mps else "–",
+        "minutes": words.clock, "clock": _clock, "short": _short, "stem": _stem,
+        "truncated": truncated_list, "visible": lambda text: visible(str(text)),
         "present": lambda value: not pd.isna(value),
     }  # fmt: skip
     script = files("retrodetect.report").joinpath("mark.js").read_text("utf-8")
@@ -229,8 +351,12 @@ def _environment() -> jinja2.Environment:
 
 def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
     """Shares of the dated sessions, in percent of the chart's width and height."""
-    done = sessions[(sessions["status"] == "ok") & sessions["start_time"].map(_is_date)]
-    rows = [row for row in done.to_dict("records") if words.certainty(row) != "not settled"]
+    rows = [
+        row
+        for row in sessions[sessions["status"] == "ok"].to_dict("records")
+        if isinstance(row["start_time"], str) and row["start_time"]
+        if words.certainty(row) != "not settled"
+    ]
     days = [datetime.fromisoformat(row["start_time"]).replace(tzinfo=None) for row in rows]
     if not rows or min(days) == max(days):
         return {"points": []}
@@ -267,10 +393,6 @@ def _ticks(first: datetime, span: timedelta) -> list[dict[str, Any]]:
         }
         for number, day in enumerate(mondays)
     ]
-
-
-def _is_date(text: Any) -> bool:
-    return isinstance(text, str) and bool(text)
 
 
 def _labels_command(path: str, placement: str = "") -> str:
@@ -335,30 +457,6 @@ def _wall(start_time: str, seconds: float) -> str:
     # As the tables have it: to the millisecond, so that both name the same second.
     moment = start + timedelta(milliseconds=round(1000 * seconds))
     return f"{moment:%H:%M:%S}" if moment.date() == start.date() else f"{moment:%m-%d %H:%M:%S}"
-
-
-def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{round(share, 4):.1%}"
-
-
-def _goal(share: float) -> str:
-    return f"{100 * share:.4g}%"
-
-
-def _signed(share: float) -> str:
-    return "–" if pd.isna(share) else f"{share:+.1%}"
-
-
-def _whole(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:,.0f}".replace(",", "\u202f")
-
-
-def _figure(value: float, places: int = 1) -> str:
-    return "–" if pd.isna(value) else f"{value:.{places}f}"
-
-
-def _pace(speed_mps: float) -> str:
-    return words.clock(1000 / speed_mps) if speed_mps else "–"
 
 
 def _clock(seconds: float) -> str:

@@ -10,21 +10,12 @@ from pathlib import Path
 import pytest
 
 from retrodetect.direction import Anchors
-from retrodetect.report.page import (
-    _clock,
-    _figure,
-    _goal,
-    _pace,
-    _percent,
-    _signed,
-    _wall,
-    _whole,
-)
+from retrodetect.report.page import _environment, _wall
 from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
+from retrodetect.tally import words
 from retrodetect.tally.energy import Pace
-from retrodetect.tally.words import clock
 
 WAYS = ("forward", "backward", "unknown")
 EXAMPLE = Path(__file__).parents[2] / "data" / "examples" / "simulated_pocket_hill_repeats.zip"
@@ -68,10 +59,11 @@ def out(tmp_path_factory):
 
 def shown(value, start):
     """Each way in which the page might write a number."""
-    for write in (_clock, _figure, _goal, clock, _pace, _percent, _signed, _whole):
-        yield write(value)
-    yield _figure(value, 2)
-    yield _figure(3.6 * value)
+    filters = _environment().filters
+    for name in ("clock", "figure", "goal", "minutes", "pace", "percent", "signed", "whole"):
+        yield filters[name](value)
+    yield filters["figure"](value, 2)
+    yield filters["figure"](3.6 * value)
     yield f"{value:.0%}"
     yield f"{value / 60:.0f}"
     yield _wall(start, value)
@@ -87,7 +79,7 @@ def test_every_number_on_the_page_is_in_a_file_beside_it(out):
     fields = dict(zip(header, row, strict=True))
     start = fields["start_time"]
     # The headline adds up the times by direction, each in whole seconds.
-    known.add(clock(sum(round(float(fields[f"{way}_s"])) for way in WAYS)))
+    known.add(words.clock(sum(round(float(fields[f"{way}_s"])) for way in WAYS)))
     for value in told:
         known |= set(NUMBER.findall(str(value)))
         try:
