@@ -158,7 +158,7 @@ class Watch:
 def mutants(root: Path, stage: str) -> list[Mutant]:
     """Everything that can be changed in a stage."""
     found = []
-    for path in sorted((root / "retrodetect" / stage).glob("*.py")):
+    for path in sorted((root / "retrodetect" / stage).rglob("*.py")):
         tree = ast.parse(path.read_text())
         inside, idle = _inside_functions(tree), _idle(tree)
         lines = _statements(tree)
