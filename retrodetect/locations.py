@@ -206,7 +206,7 @@ class _Disk:
     """A local or mounted file system."""
 
     def identity(self, path: Path) -> Path:
-        return path.resolve()
+        return Path(os.path.realpath(path))  # of a link to itself, too
 
     def version(self, path: Path) -> object:
         try:

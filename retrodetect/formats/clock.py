@@ -14,7 +14,14 @@ from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Stamps
 from retrodetect.formats.spool import blocks, empty, extremes, picked, release, take
 from retrodetect.formats.text import NO_TICK, counted
-from retrodetect.recording import MAX_GAP_S, Finding, FloatArray, Ground, longest_step_s
+from retrodetect.recording import (
+    DIRECTION_RATE_HZ,
+    MAX_GAP_S,
+    Finding,
+    FloatArray,
+    Ground,
+    longest_step_s,
+)
 
 __all__ = [
     "PLAUSIBLE_STEP_S", "TICKS_S", "Timeline", "counted_on", "counted_rate_hz", "long_steps",
@@ -38,6 +45,9 @@ _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}
 _EPOCH_S = (1.26e9, 2.05e9)
 """From 2010 to 2034: sensors that are worn, and not the uptime of a phone in finer ticks."""
 
+_WINDOWS = ((1.29e17, 1.37e17), (6.34e17, 6.42e17))
+"""Ticks of 100 ns of those years, as Windows counts them from 1601 and .NET from the year 1."""
+
 _TICK_NAMES = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}
 
 _LONG_TICKS = 1e8
@@ -46,7 +56,7 @@ _HEAD_ROWS = 1000
 _LEAD_TOLD_S, _MOST_LEAD_S = 1.0, 86_400.0
 _OWN_ZERO_S = (1.0, 60.0)
 """A relative clock that begins in between counts from a zero that its user knows, as after the
-beginning was cut off; one that begins later is the uptime of a device."""
+beginning was cut off, or before a trigger; one that begins later is the uptime of a device."""
 
 _NAMELESS_HZ = 400.0
 """So fast, a clock of µs or of fractions of a ms without a stated unit is one of other ticks:
@@ -130,7 +140,7 @@ def _lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
         return 0.0, 0.0
     first_s = float(head.ticks[0]) * tick_s
     is_own = line.origin.epoch == "none" and stamps.wrap_ticks is None
-    return lead, first_s if is_own and _OWN_ZERO_S[0] <= first_s < _OWN_ZERO_S[1] else 0.0
+    return lead, first_s if is_own and _OWN_ZERO_S[0] <= abs(first_s) < _OWN_ZERO_S[1] else 0.0
 
 
 def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
@@ -340,10 +350,18 @@ def _with_tick(stamps: Stamps) -> tuple[Stamps, Finding, list[str]]:
     _, tick_s = _ticks(resolved)
     origin = {"unix": " since 1970", "local": ", local time", "none": ", relative"}[resolved.epoch]
     begins_s = float(ticks[0]) * tick_s
-    if resolved.epoch == "none" and resolved.wrap_ticks is None and begins_s >= _OWN_ZERO_S[1]:
+    is_relative = resolved.epoch == "none" and resolved.wrap_ticks is None
+    if is_relative and abs(begins_s) >= _OWN_ZERO_S[1]:
         origin += f", counted from its first row at {begins_s:.1f} s"
     text = f"{stamps.label or 'time'}: {_tick_name(tick_s)}{origin}"
     ground: Ground = "measured" if stamps.tick_s is None else "stated"
+    is_slow = tick_s < 1 < DIRECTION_RATE_HZ * step * tick_s
+    if is_slow and is_relative and ground == "measured":
+        warnings.append(
+            f"its clock does not say its unit and was read as {_tick_name(tick_s)}, "
+            f"{1 / step / tick_s:.3g} readings a second: if that is wrong, counts and minutes are "
+            "too; give the rate with --rate then"
+        )
     return resolved, Finding("clock", text, ground), warnings
 
 
@@ -395,6 +413,8 @@ def _ticks(stamps: Stamps) -> tuple[NDArray[Any], float]:
 def _measured_tick_s(ticks: NDArray[Any]) -> float | None:
     """Length of a tick, from the size of the stamps or else from their typical step."""
     step = typical_step(ticks)
+    if any(low <= float(ticks[0]) < high for low, high in _WINDOWS):
+        return 1e-7
     for tick_s in TICKS_S:
         # Whole seconds tell one reading a second or less from a long-running clock of finer ticks.
         is_slow = step * tick_s >= PLAUSIBLE_STEP_S[1] and (step * tick_s) % 1.0 == 0

@@ -495,6 +495,8 @@ def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
             is_result = path.name in RESULTS and path.name in results_in(path.parent)
             if not is_result and path.is_file():
                 yield path
+            elif not is_result and not path.is_dir():  # a pipe, or a link to nowhere
+                on_closed(path)
         except OSError:
             on_closed(path)
 

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import ne
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,12 @@ _INSTEAD: dict[Quantity, str] = {
 _COUNTING_SHARE = 0.8
 _ARRIVAL = re.compile(r"receiv|arriv|logg|upload|server")
 _MOST_SENSORS = 30
+_LABEL = re.compile(
+    r"sensor|type|kind|node|side|foot|leg|imu|mac|address|channel|source|(?<![a-z])id$"
+)
+_TURNS_SHARE = 0.02
+"""Packets of two sensors change at least once in 50 rows; activities last for longer."""
+
 _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
 
 _CUT_FRACTION = re.compile(r"0\d+$")
@@ -122,7 +129,6 @@ def _named(table: Table) -> dict[str, Layout]:
             triads["linear"] = _triads(table, "unknown")
         else:
             triads["acceleration"] = _by_value(table)
-    who = tuple(table.names[c.index] for c in columns if c.quantity == "who")
     counter, rate_hz = _counter(table), stated_rate_hz(table)
     clock = best_clock(table)
     if not clock and rate_hz is None:  # so that the message can say what is wrong with it
@@ -144,7 +150,7 @@ def _named(table: Table) -> dict[str, Layout]:
             channels={"magnetic_field_ut": _only(triads["magnetic"], group)},
             counter=counter,
             rate_hz=rate_hz,
-            split=who,
+            split=_labels(table),
             sensor=_sensor(table),
             sign=_core_motion(table),
             placement=site_in(" ".join(group)) or stated_placement(table),
@@ -220,6 +226,22 @@ def _counter(table: Table) -> str | None:
             if len(steps) and (steps >= 1).mean() > _COUNTING_SHARE and np.median(steps) == 1:
                 return table.names[column.index]
     return None
+
+
+def _labels(table: Table) -> tuple[str, ...]:
+    """Columns that tell rows apart: of people and devices, and of sensors that take turns."""
+    return tuple(
+        table.names[column.index]
+        for column in table.columns
+        if column.quantity == "who" or _takes_turns(table, column.index)
+    )
+
+
+def _takes_turns(table: Table, index: int) -> bool:
+    """Whether a column that is named as a label has few of them, which change all the time."""
+    cells = table.cells(index)
+    is_label = _LABEL.search(table.names[index]) and 2 <= len({*cells}) < _MOST_SENSORS
+    return bool(is_label) and sum(map(ne, cells[1:], cells)) > _TURNS_SHARE * len(cells)
 
 
 def _sensor(table: Table) -> str | None:

@@ -23,7 +23,7 @@ from retrodetect.formats import clock, plausible
 from retrodetect.formats.align import Sensors, mixed_up, place_notes, rows_of
 from retrodetect.formats.draft import Draft, ReadOptions
 from retrodetect.formats.files import Candidate, Input, Neighbours, discover, mains, recognised
-from retrodetect.formats.source import Source, contents, open_file
+from retrodetect.formats.source import Source, contents, holds_files, open_file
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
 from retrodetect.formats.text import counted, unit_in
 from retrodetect.locations import location
@@ -313,7 +313,7 @@ def _open_members(
     if not resolved:
         raise UnreadableFile(
             f"contains {counted(len(members), 'file')} or sheets, but no recording",
-            remedy="use the app's own export",
+            remedy="unpack it" if any(map(holds_files, members)) else "use the app's own export",
         )
     return resolved
 
@@ -627,8 +627,8 @@ def _scale(readings: _Readings, options: ReadOptions) -> plausible.Scale:
     """Settle unit and gravity, and refuse what is no acceleration."""
     values, draft = readings.values, readings.draft
     level = plausible.Level.of(values, readings.line.rate_hz)
-    if not (draft.acceleration.unit or options.unit):
-        plausible.check_without_unit(values, level)
+    if options.unit is None:
+        plausible.check_scale(values, level, draft.acceleration.unit)
     scale = plausible.resolve(level, draft.acceleration.unit, draft.gravity, options)
     if scale.gravity == "linear" and not draft.is_named and options.gravity is None:
         raise RefusedRecording(
@@ -668,14 +668,15 @@ def _complete(draft: Draft) -> tuple[Draft, list[str]]:
             if not abs(own.sum()) < _LARGEST * len(own):
                 kept[rows] = np.abs(own).sum(axis=1) < _LARGEST
     kept[: begin or 0] = False
+    kept[plausible.blanks(values)] = False
+    lost = np.count_nonzero(~kept[int(np.argmax(kept)) :])  # those before are told in seconds
     if timed is not None:
+        lost += np.count_nonzero(kept & ~timed)
         kept &= timed
     if kept.all():
         return _near(draft, [])
-    first, last = int(np.argmax(kept)), len(kept) - int(np.argmax(kept[::-1]))
-    lost = last - first - int(np.count_nonzero(kept))
-    text = f"dropped {counted(lost, 'row')} without a complete reading"
-    return _near(draft.take(kept), [text] if lost > 0 and kept.any() else [])
+    text = f"dropped {counted(int(lost), 'row')} without a complete reading or time"
+    return _near(draft.take(kept), [text] if lost and kept.any() else [])
 
 
 def _near(draft: Draft, notes: list[str]) -> tuple[Draft, list[str]]:

@@ -296,6 +296,9 @@ _PLACE = re.compile(r"([A-Z]{0,3})(\d{0,7})")
 _FEW_CELLS, _MOST_PADDING = 1_000_000, 20
 """A sheet may be padded to so many cells, or to so many for each that it holds."""
 
+_ARCHIVES, _TAR_AT = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd"), 257
+"""First bytes of 7z, RAR and Zstandard; tar has its own later on (POSIX.1, ``ustar``)."""
+
 _FRAMES = (b"PAR1", b"ARROW1")
 _FRAME_CELLS = 50_000_000
 
@@ -339,6 +342,8 @@ def contents(source: Source) -> list[Source] | None:
         return _sensors(source)
     if members is None and _has_records(source):
         return _records(source)
+    if _is_archive(source):
+        raise UnreadableFile("is an archive of a kind that is not read", remedy="unpack it")
     return members
 
 
@@ -346,7 +351,12 @@ def holds_files(source: Source) -> bool:
     """Whether a file, damaged or not, holds others, by its first bytes alone."""
     packed = (_OLD_WORKBOOK, b"PK\x03\x04", b"PK\x05\x06", *_FRAMES)
     is_listed = _SENSORS.match(source.head) is not None or _has_records(source)
-    return source.head.startswith(packed) or is_listed
+    return source.head.startswith(packed) or is_listed or _is_archive(source)
+
+
+def _is_archive(source: Source) -> bool:
+    """Whether a file is an archive in another form than zip."""
+    return source.head.startswith(_ARCHIVES) or source.head[_TAR_AT:].startswith(b"ustar")
 
 
 def _has_records(source: Source) -> bool:

@@ -443,6 +443,8 @@ def _first_data_line(rows: Sequence[list[str]], split: _Split) -> int | None:
         if split.is_data(row):
             following = [*islice(filter(any, rows[line:]), 10)]
             if sum(map(split.is_data, following)) >= 0.6 * len(following):
+                while line and len(rows[line - 1]) == split.width and not any(rows[line - 1]):
+                    line -= 1  # a row without readings takes its time all the same
                 return line
     return None
 

@@ -4,7 +4,8 @@ A recording is read right, or refused with a reason that is true, or read with a
 what in the result may be wrong.
 
 1. Another sensor looks like the accelerometer: told apart by names, units and values; else refused.
-2. Rows fall out: the seconds stay the file's own.
+   Sensors that take turns in the same columns are told apart by their labels, or doubted.
+2. Rows fall out: the seconds stay the file's own. Numbers that stand for no reading are none.
 3. A fast recording slows down: what is too slow for steps is a gap, with its share.
 4. Rows come twice or out of order: dropped or sorted, and the result that may be wrong is named.
 5. Clocks written in odd ways: read right; rates and units that cannot be are refused or named.
@@ -17,11 +18,14 @@ what in the result may be wrong.
 12. Formats: `test_contract` holds each of them to one contract.
 """
 
+import io
 import re
+import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -244,6 +248,61 @@ class TestAnotherSensorTakenForTheAccelerometer:
         assert_walk(one(write(f"{name},ax,ay,az", clock=clock)))
 
 
+class TestSensorsThatTakeTurns:
+    """Rows of several sensors or devices, one after the other in the same columns."""
+
+    OTHER = np.roll(walk(rate_hz=50, duration_s=40, seed=5).acceleration_mps2, 14, axis=0)
+
+    def write(self, put: Write, header: str, labels: Sequence[str], *sensors: np.ndarray) -> Path:
+        """Rows of each sensor in turn, with its label."""
+        values = np.stack(sensors, axis=1).reshape(-1, 3)
+        clock = [f"{stamp},{label}" if label else stamp for stamp in CLOCK for label in labels]
+        return put(header, values, clock)
+
+    @pytest.mark.parametrize(
+        ("name", "labels"),
+        [("sensor_type", ["1", "4"]), ("type", ["1", "10"]), ("sensor", ["A", "G"]),
+         ("source", ["watch", "turn"]), ("sensor id", ["0", "7"])],
+    )  # fmt: skip
+    def test_one_that_is_no_accelerometer_is_left_out_and_told(
+        self, write: Write, name: str, labels: list[str]
+    ) -> None:
+        path = self.write(write, f"time,{name},x,y,z", labels, TOTAL, np.radians(TURNING_DEGPS))
+        recording = one(path)
+        assert recording.name == f"walk.csv#{labels[0]}"
+        assert_walk(recording)
+        assert any(f"walk.csv#{labels[1]}: nothing shows" in w for w in recording.warnings)
+
+    @pytest.mark.parametrize(
+        ("name", "labels"),
+        [("side", ["L", "R"]), ("foot", ["left", "right"]), ("node", ["n1", "n2"]),
+         ("sensor_id", ["0", "1"]), ("MAC", ["left", "right"]), ("imu", ["1", "2"])],
+    )  # fmt: skip
+    def test_each_device_is_a_recording(self, write: Write, name: str, labels: list[str]) -> None:
+        recordings = read(self.write(write, f"time,{name},x,y,z", labels, TOTAL, self.OTHER))
+        assert [recording.name.split("#")[1] for recording in recordings] == labels
+        for recording, values in zip(recordings, (TOTAL, self.OTHER), strict=True):
+            np.testing.assert_allclose(recording.acceleration_mps2, values, atol=1e-3)
+
+    @pytest.mark.parametrize("count", [2, 3])
+    @pytest.mark.parametrize("apart_s", [0.0, 0.006])
+    def test_without_labels_they_are_doubted(
+        self, write: Write, count: int, apart_s: float
+    ) -> None:
+        clock = [f"{s + apart_s * place:.3f}" for s in SECONDS for place in range(count)]
+        sensors = np.stack([TOTAL, self.OTHER, TOTAL[::-1]][:count], axis=1)
+        said = one(write("time,x,y,z", sensors.reshape(-1, 3), clock)).warnings
+        assert any("several sensors in turn" in warning for warning in said)
+
+    def test_what_somebody_did_is_no_sensor(self, write: Write) -> None:
+        clock = [f"{stamp},{row // 500}" for row, stamp in enumerate(CLOCK)]
+        assert_walk(one(write("time,type,x,y,z", TOTAL, clock)))
+
+    def test_two_accelerometers_of_one_device_have_its_clock(self, write: Write) -> None:
+        names = ",".join(f"Accel_{kind}_{axis}" for kind in ("LN", "WR") for axis in "XYZ")
+        assert_walk(one(write(f"time,{names}", np.hstack([TOTAL, 1.01 * TOTAL]))))
+
+
 class TestDroppedRowsMoveNoClock:
     @pytest.mark.parametrize("value", [0.0, np.nan], ids=["zeros", "blanks"])
     @pytest.mark.parametrize("origin_s", [0.0, 20.0, 1.7e9], ids=["zero", "20 s", "epoch"])
@@ -269,6 +328,44 @@ class TestDroppedRowsMoveNoClock:
     def test_a_clock_that_begins_at_20_s_keeps_its_seconds(self, write: Write) -> None:
         recording = one(write("time,ax,ay,az", clock=[f"{s + 20:.3f}" for s in SECONDS]))
         np.testing.assert_allclose(recording.time_s, SECONDS + 20, atol=1e-3)
+
+    def test_a_clock_that_begins_before_its_zero_keeps_its_seconds(self, write: Write) -> None:
+        recording = one(write("time,ax,ay,az", clock=[f"{s - 5:.3f}" for s in SECONDS]))
+        np.testing.assert_allclose(recording.time_s, SECONDS - 5, atol=1e-3)
+
+    def test_rows_without_readings_take_their_time_without_a_clock_too(self, write: Write) -> None:
+        path = write("", np.vstack([np.full((500, 3), np.nan), TOTAL]), [""] * (COUNT + 500))
+        rows = [row[1:] for row in path.read_text().splitlines()]
+        path.write_text("\n".join(["# Sampling rate: 50 Hz", "ax,ay,az", *rows, ""]))
+        np.testing.assert_allclose(one(path).time_s, SECONDS + 10, atol=1e-9)
+
+    @pytest.mark.parametrize("number", [0.0, -999.0, 9999.0, -1.0])
+    @pytest.mark.parametrize(
+        "rows", [slice(200), slice(900, 920), slice(25, None, 50), slice(1700, None)]
+    )
+    def test_a_number_that_stands_for_no_reading_is_none(
+        self, write: Write, number: float, rows: slice
+    ) -> None:
+        values = TOTAL.copy()
+        values[rows] = number
+        is_read = np.ones(COUNT, dtype=bool)
+        is_read[rows] = False
+        recording = one(write("time,ax,ay,az", values))
+        np.testing.assert_allclose(recording.time_s, SECONDS[is_read], atol=1e-3)
+        np.testing.assert_allclose(recording.acceleration_mps2, TOTAL[is_read], atol=1e-3)
+        assert any("readings" in w or "complete reading" in w for w in recording.warnings)
+
+    def test_zeros_of_a_device_that_rests_without_gravity_are_readings(self, write: Write) -> None:
+        values = np.round(TOTAL - GRAVITY, 1)
+        values[400:440] = np.round(0.05 * NOISE[400:440], 1) * [1, 0, 0]
+        values[400:440:4] = 0.0
+        recording = one(write("time,linacc_x,linacc_y,linacc_z", values))
+        np.testing.assert_allclose(recording.acceleration_mps2, values, atol=1e-3)
+
+    def test_rows_whose_time_cannot_be_read_are_told(self, write: Write) -> None:
+        clock = [stamp.replace("T12:", "T25:") for stamp in _dated("%Y-%m-%dT%H:%M:%S.%3")]
+        said = one(write("time,ax,ay,az", clock=clock)).warnings
+        assert any("dropped 1250 rows without a complete reading or time" in w for w in said)
 
     def test_an_uptime_is_counted_from_its_first_row_and_told(self, write: Write) -> None:
         recording = one(write("time,ax,ay,az", clock=[f"{s + 5000:.3f}" for s in SECONDS]))
@@ -513,6 +610,19 @@ class TestClocks:
         error = refusal(path)
         assert "rate" in str(error) or "readings a second" in str(error)
 
+    @pytest.mark.parametrize("begin", [133_800_000_000_000_000, 638_000_000_000_000_000])
+    @pytest.mark.parametrize("every", [1, 2])
+    def test_ticks_of_windows(self, write: Write, begin: int, every: int) -> None:
+        clock = [str(begin + every * 100_000 * row) for row in range(COUNT)]
+        recording = one(write("time,ax,ay,az", clock=clock))
+        np.testing.assert_allclose(recording.time_s, SECONDS / 2 * every, atol=1e-6)
+
+    def test_a_unit_that_only_a_slow_clock_shows_is_doubted(self, write: Write) -> None:
+        clock = [str(100_000 * row) for row in range(COUNT)]
+        recording = one(write("time,ax,ay,az", clock=clock))
+        assert any("was read as µs, 10 readings a second" in w for w in recording.warnings)
+        assert_walk(one(write("time,ax,ay,az", clock=clock), rate_hz=50))
+
     @pytest.mark.parametrize("pattern", ["%Y%m%d%H%M%S%3", "%Y%m%d%H%M%S.%3", "%H%M%S.%3"])
     def test_times_without_separators_are_refused(self, write: Write, pattern: str) -> None:
         path = write("time,ax,ay,az", clock=_dated(pattern))
@@ -597,6 +707,9 @@ class TestScalesThatAreNoAcceleration:
         self, write: Write, made: Callable[[np.ndarray], np.ndarray], reason: str
     ) -> None:
         assert reason in str(refusal(write("time,ax,ay,az", made(TOTAL))))
+        if reason != "mean 0 and spread 1":  # which is a linear acceleration too
+            names = ",".join(f"acc {axis} (m/s2)" for axis in "xyz")
+            assert reason in str(refusal(write(f"time,{names}", made(TOTAL))))
 
     @pytest.mark.parametrize("reading", [0.0, 2.0])
     @pytest.mark.parametrize(
@@ -865,6 +978,18 @@ class TestRemedies:
         assert_walk(one(path, unit="g/50"))
 
 
+def _tar(path: Path, mode: Literal["w", "w:gz"]) -> None:
+    with tarfile.open(path, mode) as archive:
+        archive.add(__file__, "walk.csv")
+
+
+def _zip_in_zip(path: Path) -> None:
+    inner = io.BytesIO()
+    for target, name, content in ((inner, "a.csv", b"1"), (path, "b.zip", inner)):
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr(name, content if isinstance(content, bytes) else content.getvalue())
+
+
 class TestASearchedFolder:
     """Whatever a file is called: it is an input, or it is skipped with a reason."""
 
@@ -891,6 +1016,32 @@ class TestASearchedFolder:
     def test_what_is_plainly_something_else_is_neither(self, tmp_path: Path, name: str) -> None:
         (tmp_path / name).write_text("time,lap\n1,2\n2,3\n")
         assert self.found(tmp_path) == ([], {})
+
+    @pytest.mark.parametrize(
+        "made",
+        [
+            lambda path: _tar(path, "w"),
+            lambda path: _tar(path, "w:gz"),
+            lambda path: path.write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(100)),
+            lambda path: path.write_bytes(b"Rar!\x1a\x07\x01\x00" + bytes(100)),
+            lambda path: path.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100)),
+            lambda path: _zip_in_zip(path),
+        ],
+    )
+    def test_an_archive_that_is_not_read_is_to_be_unpacked(
+        self, tmp_path: Path, made: Callable[[Path], object]
+    ) -> None:
+        path = tmp_path / "walk.zip"
+        made(path)
+        assert self.found(tmp_path) == (["walk.zip"], {})
+        assert refusal(path).remedy == "unpack it"
+
+    def test_a_link_to_nowhere_is_an_input_that_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "away.csv").symlink_to(tmp_path / "gone.csv")
+        (tmp_path / "itself.csv").symlink_to(tmp_path / "itself.csv")
+        assert self.found(tmp_path) == (["away.csv", "itself.csv"], {})
+        for name in ("away.csv", "itself.csv"):
+            refusal(tmp_path / name)
 
     @staticmethod
     def found(folder: Path) -> tuple[list[str], dict[str, str]]:

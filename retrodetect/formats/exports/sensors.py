@@ -16,7 +16,7 @@ import numpy as np
 from retrodetect.errors import InputError
 from retrodetect.formats.draft import Draft, ReadOptions, linear, total, upward
 from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format, Role, has
-from retrodetect.formats.guess import stated_rate_hz
+from retrodetect.formats.guess import best_clock, stated_rate_hz
 from retrodetect.formats.layout import (
     Axes,
     Layout,
@@ -170,7 +170,10 @@ def _read_shimmer(file: Candidate, options: ReadOptions) -> list[Draft]:
 def _shimmer(table: Table, acceleration: tuple[Axes, ...]) -> Layout:
     clocks = [name for name in table.names if re.search(r"timestamp_(unix|sync|formatted)", name)]
     return Layout(
-        clock=tuple(Tick(name) for name in sorted(clocks, key=lambda name: "unix" not in name)),
+        clock=(
+            *(Tick(name) for name in sorted(clocks, key=lambda name: "unix" not in name)),
+            *best_clock(table),
+        ),
         acceleration=acceleration,
         rotation=_shimmer_axes(table, "gyro"),
         channels={
