@@ -1,13 +1,14 @@
-"""The tables retrodetect writes: their columns, and text that is safe in any spreadsheet."""
+"""What retrodetect writes: files, the columns of tables, and text safe in any spreadsheet."""
 
 from __future__ import annotations
 
 import csv
+import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,14 +19,46 @@ from retrodetect.locations import readable
 from retrodetect.recording import Caution, Topic
 
 __all__ = [
-    "BOUT_GLOSSARY", "COUNTS", "DECIMALS", "DOUBTED_STRIDES", "IN_WORDS", "LIST_COLUMNS",
-    "MAX_PAUSE_S", "REPEAT_GLOSSARY", "SESSION_COLUMNS", "SESSION_GLOSSARY", "STEPS_PER_STRIDE",
-    "STRIDE_COLUMNS", "STRIDE_GLOSSARY", "SmallTable", "csv_text", "harmless", "lists_table",
+    "BOUT_GLOSSARY", "COUNTS", "DECIMALS", "DOUBTED_STRIDES", "FACTS", "FILES", "IN_WORDS",
+    "LIST_COLUMNS", "MANIFEST", "MAX_PAUSE_S", "REPEAT_GLOSSARY", "RESULTS", "SESSION_COLUMNS",
+    "SESSION_GLOSSARY", "STATE", "STEPS_PER_STRIDE", "STRIDE_COLUMNS", "STRIDE_GLOSSARY", "TABLES",
+    "TABLE_FORMATS", "Command", "SmallTable", "csv_text", "harmless", "lists_table", "made_by",
     "quantity", "sessions_table", "small_table", "truncated_list", "visible", "warning_columns",
-    "without_nan",
+    "without_nan", "written_in",
 ]  # fmt: skip
 
+Command = Literal["label", "history", "evaluate"]
+
+STATE = ".retrodetect"
+"""Folder within that of the results for the finished work on each input."""
+
+FACTS = "evaluation.json"
+"""What an evaluation rests on. Its tables are beside it."""
+
+TABLES = ("strides", "sessions", "bouts", "repeats")
+TABLE_FORMATS = frozenset({"csv", "parquet"})
+
+FILES: dict[Command, frozenset[str]] = {
+    "label": frozenset(
+        {
+            *(f"{table}.{ending}" for table in TABLES for ending in TABLE_FORMATS),
+            "run.json", "report.html", "report.json",
+        }
+    ),
+    "history": frozenset({"weeks.csv", "sessions.csv", "run.json", "report.html"}),
+    "evaluate": frozenset(
+        {"strides.csv", "scores.csv", "confusion.csv", "mistakes.csv", "comparison.csv", FACTS}
+    ),
+}  # fmt: skip
+"""Names of the files that each command writes."""
+
+RESULTS = frozenset().union(*FILES.values())
+"""Names of all files that any command writes."""
+
 STEPS_PER_STRIDE = 2
+
+MANIFEST = "manifest.csv"
+"""Table that a person writes beside recordings, of what is known about each."""
 
 IN_WORDS = {"walk": "walking", "run": "running"}
 """How messages call a stride of each gait."""
@@ -224,20 +257,38 @@ COUNTS = (
 """Columns of whole numbers in the tables of strides and sessions; those without decimals that are
 not here are text."""
 
-
 _FROM_OUTSIDE = (
-    "recording",
-    "message",
-    "warnings",
-    "format",
-    "placement",
-    "front",
-    "model",
-    "version",
-    "told_apart_by",
-    "copy_of",
-)
+    "recording", "message", "warnings", "format", "placement", "front", "model", "version",
+    "told_apart_by", "copy_of",
+)  # fmt: skip
 """Columns with words of others: names of files, of models, and what runs of others have written."""
+
+
+def made_by(folder: Path) -> Command | None:
+    """Return the command that wrote the results in a folder; None if none did."""
+    if (folder / STATE).is_dir():
+        return "label"
+    if "intervals_over" in _content(folder / FACTS):
+        return "evaluate"
+    record = _content(folder / "run.json")
+    if not {"version", "model", "counts"} <= record.keys():
+        return None
+    return "history" if "runs" in record else "label"
+
+
+def written_in(folder: Path) -> frozenset[str]:
+    """Return the names that the command which wrote a folder writes to."""
+    maker = made_by(folder)
+    return FILES[maker] if maker else frozenset()
+
+
+def _content(file: Path) -> dict[str, Any]:
+    """Content of a JSON file of ours; empty for anything else."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def csv_text(table: pd.DataFrame, *, header: bool) -> str:
@@ -294,7 +345,10 @@ def without_nan(fields: Mapping[str, float | str]) -> dict[str, float | str | No
 def visible(text: str) -> str:
     """Text with control and direction characters written out, so that it shows what it holds."""
     return "".join(
-        char.encode("unicode_escape").decode() if _hidden(char) else char for char in readable(text)
+        char.encode("unicode_escape").decode()
+        if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_TEXT
+        else char
+        for char in readable(text)
     )
 
 
@@ -307,10 +361,6 @@ def warning_columns(cautions: Sequence[Caution]) -> dict[str, str]:
         "warnings": visible("; ".join(text.replace("; ", ", ") for _, text in cautions)),
         "warning_topics": "; ".join(dict.fromkeys(topic for topic, _ in cautions)),
     }
-
-
-def _hidden(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_TEXT
 
 
 def lists_table(name: str, lists: Iterable[dict[str, list[Any]]]) -> pd.DataFrame:

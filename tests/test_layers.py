@@ -12,8 +12,7 @@ import retrodetect
 
 PACKAGE = Path(retrodetect.__file__).parent
 ORDER = (
-    {"errors", "locations", "recording", "results", "sites", "tables",
-     "threads"},
+    {"errors", "locations", "recording", "sites", "tables", "threads"},
     {"formats"}, {"signal"}, {"gait"}, {"features"}, {"direction"}, {"labelling"},
     {"tally"}, {"report"}, {"runs"}, {"library"}, {"training"}, {"lab"}, {"retrodetect"},
     {"cli"}, {"__main__"},

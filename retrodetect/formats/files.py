@@ -26,7 +26,7 @@ from retrodetect.formats.source import Source, holds_files, open_file
 from retrodetect.formats.table import Table, sniff
 from retrodetect.formats.text import is_text
 from retrodetect.locations import identity, is_folder, location, readable
-from retrodetect.results import RESULTS, written_in
+from retrodetect.tables import RESULTS, written_in
 
 __all__ = [
     "CERTAIN", "LIKELY", "NO", "POSSIBLE", "Candidate", "Format", "Input", "Neighbours", "Role",

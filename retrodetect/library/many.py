@@ -21,8 +21,7 @@ from retrodetect.library.result import Result
 from retrodetect.recording import Recording
 from retrodetect.runs import own_version
 from retrodetect.runs.batch import Plan, finished, plan, started, with_copy_of, write
-from retrodetect.runs.history import left_out, read_runs, write_history
-from retrodetect.runs.outputs import Outputs, strides_in
+from retrodetect.runs.outputs import Outputs, left_out, read_runs, strides_in, write_history
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings, Task, entries
 from retrodetect.tables import harmless, quantity, sessions_table

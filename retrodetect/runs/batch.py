@@ -3,6 +3,9 @@
 It is planned (nothing is written yet), worked off (each finished input leaves a *part* in
 ``DIR/.retrodetect/``), and written (the parts laid end to end, in the order of the inputs). A part
 is named by a digest of all it depends on: run the same command again, and the batch resumes.
+
+A file ``manifest.csv`` beside recordings may say of each where the device sat and, if need be,
+which way was forward, so that a folder of recordings from different body sites needs no option.
 """
 
 from __future__ import annotations
@@ -15,31 +18,42 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import pandas as pd
 
-from retrodetect.direction import DirectionModel, store
+from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
-from retrodetect.locations import answering, is_there, location, store_of, total_bytes
+from retrodetect.locations import answering, is_folder, is_there, location, store_of, total_bytes
 from retrodetect.recording import Caution, Topic
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import own_version, resume
-from retrodetect.runs.beside import Beside, manifests_in, read_manifests
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, in_turn, jobs_within, shared_out
 from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
 from retrodetect.runs.track import read_track
-from retrodetect.tables import sessions_table, truncated_list, warning_columns, without_nan
+from retrodetect.tables import (
+    MANIFEST,
+    SmallTable,
+    sessions_table,
+    small_table,
+    truncated_list,
+    warning_columns,
+    without_nan,
+)
 from retrodetect.tally.folder import totals
 
 __all__ = [
-    "Outcome", "Plan", "Progress", "finished", "plan", "run", "started", "with_copy_of", "write",
+    "Beside", "Outcome", "Plan", "Progress", "finished", "manifests_in", "plan", "read_manifests",
+    "run", "started", "with_copy_of", "write",
 ]  # fmt: skip
 
 MOST_FINE = 12
 """Inputs up to which the report shows more of each signal."""
+
+_COLUMNS = ("path", "placement", "front", "starts", "track")
+"""Of a manifest, used here; only ``path`` must be there. A manifest for training has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,21 @@ class Progress(NamedTuple):
     waiting: Set[Path]  # parts of the tasks that are still to be done
 
 
+class Beside(NamedTuple):
+    """What a manifest says of one recording."""
+
+    anchors: Anchors  # where the device sat, and which way was forward
+    manifest: Path  # file that says so
+    tracks: tuple[str, ...] = ()  # the file with the track of a watch, if there is one
+
+    def added_to(self, settings: Settings) -> Settings:
+        """Return settings that also hold what the manifest says; their own go before it."""
+        given, names = settings.anchors, ("placement", "front", "starts")
+        own = {name: getattr(given, name) or getattr(self.anchors, name) for name in names}
+        tracks = settings.tracks or self.tracks
+        return replace(settings, anchors=replace(given, **own), tracks=tracks)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a batch is to do."""
@@ -99,7 +128,7 @@ class Plan:
         for recording in self.inputs:
             settings = self.settings
             if recording.path in self.beside:
-                settings = settings.with_beside(self.beside[recording.path])
+                settings = self.beside[recording.path].added_to(settings)
             rest = repr((settings, self.view)), model, code
             files = (*recording.files, *map(location, settings.tracks))
             key = resume.digest(recording.name, files, *rest)
@@ -237,6 +266,48 @@ def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
     more = warning_columns([Caution(Topic.COPY, text)])
     joined = {name: "; ".join(filter(None, (row[name], added))) for name, added in more.items()}
     return {**row, "copy_of": first, **joined}
+
+
+def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
+    """Find files ``manifest.csv`` with a column ``path``, right in the folders to be labelled."""
+    files = [folder / MANIFEST for folder in map(location, folders) if is_folder(folder)]
+    return [file for file in files if file.is_file() and "path" in _manifest(file).names]
+
+
+def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
+    """Read what manifests say; UsageError if a line names a missing file, or makes no sense."""
+    beside: dict[Path, Beside] = {}
+    for file in manifests:
+        for line, row in _manifest(file).rows:
+            fields = {name: row.get(name, "") for name in _COLUMNS}
+            path = file.parent / fields["path"]
+            where = f"line {line}"
+            tracks = [file.parent / fields["track"]] if fields["track"] else []
+            for column, needed in (("path", path), *(("track", track) for track in tracks)):
+                if not fields[column] or not needed.is_file():
+                    raise UsageError(
+                        f"no file {fields[column]!r} in that folder",
+                        file=str(file),
+                        place=where,
+                        remedy=f"write the path relative to the manifest, in the column {column}",
+                    )
+            try:
+                anchors = Anchors(
+                    placement=fields["placement"].replace("auto", "") or None,
+                    front=fields["front"] or None,
+                    starts=cast(Literal["forward", "backward"], fields["starts"] or None),
+                )
+            except UsageError as error:
+                raise UsageError(
+                    error.reason, file=str(file), place=where, remedy=error.remedy
+                ) from None
+            beside[path] = Beside(anchors, file, tuple(map(str, tracks)))
+    return beside
+
+
+def _manifest(file: Path) -> SmallTable:
+    """A manifest; without columns if the file is not text."""
+    return small_table(file) or SmallTable((), ())
 
 
 def _inputs(

@@ -1,4 +1,4 @@
-"""The folder of results: who may write there, and what is written.
+"""The folder of results: who may write there, what is written, and what a history makes of it.
 
 A command replaces only files that it has written itself, and only one run writes at a time.
 """
@@ -7,36 +7,37 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import pandas as pd
 
+from retrodetect import tables
 from retrodetect.direction.card import Card
-from retrodetect.errors import UsageError
-from retrodetect.locations import Held, identity, make_folder, reaching, replacing, store_of
-from retrodetect.results import FILES, STATE, TABLE_FORMATS, TABLES, Command, made_by
-from retrodetect.runs import resume
-from retrodetect.runs.task import entries
-from retrodetect.tables import (
-    COUNTS,
-    DECIMALS,
-    LIST_COLUMNS,
-    STRIDE_COLUMNS,
-    csv_text,
-    lists_table,
-    quantity,
-    truncated_list,
+from retrodetect.errors import UnreadableFile, UsageError
+from retrodetect.locations import (
+    Held,
+    identity,
+    location,
+    make_folder,
+    reaching,
+    replacing,
+    store_of,
 )
-from retrodetect.tally.folder import sessions_apart, weeks
+from retrodetect.runs import own_version, resume
+from retrodetect.runs.task import entries
+from retrodetect.tally.folder import outside_weeks, sessions_apart, totals, weeks
 
 __all__ = [
-    "Outputs", "TableFormat", "can_report", "check_all_named", "check_libraries", "check_ours",
-    "held", "keep_inputs", "strides_in", "write_json", "write_report", "write_tables",
+    "Outputs", "Run", "TableFormat", "can_report", "check_all_named", "check_libraries",
+    "check_ours", "held", "keep_inputs", "left_out", "read_runs", "strides_in", "write_history",
+    "write_json", "write_report", "write_tables",
 ]  # fmt: skip
 
 TableFormat = Literal["csv", "parquet"]
@@ -44,9 +45,13 @@ TableFormat = Literal["csv", "parquet"]
 _INPUTS = "inputs.json"
 
 _STRIDE_TYPES = {
-    name: "int64" if name in COUNTS else "float64" if name in DECIMALS else "str"
-    for name in STRIDE_COLUMNS
+    name: "int64" if name in tables.COUNTS else "float64" if name in tables.DECIMALS else "str"
+    for name in tables.STRIDE_COLUMNS
 }
+
+_NUMBERS = {name for name in tables.SESSION_COLUMNS if name in {*tables.COUNTS, *tables.DECIMALS}}
+_TEXT = {name: str for name in tables.SESSION_COLUMNS if name not in _NUMBERS}
+"""Columns of sessions that are numbers, and those that are text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +79,20 @@ def check_libraries(outputs: Outputs) -> None:
             )
 
 
-def check_ours(folder: Path, command: Command, inputs: Iterable[Path] = ()) -> None:
+def check_ours(folder: Path, command: tables.Command, inputs: Iterable[Path] = ()) -> None:
     """Check that a command would replace nothing but what it wrote itself, and no input."""
     with reaching(folder):
         # Comparing identities finds a file however its path is written.
         to_read = {identity(path) for path in inputs}
-        present = [name for name in sorted(FILES[command]) if (folder / name).exists()]
+        present = [name for name in sorted(tables.FILES[command]) if (folder / name).exists()]
         endangered = [name for name in present if identity(folder / name) in to_read]
-        maker = made_by(folder) or (None if present else command)
+        maker = tables.made_by(folder) or (None if present else command)
     if endangered:
-        reason = f"{truncated_list(endangered)} is an input, and a result would replace it"
+        reason = f"{tables.truncated_list(endangered)} is an input, and a result would replace it"
     elif maker is None:
         reason = (
             f"already has files that retrodetect did not write and would replace"
-            f" ({truncated_list(present)})"
+            f" ({tables.truncated_list(present)})"
         )
     elif maker != command:
         reason = f"holds the results of retrodetect {maker}"
@@ -99,7 +104,7 @@ def check_ours(folder: Path, command: Command, inputs: Iterable[Path] = ()) -> N
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
     """Make a folder of results, and keep other runs out of it."""
-    state = make_folder(make_folder(folder) / STATE)
+    state = make_folder(make_folder(folder) / tables.STATE)
     with ExitStack() as stack:
         try:
             with reaching(state):
@@ -123,8 +128,8 @@ def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
     others = sorted(before - {str(identity(path)) for path in inputs})
     if others:
         raise UsageError(
-            f"holds results of {quantity(len(others), 'recording')} that you did not name this time"
-            f" ({truncated_list([Path(path).name for path in others])})",
+            f"holds results of {tables.quantity(len(others), 'recording')} that you did not name"
+            f" this time ({tables.truncated_list([Path(path).name for path in others])})",
             file=str(state.parent),
             remedy="name them too, choose another folder, or use --restart to replace the results",
         )
@@ -137,7 +142,7 @@ def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
 
 def strides_in(part: Path) -> pd.DataFrame:
     """Read the strides of finished work."""
-    lines = io.BytesIO(",".join(STRIDE_COLUMNS).encode() + b"\n" + resume.body(part))
+    lines = io.BytesIO(",".join(tables.STRIDE_COLUMNS).encode() + b"\n" + resume.body(part))
     empty = {name: [""] for name, kind in _STRIDE_TYPES.items() if kind == "float64"}
     return pd.read_csv(lines, dtype=_STRIDE_TYPES, keep_default_na=False, na_values=empty)
 
@@ -153,16 +158,17 @@ def write_tables(
     with replacing(folder / f"strides.{ending}") as stream:
         (_write_parquet if _is_parquet(outputs) else _write_csv)(stream, parts)
     lists = [entry.lists for part in parts for entry in entries(part)]
-    tables = {"sessions": sessions}
-    tables |= {name: lists_table(name, [of.get(name, {}) for of in lists]) for name in LIST_COLUMNS}
-    for name, table in tables.items():
+    written = {"sessions": sessions}
+    for name in tables.LIST_COLUMNS:
+        written[name] = tables.lists_table(name, [of.get(name, {}) for of in lists])
+    for name, table in written.items():
         with replacing(folder / f"{name}.{ending}") as stream:
             if _is_parquet(outputs):
                 table.to_parquet(stream, index=False)
             else:
-                stream.write(csv_text(table, header=True).encode())
-    for name in TABLES:
-        for other in TABLE_FORMATS - {ending}:
+                stream.write(tables.csv_text(table, header=True).encode())
+    for name in tables.TABLES:
+        for other in tables.TABLE_FORMATS - {ending}:
             (folder / f"{name}.{other}").unlink(missing_ok=True)
 
 
@@ -193,6 +199,69 @@ def write_json(file: Path, content: object, indent: int | None = 1) -> None:
         stream.write((json.dumps(content, indent=indent) + "\n").encode())
 
 
+class Run(NamedTuple):
+    """What one run left."""
+
+    folder: str  # output folder of the run
+    # its ``sessions.csv``; columns that its version did not write are empty
+    sessions: pd.DataFrame
+    record: dict[str, Any]  # content of its ``run.json``
+
+
+def read_runs(folders: Sequence[str]) -> list[Run]:
+    """Read what runs have written."""
+    # Twice the same folder is one run, however its name is written.
+    names = {identity(location(name)): name for name in folders}.values()
+    return sorted(map(_read_run, names), key=lambda run: str(run.record["times"].get("began", "")))
+
+
+def left_out(runs: Iterable[pd.DataFrame], sessions: pd.DataFrame) -> list[str]:
+    """Name the recordings of a session that another recording covers."""
+    every = Counter(name for table in runs for name in table["recording"])
+    return sorted((every - Counter(sessions["recording"])).elements())
+
+
+def write_history(
+    out: Path,
+    runs: Sequence[Run],
+    sessions: pd.DataFrame,
+    by_week: pd.DataFrame,
+    goal: float | None,
+) -> None:
+    """Write ``weeks.csv``, ``sessions.csv``, ``run.json`` and, where it can be made, the page.
+
+    No file that has such a name and that no earlier history wrote is replaced.
+    """
+    check_ours(out, "history")
+    make_folder(out)
+    counts = sessions["status"].value_counts()
+    models = {str(run.record["model"].get("name", "?")) for run in runs}
+    record = {
+        "version": own_version(),
+        "runs": [run.folder for run in runs],
+        "model": {"name": " and ".join(sorted(models)), "sha256": ""},
+        "goal": goal,
+        "left_out": left_out((run.sessions for run in runs), sessions),
+        "counts": {
+            "inputs": len(sessions),
+            "ok": int(counts.get("ok", 0)),
+            "outside_weeks": outside_weeks(sessions, by_week),
+        },
+        "totals": tables.without_nan(totals(sessions)),
+        "times": {"began": datetime.now(UTC).isoformat(timespec="seconds")},
+    }
+    # First: it says whose the other files are.
+    write_json(out / "run.json", record)
+    for name, table in (("weeks.csv", by_week), ("sessions.csv", sessions)):
+        with replacing(out / name) as stream:
+            stream.write(tables.csv_text(table, header=True).encode())
+    if can_report():
+        from retrodetect.report import page
+
+        with replacing(out / "report.html") as stream:
+            stream.write(page(sessions, [None] * len(sessions), None, record, by_week).encode())
+
+
 def _is_parquet(outputs: Outputs) -> bool:
     return outputs.table_format == "parquet"
 
@@ -205,7 +274,7 @@ def _missing(extra: str) -> list[str]:
 
 def _write_csv(stream: BinaryIO, parts: Sequence[Path]) -> None:
     """Write strides input by input: never all of them are in memory."""
-    stream.write(",".join(STRIDE_COLUMNS).encode() + b"\n")
+    stream.write(",".join(tables.STRIDE_COLUMNS).encode() + b"\n")
     stream.writelines(map(resume.body, parts))
 
 
@@ -219,3 +288,41 @@ def _write_parquet(stream: BinaryIO, parts: Sequence[Path]) -> None:
         for part in parts:
             table = pa.Table.from_pandas(strides_in(part), schema, preserve_index=False)
             writer.write_table(table)
+
+
+def _read_run(folder: str) -> Run:
+    where = location(folder)
+    try:
+        if (where / "sessions.csv").is_file():
+            empty = {name: [""] for name in _NUMBERS}
+            with (where / "sessions.csv").open("rb") as stream:
+                table = pd.read_csv(stream, dtype=_TEXT, keep_default_na=False, na_values=empty)
+        else:
+            with (where / "sessions.parquet").open("rb") as stream:
+                table = pd.read_parquet(stream)
+        record = json.loads((where / "run.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(
+            "contains no results of retrodetect label" if where.exists() else "no such folder",
+            file=folder,
+            remedy="name a folder that you gave to label --out",
+        ) from error
+    except (OSError, ValueError, ImportError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableFile(f"cannot be read ({reason})", file=folder) from error
+    if not {"recording", "status"} <= set(table.columns):
+        raise UnreadableFile("its sessions table has no columns recording and status", file=folder)
+    if not isinstance(record, dict):
+        raise UnreadableFile("retrodetect did not write its run.json", file=folder)
+    table = table[table["status"] != "skipped"]
+    rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    try:
+        table = tables.sessions_table(rows)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UnreadableFile(f"its sessions table cannot be read ({error})", file=folder) from error
+    start_time = table["start_time"].astype(object).fillna("").astype(str)
+    parts = {
+        name: part if isinstance(part := record.get(name), dict) else {}
+        for name in ("times", "model")
+    }
+    return Run(folder, table.assign(start_time=start_time), record | parts)

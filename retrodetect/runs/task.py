@@ -31,7 +31,6 @@ from retrodetect.labelling import LabelledSession, label_pieces, wall_clock
 from retrodetect.locations import location, store_of
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, own_version, resume
-from retrodetect.runs.beside import Beside
 from retrodetect.runs.pool import in_turn, memory_limited
 from retrodetect.runs.track import Track, read_track, with_track
 from retrodetect.tables import csv_text, visible, warning_columns
@@ -98,16 +97,6 @@ class Settings:
         ]
         check_spans(spans)
         return replace(self.anchors, statements=(*self.anchors.statements, *spans))
-
-    def with_beside(self, beside: Beside) -> Settings:
-        """Return settings that also hold what a manifest says; their own goes before it."""
-        names = ("placement", "front", "starts")
-        own = {name: getattr(self.anchors, name) or getattr(beside.anchors, name) for name in names}
-        return replace(
-            self,
-            anchors=replace(self.anchors, **own),
-            tracks=self.tracks or beside.tracks,
-        )
 
 
 class Entry(NamedTuple):
@@ -335,27 +324,16 @@ def _entry(session: LabelledSession, task: Task, witness: _Witness) -> Entry:
         start_time = wall_clock(session.recording, table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
-    readings = witness.readings.hexdigest()
-    if task.view == "none":
-        return Entry(row, None, lists, readings)
-    return Entry(row, _view(session, task, witness, more.bouts, cautions), lists, readings)
+    view = None
+    if task.view != "none":
+        from retrodetect.report import view_of
 
-
-def _view(
-    session: LabelledSession,
-    task: Task,
-    witness: _Witness,
-    bouts: pd.DataFrame,
-    cautions: Sequence[Caution],
-) -> dict[str, Any]:
-    """Collect what the report shows of a session."""
-    from retrodetect.report import view_of
-
-    contacts_s = session.gait.contacts["time_s"].to_numpy()
-    return view_of(
-        session.recording, session.strides, contacts_s, np.concatenate(witness.traces), bouts,
-        path=str(task.input.path), cautions=cautions, fine=task.view == "fine",
-    )  # fmt: skip
+        view = view_of(
+            session.recording, session.strides, session.gait.contacts["time_s"].to_numpy(),
+            np.concatenate(witness.traces), more.bouts,
+            path=str(task.input.path), cautions=cautions, fine=task.view == "fine",
+        )  # fmt: skip
+    return Entry(row, view, lists, witness.readings.hexdigest())
 
 
 def _assumptions(recording: Recording) -> str:

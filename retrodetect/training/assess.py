@@ -12,10 +12,9 @@ import pandas as pd
 from retrodetect.direction import DirectionModel, store
 from retrodetect.formats import ReadOptions
 from retrodetect.locations import make_folder, replacing
-from retrodetect.results import FACTS
 from retrodetect.runs.outputs import check_ours
 from retrodetect.sites import canonical_site
-from retrodetect.tables import csv_text
+from retrodetect.tables import FACTS, csv_text
 from retrodetect.training.examples import Example, gather
 from retrodetect.training.scores import (
     compared,

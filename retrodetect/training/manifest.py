@@ -25,9 +25,8 @@ from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
 from retrodetect.formats.files import Neighbours
 from retrodetect.locations import identity, make_folder, replacing
-from retrodetect.runs.beside import MANIFEST
 from retrodetect.sites import canonical_site
-from retrodetect.tables import SmallTable, small_table
+from retrodetect.tables import MANIFEST, SmallTable, small_table
 
 __all__ = [
     "Entry", "Interval", "Problems", "entries", "intervals_of", "read_labels", "write_labels",

@@ -5,8 +5,7 @@ import pytest
 
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
-from retrodetect.runs.batch import run
-from retrodetect.runs.beside import manifests_in, read_manifests
+from retrodetect.runs.batch import manifests_in, read_manifests, run
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
 

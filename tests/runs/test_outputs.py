@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from retrodetect import results
+from retrodetect import tables
 from retrodetect.errors import UsageError
 from retrodetect.formats import discover
 from retrodetect.runs.batch import run
@@ -62,7 +62,7 @@ def test_results_are_written_over_by_the_same_command_only(walk, settings, tmp_p
     out = tmp_path / "out"
     for _ in range(2):
         run([walk], Outputs(out), settings)
-    assert results.made_by(out) == "label"
+    assert tables.made_by(out) == "label"
     with pytest.raises(UsageError, match="holds the results of retrodetect label"):
         check_ours(out, "history")
 
@@ -88,9 +88,9 @@ def test_names_that_a_command_does_not_write_are_the_users_own(walk, settings, t
 def test_a_run_whose_state_was_deleted_is_known_by_its_record(walk, settings, tmp_path):
     out = tmp_path / "out"
     run([walk], Outputs(out), settings)
-    for path in (out / results.STATE).iterdir():
+    for path in (out / tables.STATE).iterdir():
         path.unlink()
-    (out / results.STATE).rmdir()
+    (out / tables.STATE).rmdir()
     run([walk], Outputs(out), settings)
 
 
@@ -128,11 +128,11 @@ def test_a_mistyped_path_changes_nothing(walk, settings, tmp_path):
 @pytest.mark.parametrize("record", ["", "[]", "{}", '{"version": 1}', "\x00"])
 def test_a_record_of_something_else_is_none_of_ours(tmp_path, record):
     (tmp_path / "run.json").write_text(record)
-    assert results.made_by(tmp_path) is None
+    assert tables.made_by(tmp_path) is None
 
 
 def test_a_damaged_list_of_inputs_keeps_nobody_from_going_on(walk, settings, tmp_path):
     out = tmp_path / "out"
     run([walk], Outputs(out), settings)
-    (out / results.STATE / "inputs.json").write_text(json.dumps(None))
+    (out / tables.STATE / "inputs.json").write_text(json.dumps(None))
     run([walk], Outputs(out), settings)

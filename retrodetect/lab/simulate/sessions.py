@@ -33,6 +33,7 @@ from retrodetect.lab.simulate.virtual import (
 from retrodetect.lab.simulate.walker import PHONE, walk, wear
 from retrodetect.locations import make_folder
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
+from retrodetect.tables import MANIFEST
 
 __all__ = [
     "EXAMPLES", "Session", "captured_strides", "handled", "parse_plan", "record", "truth_folder",
@@ -164,8 +165,6 @@ def write_examples(folder: Path) -> list[Path]:
 
     Byte for byte the same at every run.
     """
-    from retrodetect.runs.beside import MANIFEST
-
     written = [write_session(name, session, folder) for name, session in EXAMPLES.items()]
     lines = [
         f"{path.name},{session.placement}\n"
