@@ -247,8 +247,9 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
     spread = seen.std(axis=0) if len(seen) >= _TURNED_ROWS else np.zeros(3)
     if spread.max() <= _TURNED_RADPS * np.linalg.norm(np.nanmean(gravity, axis=0)):
         return []
-    turned = np.flatnonzero(spread > _TURNED_SPREAD * spread.max())
-    if min(np.corrcoef(seen[:, axis], expected[:, axis])[0, 1] for axis in turned) > _TURNED_ALIKE:
+    turned = spread > _TURNED_SPREAD * spread.max()
+    together = ((seen - seen.mean(axis=0)) * (expected - expected.mean(axis=0))).mean(axis=0)
+    if (together > _TURNED_ALIKE * spread * expected.std(axis=0))[turned].all():
         return []
     return [
         "gravity does not turn as the gyroscope does: if columns of two sensors are mixed up, "

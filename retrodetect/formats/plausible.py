@@ -648,7 +648,7 @@ def _clipped(
     ranges = limits[1] - limits[0]
     jumps = np.zeros(3, dtype=np.intp)
     for block in blocks(len(values), values):
-        for axis, own in enumerate(np.ascontiguousarray(values[block].T)):
+        for axis, own in enumerate(np.ascontiguousarray(values[block.start : block.stop + 1].T)):
             jumps[axis] += np.count_nonzero(np.abs(np.diff(own)) > _WRAP_SHARE * ranges[axis])
     # A range that cuts off does not wrap around.
     wraps = (at < least).all(axis=0) & (jumps >= least) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)
@@ -683,14 +683,13 @@ def _ends_in_turn(values: FloatArray, size: int) -> tuple[FloatArray, NDArray[np
     for block in blocks(len(values), values, rows=size * max(1, BLOCK_ROWS // size)):
         own = np.ascontiguousarray(values[block].T)
         begins = np.arange(0, own.shape[1], size)
-        for extreme in (np.minimum, np.maximum):
-            end = extreme.reduceat(own, begins, axis=1)
-            is_end = own == np.repeat(end, size, axis=1)[:, : own.shape[1]]
-            ends.append(end.T)
-            counts.append(np.add.reduceat(is_end, begins, axis=1, dtype=np.intp).T)
+        both = [extreme.reduceat(own, begins, axis=1) for extreme in (np.minimum, np.maximum)]
+        is_end = [own == np.repeat(end, size, axis=1)[:, : own.shape[1]] for end in both]
+        ends.append(both)
+        counts.append([np.add.reduceat(each, begins, axis=1, dtype=np.intp) for each in is_end])
     return (
-        np.stack([np.concatenate(ends[::2]), np.concatenate(ends[1::2])], axis=1),
-        np.stack([np.concatenate(counts[::2]), np.concatenate(counts[1::2])], axis=1),
+        np.moveaxis(np.concatenate(ends, axis=2), 2, 0),
+        np.moveaxis(np.concatenate(counts, axis=2), 2, 0),
     )
 
 

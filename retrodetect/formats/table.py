@@ -248,7 +248,7 @@ class Table:
         if len(lines) < 2 or lines[1].endswith(lines[0][-1:]):
             return False
         before, last = lines
-        is_shorter = 0 < len(last.split(by)) < len(before.split(by))
+        is_shorter = len(last.split(by)) < len(before.split(by))
         return is_shorter and bool(last.strip()[:1].isdigit() == before.strip()[:1].isdigit())
 
     def _frame(self, block: bytes | str, kinds: Mapping[int, Kind], way: Way) -> pd.DataFrame:

@@ -92,6 +92,13 @@ def test_a_cut_or_flipped_file_is_named_as_damaged(tmp_path: Path, pack: object,
         read(path)
 
 
+def test_what_a_packed_file_suffers_from_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "walk.csv.gz"
+    path.write_bytes(gzip.compress(CSV)[:-200])
+    with pytest.raises(UnreadableFile, match=r"cannot be read \(Compressed file ended before"):
+        read(path)
+
+
 def test_a_damaged_member_is_reported_beside_the_others(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -407,6 +407,25 @@ def test_mtw_counter_runs_on_past_16_bits(put: Put) -> None:
     assert recording.format == "xsens-mtw"
 
 
+def test_mtw_packets_are_counted_from_the_first_that_has_a_number(put: Put) -> None:
+    head = [
+        "// Start Time: Unknown",
+        "// Update Rate: 50.0Hz",
+        "PacketCounter\tAcc_X\tAcc_Y\tAcc_Z",
+    ]
+    counter = ["", *(f"{i:05d}" for i in range(1, len(SECONDS)))]
+    (recording,) = read(put("MT_1.txt", head, rows(WALK.acceleration_mps2, counter, by="\t")))
+    assert_is_the_walk(recording)
+
+
+def test_a_sensor_beside_whose_unit_nobody_states_is_kept_as_written(put: Put) -> None:
+    head = ["DeviceTag:,a", "SampleTimeFine,Acc_X,Acc_Y,Acc_Z,Mag_X,Mag_Y,Mag_Z"]
+    field = np.stack([0.2 + SECONDS / 100, -0.4 + 0 * SECONDS, 0.1 + 0 * SECONDS], axis=1)
+    values = np.hstack([WALK.acceleration_mps2, field])
+    (recording,) = read(put("dot.csv", head, rows(values, WALK.time_ns // 1000)))
+    np.testing.assert_allclose(recording.channels["magnetic_field_ut"], field, atol=1e-6)
+
+
 def test_mtw_header_over_linear_acceleration_is_found_out(put: Put) -> None:
     head = [
         "// Start Time: Unknown",
@@ -490,6 +509,21 @@ def test_hhar_people_and_devices_are_recordings_of_their_own(put: Put) -> None:
     ]  # fmt: skip
     for recording in recordings:
         assert_is_the_walk(recording)
+
+
+@pytest.mark.parametrize(("arrival_ms", "name"), [(1_424_696_633_908, "hhar"), (17, "plain")])
+def test_hhar_without_names_is_told_by_its_time_of_arrival(
+    put: Put, arrival_ms: int, name: str
+) -> None:
+    lines = [
+        f"{i},{arrival_ms + ns // 10**6},{27920678471000 + ns},{x:.6f},{y:.6f},{z:.6f},a,b,c,walk"
+        for i, (ns, (x, y, z)) in enumerate(
+            zip(WALK.time_ns.tolist(), WALK.acceleration_mps2, strict=True)
+        )
+    ]
+    (recording,) = read(put("watch.csv", lines))
+    assert recording.format == name
+    assert_is_the_walk(recording)
 
 
 def test_mhealth_names_may_carry_the_unit(put: Put) -> None:

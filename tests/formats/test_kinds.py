@@ -34,9 +34,11 @@ from sentences import PACKAGE, sentences
 
 from retrodetect.errors import InputError, RefusedRecording, UnreadableFile
 from retrodetect.formats import ReadOptions, discover, pieces, read, table
+from retrodetect.formats.align import mixed_up
 from retrodetect.recording import Recording
 
 from .reexport import G, walk
+from .test_pieces import blocks_of_few_rows
 
 WALK = walk(rate_hz=50, duration_s=40)
 TOTAL = WALK.acceleration_mps2
@@ -233,6 +235,16 @@ class TestAnotherSensorTakenForTheAccelerometer:
         path = write(f"time,seconds_elapsed,{self.MOTION}", values[:, order], clock)
         said = one(path.rename(path.with_name("WristMotion.csv"))).warnings
         assert any("gravity does not turn" in warning for warning in said) == bool(places)
+
+    @pytest.mark.parametrize("unit", [0.1, 1.0, G])
+    def test_an_axis_that_hardly_turns_says_nothing_of_swapped_columns(self, unit: float) -> None:
+        """It shows noise alone, whatever the unit of gravity and of the rate."""
+        roll = 0.8 * np.sin(5.6 * SECONDS)
+        down = np.stack([0 * roll, -np.sin(roll), -np.cos(roll)], axis=1)
+        rates = np.cross(np.gradient(down, SECONDS, axis=0), down)
+        down[:, 0] += NOISE[:, 0] / 5000
+        assert not mixed_up(unit * down, unit * rates, SECONDS)
+        assert mixed_up(unit * down, unit * rates[:, [1, 0, 2]], SECONDS)
 
     def test_gravity_beside_total_acceleration_is_not_added(self, write: Write) -> None:
         names = "acc_x,acc_y,acc_z,gravity_x,gravity_y,gravity_z"
@@ -1125,6 +1137,144 @@ class TestSaturation:
 
     def test_a_walk_within_its_range_says_nothing(self, write: Write) -> None:
         assert not one(write("time,ax,ay,az")).warnings
+
+
+ROWS = np.arange(COUNT)
+UNITS = "time,ax (m/s2),ay (m/s2),az (m/s2)"
+
+
+def _where(rows: slice | np.ndarray, made: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The walk with other readings in some rows."""
+    values = TOTAL.copy()
+    values[rows] = made(values[rows])
+    return values
+
+
+def _filled(rows: np.ndarray) -> np.ndarray:
+    """The walk with straight lines between some rows."""
+    return np.stack([np.interp(ROWS, rows, TOTAL[rows, axis]) for axis in range(3)], axis=1)
+
+
+STRONG = 6 * (TOTAL - GRAVITY) + [0, 1.7 * G, 0]
+RESTING = GRAVITY + NOISE / 500
+NARROWING = np.where((ROWS[:, None] >= 1200) & [False, True, False], np.minimum(STRONG, 2 * G),
+                     STRONG)  # fmt: skip
+WALKS_ON = np.vstack([TOTAL, TOTAL[500:]])
+SLOWER = ROWS[(ROWS < 800) | (ROWS > 1600) | (ROWS % 9 == 0)]
+HALF_AS_FAST = ROWS[(ROWS < 800) | (ROWS % 2 == 0)]
+GAPPED = ROWS[(ROWS < 800) | ((ROWS > 1000) & (ROWS < 1200)) | (ROWS > 1300)]
+AVERAGE = "unit, offset or a column may be wrong, and with them direction and share"
+WRONG_THERE = "direction, counts and share may be wrong there"
+
+SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
+    # Header, readings and clock; all that is said.
+    "nothing": (UNITS, TOTAL, CLOCK, []),
+    "an axis stands still": (
+        UNITS, _where(slice(500, 1000), lambda v: v * [1, 1, 0]), CLOCK,
+        [f"z does not change for 10 s (25% of the recording) while the other axes do: "
+         f"{WRONG_THERE}"]),
+    "an axis stands still twice": (
+        UNITS, _where(np.r_[100:350, 1500:1700], lambda v: v * [0, 1, 1]), CLOCK,
+        [f"x does not change for 9 s (22% of the recording) while the other axes do: "
+         f"{WRONG_THERE}"]),
+    "all of them do": (
+        UNITS, _where(slice(500, 1000), lambda v: np.repeat(v[:1], 500, axis=0)), CLOCK,
+        ["dropped 25% of the rows, which only repeat the row before",
+         "the sensor repeats one reading for 10 s, which are left out",
+         "1 gap, 10.0 s in all, the longest 10.0 s"]),
+    "cut off": (
+        UNITS, np.minimum(STRONG, [99, 2 * G, 99]) - [0, 0.7 * G, 0], CLOCK,
+        ["y is cut off at 1.3 g in 876 readings (44%): pace, direction and share may be wrong "
+         "there"]),
+    "cut off now and then": (
+        UNITS, np.minimum(STRONG, [99, np.sort(STRONG[:, 1])[-8], 99]) - [0, 0.7 * G, 0], CLOCK,
+        ["y is cut off at 2.83 g in 8 readings"]),
+    "cut off later": (
+        UNITS, NARROWING, CLOCK,
+        [f"its readings average 1.66 g instead of 1 g: {AVERAGE}",
+         "y is cut off at 2 g in 350 readings but reaches 3.64 g elsewhere: pace, direction and "
+         "share may be wrong there"]),
+    "around the end": (
+        UNITS, (4 * (TOTAL - GRAVITY) + GRAVITY + 1.7 * G) % (3.4 * G) - 1.7 * G, CLOCK,
+        [f"its readings average 0.36 g instead of 1 g: {AVERAGE}",
+         "y jumps from one end of its range to the other 176 times: if it wraps around, pace, "
+         "direction and share are wrong"]),
+    "another unit later": (
+        UNITS, _where(slice(1500, None), lambda v: v / G), CLOCK,
+        ["25% of its readings average far from 1 g (such as 0.13 g): if the unit or the sensor "
+         "changes within it, direction and share are wrong there"]),
+    "another unit without gravity": (
+        UNITS.replace("a", "linacc_"), (TOTAL - GRAVITY) * np.where(ROWS < 800, 1, G)[:, None],
+        CLOCK, ["movements with the same rhythm come in two sizes, one 10 times the other (40% of "
+                "them): if the unit changes within it, direction, counts and share are wrong "
+                "there"]),
+    "another scale": (
+        UNITS, 1.3 * np.where(ROWS[:, None] < 600, RESTING, TOTAL), CLOCK,
+        ["at rest it reads 1.30 g instead of 1 g: if the scale or the offset of an axis is wrong, "
+         "direction and share may be wrong"]),
+    "another level": (UNITS, 1.6 * TOTAL, CLOCK,
+                      [f"its readings average 1.60 g instead of 1 g: {AVERAGE}"]),
+    "another stated unit": (
+        UNITS.replace("m/s2", "g"), TOTAL, CLOCK,
+        ["the file states g, but its readings average 9.83, which is 1 g in m/s2"]),
+    "names that gravity belies": (
+        UNITS.replace("a", "linacc_"), TOTAL, CLOCK,
+        ["the column names say linear acceleration, but the mean vector 1.00 g says total"]),
+    "filled up": (
+        UNITS, _filled(ROWS[(ROWS < 800) | (ROWS >= 1400) | (ROWS % 10 == 0)]), CLOCK,
+        ["30% of its movement lies on straight lines between 4.8 readings a second, as if a slow "
+         "recording had been interpolated: strides may be missing there, and direction and share "
+         "wrong"]),
+    "slow": (
+        UNITS, TOTAL[SLOWER], [CLOCK[row] for row in SLOWER],
+        ["40% of the recording (16 s) has fewer than 15 readings a second and is left out: "
+         "strides and minutes are missing there, and the share may be wrong",
+         "1 gap, 16.0 s in all, the longest 16.0 s"]),
+    "half as fast": (
+        UNITS, TOTAL[HALF_AS_FAST], [CLOCK[row] for row in HALF_AS_FAST],
+        ["the sampling is uneven: 43% of the steps are far from the typical one",
+         "58% of the recording has another rate (about 25 instead of 50 readings a second): "
+         "strides there may be missed or less precisely timed"]),
+    "gaps": (UNITS, TOTAL[GAPPED], [CLOCK[row] for row in GAPPED],
+             ["2 gaps, 6.1 s in all, the longest 4.0 s"]),
+    "again": (
+        UNITS, WALKS_ON, [f"{row / 50:.2f}" for row in range(len(WALKS_ON))],
+        ["30 s of readings occur again 30 s later: if they are a copy, counts and minutes are too "
+         "high"]),
+    "back": (
+        UNITS, np.vstack([TOTAL, 0.98 * TOTAL[::-1]]), [*CLOCK, *CLOCK],
+        ["the clock jumps back 1 time (first after 40.0 s, by 40 s): if the same time was recorded "
+         "twice, counts and minutes are too high", "1 gap, 1.0 s in all, the longest 1.0 s"]),
+    "a stray": (UNITS, TOTAL, [*CLOCK[:700], "9e9", *CLOCK[701:]],
+                ["dropped 1 row with a time far from all others"]),
+    "impossible": (UNITS, _where(slice(400, 402), lambda v: v + np.array([0, 7000, 0])), CLOCK,
+                   ["dropped 2 impossible readings"]),
+    "bursts": (
+        UNITS, TOTAL, [f"{row // 10 / 5 + row % 10 / 1000:.3f}" for row in ROWS],
+        ["time stamps came in bursts and were spread evenly: if samples were lost, cadence is too "
+         "high"]),
+    "too fast": (
+        UNITS.replace("time", "time (ms)"), TOTAL, [str(row) for row in ROWS],
+        ["nothing moves as slowly as steps at 1000 readings a second: if the unit of its clock is "
+         "wrong, cadence, counts and minutes are too"]),
+}  # fmt: skip
+
+
+class TestTheWordsOfWarnings:
+    """Each says what was seen, with its numbers, and what in the result may be wrong."""
+
+    @pytest.mark.parametrize("name", SAID)
+    def test_they_are_these_and_no_others(self, write: Write, name: str) -> None:
+        header, values, clock, said = SAID[name]
+        assert list(one(write(header, values, clock)).warnings) == said
+
+    # An axis that stands still is looked for within each block.
+    @pytest.mark.parametrize("name", [name for name in SAID if "stands still" not in name])
+    def test_they_are_the_same_of_a_recording_in_many_blocks(self, write: Write, name: str) -> None:
+        header, values, clock, said = SAID[name]
+        path = write(header, values, clock)
+        with blocks_of_few_rows():
+            assert list(one(path).warnings) == said
 
 
 class TestAGyroscopeThatDisagrees:

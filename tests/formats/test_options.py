@@ -155,6 +155,36 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert '"time", "x (m/s2)"' in str(caught.value)
 
 
+CLOCKS = {
+    # Header of the clock, its cells from the second of a row; what is said of it, and the ground.
+    "seconds": ("time (s)", "{0:.2f}", "time (s): s, relative", "stated"),
+    "without a unit": ("time", "{0:.2f}", "time: s, relative", "measured"),
+    "since 1970": ("time", "{1:.0f}", "time: ms since 1970", "measured"),
+    "local": ("time", "2026-03-01 11:22:{2:06.3f}", "time: ns, local time", "stated"),
+    "with a zone": ("time", "2026-03-01T11:22:{2:06.3f}Z", "time: ns since 1970", "stated"),
+    "swapped": ("time", "01/03/2026 11:22:{2:06.3f}",
+                "time (day and month could be swapped): ns, local time", "stated"),
+    "an uptime": ("time", "{3:.2f}", "time: s, relative, counted from its first row at 5000.0 s",
+                  "measured"),
+    "days": ("time", "{4:.9f}", "time: ticks of 86400 s, relative", "measured"),
+    "a counter": ("index", "{5:.0f}", "counter counted at 50 Hz", "stated"),
+    "no clock": ("weight", "81", "rows counted at 50 Hz", "stated"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CLOCKS)
+def test_how_the_clock_was_read_is_told(tmp_path: Path, kind: str) -> None:
+    name, cell, said, ground = CLOCKS[kind]
+    lines = [
+        ",".join([cell.format(s, 1.7e12 + 1e3 * s, s + 15, s + 5000, s / 86_400, 50 * s),
+                  *(f"{value:.4f}" for value in row)])
+        for s, row in zip((WALK.time_ns / 1e9).tolist(), WALK.acceleration_mps2, strict=True)
+    ]  # fmt: skip
+    head = ["# 50 Hz"] if kind in ("a counter", "no clock") else []
+    recording = reread(tmp_path, "\n".join([*head, f"{name},ax,ay,az", *lines]))
+    assert facts(recording)["clock"] == (said, ground)
+
+
 def test_what_inspect_shows_is_ready_for_json(tmp_path: Path) -> None:
     import json
 

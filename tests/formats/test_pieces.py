@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrodetect.errors import RefusedRecording, UnreadableFile, UsageError
-from retrodetect.formats import ReadOptions, pieces, read, reading, spool, table
+from retrodetect.formats import ReadOptions, pieces, plausible, read, reading, spool, table
 from retrodetect.formats.exports import actigraph
 from retrodetect.recording import Recording
 
@@ -48,6 +48,7 @@ def blocks_of_few_rows(*, in_memory: bool = False) -> Iterator[None]:
         patch.setattr(spool, "BLOCK_BYTES", 7777)
         patch.setattr(actigraph, "_MOST_BYTES", 2000)
         patch.setattr(spool, "BLOCK_ROWS", FEW_ROWS)
+        patch.setattr(plausible, "BLOCK_ROWS", FEW_ROWS)
         patch.setattr(reading, "PIECE_ROWS", FEW_ROWS)
         if not in_memory:
             patch.setattr(spool, "IN_MEMORY_BYTES", 1000)

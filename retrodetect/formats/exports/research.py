@@ -32,8 +32,7 @@ def _is_hhar(file: Candidate) -> int:
     if table.header or table.width != len(_HHAR_NAMES):
         return NO
     kinds = [table.kind(index) == "text" for index in range(table.width)]
-    arrival = table.numbers(1)[:1]
-    is_epoch = bool(len(arrival) and 1e12 < arrival[0] < 2.2e12)
+    is_epoch = 1e12 < table.numbers(1)[0] < 2.2e12
     return LIKELY if kinds == [False] * 6 + [True] * 4 and is_epoch else NO
 
 
