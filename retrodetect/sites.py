@@ -16,7 +16,7 @@ from typing import Literal
 from retrodetect.errors import UsageError
 
 __all__ = [
-    "GROUPS", "PLACEMENTS", "SITES", "UNNAMED", "Impact", "Site", "canonical_site", "group_of",
+    "GROUPS", "LOWER_LEG", "PLACEMENTS", "SITES", "UNNAMED", "Impact", "Site", "canonical_site", "group_of",
     "site_in",
 ]  # fmt: skip
 
@@ -48,7 +48,7 @@ class Site:
 
     name: str  # as written on the command line, in manifests and in results
     # sites of a group move alike in a stride and share what points to front and travel:
-    # ``foot``, ``ankle``, ``thigh``, ``trunk`` or ``arm``
+    # ``foot``, ``ankle``, ``shin``, ``thigh``, ``trunk`` or ``arm``
     group: str
     where: str  # the place, in words for a wearer
     # body segment that carries the simulated sensor: ``pelvis``, ``chest``, ``head``, or of
@@ -68,9 +68,11 @@ class Site:
     # pouch)
     looseness: tuple[float, float]
     aliases: tuple[str, ...] = ()  # everyday words for it, in lower case, without hyphens
-    # direction from the axis of the body segment to the device, seen from above,
-    # counter-clockwise from the wearer's front. None where the name of the site does not say.
-    outward_deg: float | None = None
+    # direction of the lever, from the axis about which the device turns to the device, seen from
+    # above, counter-clockwise from the wearer's front: outward from a trunk or a thigh, backward at
+    # an ankle, which hangs behind the knee whenever the shank turns fast. None where the name of
+    # the site does not say.
+    lever_deg: float | None = None
     # whether the way the body moves there points to the front; the lever may, besides
     shows_front: bool = False
     # whether the movement there looks like that of a front pocket turned round, so that the
@@ -85,7 +87,7 @@ class Site:
     # belts, backs and chests 27 % (own measurement).
     least_turn_radps: float = 0.0
     # more precise sites that a vaguer name may mean, with how common each is (a guess: no
-    # survey was found)
+    # survey was found). Where they are of several groups, the strides choose among these.
     may_be: Mapping[str, float] = field(default_factory=dict)
     # whether left and right steps feel alike there: only on the body's middle. Elsewhere the
     # device itself makes them look unlike.
@@ -113,8 +115,24 @@ _TABLE = (
         "ankle", "ankle", "above the outer ankle",
         "shank", 0.9, (0.0, 0.04, 0.0),
         Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03), (14.0, 0.15),
-        aliases=("shin", "shank", "calf", "lower leg"),
+        aliases=("ankle bone", "ankle strap"),
         shows_front=True,
+        lever_deg=180.0,
+    ),
+    Site(
+        "shin", "shin", "strapped to the middle of the shin or calf",
+        "shank", 0.43, (0.0, 0.05, 0.0),
+        Impact(6.5, 16.0, 0.022, 0.004, 0.35, 0.08), (12.0, 0.2),
+        aliases=("calf", "middle of the shank"),
+        shows_front=True,
+        travel_seen_by="gyroscope",
+    ),
+    Site(
+        "lower-leg", "ankle", "anywhere between knee and ankle",
+        "shank", 0.7, (0.0, 0.05, 0.0),
+        Impact(7.0, 17.0, 0.020, 0.003, 0.4, 0.05), (13.0, 0.2),
+        aliases=("shank", "leg below the knee"),
+        may_be={"ankle": 0.5, "shin": 0.5},
     ),
     Site(
         "thigh", "thigh", "strapped to the front of the thigh",
@@ -122,7 +140,7 @@ _TABLE = (
         Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15), (9.0, 0.3),
         aliases=("upper leg", "leg"),
         shows_front=True,
-        outward_deg=0.0,
+        lever_deg=0.0,
     ),
     Site(
         "pocket", "thigh", "in a trouser pocket, front or back",
@@ -136,7 +154,7 @@ _TABLE = (
         "thigh", 0.2, (0.09, 0.03, 0.0),
         _AT_POCKET, (7.0, 0.5),
         aliases=("front trouser pocket", "front pants pocket"),
-        outward_deg=0.0,
+        lever_deg=0.0,
         shows_front=True,
     ),
     Site(
@@ -144,7 +162,7 @@ _TABLE = (
         "thigh", 0.1, (-0.10, 0.02, 0.0),
         _AT_POCKET, (7.0, 0.5),
         aliases=("rear pocket", "back trouser pocket", "back pants pocket", "seat pocket"),
-        outward_deg=180.0,
+        lever_deg=180.0,
         may_mimic_front=True,
         travel_seen_by="gyroscope",
     ),
@@ -161,7 +179,7 @@ _TABLE = (
         "pelvis", 0.0, (0.12, 0.0, 0.10),
         _AT_WAIST, (8.0, 0.6),
         aliases=("buckle", "belt buckle", "navel", "stomach", "abdomen"),
-        outward_deg=0.0,
+        lever_deg=0.0,
         feels_both_feet=True,
     ),
     Site(
@@ -169,7 +187,7 @@ _TABLE = (
         "pelvis", 0.0, (-0.11, 0.0, 0.12),
         Impact(5.0, 12.0, 0.030, 0.010, 0.6, 1.0), (9.0, 0.45),
         aliases=("back", "lumbar", "spine", "sacrum"),
-        outward_deg=180.0,
+        lever_deg=180.0,
         feels_both_feet=True,
     ),
     Site(
@@ -177,14 +195,14 @@ _TABLE = (
         "pelvis", 0.0, (0.0, 0.14, 0.06),
         _AT_WAIST, (8.0, 0.6),
         aliases=("left belt",),
-        outward_deg=90.0,
+        lever_deg=90.0,
     ),
     Site(
         "right-hip", "trunk", "on the belt, at the right side",
         "pelvis", 0.0, (0.0, -0.14, 0.06),
         _AT_WAIST, (8.0, 0.6),
         aliases=("right belt",),
-        outward_deg=-90.0,
+        lever_deg=-90.0,
     ),
     Site(
         "chest", "trunk", "on the chest: strap, shirt pocket or neck pouch",
@@ -199,7 +217,7 @@ _TABLE = (
         "chest", 0.0, (0.11, 0.0, -0.08),
         _AT_CHEST, (9.0, 0.25),
         aliases=("sternum", "chest strap"),
-        outward_deg=0.0,
+        lever_deg=0.0,
         feels_both_feet=True,
     ),
     Site(
@@ -253,13 +271,17 @@ PLACEMENTS: tuple[str, ...] = tuple(SITES)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     group: tuple(site.name for site in _TABLE if site.group == group)
-    for group in ("foot", "ankle", "thigh", "trunk", "arm")
+    for group in ("foot", "ankle", "shin", "thigh", "trunk", "arm")
 }
 """Sites of each group."""
+
+LOWER_LEG = ("foot", "ankle", "shin")
+"""Groups below the knee: each shows by itself where the wearer faces, and feels one foot only."""
 
 UNNAMED: dict[str, dict[str, float]] = {
     "foot": {"foot": 1.0},
     "ankle": {"ankle": 1.0},
+    "shin": {"shin": 1.0},
     "thigh": {"thigh": 0.2, "front-pocket": 0.6, "back-pocket": 0.2},
     "trunk": {
         "belly": 0.25, "lower-back": 0.4, "left-hip": 0.1, "right-hip": 0.1, "breastbone": 0.15,

@@ -137,8 +137,8 @@ class Seat:
         force_deg = 0.0 if site.shows_front else np.nan
         if site.may_mimic_front and not self.named:
             force_deg = 180.0
-        outward_deg = np.nan if site.outward_deg is None else site.outward_deg
-        rotation, force, lever = np.deg2rad([rotation_deg, force_deg, outward_deg])
+        lever_deg = np.nan if site.lever_deg is None else site.lever_deg
+        rotation, force, lever = np.deg2rad([rotation_deg, force_deg, lever_deg])
         return float(rotation), float(force), float(lever)
 
 
@@ -150,8 +150,8 @@ def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
     placement
         The body site that the wearer named; None where nobody did.
     group
-        Its group, or the group that was inferred. A group may be called as one of its sites is,
-        and still be more: an inferred ``thigh`` may be a back pocket.
+        Its group, one of its groups, or the group that was inferred. A group may be called as one
+        of its sites is, and still be more: an inferred ``thigh`` may be a back pocket.
 
     Returns
     -------
@@ -161,7 +161,11 @@ def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
     weights: Mapping[str, float] = UNNAMED[group]
     if placement is not None:
         weights = SITES[placement].may_be or {placement: 1.0}
-    return tuple(Seat(site, weight, named=site == placement) for site, weight in weights.items())
+    weights = {site: weight for site, weight in weights.items() if group_of(site) == group}
+    total = sum(weights.values())
+    return tuple(
+        Seat(site, weight / total, named=site == placement) for site, weight in weights.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,8 @@ class DirectionModel:
         features
             Of the strides of one episode.
         placement
-            Body site, if given: its group then has probability 1.
+            Body site, if given: its group then has probability 1. Where its name may mean sites of
+            several groups, the strides choose among these.
 
         Returns
         -------
@@ -275,17 +280,20 @@ class DirectionModel:
         RefusedRecording
             Where the model was not trained for the placement.
         """
+        among = set(self.groups)
         if placement is not None:
-            if (group := group_of(placement)) not in self.groups:
+            among &= {group_of(site) for site in SITES[placement].may_be or [placement]}
+            if not among:
                 sites = ", ".join(site for name in self.groups for site in GROUPS[name])
                 raise RefusedRecording(
                     f"model {self.name} was not trained for {placement}",
                     remedy=f"choose another model, or record at {sites}",
                 )
-            return {group: 1.0}
+        if len(among) == 1:
+            return dict.fromkeys(among, 1.0)
         usable = np.isfinite(features.up[:, 0])
         if not usable.any():
-            return {"trunk" if "trunk" in self.groups else next(iter(self.groups)): 1.0}
+            return {"trunk" if "trunk" in among else min(among): 1.0}
         form = FORMS[int(features.has_gyro[usable].mean() > 0.5)]
         classifier = self.sites[form]
         log_p = np.zeros(len(classifier.groups))
@@ -295,11 +303,11 @@ class DirectionModel:
                 inputs = features.where(rows).site_inputs(with_gyro=form == "gyroscope")
                 by_stride = classifier.log_probability(inputs)
                 log_p += np.maximum(by_stride, LEAST_LOG_SITE).sum(axis=0)
-        weights = np.exp(log_softmax(SITE_STRIDES * log_p / usable.sum()))
+        heard = [place for place, group in enumerate(classifier.groups) if group in among]
+        weights = np.exp(log_softmax(SITE_STRIDES * log_p[heard] / usable.sum()))
         return {
-            group: float(weight)
-            for group, weight in zip(classifier.groups, weights, strict=True)
-            if group in self.groups
+            classifier.groups[place]: float(weight)
+            for place, weight in zip(heard, weights, strict=True)
         }
 
     def parameters(self) -> dict[str, Any]:

@@ -16,7 +16,8 @@ Four kinds of pointer, all in the device frame:
 - **lean**: the quadrature between the angle of the segment and the vertical force. A foot is
   tilted back as it lands and forward as it pushes off; going backward, the other way round;
 - **lever**: a sensor at r from the axis of its segment feels ω̇ × r + ω × (ω × r). Least squares
-  gives r, and its level part points from the body out to the sensor.
+  gives r, and its level part points from the body out to the sensor (at an ankle, which hangs
+  behind the knee while the shank turns, backward).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from retrodetect.lab.simulate.virtual import (
     virtual_sensor,
 )
 from retrodetect.recording import FloatArray
-from retrodetect.sites import PLACEMENTS, SITES
+from retrodetect.sites import LOWER_LEG, PLACEMENTS, SITES
 
 __all__ = ["VIRTUAL_PLACEMENTS", "bvh_clips", "lafan1", "read_segments"]
 
@@ -36,10 +36,15 @@ VIRTUAL_PLACEMENTS = tuple(
 device is and that real recordings have."""
 
 TRUSTED_IN_LAFAN1 = frozenset(
-    name for name, site in SITES.items() if site.group in ("foot", "ankle", "thigh")
+    name for name, site in SITES.items() if site.group in (*LOWER_LEG, "thigh")
 )
 """Legs. The robot that LAFAN1 was retargeted to has a stiff trunk, and a wrist shows the travel of
 the trunk once the arm is taken out."""
+
+STRAPPED_IN_FRONT = ("ankle", "shin")
+STRAP_M = 0.05
+"""Right lower legs wear their device in front, this far from the bone, and left ones on the outside:
+straps turn, and what a place shows must not hang on it."""
 
 _NO_GAIT = re.compile("hop|jump|leap|skip|crouch|random|urban", re.IGNORECASE)
 
@@ -115,7 +120,12 @@ def _worn(
                     rng = np.random.default_rng([wanted.seed, *label.encode()])
                     mounting = Rotation.random(rng=rng)
                 recording = virtual_sensor(
-                    motion, placement, rate_hz=wanted.rate_hz, side=side, mounting=mounting
+                    motion,
+                    placement,
+                    rate_hz=wanted.rate_hz,
+                    side=side,
+                    offset_m=_strap_m(placement, side),
+                    mounting=mounting,
                 )
                 yield Labelled(
                     recording.with_(name=label),
@@ -124,8 +134,15 @@ def _worn(
                     front=front_axis(mounting),
                     intervals=intervals,
                     virtual=True,
-                    contacts_s=contacts[side] if placement in ("foot", "ankle") else of_both,
+                    contacts_s=contacts[side] if SITES[placement].group in LOWER_LEG else of_both,
                 )
+
+
+def _strap_m(placement: str, side: Side) -> tuple[float, float, float]:
+    """Where a strapped device sits, from the place of its site: ahead, to the left and up."""
+    if side == "left" or placement not in STRAPPED_IN_FRONT:
+        return 0.0, 0.0, 0.0
+    return STRAP_M, SITES[placement].offset_m[1], 0.0
 
 
 def read_segments(path: str | Path) -> Motion:

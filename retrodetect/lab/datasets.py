@@ -240,7 +240,7 @@ def _after_data(file: Path) -> FloatArray:
 
 
 _PDIOT_PLACEMENTS = {
-    "upper-leg": "thigh", "lower-leg": "ankle", "torso": "breastbone", "upper-arm": "upper-arm",
+    "upper-leg": "thigh", "lower-leg": "lower-leg", "torso": "breastbone", "upper-arm": "upper-arm",
     "wrist": "wrist", "foot": "foot",
 }  # fmt: skip
 _PDIOT_GAITS = {"running": "run", "walking-level-ground": "walk"}

@@ -90,7 +90,7 @@ KIEL_SITES = {
     "head": "head", "sternum": "chest", "chest": "chest", "pelvis": "lower-back",
     "lumbar": "lower-back", "lower_back": "lower-back", "upper_arm": "upper-arm",
     "fore_arm": "wrist", "forearm": "wrist", "wrist": "wrist", "hand": "hand",
-    "thigh": "thigh", "upper_leg": "thigh", "shank": "ankle", "lower_leg": "ankle",
+    "thigh": "thigh", "upper_leg": "thigh", "shank": "lower-leg", "lower_leg": "lower-leg",
     "ankle": "ankle", "foot": "foot",
 }  # fmt: skip
 """Body site by what the name of a sensor's place contains (sides come before it)."""

@@ -26,7 +26,7 @@ from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, present
 from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.runs.pool import in_parallel
-from retrodetect.sites import group_of
+from retrodetect.sites import LOWER_LEG, group_of
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import StrideTable, fit, merged, table_of
 from retrodetect.training.scores import (
@@ -185,8 +185,8 @@ def _scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Error rates of labelled strides by state of knowledge."""
     sites = rows["placement"].map(group_of)
-    # Captured running above the ankle is no evidence: see `fit.CAPTURED_PACE`.
-    blurred = rows["virtual"] & (rows["true_gait"] == "run") & ~sites.isin(["foot", "ankle"])
+    # Captured running above the knee is no evidence: see `fit.CAPTURED_PACE`.
+    blurred = rows["virtual"] & (rows["true_gait"] == "run") & ~sites.isin(LOWER_LEG)
     # A foot shows its front: nobody names it there. Where nothing could be named or marked, that
     # state is no other.
     repeated = rows["given"].isin(["front", "mark"]) & ~rows["knowledge"].str.endswith(

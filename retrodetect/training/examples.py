@@ -57,6 +57,7 @@ MIN_PLACEMENT = 0.9
 SITE_OF_GROUP = {
     "foot": "foot",
     "ankle": "ankle",
+    "shin": "shin",
     "thigh": "pocket",
     "trunk": "waist",
     "arm": "wrist",

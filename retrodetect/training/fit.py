@@ -33,7 +33,7 @@ from retrodetect.direction.model import (
 from retrodetect.features import SWING, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import LEVERS
 from retrodetect.recording import FloatArray
-from retrodetect.sites import SITES, Site, group_of
+from retrodetect.sites import LOWER_LEG, SITES, Site, group_of
 from retrodetect.training.estimators import StrideClassifier, weights_by_class
 from retrodetect.training.examples import Example
 
@@ -73,7 +73,7 @@ PENALTY = 0.002
 0.001 to 0.1 it hardly matters on sources held out."""
 
 CAPTURED_PACE = "walk"
-"""Above the ankle captured people teach walking only: 30 Hz blur the flight phase of their runs,
+"""Above the knee captured people teach walking only: 30 Hz blur the flight phase of their runs,
 and two captured sets contradict each other and the real jogs."""
 
 _SWING = tuple(feature.name for feature in SWING)
@@ -105,9 +105,14 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
             *_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed", "+U4_fixed",
         ),
         ("travel", "gyroscope", "run"): ("-A", "-U1_gyro", "+way"),
-        ("front", "gyroscope", "walk"): ("-R2_gyro", "-R2_fixed", "-R1_gyro", "+R4_gyro", "+S"),
+        ("front", "gyroscope", "walk"): ("+lever_low", "+lever_mid", "+lever_high"),
         ("front", "accelerometer", "walk"): ("-R2_fixed", "-R1_fixed", "-R3_fixed", "+R4_fixed"),
-        ("front", "gyroscope", "run"): ("-R2_fixed", "-R1_fixed", "-a_p"),
+        ("front", "gyroscope", "run"): ("+lever_low", "+lever_mid", "+lever_high"),
+    },
+    "shin": {
+        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro", "+way"),
+        ("travel", "gyroscope", "run"): ("-A", "-U1_gyro", "+way"),
+        ("front", "gyroscope", "walk"): ("+R1_fixed", "+R2_fixed", "+R3_fixed", "+R4_gyro"),
     },
     "thigh": {
         ("travel", "gyroscope", "walk"): ("+U2_fixed", "+U2_gyro", "-A", "+U3_gyro"),
@@ -396,7 +401,7 @@ def teaching(
     rows = np.isfinite(fronts[:, 0]) & (strides["true_gait"] == pace).to_numpy()
     if form == "gyroscope":
         rows &= table.features.has_gyro
-    if pace != CAPTURED_PACE and group not in ("foot", "ankle"):
+    if pace != CAPTURED_PACE and group not in LOWER_LEG:
         rows &= ~strides["virtual"].to_numpy(dtype=bool)
     seen_by = {name: _seat(name).travel_seen_by for name in SITES}
     if form == "accelerometer":
@@ -408,7 +413,7 @@ def teaching(
             name
             for name in SITES
             if _seat(name).shows_front
-            or (form == "gyroscope" and _seat(name).outward_deg is not None)
+            or (form == "gyroscope" and _seat(name).lever_deg is not None)
         ]
         rows &= strides["placement"].isin(showing).to_numpy()
     part, front = table.where(rows), fronts[rows]

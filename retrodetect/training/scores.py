@@ -16,7 +16,7 @@ import pandas as pd
 from retrodetect.direction import Anchors, DirectionModel, Priors, decide
 from retrodetect.direction.card import knowledge
 from retrodetect.recording import FloatArray
-from retrodetect.sites import group_of
+from retrodetect.sites import LOWER_LEG, group_of
 from retrodetect.tally.share import LEVEL, measured_rates
 from retrodetect.training.examples import Example
 
@@ -85,11 +85,11 @@ def label_with_truth(
 def stated_anchors(example: Example) -> Anchors:
     """Return the anchors of a wearer who states the placement, and the front where it is known.
 
-    The front is stated where it lies on an axis of the device; never at a foot or ankle, which show
-    it themselves.
+    The front is stated where it lies on an axis of the device; never below the knee, where it shows
+    by itself.
     """
     front = None
-    if example.front is not None and group_of(example.placement) not in ("foot", "ankle"):
+    if example.front is not None and group_of(example.placement) not in LOWER_LEG:
         axis = int(np.abs(example.front).argmax())
         if abs(example.front[axis]) > 0.99:
             front = f"{'+' if example.front[axis] > 0 else '-'}{'xyz'[axis]}"

@@ -5,7 +5,7 @@
 prints one row per kind of evidence; rows of which only the body site was given come first, for
 that is what a stranger gets. Every model it uses was fitted without the wearer (where a source
 holds several people in both directions) or without the whole source (everywhere else). Virtual
-evidence, from motion capture, is called so. Above the ankle captured running is left out: 30 Hz
+evidence, from motion capture, is called so. Above the knee captured running is left out: 30 Hz
 blur the flight phase, and the sets contradict the real jogs.
 """
 
@@ -50,6 +50,7 @@ SITES = {
     "front pocket and thigh": ("front-pocket", "thigh"),
     "back pocket": ("back-pocket",),
     "ankle": ("ankle",),
+    "shin": ("shin",),
     "foot": ("foot",),
     "wrist and hand": ("wrist", "hand"),
 }  # fmt: skip
@@ -92,6 +93,11 @@ def sessions_of_a_wearer(recordings: list[Example]) -> list[Example]:
 site_given, nothing_given = GIVEN["site"], GIVEN["nothing"]
 
 
+def lower_leg_given(_: Example) -> Anchors:
+    """Return the anchors of a wearer who does not say how high on the lower leg the device is."""
+    return Anchors("lower-leg")
+
+
 def measure(evidence: Evidence) -> pd.DataFrame:
     """All rows of the table."""
     rows: dict[str, pd.DataFrame] = {}
@@ -121,7 +127,7 @@ def measure(evidence: Evidence) -> pd.DataFrame:
         for source in CLIPS:
             clips = [clip for clip in evidence.recordings[source] if clip.placement == called]
             add(f"virtual clips, {called}, {source}", source, clips)
-    for called in ("foot", "ankle", "front pocket and thigh"):
+    for called in ("foot", "ankle", "shin", "front pocket and thigh"):
         walks = [clip for clip in evidence.recordings[LAFAN1] if clip.placement in SITES[called]]
         add(f"virtual takes, {called}, {LAFAN1}", LAFAN1, walks)
     for person in sorted({example.subject for example in evidence.recordings[FOOT]}):
@@ -134,6 +140,10 @@ def measure(evidence: Evidence) -> pd.DataFrame:
             add(f"forward only, {placement}, {source}", source, here)
             plain = [without_gyroscope(example) for example in here]
             add(f"forward only, {placement}, accelerometer only, {source}", source, plain)
+    for (source, called), mixed in sessions.items():
+        if called in ("ankle", "shin"):
+            add(f"virtual sessions, {called}, called lower-leg, {source}", source, mixed,
+                lower_leg_given)  # fmt: skip
     for (source, called), mixed in sessions.items():
         add(f"virtual sessions, {called}, nothing given, {source}", source, mixed, nothing_given)
     for source in FORWARD_ONLY:

@@ -103,6 +103,29 @@ def test_a_waist_may_be_belly_or_lower_back_and_so_names_nothing():
     assert set(directions.table["direction"]) == {"unknown"}
 
 
+@pytest.mark.parametrize(("height", "lever"), [("ankle", -AHEAD), ("shin", None)])
+def test_strides_choose_where_on_the_lower_leg_a_device_is(height, lever):
+    # The force points to the front at the shin, which the lever does at no site of the leg.
+    evidence = shown(THERE_AND_BACK, front=None if lever is not None else AHEAD, lever=lever)
+    weights = model(site=height).group_weights(evidence.features, "lower-leg")
+    assert max(weights, key=weights.__getitem__) == height
+    assert set(weights) == {"ankle", "shin"}
+    assert sum(weights.values()) == pytest.approx(1.0)
+    for site in ("lower-leg", height):
+        directions = decide(evidence, BOUTS, model(site=height), Anchors(site))
+        assert list(directions.table["direction"]) == FORTH
+        assert (directions.placement, directions.told_apart_by) == (site, "signal")
+
+
+def test_a_model_of_one_height_serves_a_lower_leg_and_no_other_site():
+    evidence = shown(THERE_AND_BACK, lever=-AHEAD)
+    both = model()
+    low = replace(both, groups={"ankle": both.groups["ankle"]})
+    assert low.group_weights(evidence.features, "lower-leg") == {"ankle": 1.0}
+    with pytest.raises(RefusedRecording, match="not trained for shin"):
+        low.group_weights(evidence.features, "shin")
+
+
 @pytest.mark.parametrize(("site", "by"), [("belly", "signal"), ("waist", "habit"), (None, "habit")])
 def test_the_signal_tells_nothing_where_habit_chose_the_seat(site, by):
     evidence = shown(along((20, AHEAD)), lever=AHEAD)

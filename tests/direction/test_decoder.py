@@ -257,9 +257,9 @@ def test_so_does_a_body_that_shows_its_front_besides() -> None:
     assert right(truth, decoded) > 0.97
 
 
-@pytest.mark.parametrize("outward_deg", [-90.0, 90.0, 180.0])
-def test_a_lever_is_turned_by_where_around_the_body_it_sits(outward_deg: float) -> None:
-    outward_rad = np.deg2rad(outward_deg)
+@pytest.mark.parametrize("lever_deg", [-90.0, 90.0, 180.0])
+def test_a_lever_is_turned_by_where_around_the_body_it_sits(lever_deg: float) -> None:
+    outward_rad = np.deg2rad(lever_deg)
     truth, evidence = session(lever=3.0, offsets_rad=((np.nan, outward_rad),))
     cosine, sine = np.cos(outward_rad), np.sin(outward_rad)
     turned = evidence.front @ np.array([[cosine, sine], [-sine, cosine]])
