@@ -16,8 +16,8 @@ from typing import Literal
 from retrodetect.errors import UsageError
 
 __all__ = [
-    "GROUPS", "LOWER_LEG", "PLACEMENTS", "SITES", "UNNAMED", "Impact", "Site", "canonical_site", "group_of",
-    "site_in",
+    "GROUPS", "LOWER_LEG", "PLACEMENTS", "SITES", "UNNAMED", "Impact", "Site", "canonical_site",
+    "group_of", "groups_of", "site_in",
 ]  # fmt: skip
 
 MID_BODY = ("pelvis", "chest", "head")
@@ -301,6 +301,11 @@ def group_of(placement: str) -> str:
     if name in GROUPS:
         return name
     return SITES[name].group if name in SITES else ""
+
+
+def groups_of(placement: str) -> set[str]:
+    """Return the groups of the sites that a placement may mean."""
+    return {group_of(site) for site in SITES[placement].may_be or [placement]}
 
 
 def canonical_site(placement: str, *, option: str = "--placement") -> str:

@@ -29,7 +29,7 @@ from retrodetect.features import (
 from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.signal.numerics import log_softmax
-from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of
+from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of, groups_of
 
 __all__ = [
     "FORMS",
@@ -282,7 +282,7 @@ class DirectionModel:
         """
         among = set(self.groups)
         if placement is not None:
-            among &= {group_of(site) for site in SITES[placement].may_be or [placement]}
+            among &= groups_of(placement)
             if not among:
                 sites = ", ".join(site for name in self.groups for site in GROUPS[name])
                 raise RefusedRecording(

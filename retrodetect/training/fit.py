@@ -33,7 +33,7 @@ from retrodetect.direction.model import (
 from retrodetect.features import SWING, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import LEVERS
 from retrodetect.recording import FloatArray
-from retrodetect.sites import LOWER_LEG, SITES, Site, group_of
+from retrodetect.sites import LOWER_LEG, SITES, Site, group_of, groups_of
 from retrodetect.training.estimators import StrideClassifier, weights_by_class
 from retrodetect.training.examples import Example
 
@@ -105,7 +105,9 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
             *_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed", "+U4_fixed",
         ),
         ("travel", "gyroscope", "run"): ("-A", "-U1_gyro", "+way"),
-        ("front", "gyroscope", "walk"): ("+lever_low", "+lever_mid", "+lever_high"),
+        ("front", "gyroscope", "walk"): (
+            "-R2_gyro", "+R4_gyro", "+lever_low", "+lever_mid", "+lever_high",
+        ),
         ("front", "accelerometer", "walk"): ("-R2_fixed", "-R1_fixed", "-R3_fixed", "+R4_fixed"),
         ("front", "gyroscope", "run"): ("+lever_low", "+lever_mid", "+lever_high"),
     },
@@ -197,6 +199,7 @@ def fit(
     Some have a known front. ``threshold`` is the least posterior for a label. To tell body sites
     apart too is most of the work; a model that is always given the placement can do without.
     """
+    table = table.where(_in_one_group(table.strides["placement"]))
     groups = _groups(table)
     return DirectionModel(
         {
@@ -321,6 +324,13 @@ def _pairs(bouts: pd.DataFrame, means: FloatArray) -> tuple[FloatArray, pd.DataF
 
 def _groups(table: StrideTable) -> NDArray[np.str_]:
     return table.strides["placement"].map(group_of).to_numpy(dtype=str)
+
+
+def _in_one_group(placement: pd.Series) -> NDArray[np.bool_]:
+    """(n,) whether the group of each site is certain, or no site of a certain one teaches it."""
+    certain = placement.map(lambda site: len(groups_of(site)) == 1).to_numpy(dtype=bool)
+    group = placement.map(group_of)
+    return np.asarray(certain | ~group.isin(group[certain]))
 
 
 def fit_readouts(table: StrideTable, group: str) -> SiteGroup:
