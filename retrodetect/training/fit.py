@@ -199,6 +199,7 @@ def fit(
     Some have a known front. ``threshold`` is the least posterior for a label. To tell body sites
     apart too is most of the work; a model that is always given the placement can do without.
     """
+    likeness = fit_likeness(table)
     table = table.where(_in_one_group(table.strides["placement"]))
     groups = _groups(table)
     return DirectionModel(
@@ -211,7 +212,7 @@ def fit(
             form: _fit_sites(table, groups, with_gyro=form == "gyroscope", tells=sites)
             for form in FORMS
         },
-        fit_likeness(table),
+        likeness,
         threshold,
         name,
     )
@@ -252,7 +253,8 @@ def _thinned(strides: pd.DataFrame) -> NDArray[np.bool_]:
 def fit_likeness(table: StrideTable) -> Likeness:
     """Learn how unlike bouts in one direction are, and bouts in opposite directions.
 
-    Every source and group of sites counts the same, however many bouts it holds.
+    Every source and group of sites counts the same, however many bouts it holds. Shins are left
+    out: they are the legs of the ankles once more.
 
     Parameters
     ----------
@@ -264,7 +266,7 @@ def fit_likeness(table: StrideTable) -> Likeness:
     Likeness
         One that says nothing where nobody went both ways.
     """
-    going = went(table)
+    going = went(table.where((table.strides["placement"] != "shin").to_numpy()))
     bouts, means = _bouts(going)
     wearer = ["source", "subject", "placement", "ran"]
     pairs = [_pairs(rows, means) for _, rows in bouts.groupby(wearer)]
