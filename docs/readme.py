@@ -24,7 +24,7 @@ WIDTH, HEIGHT = 900, 578
 SAYS = re.compile(r"(?<=It says “).*?(?=”)")
 TABLE = re.compile(r"\| worn at \|.*?(?=\n\n)", re.S)
 TRUNK = "belly, back, hips, breastbone"
-LIMBS = ("front pocket and thigh", "back pocket", "ankle", "foot")
+LIMBS = ("front pocket and thigh", "back pocket", "shin", "ankle", "foot")
 ACTORS, STYLES = ("mocap-accad-male1", "mocap-accad-female1"), ("mocap-bandai-namco-1",)
 
 
@@ -73,7 +73,7 @@ def results() -> str:
     worn = scores.loc[belts]
     vague = scores.loc["forward only, pocket, phone-handling"]
     slow = scores.loc[
-        [f"forward only, {site}, accelerometer only, pdiot-body" for site in ("thigh", "ankle")]
+        [f"forward only, {site}, accelerometer only, pdiot-body" for site in ("thigh", "lower-leg")]
     ]
     arms, acted = (_sessions(scores, ("wrist and hand",), of) for of in (ACTORS, STYLES))
     plain_arms = _sessions(scores, ("wrist and hand, accelerometer only",), ACTORS + STYLES)
@@ -84,7 +84,7 @@ def results() -> str:
         ("foot", "site", "real, each of two people held out",
          f"backward F1 {person['f1_backward']:.2f}, {_false(person, forward)},"
          f" {_percent(person['unknown'])} unknown"),
-        ("thigh, pockets, ankle, foot", "site, gyroscope",
+        ("thigh, pockets, shin, ankle, foot", "site, gyroscope",
          "**virtual** walking sessions of two actors, source held out",
          _labelled(_sessions(scores, LIMBS, ACTORS))),
         ("belly, lower back, hips, breastbone", "site, gyroscope", "the same",
@@ -115,7 +115,7 @@ def results() -> str:
          f" {_percent((worn['strides'] * worn['unknown']).sum() / worn['strides'].sum())} unknown;"
          f" of four recordings named only `pocket`, {_percent(vague['unknown'])} of"
          f" {vague['strides']:.0f} strides unknown"),
-        ("thighs and ankles at 24 Hz", "site, accelerometer only",
+        ("thighs and lower legs at 24 Hz", "site, accelerometer only",
          "real, forward only, source held out",
          f"{(slow['strides'] * slow['wrong']).sum():.0f} of {slow['strides'].sum():,.0f} strides"
          " called backward,"

@@ -43,7 +43,7 @@ the trunk once the arm is taken out."""
 
 STRAPPED_IN_FRONT = ("ankle", "shin")
 STRAP_M = 0.05
-"""Right lower legs wear their device in front, this far from the bone, and left ones on the outside:
+"""Right lower legs wear their device in front, this far from the bone, left ones on the outside:
 straps turn, and what a place shows must not hang on it."""
 
 _NO_GAIT = re.compile("hop|jump|leap|skip|crouch|random|urban", re.IGNORECASE)

@@ -23,7 +23,8 @@ from retrodetect.training.examples import Example
 
 CUES: dict[str, dict[str, tuple[str, ...]]] = {
     "front-pocket": {"front": ("+R1_gyro", "-R1_fixed", "-S"), "travel": ("+U2_fixed", "-A")},
-    "ankle": {"front": ("-R2_gyro",), "travel": ("-A", "-U1_gyro")},
+    "ankle": {"front": ("-R2_gyro", "-lever_mid"), "travel": ("-A", "-U1_gyro")},
+    "shin": {"front": ("+R2_fixed", "+R3_fixed"), "travel": ("-A", "-U1_gyro")},
     "foot": {"front": ("-S", "+Q"), "travel": ("-U1_gyro",)},
     "belly": {"front": ("+lever_mid", "+lever_high"), "travel": ("+U2_fixed",)},
     "lower-back": {"front": ("-lever_mid", "-lever_high"), "travel": ("+U2_fixed",)},
