@@ -17,8 +17,7 @@ from typer.core import TyperCommand
 
 from retrodetect.cli.inspect import annotate, inspect
 from retrodetect.cli.label import history, label
-from retrodetect.cli.simulate import simulate
-from retrodetect.cli.train import evaluate, models, train
+from retrodetect.cli.train import evaluate, models, simulate, train
 from retrodetect.errors import InputError, OutputError, RetrodetectError
 from retrodetect.runs import NUMERICAL_THREADS
 

@@ -9,23 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from retrodetect.cli import options
-from retrodetect.cli.options import Columns, Gravity, Paths, Rate, Sign, Unit
 from retrodetect.errors import InputError, UsageError
 
 __all__ = ["annotate", "inspect"]
 
-WIDTH_IN_FILES = 1000
-"""No sentence is broken where a program reads it."""
-
 
 def inspect(
-    paths: Paths,
+    paths: options.Paths,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
-    unit: Unit = None,
-    sign: Sign = None,
-    gravity: Gravity = None,
-    rate: Rate = None,
-    columns: Columns = None,
+    unit: options.Unit = None,
+    sign: options.Sign = None,
+    gravity: options.Gravity = None,
+    rate: options.Rate = None,
+    columns: options.Columns = None,
 ) -> int:
     """Show how a recording was read: each conclusion and its evidence."""
     read_options = options.read_options(unit, sign, gravity, rate, columns)
@@ -63,9 +59,8 @@ def _show(descriptions: list[dict[str, Any]]) -> None:
 
     from retrodetect.tables import visible
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH_IN_FILES)
+    # Where a program reads it, no sentence is broken.
+    console = Console() if Console().is_terminal else Console(width=1000)
     for description in descriptions:
         console.print(Text(visible(description["name"]), style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2))
@@ -96,13 +91,13 @@ def _item(value: Any) -> str:
 
 
 def annotate(
-    paths: Paths,
+    paths: options.Paths,
     out: Annotated[Path, options.out_option("File to write the page to.")] = Path("annotate.html"),
-    unit: Unit = None,
-    sign: Sign = None,
-    gravity: Gravity = None,
-    rate: Rate = None,
-    columns: Columns = None,
+    unit: options.Unit = None,
+    sign: options.Sign = None,
+    gravity: options.Gravity = None,
+    rate: options.Rate = None,
+    columns: options.Columns = None,
 ) -> None:
     """Make a page to mark stretches: forward, backward, sideways.
 

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,18 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from retrodetect.cli import options
-from retrodetect.cli.options import (
-    Columns,
-    Goal,
-    Gravity,
-    Jobs,
-    Model,
-    Paths,
-    Quiet,
-    Rate,
-    Sign,
-    Unit,
-)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +26,8 @@ _anchor = partial(typer.Option, rich_help_panel="What you know")
 _tally = partial(typer.Option, rich_help_panel="Tally")
 
 
-class _TableFormat(StrEnum):
-    csv = "csv"
-    parquet = "parquet"
-
-
 def label(
-    paths: Paths,
+    paths: options.Paths,
     out: Annotated[
         str, typer.Option(help="Folder or URL to write the results to.", show_default=False)
     ],
@@ -72,7 +54,7 @@ def label(
     ignore_notes: Annotated[
         bool, _anchor("--ignore-notes", help="Ignore notes made in the app, such as “backward”.")
     ] = False,
-    goal: Goal = None,
+    goal: options.Goal = None,
     speed: Annotated[
         str | None, _tally(help="Speed of the treadmill, such as 5km/h or 9 min/mile.")
     ] = None,
@@ -90,8 +72,8 @@ def label(
         float | None,
         _tally(help="Seconds from the recording's start to the track's (default: estimated)."),
     ] = None,
-    model: Model = "default",
-    jobs: Jobs = None,
+    model: options.Model = "default",
+    jobs: options.Jobs = None,
     cluster: Annotated[
         str | None, typer.Option(help="Label on the workers of this Dask scheduler (its address).")
     ] = None,
@@ -106,8 +88,8 @@ def label(
         bool, typer.Option("--resume/--restart", help="Resume an earlier run, or start again.")
     ] = True,
     table_format: Annotated[
-        _TableFormat, typer.Option("--format", help="Format of the tables.")
-    ] = _TableFormat.csv,
+        Literal["csv", "parquet"], typer.Option("--format", help="Format of the tables.")
+    ] = "csv",
     report: Annotated[
         bool | None,
         typer.Option(
@@ -122,12 +104,12 @@ def label(
             help="Also write the labels as intervals that you can correct and train on.",
         ),
     ] = False,
-    quiet: Quiet = False,
-    unit: Unit = None,
-    sign: Sign = None,
-    gravity: Gravity = None,
-    rate: Rate = None,
-    columns: Columns = None,
+    quiet: options.Quiet = False,
+    unit: options.Unit = None,
+    sign: options.Sign = None,
+    gravity: options.Gravity = None,
+    rate: options.Rate = None,
+    columns: options.Columns = None,
 ) -> int:
     """Label every stride forward, backward or unknown."""
     read = options.read_options(unit, sign, gravity, rate, columns)
@@ -139,14 +121,11 @@ def label(
     from retrodetect.runs.task import MarkedTime, Settings
     from retrodetect.tally.energy import Pace
 
-    ways: dict[Literal["forward", "backward"], list[str]] = {
-        "forward": forward or [],
-        "backward": backward or [],
-    }
+    ways: tuple[Literal["forward", "backward"], ...] = ("forward", "backward")
     marks = [
         MarkedTime(way, *options.stretch(text, f"--{way}"), text)
-        for way, texts in ways.items()
-        for text in texts
+        for way, texts in zip(ways, (forward, backward), strict=True)
+        for text in texts or ()
     ]
     anchors = Anchors(
         placement=options.placement(placement),
@@ -163,7 +142,7 @@ def label(
     share = options.goal(goal)
     outputs = Outputs(
         out,
-        table_format=table_format.value,
+        table_format=table_format,
         report=can_report() if report is None else report,
         goal=share,
         arguments=tuple(sys.argv[1:]),
@@ -214,7 +193,7 @@ def _write_labels(
     paths: list[str],
     out: str,
     sessions: pd.DataFrame,
-    table_format: _TableFormat,
+    table_format: str,
     columns: Collection[str],
 ) -> Path:
     """Write intervals of every recording that is one of the inputs."""
@@ -225,7 +204,7 @@ def _write_labels(
     from retrodetect.training.manifest import write_labels
 
     folder = location(out)
-    with (folder / f"strides.{table_format.value}").open("rb") as stream:
+    with (folder / f"strides.{table_format}").open("rb") as stream:
         strides = (pd.read_csv if table_format == "csv" else pd.read_parquet)(stream)
     inputs = discover(*paths, columns=columns)
     paths_by_name = {recording.name: recording.path for recording in inputs}
@@ -274,11 +253,11 @@ def history(
             help="Output folders of retrodetect label.", show_default=False, metavar="DIR..."
         ),
     ],
-    goal: Goal = None,
+    goal: options.Goal = None,
     out: Annotated[
         Path | None, options.out_option("Folder for weeks.csv, sessions.csv and report.html.")
     ] = None,
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Show one wearer's backward minutes and share, week by week."""
     from retrodetect.cli.terminal import show_weeks

@@ -137,7 +137,8 @@ def show_card(card: Card, out: Path) -> None:
         console.print(table)
     _show_difference(console, card.against_base, "its base")
     _show_mistakes(console, card.mistakes)
-    _show_remarks(console, [*card.remarks, *card.weaknesses])
+    for sentence in (*card.remarks, *card.weaknesses):
+        _say(console, f"- {sentence}")
     _say(console, f"Stored model {card.name} in {out}")
 
 
@@ -148,7 +149,8 @@ def show_evaluation(evaluation: Evaluation, out: Path | None) -> None:
     if evaluation.comparison is not None:
         _show_difference(console, evaluation.comparison.to_dict("records"), "the other model")
     _show_mistakes(console, evaluation.mistakes.to_dict("records"))
-    _show_remarks(console, evaluation.remarks)
+    for sentence in evaluation.remarks:
+        _say(console, f"- {sentence}")
     if out is not None:
         _say(console, f"Tables: {out}")
 
@@ -206,12 +208,12 @@ def _progress(row: Row, goal: float | None) -> list[str]:
 
 def _explain_star(console: Console, rows: Sequence[Row]) -> None:
     if any(row.get("status", "ok") == "ok" and words.certainty(row) == "assumed" for row in rows):
-        text = (
+        _say(
+            console,
             "* assumed from how most people walk (mostly forward, forward first, with less bounce"
             " backward): the signal alone does not show which direction is which. If that is wrong,"
-            " forward and backward swap."
+            " forward and backward swap.",
         )
-        _say(console, text)
 
 
 def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
@@ -269,11 +271,6 @@ def _show_mistakes(console: Console, rows: Sequence[Row]) -> None:
         )
         _say(console, text)
     _say_rest(console, len(rows) - MOST_MISTAKES, "more stretches")
-
-
-def _show_remarks(console: Console, sentences: Iterable[str]) -> None:
-    for sentence in sentences:
-        _say(console, f"- {sentence}")
 
 
 def _percent(value: float | None) -> str:

@@ -1,52 +1,41 @@
-"""``retrodetect train``, ``evaluate`` and ``models``: models made, scored and listed."""
+"""``retrodetect train``, ``evaluate``, ``models`` and ``simulate``: models, and what tests them."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from retrodetect.cli import options
-from retrodetect.cli.options import (
-    Cache,
-    Columns,
-    Gravity,
-    Jobs,
-    Labelled,
-    Model,
-    Placement,
-    Quiet,
-    Rate,
-    Sign,
-    Unit,
-)
+from retrodetect.sites import PLACEMENTS, canonical_site
 
-if TYPE_CHECKING:
-    from retrodetect.direction.card import Card
+__all__ = ["evaluate", "models", "simulate", "train"]
 
-__all__ = ["evaluate", "models", "train"]
+_device = partial(typer.Option, rich_help_panel="Device")
 
 
 def train(
-    recordings: Labelled,
+    recordings: options.Labelled,
     out: Annotated[Path, options.out_option("File to store the model in.")],
     base: Annotated[
         str, typer.Option(help="Model to extend, by name or file, or none to start from scratch.")
     ] = "default",
-    placement: Placement = "auto",
+    placement: options.Placement = "auto",
     name: Annotated[str | None, typer.Option(help="Name of the model (default: as --out).")] = None,
-    jobs: Jobs = None,
-    cache: Cache = None,
+    jobs: options.Jobs = None,
+    cache: options.Cache = None,
     mixed_rates: Annotated[
         bool, typer.Option("--mixed-rates", help="Allow different sampling rates at one body site.")
     ] = False,
-    quiet: Quiet = False,
-    unit: Unit = None,
-    sign: Sign = None,
-    gravity: Gravity = None,
-    rate: Rate = None,
-    columns: Columns = None,
+    quiet: options.Quiet = False,
+    unit: options.Unit = None,
+    sign: options.Sign = None,
+    gravity: options.Gravity = None,
+    rate: options.Rate = None,
+    columns: options.Columns = None,
 ) -> None:
     """Train a model on your own recordings, and test it.
 
@@ -74,21 +63,21 @@ def train(
 
 
 def evaluate(
-    recordings: Labelled,
-    model: Model = "default",
+    recordings: options.Labelled,
+    model: options.Model = "default",
     against: Annotated[
         str | None, typer.Option(help="Another model to compare with, stride by stride.")
     ] = None,
     out: Annotated[Path | None, options.out_option("Folder for the tables.")] = None,
-    placement: Placement = "auto",
-    jobs: Jobs = None,
-    cache: Cache = None,
-    quiet: Quiet = False,
-    unit: Unit = None,
-    sign: Sign = None,
-    gravity: Gravity = None,
-    rate: Rate = None,
-    columns: Columns = None,
+    placement: options.Placement = "auto",
+    jobs: options.Jobs = None,
+    cache: options.Cache = None,
+    quiet: options.Quiet = False,
+    unit: options.Unit = None,
+    sign: options.Sign = None,
+    gravity: options.Gravity = None,
+    rate: options.Rate = None,
+    columns: options.Columns = None,
 ) -> None:
     """Score a model on labelled recordings, or compare two models."""
     read = options.read_options(unit, sign, gravity, rate, columns)
@@ -122,17 +111,96 @@ def models(
         typer.echo(card.markdown(store.load_card(name)))
         return
     for shipped in store.shipped():
-        typer.echo(_short(store.load_card(shipped)))
+        whole = store.load_card(shipped)
+        facts = {
+            "licence": whole.licence,
+            "created": whole.created,
+            "sites": ", ".join(site for sites in whole.placements.values() for site in sites),
+            "sources": ", ".join(f"{source.name} ({source.evidence})" for source in whole.sources),
+        }
+        typer.echo(f"{whole.name}\n  {whole.summary}")
+        for topic, fact in facts.items():
+            if fact:
+                typer.echo(f"  {topic}: {fact}")
 
 
-def _short(whole: Card) -> str:
-    """Card in a few lines."""
-    facts = {
-        "licence": whole.licence,
-        "created": whole.created,
-        "sites": ", ".join(site for sites in whole.placements.values() for site in sites),
-        "sources": ", ".join(f"{source.name} ({source.evidence})" for source in whole.sources),
-    }
-    lines = [whole.name, f"  {whole.summary}"]
-    lines += [f"  {topic}: {fact}" for topic, fact in facts.items() if fact]
-    return "\n".join(lines)
+def simulate(
+    plan: Annotated[
+        str,
+        typer.Argument(
+            help="What the person does, such as 'walk forward 20s 1.3m/s, stand 3s, walk backward"
+            " 20s'; or examples, to make the example recordings."
+        ),
+    ] = "walk forward 30s, stand 3s, walk backward 30s",
+    out: Annotated[
+        Path, options.out_option("Folder for the recordings; the true strides go to <out>_truth.")
+    ] = Path("simulated"),
+    bvh: Annotated[
+        Path | None, typer.Option(help="Put the sensor on the person in this motion capture file.")
+    ] = None,
+    placement: Annotated[str, typer.Option(help=f"Body site: {', '.join(PLACEMENTS)}.")] = "waist",
+    side: Annotated[
+        Literal["left", "right"], typer.Option(help="Left or right, for a limb.")
+    ] = "left",
+    app: Annotated[str, typer.Option(help="App whose export format to write.")] = "sensor_logger",
+    rate: Annotated[float, typer.Option(min=1, max=10_000, help="Sampling rate in Hz.")] = 50.0,
+    mounting: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="Rotation of the device about z, y and x, in degrees.", metavar="Z Y X"),
+    ] = (0.0, 0.0, 0.0),
+    offset: Annotated[
+        tuple[float, float, float],
+        typer.Option(help="Distance from the body site, in metres.", metavar="FRONT LEFT UP"),
+    ] = (0.0, 0.0, 0.0),
+    noise: Annotated[
+        float | None,
+        _device(
+            min=0, help="Noise of the accelerometer in m/s² (default here and below: a phone's)."
+        ),
+    ] = None,
+    bias: Annotated[
+        float | None, _device(min=0, help="Standard deviation of its offsets, in m/s².")
+    ] = None,
+    jitter: Annotated[
+        float | None, _device(min=0, help="Standard deviation of the sampling times, in s.")
+    ] = None,
+    clip: Annotated[
+        float | None, _device(min=0, help="Largest acceleration it can read, in m/s².")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="File name without the ending.")] = None,
+    start_time: Annotated[
+        datetime | None,
+        typer.Option(
+            help="When the recording starts, such as 2026-03-01T09:00:00, in UTC unless a zone such"
+            " as +0200 follows."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the session.")] = 0,
+    person: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Random seed of the person (default: --seed).", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Simulate recordings in which every stride is known."""
+    from retrodetect.lab import simulate as lab
+
+    if plan == "examples":
+        written = lab.write_examples(out)
+    else:
+        placement = canonical_site(placement)
+        if start_time is not None:
+            zone = start_time.tzinfo or UTC
+            start_time = start_time.replace(tzinfo=zone).astimezone(UTC)
+        session = lab.Session(
+            plan=plan, capture=bvh, placement=placement, side=side, app=app, rate_hz=rate,
+            turned_deg=mounting, offset_m=offset, seed=seed, person=person,
+            start_time=start_time,
+            errors=lab.PHONE.but(noise_mps2=noise, bias_mps2=bias, jitter_s=jitter, clip_mps2=clip),
+        )  # fmt: skip
+        if bvh is not None:
+            typer.echo(f"note: {lab.limits(lab.read_bvh(bvh))}", err=True)
+        written = [lab.write_session(name or f"simulated_{placement}_{seed}", session, out)]
+    for path in written:
+        typer.echo(path)
