@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording, longest_step_s
+from retrodetect.recording import FloatArray, Recording, longest_step_s
 from retrodetect.signal.activity import HOP_S, WINDOW, active_parts, variation
 from retrodetect.signal.numerics import weighted_mean, zero_phase
 
@@ -57,23 +57,6 @@ class Signal:
     def time_s(self) -> FloatArray:
         """(n,) seconds from the recording's first sample."""
         return self.start_s + np.arange(len(self.acceleration_mps2)) / ANALYSIS_RATE_HZ
-
-    @property
-    def vertical_mps2(self) -> FloatArray:
-        """(n,) acceleration along ``up`` with gravity taken off."""
-        return np.asarray(self._along_up()[0] - STANDARD_GRAVITY_MPS2)
-
-    @property
-    def horizontal_mps2(self) -> FloatArray:
-        """(n, 3) acceleration at right angles to ``up``, device frame."""
-        along, up = self._along_up()
-        return np.asarray(self.acceleration_mps2 - along[:, None] * up)
-
-    def _along_up(self) -> tuple[FloatArray, FloatArray]:
-        """(n,) acceleration along ``up``, and ``up``."""
-        if self.up is None:
-            raise ValueError("gravity was removed from this recording: it has no vertical")
-        return np.einsum("ij,ij->i", self.acceleration_mps2, self.up), self.up
 
 
 def prepare(recording: Recording) -> list[Signal]:

@@ -181,9 +181,10 @@ def _vertical_and_along(
     vertical, as the travel cue does.
     """
     assert signal.up is not None
-    vertical = np.einsum("ij,ij->i", signal.acceleration_mps2[inside], signal.up[inside])
+    force, up = signal.acceleration_mps2[inside], signal.up[inside]
+    vertical = np.einsum("ij,ij->i", force, up)
+    level = force - vertical[:, None] * up
     vertical = vertical - vertical.mean()
-    level = signal.horizontal_mps2[inside]
     level = level - level.mean(axis=0)
     line = np.linalg.eigh(np.cov(level.T))[1][:, -1]
     along = level @ line
@@ -197,8 +198,8 @@ def figures(signal: Signal, inside: FloatArray, front: FloatArray | None) -> dic
     assert signal.up is not None
     up = signal.up[inside]
     vertical = np.einsum("ij,ij->i", force, up)
+    level = force - vertical[:, None] * up
     vertical = vertical - vertical.mean()
-    level = signal.horizontal_mps2[inside]
     level = level - level.mean(axis=0)
     sizes, _ = np.linalg.eigh(np.cov(level.T))
     frequency_hz, power = sps.welch(

@@ -100,9 +100,12 @@ def test_a_belt_and_a_back_know_their_front(first_of: Callable[..., list[Labelle
         for one in first_of(name, 2, placements=[placement]):
             walk = one.intervals[one.intervals["gait"] == "walk"].iloc[0]
             signal = prepare(one.recording)[0]
+            assert signal.up is not None
             inside = (signal.time_s > walk["start_s"]) & (signal.time_s < walk["end_s"])
-            rise = np.gradient(signal.vertical_mps2[inside])
-            cue = (signal.horizontal_mps2[inside] * rise[:, None]).mean(axis=0)
+            force, up = signal.acceleration_mps2[inside], signal.up[inside]
+            upward = np.einsum("ij,ij->i", force, up)
+            level = force - upward[:, None] * up
+            cue = (level * np.gradient(upward)[:, None]).mean(axis=0)
             assert one.front is not None
             assert cue @ one.front > 0.7 * np.linalg.norm(cue)
 

@@ -11,7 +11,6 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,8 +23,7 @@ from retrodetect.locations import make_folder, replacing
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, FloatArray, Recording
 
 __all__ = [
-    "APPS", "export_bytes", "export_path", "truth_bytes", "truth_path", "write_export",
-    "write_new",
+    "APPS", "export_bytes", "export_path", "truth_bytes", "truth_path", "write_new",
 ]  # fmt: skip
 
 DEFAULT_START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -44,19 +42,6 @@ SENSOR_LOGGER_LATENCY_S = 0.05
 """First sample of Sensor Logger after the tap on start."""
 
 
-@dataclass(frozen=True, slots=True)
-class _App:
-    suffix: str
-    write: Callable[[Recording], bytes]
-
-
-def write_export(recording: Recording, app: str, folder: Path) -> Path:
-    """Write a recording with gravity as an app would export it, and return the file."""
-    path = export_path(recording.name, app, folder)
-    write_new({path: export_bytes(recording, app)})
-    return path
-
-
 def export_bytes(recording: Recording, app: str) -> bytes:
     """Content of an export; UsageError where gravity was removed from the recording."""
     if recording.gravity != "total":
@@ -65,7 +50,7 @@ def export_bytes(recording: Recording, app: str) -> bytes:
             file=recording.name,
             remedy="write one with gravity",
         )
-    return APPS[app].write(recording)
+    return APPS[app][1](recording)
 
 
 def export_path(name: str, app: str, folder: Path) -> Path:
@@ -76,7 +61,7 @@ def export_path(name: str, app: str, folder: Path) -> Path:
         raise UsageError(
             f"cannot write exports of {app!r}", remedy=f"choose one of {', '.join(APPS)}"
         )
-    return folder / f"{name}{APPS[app].suffix}"
+    return folder / f"{name}{APPS[app][0]}"
 
 
 def truth_path(name: str, folder: Path) -> Path:
@@ -242,14 +227,14 @@ def _plain(recording: Recording) -> bytes:
     return gzip.compress(text.encode(), mtime=0)
 
 
-APPS: dict[str, _App] = {
-    "sensor_logger": _App(".zip", _sensor_logger),
-    "phyphox": _App(".zip", _phyphox),
-    "sensorlog_ios": _App(".csv", _sensorlog_ios),
-    "physics_toolbox": _App(".csv", _physics_toolbox),
-    "plain": _App(".csv.gz", _plain),
+APPS: dict[str, tuple[str, Callable[[Recording], bytes]]] = {
+    "sensor_logger": (".zip", _sensor_logger),
+    "phyphox": (".zip", _phyphox),
+    "sensorlog_ios": (".csv", _sensorlog_ios),
+    "physics_toolbox": (".csv", _physics_toolbox),
+    "plain": (".csv.gz", _plain),
 }
-"""Layouts that can be written."""
+"""Layouts that can be written: ending of the file, and what writes its content."""
 
 
 def _start(recording: Recording) -> datetime:

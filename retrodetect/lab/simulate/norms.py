@@ -98,28 +98,20 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
             (0.05, -67.0), (0.1, -68.0), (0.18, -62.0), (0.3, -48.0), (0.45, -27.0),
             (0.6, -6.0), (0.75, 11.0), (0.87, 19.0), (0.93, 19.5),
         ),
-        swing_push=4.0,
-        swing_brake=6.5,
-        landing=0.05,
+        swing_push=4.0, swing_brake=6.5, landing=0.05,
         clearance=((0.018, 1.0, 4.0), (0.03, 9.0, 1.8)),
         pelvis_yaw_deg=5.0,  # Murray67
         pelvis_roll_deg=2.4,  # [D] real belts and lower backs; Murray67 has 4
-        pelvis_tilt_deg=1.2,
-        trunk_yaw_deg=-8.0,
-        lean_deg=2.0,
+        pelvis_tilt_deg=1.2, trunk_yaw_deg=-8.0, lean_deg=2.0,
         shoulder_deg=13.0,  # Murray67
-        shoulder_mean_deg=-5.0,
-        elbow_deg=12.0,
-        elbow_mean_deg=25.0,
-        impact=1.0,
+        shoulder_mean_deg=-5.0, elbow_deg=12.0, elbow_mean_deg=25.0, impact=1.0,
     ),
     ("walk", "backward"): Manner(
         speed_mps=0.9,  # Laufer05
         cadence_spm=108.0,  # Laufer05: as forward
         cadence_exponent=0.42,
         duty=0.62,  # Laufer05: more double support, each at its own comfortable speed
-        duty_slope=-0.075,
-        force_shape=0.32,
+        duty_slope=-0.075, force_shape=0.32,
         force_skew=0.05,  # [D] landing on the toe loads early, push-off is weak (Jansen 2012)
         stance_pitch_deg=(  # Winter89, Grasso98: forward reversed, toe first
             (0.0, -28.0), (0.08, -19.0), (0.18, -7.0), (0.3, 0.0),
@@ -129,19 +121,11 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
             (0.1, 19.0), (0.25, 13.0), (0.4, -1.0), (0.55, -14.0), (0.7, -23.0), (0.85, -28.0),
             (0.94, -29.5),
         ),
-        swing_push=4.0,
-        swing_brake=1.5,
-        landing=0.2,
-        clearance=((0.02, 4.0, 3.0),),
-        pelvis_yaw_deg=4.0,
-        pelvis_roll_deg=1.8,
-        pelvis_tilt_deg=1.2,
-        trunk_yaw_deg=-5.0,
+        swing_push=4.0, swing_brake=1.5, landing=0.2, clearance=((0.02, 4.0, 3.0),),
+        pelvis_yaw_deg=4.0, pelvis_roll_deg=1.8, pelvis_tilt_deg=1.2, trunk_yaw_deg=-5.0,
         lean_deg=0.0,
         shoulder_deg=8.0,  # [D] arms swing less
-        shoulder_mean_deg=-2.0,
-        elbow_deg=6.0,
-        elbow_mean_deg=30.0,
+        shoulder_mean_deg=-2.0, elbow_deg=6.0, elbow_mean_deg=30.0,
         impact=0.45,  # [D] softer
     ),
     ("run", "forward"): Manner(
@@ -160,19 +144,11 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
             (0.07, -83.0), (0.15, -97.0), (0.25, -103.0), (0.36, -95.0), (0.5, -66.0),
             (0.65, -29.0), (0.8, 3.0), (0.92, 14.0),
         ),
-        swing_push=4.0,
-        swing_brake=3.0,
-        landing=0.2,
+        swing_push=4.0, swing_brake=3.0, landing=0.2,
         clearance=((0.04, 1.0, 4.0), (0.1, 3.0, 1.2)),
         pelvis_yaw_deg=7.0,  # Novacheck98
-        pelvis_roll_deg=5.0,
-        pelvis_tilt_deg=2.0,
-        trunk_yaw_deg=-14.0,
-        lean_deg=7.0,
-        shoulder_deg=24.0,
-        shoulder_mean_deg=-18.0,
-        elbow_deg=12.0,
-        elbow_mean_deg=90.0,
+        pelvis_roll_deg=5.0, pelvis_tilt_deg=2.0, trunk_yaw_deg=-14.0, lean_deg=7.0,
+        shoulder_deg=24.0, shoulder_mean_deg=-18.0, elbow_deg=12.0, elbow_mean_deg=90.0,
         impact=2.6,  # Lafortune91
     ),
     ("run", "backward"): Manner(
@@ -180,8 +156,7 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
         cadence_spm=174.0,  # Cavagna12: higher step frequency
         cadence_exponent=0.2,
         duty=0.36,  # Cavagna12: longer in the air
-        duty_slope=-0.037,
-        force_shape=-0.1,
+        duty_slope=-0.037, force_shape=-0.1,
         force_skew=-0.06,  # Cavagna12: slow brake, quick push
         stance_pitch_deg=(  # Threlkeld89: forefoot first
             (0.0, -26.0), (0.15, -14.0), (0.32, -4.0), (0.5, 0.0), (0.75, -2.0), (1.0, -8.0),
@@ -189,20 +164,10 @@ MANNERS: dict[tuple[Gait, Direction], Manner] = {
         swing_pitch_deg=(
             (0.15, -10.0), (0.3, -22.0), (0.5, -44.0), (0.7, -48.0), (0.87, -36.0),
         ),
-        swing_push=4.0,
-        swing_brake=1.0,
-        landing=0.35,
-        clearance=((0.06, 2.0, 3.0), (0.05, 3.0, 1.5)),
-        pelvis_yaw_deg=5.0,
-        pelvis_roll_deg=4.0,
-        pelvis_tilt_deg=2.0,
-        trunk_yaw_deg=-9.0,
-        lean_deg=4.0,
-        shoulder_deg=14.0,
-        shoulder_mean_deg=-10.0,
-        elbow_deg=8.0,
-        elbow_mean_deg=85.0,
-        impact=1.5,
+        swing_push=4.0, swing_brake=1.0, landing=0.35,
+        clearance=((0.06, 2.0, 3.0), (0.05, 3.0, 1.5)), pelvis_yaw_deg=5.0, pelvis_roll_deg=4.0,
+        pelvis_tilt_deg=2.0, trunk_yaw_deg=-9.0, lean_deg=4.0, shoulder_deg=14.0,
+        shoulder_mean_deg=-10.0, elbow_deg=8.0, elbow_mean_deg=85.0, impact=1.5,
     ),
 }  # fmt: skip
 """Figures per gait and direction at the comfortable speed; angles of the foot as toe-up."""

@@ -26,14 +26,25 @@ from retrodetect.lab.simulate import (
     record,
     walk,
     wear,
-    write_export,
     write_session,
 )
-from retrodetect.lab.simulate.exports import truth_bytes, truth_path, write_new
+from retrodetect.lab.simulate.exports import (
+    export_bytes,
+    export_path,
+    truth_bytes,
+    truth_path,
+    write_new,
+)
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Annotation, Recording
 
 DATA = Path(__file__).parents[3] / "data"
 KEEPS_ROTATION = [app for app in APPS if app != "plain"]
+
+
+def write_export(recording: Recording, app: str, folder: Path) -> Path:
+    path = export_path(recording.name, app, folder)
+    write_new({path: export_bytes(recording, app)})
+    return path
 
 
 @pytest.fixture(scope="module")
