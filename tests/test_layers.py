@@ -12,7 +12,7 @@ import retrodetect
 
 PACKAGE = Path(retrodetect.__file__).parent
 ORDER = (
-    {"errors", "locations", "recording", "sites", "tables", "threads"},
+    {"errors", "locations", "recording", "sites", "tables"},
     {"formats"}, {"signal"}, {"gait"}, {"features"}, {"direction"}, {"labelling"},
     {"tally"}, {"report"}, {"runs"}, {"library"}, {"training"}, {"lab"}, {"retrodetect"},
     {"cli"}, {"__main__"},

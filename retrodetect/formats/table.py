@@ -11,14 +11,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -39,14 +40,15 @@ from retrodetect.formats.text import (
     to_floats,
     unit_in,
 )
-from retrodetect.threads import ahead
 
-__all__ = ["PROCESSED", "Quantity", "Table", "quantity_of", "says_acceleration", "sniff"]
+__all__ = ["PROCESSED", "Quantity", "Table", "ahead", "quantity_of", "says_acceleration", "sniff"]
 
 
 Kind = Literal["number", "integer", "text"]
 Way = Literal["fast", "cell by cell", "unquoted"]
 Array = NDArray[Any]
+S = TypeVar("S")
+T = TypeVar("T")
 
 _WAYS: tuple[Way, ...] = ("fast", "cell by cell", "unquoted")
 """How a block is read, each way more patient than the one before."""
@@ -712,3 +714,22 @@ def _words(name: str) -> list[str]:
     split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     split = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", split)
     return [word.lower() for word in re.findall(r"[^\W_]+", split)]
+
+
+def ahead(work: Callable[[S], T], items: Iterable[S], threads: int) -> Iterator[T]:
+    """Work on items in threads, and yield results in order.
+
+    It pays where the work leaves the lock of the interpreter, as NumPy and pandas do on arrays. No
+    more items are taken than threads are busy with, and one that waits. One thread is the caller's.
+    """
+    if threads == 1:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        coming: deque[Future[T]] = deque()
+        for item in items:
+            coming.append(pool.submit(work, item))
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()

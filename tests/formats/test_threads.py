@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from retrodetect.threads import ahead
+from retrodetect.formats.table import ahead
 
 
 def test_results_come_in_order_and_items_are_taken_as_threads_are_free():
