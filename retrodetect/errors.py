@@ -61,6 +61,10 @@ class RefusedRecording(InputError):
     """The file can be read but not labelled reliably (status ``refused``)."""
 
 
+MOST_LISTED = 20
+"""Problems that a message lists; a file with another layout has one in every line."""
+
+
 class RefusedExamples(InputError):
     """Labelled recordings are unfit for training or scoring; nothing was done.
 
@@ -74,7 +78,9 @@ class RefusedExamples(InputError):
 
     def __init__(self, problems: Sequence[str], *, file: str = "") -> None:
         self.problems = tuple(problems)
-        listed = "".join(f"\n  {problem}" for problem in self.problems)
+        listed = "".join(f"\n  {problem}" for problem in self.problems[:MOST_LISTED])
+        if len(self.problems) > MOST_LISTED:
+            listed += f"\n  and {len(self.problems) - MOST_LISTED} more"
         super().__init__(f"nothing was done. Fix these:{listed}", file=file)
 
     def __reduce__(self) -> tuple[object, ...]:
