@@ -237,6 +237,6 @@ def test_a_refusal_travels_between_processes() -> None:
 
 def test_a_message_lists_the_first_problems_and_counts_the_rest():
     few, many = (RefusedExamples([f"line {n}: bad" for n in range(count)]) for count in (20, 23))
-    assert str(few).endswith("line 19: bad")
-    assert str(many).endswith("line 19: bad\n  and 3 more")
+    assert str(few).endswith("line 19: bad.")
+    assert str(many).endswith("line 19: bad\n  and 3 more.")
     assert len(many.problems) == 23
