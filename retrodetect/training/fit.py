@@ -135,7 +135,7 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("front", "gyroscope", "run"): ("+lever_high",),
     },
     "arm": {
-        ("travel", "gyroscope", "walk"): ("+U2_arm", "+U1_hanging", "-A"),
+        ("travel", "gyroscope", "walk"): ("+U2_arm", "+U1_hanging", "+U1_fixed", "-A"),
         ("front", "gyroscope", "walk"): ("+R1_gyro", "+S", "-Q"),
     },
 }  # fmt: skip
@@ -145,7 +145,8 @@ our own measurements on real forward walks and captured walks both ways, listed 
 docs/method.md; the travel vector of the hip turns round in running, as a bouncing spring reverses
 an inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J Physiol 233:R243). At an arm no cue to
 the travel turns round in every captured actor, but their sum does: that of the trunk once the arm
-is taken out, the swing of the arm, and its skew, as at a leg."""
+is taken out, the swing of the arm, with and without the gravity that it mixes in, and its skew, as
+at a leg."""
 
 
 @dataclass(frozen=True, slots=True)
