@@ -3,10 +3,12 @@
     python -m tests.benchmarks.mutants direction gait tally --count 300
 
 A mutant is one changed operator, comparison, constant or condition (Budd et al. 1980, POPL; as
-mutmut and cosmic-ray make them, but with processes forked from one that has the libraries loaded,
-which is ten times as quick). It runs in a copy of the repository, of which nothing is changed.
-A first round notes which lines each test runs; a mutant is shown to the tests that run its line,
-the quickest first. Survivors are printed with their line. Constants of a module, which are
+mutmut and cosmic-ray make them, but in processes forked from one that has collected the tests, in
+which the code is exchanged in memory: what takes time is the tests alone). It runs in a copy of the
+repository, of which nothing is changed. A first round notes which lines each test runs; a mutant is
+shown to the tests that run its line, the quickest first, and with ``--each`` for so many seconds of
+their time only, which gives a lower bound. What is computed at import, as the table of a format,
+keeps its value. Survivors are printed with their line. Constants of a module, which are
 measured and not derived, are counted apart from what is written in functions. Left out is what
 cannot change a result: annotations, decorators (how a class is stored, how much is kept) and the
 ``strict`` of a ``zip``, which only asserts.
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
+import gc
 import importlib
 import json
 import os
@@ -26,10 +28,12 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import _lru_cache_wrapper
+from itertools import pairwise
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -100,15 +104,15 @@ class Test:
 
     Parameters
     ----------
-    name
-        As pytest calls it.
+    item
+        As pytest collected it.
     seconds
         How long it takes.
     lines
         By module, the lines it runs.
     """
 
-    name: str
+    item: pytest.Item
     seconds: float
     lines: dict[str, set[int]]
 
@@ -121,26 +125,22 @@ class Test:
 
 
 class Watch:
-    """Plugin of pytest that notes what each test runs of the package."""
+    """Notes which lines of a stage are run."""
 
     def __init__(self, root: Path, stage: str) -> None:
         self._root = f"{root}/"
         self._folder = f"{root}/retrodetect/{stage}/"
         self._lines: defaultdict[str, set[int]] = defaultdict(set)
-        self.found: list[tuple[str, float, dict[str, list[int]]]] = []
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Time a test, and trace it; what its fixtures run belongs to it."""
+    def of(self, item: pytest.Item, following: pytest.Item | None) -> dict[str, list[int]]:
+        """Run a test, and return the lines; what its fixtures run belongs to it."""
         self._lines.clear()
-        begin_s = time.perf_counter()
         sys.settrace(self._enter)
         try:
-            return (yield)
+            _run_test(item, following)
         finally:
             sys.settrace(None)
-            lines = {module: sorted(ran) for module, ran in self._lines.items()}
-            self.found.append((item.nodeid, time.perf_counter() - begin_s, lines))
+        return {module: sorted(ran) for module, ran in self._lines.items()}
 
     def _enter(self, frame: FrameType, event: str, _: Any) -> Any:
         name = frame.f_code.co_filename
@@ -153,6 +153,49 @@ class Watch:
             return line
 
         return line
+
+
+class Examination:
+    """Plugin of pytest that shows mutants to the tests it collected, instead of running these."""
+
+    def __init__(self, root: Path, stage: str, options: argparse.Namespace) -> None:
+        self._root, self._stage, self._options = root, stage, options
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Note what each test runs, then examine the mutants."""
+        sys.dont_write_bytecode = True
+        _examine(self._root, self._stage, self._observed(session.items), self._options)
+        return True
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """End the process in which a test failed."""
+        if report.failed:
+            os._exit(1)
+
+    def _observed(self, items: list[pytest.Item]) -> list[Test]:
+        """Run the tests on the healthy package, and note what each of them runs."""
+        notes = self._root / "notes.json"
+
+        def note() -> None:
+            watch, found = Watch(self._root, self._stage), []
+            for item, following in pairwise([*items, None]):
+                begin_s = time.process_time()
+                lines = watch.of(item, following)  # type: ignore[arg-type]
+                found.append((time.process_time() - begin_s, lines))
+            notes.write_text(json.dumps(found))
+
+        if _fails(note, limit_s=0):
+            sys.exit(f"{self._stage}: its tests fail on the healthy package")
+        return [
+            Test(item, seconds, {module: set(ran) for module, ran in lines.items()})
+            for item, (seconds, lines) in zip(items, json.loads(notes.read_text()), strict=True)
+        ]
+
+
+def _run_test(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 def mutants(root: Path, stage: str) -> list[Mutant]:
@@ -235,8 +278,8 @@ def _kind(node: ast.AST) -> str | None:
     return None
 
 
-def source_of(root: Path, mutant: Mutant) -> tuple[str, str]:
-    """Text of the changed module, and what was changed into what."""
+def changed(root: Path, mutant: Mutant) -> tuple[ast.Module, str]:
+    """Changed module, and what was changed into what."""
     tree = ast.parse((root / mutant.module).read_text())
     node = list(ast.walk(tree))[mutant.place]
     before = ast.unparse(node)
@@ -250,8 +293,7 @@ def source_of(root: Path, mutant: Mutant) -> tuple[str, str]:
     else:
         assert isinstance(node, ast.Constant)
         node.value = _other(node.value)  # type: ignore[arg-type]
-    changed = ast.unparse(ast.fix_missing_locations(tree))
-    return changed, f"{before}  ->  {ast.unparse(node)}"
+    return ast.fix_missing_locations(tree), f"{before}  ->  {ast.unparse(node)}"
 
 
 def _other(value: float) -> float:
@@ -261,49 +303,100 @@ def _other(value: float) -> float:
     return value + 1 if isinstance(value, int) or value == 0 else 1.5 * value
 
 
-def is_noticed(root: Path, mutant: Mutant, tests: list[Test]) -> bool:
+def is_noticed(root: Path, mutant: Mutant, tests: list[Test], each_s: float) -> bool:
     """Run the tests that concern a changed module, in a process of its own."""
-    concerned = sorted((test for test in tests if test.runs(mutant)), key=lambda t: t.seconds)
-    if not concerned:
-        return False
-    path = root / mutant.module
-    healthy = path.read_text()
-    path.write_text(source_of(root, mutant)[0])
-    try:
-        return _fails(root, [test.name for test in concerned])
-    finally:
-        path.write_text(healthy)
+    shown: list[pytest.Item] = []
+    spent_s = 0.0
+    for test in sorted((test for test in tests if test.runs(mutant)), key=lambda t: t.seconds):
+        if spent_s <= each_s:
+            shown.append(test.item)
+        spent_s += test.seconds
+
+    def show() -> None:
+        exchange(root, mutant)
+        for item, following in pairwise([*shown, None]):
+            _run_test(item, following)  # type: ignore[arg-type]
+
+    return bool(shown) and _fails(show)
 
 
-def observed(root: Path, stage: str) -> list[Test]:
-    """Run the tests of a stage on the healthy package, and note what each of them runs."""
-    notes = root / "notes.json"
-    if _fails(root, list(STAGES[stage]), notes=notes, stage=stage):
-        sys.exit(f"{stage}: its tests fail on the healthy package")
-    return [
-        Test(name, seconds, {module: set(ran) for module, ran in lines.items()})
-        for name, seconds, lines in json.loads(notes.read_text())
-    ]
+def exchange(root: Path, mutant: Mutant) -> None:
+    """Change a module where it lies in memory: the code of its functions, or its constants."""
+    path = str(root / mutant.module)
+    healthy = compile((root / mutant.module).read_text(), path, "exec")
+    other = compile(changed(root, mutant)[0], path, "exec")
+    codes = {_place(a): b for a, b in zip(_codes(healthy), _codes(other), strict=True)}
+    functions = [
+        own for own in gc.get_objects()
+        if isinstance(own, FunctionType) and own.__code__.co_filename == path
+    ]  # fmt: skip
+    for function in functions:
+        function.__code__ = codes[_place(function.__code__)]
+    for own in gc.get_objects():
+        if isinstance(own, _lru_cache_wrapper):
+            own.cache_clear()
+    if mutant.kind == "module constant":
+        name = str(mutant.module.with_suffix("")).replace("/", ".")
+        _exchange_constants(sys.modules[name], other, functions)
 
 
-def _fails(root: Path, tests: list[str], *, notes: Path | None = None, stage: str = "") -> bool:
+def _exchange_constants(module: ModuleType, code: CodeType, functions: list[FunctionType]) -> None:
+    """Give a module, and those that import from it, the values that its changed code computes."""
+    fresh: dict[str, Any] = {"__name__": module.__name__, "__file__": module.__file__}
+    exec(code, fresh)  # of our own module
+    for name, old in list(vars(module).items()):
+        new = fresh.get(name)
+        if isinstance(old, type):
+            _exchange_defaults(old, new)
+        elif not isinstance(old, FunctionType | ModuleType) and not name.startswith("__"):
+            for user in list(sys.modules.values()):
+                if vars(user).get(name) is old:
+                    setattr(user, name, new)
+    defaults = {_place(own.__code__): own for own in gc.get_objects()
+                if isinstance(own, FunctionType) and own.__globals__ is fresh}  # fmt: skip
+    for function in functions:
+        if (twin := defaults.get(_place(function.__code__))) is not None:
+            function.__defaults__, function.__kwdefaults__ = (
+                twin.__defaults__, twin.__kwdefaults__,
+            )  # fmt: skip
+
+
+def _exchange_defaults(old: type, new: Any) -> None:
+    """Give a data class the defaults of its changed twin."""
+    if "__dataclass_fields__" in vars(old):
+        old.__init__.__defaults__ = new.__init__.__defaults__  # type: ignore[misc]
+        old.__init__.__kwdefaults__ = new.__init__.__kwdefaults__  # type: ignore[misc]
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Code of a module and of all that is in it."""
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _codes(part)
+
+
+def _place(code: CodeType) -> tuple[object, ...]:
+    """What tells code apart from all other in its module, changed or not."""
+    columns = [column for _, _, column, _ in code.co_positions() if column]
+    return code.co_qualname, code.co_firstlineno, min(columns, default=0)
+
+
+def _fails(run: Callable[[], None], limit_s: float = TIME_LIMIT_S) -> bool:
+    """Run in a process of its own; whether that ends otherwise than well."""
     child = os.fork()
     if not child:
-        signal.setitimer(signal.ITIMER_PROF, 0 if notes else TIME_LIMIT_S)
+        signal.setitimer(signal.ITIMER_PROF, limit_s)
         os.setpgid(0, 0)
-        sys.dont_write_bytecode = True
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
-        os.chdir(root)
         code = 1
-        watch = [Watch(root, stage)] if notes else []
-        with contextlib.suppress(BaseException):
-            own = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
-            code = pytest.main(own, plugins=watch)
-        if notes:
-            notes.write_text(json.dumps(watch[0].found))
-        os._exit(int(code))
+        try:
+            run()
+            code = 0
+        finally:
+            os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
 
 
@@ -314,6 +407,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100, help="mutants of each stage")
     parser.add_argument("--seconds", type=float, default=3600, help="longest for each stage")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--each", type=float, default=float("inf"),
+                        help="longest for the tests of a mutant")  # fmt: skip
     options = parser.parse_args()
     for name in LIBRARIES:
         importlib.import_module(name)
@@ -330,25 +425,29 @@ def main() -> None:
         for module in [name for name in sys.modules if name.split(".")[0] in _OWN]:
             if module != __name__:
                 del sys.modules[module]
+        os.chdir(root)
         for stage in options.stages:
-            _examine(root, stage, options.count, options.seconds, options.seed)
+            own = ["-qq", "-s", "-n", "0", "-p", "no:cacheprovider", *STAGES[stage]]
+            child = os.fork()  # so that each stage has its own modules
+            if not child:
+                os._exit(int(pytest.main(own, plugins=[Examination(root, stage, options)])))
+            os.waitpid(child, 0)
 
 
-def _examine(root: Path, stage: str, count: int, seconds: float, seed: int) -> None:
-    tests = observed(root, stage)
+def _examine(root: Path, stage: str, tests: list[Test], options: argparse.Namespace) -> None:
     every = mutants(root, stage)
-    order = np.random.default_rng(seed).permutation(len(every))[:count]
+    order = np.random.default_rng(options.seed).permutation(len(every))[: options.count]
     tried: Counter[str] = Counter()
     noticed: Counter[str] = Counter()
-    end_s = time.monotonic() + seconds
+    end_s = time.monotonic() + options.seconds
     for mutant in (every[index] for index in order):
         if time.monotonic() > end_s:
             break
         tried[mutant.kind] += 1
-        if is_noticed(root, mutant, tests):
+        if is_noticed(root, mutant, tests, options.each):
             noticed[mutant.kind] += 1
         else:
-            change = source_of(root, mutant)[1]
+            change = changed(root, mutant)[1]
             print(f"{mutant.module}:{mutant.line}: {mutant.kind}: {change}", flush=True)
     print(f"{stage}: {sum(tried.values())} of {len(every)} mutants")
     for kind in sorted(tried):
