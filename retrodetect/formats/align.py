@@ -240,12 +240,14 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
     with the angular rate, whatever the unit of either; the rate is NaN where it is not known.
     """
     seen = np.diff(gravity, axis=0) / np.diff(time_s)[:, None]
-    middle = (rotation[1:] + rotation[:-1]) / 2
-    expected = np.cross((gravity[1:] + gravity[:-1]) / 2, middle)
+    down = (gravity[1:] + gravity[:-1]) / 2
+    expected = np.cross(down, (rotation[1:] + rotation[:-1]) / 2)
     is_whole = np.isfinite(seen + expected).all(axis=1)
+    if np.count_nonzero(is_whole) < _TURNED_ROWS:
+        return []
     seen, expected = seen[is_whole], expected[is_whole]
-    spread = seen.std(axis=0) if len(seen) >= _TURNED_ROWS else np.zeros(3)
-    if spread.max() <= _TURNED_RADPS * np.linalg.norm(np.nanmean(gravity, axis=0)):
+    spread = seen.std(axis=0)
+    if spread.max() <= _TURNED_RADPS * np.linalg.norm(down[is_whole].mean(axis=0)):
         return []
     turned = spread > _TURNED_SPREAD * spread.max()
     together = ((seen - seen.mean(axis=0)) * (expected - expected.mean(axis=0))).mean(axis=0)

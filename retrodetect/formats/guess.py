@@ -179,11 +179,11 @@ def _taken_off(
     """The gravity that an app took off the acceleration, where it did."""
     if total is None or not gravity:
         return gravity
-    own, theirs = (
-        np.linalg.norm([np.nanmean(head) for head in _heads(table, triad)])
-        for triad in (axes, gravity[0])
-    )
-    return gravity if own < _LINEAR_BELOW * theirs else ()
+    own, theirs = (_whole(_heads(table, triad)) for triad in (axes, gravity[0]))
+    if not own.size or not theirs.size:
+        return ()
+    levels = [np.linalg.norm(values.mean(axis=1)) for values in (own, theirs)]
+    return gravity if levels[0] < _LINEAR_BELOW * levels[1] else ()
 
 
 def _heads(table: Table, axes: Axes) -> list[NDArray[np.float64]]:
@@ -308,12 +308,20 @@ def _unnamed(table: Table) -> dict[str, Layout]:
 
 def is_acceleration(columns: Sequence[NDArray[np.float64]]) -> bool:
     """Whether three columns are as long as one g, and keep to a side as gravity does."""
-    if len({len(column) for column in columns}) > 1:  # a header may be wider than its rows
+    values = _whole(columns)
+    if not values.size:
         return False
-    values = np.stack(columns)
-    length = float(np.nanmedian(np.linalg.norm(values, axis=0)))
-    level = float(np.linalg.norm(np.nanmean(values, axis=1)))
+    length = float(np.median(np.linalg.norm(values, axis=0)))
+    level = float(np.linalg.norm(values.mean(axis=1)))
     return level > 0.5 * length and any(0.75 < length / one_g < 1.35 for one_g in _ONE_G)
+
+
+def _whole(columns: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(3, n) readings of the rows in which all three columns have one."""
+    if len({len(column) for column in columns}) > 1:  # a header may be wider than its rows
+        return np.empty((3, 0))
+    values = np.stack(columns)
+    return values[:, np.isfinite(values).all(axis=0)]
 
 
 def _head_stamps(table: Table, index: int) -> NDArray[np.float64] | None:

@@ -107,6 +107,21 @@ def test_no_text_takes_time_by_the_square_of_its_length(
     assert time.process_time() - begin < 2
 
 
+@pytest.mark.parametrize(
+    "names",
+    ["acc_x,acc_y,acc_z", "x,y,z,gravity_x,gravity_y,gravity_z", "", "x,y,z", "p,q,r"],
+)
+def test_columns_without_a_reading_are_refused_in_a_sentence_alone(
+    tmp_path: Path, names: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    cells = "," * max(3, 1 + names.count(","))
+    rows = [f"{n / 50:.2f}{cells if n % 90 else cells.replace(',', ',1', 1)}" for n in range(300)]
+    head = [f"time,{names}"] if names else []
+    with pytest.raises(InputError):
+        read(put(tmp_path, "\n".join([*head, *rows])))
+    assert not recwarn.list
+
+
 def test_a_path_where_nothing_is(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="does not exist"):
         read(tmp_path / "nothing.csv")

@@ -77,8 +77,8 @@ def _triad(table: Table, first: int) -> FloatArray:
 
 
 def _is_one_g(values: FloatArray) -> bool:
-    level = float(np.linalg.norm(np.nanmean(values, axis=0)))
-    return _ONE_G[0] < level < _ONE_G[1]
+    values = values[np.isfinite(values).all(axis=1)]
+    return len(values) > 0 and bool(_ONE_G[0] < np.linalg.norm(values.mean(axis=0)) < _ONE_G[1])
 
 
 # ``.cwa``: sectors of 512 bytes (Open Movement, ``cwa.md``).

@@ -218,8 +218,9 @@ def _watch_unit(file: Candidate) -> str:
     if not table.has("gravityx", "gravityy", "gravityz"):
         return ""
     gravity = [table.numbers(f"gravity{axis}") for axis in "xyz"]
-    length = float(np.nanmedian(np.linalg.norm(gravity, axis=0)))
-    return "g" if length < _STANDARDISED_ABOVE else "m/s2"
+    lengths = np.linalg.norm(gravity, axis=0)
+    lengths = lengths[np.isfinite(lengths)]
+    return "m/s2" if len(lengths) and np.median(lengths) > _STANDARDISED_ABOVE else "g"
 
 
 def _sensor(file: Candidate) -> str:
