@@ -71,7 +71,7 @@ def make_folder(folder: Path) -> Path:
 
 @contextmanager
 def reaching(place: Path) -> Iterator[None]:
-    """Say in one sentence where the system lets nobody look, make or write within a place."""
+    """Report in one sentence where the system denies access within a place."""
     try:
         yield
     except OSError as error:
@@ -83,7 +83,7 @@ def reaching(place: Path) -> Iterator[None]:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether there is a file or folder, or may be where nobody may look."""
+    """Tell whether a file or folder exists; True too where access is denied."""
     try:
         return path.exists()
     except Exception:  # a store's client has errors of its own
@@ -91,10 +91,7 @@ def is_there(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is known to be a folder.
-
-    False where nobody may look: that is left to whoever reads it.
-    """
+    """Tell whether a path is a folder; False where access is denied: its reader reports that."""
     try:
         return path.is_dir()
     except Exception:  # a store's client has errors of its own
@@ -102,10 +99,7 @@ def is_folder(path: Path) -> bool:
 
 
 def identity(path: Path) -> Path:
-    """Return the same path for one file, however its path is written.
-
-    A URL comes back as written: only the store could compare it.
-    """
+    """Return the same path for one file, however it is written; a URL comes back as it is."""
     return store_of(path).identity(path)
 
 
@@ -150,7 +144,7 @@ def replacing(path: Path, *, is_checked: bool = False) -> Iterator[BinaryIO]:
 
 @contextmanager
 def answering(*places: str | Path) -> Iterator[None]:
-    """Say in one sentence that a store among these places failed in the midst of the work.
+    """Report in one sentence that a store among these places failed during the work.
 
     Where a URL is among them, any error that is not of this package becomes an OutputError.
     """

@@ -28,7 +28,7 @@ WITHOUT_GRAVITY = (
     "its gravity was removed, so no direction can be seen in it: next time record the acceleration"
     " with gravity"
 )
-"""Said of a recording without a vertical: nothing that its wearer could tell would help."""
+"""For a recording without a vertical: no hint from its wearer helps."""
 
 DIRECTION_RATE_HZ = 15.0
 """Under this the impact of a step (0.1 s, Whittle 1999) falls between two samples: steps can be
@@ -38,7 +38,7 @@ TOO_SLOW = (
     f"its rate is below {DIRECTION_RATE_HZ:g} Hz, so steps are counted, but no direction is seen:"
     " next time record with 50 Hz or more (on Android, choose the rate game or fastest)"
 )
-"""Said of a recording that is too slow for directions: nothing its wearer could tell would help."""
+"""For a recording that is too slow for directions: no hint from its wearer helps."""
 
 MAX_GAP_S = 0.25
 """Longest pause between samples that is no gap. Bursts of Bluetooth loggers leave 0.2 s between

@@ -261,7 +261,7 @@ _FROM_OUTSIDE = (
     "recording", "message", "warnings", "format", "placement", "front", "model", "version",
     "told_apart_by", "copy_of",
 )  # fmt: skip
-"""Columns with words of others: names of files, of models, and what runs of others have written."""
+"""Columns whose text comes from outside: file names, model names, and what other runs wrote."""
 
 
 def made_by(folder: Path) -> Command | None:

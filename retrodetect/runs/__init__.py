@@ -19,7 +19,7 @@ NUMERICAL_THREADS = (
 
 @cache
 def own_version() -> str:
-    """Version of retrodetect; looked up once, for that reads its metadata from the disk."""
+    """Version of retrodetect; looked up once, since that reads metadata from the disk."""
     from importlib.metadata import version
 
     return version("retrodetect")

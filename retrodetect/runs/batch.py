@@ -208,7 +208,8 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     waiting = {task.part for task in left}
     progress = Progress(len(tasks) - len(left), len(tasks), 0.0, len(tasks) - len(left), waiting)
     yield progress
-    workers = _enough(workers, left)
+    if workers.jobs is None and total_bytes(task.input.path for task in left) <= SMALL_BYTES:
+        workers = replace(workers, jobs=1)
     jobs = jobs_within(left, workers)
     left = [task._replace(jobs=jobs) for task in left]
     for task, result in shared_out(do, left, workers):
@@ -315,7 +316,7 @@ def _inputs(
 ) -> tuple[tuple[Input, ...], dict[str, str]]:
     """Inputs below some paths, at least one of which exists, and the skipped files.
 
-    What lies beside recordings, manifests and tracks, is neither.
+    Manifests and tracks beside recordings are neither.
     """
     skipped: dict[Input, str] = {}
     columns, each = read.columns.values(), partial(in_turn, jobs=jobs)
@@ -346,12 +347,6 @@ def _is_finished(part: Path) -> bool:
         )
     except (KeyError, TypeError):
         return False
-
-
-def _enough(workers: Workers, tasks: Sequence[Task]) -> Workers:
-    """As many processes as asked for; if nobody asked, a small batch gets a single one."""
-    small = total_bytes(task.input.path for task in tasks) <= SMALL_BYTES
-    return replace(workers, jobs=1) if workers.jobs is None and small else workers
 
 
 def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, Any]:

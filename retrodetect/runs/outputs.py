@@ -210,7 +210,7 @@ class Run(NamedTuple):
 
 def read_runs(folders: Sequence[str]) -> list[Run]:
     """Read what runs have written."""
-    # Twice the same folder is one run, however its name is written.
+    # The same folder named twice is one run, however it is written.
     names = {identity(location(name)): name for name in folders}.values()
     return sorted(map(_read_run, names), key=lambda run: str(run.record["times"].get("began", "")))
 

@@ -217,7 +217,7 @@ def _on_cluster(
 
 @contextmanager
 def _silent(*names: str) -> Iterator[None]:
-    """Let libraries not report what is said in our own words."""
+    """Silence libraries whose errors are reported in our own words."""
     loggers = [logging.getLogger(name) for name in names]
     before = [logger.handlers for logger in loggers]
     for logger in loggers:

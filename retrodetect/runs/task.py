@@ -150,28 +150,30 @@ def do(task: Task) -> float:
         done.append(unlabelled(name, status, str(error)))
     except RetrodetectError:
         raise
-    except MemoryError:
-        scarce = UnreadableFile(
-            "needs more memory than its process may have",
-            file=name,
-            remedy="label it on a machine with more memory, or split the file",
-        )
-        done.append(unlabelled(name, "failed", str(scarce)))
     except Exception as error:
         # Whatever is wrong with one recording, the others must be labelled.
         _log.debug("while labelling %s", task.input.path, exc_info=True)
-        if isinstance(error, OSError) or not isinstance(task.input.path, Path):
-            damage = UnreadableFile(
-                f"cannot be read to its end ({getattr(error, 'strerror', None) or error})",
-                file=name,
-                remedy="copy or export it again",
-            )
-            reason = str(damage)
-        else:
-            reason = f"{name}: unexpected {type(error).__name__} ({error}); please report it"
-        done.append(unlabelled(name, "failed", reason))
+        done.append(unlabelled(name, "failed", _failure(error, task.input)))
     _keep(task.part, done, strides)
     return sum(entry.row.get("duration_s") or 0.0 for entry in done)
+
+
+def _failure(error: Exception, recording: Input) -> str:
+    """Say what an error that nobody raised on purpose means for a recording."""
+    name = recording.name
+    if isinstance(error, MemoryError):
+        failure = UnreadableFile(
+            "needs more memory than its process may have",
+            file=name, remedy="label it on a machine with more memory, or split the file",
+        )  # fmt: skip
+    elif isinstance(error, OSError) or not isinstance(recording.path, Path):
+        failure = UnreadableFile(
+            f"cannot be read to its end ({getattr(error, 'strerror', None) or error})",
+            file=name, remedy="copy or export it again",
+        )  # fmt: skip
+    else:
+        return f"{name}: unexpected {type(error).__name__} ({error}); please report it"
+    return str(failure)
 
 
 def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:

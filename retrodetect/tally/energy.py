@@ -1,4 +1,4 @@
-"""Speed, height, distance and energy, only where something beyond acceleration tells of them.
+"""Speed, height, distance and energy, where a receiver, a barometer or the wearer gives them.
 
 The forward equations are those of the American College of Sports Medicine (Guidelines for
 Exercise Testing and Prescription, 10th ed., 2018): oxygen in ml per kg and minute at ``S`` m/min

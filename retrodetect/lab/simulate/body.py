@@ -53,7 +53,7 @@ CENTRE_OF_MASS_OF_STATURE = 0.55
 """Height of the body's centre of mass (Winter 2009)."""
 
 SLOWEST_SWAY_HZ = np.array([0.3, 0.3, 0.9])
-"""Below this the force under the feet moves nothing, for people correct their drift: below
+"""Below this the force under the feet moves nothing, since people correct their drift: below
 strides on the level, below slow steps upright."""
 
 FURTHEST_REACH = 0.992

@@ -62,7 +62,7 @@ class Section:
 
     gait: Literal["walk", "run", "stand"]  # ``walk``, ``run`` or ``stand``
     duration_s: float  # length of the section in seconds
-    direction: Direction = "forward"  # ``forward`` or ``backward``; of no meaning while standing
+    direction: Direction = "forward"  # ``forward`` or ``backward``; ignored while standing
     # speed over ground; None is comfortable for that gait, direction and person
     speed_mps: float | None = None
     slope: float = 0.0  # rise per way travelled: 0.1 is 10 % uphill
@@ -279,8 +279,10 @@ def true_strides(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=STRIDE_COLUMNS).astype({"start_s": float, "end_s": float})
 
 
-def comfortable_speed_mps(section: Section, person: Person) -> float:
-    """Speed of a section that names none: less uphill (Tobler's hiking function, 1993)."""
+def speed_of_mps(section: Section, person: Person) -> float:
+    """Speed of a section, comfortable if it names none: less uphill (Tobler's function, 1993)."""
+    if section.speed_mps is not None:
+        return section.speed_mps
     manner = MANNERS[_gait(section), section.direction]
     return float(manner.speed_mps * person.speed_factor * np.exp(-2.5 * abs(section.slope)))
 
@@ -338,7 +340,7 @@ def _go(
     """Walk or run one section."""
     gait, direction = _gait(section), section.direction
     manner = MANNERS[gait, direction]
-    full_mps = _full_speed_mps(section, person)
+    full_mps = speed_of_mps(section, person)
     own_spm = _cadence_spm(manner, full_mps, person)
     hurry = 1.0 if section.cadence_spm is None else section.cadence_spm / own_spm
     usual_s = 60.0 / (own_spm * hurry)
@@ -367,18 +369,12 @@ def _go(
     draft.heading.append((draft.now_s, draft.heading_rad))
 
 
-def _full_speed_mps(section: Section, person: Person) -> float:
-    if section.speed_mps is None:
-        return comfortable_speed_mps(section, person)
-    return section.speed_mps
-
-
 def _edge_speed_mps(neighbour: Section | None, section: Section, person: Person) -> float:
     """Speed at the border of two sections: that of the slower, or none where the way breaks."""
-    own_mps = _full_speed_mps(section, person)
+    own_mps = speed_of_mps(section, person)
     if neighbour is None or neighbour.gait == "stand" or neighbour.direction != section.direction:
         return 0.0
-    return min(own_mps, _full_speed_mps(neighbour, person))
+    return min(own_mps, speed_of_mps(neighbour, person))
 
 
 def _drift(count: int, rng: np.random.Generator) -> FloatArray:

@@ -24,7 +24,7 @@ from retrodetect.lab.simulate import (
     wear,
 )
 from retrodetect.lab.simulate.norms import MANNERS, Direction, Gait
-from retrodetect.lab.simulate.steps import Person, comfortable_speed_mps
+from retrodetect.lab.simulate.steps import Person, speed_of_mps
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare
 from retrodetect.sites import PLACEMENTS
@@ -225,7 +225,7 @@ def test_speed_and_slope_are_kept(gait: Gait, direction: Direction) -> None:
     begin_s, end_s = steady(session)
     here, there = (session.plan.path.at(at)[0] for at in (begin_s, end_s))
     way_m = np.linalg.norm((there - here)[:2])
-    speed_mps = comfortable_speed_mps(section, person)
+    speed_mps = speed_of_mps(section, person)
     assert way_m == pytest.approx(speed_mps * (end_s - begin_s), rel=0.1)
     assert there[2] - here[2] == pytest.approx(0.08 * way_m, rel=0.05)
 
