@@ -323,6 +323,8 @@ def is_noticed(root: Path, mutant: Mutant, tests: list[Test], each_s: float) -> 
 def exchange(root: Path, mutant: Mutant) -> None:
     """Change a module where it lies in memory: the code of its functions, or its constants."""
     path = str(root / mutant.module)
+    # Formats are imported by the first that asks for them.
+    module = importlib.import_module(str(mutant.module.with_suffix("")).replace("/", "."))
     healthy = compile((root / mutant.module).read_text(), path, "exec")
     other = compile(changed(root, mutant)[0], path, "exec")
     codes = {_place(a): b for a, b in zip(_codes(healthy), _codes(other), strict=True)}
@@ -336,8 +338,7 @@ def exchange(root: Path, mutant: Mutant) -> None:
         if isinstance(own, _lru_cache_wrapper):
             own.cache_clear()
     if mutant.kind == "module constant":
-        name = str(mutant.module.with_suffix("")).replace("/", ".")
-        _exchange_constants(sys.modules[name], other, functions)
+        _exchange_constants(module, other, functions)
 
 
 def _exchange_constants(module: ModuleType, code: CodeType, functions: list[FunctionType]) -> None:
