@@ -88,7 +88,7 @@ class Sensors:
         }
         if "rotation" not in factors:
             return cls(line.time_s, readers, factors, notes=tuple(notes))
-        head = readers["rotation"](slice(0, _HEAD_ROWS), line.time_s[:_HEAD_ROWS])
+        head = readers["rotation"](slice(_HEAD_ROWS), line.time_s[:_HEAD_ROWS])
         factors["rotation"], *findings = _rotation_unit(series["rotation"].unit, head)
         notes += _turning_on(head * factors["rotation"])
         return cls(line.time_s, readers, factors, tuple(findings), tuple(notes))

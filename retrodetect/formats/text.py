@@ -179,7 +179,7 @@ def _decoded(head: bytes, encoding: str, is_whole: bool, errors: str) -> str:
 
 _QUANTITIES: dict[str, dict[str, float]] = {
     "acceleration": {
-        "m/s2": 1.0, "mps2": 1.0, "ms2": 1.0, "ms-2": 1.0, "m/s/s": 1.0, "m/sec2": 1.0,
+        "m/s2": 1.0, "mps2": 1.0, "ms2": 1.0, "ms-2": 1.0, "m/s/s": 1.0,
         "meterspersecondsquared": 1.0, "g": STANDARD_GRAVITY_MPS2, "gn": STANDARD_GRAVITY_MPS2,
         "mg": STANDARD_GRAVITY_MPS2 / 1000, "cm/s2": 0.01, "gal": 0.01, "mm/s2": 0.001,
     },

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats import ReadOptions, describe, read
+from retrodetect.formats import ReadOptions, describe, discover, read
 from retrodetect.formats.draft import Stamps
 from retrodetect.formats.exports import sensor_logger
 from retrodetect.recording import Recording
@@ -75,6 +75,15 @@ def test_physics_toolbox_rows_that_repeat_a_slow_sensor_collapse(put: Put) -> No
     assert_is_the_walk(recording)
     assert recording.rate_hz == pytest.approx(50, rel=0.01)
     assert any("75% of the rows" in warning for warning in recording.warnings)
+
+
+def test_words_in_quotes_may_hold_a_comma_also_behind_a_blank(put: Put) -> None:
+    lines = [
+        f'{s:.2f}, "walk, slowly", {x:.5f}, {y:.5f}, {z:.5f}'
+        for s, (x, y, z) in zip(SECONDS, WALK.acceleration_mps2, strict=True)
+    ]
+    (recording,) = read(put("walk.csv", "time, label, ax, ay, az", lines))
+    assert_is_the_walk(recording)
 
 
 def test_physics_toolbox_linear_acceleration_is_linear(put: Put) -> None:
@@ -509,6 +518,16 @@ def test_hhar_people_and_devices_are_recordings_of_their_own(put: Put) -> None:
     ]  # fmt: skip
     for recording in recordings:
         assert_is_the_walk(recording)
+
+
+def test_a_gyroscope_of_hhar_is_no_recording_of_its_own(put: Put, tmp_path: Path) -> None:
+    head = "Index,Arrival_Time,Creation_Time,x,y,z,User,Model,Device,gt"
+    stamps = [
+        f"0,{(START_NS + int(ns)) // 10**6},{27920678471000 + int(ns)}" for ns in WALK.time_ns
+    ]
+    for name in ("Phones_accelerometer.csv", "Phones_gyroscope.csv"):
+        put(name, head, rows(WALK.acceleration_mps2, stamps, end=",a,nexus4,n,walk"))
+    assert [found.name for found in discover(tmp_path)] == ["Phones_accelerometer.csv"]
 
 
 @pytest.mark.parametrize(("arrival_ms", "name"), [(1_424_696_633_908, "hhar"), (17, "plain")])

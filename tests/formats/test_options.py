@@ -185,6 +185,15 @@ def test_how_the_clock_was_read_is_told(tmp_path: Path, kind: str) -> None:
     assert facts(recording)["clock"] == (said, ground)
 
 
+@pytest.mark.parametrize("jitter_ms", [0.5, 1.0, 2.0])
+def test_jitter_is_the_standard_deviation_of_the_steps(tmp_path: Path, jitter_ms: float) -> None:
+    steps_s = np.random.default_rng(0).normal(0.02, jitter_ms / 1000, 999)
+    stamps = zip(np.append(0, np.cumsum(steps_s)), WALK.acceleration_mps2, strict=True)
+    lines = [f"{s:.6f},{x:.4f},{y:.4f},{z:.4f}" for s, (x, y, z) in stamps]
+    shown = describe(reread(tmp_path, "\n".join(["time,ax,ay,az", *lines])))
+    assert shown["jitter_ms"] == pytest.approx(jitter_ms, rel=0.1)
+
+
 def test_what_inspect_shows_is_ready_for_json(tmp_path: Path) -> None:
     import json
 

@@ -132,6 +132,18 @@ def test_a_second_is_enough_to_be_read(tmp_path: Path) -> None:
     assert len(recording.time_s) == 50
 
 
+@pytest.mark.parametrize("length", [140_000, 900_000])
+@pytest.mark.parametrize("is_one_cell", [True, False])
+def test_a_line_longer_than_any_row_is_left_out_alone(
+    tmp_path: Path, length: int, is_one_cell: bool
+) -> None:
+    lines = write(walk(duration_s=60), Style()).decode().splitlines()
+    lines.insert(2500, "7" * length if is_one_cell else "7," * (length // 2))
+    (recording,) = read(put(tmp_path, "\n".join(lines)))
+    expected = walk(duration_s=60).acceleration_mps2
+    np.testing.assert_allclose(recording.acceleration_mps2, expected, atol=1e-4)
+
+
 def test_a_frozen_sensor_leaves_a_gap(tmp_path: Path) -> None:
     values = walk(duration_s=60).acceleration_mps2
     values[1000:2500] = values[1000]

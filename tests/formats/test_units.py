@@ -9,7 +9,7 @@ from retrodetect.formats.text import unit_in
 G = 9.80665
 WORTH = {
     "acceleration": {  # in m/s²
-        1.0: ("m/s2", "mps2", "ms2", "m/s/s", "m/sec2", "meterspersecondsquared"),
+        1.0: ("m/s2", "mps2", "ms2", "ms-2", "m/s/s", "m/sec2", "meterspersecondsquared"),
         G: ("g", "gn"),
         G / 1000: ("mg",),
         0.01: ("cm/s2", "gal"),
