@@ -47,7 +47,7 @@ def workbook(tmp_path: Path) -> Path:
     return path
 
 
-def avro(path: Path, counts: np.ndarray, rate_hz: float = 64.0) -> Path:
+def avro(path: Path, counts: np.ndarray, codec: str = "null", rate_hz: float = 64.0) -> Path:
     schema = {
         "type": "record", "name": "empatica.format.avro.Session", "fields": [
             {"name": "timezone", "type": "int"},
@@ -66,7 +66,7 @@ def avro(path: Path, counts: np.ndarray, rate_hz: float = 64.0) -> Path:
     }  # fmt: skip
     session = {"timezone": 3600, "rawData": {"accelerometer": sensor | axes, "gyroscope": nothing}}
     with path.open("wb") as file:
-        fastavro.writer(file, fastavro.parse_schema(schema), [session])
+        fastavro.writer(file, fastavro.parse_schema(schema), [session], codec=codec)
     return path
 
 
@@ -96,6 +96,20 @@ def test_a_workbook_without_a_recording_says_so(tmp_path: Path) -> None:
     pd.DataFrame({"who": ["A", "B"], "score": [1, 2]}).to_excel(path, index=False)
     with pytest.raises((UnreadableFile, RefusedRecording), match=r"recording|acceleration"):
         read(path)
+
+
+def test_a_packed_session_is_bounded_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = np.round(WALK.acceleration_mps2 / G * 2048).astype(int)
+    path = avro(tmp_path / "1-1-01_1700000000.avro", counts, "deflate")
+    (recording,) = read(path)
+    np.testing.assert_allclose(recording.acceleration_mps2, WALK.acceleration_mps2, atol=0.003)
+    monkeypatch.setattr("retrodetect.formats.source._FREE_BYTES", 1 << 14)
+    monkeypatch.setattr("retrodetect.formats.source._MOST_EXPANSION", 20)
+    (recording,) = read(path)
+    with pytest.raises(RefusedRecording, match="expands to more"):
+        read(avro(tmp_path / "1-1-01_1700000001.avro", np.zeros((50_000, 3), int), "deflate"))
 
 
 def test_embraceplus_session_in_avro(tmp_path: Path, shared: Path) -> None:
