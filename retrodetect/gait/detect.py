@@ -23,6 +23,10 @@ __all__ = ["Gait", "detect", "in_run", "joined"]
 MIN_STRIDES = 2
 """Least number of strides of a bout."""
 
+ODD_STEP_TURNS = (0.25, 0.75)
+"""How long the odd step after a stride may take, in parts of that stride: half of it, and half as
+much less or more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gait:
@@ -40,7 +44,8 @@ class Gait:
         ``gait`` (walk or run), ``p_run``, ``way_x_m``, ``way_y_m``, ``way_z_m`` (level way of a
         sensor on one foot, by gyroscope, in the device frame; else NaN). On a foot or ankle a
         stride goes from contact to contact of that foot; the first one of a series begins one
-        period before its contact.
+        period before its contact. Elsewhere the first and the last one of a bout may hold one
+        contact only, in their middle: the body feels both feet, and a bout has odd steps.
     """
 
     bouts: pd.DataFrame
@@ -149,7 +154,32 @@ def _sought(movement: Movement) -> _Strides:
     order = np.argsort(edges[:, 0])
     order = order[edges[order, 1] > 0]  # a first contact may seem to lie before the first sample
     kept, bout = _bouts(edges[order], MIN_STRIDES)
-    return times, edges[order][kept], bout, one_foot[order][kept].astype(np.bool_)
+    edges, one_foot = edges[order][kept], one_foot[order][kept].astype(np.bool_)
+    after, closing = _closing(edges, bout, one_foot, np.sort(times), end)
+    edges = np.insert(edges, after, closing, axis=0)
+    return times, edges, _bouts(edges, 1)[1], np.insert(one_foot, after, False)
+
+
+def _closing(
+    edges: FloatArray,
+    bout: NDArray[np.intp],
+    one_foot: NDArray[np.bool_],
+    times: FloatArray,
+    end: float,
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Place and edges of the strides that bouts with an odd last step end with.
+
+    That step is half of a stride, as an odd first one is: the rest, after its contact, is standing.
+    They are added when bouts are parted, so that they make no bout and move no other stride.
+    """
+    after = np.flatnonzero(np.diff(bout, append=-1)) + 1
+    last, length = edges[after - 1, 1], np.diff(edges[after - 1], axis=1)[:, 0]
+    contact = np.append(times, np.inf)[np.searchsorted(times, last, side="right")]
+    shortest, longest = np.multiply.outer(ODD_STEP_TURNS, length)
+    odd = (contact - last > shortest) & (contact - last < longest) & ~one_foot[after - 1]
+    closing = np.stack([last, contact + length / 2], axis=1)
+    odd &= closing[:, 1] <= end
+    return after[odd], closing[odd]
 
 
 def _taken(signal: Signal, given_s: FloatArray) -> _Strides:

@@ -137,6 +137,16 @@ def test_strides_and_contacts_of_a_bout_follow_each_other() -> None:
     assert found.strides["stride"].tolist() == list(range(len(found.strides)))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_last_contact_is_that_of_the_last_step(seed: int) -> None:
+    plan = "stand 3s, walk forward 12s, stand 5s"
+    last_s = steps_s(walked(plan, seed))[-1]
+    found = detected(worn(plan, "waist", seed=seed))
+    assert found.contacts["time_s"].max() == pytest.approx(last_s, abs=0.2)
+    # An odd last step is half of a stride: the rest of that is standing.
+    assert -0.2 < found.strides["end_s"].max() - last_s < 0.8
+
+
 def test_a_long_pause_parts_bouts_and_a_short_one_does_not() -> None:
     apart = detected(worn("stand 3s, walk forward 12s, stand 7s, walk forward 12s, stand 3s"))
     together = detected(worn("stand 3s, walk forward 12s, stand 1s, walk forward 12s, stand 3s"))

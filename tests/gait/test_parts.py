@@ -430,7 +430,7 @@ def test_no_contact_is_put_where_its_shape_would_reach_beyond_the_ends() -> None
     cycles = (np.arange(400) - 20) / 40
     at, response = contacts._aligned(series, cycles, np.ones(400, dtype=bool), 5)
     np.testing.assert_allclose(at, np.arange(20, 400, 40), atol=0.1)
-    np.testing.assert_allclose(response, np.linalg.norm(shape - shape.mean()), rtol=0.05)
+    np.testing.assert_allclose(response[20:400:40], np.linalg.norm(shape - shape.mean()), rtol=0.05)
 
 
 def test_a_shape_is_found_where_it_was_put() -> None:
@@ -465,14 +465,25 @@ def test_a_weak_step_among_strong_ones_is_none_but_one_that_follows() -> None:
     assert steps(np.empty(0), one_foot=True) == []
 
 
-def test_a_step_too_weak_to_show_puts_the_feet_together() -> None:
-    at, step = np.array([0.0, 10.0, 20.0, 30.0, 45.0]), np.array([True, True, True, False, False])
-    contacts._bring_together(at, step, np.zeros(5, bool))
-    assert step.tolist() == [True, True, True, True, False]
-    assert at.tolist() == [0.0, 10.0, 20.0, 20 + 10 * contacts.LAST_STEP, 45.0]
-    sitting = np.array([True, True, True, False, False])
-    contacts._bring_together(at, sitting, ~sitting)
-    assert sitting.tolist() == [True, True, True, False, False]
+@pytest.mark.parametrize(
+    ("share", "off", "closes"), [(0.15, 0, True), (0.05, 0, False), (1, 6, False)]
+)
+def test_a_step_too_weak_to_show_its_moment_puts_the_feet_together(
+    share: float, off: int, closes: bool
+) -> None:
+    at = np.array([0.0, 10.0, 20.0, 30.0, 45.0])
+    step, standing = np.array([True, True, True, False, False]), np.zeros(5, bool)
+    shown = np.zeros(50)
+    shown[[0, 10, 20]], shown[28 + off] = 2.0, 2.0 * share
+    contacts._bring_together(at, step, standing, shown)
+    assert step.tolist() == [True, True, True, closes, False]
+    assert at.tolist() == [0.0, 10.0, 20.0, 20 + 10 * contacts.LAST_STEP if closes else 30.0, 45.0]
+
+
+def test_who_sits_down_after_a_step_does_not_put_the_feet_together() -> None:
+    at, step = np.array([0.0, 10.0, 20.0, 30.0]), np.array([True, True, False, False])
+    contacts._bring_together(at, step, ~step, np.ones(40))
+    assert step.tolist() == [True, True, False, False]
 
 
 @pytest.mark.parametrize(("deg", "leans"), [(0, False), (12, False), (18, True), (90, True)])
@@ -543,6 +554,32 @@ def test_bouts_are_parted_by_pauses_and_hold_two_strides() -> None:
     np.testing.assert_array_equal(np.flatnonzero(~kept), [4])
     assert bout.tolist() == [0, 0, 0, 0, 1, 1]
     assert [len(part) for part in detect._bouts(np.empty((0, 2)), detect.MIN_STRIDES)] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("odd", "end", "one_foot", "closes"),
+    [
+        (25, 500, False, True), (35, 335, False, True), (40, 500, False, False),
+        (10, 500, False, False), (35, 334, False, False), (25, 500, True, False),
+    ],
+)  # fmt: skip
+def test_an_odd_last_step_ends_its_bout_with_a_stride_around_it(
+    odd: float, end: float, one_foot: bool, closes: bool
+) -> None:
+    edges = np.array([[0.0, 50.0], [50.0, 100.0], [225.0, 275.0]])
+    bout, felt = np.array([0, 0, 1]), np.array([False, False, one_foot])
+    times = np.array([0.0, 25, 50, 75, 100, 225, 250, 275, 275 + odd])
+    after, closing = detect._closing(edges, bout, felt, times, end)
+    assert after.tolist() == ([3] if closes else [])
+    assert closing.tolist() == ([[275, 275 + odd + 25]] if closes else [])
+
+
+def test_no_stride_ends_nothing() -> None:
+    none = np.empty(0)
+    after, closing = detect._closing(
+        np.empty((0, 2)), none.astype(np.intp), none.astype(bool), none, 100
+    )
+    assert (after.shape, closing.shape) == ((0,), (0, 2))
 
 
 def test_a_stretch_in_which_no_step_shows_has_none() -> None:
