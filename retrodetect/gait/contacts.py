@@ -23,11 +23,12 @@ TRACKING_HZ = 0.35
 STRENGTH_HZ = 1.0
 """How fast the strength of steps may change: the first step is as strong as the third."""
 
-ONE_FOOT_RATIO, QUIET_SHARE, STANCE_S = 1.0, 0.22, 0.16
+ONE_FOOT_RATIO, QUIET_SHARE, STANCE_S, QUIET_STRIDES = 1.0, 0.22, 0.16, 0.8
 """A limb that stands still once a stride feels one foot: its movement beats stronger at the
-stride than at the step, and falls for the length of a short stance to this share of its mean.
-Walking feet and ankles have ratios of 1.4 to 8 and shares of 0.02 to 0.16, pockets and thighs
-shares of 0.25 and more, the trunk ratios of 0.3 to 0.8 (own measurement on nine data sets)."""
+stride than at the step, and falls for the length of a short stance to this share of its mean, in
+that share of the strides. Walking feet and ankles have ratios of 1.4 to 8 and shares of 0.02 to
+0.16, pockets and thighs shares of 0.25 and more, the trunk ratios of 0.3 to 0.8 (own measurement on
+nine data sets)."""
 
 IMPACT_LEAD_S = 0.025
 """Initial contact comes before the first peak of the vertical it causes: on average over 2,000
@@ -143,8 +144,8 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     wave = np.exp(-2j * np.pi * strides)
     twice = wave * wave
     limb, both = _demodulated(size[:, None], np.stack([wave, twice]).T).T
-    one_foot = _feels_one_foot(movement.activity[active], limb[active], both[active])
     period = float(np.median(period_s[active])) * ANALYSIS_RATE_HZ
+    one_foot = _feels_one_foot(movement.activity[active], limb[active], both[active], period)
     if one_foot:
         onset = smoothed(movement.jerk, 0.02 * ANALYSIS_RATE_HZ)
         turns = strides + _phase(_demodulated(movement.activity, wave))
@@ -200,9 +201,15 @@ def _nearest(at: FloatArray, samples: int) -> NDArray[np.intp]:
     return np.clip(np.rint(at), 0, samples - 1).astype(np.intp)
 
 
-def _feels_one_foot(activity: FloatArray, limb: ComplexArray, both: ComplexArray) -> bool:
+def _feels_one_foot(
+    activity: FloatArray, limb: ComplexArray, both: ComplexArray, period: float
+) -> bool:
     rest = moving_mean(activity, int(STANCE_S * ANALYSIS_RATE_HZ))
-    quiet = np.quantile(rest, 0.15) < QUIET_SHARE * rest.mean()
+    limit = QUIET_SHARE * rest.mean()
+    # Once a stride: who sits before and after a walk is quiet for a share of the time, too.
+    first = np.arange(0, max(len(rest) - period, 0) + 1, period).astype(np.intp)
+    stillest = np.minimum.reduceat(rest, first)
+    quiet = np.quantile(rest, 0.15) < limit and np.quantile(stillest, QUIET_STRIDES) < limit
     return bool(quiet and np.median(np.abs(limb)) > ONE_FOOT_RATIO * np.median(np.abs(both)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from retrodetect.gait import contacts, pace, period
@@ -445,6 +446,24 @@ def test_a_shape_is_found_where_it_was_put() -> None:
         assert place[nearest] == pytest.approx(at, abs=0.1)
         assert likeness[nearest] == pytest.approx(1.0, abs=0.02)
         assert response[at] == pytest.approx(size, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "feels"),
+    [
+        (np.arange(600) % 50 < 15, True),  # a foot in stance
+        ((np.arange(600) < 90) | (np.arange(600) > 510), False),  # between two chairs
+        (np.zeros(600, bool), False),
+        (np.arange(30) < 10, True),  # less than a stride
+    ],
+)
+def test_a_limb_that_feels_one_foot_is_still_in_each_stride(
+    quiet: NDArray[np.bool_], feels: bool
+) -> None:
+    activity = np.where(quiet, 0.1, 5.0)
+    strong, weak = np.full(len(quiet), 2.0 + 0j), np.full(len(quiet), 1.0 + 0j)
+    assert contacts._feels_one_foot(activity, strong, weak, 50.0) == feels
+    assert not contacts._feels_one_foot(activity, weak, strong, 50.0)
 
 
 def test_a_weak_step_among_strong_ones_is_none_but_one_that_follows() -> None:
