@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import ne
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -51,8 +51,8 @@ _MOST_SENSORS = 30
 _LABEL = re.compile(
     r"sensor|type|kind|node|side|foot|leg|imu|mac|address|channel|source|(?<![a-z])id$"
 )
-_TURNS_SHARE = 0.02
-"""Packets of two sensors change at least once in 50 rows; activities last for longer."""
+_LONGEST_TURN = 50
+"""Rows of a packet of one sensor; what a device says of a walk stays for longer now and then."""
 
 _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
 
@@ -238,10 +238,10 @@ def _labels(table: Table) -> tuple[str, ...]:
 
 
 def _takes_turns(table: Table, index: int) -> bool:
-    """Whether a column that is named as a label has few of them, which change all the time."""
+    """Whether a column that is named as a label has few of them, none of which stays for long."""
     cells = table.cells(index)
     is_label = _LABEL.search(table.names[index]) and 2 <= len({*cells}) < _MOST_SENSORS
-    return bool(is_label) and sum(map(ne, cells[1:], cells)) > _TURNS_SHARE * len(cells)
+    return bool(is_label) and max(len([*run]) for _, run in groupby(cells)) < _LONGEST_TURN
 
 
 def _sensor(table: Table) -> str | None:

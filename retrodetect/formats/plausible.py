@@ -406,9 +406,10 @@ _LEVEL_BLOCKS, _RUNNING_G = 12, 4.0
 Shorter blocks are taken where fewer than 12 of the usual length fit."""
 
 _LINE_ROWS, _LINE_BLOCKS, _STRAIGHT, _LINE_SHARE, _FILLED_SHARE = 20, 300, 0.02, 0.02, 0.6
-_TURNS_APART = 1.25
-"""Two rows differ by more the further they are apart: by half as much again (own measurement on 38
-recordings of 15 to 400 Hz: one step is 0.4 to 0.8 of two or three)."""
+_TURNS_APART, _TURNS_HZ = 1.25, 20.0
+"""Two rows differ by more the further they are apart (own measurement on 38 recordings of 15 to 400
+Hz: by one step 0.4 to 0.8 of what they do by two or three). Under 20 Hz three rows may span a step
+of a runner, and are alike again."""
 
 _RHYTHM_S, _RHYTHM_PERIODS_S, _RHYTHM_ALIKE = 2.0, (0.3, 1.3), 0.5
 _RESCALED_BLOCKS, _RESCALED_SHARE = 3, 0.08
@@ -765,7 +766,7 @@ def _taking_turns(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     """Rows go on from one further up, as where those of two or three sensors take turns."""
     own = blocks_of(values, rate_hz, most=_LINE_BLOCKS)
     own = own[np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2]
-    if not len(own) or own.shape[1] < _LINE_ROWS:
+    if not len(own) or own.shape[1] < _LINE_ROWS or rate_hz < _TURNS_HZ:
         return
     one, two, three = (
         np.abs(own[:, apart:] - own[:, :-apart]).mean(axis=(1, 2)) for apart in (1, 2, 3)

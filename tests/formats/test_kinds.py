@@ -306,9 +306,16 @@ class TestSensorsThatTakeTurns:
         said = one(write("time,x,y,z", sensors.reshape(-1, 3), clock)).warnings
         assert any("several sensors in turn" in warning for warning in said)
 
+    def test_steps_that_last_three_rows_are_no_sensors(self, write: Write) -> None:
+        running = GRAVITY + 8 * np.sin(2 * np.pi * ROWS / 3)[:, None] * [0.3, 1, 0.2] + NOISE / 20
+        said = one(write("time,ax,ay,az", running, [f"{row / 10:.1f}" for row in ROWS])).warnings
+        assert not any("in turn" in warning for warning in said)
+
     def test_what_somebody_did_is_no_sensor(self, write: Write) -> None:
-        clock = [f"{stamp},{row // 500}" for row, stamp in enumerate(CLOCK)]
-        assert_walk(one(write("time,type,x,y,z", TOTAL, clock)))
+        often = np.where((ROWS % 400 < 200) & (ROWS % 3 == 0), "unknown", "walking")
+        for kinds in (ROWS // 500, often):
+            clock = [f"{stamp},{kind}" for stamp, kind in zip(CLOCK, kinds, strict=True)]
+            assert_walk(one(write("time,type,x,y,z", TOTAL, clock)))
 
     def test_two_accelerometers_of_one_device_have_its_clock(self, write: Write) -> None:
         names = ",".join(f"Accel_{kind}_{axis}" for kind in ("LN", "WR") for axis in "XYZ")
