@@ -14,15 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import delayed
 
 from retrodetect.direction import StrideEvidence
 from retrodetect.features import NEEDS_GYRO
 from retrodetect.lab import Labelled
 from retrodetect.lab.datasets import load
-from retrodetect.recording import DIRECTION_RATE_HZ
+from retrodetect.recording import DIRECTION_RATE_HZ, FloatArray
 from retrodetect.runs import resume
-from retrodetect.runs.pool import in_parallel
+from retrodetect.runs.pool import in_turn
 from retrodetect.training.examples import STAGES, Example, measure
 
 __all__ = [
@@ -47,8 +46,8 @@ def measured_sets(
     ``cache_folder``, if there is one.
     """
     code = resume.code_digest(*STAGES, "training", "lab")
-    calls = [delayed(_remembered)(Path(folder), name, cache_folder, code) for name in names]
-    return dict(zip(names, in_parallel(calls, jobs), strict=True))
+    recall = partial(_remembered, folder=Path(folder), cache_folder=cache_folder, code=code)
+    return dict(zip(names, in_turn(recall, names, jobs), strict=True))
 
 
 def example_of(labelled: Labelled) -> Example:
@@ -67,7 +66,7 @@ def example_of(labelled: Labelled) -> Example:
 
 
 def _remembered(
-    folder: Path, name: str, cache_folder: str | Path | None, code: str
+    name: str, *, folder: Path, cache_folder: str | Path | None, code: str
 ) -> list[Example]:
     """Examples of a set, measured or recalled."""
     files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
@@ -110,29 +109,22 @@ def mixed_sessions(
 
 def joined(clips: list[Example], name: str) -> Example:
     """Put measured clips behind each other, with a pause between two."""
-    strides, intervals, shift_s, bouts = [], [], 0.0, 0
-    for clip in clips:
-        part = clip.measured.strides
-        strides.append(
-            part.assign(
-                start_s=part["start_s"] + shift_s,
-                end_s=part["end_s"] + shift_s,
-                bout=part["bout"] + bouts,
-            )
-        )
-        spans = clip.intervals
-        intervals.append(
-            spans.assign(start_s=spans["start_s"] + shift_s, end_s=spans["end_s"] + shift_s)
-        )
-        shift_s += clip.measured.duration_s + PAUSE_S
-        bouts += part["bout"].nunique()
-    measured = replace(
-        clips[0].measured,
-        name=name,
-        strides=pd.concat(strides, ignore_index=True),
-        cues=StrideEvidence.joined([clip.measured.cues for clip in clips]),
-    )
-    return replace(clips[0], measured=measured, intervals=pd.concat(intervals, ignore_index=True))
+    begin_s = np.cumsum([0.0, *(clip.measured.duration_s + PAUSE_S for clip in clips[:-1])])
+    parts = [clip.measured.strides for clip in clips]
+    strides = _shifted(parts, begin_s)
+    bouts = np.cumsum([0, *(part["bout"].nunique() for part in parts[:-1])])
+    strides["bout"] += np.repeat(bouts, [len(part) for part in parts])
+    cues = StrideEvidence.joined([clip.measured.cues for clip in clips])
+    measured = replace(clips[0].measured, name=name, strides=strides, cues=cues)
+    intervals = _shifted([clip.intervals for clip in clips], begin_s)
+    return replace(clips[0], measured=measured, intervals=intervals)
+
+
+def _shifted(tables: list[pd.DataFrame], begin_s: FloatArray) -> pd.DataFrame:
+    """Tables with times put behind each other."""
+    table = pd.concat(tables, ignore_index=True)
+    shift_s = np.repeat(begin_s, [len(part) for part in tables])
+    return table.assign(start_s=table["start_s"] + shift_s, end_s=table["end_s"] + shift_s)
 
 
 def without_gyroscope(example: Example) -> Example:
@@ -151,14 +143,11 @@ def _site(example: Example) -> str:
 
 
 def _has(example: Example, direction: str) -> bool:
-    return bool((example.intervals["direction"] == direction).any())
+    return direction in set(example.intervals["direction"])
 
 
 def is_walked(example: Example) -> bool:
     """Tell whether a clip holds walking forward or backward, and no running."""
-    going = example.intervals["direction"].isin(["forward", "backward"])
-    return bool(
-        len(example.measured.strides)
-        and going.any()
-        and (example.intervals.loc[going, "gait"] == "walk").all()
-    )
+    spans = zip(example.intervals["direction"], example.intervals["gait"], strict=True)
+    gaits = {gait for direction, gait in spans if direction in ("forward", "backward")}
+    return bool(len(example.measured.strides)) and gaits == {"walk"}

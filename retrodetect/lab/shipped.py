@@ -10,28 +10,29 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import delayed
+from threadpoolctl import threadpool_limits
 
-from retrodetect.direction import Anchors
+from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.direction.card import Card, Source
 from retrodetect.direction.store import save_model
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, present
 from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
-from retrodetect.runs.pool import in_parallel
+from retrodetect.runs.pool import in_turn
 from retrodetect.sites import LOWER_LEG, group_of
 from retrodetect.training.examples import Example
-from retrodetect.training.fit import StrideTable, fit, merged, table_of
+from retrodetect.training.fit import Fits, table_of
 from retrodetect.training.scores import (
     error_rates,
-    label_with_truth,
+    labelled,
     marked_stretch,
     records,
     stated_anchors,
@@ -68,6 +69,9 @@ GIVEN: dict[str, Callable[[Example], Anchors]] = {
 PLAIN = "site, accelerometer only"
 """The site, of a recording without its gyroscope: what habit names, it names mostly there."""
 
+RECORDINGS_AT_A_TIME = 10
+"""Labelled by one process: a second or two."""
+
 WEAKNESSES = (
     "Without a gyroscope nothing above the hip shows where the front is: a session that goes one "
     "way only is called forward because most do, and one that turns is named by how people begin "
@@ -94,18 +98,17 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
     licence, wanted = MODELS[name]
     sources = [source for source in wanted if source in present(datasets)]
     recordings = measured_sets(datasets, sources, cache_folder=cache_folder)
-    tables = {source: table_of(examples) for source, examples in recordings.items()}
-    model = fit(merged(tables.values()), name=name)
-    rows = pd.concat(held_out(recordings, tables), ignore_index=True)
+    fits = Fits(table_of(chain.from_iterable(recordings.values())), name=name)
+    rows = pd.concat(held_out(recordings, fits), ignore_index=True)
     card = Card(
         summary="Labels each stride forward or backward, or says that it does not know.",
         licence=licence,
         sources=[_source(source, recordings[source]) for source in sources],
         scores=_scores(rows[rows["given"] == "site"]),
         error_rates=_error_rates(rows),
-        weaknesses=[_backward_evidence(merged(tables.values()).strides), *WEAKNESSES],
+        weaknesses=[_backward_evidence(fits.table.strides), *WEAKNESSES],
     )
-    return save_model(replace(model, card=card), models / name).card
+    return save_model(replace(fits.model, card=card), models / name).card
 
 
 def _backward_evidence(strides: pd.DataFrame) -> str:
@@ -125,59 +128,58 @@ def _backward_evidence(strides: pd.DataFrame) -> str:
 
 
 def held_out(
-    recordings: dict[str, list[Example]], tables: dict[str, StrideTable]
+    recordings: dict[str, list[Example]], fits: Fits, jobs: int | None = None
 ) -> list[pd.DataFrame]:
     """Label every recording with a model that never saw its wearer.
 
     Where a source has several people in both directions, each person is held out on its own;
     everywhere else the whole source is, which is harder. Each is labelled in four states of
     knowledge (``given``): the site, which is what most people know; nothing; site and front; site
-    and five seconds marked. The site is also given without a gyroscope: there habit often names
-    the directions.
+    and five seconds marked. A state that adds nothing is left out. The site is also given without a
+    gyroscope: there habit often names the directions.
     """
+    ways = fits.table.strides.groupby(["source", "subject"])["truth"].nunique()
+    folds: list[tuple[str, str | None]] = [(source, None) for source in recordings]
+    for _, people in ways[ways > 1].groupby("source"):
+        if len(people) > 1:
+            folds.extend(people.index)
 
-    def label_fold(source: str, subject: str | None) -> pd.DataFrame:
-        kept = [
-            table
-            if other != source
-            else table.where(np.asarray(table.strides["subject"] != subject))
-            for other, table in tables.items()
-            if other != source or subject is not None
-        ]
-        mine = [part for part in recordings[source] if subject in (None, part.subject)]
-        # Captured clips hold a few strides; what a model will be asked about are sessions.
-        if SETS[source].loader is bvh_clips:
-            mine = mixed_sessions(mine)
-        logger.info("held out: %s %s, %d recordings", source, subject or "", len(mine))
-        model = fit(merged(kept))
-        states = [
-            label_with_truth(model, mine, anchors_of).assign(given=given)
-            for given, anchors_of in GIVEN.items()
-        ]
-        plain = label_with_truth(model, map(without_gyroscope, mine), GIVEN["site"])
-        states.append(plain.assign(given=PLAIN))
-        return pd.concat(states).assign(held_out="person" if subject else "source")
+    def asked() -> Iterator[tuple[DirectionModel, list[Example], str]]:
+        """Fit models, and hand out a few recordings at a time."""
+        for source, subject in folds:
+            mine = [part for part in recordings[source] if subject in (None, part.subject)]
+            # Captured clips hold a few strides; what a model will be asked about are sessions.
+            if SETS[source].loader is bvh_clips:
+                mine = mixed_sessions(mine)
+            logger.info("held out: %s %s, %d recordings", source, subject or "", len(mine))
+            model, kind = fits.without(source, subject), "person" if subject else "source"
+            for start in range(0, len(mine), RECORDINGS_AT_A_TIME):
+                yield model, mine[start : start + RECORDINGS_AT_A_TIME], kind
 
-    folds: list[tuple[str, str | None]] = []
-    for source, table in tables.items():
-        folds.append((source, None))
-        both_ways = table.strides.groupby("subject")["truth"].nunique() > 1
-        if both_ways.sum() > 1:
-            folds += [(source, str(subject)) for subject in both_ways.index[both_ways]]
-    return in_parallel([delayed(label_fold)(*fold) for fold in folds], None)
+    return list(in_turn(_label, asked(), jobs))
+
+
+def _label(fold: tuple[DirectionModel, list[Example], str]) -> pd.DataFrame:
+    """Label what was held out from a model, in every state of knowledge."""
+    model, examples, kind = fold
+    asked, given = [], []
+    for example in examples:
+        strides = example.strides()
+        # Of states that are the same, the first of `GIVEN` is kept.
+        states = {anchors_of(example): name for name, anchors_of in reversed(GIVEN.items())}
+        asked += [(example, strides, anchors) for anchors in states]
+        asked.append((without_gyroscope(example), strides, GIVEN["site"](example)))
+        given += [*states.values(), PLAIN]
+    lengths = [len(strides) for _, strides, _ in asked]
+    return labelled(model, asked).assign(given=np.repeat(given, lengths), held_out=kind)
 
 
 def _source(name: str, recordings: list[Example]) -> Source:
     """What a card says about one source."""
     data_set = SETS[name]
 
-    def minutes(direction: str) -> float:
-        spans = [
-            example.intervals.loc[example.intervals["direction"] == direction, ["start_s", "end_s"]]
-            for example in recordings
-        ]
-        return round(float(sum((span["end_s"] - span["start_s"]).sum() for span in spans)) / 60, 1)
-
+    spans = pd.concat([example.intervals for example in recordings])
+    minutes = (spans["end_s"] - spans["start_s"]).groupby(spans["direction"]).sum() / 60
     return Source(
         name=name,
         licence=data_set.licence,
@@ -185,8 +187,8 @@ def _source(name: str, recordings: list[Example]) -> Source:
         evidence="virtual" if data_set.virtual else "real",
         people=len({example.subject for example in recordings}),
         placements=sorted({example.placement for example in recordings}),
-        minutes_forward=minutes("forward"),
-        minutes_backward=minutes("backward"),
+        minutes_forward=round(float(minutes.get("forward", 0.0)), 1),
+        minutes_backward=round(float(minutes.get("backward", 0.0)), 1),
     )
 
 
@@ -224,8 +226,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(MODELS))
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
-    for name in options.names:
-        make(name, options.datasets, options.models, cache_folder=options.cache)
+    # Threads of a numerical library would wait for cores on which other processes label.
+    with threadpool_limits(1):
+        for name in options.names:
+            make(name, options.datasets, options.models, cache_folder=options.cache)
 
 
 if __name__ == "__main__":

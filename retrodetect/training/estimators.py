@@ -1,4 +1,4 @@
-"""The classifier of strides, as a scikit-learn estimator.
+"""The classifier of strides, as a scikit-learn estimator, and the regression in it.
 
 It tells body sites apart in every model, and it fits into ``Pipeline``, ``GridSearchCV`` and
 ``cross_validate`` like any other.
@@ -6,20 +6,135 @@ It tells body sites apart in every model, and it fits into ``Pipeline``, ``GridS
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from retrodetect.recording import FloatArray
+from retrodetect.signal.numerics import log_softmax, softmax
 
-__all__ = ["StrideClassifier", "weights_by_class"]
+__all__ = ["PENALTY", "LogOdds", "Regression", "StrideClassifier"]
+
+PENALTY = 50.0
+"""Precision of the Gaussian prior of each weight around zero, in strides."""
+
+MOST_STEPS, MOST_ROUNDS = 40, 20
+"""Steps after which the curvature is measured anew, and how often: it takes as long as fifty."""
+
+GRADIENT = 1e-7
+"""Largest gradient of the mean log likelihood at the end, along steps of curvature 1: weights of
+standardised features are then right to 1e-6."""
+
+_LEAST_CURVATURE = 1e-5
+"""Along what no stride bears on: a constant that all classes share."""
+
+_ROUNDING = 1e-12
+"""Spread of a feature, beside its mean, that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogOdds:
+    """Log odds of classes, linear in k features as they are measured."""
+
+    weights: FloatArray  # (classes, k)
+    intercepts: FloatArray  # (classes,)
+    # (d, d): steps of the scaled d = classes * (k + 1) numbers, row by row, along which the
+    # curvature is 1 and that have nothing to do with each other
+    steps: FloatArray
+
+
+class Regression:
+    """Multinomial logistic regressions with a ridge, on the same strides weighed in many ways.
+
+    In each, all classes weigh the same, and the ridge is that of features standardised by its
+    weights. Steps are those of L-BFGS (Liu & Nocedal 1989, Math Program 45:503), in coordinates in
+    which the curvature is even. From the solution for all strides, few lead to that for most.
+    """
+
+    def __init__(self, rows: FloatArray, number: NDArray[np.intp]) -> None:
+        """Take (n, k) features, and the (n,) class of each stride."""
+        self._number, self._own = number, np.eye(int(number.max()) + 1)[number]
+        self._mean, self._spread = rows.mean(axis=0), rows.std(axis=0)
+        self._spread[self._spread <= _ROUNDING * np.abs(self._mean)] = 1.0
+        scaled = (rows - self._mean) / self._spread
+        self._inputs = np.column_stack([scaled, np.ones(len(rows))])
+
+    def fit(
+        self, weight: FloatArray, penalty: float = PENALTY, start: LogOdds | None = None
+    ) -> LogOdds:
+        """Weigh strides by (n,) weights, of each class one above zero at least."""
+        # Of two classes, the prior is that of the difference of their weights.
+        precision = 2 * penalty if self._own.shape[1] == 2 else penalty
+        share, ridge = self._share(weight), precision * self._variance(weight) / weight.sum()
+        if start is None:
+            at = np.zeros((self._own.shape[1], self._inputs.shape[1]))
+            steps = self._steps(at, share, ridge)
+        else:
+            at = np.column_stack(
+                [start.weights * self._spread, start.intercepts + start.weights @ self._mean]
+            )
+            steps = start.steps
+        for _ in range(MOST_ROUNDS):
+            step, is_there = self._descent(at, steps, share, ridge)
+            at = at + step
+            if is_there:
+                break
+            steps = self._steps(at, share, ridge)
+        weights = at[:, :-1] / self._spread
+        return LogOdds(weights, at[:, -1] - weights @ self._mean, steps)
+
+    def _share(self, weight: FloatArray) -> FloatArray:
+        """(n,) how much each stride counts where all classes do the same."""
+        of_class = weight @ self._own
+        return np.asarray(weight / (len(of_class) * of_class[self._number]))
+
+    def _variance(self, weight: FloatArray) -> FloatArray:
+        """(k + 1,) of the inputs, by these weights; 0 for the intercept, which has no ridge."""
+        share = weight / weight.sum()
+        variance = share @ (self._inputs - share @ self._inputs) ** 2
+        variance[variance <= _ROUNDING] = 1.0
+        variance[-1] = 0.0
+        return np.asarray(variance)
+
+    def _steps(self, at: FloatArray, share: FloatArray, ridge: FloatArray) -> FloatArray:
+        """Steps of `LogOdds` for the curvature at some weights."""
+        p = softmax(self._inputs @ at.T)
+        classes, inputs = at.shape
+        curvature = np.zeros((classes, inputs, classes, inputs))
+        for i in range(classes):
+            for j in range(i + 1):
+                both = share * p[:, i] * ((i == j) - p[:, j])
+                curvature[i, :, j] = self._inputs.T @ (self._inputs * both[:, None])
+                curvature[j, :, i] = curvature[i, :, j].T
+        least = np.diag(np.tile(np.maximum(ridge, _LEAST_CURVATURE), classes))
+        factor = np.linalg.cholesky(curvature.reshape(least.shape) + least)
+        return np.asarray(solve_triangular(factor, np.eye(len(factor)), lower=True))
+
+    def _descent(
+        self, begin: FloatArray, steps: FloatArray, share: FloatArray, ridge: FloatArray
+    ) -> tuple[FloatArray, bool]:
+        """How far it is from some weights to the best ones, and whether that is all."""
+        rows = np.arange(len(share))
+
+        def cost(along: FloatArray) -> tuple[float, FloatArray]:
+            at = begin + (along @ steps).reshape(begin.shape)
+            log_p = log_softmax(self._inputs @ at.T)
+            off = share[:, None] * (np.exp(log_p) - self._own)
+            value = 0.5 * ridge @ (at**2).sum(axis=0) - share @ log_p[rows, self._number]
+            return float(value), steps @ (off.T @ self._inputs + ridge * at).ravel()
+
+        options: Any = {"maxiter": MOST_STEPS, "gtol": GRADIENT, "ftol": 0.0}
+        solution = minimize(
+            cost, np.zeros(begin.size), jac=True, method="L-BFGS-B", options=options
+        )
+        return (solution.x @ steps).reshape(begin.shape), solution.nit < MOST_STEPS
 
 
 class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -43,8 +158,10 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Number of features.
     feature_names_in_ : array
         Their names, where they came with names.
-    pipeline_ : Pipeline
-        Scaler and logistic regression: plain data, ready to be stored.
+    weights_ : (len(``classes_``), k) array
+        Log odds of each direction for a feature that is larger by 1.
+    intercepts_ : (len(``classes_``),) array
+        Its log odds where all features are 0.
 
     Examples
     --------
@@ -60,7 +177,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     True
     """
 
-    def __init__(self, penalty: float = 50.0) -> None:
+    def __init__(self, penalty: float = PENALTY) -> None:
         self.penalty = penalty
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
@@ -89,16 +206,12 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(y)
         weight = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
         counts = weight > 0
-        rows, y, weight = self._named(rows[counts]), y[counts], weight[counts]
-        self.classes_, number = np.unique(y, return_inverse=True)
+        self.classes_, number = np.unique(y[counts], return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("only one class of strides; training needs at least two")
-        of_class = np.bincount(number, weight)
-        balanced = weight * weight.sum() / (len(of_class) * of_class[number])
-        scaler = StandardScaler().fit(rows, sample_weight=weight)
-        regression = LogisticRegression(C=1 / self.penalty, tol=1e-5, max_iter=5000)
-        regression.fit(scaler.transform(rows), y, sample_weight=balanced)
-        self.pipeline_ = make_pipeline(scaler, regression)
+        regression = Regression(rows[counts].astype(float), number)
+        log_odds = regression.fit(weight[counts].astype(float), self.penalty)
+        self.weights_, self.intercepts_ = log_odds.weights, log_odds.intercepts
         return self
 
     def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803
@@ -115,24 +228,10 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Rows add up to one.
         """
         check_is_fitted(self)
-        rows = self._named(validate_data(self, X, reset=False))
-        return np.asarray(self.pipeline_.predict_proba(rows))
+        rows = validate_data(self, X, reset=False)
+        return softmax(rows @ self.weights_.T + self.intercepts_)
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:  # noqa: N803
         """Return the likeliest of ``classes_`` for each stride; see `predict_proba`."""
         likeliest = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[likeliest])
-
-    def _named(self, rows: FloatArray) -> Any:
-        """Rows with the names they came with, which the pipeline then checks."""
-        names = getattr(self, "feature_names_in_", None)
-        return rows if names is None else pd.DataFrame(rows, columns=names)
-
-
-def weights_by_class(regression: LogisticRegression) -> FloatArray:
-    """Return (classes, k + 1) weights of a fitted regression, the intercept last.
-
-    There is a row for each class also where there are only two.
-    """
-    weights = np.column_stack([regression.coef_, regression.intercept_])
-    return np.concatenate([-weights, weights]) / 2 if len(weights) == 1 else weights

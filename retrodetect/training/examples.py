@@ -34,7 +34,10 @@ from retrodetect.sites import GROUPS, group_of
 from retrodetect.tables import truncated_list
 from retrodetect.training.manifest import Entry, Interval, Problems, entries
 
-__all__ = ["STAGES", "Example", "Gathered", "Measured", "gather", "measure", "truth_of_strides"]
+__all__ = [
+    "STAGES", "Example", "Gathered", "Measured", "gather", "measure", "strides_of",
+    "truth_of_strides",
+]  # fmt: skip
 
 STAGES = ("formats", "signal", "gait", "features", "direction")
 """Packages whose code decides what is measured in a recording."""
@@ -113,26 +116,31 @@ class Example:
 
     def strides(self) -> pd.DataFrame:
         """Strides with their truth (empty where unsure) and where they come from."""
-        strides = self.measured.strides
-        front = np.full(3, np.nan) if self.front is None else np.asarray(self.front)
-        truth = truth_of_strides(strides, self.intervals)
-        # One construction: joining and assigning take most of the time of a short recording.
-        return pd.DataFrame(
-            {
-                **dict(strides.items()),
-                **dict(truth.items()),
-                "recording": self.name,
-                "subject": self.subject,
-                "session": self.session,
-                "source": self.source,
-                "placement": self.placement,
-                "virtual": self.virtual,
-                "front_x": front[0],
-                "front_y": front[1],
-                "front_z": front[2],
-            },
-            index=strides.index,
-        )
+        return strides_of([self])
+
+
+def strides_of(examples: Sequence[Example]) -> pd.DataFrame:
+    """Strides of examples, end to end, with their truth and where they come from."""
+    # Put together once: each table of a few strides takes a hundred times as long as they do.
+    measured = [example.measured.strides for example in examples]
+    truths = [_truth(each.measured.strides, each.intervals) for each in examples]
+    counts = [len(strides) for strides in measured]
+    nowhere = np.full(3, np.nan)
+    front = np.array([nowhere if each.front is None else each.front for each in examples])
+    x, y, z = np.repeat(front, counts, axis=0).T
+    columns = {
+        name: np.repeat([getattr(example, name) for example in examples], counts)
+        for name in ("name", "subject", "session", "source", "placement", "virtual")
+    }
+    return pd.concat(measured, ignore_index=True).assign(
+        truth=np.concatenate([truth for truth, _ in truths]),
+        true_gait=np.concatenate([gait for _, gait in truths]),
+        recording=columns.pop("name"),
+        **columns,
+        front_x=x,
+        front_y=y,
+        front_z=z,
+    )
 
 
 def measure(recording: Recording) -> Measured:
@@ -157,10 +165,18 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     An interval without a gait leaves it as found; one may be doubtful (``confident``). ``truth``
     and ``true_gait`` are indexed as ``strides``, and empty where unsure.
     """
-    begin, end = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
-    unsure = pd.DataFrame({"truth": "", "true_gait": ""}, index=strides.index)
+    truth, true_gait = _truth(strides, intervals)
+    return pd.DataFrame({"truth": truth, "true_gait": true_gait}, index=strides.index)
+
+
+def _truth(
+    strides: pd.DataFrame, intervals: pd.DataFrame
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Direction and gait of each stride, as objects."""
+    begin, end, gait = (strides[name].to_numpy() for name in ("start_s", "end_s", "gait"))
     if strides.empty or intervals.empty:
-        return unsure
+        unsure = np.full(len(strides), "", dtype=object)
+        return unsure, unsure
     shared = np.minimum(end[:, None], intervals["end_s"].to_numpy()) - np.maximum(
         begin[:, None], intervals["start_s"].to_numpy()
     )
@@ -168,16 +184,9 @@ def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataF
     sure = shared[np.arange(len(best)), best] >= MIN_OVERLAP * (end - begin)
     if "confident" in intervals:
         sure &= intervals["confident"].to_numpy(dtype=bool)[best]
-    gait = intervals["gait"].to_numpy(dtype=object)[best]
-    truth = pd.DataFrame(
-        {
-            "truth": intervals["direction"].to_numpy(dtype=object)[best],
-            "true_gait": np.where(gait == "", strides["gait"].to_numpy(dtype=object), gait),
-        },
-        index=strides.index,
-    )
-    truth.loc[~sure] = ""
-    return truth
+    truth = intervals["direction"].to_numpy(dtype=object)[best]
+    stated = intervals["gait"].to_numpy(dtype=object)[best]
+    return np.where(sure, truth, ""), np.where(sure, np.where(stated == "", gait, stated), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +391,7 @@ def _check_together(
             )
         if not both_ways:
             continue
-        truth = pd.concat([example.strides()["truth"] for example in here])
+        truth = strides_of(here)["truth"]
         for direction in (DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]):
             count = int((truth == direction).sum())
             if count < MIN_STRIDES:

@@ -8,14 +8,13 @@ wearers of sources that took no part are misled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import i0e, i1e
 from sklearn.linear_model import LogisticRegression
 
@@ -34,11 +33,12 @@ from retrodetect.features import SWING, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import LEVERS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import LOWER_LEG, SITES, Site, group_of, groups_of
-from retrodetect.training.estimators import StrideClassifier, weights_by_class
-from retrodetect.training.examples import Example
+from retrodetect.training.estimators import LogOdds, Regression
+from retrodetect.training.examples import Example, strides_of
 
 __all__ = [
     "READOUTS",
+    "Fits",
     "StrideTable",
     "doubt_of",
     "fit",
@@ -46,7 +46,6 @@ __all__ = [
     "fit_readouts",
     "fit_weights",
     "level_fronts",
-    "merged",
     "reference_fronts",
     "refit_weights",
     "table_of",
@@ -71,6 +70,14 @@ MIN_RECORDING_STRIDES = 5
 PENALTY = 0.002
 """Ridge on weights in units of their vectors' size, over the mean log likelihood of a stride: of
 0.001 to 0.1 it hardly matters on sources held out."""
+
+MOST_STEPS = 100
+LEAST_GAIN = 1e-12
+"""Newton's steps are taken until the next would gain less log likelihood than this; they end after
+some six."""
+
+LEAST_SLOPE = 0.1
+"""Gain of a step, over what the gradient promises, below which only half of it is taken."""
 
 CAPTURED_PACE = "walk"
 """Above the knee captured people teach walking only: 30 Hz blur the flight phase of their runs,
@@ -159,6 +166,26 @@ class StrideTable:
     # ``placement``, ``virtual``, ``front_x``, ``front_y``, ``front_z`` (NaN where unknown)
     strides: pd.DataFrame
 
+    @classmethod
+    def of(cls, examples: Sequence[Example]) -> StrideTable:
+        """Lay the strides of examples end to end, those without a known truth too.
+
+        One more column, ``example``, is the number of each stride's example.
+        """
+        number = np.repeat(
+            np.arange(len(examples)), [len(each.measured.strides) for each in examples]
+        )
+        return cls(
+            StrideFeatures.joined(each.measured.cues.features for each in examples),
+            strides_of(examples).assign(example=number),
+        )
+
+    @property
+    def teaches(self) -> NDArray[np.bool_]:
+        """(n,) which strides can be learned from."""
+        has_vertical = np.isfinite(self.features.up[:, 0])
+        return np.asarray(has_vertical & self.strides["truth"].isin(DIRECTIONS).to_numpy())
+
     def where(self, rows: Any) -> StrideTable:
         """Return the rows of a boolean mask or index."""
         return StrideTable(self.features.where(rows), self.strides[rows].reset_index(drop=True))
@@ -172,76 +199,114 @@ def table_of(recordings: Iterable[Example]) -> StrideTable:
 
     Strides are found exactly as when labelling, so that a model learns from what it will be shown.
     """
-    return merged(map(_strides_of, recordings))
+    table = StrideTable.of(list(recordings))
+    return table.where(table.teaches)
 
 
-def merged(tables: Iterable[StrideTable]) -> StrideTable:
-    """Put at least one table behind each other."""
-    tables = list(tables)
-    return StrideTable(
-        StrideFeatures.joined(table.features for table in tables),
-        pd.concat([table.strides for table in tables], ignore_index=True),
-    )
-
-
-def _strides_of(example: Example) -> StrideTable:
-    features = example.measured.cues.features
-    strides = example.strides()
-    return StrideTable(features, strides).where(
-        strides["truth"].isin(DIRECTIONS).to_numpy() & np.isfinite(features.up[:, 0])
-    )
-
-
-def fit(
-    table: StrideTable, *, name: str = "unnamed", threshold: float = 0.9, sites: bool = True
-) -> DirectionModel:
+def fit(table: StrideTable, *, name: str = "unnamed") -> DirectionModel:
     """Fit a direction model to strides of several people, some of them in both directions.
 
-    Some have a known front. ``threshold`` is the least posterior for a label. To tell body sites
-    apart too is most of the work; a model that is always given the placement can do without.
+    Some have a known front.
     """
-    likeness = fit_likeness(table)
-    table = table.where(_in_one_group(table.strides["placement"]))
-    groups = _groups(table)
-    return DirectionModel(
-        {
-            group: fit_readouts(table.where(groups == group), group)
-            for group in READOUTS
-            if (groups == group).any()
-        },
-        {
-            form: _fit_sites(table, groups, with_gyro=form == "gyroscope", tells=sites)
-            for form in FORMS
-        },
-        likeness,
-        threshold,
-        name,
-    )
+    return Fits(table, name=name).model
 
 
-def _fit_sites(
-    table: StrideTable, groups: NDArray[np.str_], *, with_gyro: bool, tells: bool
-) -> SiteClassifier:
-    """Fit what tells groups of sites apart, or what only knows how common they are."""
-    if with_gyro and table.features.has_gyro.any():
-        rows = table.features.has_gyro
-        table, groups = table.where(rows), groups[rows]
-    thinned = _thinned(table.strides)
-    table, groups = table.where(thinned), groups[thinned]
-    inputs = table.features.site_inputs(with_gyro=with_gyro)
-    names, counts = np.unique(groups, return_counts=True)
-    if not tells or len(names) < 2:
-        weights = np.zeros((len(names), inputs.shape[1]))
-        return SiteClassifier(tuple(names.tolist()), weights, np.log(counts / counts.sum()))
-    strides = table.strides
-    size = strides.groupby(["source", "placement"])["truth"].transform("size")
-    weight = 1 / np.sqrt(size.to_numpy(dtype=float))
-    fitted = StrideClassifier().fit(inputs, groups, weight / weight.mean())
-    scaler, regression = (step for _, step in fitted.pipeline_.steps)
-    scaled = weights_by_class(regression)
-    weights = scaled[:, :-1] / scaler.scale_
-    intercepts = scaled[:, -1] - weights @ scaler.mean_
-    return SiteClassifier(tuple(fitted.classes_.tolist()), weights, intercepts)
+class Fits:
+    """A direction model fitted to strides, and those fitted without a source or a wearer.
+
+    They hardly differ. What the strides that are left out did not teach is the same, and what they
+    taught is a few steps away.
+    """
+
+    table: StrideTable
+    model: DirectionModel  # fitted to all of it
+
+    def __init__(self, table: StrideTable, *, name: str = "unnamed") -> None:
+        """Fit a model to all strides; see `fit`."""
+        self.table = table
+        self._certain = _in_one_group(table.strides["placement"])
+        self._groups = np.where(self._certain, _groups(table), "")
+        self._sites = {
+            form: _Sites(table, self._groups, with_gyro=form == "gyroscope") for form in FORMS
+        }
+        self._pairs = _pairs_of_bouts(table)
+        self.model = DirectionModel(
+            {
+                group: fit_readouts(table.where(self._groups == group), group)
+                for group in READOUTS
+                if (self._groups == group).any()
+            },
+            {form: sites.classifier for form, sites in self._sites.items()},
+            _likeness(*self._pairs),
+            name=name,
+        )
+
+    def without(self, source: str, subject: str | None = None) -> DirectionModel:
+        """Fit a model to strides of other sources, or of other wearers too."""
+        kept = ~_of_wearer(self.table.strides, source, subject)
+        if (_in_one_group(self.table.strides["placement"][kept]) != self._certain[kept]).any():
+            return fit(self.table.where(kept))
+        readouts = {}
+        for group, readout in self.model.groups.items():
+            here = self._groups == group
+            if kept[here].all():
+                readouts[group] = readout
+            elif kept[here].any():
+                readouts[group] = fit_readouts(self.table.where(here & kept), group)
+        difference, compared = self._pairs
+        pairs = ~_of_wearer(compared, source, subject)
+        return DirectionModel(
+            readouts,
+            {form: sites.fit(kept) for form, sites in self._sites.items()},
+            _likeness(difference[pairs], compared[pairs]),
+        )
+
+
+def _of_wearer(rows: pd.DataFrame, source: str, subject: str | None) -> NDArray[np.bool_]:
+    """(n,) which rows are of a source, or of one of its wearers."""
+    of_source = (rows["source"] == source).to_numpy()
+    return of_source if subject is None else of_source & (rows["subject"] == subject).to_numpy()
+
+
+class _Sites:
+    """What tells groups of sites apart, or what only knows how common they are."""
+
+    def __init__(self, table: StrideTable, groups: NDArray[np.str_], *, with_gyro: bool) -> None:
+        rows = groups != ""
+        has_gyro = rows & table.features.has_gyro
+        if with_gyro and has_gyro.any():
+            rows = has_gyro
+        rows[rows] = _thinned(table.strides[rows])
+        strides = table.strides[rows]
+        self._rows, self._group = rows, groups[rows]
+        self._cell = strides.groupby(["source", "placement"]).ngroup().to_numpy()
+        self._inputs = table.features.where(rows).site_inputs(with_gyro=with_gyro).to_numpy()
+        self._names, number = np.unique(self._group, return_inverse=True)
+        self._regression = Regression(self._inputs, number)
+        self._log_odds: LogOdds | None = None
+        self.classifier = self.fit(np.ones(len(table), dtype=bool))
+
+    def fit(self, kept: NDArray[np.bool_]) -> SiteClassifier:
+        """Fit to the strides that are kept."""
+        kept = kept[self._rows]
+        if self._log_odds is not None and kept.all():
+            return self.classifier
+        names, number, counts = np.unique(
+            self._group[kept], return_inverse=True, return_counts=True
+        )
+        if len(names) < 2:
+            weights = np.zeros((len(names), self._inputs.shape[1]))
+            return SiteClassifier(tuple(names.tolist()), weights, np.log(counts / counts.sum()))
+        size = np.bincount(self._cell[kept])[self._cell[kept]]
+        weight = np.zeros(len(kept))
+        weight[kept] = 1 / np.sqrt(size)
+        weight /= weight[kept].mean()
+        if len(names) < len(self._names):
+            log_odds = Regression(self._inputs[kept], number).fit(weight[kept])
+        else:
+            log_odds = self._regression.fit(weight, start=self._log_odds)
+            self._log_odds = self._log_odds or log_odds
+        return SiteClassifier(tuple(names.tolist()), log_odds.weights, log_odds.intercepts)
 
 
 def _thinned(strides: pd.DataFrame) -> NDArray[np.bool_]:
@@ -267,15 +332,25 @@ def fit_likeness(table: StrideTable) -> Likeness:
     Likeness
         One that says nothing where nobody went both ways.
     """
-    going = went(table.where((table.strides["placement"] != "shin").to_numpy()))
-    bouts, means = _bouts(going)
-    wearer = ["source", "subject", "placement", "ran"]
-    pairs = [_pairs(rows, means) for _, rows in bouts.groupby(wearer)]
-    if not pairs:
-        return Likeness.silent()
-    difference = np.concatenate([each for each, _ in pairs])
-    compared = pd.concat([kind for _, kind in pairs], ignore_index=True)
-    opposite = compared["opposite"].to_numpy()
+    return _likeness(*_pairs_of_bouts(table))
+
+
+def _pairs_of_bouts(table: StrideTable) -> tuple[FloatArray, pd.DataFrame]:
+    """Differences between all bouts of each wearer at a site and pace, and what was compared."""
+    bouts, means = _bouts(went(table.where((table.strides["placement"] != "shin").to_numpy())))
+    wearers = bouts.groupby(["source", "subject", "placement", "ran"]).indices.values()
+    pairs = [rows[np.stack(np.triu_indices(len(rows), 1))] for rows in wearers]
+    first, second = np.concatenate([np.empty((2, 0), np.intp), *pairs], axis=1)
+    forward = bouts["forward"].to_numpy()
+    compared = bouts[["source", "subject", "group"]].iloc[first].reset_index(drop=True)
+    # A bout of both ways is no bout in one direction.
+    compared["opposite"] = ~np.isin(forward[first] + forward[second], (0, 2))
+    return np.abs(means[first] - means[second]), compared
+
+
+def _likeness(difference: FloatArray, compared: pd.DataFrame) -> Likeness:
+    """What the differences between bouts say, and whose they are."""
+    opposite = compared["opposite"].to_numpy(dtype=bool)
     if not (opposite.any() and (~opposite).any()):
         return Likeness.silent()
     same = pd.DataFrame(difference[~opposite]).groupby(
@@ -306,23 +381,6 @@ def _bouts(table: StrideTable) -> tuple[pd.DataFrame, FloatArray]:
     usable = np.isfinite(means[:, 0])
     bouts = bouts.assign(group=bouts["placement"].map(group_of), forward=forward, ran=ran)
     return bouts[usable].reset_index(drop=True), means[usable]
-
-
-def _pairs(bouts: pd.DataFrame, means: FloatArray) -> tuple[FloatArray, pd.DataFrame]:
-    """Differences between all bouts of a wearer at a site and pace, and what was compared."""
-    first, second = np.triu_indices(len(bouts), 1)
-    forward = bouts["forward"].to_numpy()
-    kind = pd.DataFrame(
-        {
-            "source": bouts["source"].iloc[0],
-            "group": bouts["group"].iloc[0],
-            # A bout of both ways is no bout in one direction.
-            "opposite": ~np.isin(forward[first] + forward[second], (0, 2)),
-        },
-        index=range(len(first)),
-    )
-    at = bouts.index.to_numpy()
-    return np.abs(means[at[first]] - means[at[second]]), kind
 
 
 def _groups(table: StrideTable) -> NDArray[np.str_]:
@@ -383,7 +441,7 @@ def _fit_readout(table: StrideTable, fronts: FloatArray, group: str, target: Tar
             elif pace == "run" and weights[i, 0].any():
                 weights[i, j] = _untaught(table.features, names, weights[i, 0])
             if pace == "walk" and len(part) >= MIN_STRIDES:
-                doubt[i] = doubt_of(part, front, names)
+                doubt[i] = doubt_of(part, front, names, weights[i, j])
         if doubt[i] > MOST_DOUBT:
             weights[i] = 0.0
     return Readout(weights, doubt)
@@ -515,54 +573,89 @@ def fit_weights(
     *,
     prior: FloatArray | None = None,
     penalty: float = PENALTY,
+    start: FloatArray | None = None,
 ) -> FloatArray:
     """Fit the (k,) weights with which vectors sum to one that points to a target.
 
     The bearing of the level unit ``target`` (n, 3) around the sum of ``vectors`` (n, k, 3) is von
     Mises with the sum's length as concentration. Its log likelihood is concave in the weights (it
     is an exponential family). ``weight`` (n,) is how much each stride counts, ``signs`` (k,) the
-    sign that each weight has, 0 for either, ``prior`` (k,) what the weights lean on, and
-    ``penalty`` how strongly, over the mean log likelihood of a stride.
+    sign that each weight has, 0 for either, ``prior`` (k,) what the weights lean on, ``penalty``
+    how strongly, over the mean log likelihood of a stride, and ``start`` (k,) where to begin.
     """
-    size = np.sqrt((weight @ np.einsum("nki,nki->nk", vectors, vectors)) / weight.sum()) + 1e-6
-    scaled = vectors / size[:, None]
     share = weight / weight.sum()
-    along = share @ np.einsum("nki,ni->nk", scaled, target)
+    size = np.sqrt(share @ np.einsum("nki,nki->nk", vectors, vectors)) + 1e-6
+    # (n, 3, k): as a matrix of 3 n rows it is summed in half the time.
+    scaled = np.ascontiguousarray((vectors / size[:, None]).swapaxes(1, 2))
+    flat = scaled.reshape(-1, len(size))
+    along = (share[:, None] * target).ravel() @ flat
     centre = np.zeros(len(size)) if prior is None else prior * size
 
-    def cost(weights: FloatArray) -> tuple[float, FloatArray]:
-        total = np.einsum("nki,k->ni", scaled, weights)
+    def posterior(weights: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """Log posterior, its gradient, and its curvature, which is positive."""
+        total = scaled @ weights
         kappa = np.linalg.norm(total, axis=1) + 1e-9
-        ratio = i1e(kappa) / i0e(kappa)
-        log_norm = np.log(i0e(kappa)) + kappa
-        gradient = along - np.einsum(
-            "n,nki,ni->k", share * ratio / kappa, scaled, total, optimize=True
-        )
+        level = i0e(kappa)
+        ratio, log_norm = i1e(kappa) / level, np.log(level) + kappa
         off = weights - centre
-        value = weights @ along - share @ log_norm - 0.5 * penalty * (off @ off)
-        return -float(value), -(gradient - penalty * off)
+        across = share * ratio / kappa
+        toward = np.einsum("nik,ni->nk", scaled, total / kappa[:, None])
+        curvature = (
+            flat.T @ (np.repeat(across, 3)[:, None] * flat)
+            + toward.T @ ((share * (1 - ratio**2) - 2 * across)[:, None] * toward)
+            + penalty * np.eye(len(size))
+        )
+        return (
+            float(weights @ along - share @ log_norm - 0.5 * penalty * (off @ off)),
+            along - (across[:, None] * total).ravel() @ flat - penalty * off,
+            curvature,
+        )
 
-    bounds = [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in signs]
-    solution = minimize(cost, centre, jac=True, bounds=bounds, method="L-BFGS-B")
-    return np.asarray(solution.x / size)
+    low, high = np.where(signs > 0, 0.0, -np.inf), np.where(signs < 0, 0.0, np.inf)
+    weights = np.clip(centre if start is None else start * size, low, high)
+    log_p, gradient, curvature = posterior(weights)
+    for _ in range(MOST_STEPS):
+        held = np.where(gradient < 0, weights <= low, weights >= high)
+        free = np.flatnonzero(~held)
+        step = np.zeros(len(size))
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        begun = weights
+        weights = np.clip(begun + step, low, high)
+        if gradient @ step < LEAST_GAIN:
+            break
+        at_begin, toward = log_p, gradient
+        for _ in range(MOST_STEPS):
+            log_p, gradient, curvature = posterior(weights)
+            if log_p >= at_begin + LEAST_SLOPE * toward @ (weights - begun):
+                break
+            step /= 2
+            weights = np.clip(begun + step, low, high)
+    return np.asarray(weights / size)
 
 
-def doubt_of(table: StrideTable, target: FloatArray, names: tuple[str, ...]) -> float:
+def doubt_of(
+    table: StrideTable,
+    target: FloatArray,
+    names: tuple[str, ...],
+    weights: FloatArray | None = None,
+) -> float:
     """Share of wearers that a readout misleads when their source took no part in fitting it.
 
     It is that of the direction in which it misleads more of them: a vector that fails to turn round
     is right as long as everybody goes forward. It is never 0, since there are never enough wearers,
-    nor near 1 for a few of them, since physics fixes the signs.
+    nor near 1 for a few of them, since physics fixes the signs. ``weights`` are those of all
+    strides, if they are there: the others are not far from them.
     """
-    sources = table.strides["source"].to_numpy(dtype=str)
+    signs, columns = _signed(names)
+    vectors, weight = _toward_front(table, columns), _balance(table.strides)
+    start = None if weights is None else weights[columns]
+    sources = pd.factorize(table.strides["source"])[0]
     along = np.full(len(table), np.nan)
-    for source in np.unique(sources):
+    for source in range(sources.max() + 1):
         out = sources == source
         if (~out).sum() >= MIN_STRIDES:
-            weights = refit_weights(table.where(~out), target[~out], names)
-            columns = np.flatnonzero(weights)
-            vectors = _toward_front(table.where(out), columns)
-            along[out] = np.einsum("nki,k,ni->n", vectors, weights[columns], target[out])
+            others = fit_weights(vectors[~out], target[~out], weight[~out], signs, start=start)
+            along[out] = np.einsum("nki,k,ni->n", vectors[out], others, target[out])
     strides = table.strides.assign(along=along).dropna(subset="along")
     wearer = ["truth", "source", "subject", "placement"]
     recordings = strides.groupby([*wearer, "recording"])["along"]

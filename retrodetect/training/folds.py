@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.sites import group_of
 from retrodetect.training.examples import Example
-from retrodetect.training.fit import StrideTable, merged
+from retrodetect.training.fit import StrideTable
 
-__all__ = ["Fold", "Unit", "apart", "folds", "pooled", "units_of"]
+__all__ = ["Fold", "Unit", "apart", "folds", "units_of"]
 
 Unit = Literal["subject", "session", "block"]
 """What is held out together."""
@@ -42,17 +42,6 @@ class Fold:
 
     train: StrideTable  # strides with known truth
     test: tuple[Example, ...]  # examples cut down to the strides that were held out
-
-
-def pooled(examples: Sequence[Example]) -> StrideTable:
-    """Lay the strides of all examples end to end, those without a known truth too.
-
-    One more column, ``example``, is the number of each stride's example.
-    """
-    return merged(
-        StrideTable(example.measured.cues.features, example.strides().assign(example=number))
-        for number, example in enumerate(examples)
-    )
 
 
 def units_of(strides: pd.DataFrame) -> tuple[NDArray[np.str_], Unit]:
@@ -91,13 +80,13 @@ def apart(strides: pd.DataFrame, held_out: NDArray[np.bool_]) -> NDArray[np.bool
 
 def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
     """Hold out every stride once."""
-    table = pooled(examples)
+    table = StrideTable.of(examples)
     units, kind = units_of(table.strides)
     number = table.strides["example"].to_numpy()
     parts_held_out = []
     for unit in np.unique(units[units != ""]):
         tested = units == unit
-        learned = apart(table.strides, tested) & (units != "") & _teaches(table)
+        learned = apart(table.strides, tested) & (units != "") & table.teaches
         test = [
             example.where(tested[number == i])
             for i, example in enumerate(examples)
@@ -105,12 +94,6 @@ def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
         ]
         parts_held_out.append(Fold(table.where(learned), tuple(test)))
     return parts_held_out, kind
-
-
-def _teaches(table: StrideTable) -> NDArray[np.bool_]:
-    """Strides that can be learned from, as in :func:`retrodetect.training.fit.table_of`."""
-    has_vertical = np.isfinite(table.features.up[:, 0])
-    return np.asarray(has_vertical & table.strides["truth"].isin(DIRECTIONS).to_numpy())
 
 
 def _each_can_go(strides: pd.DataFrame, units: NDArray[np.str_]) -> bool:

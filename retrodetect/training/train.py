@@ -29,7 +29,7 @@ from retrodetect.recording import FloatArray
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import GROUPS, canonical_site, group_of
 from retrodetect.tables import quantity
-from retrodetect.training.examples import Example, gather
+from retrodetect.training.examples import Example, gather, strides_of
 from retrodetect.training.fit import (
     READOUTS,
     StrideTable,
@@ -325,7 +325,7 @@ def _sources(examples: Sequence[Example]) -> list[Source]:
 
 def _weaknesses(examples: Sequence[Example], kind: Unit, base: DirectionModel | None) -> list[str]:
     """Sentences on what these recordings cannot show."""
-    strides = pd.concat([example.strides() for example in examples])
+    strides = strides_of(examples)
     directed = strides[strides["truth"].isin(_BOTH)]
     wearers = sorted(directed["subject"].unique())
     sentences = []

@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +27,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from retrodetect import gait
-from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.direction import Anchors
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, load, present
 from retrodetect.lab.measured import joined, measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.lab.shipped import GIVEN
 from retrodetect.signal import ANALYSIS_RATE_HZ, prepare
 from retrodetect.training.examples import Example, truth_of_strides
-from retrodetect.training.fit import fit, merged, table_of
+from retrodetect.training.fit import Fits, table_of
 from retrodetect.training.scores import label_with_truth, marked_stretch, summary
 
 FOOT = "uci-sangenis-foot"
@@ -67,18 +68,8 @@ class Evidence:
     recordings: dict[str, list[Example]]
 
     def __post_init__(self) -> None:
-        self.table = cache(lambda name: table_of(self.recordings[name]))
-        self.model = cache(self._model)
-
-    def _model(self, source: str, subject: str | None = None) -> DirectionModel:
-        parts = []
-        for name in self.recordings:
-            table = self.table(name)
-            if name != source:
-                parts.append(table)
-            elif subject is not None:
-                parts.append(table.where((table.strides["subject"] != subject).to_numpy()))
-        return fit(merged(parts))
+        fits = Fits(table_of(chain.from_iterable(self.recordings.values())))
+        self.model = cache(fits.without)
 
 
 def sessions_of_a_wearer(recordings: list[Example]) -> list[Example]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from retrodetect.lab.datasets import SETS, present
 from retrodetect.lab.measured import is_walked, joined, measured_sets, without_gyroscope
 from retrodetect.sites import group_of
 from retrodetect.training.examples import Example
-from retrodetect.training.fit import StrideTable, fit, merged, table_of
+from retrodetect.training.fit import Fits, StrideTable, table_of
 from retrodetect.training.scores import compared, label_with_truth, scored
 from retrodetect.training.train import OWN_CONTRAST, learn
 
@@ -69,14 +70,12 @@ def first_seconds(table: StrideTable, seconds: float) -> StrideTable:
     return table.where(((before <= seconds + 1) & strides["truth"].isin(BOTH)).to_numpy())
 
 
-def feet(tables: dict[str, StrideTable], examples: list[Example]) -> pd.DataFrame:
+def feet(fits: Fits, examples: list[Example]) -> pd.DataFrame:
     """Score each wearer of the real feet, by base and by seconds of own recording."""
     rows = []
-    others = [table for name, table in tables.items() if name != FOOT]
-    stranger = fit(merged(others))
+    stranger = fits.without(FOOT)
     for wearer in sorted({one.subject for one in examples}):
-        known = tables[FOOT].where((tables[FOOT].strides["subject"] != wearer).to_numpy())
-        bases = {"person": fit(merged([*others, known])), "source": stranger}
+        bases = {"person": fits.without(FOOT, wearer), "source": stranger}
         mine = [one for one in examples if one.subject == wearer]
         starts = np.linspace(0, len(mine), ROTATIONS, endpoint=False).astype(int)
         for unseen, base in bases.items():
@@ -111,12 +110,12 @@ def scores_of(labelled: pd.DataFrame, base: pd.DataFrame) -> dict[str, float]:
     return found | {f"f1_{name}": float(difference[name]) for name in ("difference", "low", "high")}
 
 
-def virtual(examples: dict[str, list[Example]], tables: dict[str, StrideTable]) -> pd.DataFrame:
+def virtual(examples: dict[str, list[Example]], fits: Fits) -> pd.DataFrame:
     """Score virtual sites, each actor's set unseen by the base."""
     labelled: dict[tuple[str, str, str], list[pd.DataFrame]] = defaultdict(list)
     back: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for source in [name for name in tables if SETS[name].virtual]:
-        base = fit(merged([table for name, table in tables.items() if name != source]))
+    for source in [name for name in examples if SETS[name].virtual]:
+        base = fits.without(source)
         for site in SITES:
             clips = [
                 clip for clip in examples[source]
@@ -181,8 +180,8 @@ def main() -> None:
     examples = measured_sets(
         arguments.datasets, present(arguments.datasets), cache_folder=arguments.cache
     )
-    tables = {name: table_of(part) for name, part in examples.items()}
-    found = {"feet": feet(tables, examples[FOOT]), "virtual": virtual(examples, tables)}
+    fits = Fits(table_of(chain.from_iterable(examples.values())))
+    found = {"feet": feet(fits, examples[FOOT]), "virtual": virtual(examples, fits)}
     for table in found.values():
         print(table.round(3).to_string(index=False))
     if arguments.out:

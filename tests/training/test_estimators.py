@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from handmade import random_features
 from sklearn import config_context
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     LeaveOneGroupOut,
     cross_validate,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from retrodetect.training.estimators import StrideClassifier
+from retrodetect.training.estimators import Regression, StrideClassifier
 
 
 @parametrize_with_checks([StrideClassifier()])
@@ -60,3 +63,41 @@ def test_one_direction_is_nothing_to_tell_apart():
     features, _ = strides(4)
     with pytest.raises(ValueError, match="only one class"):
         StrideClassifier().fit(features.free(), ["forward"] * 4)
+
+
+def clusters(classes, count=300, inputs=12):
+    """Strides of some classes, features of all sizes, the last of them constant."""
+    rng = np.random.default_rng(classes)
+    number = rng.integers(classes, size=count)
+    rows = rng.normal(size=(count, inputs)) + np.eye(classes, inputs)[number]
+    rows = np.column_stack([rows @ rng.normal(size=(inputs, inputs)), np.ones(count)])
+    return 5.0 + rows * 10.0 ** rng.integers(-3, 3, inputs + 1), number, rng.uniform(1, 9, count)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_weights_are_those_of_a_logistic_regression_on_standardised_features(classes):
+    rows, number, weight = clusters(classes)
+    classifier = StrideClassifier(2.0).fit(rows, number, weight)
+    balanced = weight * weight.sum() / (classes * np.bincount(number, weight)[number])
+    exact = LogisticRegression(C=0.5, tol=1e-10, solver="newton-cholesky")
+    pipeline = make_pipeline(StandardScaler(), exact).fit(
+        rows, number,
+        standardscaler__sample_weight=weight, logisticregression__sample_weight=balanced,
+    )  # fmt: skip
+    np.testing.assert_allclose(
+        classifier.predict_proba(rows), pipeline.predict_proba(rows), atol=1e-6
+    )
+
+
+def test_where_a_regression_begins_does_not_matter_where_it_ends():
+    rows, number, weight = clusters(3)
+    regression = Regression(rows, number)
+    every = regression.fit(weight)
+    kept = np.arange(len(rows)) % 7 > 0
+    alone = Regression(rows[kept], number[kept]).fit(weight[kept])
+    moved = regression.fit(weight * kept, start=every)
+    for name in ("weights", "intercepts"):
+        exact, spread = getattr(alone, name), 1e-5 * np.abs(getattr(alone, name)).max()
+        np.testing.assert_allclose(getattr(moved, name), exact, rtol=1e-5, atol=spread)
+    # The curvature is that of the start: it is hardly another.
+    assert moved.steps is every.steps

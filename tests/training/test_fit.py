@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from handmade import random_features
+from scipy.optimize import minimize
+from scipy.special import i0
 from scipy.stats import vonmises
 
+from retrodetect.direction import DirectionModel
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.likeness import log_distance
 from retrodetect.direction.model import FORMS
@@ -27,6 +31,7 @@ from retrodetect.training.fit import (
     HABITUAL_CONTRAST,
     PHYSICS_WEARERS,
     READOUTS,
+    Fits,
     StrideTable,
     doubt_of,
     fit,
@@ -144,6 +149,33 @@ def test_a_vector_against_its_sign_gets_no_weight():
     minus = fit_weights(vectors, goal, weight, np.array([-1.0, -1.0]))
     assert minus[0] == 0
     assert minus[1] < -1
+
+
+@pytest.mark.parametrize("start", [None, np.array([0.0, -4.0, 9.0])])
+def test_no_weight_could_be_better_without_leaving_its_sign(start):
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(300, 3, 3)) * [1.0, 1.0, 0.0]
+    vectors[:, :, 0] += np.array([1.0, -0.5, 0.4])
+    goal, weight = np.tile(AHEAD, (300, 1)), rng.uniform(0.5, 2.0, 300)
+    signs = np.array([0.0, 1.0, -1.0])
+
+    def log_p(weights):
+        total = np.einsum("nki,k->ni", vectors, weights)
+        kappa = np.linalg.norm(total, axis=1)
+        size = weights * np.sqrt(weight @ (vectors**2).sum(axis=2) / weight.sum())
+        return weight @ (total @ AHEAD - np.log(i0(kappa))) / weight.sum() - 0.01 * size @ size
+
+    best = fit_weights(vectors, goal, weight, signs, penalty=0.02, start=start)
+    assert best[0] > 0.5
+    assert list(best[1:]) == [0.0, 0.0]
+    for step in (1e-3, -1e-3):
+        for k, sign in enumerate(signs):
+            if sign * step >= 0:
+                assert log_p(best + step * np.eye(3)[k]) < log_p(best)
+    if start is not None:
+        return
+    free = minimize(lambda first: -log_p(np.append(first, [0.0, 0.0])), [1.0], tol=1e-9)
+    assert best[0] == pytest.approx(free.x[0], abs=1e-5)
 
 
 def test_weights_lean_on_a_prior_the_more_the_larger_the_penalty():
@@ -276,7 +308,7 @@ def wearers_who_differ(size: float, count: int = 20, subjects: tuple[str, ...] =
 @pytest.mark.parametrize("subjects", [("s",), ("s", "t")])
 @pytest.mark.parametrize("size", [-1.0, 1.0])
 def test_the_contrast_of_these_wearers_is_learned_with_its_sign(size, subjects):
-    base = fit(table([{}] * 30, U2_fixed=AHEAD), sites=False)
+    base = fit(table([{}] * 30, U2_fixed=AHEAD))
     contrast = learn(wearers_who_differ(size, subjects=subjects), base).groups["trunk"].contrast
     # The same difference again counts as OWN_CONTRAST says, nearly all of it by that scalar.
     assert contrast[0] * size == pytest.approx(OWN_CONTRAST, rel=0.1)
@@ -285,7 +317,7 @@ def test_the_contrast_of_these_wearers_is_learned_with_its_sign(size, subjects):
 
 @pytest.mark.parametrize("count", [LEAST_CONTRAST_STRIDES - 1, LEAST_CONTRAST_STRIDES])
 def test_a_few_strides_teach_no_contrast(count):
-    base = fit(table([{}] * 30, U2_fixed=AHEAD), sites=False)
+    base = fit(table([{}] * 30, U2_fixed=AHEAD))
     contrast = learn(wearers_who_differ(1.0, count), base).groups["trunk"].contrast
     assert np.array_equal(contrast, HABITUAL_CONTRAST) == (count < LEAST_CONTRAST_STRIDES)
 
@@ -326,3 +358,63 @@ def test_learning_extends_the_base_where_there_are_strides_and_keeps_the_rest():
     # The same bearings on shorter vectors: larger weights.
     assert after > 1.5 * before
     assert extended.sites == base.sites
+
+
+# Models without a source or a wearer -------------------------------------------------------------
+
+
+def laboratories() -> StrideTable:
+    """Two wearers of each source, both ways; foot only in ``d``, no gyroscope in ``b``.
+
+    Where nobody wears an ankle, the lower leg stands for it.
+    """
+    worn = {
+        "a": ("belly", "wrist", "shin"), "b": ("belly",), "c": ("belly", "wrist", "lower-leg"),
+        "d": ("foot",), "e": ("ankle",),
+    }  # fmt: skip
+    rows = [
+        {
+            "source": source, "subject": subject, "placement": site, "truth": truth, "bout": bout,
+            "recording": f"{source} {subject} {site}",
+        }
+        for source, sites in worn.items()
+        for subject in ("anna", "ben")
+        for site in sites
+        for bout, truth in enumerate(["forward", "backward"] * 2)
+        for _ in range(6)
+    ]  # fmt: skip
+    made = StrideTable(random_features(4, len(rows)), table(rows).strides)
+    made.features.up[:] = UP
+    made.features.vectors[:, :, 2] = 0.0
+    made.features.site_scalars[:, 0] += 2.0 * (made.strides["placement"] == "wrist")
+    made.features.vectors[made.strides["source"] == "b", -len(NEEDS_GYRO) :] = 0.0
+    return made
+
+
+def numbers(model: DirectionModel) -> dict[str, float]:
+    """Every parameter of a model by its path."""
+    return pd.json_normalize(model.parameters()).iloc[0].to_dict()
+
+
+@pytest.mark.parametrize(
+    ("source", "subject"),
+    [("a", None), ("a", "anna"), ("b", None), ("c", "ben"), ("d", None), ("e", None)],
+)
+def test_a_model_without_a_wearer_is_one_that_never_saw_the_wearer(source, subject):
+    strides = laboratories()
+    out = strides.strides["source"] == source
+    if subject is not None:
+        out &= strides.strides["subject"] == subject
+    alone = numbers(fit(strides.where(~out.to_numpy())))
+    every = Fits(strides)
+    assert numbers(every.without(source, subject)) == pytest.approx(alone, abs=1e-5)
+    assert numbers(every.model) != pytest.approx(alone, abs=1e-3)
+
+
+def test_what_a_source_did_not_teach_is_the_same_without_it():
+    every = Fits(laboratories())
+    without = every.without("d")
+    assert every.model.groups["trunk"] is without.groups["trunk"]
+    assert every.without("b").sites["gyroscope"] is every.model.sites["gyroscope"]
+    assert "foot" not in without.groups
+    assert without.sites["gyroscope"].groups == ("ankle", "arm", "shin", "trunk")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.training import train as training
 from retrodetect.training.examples import Example, Measured
-from retrodetect.training.folds import GUARD_S, apart, folds, pooled, units_of
+from retrodetect.training.fit import StrideTable
+from retrodetect.training.folds import GUARD_S, apart, folds, units_of
 from retrodetect.training.train import held_out, learn
 
 
@@ -165,7 +166,7 @@ def numbers(model: DirectionModel) -> str:
 
 def blown_up(examples: list[Example], number: int) -> list[Example]:
     """The examples with the features of one unit's strides multiplied by a thousand."""
-    table = pooled(examples)
+    table = StrideTable.of(examples)
     units, _ = units_of(table.strides)
     held = units == np.unique(units)[number]
     found = []
