@@ -41,7 +41,6 @@ TRUSTED_IN_LAFAN1 = frozenset(
 """Legs. The robot that LAFAN1 was retargeted to has a stiff trunk, and a wrist shows the travel of
 the trunk once the arm is taken out."""
 
-STRAPPED_IN_FRONT = ("ankle", "shin")
 STRAP_M = 0.05
 """Right lower legs wear their device in front, this far from the bone, left ones on the outside:
 straps turn, and what a place shows must not hang on it."""
@@ -140,9 +139,10 @@ def _worn(
 
 def _strap_m(placement: str, side: Side) -> tuple[float, float, float]:
     """Where a strapped device sits, from the place of its site: ahead, to the left and up."""
-    if side == "left" or placement not in STRAPPED_IN_FRONT:
+    site = SITES[placement]
+    if side == "left" or site.segment != "shank":
         return 0.0, 0.0, 0.0
-    return STRAP_M, SITES[placement].offset_m[1], 0.0
+    return STRAP_M, site.offset_m[1], 0.0
 
 
 def read_segments(path: str | Path) -> Motion:
