@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from retrodetect.recording import FloatArray, Recording
+from retrodetect.recording import FloatArray, Gravity, Recording
 
-__all__ = ["INTERVAL_COLUMNS", "DataSet", "Labelled", "Mounting", "Wanted", "throughout"]
+__all__ = ["INTERVAL_COLUMNS", "DataSet", "Labelled", "Mounting", "Truth", "Wanted"]
 
 INTERVAL_COLUMNS = ("start_s", "end_s", "direction", "gait", "confident")
 """Columns of a table of intervals with known truth."""
+
+Truth = tuple[str, str, bool]
+"""Direction and gait of a whole recording, and whether all strides surely went so."""
 
 Mounting = Literal["identity", "random"]
 
@@ -38,13 +42,38 @@ class Labelled:
     virtual: bool = False  # whether the sensor was simulated on motion capture
     # steps of both feet as counted by the wearer or by foot switches, if so
     steps: int | None = None
-    # array or None: times of known initial contacts in order: of both feet, but on a foot or
-    # an ankle of that one
+    # times of known initial contacts in order: of both feet, but on a foot or an ankle of that one
     contacts_s: FloatArray | None = None
-    # source, licence: name of the data set, and its licence as it states it; `datasets.load`
-    # fills them in
+    # name of the data set, and its licence as it states it; `datasets.load` fills them in
     source: str = ""
     licence: str = ""
+
+    @classmethod
+    def of(
+        cls, name: str, subject: str, placement: str, truth: Truth | pd.DataFrame, *,
+        time_s: FloatArray, acceleration_mps2: FloatArray,
+        angular_rate_radps: FloatArray | None = None, rate_hz: float | None = None,
+        gravity: Gravity = "total", front: FloatArray | None = None, **more: Any,
+    ) -> Labelled:  # fmt: skip
+        """Make one of arrays; rows whose time does not advance are left out.
+
+        The rate is by default that of the usual step.
+        """
+        fresh = np.diff(time_s, prepend=-np.inf) > 0
+        time_s = time_s[fresh] - time_s[0]
+        recording = Recording(
+            name=name,
+            time_s=time_s,
+            acceleration_mps2=acceleration_mps2[fresh],
+            angular_rate_radps=None if angular_rate_radps is None else angular_rate_radps[fresh],
+            rate_hz=float(1 / np.median(np.diff(time_s))) if rate_hz is None else rate_hz,
+            format=name.partition("/")[0],
+            gravity=gravity,
+        )
+        if isinstance(truth, tuple):
+            rows = [(0.0, recording.duration_s, *truth)]
+            truth = pd.DataFrame(rows, columns=list(INTERVAL_COLUMNS))
+        return cls(recording, subject, placement, front, truth, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +106,3 @@ class DataSet:
     virtual: bool  # whether it is motion capture
     # from its folder and what is wanted to its recordings
     loader: Callable[[Path, Wanted], Iterator[Labelled]]
-
-
-def throughout(
-    recording: Recording, direction: str, gait: str, *, confident: bool = True
-) -> pd.DataFrame:
-    """One interval from first to last sample."""
-    row = (0.0, recording.duration_s, direction, gait, confident)
-    return pd.DataFrame([row], columns=list(INTERVAL_COLUMNS))

@@ -21,10 +21,10 @@ from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.formats import read
-from retrodetect.lab import INTERVAL_COLUMNS, DataSet, Labelled, Mounting, Wanted, throughout
+from retrodetect.lab import INTERVAL_COLUMNS, DataSet, Labelled, Mounting, Wanted
 from retrodetect.lab.captured import bvh_clips, lafan1
 from retrodetect.lab.published import erciyes, kiel, ku_har
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.sites import canonical_site
 
 __all__ = ["SETS", "DataSet", "Labelled", "Wanted", "load", "present"]
@@ -81,7 +81,6 @@ def _sangenis(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         if not wanted.takes("foot", subject):
             continue
         raw = loadmat(path / str(file))["u"]
-        fresh = np.concatenate([[True], np.diff(raw[7]) > 0])
         strides = pd.DataFrame(
             {
                 "start_s": rows["t_start_s"],
@@ -93,20 +92,14 @@ def _sangenis(path: Path, wanted: Wanted) -> Iterator[Labelled]:
                 | (rows["label"] == "still"),
             }
         )
-        yield Labelled(
-            Recording(
-                name=f"{path.name}/{file}",
-                time_s=raw[7][fresh] - raw[7][0],
-                acceleration_mps2=np.ascontiguousarray(raw[:3].T[fresh]) * STANDARD_GRAVITY_MPS2,
-                angular_rate_radps=np.deg2rad(raw[3:6].T[fresh]),
-                rate_hz=800.0,
-                format="uci-sangenis",
-            ),
-            subject=subject,
-            placement="foot",
+        yield Labelled.of(
+            f"{path.name}/{file}", subject, "foot", _merged(strides),
+            time_s=raw[7],
+            acceleration_mps2=np.ascontiguousarray(raw[:3].T) * STANDARD_GRAVITY_MPS2,
+            angular_rate_radps=np.deg2rad(np.ascontiguousarray(raw[3:6].T)),
+            rate_hz=800.0,
             front=np.array([1.0, 0.0, 0.0]),
-            intervals=_merged(strides),
-        )
+        )  # fmt: skip
 
 
 def _sisfall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
@@ -118,36 +111,29 @@ def _sisfall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
             raw = np.loadtxt(
                 (line.replace(";", "") for line in text if line.strip()), delimiter=","
             )
-        recording = Recording(
-            name=f"{path.name}/{file.name}",
+        gait = "walk" if file.name[:3] in ("D01", "D02") else "run"
+        yield Labelled.of(
+            f"{path.name}/{file.name}", file.parent.name, "belly", ("forward", gait, True),
             time_s=np.arange(len(raw)) / 200.0,
             acceleration_mps2=raw[:, :3] * (32 / 8192 * STANDARD_GRAVITY_MPS2),
             angular_rate_radps=np.deg2rad(raw[:, 3:6] * (4000 / 65536)),
             rate_hz=200.0,
-            format="sisfall",
-        )
-        yield Labelled(
-            recording,
-            subject=file.parent.name,
-            placement="belly",
             front=np.array([0.0, 0.0, 1.0]),
-            intervals=throughout(
-                recording, "forward", "walk" if file.name[:3] in ("D01", "D02") else "run"
-            ),
-        )
+        )  # fmt: skip
 
 
 def _ipol(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Lower back and feet, 100 Hz, m/s² and rad/s; on the lower back -z faces the front."""
     for file in sorted(path.glob("*_*.txt.gz")):
         marks = json.loads((path / f"{file.name.split('_')[0]}.json").read_text("utf-8"))
-        back = "_lb" in file.name
-        if not wanted.takes("lower-back" if back else "foot", str(marks["Subject"])):
+        subject, on_back = str(marks["Subject"]), "_lb" in file.name
+        placement = "lower-back" if on_back else "foot"
+        if not wanted.takes(placement, subject):
             continue
         raw = pd.read_csv(file, sep="\t", skiprows=1).drop_duplicates("PacketCounter")
         # Half of the recordings lost packets, up to a quarter of them.
         time_s = (raw["PacketCounter"] - raw["PacketCounter"].iloc[0]).to_numpy() / 100.0
-        sides = ("Left", "Right") if back else (("Left",) if "_lf" in file.name else ("Right",))
+        sides = ("Left", "Right") if on_back else ("Left" if "_lf" in file.name else "Right",)
         # An event is a swing: the foot leaves the ground, then meets it.
         contacts = [event[1] for side in sides for event in marks[f"{side}FootEvents"]]
         (begin, end), (turn, straight) = (
@@ -160,21 +146,16 @@ def _ipol(path: Path, wanted: Wanted) -> Iterator[Labelled]:
             (straight, end, "forward", "walk", True),
             (end, time_s[-1] + 0.01, "still", "none", True),
         ]
-        yield Labelled(
-            Recording(
-                name=f"{path.name}/{file.name}",
-                time_s=time_s,
-                acceleration_mps2=raw[["Acc_X", "Acc_Y", "Acc_Z"]].to_numpy(dtype=float),
-                angular_rate_radps=raw[["Gyr_X", "Gyr_Y", "Gyr_Z"]].to_numpy(dtype=float),
-                rate_hz=100.0,
-                format="ipol-gait",
-            ),
-            subject=str(marks["Subject"]),
-            placement="lower-back" if back else "foot",
-            front=np.array([0.0, 0.0, -1.0]) if back else None,
-            intervals=pd.DataFrame(rows, columns=list(INTERVAL_COLUMNS)),
+        yield Labelled.of(
+            f"{path.name}/{file.name}", subject, placement,
+            pd.DataFrame(rows, columns=list(INTERVAL_COLUMNS)),
+            time_s=time_s,
+            acceleration_mps2=raw[["Acc_X", "Acc_Y", "Acc_Z"]].to_numpy(),
+            angular_rate_radps=raw[["Gyr_X", "Gyr_Y", "Gyr_Z"]].to_numpy(),
+            rate_hz=100.0,
+            front=np.array([0.0, 0.0, -1.0]) if on_back else None,
             contacts_s=np.sort(np.array(contacts)) / 100.0,
-        )
+        )  # fmt: skip
 
 
 _OXFORD_PLACEMENTS = {
@@ -191,22 +172,18 @@ def _oxford(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         if not wanted.takes(placement, subject):
             continue
         raw = pd.read_csv(file, header=None)
-        recording = _phone(
-            f"{path.name}/{file.parent.name}", raw[0].to_numpy(), raw[[2, 3, 4]].to_numpy()
-        )
+        time_s = ((raw[0] - raw[0].iloc[0]) / 1e9).to_numpy()
         switch = pd.read_csv(file.with_name("stepcounter.csv.gz"), header=None).to_numpy()
         at_s = (switch[1:, 0] - int(raw[0].iloc[0])) / 1e9
         contacts = np.sort(np.concatenate([at_s[np.diff(switch[:, foot]) > 0] for foot in (1, 2)]))
-        contacts = contacts[(contacts > 0) & (contacts < recording.duration_s)]
-        yield Labelled(
-            recording,
-            subject=subject,
-            placement=placement,
-            front=None,
-            intervals=throughout(recording, "forward", "walk"),
+        contacts = contacts[(contacts > 0) & (contacts < time_s[-1])]
+        yield Labelled.of(
+            f"{path.name}/{file.parent.name}", subject, placement, ("forward", "walk", True),
+            time_s=time_s,
+            acceleration_mps2=raw[[2, 3, 4]].to_numpy(),
             steps=len(contacts),
             contacts_s=contacts,
-        )
+        )  # fmt: skip
 
 
 def _mobifall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
@@ -220,16 +197,13 @@ def _mobifall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         rotation = np.stack(
             [np.interp(raw[:, 0], turn[:, 0], axis) for axis in turn.T[1:4]], axis=1
         )
-        recording = _phone(f"{path.name}/{file.name}", raw[:, 0], raw[:, 1:4], rotation)
-        yield Labelled(
-            recording,
-            subject=file.parent.name,
-            placement="front-pocket",
-            front=None,
-            intervals=throughout(
-                recording, "forward", "run" if file.name.startswith("JOG") else "walk"
-            ),
-        )
+        gait = "run" if file.name.startswith("JOG") else "walk"
+        yield Labelled.of(
+            f"{path.name}/{file.name}", file.parent.name, "front-pocket", ("forward", gait, True),
+            time_s=(raw[:, 0] - raw[0, 0]) / 1e9,
+            acceleration_mps2=raw[:, 1:4],
+            angular_rate_radps=rotation,
+        )  # fmt: skip
 
 
 def _after_data(file: Path) -> FloatArray:
@@ -257,43 +231,29 @@ def _pdiot(path: Path, wanted: Wanted) -> Iterator[Labelled]:
             continue
         raw = pd.read_csv(file, skiprows=len(remarks))
         order, arrived_ms = raw["seq"].to_numpy(), raw["timestamp"].to_numpy()
-        fresh = np.concatenate([[True], np.diff(order) > 0])
-        if fresh.sum() < 2:
+        if not (np.diff(order) > 0).any():
             continue
         rate_hz = float(1000 * (order[-1] - order[0]) / (arrived_ms[-1] - arrived_ms[0]))
         force = raw[["accel_x", "accel_y", "accel_z"]].to_numpy(dtype=float)
         rotation = raw[["gyro_x", "gyro_y", "gyro_z"]].to_numpy(dtype=float)
-        recording = Recording(
-            name=f"{path.name}/{file.name}",
-            time_s=(order[fresh] - order[0]) / rate_hz,
-            acceleration_mps2=force[fresh] * STANDARD_GRAVITY_MPS2,
-            angular_rate_radps=np.deg2rad(rotation[fresh]),
+        # The recordings tell what was counted: at 24 Hz a count of 100 takes 100 s and more at 1.6
+        # to 2 steps per second, so it counts double steps; at 10 Hz it takes 58 s, so it counts
+        # single ones (own measurement). Two recordings of group G go on long after the count.
+        steps = int(count) * (1 if rate_hz < PDIOT_SINGLE_STEP_HZ else 2)
+        is_counted = steps < MAX_CADENCE_HZ * (order[-1] - order[0]) / rate_hz
+        yield Labelled.of(
+            f"{path.name}/{file.name}", subject, placement,
+            ("forward", _PDIOT_GAITS.get(activity, "stairs"), True),
+            time_s=(order - order[0]) / rate_hz,
+            acceleration_mps2=force * STANDARD_GRAVITY_MPS2,
+            angular_rate_radps=np.deg2rad(rotation),
             rate_hz=rate_hz,
-            format="pdiot",
-        )
-        yield Labelled(
-            recording,
-            subject=subject,
-            placement=placement,
-            front=None,
-            intervals=throughout(recording, "forward", _PDIOT_GAITS.get(activity, "stairs")),
-            steps=_pdiot_steps(recording, int(count)),
-        )
+            steps=steps if is_counted else None,
+        )  # fmt: skip
 
 
 PDIOT_SINGLE_STEP_HZ = 15.0
 MAX_CADENCE_HZ = 4.0
-
-
-def _pdiot_steps(recording: Recording, count: int) -> int | None:
-    """Steps of both feet from the wearer's count, or None where it cannot be.
-
-    The recordings tell what was counted: at 24 Hz a count of 100 takes 100 s and more at 1.6 to
-    2 steps per second, so it counts double steps; at 10 Hz it takes 58 s, so it counts single
-    ones (own measurement). Two recordings of group G go on long after the count.
-    """
-    steps = count if recording.rate_hz < PDIOT_SINGLE_STEP_HZ else 2 * count
-    return steps if steps < MAX_CADENCE_HZ * recording.duration_s else None
 
 
 def _remarks(file: Path) -> list[str]:
@@ -318,19 +278,14 @@ def _spsw(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         if not wanted.takes(placement, subject):
             continue
         raw = pd.read_csv(file).sort_values("timestamp", kind="stable", ignore_index=True)
-        recording = _phone(
-            f"{path.name}/{file.name}",
-            raw["timestamp"].to_numpy() * 1e6,
-            raw[["x_acc", "y_acc", "z_acc"]].to_numpy(),
-            raw[["x_gyro", "y_gyro", "z_gyro"]].to_numpy(),
-        )
-        yield Labelled(
-            recording,
-            subject=subject,
-            placement=placement,
+        stamp_ns = raw["timestamp"].to_numpy() * 1e6
+        yield Labelled.of(
+            f"{path.name}/{file.name}", subject, placement, _spsw_intervals(raw),
+            time_s=(stamp_ns - stamp_ns[0]) / 1e9,
+            acceleration_mps2=raw[["x_acc", "y_acc", "z_acc"]].to_numpy(),
+            angular_rate_radps=raw[["x_gyro", "y_gyro", "z_gyro"]].to_numpy(),
             front=_front_by_sitting(raw) if device == "sp" else np.array([0.0, -1.0, 0.0]),
-            intervals=_spsw_intervals(raw),
-        )
+        )  # fmt: skip
 
 
 def _front_by_sitting(raw: pd.DataFrame) -> FloatArray:
@@ -403,41 +358,14 @@ def _handling(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         )
 
 
-def _phone(
-    name: str,
-    time_ns: FloatArray,
-    acceleration_mps2: FloatArray,
-    angular_rate_radps: FloatArray | None = None,
-) -> Recording:
-    """Recording of a phone with sensor stamps in ns, stamps that do not advance left out."""
-    fresh = np.concatenate([[True], np.diff(time_ns) > 0])
-    time_s = (time_ns[fresh] - time_ns[0]) / 1e9
-    return Recording(
-        name=name,
-        time_s=time_s,
-        acceleration_mps2=acceleration_mps2[fresh].astype(float),
-        angular_rate_radps=None if angular_rate_radps is None else angular_rate_radps[fresh],
-        rate_hz=float(1 / np.median(np.diff(time_s))),
-        format="phone",
-    )
-
-
 def _merged(strides: pd.DataFrame) -> pd.DataFrame:
     """Intervals of neighbouring strides that say the same."""
     same = strides[["direction", "gait", "confident"]]
     new = (same != same.shift()).any(axis=1) | (
         strides["start_s"] > strides["end_s"].shift() + 0.05
     )
-    merged = strides.groupby(new.cumsum()).agg(
-        {
-            "start_s": "first",
-            "end_s": "last",
-            "direction": "first",
-            "gait": "first",
-            "confident": "first",
-        }
-    )
-    return merged.reset_index(drop=True)
+    how = {name: "last" if name == "end_s" else "first" for name in INTERVAL_COLUMNS}
+    return strides.groupby(new.cumsum()).agg(how).reset_index(drop=True)
 
 
 SETS: dict[str, DataSet] = {

@@ -18,15 +18,12 @@ import pandas as pd
 from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile
-from retrodetect.lab import Labelled, Wanted, throughout
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
+from retrodetect.lab import Labelled, Truth, Wanted
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 
 __all__ = ["erciyes", "kiel", "ku_har"]
 
 logger = logging.getLogger(__name__)
-
-Truth = tuple[str, str, bool]
-"""Direction, gait, and whether all strides surely went so."""
 
 KU_HAR_RATE_HZ = 100.0
 KU_HAR_TRIMMED = "2.Trimmed_interpolated_data"
@@ -53,25 +50,22 @@ def ku_har(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     x, y, z in rad/s; trimmed, and interpolated to 100 Hz; "gravity acceleration was omitted".
     Circles are labelled forward, but not with confidence.
     """
-    if not wanted.placements or "waist" in wanted.placements:
-        trimmed = path / KU_HAR_TRIMMED
-        for file in sorted((trimmed if trimmed.is_dir() else path).glob("[0-9]*.*/*.csv")):
-            truth = KU_HAR_CLASSES.get(file.parent.name.split(".", 1)[1])
-            subject = file.stem.split("_")[0]
-            if truth is None or not wanted.takes("waist", subject):
-                continue
-            raw = pd.read_csv(file, header=None).to_numpy(dtype=float)
-            raw = raw[np.isfinite(raw[:, 1:4]).all(axis=1)]
-            recording = Recording(
-                name=f"{path.name}/{file.parent.name}/{file.name}",
-                time_s=np.arange(len(raw)) / KU_HAR_RATE_HZ,
-                acceleration_mps2=np.ascontiguousarray(raw[:, 1:4]),
-                angular_rate_radps=np.ascontiguousarray(raw[:, 5:8]),
-                rate_hz=KU_HAR_RATE_HZ,
-                format="ku-har",
-                gravity="linear",
-            )
-            yield _labelled(recording, subject, "waist", truth)
+    trimmed = path / KU_HAR_TRIMMED
+    for file in sorted((trimmed if trimmed.is_dir() else path).glob("[0-9]*.*/*.csv")):
+        truth = KU_HAR_CLASSES.get(file.parent.name.split(".", 1)[1])
+        subject = file.stem.split("_")[0]
+        if truth is None or not wanted.takes("waist", subject):
+            continue
+        raw = pd.read_csv(file, header=None).to_numpy(dtype=float)
+        raw = raw[np.isfinite(raw[:, 1:4]).all(axis=1)]
+        yield Labelled.of(
+            f"{path.name}/{file.parent.name}/{file.name}", subject, "waist", truth,
+            time_s=np.arange(len(raw)) / KU_HAR_RATE_HZ,
+            acceleration_mps2=np.ascontiguousarray(raw[:, 1:4]),
+            angular_rate_radps=np.ascontiguousarray(raw[:, 5:8]),
+            rate_hz=KU_HAR_RATE_HZ,
+            gravity="linear",
+        )  # fmt: skip
 
 
 KIEL_TASKS: dict[str, Truth] = {
@@ -119,15 +113,13 @@ def kiel(path: Path, wanted: Wanted) -> Iterator[Labelled]:
                 logger.warning("%s: no body site is known for the sensor %r", file, place)
             elif wanted.takes(site, subject):
                 there = np.isfinite(force).all(axis=1)
-                recording = Recording(
-                    name=f"{path.name}/{subject}/{file.name}#{place}",
+                yield Labelled.of(
+                    f"{path.name}/{subject}/{file.name}#{place}", subject, site, truth,
                     time_s=np.flatnonzero(there) / rate_hz,
                     acceleration_mps2=force[there] * STANDARD_GRAVITY_MPS2,
                     angular_rate_radps=np.deg2rad(rotation[there]),
                     rate_hz=rate_hz,
-                    format="kiel",
-                )
-                yield _labelled(recording, subject, site, truth)
+                )  # fmt: skip
 
 
 def _kiel_struct(file: Path) -> tuple[FloatArray, FloatArray, float, list[str]]:
@@ -146,13 +138,9 @@ def _kiel_struct(file: Path) -> tuple[FloatArray, FloatArray, float, list[str]]:
 
 
 ERCIYES_SENSORS = {
-    "340506": "head",
-    "340527": "chest",
-    "340535": "waist",
-    "340537": "wrist",
-    "340539": "thigh",
+    "340506": "head", "340527": "chest", "340535": "waist", "340537": "wrist", "340539": "thigh",
     "340540": "ankle",
-}
+}  # fmt: skip
 """Body site by the sensor's number; wrist, thigh and ankle are the right ones."""
 
 ERCIYES_ACTIVITIES: dict[str, Truth] = {
@@ -189,12 +177,18 @@ def erciyes(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         truth = ERCIYES_ACTIVITIES.get(parts["activity"])
         site = ERCIYES_SENSORS.get(parts["sensor"])
         if truth is not None and site is not None and wanted.takes(site, parts["subject"]):
-            recording = _mtw(file, f"{path.name}/{parts[0]}")
-            yield _labelled(recording, parts["subject"], site, truth)
+            time_s, axes, rate_hz = _mtw(file)
+            yield Labelled.of(
+                f"{path.name}/{parts[0]}", parts["subject"], site, truth,
+                time_s=time_s,
+                acceleration_mps2=axes[:, :3],
+                angular_rate_radps=axes[:, 3:],
+                rate_hz=rate_hz,
+            )  # fmt: skip
 
 
-def _mtw(file: Path, name: str) -> Recording:
-    """One sensor's export; readings lost on the radio are gaps."""
+def _mtw(file: Path) -> tuple[FloatArray, FloatArray, float]:
+    """Times, (n, 6) readings and rate of one sensor; readings lost on the radio are gaps."""
     lines = file.read_text("utf-8", "replace").splitlines()
     facts = [line for line in lines[:20] if line.startswith("//")]
     rate = _ERCIYES_RATE.search("\n".join(facts))
@@ -202,29 +196,8 @@ def _mtw(file: Path, name: str) -> Recording:
         raise UnreadableFile(
             "does not state its update rate", file=str(file), remedy="use the original file"
         )
-    rate_hz = float(rate[1])
     table = pd.read_csv(file, sep="\t", skiprows=len(facts)).rename(columns=str.strip)
     table = table.dropna(subset=["Counter", *_ERCIYES_AXES[:3]])
     counter = np.unwrap(table["Counter"].to_numpy(dtype=float), period=_COUNTER_PERIOD)
-    fresh = np.concatenate([[True], np.diff(counter) > 0])
-    axes = table[_ERCIYES_AXES].to_numpy(dtype=float)[fresh]
-    return Recording(
-        name=name,
-        time_s=(counter[fresh] - counter[0]) / rate_hz,
-        acceleration_mps2=axes[:, :3],
-        angular_rate_radps=axes[:, 3:],
-        rate_hz=rate_hz,
-        format="erciyes",
-    )
-
-
-def _labelled(recording: Recording, subject: str, placement: str, truth: Truth) -> Labelled:
-    """A recording that does one thing from beginning to end, worn no one knows how."""
-    direction, gait, confident = truth
-    return Labelled(
-        recording,
-        subject=subject,
-        placement=placement,
-        front=None,
-        intervals=throughout(recording, direction, gait, confident=confident),
-    )
+    axes = table[_ERCIYES_AXES].to_numpy(dtype=float)
+    return (counter - counter[0]) / float(rate[1]), axes, float(rate[1])
