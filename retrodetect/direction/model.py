@@ -160,7 +160,7 @@ def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
     """
     weights: Mapping[str, float] = UNNAMED[group]
     if placement is not None:
-        weights = SITES[placement].may_be or {placement: 1.0}
+        weights = SITES[placement].meant
     weights = {site: weight for site, weight in weights.items() if group_of(site) == group}
     total = sum(weights.values())
     return tuple(
@@ -267,8 +267,9 @@ class DirectionModel:
         features
             Of the strides of one episode.
         placement
-            Body site, if given: its group then has probability 1. Where its name may mean sites of
-            several groups, the strides choose among these.
+            Body site, if given. Its group then has probability 1, unless its name may mean sites of
+            several groups, or is often given to a neighbouring one: then the strides choose among
+            these.
 
         Returns
         -------
@@ -280,20 +281,19 @@ class DirectionModel:
         RefusedRecording
             Where the model was not trained for the placement.
         """
-        among = set(self.groups)
+        beforehand = dict.fromkeys(self.groups, 1.0)
         if placement is not None:
-            among &= groups_of(placement)
-            if not among:
+            meant = _by_group(SITES[placement].meant)
+            beforehand = {group: meant[group] for group in self.groups if group in meant}
+            if not groups_of(placement) & set(beforehand):
                 sites = ", ".join(site for name in self.groups for site in GROUPS[name])
                 raise RefusedRecording(
                     f"model {self.name} was not trained for {placement}",
                     remedy=f"choose another model, or record at {sites}",
                 )
-        if len(among) == 1:
-            return dict.fromkeys(among, 1.0)
         usable = np.isfinite(features.up[:, 0])
-        if not usable.any():
-            return {"trunk" if "trunk" in among else min(among): 1.0}
+        if len(beforehand) == 1 or not usable.any():
+            return {max(beforehand, key=lambda group: (beforehand[group], group)): 1.0}
         form = FORMS[int(features.has_gyro[usable].mean() > 0.5)]
         classifier = self.sites[form]
         log_p = np.zeros(len(classifier.groups))
@@ -303,8 +303,9 @@ class DirectionModel:
                 inputs = features.where(rows).site_inputs(with_gyro=form == "gyroscope")
                 by_stride = classifier.log_probability(inputs)
                 log_p += np.maximum(by_stride, LEAST_LOG_SITE).sum(axis=0)
-        heard = [place for place, group in enumerate(classifier.groups) if group in among]
-        weights = np.exp(log_softmax(SITE_STRIDES * log_p[heard] / usable.sum()))
+        heard = [place for place, group in enumerate(classifier.groups) if group in beforehand]
+        log_prior = np.log([beforehand[classifier.groups[place]] for place in heard])
+        weights = np.exp(log_softmax(log_prior + SITE_STRIDES * log_p[heard] / usable.sum()))
         return {
             classifier.groups[place]: float(weight)
             for place, weight in zip(heard, weights, strict=True)
@@ -351,6 +352,14 @@ class DirectionModel:
             float(parameters["likeness"]["intercept"]),
         )
         return cls(groups, sites, likeness, parameters["threshold"], name, card)
+
+
+def _by_group(sites: Mapping[str, float]) -> dict[str, float]:
+    """Sum of the weights of sites, by group."""
+    weights: dict[str, float] = {}
+    for site, weight in sites.items():
+        weights[group_of(site)] = weights.get(group_of(site), 0.0) + weight
+    return weights
 
 
 def _stored_readout(readout: Readout) -> dict[str, Any]:

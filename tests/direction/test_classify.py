@@ -18,6 +18,7 @@ from retrodetect.direction.classify import LEAST_HABIT, _log_run, level_plane
 from retrodetect.errors import RefusedRecording
 from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.signal import prepare
+from retrodetect.sites import SITES
 
 THERE_AND_BACK = along((20, AHEAD), (20, -AHEAD))
 BOUTS = strides_of(20, 20)
@@ -107,14 +108,27 @@ def test_a_waist_may_be_belly_or_lower_back_and_so_names_nothing():
 def test_strides_choose_where_on_the_lower_leg_a_device_is(height, lever):
     # The force points to the front at the shin, which the lever does at no site of the leg.
     evidence = shown(THERE_AND_BACK, front=None if lever is not None else AHEAD, lever=lever)
-    weights = model(site=height).group_weights(evidence.features, "lower-leg")
-    assert max(weights, key=weights.__getitem__) == height
-    assert set(weights) == {"ankle", "shin"}
-    assert sum(weights.values()) == pytest.approx(1.0)
-    for site in ("lower-leg", height):
+    for site in ("lower-leg", "ankle", "shin"):
+        weights = model(site=height).group_weights(evidence.features, site)
+        assert max(weights, key=weights.__getitem__) == height
+        assert set(weights) == {"ankle", "shin"}
+        assert sum(weights.values()) == pytest.approx(1.0)
+    for site in ("lower-leg", "ankle", "shin"):
         directions = decide(evidence, BOUTS, model(site=height), Anchors(site))
         assert list(directions.table["direction"]) == FORTH
         assert (directions.placement, directions.told_apart_by) == (site, "signal")
+
+
+def test_a_named_height_is_believed_where_the_strides_show_none():
+    evidence = shown(THERE_AND_BACK, lever=-AHEAD)
+    blind = model()
+    for form, classifier in blind.sites.items():
+        blind.sites[form] = replace(
+            classifier, weights=0 * classifier.weights, intercepts=0 * classifier.intercepts
+        )
+    for site, other in (("ankle", "shin"), ("shin", "ankle")):
+        weights = blind.group_weights(evidence.features, site)
+        assert weights[other] / weights[site] == pytest.approx(SITES[site].confused_with[other])
 
 
 def test_a_model_of_one_height_serves_a_lower_leg_and_no_other_site():
