@@ -82,9 +82,9 @@ WEAKNESSES = (
     "wrist were called forward. Without a gyroscope, bouts that look alike are all called forward; "
     "other sessions of both ways stay unknown unless stretches are marked.",
     "On the upper arm and in a bag nothing shows it.",
-    "What shows at the ankle turns round on the way to the middle of the shin. Between the two, and "
-    "right below the knee, more strides stay unknown. At the shin only a gyroscope shows the way, "
-    "of walks.",
+    "What shows at the ankle turns round on the way to the middle of the shin. Between the two, "
+    "and right below the knee, more strides stay unknown. At the shin only a gyroscope shows the "
+    "way, of walks.",
     "A phone loose in a bag or coat does not show the front.",
     "Running backward was captured at 30 Hz only, which blurs the flight phase.",
 )
