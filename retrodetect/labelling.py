@@ -142,8 +142,14 @@ def label_pieces(
 def _used(notes: Sequence[Statement]) -> Iterator[Caution]:
     """Say which notes count as marks."""
     if notes:
-        sources = truncated_list([f"{note.source} ({note.direction})" for note in notes])
+        sources = truncated_list([_meaning(note) for note in notes])
         yield Caution(Topic.NOTES, f"used {sources}. Add --ignore-notes to leave notes out")
+
+
+def _meaning(note: Statement) -> str:
+    """A note, with the direction that it names where it does so in other words."""
+    is_plain = note.direction in note.source
+    return note.source if is_plain else f"{note.source} ({note.direction})"
 
 
 def _blind(recording: Recording) -> Iterator[Caution]:
@@ -210,8 +216,8 @@ def _split(directions: Directions) -> Iterator[Caution]:
     likelier = "A" if directions.a_forward >= 0.5 else "B"
     text = (
         f"two opposite directions, A ({a} strides) and B ({b} strides). Forward is probably"
-        f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward"
-        f" ({b / (a + b):.0%} backward) or --starts backward ({a / (a + b):.0%} backward)"
+        f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward (then"
+        f" {b / (a + b):.0%} backward) or --starts backward (then {a / (a + b):.0%} backward)"
     )
     yield Caution(Topic.SIDES, text)
 

@@ -65,7 +65,12 @@ def location(text: str | Path) -> Path:
 def make_folder(folder: Path) -> Path:
     """Make a folder for results, and those around it, if need be."""
     with reaching(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UsageError(
+                "is a file, or lies below one", file=str(folder), remedy="name a folder"
+            ) from error
     return folder
 
 

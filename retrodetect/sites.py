@@ -332,7 +332,7 @@ def canonical_site(placement: str, *, option: str = "--placement") -> str:
     nearest = get_close_matches(words, _WORDS, n=1, cutoff=0.7)
     suggestion = f"did you mean {_WORDS[nearest[0]]}? Choose" if nearest else "choose"
     raise UsageError(
-        f"{placement!r} isn't a known body position",
+        f"{placement!r} isn't a body site",
         place=option,
         remedy=f"{suggestion} auto or one of {', '.join(PLACEMENTS)}",
     )

@@ -73,9 +73,9 @@ to end after about 3 s without a stride. So a few unknown strides do not cut a s
 STRIDE_GLOSSARY = {
     "recording": "path as given, below the input root",
     "stride": "number within the recording, from 0",
-    "bout": "number of the stretch of walking or running it belongs to, from 0",
+    "bout": "number of the bout (stretch of walking or running), from 0",
     "start_s": "initial contact it begins with, in seconds from the file's first row; below 0 if"
-    " the recording begins in the midst of it",
+    " the recording begins in the middle of it",
     "end_s": "next initial contact of the same foot",
     "start_time": "start_s as wall-clock time, ISO 8601; empty without a date",
     "gait": "walk or run",
@@ -87,9 +87,9 @@ STRIDE_GLOSSARY = {
     "side": "A or B, two opposite directions, whatever they are called; the session begins with A;"
     " empty if unclear",
     "p_side": "probability of the likelier side, 0 to 1",
-    "stride_length_m": "level way of the foot, by gyroscope and accelerometer on the foot; empty"
-    " elsewhere, and where the foot was not seen to stand still",
-    "speed_mps": "stride_length_m over the time of the stride",
+    "stride_length_m": "horizontal distance that the foot covers, by a gyroscope on the foot;"
+    " empty elsewhere, and where the foot was not seen to stand still",
+    "speed_mps": "stride_length_m divided by the time of the stride",
     "marked": "direction that you marked it with; else empty",
 }
 """Columns of ``strides.csv``, one row per stride, and what they hold."""
@@ -100,7 +100,8 @@ SESSION_GLOSSARY = {
     " (a file without sensor data in a folder searched)",
     "message": "why it was refused, failed or skipped; else what was assumed when reading it",
     "format": "file format it was read as",
-    "placement": "body site; with ? if it was inferred",
+    "placement": "body site, or unknown; with ? the part of the body that was inferred: foot?,"
+    " ankle?, shin?, thigh?, trunk? or arm?",
     "front": "what decided which way is forward: given, marked, inferred or unknown",
     "rate_hz": "sampling rate of the recording",
     "duration_s": "from first to last sample",
@@ -180,7 +181,7 @@ SESSION_GLOSSARY = {
 
 BOUT_GLOSSARY = {
     "recording": "path as given, below the input root",
-    "bout": "number of the stretch of walking or running it belongs to, as in strides.csv",
+    "bout": "number of the bout, as in strides.csv",
     "direction": "forward, backward or unknown",
     "gait": "walk or run",
     "start_s": "in seconds from the file's first row",

@@ -52,7 +52,7 @@ def test_a_slip_is_answered_with_the_nearest_site(words: str, nearest: str) -> N
 
 @pytest.mark.parametrize("words", ["", "knee", "left", "?", "somewhere else"])
 def test_what_is_no_site_is_answered_with_all_of_them(words: str) -> None:
-    with pytest.raises(UsageError, match="isn't a known body position; choose auto or one of foot"):
+    with pytest.raises(UsageError, match="isn't a body site; choose auto or one of foot"):
         canonical_site(words)
 
 

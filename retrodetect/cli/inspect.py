@@ -99,9 +99,9 @@ def annotate(
     rate: options.Rate = None,
     columns: options.Columns = None,
 ) -> None:
-    """Make a page to mark stretches: forward, backward, sideways.
+    """Make a page on which to mark stretches: forward, backward, sideways.
 
-    The page saves labels.csv for label --labels and for train. It needs no network.
+    The page saves a table for label --labels and for train. It needs no network.
     """
     read = options.read_options(unit, sign, gravity, rate, columns)
 

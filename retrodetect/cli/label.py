@@ -48,7 +48,7 @@ def label(
     labels: Annotated[
         Path | None,
         _anchor(
-            help="Table of stretches (start_s, end_s, direction), like the one the page saves."
+            help="Table of marked stretches (start_s, end_s, direction), as the page saves it."
         ),
     ] = None,
     ignore_notes: Annotated[
@@ -75,7 +75,7 @@ def label(
     model: options.Model = "default",
     jobs: options.Jobs = None,
     cluster: Annotated[
-        str | None, typer.Option(help="Label on the workers of this Dask scheduler (its address).")
+        str | None, typer.Option(help="Address of a Dask scheduler, to label on its workers.")
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(help="Give up on a recording after this many seconds.")

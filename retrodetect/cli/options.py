@@ -43,14 +43,14 @@ Labelled = Annotated[
 Placement = Annotated[str, typer.Option(help=f"For recordings without a known site. {SITES_HELP}")]
 Cache = Annotated[
     str | None,
-    typer.Option(help="Folder for measured strides, to reuse, or none (default: your cache)."),
+    typer.Option(help="Folder to keep measured strides in, or none (default: your cache)."),
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="Number of processes (default: one per core).")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.")]
 Unit = Annotated[str | None, _reading(help="Unit of the acceleration: m/s2, g, mg, g/256.")]
-Sign = Annotated[str | None, _reading(help="Sign of an upward axis at rest: + or -.")]
+Sign = Annotated[str | None, _reading(help="Sign that an axis pointing up reads at rest: + or -.")]
 Gravity = Annotated[str | None, _reading(help="total, or linear if the app removed gravity.")]
 Rate = Annotated[float | None, _reading(help="Sampling rate in Hz.")]
 Columns = Annotated[str | None, _reading(help="Names of the columns: time=T,x=A,y=B,z=C.")]

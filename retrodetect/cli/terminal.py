@@ -61,8 +61,11 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
     _explain_star(console, rows[:MOST_ROWS])
     _show_commands(console, outcome, out)
     counts = Counter(sessions["status"]) + Counter(skipped=len(outcome.skipped))
-    called = {"no_gait": f"with {words.NO_GAIT}"}
-    total_text = ", ".join(f"{n} {called.get(status, status)}" for status, n in counts.items())
+    called = {"ok": "ok", "no_gait": f"with {words.NO_GAIT}"}
+    ordered = dict.fromkeys([*called, *counts])
+    total_text = ", ".join(
+        f"{counts[status]} {called.get(status, status)}" for status in ordered if counts[status]
+    )
     _say(console, f"{total_text}. Results: {out}")
     if has_page:
         _say(console, f"Page: {out.rstrip('/')}/report.html")
@@ -121,7 +124,7 @@ def show_weeks(
             _say(console, f"{quantity(count, 'recording')} {note}")
     _explain_star(console, rows)
     if weeks["marked"].any():
-        _say(console, "! more than 10% above the backward minutes of the week before")
+        _say(console, "! a rise of more than 10% over the week before")
 
 
 def show_card(card: Card, out: Path) -> None:
@@ -208,12 +211,7 @@ def _progress(row: Row, goal: float | None) -> list[str]:
 
 def _explain_star(console: Console, rows: Sequence[Row]) -> None:
     if any(row.get("status", "ok") == "ok" and words.certainty(row) == "assumed" for row in rows):
-        _say(
-            console,
-            "* assumed from how most people walk (mostly forward, forward first, with less bounce"
-            " backward): the signal alone does not show which direction is which. If that is wrong,"
-            " forward and backward swap.",
-        )
+        _say(console, f"* assumed: {words.HABIT}")
 
 
 def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
@@ -226,8 +224,8 @@ def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
                 begun.append(words.command(row, str(path), target))
             else:
                 marked.append(words.marking(str(path), f"{target}.html"))
-    begun_hint = "Did it begin with forward steps? Then settle it:"
-    for hint, commands in ((begun_hint, begun), ("Not settled yet: mark what was done:", marked)):
+    begun_hint = "Did it begin with forward steps? Then this settles it:"
+    for hint, commands in ((begun_hint, begun), ("Not settled: mark what was done when:", marked)):
         if commands:
             _say(console, hint)
         for command in commands[:MOST_COMMANDS]:
@@ -237,7 +235,7 @@ def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
 
 
 def _show_scores(console: Console, rows: Iterable[Row]) -> None:
-    table = _table("site", "gait", "strides", "right (95 %)", "unknown", "backward F1 (95 %)")
+    table = _table("site", "gait", "strides", "right (95%)", "unknown", "backward F1 (95%)")
     for row in rows:
         table.add_row(
             row["placement"], row["true_gait"], str(row["strides"]),
@@ -278,5 +276,6 @@ def _percent(value: float | None) -> str:
 
 
 def _with_interval(row: Row, score: str) -> str:
-    ends = [_percent(row.get(f"{score}_{end}")) for end in ("low", "high")]
-    return _percent(row.get(score)) + (f" ({' to '.join(ends)})" if all(ends) else "")
+    """A score with its interval; none where all that was drawn again gave the same."""
+    low, high = (_percent(row.get(f"{score}_{end}")) for end in ("low", "high"))
+    return _percent(row.get(score)) + (f" ({low} to {high})" if low != high else "")

@@ -75,7 +75,7 @@ class Validation:
             "block": f"each of {self.folds} stretches by a model that saw the rest of the same "
             f"recordings, at least {self.guard_s:g} s away",
         }[self.held_out]
-        return f"{held_out}; 95 % intervals over {self.intervals_over}"
+        return f"{held_out}; 95% intervals over {self.intervals_over}"
 
 
 @dataclass(frozen=True, slots=True)

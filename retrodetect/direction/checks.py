@@ -94,8 +94,9 @@ def check_anchors(
     if not len(strides) or (anchors.front is None and not marks):
         return Checked((), directions)
     opposed = _opposed(shown, strides, model, anchors)
+    lying = f"they lie between {strides['start_s'].min():.0f} and {strides['end_s'].max():.0f} s"
     cautions = [
-        Caution(Topic.WORDS, f"{mark.words} contains no strides, so it was ignored")
+        Caution(Topic.WORDS, f"{mark.words} contains no strides ({lying}), so it was ignored")
         for mark in marks
         if _is_empty(mark)
     ]
@@ -123,7 +124,7 @@ def _contradiction(words: str, shown: str, opposed: NDArray[np.bool_]) -> Cautio
     strides = f"all {count} strides" if opposed.all() else f"{count} of {len(opposed)} strides"
     text = (
         f"{words} contradicts the signal, which shows {shown}. One of the two is wrong, so"
-        f" {strides} {'count' if count > 1 else 'counts'} as unknown: check it"
+        f" {strides} {'count' if count > 1 else 'counts'} as unknown. Correct it, or leave it out"
     )
     return Caution(Topic.CONTRADICTION, text)
 
@@ -213,8 +214,8 @@ def _check_front(
         return []
     nearest = "xyz"[int(np.argmax(np.abs(travel)))]
     text = (
-        f"{words} contradicts the signal, which shows travel along +{nearest} or -{nearest}:"
-        " check it"
+        f"{words} contradicts the signal, which shows travel along +{nearest} or -{nearest}."
+        " Correct it, or leave it out"
     )
     return [Caution(Topic.CONTRADICTION, text)]
 

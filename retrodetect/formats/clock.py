@@ -735,7 +735,10 @@ def note_uneven(time_s: FloatArray) -> list[str]:
     uneven = float(np.mean(~are_usual(steps, float(np.median(steps)))))
     if uneven < _UNEVEN_SHARE:
         return []
-    return [f"the sampling is uneven: {uneven:.0%} of the steps are far from the typical one"]
+    return [
+        f"its readings come unevenly ({uneven:.0%} of the intervals between them are far from the "
+        "usual one): strides may be less precisely timed"
+    ]
 
 
 def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
@@ -778,8 +781,11 @@ def note_gaps(time_s: FloatArray, rate_hz: float) -> list[str]:
     lengths_s = gaps_s(time_s, rate_hz)
     if not len(lengths_s):
         return []
-    gaps = counted(len(lengths_s), "gap")
-    return [f"{gaps}, {lengths_s.sum():.1f} s in all, the longest {lengths_s.max():.1f} s"]
+    total = f"{lengths_s.sum():.1f} s"
+    if len(lengths_s) == 1:
+        return [f"1 gap of {total}: no stride is counted there"]
+    longest = f"the longest {lengths_s.max():.1f} s"
+    return [f"{len(lengths_s)} gaps, {total} in all, {longest}: no stride is counted there"]
 
 
 def _gap_rows(time_s: FloatArray, rate_hz: float) -> NDArray[np.intp]:
@@ -809,7 +815,9 @@ def note_lost(counter: FloatArray) -> list[str]:
     lowest, highest = extremes(counter)
     sent = float(highest - lowest + 1)
     lost = (sent - len(counter)) / sent
-    return [f"{lost:.0%} of the samples were lost"] if lost > _LOST_SHARE else []
+    if lost <= _LOST_SHARE:
+        return []
+    return [f"{lost:.0%} of the readings were lost: strides may be missed or less precisely timed"]
 
 
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:

@@ -189,15 +189,18 @@ class ReadOptions:
         if self.unit is not None and unit_in_mps2(self.unit) is None:
             raise UsageError(f"unknown unit {self.unit!r}", remedy="use m/s2, g, mg or g/256")
         if self.sign not in (None, "+", "-"):
-            raise UsageError(f"sign is {self.sign!r}", remedy="use + or -")
+            raise UsageError(f"unknown sign {self.sign!r}", remedy="use + or -")
         if self.gravity not in (None, "total", "linear"):
-            raise UsageError(f"gravity is {self.gravity!r}", remedy="use total or linear")
+            raise UsageError(f"unknown gravity {self.gravity!r}", remedy="use total or linear")
         if self.rate_hz is not None and not 0 < self.rate_hz < 1e5:
-            raise UsageError(f"rate {self.rate_hz!r} is not a rate in hertz")
+            raise UsageError(
+                f"{self.rate_hz!r} is not a sampling rate",
+                remedy="give readings a second, such as 50",
+            )
         unknown = set(self.columns) - set(_ROLES)
         if unknown or (self.columns and not {"x", "y", "z"} <= set(self.columns)):
             raise UsageError(
-                "columns must name x, y and z, and may name time",
+                "--columns must name x, y and z, and may name time",
                 remedy="write --columns time=T,x=A,y=B,z=C",
             )
 

@@ -374,7 +374,8 @@ def no_acceleration(table: Table) -> RefusedRecording:
     if not table.header:
         return RefusedRecording(
             "has no column names, and no three of its columns average 1 g",
-            remedy="name them by number with --columns time=1,x=2,y=3,z=4",
+            remedy="name them by number with --columns time=1,x=2,y=3,z=4 (or x=1,y=2,z=3 and"
+            " --rate), and give the unit with --unit",
         )
     if "counts" in held or "magnitude" in held:
         what = "activity counts" if "counts" in held else "the magnitude of acceleration"

@@ -435,7 +435,7 @@ class _Choice:
         if axes is None:
             raise RefusedRecording(
                 "has no acceleration along x, y and z",
-                remedy="if it does, name the columns with --columns",
+                remedy="if it has them, name the columns with --columns",
             )
         clock = _Clock.working(table, layout.clock)
         choices = {"acceleration": (axes,), "rotation": layout.rotation,

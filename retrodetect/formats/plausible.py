@@ -188,7 +188,7 @@ def _measured_unit(
     if is_linear and level.spread > _WALKING_G:
         return 1.0, Finding("unit", f"m/s2 (no gravity, spread {level.spread:.3g})", "assumed")
     raise RefusedRecording(
-        f"the unit of its acceleration is unclear (mean vector {level.typical:.4g}"
+        f"the unit of its acceleration is unclear (its readings average {level.typical:.4g}"
         + (f", stated as {unit!r})" if unit else ")"),
         remedy="give it with --unit",
     )
@@ -459,7 +459,7 @@ def check_axes(values: FloatArray) -> None:
     turning = float(np.linalg.norm(rows.std(axis=0)))
     if lengths.std() < _CONSTANT_LENGTH * lengths.mean() and turning > _TURNS * lengths.mean():
         raise RefusedRecording(
-            "all its readings are equally long, as directions or gravity alone are",
+            "all its readings are of one length, as those of gravity or of a direction are",
             remedy="export the accelerometer, or name its columns with --columns",
         )
 
@@ -492,7 +492,7 @@ def check_scale(values: FloatArray, level: Level, unit: str) -> None:
         reason = "its axes are often near 0 but never negative, so they lost their sign"
     if reason:
         raise RefusedRecording(
-            reason, remedy="export the raw acceleration; if it is, give the unit with --unit"
+            reason, remedy="export the raw acceleration; if this is raw, give the unit with --unit"
         )
 
 
@@ -773,8 +773,8 @@ def _taking_turns(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     )
     if np.median(one / np.minimum(two, three)) > _TURNS_APART:
         yield (
-            "its rows seem to be of several sensors in turn: counts, pace, direction and share are "
-            "wrong then. Export each sensor by itself, or with a column of labels called device"
+            "its rows seem to come from several sensors in turn: if so, counts, pace, direction "
+            "and share are wrong. Export each sensor by itself, or name it in a column device"
         )
 
 

@@ -30,6 +30,8 @@ from retrodetect.locations import location
 from retrodetect.recording import (
     DIRECTION_RATE_HZ,
     STANDARD_GRAVITY_MPS2,
+    TOO_SLOW,
+    WITHOUT_GRAVITY,
     Finding,
     FloatArray,
     Ground,
@@ -41,8 +43,8 @@ __all__ = ["LOWEST_RATE_HZ", "assemble", "describe", "pieces", "read"]
 _DEFAULT = ReadOptions()
 
 _NO_GYROSCOPE = (
-    "No gyroscope: without one, forward and backward often cannot be told apart above the ankle;"
-    " switch it on in the recording app, or add --front, --forward or --starts."
+    "it has no gyroscope, so forward and backward often cannot be told apart above the ankle:"
+    " switch it on in the recording app, or add --front, --forward or --starts"
 )
 
 _ADDRESS = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:[0-9a-f]{2}[:_ -]){5}[0-9a-f]{2}"
@@ -201,8 +203,18 @@ def describe(recording: Recording) -> dict[str, Any]:
             for note in recording.annotations
         ],
         "warnings": list(recording.warnings),
-        "advice": [_NO_GYROSCOPE] if recording.angular_rate_radps is None else [],
+        "advice": list(_advice(recording)),
     }
+
+
+def _advice(recording: Recording) -> Iterator[str]:
+    """Say why directions cannot be seen, or may not be, and what to do about it."""
+    if recording.rate_hz < DIRECTION_RATE_HZ:
+        yield TOO_SLOW
+    elif recording.gravity == "linear":
+        yield WITHOUT_GRAVITY
+    elif recording.angular_rate_radps is None:
+        yield _NO_GYROSCOPE
 
 
 def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> list[Resolved]:

@@ -237,8 +237,7 @@ class Result:
         number = self.strides["direction"].value_counts()
         ways = ("forward", "backward", "unknown")
         counts = ", ".join(f"{number[way]} {way}" for way in ways if way in number)
-        sure = "" if np.isnan(self.naming) else f" ({self.naming:.0%} sure)"
-        by = f", told apart by {self.told_apart_by}{sure}" if self.told_apart_by else ""
+        by = f", told apart by {self.told_apart_by}" if self.told_apart_by else ""
         return f"<Result of {self.name}: {self.error or counts + by or words.NO_GAIT}>"
 
     def _repr_html_(self) -> str:

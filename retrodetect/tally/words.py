@@ -16,8 +16,8 @@ from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import visible
 
 __all__ = [
-    "NO_GAIT", "added_up", "certainty", "clock", "command", "headline", "how_sure", "interval",
-    "is_open", "is_settled", "lasting_s", "marking", "needs_word", "progress", "share",
+    "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "command", "headline", "how_sure",
+    "interval", "is_open", "is_settled", "lasting_s", "marking", "needs_word", "progress", "share",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
@@ -26,6 +26,13 @@ _WAYS = ("forward", "backward", "unknown")
 
 NO_GAIT = "no walking or running"
 """What ``no_gait`` means, for people."""
+
+HABIT = (
+    "most people go mostly forward, begin forward, and bounce less going backward. The signal alone"
+    " does not show which direction is which. If you walked otherwise, forward and backward may be"
+    " the wrong way round."
+)
+"""What a share rests on that is assumed, and what may be wrong with it."""
 
 FEW_UNKNOWN = 0.1
 """Share of unknown strides below which they do not explain a wide interval."""
@@ -116,11 +123,9 @@ def how_sure(row: Row) -> str:
     strides = sum(row[f"{way}_strides"] for way in _WAYS)
     unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
     if sure == "assumed":
-        return (
-            "Assumed from how most people walk: mostly forward, forward first, and with less bounce"
-            " backward. The signal alone does not show it. If that is wrong, forward and backward"
-            " swap."
-        )
+        return f"Assumed: {HABIT}"
+    if row["backward_share_low"] == row["backward_share_high"]:
+        return "Sure: all strides were marked."
     if sure in ("sure", "fairly sure"):
         return f"{sure.capitalize()}: {interval(row)}."
     if not row["forward_strides"] + row["backward_strides"]:

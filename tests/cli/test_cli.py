@@ -62,7 +62,7 @@ def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):
     line = ["label", tmp_path / "in", "--jobs", 1, "--placement", "bag", "--no-report", "--out"]
     _, out, _ = retrodetect(*line, tmp_path / "habit")
     assert "%*  " in out
-    assert "\n* assumed from how most people walk" in out
+    assert "\n* assumed: most people go mostly forward" in out
     _, out, _ = retrodetect("history", tmp_path / "habit")
     assert "%)*" in out
     _, out, _ = retrodetect(*line, tmp_path / "told", "--starts", "forward")
@@ -96,7 +96,7 @@ def test_skipped_files_and_warnings_are_told_everywhere(retrodetect, walk, store
     why = "no column is named like one of a sensor"
     assert f"Skipped ({why}): a.csv, b.csv, c.csv and 1 more" in err
     assert "Skipped (not a table of numbers): diary" in err
-    assert f"{walk.name}: --forward 500-510 contains no strides, so it was ignored" in err
+    assert f"{walk.name}: --forward 500-510 contains no strides (they lie between " in err
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     reasons = {**dict.fromkeys(["a.csv", "b.csv", "c.csv", "d.csv"], why),
                "diary": "not a table of numbers"}  # fmt: skip
@@ -165,7 +165,7 @@ def test_quiet_says_nothing(retrodetect, walk, stored_model, tmp_path):
     ("arguments", "sentence"),
     [
         ([], "Missing option '--out'"),
-        (["--out", "OUT", "--placement", "knee"], "'knee' isn't a known body position"),
+        (["--out", "OUT", "--placement", "knee"], "'knee' isn't a body site"),
         (["--out", "OUT", "--front", "up"], "'up' is not a device axis"),
         (["--out", "OUT", "--forward", "5:20"], "may mean seconds 5 to 20, or 5 min 20 s"),
         (["--out", "OUT", "--forward", "early"], "'early' is not a range of time; write 0:05-"),
@@ -290,12 +290,19 @@ def test_inspect_says_when_the_gyroscope_is_missing(retrodetect, walk, tmp_path)
     without, complete = json.loads(out)
     assert not without["gyroscope"]
     (advice,) = without["advice"]
-    assert advice.startswith("No gyroscope: ")
+    assert advice.startswith("it has no gyroscope")
     assert "switch it on" in advice
     assert complete["gyroscope"]
     assert complete["advice"] == []
     assert advice in retrodetect("inspect", walk)[1]
-    assert "No gyroscope" not in retrodetect("inspect", turning)[1]
+    assert "no gyroscope" not in retrodetect("inspect", turning)[1]
+    for options, why in (
+        (["--rate", "12"], "its rate is below 15 Hz"),
+        (["--gravity", "linear"], "its gravity was removed"),
+    ):
+        (described,) = json.loads(retrodetect("inspect", "--json", walk, *options)[1])
+        (advice,) = described["advice"]
+        assert advice.startswith(why)
 
 
 def test_reading_options_reach_inspect(retrodetect, walk):

@@ -51,8 +51,8 @@ def test_stretches_may_touch(stated: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("stated", "place", "message"),
     [
-        ({"placement": "knee"}, "--placement", "'knee' isn't a known body position"),
-        ({"placement": ""}, "--placement", "isn't a known body position"),
+        ({"placement": "knee"}, "--placement", "'knee' isn't a body site"),
+        ({"placement": ""}, "--placement", "isn't a body site"),
         ({"front": "x"}, "--front", "'x' is not a device axis"),
         ({"front": "+w"}, "--front", "is not a device axis"),
         ({"front": "*x"}, "--front", "is not a device axis"),

@@ -278,7 +278,7 @@ class TestEveryFormatOfText:
             return
         assert facts["gaps"] == 1
         assert facts["gaps_s"] == pytest.approx(GAP_S, abs=0.01)
-        assert any("1 gap, 4.0 s" in warning for warning in recording.warnings)
+        assert any("1 gap of 4.0 s" in warning for warning in recording.warnings)
 
     def test_pieces_are_the_whole(self, name: str, tmp_path: Path) -> None:
         recording = self.read(name, tmp_path)

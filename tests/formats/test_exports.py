@@ -396,7 +396,7 @@ def test_dot_packets_that_only_the_counter_misses_stretch_the_clock(put: Put) ->
     )
     np.testing.assert_allclose(recording.time_s, SECONDS[kept], atol=1e-6)
     assert recording.rate_hz == pytest.approx(50)
-    assert any("40% of the samples were lost" in warning for warning in recording.warnings)
+    assert any("40% of the readings were lost" in warning for warning in recording.warnings)
 
 
 def test_dot_software_counts_tenths_of_milliseconds(put: Put) -> None:

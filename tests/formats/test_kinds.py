@@ -202,7 +202,7 @@ class TestAnotherSensorTakenForTheAccelerometer:
         self, write: Write, names: str, length: float
     ) -> None:
         lengths = np.linalg.norm(TOTAL, axis=1, keepdims=True)
-        assert "equally long" in str(refusal(write(f"time,{names}", length * TOTAL / lengths)))
+        assert "of one length" in str(refusal(write(f"time,{names}", length * TOTAL / lengths)))
 
     @pytest.mark.parametrize("names", ["vel_{}", "velocity {}", "speed.{}", "gps_{}", "pos_{}"])
     def test_what_is_named_as_something_else_is_refused(self, write: Write, names: str) -> None:
@@ -1188,7 +1188,7 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
         UNITS, _where(slice(500, 1000), lambda v: np.repeat(v[:1], 500, axis=0)), CLOCK,
         ["dropped 25% of the rows, which only repeat the row before",
          "the sensor repeats one reading for 10 s, which are left out",
-         "1 gap, 10.0 s in all, the longest 10.0 s"]),
+         "1 gap of 10.0 s: no stride is counted there"]),
     "cut off": (
         UNITS, np.minimum(STRONG, [99, 2 * G, 99]) - [0, 0.7 * G, 0], CLOCK,
         ["y is cut off at 1.3 g in 876 readings (44%): pace, direction and share may be wrong "
@@ -1236,14 +1236,15 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
         UNITS, TOTAL[SLOWER], [CLOCK[row] for row in SLOWER],
         ["40% of the recording (16 s) has fewer than 15 readings a second and is left out: "
          "strides and minutes are missing there, and the share may be wrong",
-         "1 gap, 16.0 s in all, the longest 16.0 s"]),
+         "1 gap of 16.0 s: no stride is counted there"]),
     "half as fast": (
         UNITS, TOTAL[HALF_AS_FAST], [CLOCK[row] for row in HALF_AS_FAST],
-        ["the sampling is uneven: 43% of the steps are far from the typical one",
+        ["its readings come unevenly (43% of the intervals between them are far from the usual "
+         "one): strides may be less precisely timed",
          "58% of the recording has another rate (about 25 instead of 50 readings a second): "
          "strides there may be missed or less precisely timed"]),
     "gaps": (UNITS, TOTAL[GAPPED], [CLOCK[row] for row in GAPPED],
-             ["2 gaps, 6.1 s in all, the longest 4.0 s"]),
+             ["2 gaps, 6.1 s in all, the longest 4.0 s: no stride is counted there"]),
     "again": (
         UNITS, WALKS_ON, [f"{row / 50:.2f}" for row in range(len(WALKS_ON))],
         ["30 s of readings occur again 30 s later: if they are a copy, counts and minutes are too "
@@ -1251,7 +1252,7 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
     "back": (
         UNITS, np.vstack([TOTAL, 0.98 * TOTAL[::-1]]), [*CLOCK, *CLOCK],
         ["the clock jumps back 1 time (first after 40.0 s, by 40 s): if the same time was recorded "
-         "twice, counts and minutes are too high", "1 gap, 1.0 s in all, the longest 1.0 s"]),
+         "twice, counts and minutes are too high", "1 gap of 1.0 s: no stride is counted there"]),
     "a stray": (UNITS, TOTAL, [*CLOCK[:700], "9e9", *CLOCK[701:]],
                 ["dropped 1 row with a time far from all others"]),
     "impossible": (UNITS, _where(slice(400, 402), lambda v: v + np.array([0, 7000, 0])), CLOCK,

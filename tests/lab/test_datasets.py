@@ -243,7 +243,7 @@ def test_a_counter_makes_an_even_clock_and_lost_samples_stay_lost(tmp_path: Path
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown data set"):
         load(tmp_path, "nonesuch")
-    with pytest.raises(UsageError, match="known body position"):
+    with pytest.raises(UsageError, match="t a body site"):
         load(tmp_path, "pdiot-body", placements=["nose"])
     with pytest.raises(UnreadableFile, match="get it from its publisher"):
         load(tmp_path, "pdiot-body")

@@ -192,7 +192,7 @@ def test_nothing_to_do_and_a_missing_model_are_said_before_anything_is_written(
 
 def test_an_output_folder_that_is_a_file_is_a_usage_error(folder, settings, tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(rd.UsageError, match=r"out: cannot be used \(File exists\)"):
+    with pytest.raises(rd.UsageError, match="out: is a file, or lies below one; name a folder"):
         run([folder], Outputs(tmp_path / "out"), settings)
 
 

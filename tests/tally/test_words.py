@@ -206,3 +206,7 @@ def check_words(fields):
             assert fields["backward_share"] >= goal - 1e-4
         if progress == "below":
             assert fields["backward_share"] < goal
+
+
+def test_a_share_of_strides_that_were_all_marked_has_no_interval_to_tell():
+    assert words.how_sure(row(0.4, 0.4, 0.4, unknown_strides=0)) == "Sure: all strides were marked."

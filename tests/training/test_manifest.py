@@ -99,7 +99,7 @@ def test_a_manifest_from_any_spreadsheet_is_read(
         ("path,subject\n", "m.csv: lists no recording"),
         (
             "path,subject,placement\na.csv,anna,knee\n",
-            "m.csv, line 2: 'knee' isn't a known body position; choose auto or one of foot",
+            "m.csv, line 2: 'knee' isn't a body site; choose auto or one of foot",
         ),
         ("path,subject,front\na.csv,anna,north\n", "m.csv, line 2: 'north' is not a device axis"),
         ("path,subject,direction\nm.csv,anna,forward\n", "m.csv, line 2: "),

@@ -33,7 +33,7 @@ from retrodetect.formats.text import moment
 
 __all__ = ["FORMATS"]
 
-_IN_THE_EARTHS_FRAME = "is in the earth's frame, not the sensor's: direction may be wrong"
+_IN_THE_EARTHS_FRAME = "is in the earth's frame, not the sensor's: it serves for counting only"
 
 
 # Bittium Faros: bare X, Y, Z; rate, unit and start stand in the ``meta.json`` beside it.
