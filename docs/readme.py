@@ -78,45 +78,43 @@ def results() -> str:
     plain_arms = _sessions(scores, ("wrist and hand, accelerometer only",), ACTORS + STYLES)
     several = scores[scores.index.str.startswith("forward only, several recordings a session, no")]
     rows = [
-        ("worn at", "given", "evidence", "what came out"),
+        ("worn at", "given", "tested on", "what came out"),
         ("---", "---", "---", "---"),
-        ("foot", "site", "real, each of two people held out",
+        ("foot", "site, gyroscope", "real people, both ways; each of two held out",
          f"backward F1 {person['f1_backward']:.2f}, {_false(person, forward)},"
          f" {_percent(person['unknown'])} unknown"),
-        ("thigh, pockets, shin, ankle, foot", "site, gyroscope",
-         "**virtual** walking sessions of two actors, source held out",
-         _labelled(_sessions(scores, LIMBS, ACTORS))),
-        ("belly, lower back, hips, breastbone", "site, gyroscope", "the same",
-         _labelled(_sessions(scores, (TRUNK,), ACTORS))),
-        ("the same", "site, gyroscope", "**virtual**, ten acted styles, source held out",
-         _labelled(_sessions(scores, (TRUNK,), STYLES))
-         + ": the “feminine” walk backward is misread throughout"),
-        ("thigh, front pocket", "site, accelerometer only",
-         "**virtual** walking sessions, source held out",
-         _labelled(_sessions(scores, (f"{LIMBS[0]}, accelerometer only",), ACTORS + STYLES))),
-        ("belly, lower back, hips, breastbone", "site, accelerometer only",
-         "**virtual** mixed sessions",
-         _labelled(_sessions(scores, (f"{TRUNK}, accelerometer only",), ACTORS + STYLES))
-         + ": split into two sides, named where people bounce less backward"),
-        ("wrist, hand", "site, gyroscope",
-         "**virtual** mixed sessions of two actors, source held out",
-         f"{_labelled(arms)}; in acted styles {_labelled(acted)}"),
-        ("wrist, hand", "site, accelerometer only", "**virtual** mixed sessions",
-         f"{_range(plain_arms['unknown'])} unknown without a hint, {_range(plain_arms['wrong'])}"
-         " wrong: where bouts in both directions look alike, all are assumed to go forward"),
-        ("any site", "nothing", "real, forward only, several recordings of a wearer as one session",
-         f"{_false(several.sum(), several['strides'].sum())},"
-         f" {_percent((several['strides'] * several['unknown']).sum() / several['strides'].sum())}"
-         " unknown; mostly assumed"),
-        ("belts, lower backs, front pockets", "site, gyroscope",
-         "real, forward only, source held out",
+        ("belt, lower back, front pocket", "site, gyroscope",
+         "real people, forward only; source held out",
          f"{_false(worn.sum(), worn['strides'].sum())},"
          f" {_percent((worn['strides'] * worn['unknown']).sum() / worn['strides'].sum())} unknown"),
-        ("thighs and lower legs at 24 Hz", "site, accelerometer only",
-         "real, forward only, source held out",
+        ("thigh, lower leg at 24 Hz", "site", "the same",
          f"{(slow['strides'] * slow['wrong']).sum():.0f} of {slow['strides'].sum():,.0f} strides"
          " called backward,"
          f" {_percent((slow['strides'] * slow['unknown']).sum() / slow['strides'].sum())} unknown"),
+        ("any site", "nothing",
+         "real people, forward only; several recordings of a wearer as one session",
+         f"{_false(several.sum(), several['strides'].sum())},"
+         f" {_percent((several['strides'] * several['unknown']).sum() / several['strides'].sum())}"
+         " unknown; mostly assumed"),
+        ("thigh, pockets, shin, ankle, foot", "site, gyroscope",
+         "**virtual** walks of two actors, both ways; source held out",
+         _labelled(_sessions(scores, LIMBS, ACTORS))),
+        ("belly, lower back, hips, breastbone", "site, gyroscope", "the same",
+         _labelled(_sessions(scores, (TRUNK,), ACTORS))),
+        ("the same", "site, gyroscope",
+         "**virtual** walks in ten acted styles, both ways; source held out",
+         _labelled(_sessions(scores, (TRUNK,), STYLES))
+         + ": the “feminine” walk backward is misread throughout"),
+        ("thigh, front pocket", "site", "**virtual** walks, plain and acted",
+         _labelled(_sessions(scores, (f"{LIMBS[0]}, accelerometer only",), ACTORS + STYLES))),
+        ("belly, lower back, hips, breastbone", "site", "the same",
+         _labelled(_sessions(scores, (f"{TRUNK}, accelerometer only",), ACTORS + STYLES))
+         + ": split into two sides, named where people bounce less backward"),
+        ("wrist, hand", "site, gyroscope", "the same",
+         f"{_labelled(arms)}; in acted styles {_labelled(acted)}"),
+        ("wrist, hand", "site", "the same",
+         f"{_range(plain_arms['unknown'])} unknown without a hint, {_range(plain_arms['wrong'])}"
+         " wrong: where bouts in both directions look alike, all are assumed to go forward"),
     ]  # fmt: skip
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -130,7 +128,7 @@ def _sessions(
 
 def _labelled(rows: pd.DataFrame) -> str:
     right = _percent(rows["right_of_labelled"].min())
-    return f"{right} right of labelled, {_range(rows['unknown'])} unknown"
+    return f"{right} of labels right, {_range(rows['unknown'])} unknown"
 
 
 def _range(shares: pd.Series) -> str:

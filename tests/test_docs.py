@@ -6,6 +6,7 @@ from pathlib import Path
 
 from retrodetect.formats.files import formats
 from retrodetect.lab.datasets import SETS
+from retrodetect.tally.folder import WEEK_COLUMNS
 
 ROOT = Path(__file__).parents[1]
 CODE = re.compile(r"^```.*?^```$", re.M | re.S)
@@ -60,6 +61,11 @@ def test_the_recording_guide_speaks_of_every_format():
     for name in (one.name for one in formats()):
         maker = [word for word in name.split("-") if word not in kinds]
         assert "".join(maker) in said or maker[-1] in said or name in ("plain", "counts"), name
+
+
+def test_the_page_on_outputs_explains_every_column_of_a_week():
+    page = (ROOT / "docs/outputs.md").read_text()
+    assert not [name for name in WEEK_COLUMNS if f"`{name}`" not in page]
 
 
 def test_each_of_the_ten_tasks_takes_at_most_five_lines():

@@ -75,7 +75,7 @@ def _in_a_folder(body: str) -> str:
 
 SKDH = {
     1: _SKDH,
-    2: "the foot is none of its sites",
+    2: "not for the foot",
     3: _NO_READER,
     4: "no directions",
     5: _SKDH + "measures = pd.DataFrame(strides)\n",
@@ -91,7 +91,7 @@ events = pd.DataFrame({"onset": strides["IC Rel Timestamp"], "duration": strides
 }
 MOBGAP = {
     1: _MOBGAP,
-    2: "the foot is none of its sites",
+    2: "not for the foot",
     3: _NO_READER,
     4: "no directions",
     5: _MOBGAP,
