@@ -356,7 +356,7 @@ def _from_notes(part: Measured, where: str, problems: Problems) -> list[Interval
         if direction_of_note(note.text) is None:
             problems.note(
                 f"{where}, note at {note.start_s:.1f} s",
-                f"{note.text!r} is not a direction; use forward or backward",
+                f"{note.text!r} is not a direction; correct it, or give labels in a manifest",
             )
     return [
         Interval(f"{where}, {said.source}", said.start_s, said.end_s, said.direction)
