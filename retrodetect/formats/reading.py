@@ -450,6 +450,7 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
     """
     readings = _Readings.timed(_with_rate(draft, options), options)
     readings.drop_held()
+    readings.drop_filled()
     plausible.check_axes(readings.values)
     if options.gravity != "linear":
         readings.add_gravity()
@@ -465,7 +466,7 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
     if scale.gravity == "total":
         sensors = sensors.checked(values, scale.mps2, rate_hz)
     warnings = [
-        *draft.warnings, *scale.warnings, *readings.doubts(scale),
+        *draft.warnings, *scale.warnings, *readings.doubts(scale, sensors),
         *plausible.repeated_later(values, time_s, rate_hz), *readings.notes, *line.warnings,
         *sensors.notes, *clock.note_gaps(time_s, rate_hz), *clock.note_rates(time_s, rate_hz),
     ]  # fmt: skip
@@ -541,6 +542,12 @@ class _Readings:
         self.keep(~holds.drop, *holds.notes)
         self.line = replace(self.line, rate_hz=self.line.effective_hz)
 
+    def drop_filled(self) -> None:
+        """Leave out the straight lines by which gaps were filled."""
+        filled = plausible.find_filled(self.values, self.line.time_s, self.line.rate_hz)
+        if filled is not None:
+            self.keep(~filled.drop, *filled.notes)
+
     def drop_slow(self) -> None:
         """Leave out stretches with too few readings to see a step."""
         slow = plausible.find_slow(self.line.time_s, self.line.rate_hz)
@@ -594,7 +601,7 @@ class _Readings:
             self._limits = extremes(self.values)
         return self._limits
 
-    def doubts(self, scale: plausible.Scale) -> list[str]:
+    def doubts(self, scale: plausible.Scale, sensors: Sensors) -> list[str]:
         """Doubts about the readings of the sensor, before any gravity was added, and about 1 g."""
         line, sensed = self.line, self._without_gravity
         if sensed is None:
@@ -604,6 +611,8 @@ class _Readings:
         doubts = plausible.sensor_doubts(
             values, limits, line.time_s, line.rate_hz, scale.mps2, gravity
         )
+        if gravity == "linear":
+            doubts += sensors.resized(values, line.rate_hz)
         if scale.gravity == "total":
             doubts += plausible.far_from_1_g(self.values, line.rate_hz, scale.mps2)
         return doubts

@@ -50,6 +50,7 @@ TURNING_DEGPS = NOISE + np.stack(
 )
 GRAVITY = np.tile(TOTAL.mean(axis=0), (COUNT, 1))
 CLOCK = [f"{second:.4f}" for second in SECONDS]
+JITTERED = SECONDS + np.random.default_rng(2).uniform(-0.004, 0.004, COUNT)
 Write = Callable[..., Path]
 
 
@@ -477,6 +478,69 @@ class TestAFastRecordingThatSlowsDown:
         assert "readings a second" in str(refusal(write("time,ax,ay,az", TOTAL[kept], clock)))
 
 
+def _line_over(begin: int, count: int, clock: np.ndarray = SECONDS) -> np.ndarray:
+    """The walk with a straight line over so many rows from one on."""
+    kept = np.r_[: begin + 1, begin + count : COUNT]
+    return np.stack([np.interp(clock, clock[kept], axis[kept]) for axis in TOTAL.T], axis=1)
+
+
+class TestGapsThatWereFilled:
+    @pytest.mark.parametrize(
+        ("values", "clock", "worth", "cell", "gap_s"),
+        [
+            (_line_over(500, 15), SECONDS, 1.0, "{:.5f}", 0.3),
+            (_line_over(500, 50), SECONDS, 1.0, "{:.2f}", 1.0),
+            (_line_over(500, 250), SECONDS, G, "{:.6f}", 5.0),
+            (_line_over(500, 50), SECONDS, G / 1000, "{:.0f}", 1.0),
+            (_line_over(500, 50, JITTERED), JITTERED, 1.0, "{:.5f}", 1.0),
+            (_line_over(500, 50), JITTERED, 1.0, "{:.3f}", 1.0),
+        ],
+    )
+    def test_a_straight_line_on_all_axes_is_a_gap(
+        self, write: Write, values: np.ndarray, clock: np.ndarray, worth: float, cell: str,
+        gap_s: float,
+    ) -> None:  # fmt: skip
+        stamps = [f"{second:.4f}" for second in clock]
+        recording = one(write("time,ax,ay,az", values / worth, stamps, cell))
+        assert np.diff(recording.time_s).max() == pytest.approx(gap_s, abs=0.03)
+        assert len(recording.time_s) == COUNT - round(50 * gap_s) + 1
+        filled, gaps = recording.warnings
+        assert filled == (
+            f"1 gap of {gap_s:.1f} s in all had been filled by straight lines, which are left out: "
+            "strides and minutes are missing there, and the share may be wrong"
+        )
+        assert gaps.startswith("1 gap")
+
+    def test_each_of_several_is_told(self, write: Write) -> None:
+        values = np.vstack([_line_over(500, 50)[:1000], _line_over(1500, 100)[1000:]])
+        filled, gaps = one(write("time,ax,ay,az", values)).warnings
+        assert filled.startswith("2 gaps of 3.0 s in all")
+        assert gaps.startswith("2 gaps, 3.0 s in all")
+
+    @pytest.mark.parametrize("count", [2, 6, 12])
+    def test_what_no_gap_would_be_stays(self, write: Write, count: int) -> None:
+        recording = one(write("time,ax,ay,az", _line_over(500, count)))
+        assert len(recording.time_s) == COUNT
+        assert not recording.warnings
+
+    def test_one_axis_that_moves_evenly_is_none(self, write: Write) -> None:
+        values = np.where([True, False, False], _line_over(500, 100), TOTAL)
+        assert not one(write("time,ax,ay,az", values)).warnings
+
+    def test_rows_beside_a_true_gap_are_none(self, write: Write) -> None:
+        kept = np.r_[:500, 520, 540:COUNT]
+        clock = [CLOCK[row] for row in kept]
+        recording = one(write("time,ax,ay,az", _line_over(499, 41)[kept], clock))
+        assert len(recording.time_s) == len(kept)
+
+    def test_a_recording_of_long_lines_is_refused_as_slow(self, write: Write) -> None:
+        knots = np.arange(0, COUNT, 20)
+        filled = np.stack(
+            [np.interp(np.arange(COUNT), knots, TOTAL[knots, axis]) for axis in range(3)], axis=1
+        )
+        assert "only 2.5 readings a second" in str(refusal(write("time,ax,ay,az", filled)))
+
+
 class TestDoubledUploads:
     @pytest.mark.parametrize(
         "rows",
@@ -730,6 +794,57 @@ class TestScalesThatAreNoAcceleration:
             names = ",".join(f"acc {axis} (m/s2)" for axis in "xyz")
             assert reason in str(refusal(write(f"time,{names}", made(TOTAL))))
 
+    @pytest.mark.parametrize("axis", [0, 2])
+    @pytest.mark.parametrize("side", [1, -1])
+    @pytest.mark.parametrize(
+        ("names", "worth"),
+        [("ax,ay,az", 1.0), ("acc x (m/s2),acc y (m/s2),acc z (m/s2)", 1.0), ("x,y,z", G)],
+    )
+    def test_one_axis_that_lost_its_sign_is_doubted(
+        self, write: Write, axis: int, side: int, names: str, worth: float
+    ) -> None:
+        values = TOTAL - np.where(np.eye(3)[axis], GRAVITY, 0)
+        values[:, axis] = side * np.abs(values[:, axis])
+        (said,) = one(write(f"time,{names}", values / worth)).warnings
+        assert said == (
+            f"{'xyz'[axis]} is often near 0 but never crosses it: if it lost its sign, "
+            "direction, counts and share are wrong"
+        )
+
+    def test_one_axis_that_lost_its_sign_is_doubted_without_gravity(self, write: Write) -> None:
+        values = np.abs(TOTAL - GRAVITY, out=TOTAL - GRAVITY, where=np.array([True, False, False]))
+        said = one(write("time,linacc_x,linacc_y,linacc_z", values)).warnings
+        assert any(warning.startswith("x is often near 0") for warning in said)
+
+    @pytest.mark.parametrize("offset", [-2.0, 0.0, 2.5])
+    def test_an_axis_on_either_side_of_zero_keeps_its_sign(
+        self, write: Write, offset: float
+    ) -> None:
+        assert not one(write("time,ax,ay,az", TOTAL + np.array([offset, 0, 0]))).warnings
+
+    @pytest.mark.parametrize(
+        ("stated", "values"),
+        [
+            ("g", 3 * (TOTAL - GRAVITY)),
+            ("mg", (TOTAL - GRAVITY) / G),
+            ("m/s2", (TOTAL - GRAVITY) / G),
+            ("mg", TOTAL - GRAVITY),
+            ("m/s2", 30 * (TOTAL - GRAVITY)),
+        ],
+    )
+    def test_a_wrong_unit_without_gravity_is_doubted(
+        self, write: Write, stated: str, values: np.ndarray
+    ) -> None:
+        names = ",".join(f"linacc_{axis} ({stated})" for axis in "xyz")
+        path = write(f"time,{names}", values, cell="{:.7f}")
+        said = one(path).warnings
+        assert any("but that of steps is of 0.2 to 4 g: if its unit" in w for w in said)
+
+    @pytest.mark.parametrize("times", [0.6, 1.0, 3.0, 10.0])
+    def test_movement_of_the_size_of_steps_is_none(self, write: Write, times: float) -> None:
+        names = ",".join(f"linacc_{axis} (m/s2)" for axis in "xyz")
+        assert not one(write(f"time,{names}", times * (TOTAL - GRAVITY))).warnings
+
     @pytest.mark.parametrize("reading", [0.0, 2.0])
     @pytest.mark.parametrize(
         "rows", [slice(None), slice(500), slice(1000, 1200), slice(1500, None)]
@@ -771,6 +886,25 @@ class TestScalesThatAreNoAcceleration:
         names = "linacc_x (m/s2),linacc_y (m/s2),linacc_z (m/s2)"
         said = one(write(f"time,{names}", values)).warnings
         assert any("come in two sizes" in warning and "counts" in warning for warning in said)
+
+    @pytest.mark.parametrize("rows", [slice(250, None), slice(1000), slice(1850, None)])
+    @pytest.mark.parametrize("factor", [1 / G, G, 1000 / G / G])
+    def test_a_change_of_unit_without_rhythm_shows_beside_a_gyroscope(
+        self, write: Write, rows: slice, factor: float
+    ) -> None:
+        shaken = NOISE[:, [1, 2, 0]] / 3
+        shaken[rows] *= factor
+        names = ",".join([*(f"linacc_{axis} (m/s2)" for axis in "xyz"), "gyro_x,gyro_y,gyro_z"])
+        said = one(write(f"time,{names}", np.hstack([shaken, TURNING_DEGPS]))).warnings
+        assert any("beside the gyroscope" in w and "share are wrong there" in w for w in said)
+
+    @pytest.mark.parametrize("times", [1.0, 4.0])
+    def test_a_wearer_who_goes_on_faster_changes_no_unit(self, write: Write, times: float) -> None:
+        shaken, turning = NOISE[:, [1, 2, 0]] / 3, TURNING_DEGPS.copy()
+        shaken[1000:] *= 2 * times
+        turning[1000:] *= times
+        names = "linacc_x,linacc_y,linacc_z,gyro_x,gyro_y,gyro_z"
+        assert not one(write(f"time,{names}", np.hstack([shaken, turning]))).warnings
 
     def test_a_change_of_pace_without_gravity_is_none(self, write: Write) -> None:
         values = TOTAL - GRAVITY
@@ -1083,6 +1217,28 @@ class TestSaturation:
         assert len(said) == 1
         assert "share may be wrong" in said[0]
 
+    @pytest.mark.parametrize("axis", range(3))
+    @pytest.mark.parametrize("side", [-1, 1])
+    @pytest.mark.parametrize(
+        ("noise", "unit", "worth"), [(0.02, "g", G), (0.05, "m/s2", 1.0), (0.1, "mg", G / 1000)]
+    )
+    def test_a_limit_with_noise_on_it_is_told(
+        self, write: Write, axis: int, side: int, noise: float, unit: str, worth: float
+    ) -> None:
+        strong = 6 * (TOTAL - GRAVITY) + np.where(np.eye(3)[axis], side * 1.5 * G, 0)
+        strong[:, axis] = side * np.minimum(side * strong[:, axis], 2 * G)
+        names = ",".join(f"acc {axis} ({unit})" for axis in "xyz")
+        blurred = (strong + noise * NOISE / 5) / worth
+        said = one(write(f"time,{names}", blurred, cell="{:.6f}")).warnings
+        own = [w for w in said if w.startswith(f"{'xyz'[axis]} piles up at about {side * 2}")]
+        assert len(own) == 1
+        assert "share may be wrong there" in own[0]
+
+    def test_a_strong_movement_without_a_limit_piles_up_nowhere(self, write: Write) -> None:
+        strong = 6 * (TOTAL - GRAVITY) + GRAVITY
+        said = one(write("time,ax (m/s2),ay (m/s2),az (m/s2)", strong)).warnings
+        assert not any("piles up" in warning for warning in said)
+
     @pytest.mark.parametrize("limit_g", [1.0, 1.2, 1.4])
     def test_a_narrow_range_shows_in_its_pile_of_readings(
         self, write: Write, limit_g: float
@@ -1140,6 +1296,14 @@ class TestSaturation:
         narrow = np.where(late[:, None], np.clip(TOTAL, -1.1 * G, 1.1 * G), TOTAL)
         names = ",".join(f"acc {axis} ({unit})" for axis in "xyz")
         said = one(write(f"time,{names}", narrow / worth, cell="{:.8f}")).warnings
+        assert any(w.startswith("y is cut off at 1.1 g") and "elsewhere" in w for w in said)
+
+    @pytest.mark.parametrize("begin_s", [3.9, 4.05, 5.0])
+    def test_a_range_that_narrows_shows_in_eight_seconds_too(
+        self, write: Write, begin_s: float
+    ) -> None:
+        narrow = np.where(SECONDS[:, None] > begin_s, np.minimum(TOTAL, 1.1 * G), TOTAL)[:400]
+        said = one(write("time,ax,ay,az", narrow, CLOCK[:400])).warnings
         assert any(w.startswith("y is cut off at 1.1 g") and "elsewhere" in w for w in said)
 
     def test_a_walk_within_its_range_says_nothing(self, write: Write) -> None:
