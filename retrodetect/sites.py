@@ -89,17 +89,9 @@ class Site:
     # more precise sites that a vaguer name may mean, with how common each is (a guess: no
     # survey was found). Where they are of several groups, the strides choose among these.
     may_be: Mapping[str, float] = field(default_factory=dict)
-    # neighbouring sites of other groups that wearers call by this name too, with how common that
-    # is (a guess): the strides choose among these and the site itself
-    confused_with: Mapping[str, float] = field(default_factory=dict)
     # whether left and right steps feel alike there: only on the body's middle. Elsewhere the
     # device itself makes them look unlike.
     feels_both_feet: bool = False
-
-    @property
-    def meant(self) -> dict[str, float]:
-        """Sites that a wearer who gives this name may mean, with how common each is."""
-        return {**(self.may_be or {self.name: 1.0}), **self.confused_with}
 
     @property
     def on_limb(self) -> bool:
@@ -126,7 +118,6 @@ _TABLE = (
         aliases=("ankle bone", "ankle strap"),
         shows_front=True,
         lever_deg=180.0,
-        confused_with={"shin": 0.02},
     ),
     Site(
         "shin", "shin", "strapped to the middle of the shin or calf",
@@ -134,7 +125,6 @@ _TABLE = (
         Impact(6.5, 16.0, 0.022, 0.004, 0.35, 0.08), (12.0, 0.2),
         aliases=("calf", "middle of the shank"),
         shows_front=True,
-        confused_with={"ankle": 0.02},
         travel_seen_by="gyroscope",
     ),
     Site(
@@ -314,7 +304,7 @@ def group_of(placement: str) -> str:
 
 
 def groups_of(placement: str) -> set[str]:
-    """Return the groups of the sites that a placement means by itself."""
+    """Return the groups of the sites that a placement may mean."""
     return {group_of(site) for site in SITES[placement].may_be or [placement]}
 
 

@@ -78,17 +78,6 @@ def test_a_vague_site_may_be_precise_ones_that_say_where_or_differ_in_group() ->
         assert not (site.may_be and site.lever_deg is not None)
 
 
-def test_a_site_is_confused_with_precise_ones_of_other_groups_and_seldom() -> None:
-    for site in SITES.values():
-        groups = [SITES[name].group for name in site.confused_with]
-        assert site.group not in groups
-        assert len(groups) == len(set(groups))
-        assert not any(SITES[name].may_be for name in site.confused_with)
-        assert all(0 < share < 0.1 for share in site.confused_with.values())
-        assert not (site.confused_with and site.may_be)
-        assert {site.name: 1.0}.items() <= site.meant.items() or site.may_be
-
-
 def test_a_sensor_sits_off_the_axis_where_its_lever_points_but_at_an_ankle_below_it() -> None:
     for site in SITES.values():
         if site.lever_deg is None or site.name == "ankle":

@@ -26,7 +26,7 @@ from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, Priors
 from retrodetect.direction.model import DirectionModel
 from retrodetect.features import SITE_SCALARS, StrideFeatures
 from retrodetect.recording import Caution, FloatArray, Topic
-from retrodetect.sites import group_of
+from retrodetect.sites import group_of, groups_of
 from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, STEPS_PER_STRIDE
 
 __all__ = ["Checked", "check_anchors", "doubtful_strides"]
@@ -39,6 +39,9 @@ IMPARTIAL = Priors(
     contrast=0.0,
 )
 """Takes nothing for common: what the signal alone says."""
+
+MISPLACED = 0.1
+"""Posterior of a named placement up to which it is doubted."""
 
 STEADY = 0.5
 """How much stronger than across must travel be along its axis to be worth naming."""
@@ -90,12 +93,16 @@ def check_anchors(
     -------
     Checked
     """
-    marks = anchors.marks(strides)
-    if not len(strides) or (anchors.front is None and not marks):
+    if not len(strides):
         return Checked((), directions)
+    misplaced = _check_placement(shown, model, anchors)
+    marks = anchors.marks(strides)
+    if anchors.front is None and not marks:
+        return Checked(misplaced, directions)
     opposed = _opposed(shown, strides, model, anchors)
     lying = f"they lie between {strides['start_s'].min():.0f} and {strides['end_s'].max():.0f} s"
-    cautions = [
+    cautions = [*misplaced]
+    cautions += [
         Caution(Topic.WORDS, f"{mark.words} contains no strides ({lying}), so it was ignored")
         for mark in marks
         if _is_empty(mark)
@@ -116,6 +123,24 @@ def check_anchors(
     if wrong or is_turned:
         directions = _disputed(directions, opposed)
     return Checked(tuple(cautions), directions)
+
+
+def _check_placement(
+    shown: StrideEvidence, model: DirectionModel, anchors: Anchors
+) -> tuple[Caution, ...]:
+    """Say where the device moves as nowhere that the placement may mean."""
+    if anchors.placement is None:
+        return ()
+    weights = model.group_weights(shown.features, anchors.placement)
+    meant = groups_of(anchors.placement)
+    if sum(weights.get(group, 0.0) for group in meant) > MISPLACED:
+        return ()
+    likeliest = max(weights, key=lambda group: weights[group])
+    text = (
+        f"placement {anchors.placement} contradicts the signal, which shows a device at the"
+        f" {likeliest}: directions may be unknown or wrong, check it"
+    )
+    return (Caution(Topic.CONTRADICTION, text),)
 
 
 def _contradiction(words: str, shown: str, opposed: NDArray[np.bool_]) -> Caution:

@@ -3,9 +3,9 @@
     python tests/benchmarks/check_anchors.py ../shared/datasets [--cache DIR]
 
 Each recording, and each virtual walking session of both ways, is labelled by a model fitted without
-its source: once with its true front or a truly marked stretch, then with every other axis, or the
-same stretch marked the other way. Counts those in which `check_anchors` says anything. With
-``--no-placement`` the placement is left to be inferred.
+its source: once with its true site, front or a truly marked stretch, then with a site of every
+other group, every other axis, or the same stretch marked the other way. Counts those in which
+`check_anchors` says anything. With ``--no-placement`` the placement is left to be inferred.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from direction import CLIPS, FOOT, Evidence
+from direction import CLIPS, FOOT, FORWARD_ONLY, Evidence
 
 from retrodetect.direction import Anchors, DirectionModel, check_anchors, decide
 from retrodetect.lab.datasets import present
 from retrodetect.lab.measured import measured_sets, mixed_sessions
+from retrodetect.sites import group_of, groups_of
 from retrodetect.training.examples import Example
 from retrodetect.training.scores import marked_stretch, stated_anchors
 
 AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
-REAL = (FOOT, "sisfall-waist", "ipol-healthy-gait")
+REAL = (FOOT, *FORWARD_ONLY)
 PLACEMENTS = {"foot", "ankle", "belly", "lower-back", "front-pocket", "breastbone", "wrist"}
+ELSEWHERE = ("foot", "ankle", "shin", "front-pocket", "belly", "wrist")
+"""A site of each group."""
+
 LEAST_STRIDES = 6
 
 
@@ -50,7 +54,11 @@ def cases(evidence: Evidence) -> Iterator[tuple[str, DirectionModel, Example]]:
 
 def words(example: Example) -> list[tuple[str, Anchors]]:
     """What a wearer may say of a recording, right and wrong."""
-    said = []
+    meant = groups_of(example.placement)
+    said = [("right placement", Anchors(example.placement))]
+    said += [
+        ("wrong placement", Anchors(site)) for site in ELSEWHERE if group_of(site) not in meant
+    ]
     if (right := stated_anchors(example).front) is not None:
         for axis in AXES:
             kind = "right front" if axis == right else "wrong front"

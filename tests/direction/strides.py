@@ -24,10 +24,10 @@ TRAVEL, FRONT, ROTATION, LEVER = (
 STRIDE_S = 1.0
 
 
-def always(site: str, inputs: int) -> SiteClassifier:
-    """Says that every stride is of the same site."""
+def always(site: str | None, inputs: int) -> SiteClassifier:
+    """Says that every stride is of the same site, or of any as likely."""
     groups = tuple(sorted(GROUPS))
-    odds = np.where(np.array(groups) == site, 1.0, 1e-6)
+    odds = np.where((np.array(groups) == site) | (site is None), 1.0, 1e-6)
     return SiteClassifier(groups, np.zeros((len(groups), inputs)), np.log(odds))
 
 
@@ -43,7 +43,7 @@ def readout(walk: dict[int, float], run: dict[int, float], doubt: float) -> Read
 def model(
     *,
     doubt: float = 0.01,
-    site: str = "trunk",
+    site: str | None = None,
     running: float = -6.0,
     likeness: Likeness | None = None,
 ) -> DirectionModel:

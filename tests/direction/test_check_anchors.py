@@ -36,6 +36,23 @@ def test_right_words_are_not_doubted(anchors):
     assert doubts(anchors) == ()
 
 
+def test_a_placement_is_doubted_where_the_strides_are_of_another_site():
+    evidence = shown(BOTH, front=AHEAD, lever=AHEAD)
+    of_a_thigh = model(site="thigh")
+    for placement, is_right in (("front-pocket", True), ("wrist", False), ("waist", False)):
+        anchors = Anchors(placement)
+        directions = decide(evidence, BOUTS, of_a_thigh, anchors)
+        cautions, checked = check_anchors(evidence, BOUTS, of_a_thigh, anchors, directions)
+        assert checked.placement == placement
+        if is_right:
+            assert cautions == ()
+        else:
+            (caution,) = cautions
+            assert caution.topic == Topic.CONTRADICTION
+            assert f"placement {placement} contradicts the signal" in caution.text
+            assert "a device at the thigh" in caution.text
+
+
 @pytest.mark.parametrize(
     ("anchors", "words"),
     [
