@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,15 @@ from retrodetect.errors import InputError, RefusedRecording, UnreadableFile, Usa
 from retrodetect.formats import clock, plausible
 from retrodetect.formats.align import Sensors, mixed_up, place_notes, rows_of
 from retrodetect.formats.draft import Draft, ReadOptions
-from retrodetect.formats.files import Candidate, Input, Neighbours, discover, mains, recognised
+from retrodetect.formats.files import (
+    Candidate,
+    Format,
+    Input,
+    Neighbours,
+    discover,
+    mains,
+    recognised,
+)
 from retrodetect.formats.source import Source, contents, holds_files, open_file
 from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
 from retrodetect.formats.text import counted, unit_in
@@ -221,7 +229,6 @@ def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> 
     """Resolve each recording of a file or folder."""
     path = given.path if isinstance(given, Input) else location(given)
     name = given.name if isinstance(given, Input) and name is None else name
-    failures: list[InputError] = []
     with about(str(path)):
         try:
             if path.is_dir():
@@ -240,9 +247,13 @@ def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> 
             raise UnreadableFile(
                 f"cannot be read ({error.strerror or error})", remedy="check its permissions"
             ) from error
-        first, *others = _open_file(file, name or path.name, options, failures)
+        failures: list[InputError] = []
+        resolved = _open_file(file, name or path.name, options, failures)
+        if not resolved:
+            raise failures[0]
     # A semicolon stands between warnings.
-    return [first.with_warnings(str(failure).replace("; ", ": ") for failure in failures), *others]
+    warnings = (str(failure).replace("; ", ": ") for failure in failures)
+    return [resolved[0].with_warnings(warnings), *resolved[1:]]
 
 
 def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
@@ -265,12 +276,22 @@ def _companion(path: Path, folder: Path, options: ReadOptions) -> Candidate:
     return Candidate(replace(open_file(path, options.max_bytes), name=name))
 
 
+@contextmanager
+def _part(label: str, failures: list[InputError]) -> Iterator[None]:
+    """Read one part of a file; its error, which names the part, does not stop the others."""
+    try:
+        with about(label):
+            yield
+    except InputError as error:
+        failures.append(error)
+
+
 def _open_file(
     file: Candidate, name: str, options: ReadOptions, failures: list[InputError]
 ) -> list[Resolved]:
     """Resolve each recording of a file with its companions, or of an archive.
 
-    Where only some can be read, the errors of the others are added to ``failures``.
+    The errors of parts that cannot be read are added to ``failures``.
     """
     source = file.source
     if not source.head:
@@ -281,21 +302,7 @@ def _open_file(
         )
     form = recognised(file)
     if form is not None:
-        drafts = form.read(file, options)
-        missing = [
-            f"{side.source.name} ends within a row, as if cut off: its sensor is missing at the end"
-            for side in file.companions
-            if side.was_cut_off
-        ]
-        drafts = [draft.with_(warnings=(*draft.warnings, *missing)) for draft in drafts]
-        parts = [f"#{part}" if part else "" for part in _numbered([each.part for each in drafts])]
-        return _readable(
-            [
-                (source.label + part, partial(_resolved, draft, name + part, form.name, options))
-                for draft, part in zip(drafts, parts, strict=True)
-            ],
-            failures,
-        )
+        return _open_drafts(file, form, name, options, failures)
     members = contents(source)
     if members is not None:
         return _open_members(members, name, options, failures)
@@ -303,6 +310,25 @@ def _open_file(
         "isn't a recording of a supported app or sensor, nor a table of numbers",
         remedy="use the file that the app exports, as csv if you can choose",
     )
+
+
+def _open_drafts(
+    file: Candidate, form: Format, name: str, options: ReadOptions, failures: list[InputError]
+) -> list[Resolved]:
+    """Resolve each recording that a format reads from a file."""
+    drafts = form.read(file, options)
+    missing = [
+        f"{side.source.name} ends within a row, as if cut off: its sensor is missing at the end"
+        for side in file.companions
+        if side.was_cut_off
+    ]
+    resolved: list[Resolved] = []
+    for draft, number in zip(drafts, _numbered([draft.part for draft in drafts]), strict=True):
+        part = f"#{number}" if number else ""
+        whole = draft.with_(warnings=(*draft.warnings, *missing))
+        with _part(file.source.label + part, failures):
+            resolved.append(assemble(whole, name + part, form.name, options))
+    return resolved
 
 
 def _open_members(
@@ -313,51 +339,19 @@ def _open_members(
     parts = [main.role.device or main.file.source.stem for main in mine]
     if len(set(parts)) < len(parts):
         parts = [main.file.source.name for main in mine]
-    names = [f"{name}#{part}" if len(mine) > 1 else name for part in parts]
-    resolved = _readable(
-        [
-            (main.file.source.label, partial(_open_file, main.file, own, options, failures))
-            for main, own in zip(mine, names, strict=True)
-        ]
-        + [(file.source.label, partial(_not_damaged, file.source)) for file in left],
-        failures,
-    )
-    if not resolved:
+    resolved: list[Resolved] = []
+    for main, part in zip(mine, parts, strict=True):
+        own = f"{name}#{part}" if len(mine) > 1 else name
+        with _part(main.file.source.label, failures):
+            resolved += _open_drafts(main.file, main.format, own, options, failures)
+    for file in left:
+        with _part(file.source.label, failures):
+            _ = file.source.head  # raises where it is damaged
+    if not resolved and not failures:
         raise UnreadableFile(
             f"contains {counted(len(members), 'file')} or sheets, but no recording",
             remedy="unpack it" if any(map(holds_files, members)) else "use the app's own export",
         )
-    return resolved
-
-
-def _resolved(draft: Draft, name: str, format_name: str, options: ReadOptions) -> list[Resolved]:
-    return [assemble(draft, name, format_name, options)]
-
-
-def _not_damaged(source: Source) -> list[Resolved]:
-    """No recording, or the error of a file that is damaged."""
-    _ = source.head
-    return []
-
-
-def _readable(
-    readers: Sequence[tuple[str, Callable[[], list[Resolved]]]], failures: list[InputError]
-) -> list[Resolved]:
-    """Recordings of the readers that succeed, by what messages call their file.
-
-    The errors of the others are added to ``failures``; where all fail, the first is raised.
-    """
-    resolved: list[Resolved] = []
-    own: list[InputError] = []
-    for label, reader in readers:
-        try:
-            with about(label):
-                resolved += reader()
-        except InputError as error:
-            own.append(error)
-    if own and not resolved:
-        raise own[0]
-    failures += own
     return resolved
 
 
