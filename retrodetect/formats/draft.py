@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Generic, Literal, Self, TypeVar
@@ -17,8 +17,8 @@ from retrodetect.formats.text import Epoch, unit_in_mps2
 from retrodetect.recording import FloatArray, Gravity, Ground
 
 __all__ = [
-    "Claim", "Draft", "Note", "ReadOptions", "Series", "Sign", "Stamps", "downward", "linear",
-    "total", "upward",
+    "Claim", "Draft", "Facts", "Note", "ReadOptions", "Series", "Sign", "Stamps", "downward",
+    "linear", "total", "upward",
 ]  # fmt: skip
 
 _ROLES = ("time", "x", "y", "z")
@@ -105,34 +105,56 @@ class Note:
     text: str  # what it says
 
 
-@dataclass(frozen=True)
-class Draft:
-    """One recording, whole, before its units, signs and clocks are resolved."""
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a format knows of a recording, whatever its readings."""
 
-    acceleration: Series  # (n, 3) readings
-    stamps: Stamps  # their clock
-    # gravity, sign: what the format knows; None where only the data can tell
-    gravity: Claim[Gravity] | None = None
+    # which way it writes specific force; None where only the data can tell
     sign: Claim[Sign] | None = None
-    gravity_vector: Series | None = None  # the gravity that the app took off, to be added back
-    rotation: Series | None = None  # gyroscope
-    # other series by the name and unit they will have in the recording
-    channels: Mapping[str, Series] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()  # annotations of the app
-    part: str = ""  # tells several recordings of one file apart
     # placement, device, platform: body site, maker and system, where the file says them
     placement: str | None = None
     device: str = ""
     platform: str = ""
-    columns: str = ""  # which columns were taken, in words
     # wall clock of the first row, where the stamps do not tell it
     start_time: datetime | None = None
     warnings: tuple[str, ...] = ()  # what the user should know
     is_named: bool = True  # whether anything but the readings says that they are acceleration
 
+    def facts(self) -> dict[str, Any]:
+        """Return these by name, without what a kind of facts adds to them."""
+        return {fact.name: getattr(self, fact.name) for fact in fields(Facts)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft(Facts):
+    """One recording, whole, before its units, signs and clocks are resolved."""
+
+    acceleration: Series  # (n, 3) readings
+    stamps: Stamps  # their clock
+    gravity: Claim[Gravity] | None = None  # None where only the data can tell
+    gravity_vector: Series | None = None  # the gravity that the app took off, to be added back
+    rotation: Series | None = None  # gyroscope
+    # other series by the name and unit they will have in the recording
+    channels: Mapping[str, Series] = field(default_factory=dict)
+    part: str = ""  # tells several recordings of one file apart
+    columns: str = ""  # which columns were taken, in words
+
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced."""
         return replace(self, **changes)
+
+    def filled(self, series: Mapping[str, Series]) -> Self:
+        """Return a copy that has these series where it lacks them."""
+        named = {"rotation": self.rotation, "gravity_vector": self.gravity_vector}
+        own = {name: each for name, each in {**named, **self.channels}.items() if each}
+        channels = {**series, **own}
+        return replace(
+            self,
+            rotation=channels.pop("rotation", None),
+            gravity_vector=channels.pop("gravity_vector", None),
+            channels=channels,
+        )
 
     def take(self, rows: NDArray[Any]) -> Self:
         """Return some rows of every series that shares the accelerometer's rows."""

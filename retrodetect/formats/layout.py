@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
-from retrodetect.formats.draft import Claim, Draft, ReadOptions, Series, Sign, Stamps
+from retrodetect.formats.draft import Claim, Draft, Facts, ReadOptions, Series, Stamps
 from retrodetect.formats.files import Candidate, Format, Role
 from retrodetect.formats.spool import Array, gather
 from retrodetect.formats.table import Table, quantity_of
@@ -24,8 +23,7 @@ from retrodetect.formats.text import Epoch, TimeFormat, cut_off, moment, time_fo
 from retrodetect.recording import Gravity
 
 __all__ = [
-    "Axes", "Layout", "Tick", "Value", "drafts", "drafts_of_parts", "series_beside",
-    "table_format", "xyz",
+    "Axes", "Layout", "Tick", "Value", "drafts", "table_format", "xyz",
 ]  # fmt: skip
 
 _MOVING_SHARE = 0.5
@@ -141,16 +139,20 @@ class Value:
         return (self.name,)
 
 
-@dataclass(frozen=True)
-class Layout:
+@dataclass(frozen=True, kw_only=True)
+class Layout(Facts):
     """How a format lays out its table; of alternatives the first that exists is read.
 
     Parameters
     ----------
+    sign, notes, placement, device, platform, start_time, warnings, is_named
+        As in `Facts`, where the format or the table states them.
     clock, acceleration, rotation, gravity_vector
         Alternatives, best first.
     channels
         Other series: name and unit in the recording, and the columns with their unit.
+    beside
+        How a file beside is laid out: what the table itself lacks is read from there.
     counter
         Column that numbers the samples.
     rate_hz
@@ -159,18 +161,8 @@ class Layout:
         Columns whose values tell devices or people apart; each makes a recording of its own.
     sensor
         Column whose values name the sensor of each row.
-    sign
-        Which way the format writes specific force, where it is known.
-    placement, device, platform
-        Body site, maker and system, where the format or the table states them.
-    start_time
-        Wall clock of the first row.
     start_column
-        Column whose first cell holds that time.
-    warnings
-        What the user should know.
-    is_named
-        Whether anything says that the axes are acceleration, and not another sensor.
+        Column whose first cell holds the wall clock of the first row.
     """
 
     clock: tuple[Tick, ...] = ()
@@ -178,18 +170,17 @@ class Layout:
     rotation: tuple[Axes, ...] = ()
     gravity_vector: tuple[Axes, ...] = ()
     channels: Mapping[str, tuple[Axes | Value, ...]] = field(default_factory=dict)
+    beside: Callable[[Candidate], Layout] | None = None
     counter: str | None = None
     rate_hz: float | None = None
     split: tuple[str, ...] = ()
     sensor: str | None = None
-    sign: Claim[Sign] | None = None
-    placement: str | None = None
-    device: str = ""
-    platform: str = ""
-    start_time: datetime | None = None
     start_column: str = ""
-    warnings: tuple[str, ...] = ()
-    is_named: bool = True
+
+    @property
+    def others(self) -> dict[str, tuple[Axes | Value, ...]]:
+        """All series but the acceleration."""
+        return {"rotation": self.rotation, "gravity_vector": self.gravity_vector, **self.channels}
 
 
 def table_format(
@@ -219,46 +210,23 @@ def table_format(
     """
 
     def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-        own = layout(file) if callable(layout) else layout
-        parts = {"": own} if isinstance(own, Layout) else own
-        return drafts_of_parts(file.table, parts, options)
+        return drafts(file, layout(file) if callable(layout) else layout, options)
 
     return Format(name, recognise, read, role, is_folder)
 
 
-def drafts_of_parts(table: Table, parts: Mapping[str, Layout], options: ReadOptions) -> list[Draft]:
-    """Read a table that holds several recordings side by side, each with a layout of its own.
-
-    Parameters
-    ----------
-    table
-        As for `drafts`.
-    parts
-        Layouts by the name of the part.
-    options
-        As for `drafts`.
-
-    Returns
-    -------
-    list of Draft
-        In the order of the parts.
-    """
-    return [
-        draft.with_(part="/".join(filter(None, (part, draft.part))))
-        for part, layout in parts.items()
-        for draft in drafts(table, layout, options)
-    ]
-
-
-def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
+def drafts(
+    file: Candidate, layout: Layout | Mapping[str, Layout], options: ReadOptions
+) -> list[Draft]:
     """Read a table by its layout: one draft, or one for each device or person.
 
     Parameters
     ----------
-    table
-        Head of the file, understood as a table.
+    file
+        The table, with the files beside it.
     layout
-        Which column is what.
+        Which column is what; or several layouts by the name of their part, where the table holds
+        several recordings side by side.
     options
         What the user said.
 
@@ -274,54 +242,52 @@ def drafts(table: Table, layout: Layout, options: ReadOptions) -> list[Draft]:
     UnreadableFile
         Where the user named a column that does not exist.
     """
+    parts = {"": layout} if isinstance(layout, Layout) else layout
+    return [
+        draft.with_(part="/".join(filter(None, (part, draft.part))))
+        for part, own in parts.items()
+        for draft in _drafts(file, own, options)
+    ]
+
+
+def _drafts(file: Candidate, layout: Layout, options: ReadOptions) -> list[Draft]:
+    """Read one part of a table."""
     if options.columns:
-        layout = _overridden(table, layout, options)
+        layout = _overridden(file.table, layout, options)
     if options.rate_hz is not None:  # a clock that cannot be read is no obstacle then
         layout = replace(layout, clock=())
-    choice = _Choice.of(table, layout)
+    choice = _Choice.of(file.table, layout)
     columns = choice.load()
     whole = choice.draft(columns)
+    beside = _series_beside(file, layout, choice.wanted)
     labels = None if choice.sensor is None else columns[choice.sensor]
     return [
-        _by_sensor(part, labels if rows is None or labels is None else labels[rows])
+        _by_sensor(part, labels if rows is None or labels is None else labels[rows]).filled(beside)
         for name, rows in _groups([columns[place] for place in choice.split]).items()
         for part in [whole if rows is None else whole.take(rows).with_(part=name)]
     ]
 
 
-def series_beside(
-    files: Iterable[Candidate],
-    choices: Sequence[Axes | Value],
-    clocks: Sequence[Tick],
-    units: Collection[str] = (),
-) -> Series | None:
-    """Read a series with its own clock from the first of the files that have its columns.
-
-    Parameters
-    ----------
-    files
-        Companions of a recording.
-    choices
-        Alternatives for the columns of the series, best first.
-    clocks
-        Alternatives for its clock.
-    units
-        Units that its columns may have; columns in others are those of another sensor. All, if
-        there are none.
-
-    Returns
-    -------
-    Series or None
-        None where no file has it.
-    """
-    for file in files:
-        own = _Wanted.of(file.table, choices)
-        if own is not None and (not units or own.unit.strip() in units):
-            clock = _Clock.working(file.table, clocks)
-            if clock is not None:
-                columns = _load(file.table, {"": own}, [clock])
-                return Series(columns[""], own.unit, clock.stamps(columns))
-    return None
+def _series_beside(file: Candidate, layout: Layout, present: Collection[str]) -> dict[str, Series]:
+    """Series that are not present in a table, each with its own clock, from the files beside it."""
+    series: dict[str, Series] = {}
+    if layout.beside is None:
+        return series
+    for side in file.companions:
+        own = layout.beside(side)
+        choices = {
+            name: columns
+            for name, columns in own.others.items()
+            if columns and name not in present and name not in series
+        }
+        # A file that is of no use is not looked into: it may be damaged.
+        wanted = _wanted(side.table, choices) if choices else {}
+        clock = _Clock.working(side.table, own.clock) if wanted else None
+        if clock is not None:
+            columns = _load(side.table, wanted, [clock])
+            stamps = clock.stamps(columns)
+            series |= {name: Series(columns[name], wanted[name].unit, stamps) for name in wanted}
+    return series
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,10 +404,7 @@ class _Choice:
                 remedy="if it has them, name the columns with --columns",
             )
         clock = _Clock.working(table, layout.clock)
-        choices = {"acceleration": (axes,), "rotation": layout.rotation,
-                   "gravity_vector": layout.gravity_vector, **layout.channels}  # fmt: skip
-        chosen = {name: _Wanted.of(table, own) for name, own in choices.items()}
-        wanted = {name: own for name, own in chosen.items() if own}
+        wanted = _wanted(table, {"acceleration": (axes,), **layout.others})
         # A column of readings or of times is no label, whatever its name.
         taken = {place for own in wanted.values() for place in own.places}
         taken |= {place for own in _clocks(clock, wanted) for place in own.formats}
@@ -475,20 +438,24 @@ class _Choice:
                 rate_hz=layout.rate_hz,
             ),
             gravity=self.axes.gravity,
-            sign=layout.sign,
-            placement=layout.placement,
-            device=layout.device,
-            platform=layout.platform,
-            start_time=start_time,
-            warnings=(*layout.warnings, *[cut_off("row")] * self.table.is_cut_off),
-            is_named=layout.is_named,
             rotation=beside.pop("rotation", None),
             gravity_vector=beside.pop("gravity_vector", None),
             channels=beside,
             columns=", ".join(
                 _written(self.table, place) for place in self.wanted["acceleration"].places
             ),
+            **{
+                **layout.facts(),
+                "start_time": start_time,
+                "warnings": (*layout.warnings, *[cut_off("row")] * self.table.is_cut_off),
+            },
         )
+
+
+def _wanted(table: Table, choices: Mapping[str, Sequence[Axes | Value]]) -> dict[str, _Wanted]:
+    """Of each series the first of the alternatives whose columns a table has."""
+    chosen = {name: _Wanted.of(table, own) for name, own in choices.items()}
+    return {name: own for name, own in chosen.items() if own}
 
 
 def _clocks(clock: _Clock | None, wanted: Mapping[str, _Wanted]) -> list[_Clock]:

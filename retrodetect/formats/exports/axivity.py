@@ -47,7 +47,7 @@ def _read_csv(file: Candidate, options: ReadOptions) -> list[Draft]:
         rotation=(Axes("5", "6", "7", "deg/s"),),
         sign=_SIGN,
     )
-    return [_unswapped(draft) for draft in drafts(table, layout, options)]
+    return [_unswapped(draft) for draft in drafts(file, layout, options)]
 
 
 def _unswapped(draft: Draft) -> Draft:

@@ -41,13 +41,12 @@ def _e4_role(file: Candidate) -> Role:
 
 def _read_e4(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the rows under the two heads."""
-    table = file.table
-    start_s, rate_hz = _heads(table) or (0.0, 0.0)
-    body = replace(table, first_line=table.first_line + 2, rows=table.rows[2:])
-    (draft,) = drafts(body, _E4, options)
+    start_s, rate_hz = _heads(file.table) or (0.0, 0.0)
+    (draft,) = drafts(file, replace(_E4, notes=_tags(file)), options)
+    draft = draft.take(np.arange(2, len(draft.acceleration.values)))
     ticks = start_s + np.arange(len(draft.acceleration.values)) / rate_hz
     stamps = Stamps(ticks, 1.0, "unix", f"start and {rate_hz:g} Hz in the first rows")
-    return [draft.with_(stamps=stamps, notes=_tags(file))]
+    return [draft.with_(stamps=stamps)]
 
 
 def _heads(table: Table) -> tuple[float, float] | None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Draft, ReadOptions, linear, total, upward
 from retrodetect.formats.files import LIKELY, NO, Candidate, Format, Role
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series_beside, xyz
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, xyz
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import records, time_format
 
@@ -22,17 +22,7 @@ _CLOCK = Tick("time", "s")
 _SIGN = upward("phyphox writes Android's sign on both systems")
 _TOTAL = total("phyphox column Acceleration")
 _LINEAR = linear("phyphox column Linear Acceleration")
-_BARE = Axes("x", "y", "z")
-_SENSORS: dict[str, tuple[tuple[Axes | Value, ...], str]] = {
-    "rotation": ((xyz("gyroscope {}"), _BARE), "rad/s"),
-    "magnetic_field_ut": ((xyz("magnetic field {}"), _BARE), "µT"),
-    "pressure_hpa": ((Value("pressure"), Value("x")), "hPa"),
-    "speed_mps": ((Value("velocity"),), "m/s"),
-    "altitude_m": ((Value("height"),), "m"),
-    "latitude_deg": ((Value("latitude"),), "°"),
-    "longitude_deg": ((Value("longitude"),), "°"),
-}
-"""Columns of the other sensors, and the unit that tells bare axes apart."""
+_BARE = xyz("{}")
 
 
 def recognise(file: Candidate) -> int:
@@ -56,34 +46,41 @@ def role(file: Candidate) -> Role:
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the acceleration with the sets and the ``meta`` files beside it."""
-    table = file.table
-    axes = _acceleration(file, table)
+    axes = _acceleration(file, file.table)
     if axes is None and not options.columns:
         raise RefusedRecording(
             "has no acceleration, only another sensor",
             remedy="use the file of the accelerometer",
         )
+    device, platform = _device(file)
     layout = Layout(
         clock=(_CLOCK,),
         acceleration=(axes,) if axes else (),
         rotation=(xyz("gyroscope {}"),),
+        beside=_other_sensor,
         sign=_SIGN,
+        device=device,
+        platform=platform,
     )
-    (draft,) = drafts(table, layout, options)
-    found = {
-        name: series_beside(file.companions, choices, (_CLOCK,), {unit})
-        for name, (choices, unit) in _SENSORS.items()
-    }
-    others = {name: own for name, own in found.items() if own}
-    rotation = others.pop("rotation", None)
-    return [
-        draft.with_(
-            rotation=draft.rotation or rotation,
-            channels=others,
-            start_time=_start_time(file, draft),
-            **_device(file),
-        )
-    ]
+    (draft,) = drafts(file, layout, options)
+    return [draft.with_(start_time=_start_time(file, draft))]
+
+
+def _other_sensor(side: Candidate) -> Layout:
+    """Columns of another sensor's file; the unit tells bare ones apart."""
+    unit = side.table.unit("x") if side.table.has("x") else ""
+    return Layout(
+        clock=(_CLOCK,),
+        rotation=(xyz("gyroscope {}"), *[_BARE] * (unit == "rad/s")),
+        channels={
+            "magnetic_field_ut": (xyz("magnetic field {}"), *[_BARE] * (unit == "µT")),
+            "pressure_hpa": (Value("pressure"), *[Value("x")] * (unit == "hPa")),
+            "speed_mps": (Value("velocity"),),
+            "altitude_m": (Value("height"),),
+            "latitude_deg": (Value("latitude"),),
+            "longitude_deg": (Value("longitude"),),
+        },
+    )
 
 
 def _acceleration(file: Candidate, table: Table) -> Axes | None:
@@ -133,7 +130,7 @@ def _zone(text: str) -> timezone:
     return timezone(timedelta(minutes=minutes)) if minutes and abs(minutes) < 1440 else UTC
 
 
-def _device(file: Candidate) -> dict[str, str]:
+def _device(file: Candidate) -> tuple[str, str]:
     """Device and platform from ``meta/device.csv``."""
     facts = {
         row["property"]: row.get("value", "")
@@ -143,7 +140,7 @@ def _device(file: Candidate) -> dict[str, str]:
     }
     brand = facts.get("deviceBrand", "")
     platform = "ios" if brand == "Apple" else "android" if brand else ""
-    return {"device": facts.get("deviceModel", ""), "platform": platform}
+    return facts.get("deviceModel", ""), platform
 
 
 FORMATS = (Format("phyphox", recognise, read, role, is_folder=True),)

@@ -7,9 +7,10 @@ refused.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from retrodetect.errors import RefusedRecording
-from retrodetect.formats.draft import Draft, ReadOptions, Series
+from retrodetect.formats.draft import Draft, ReadOptions
 from retrodetect.formats.files import LIKELY, NO, POSSIBLE, Candidate, Format, Role
 from retrodetect.formats.guess import (
     best_clock,
@@ -19,7 +20,7 @@ from retrodetect.formats.guess import (
     rotation_axes,
     stated_rate_hz,
 )
-from retrodetect.formats.layout import Layout, drafts_of_parts, series_beside
+from retrodetect.formats.layout import Layout, drafts
 from retrodetect.formats.text import is_text
 
 __all__ = ["FORMATS", "PLAIN"]
@@ -49,19 +50,13 @@ def _read_table(file: Candidate, options: ReadOptions) -> list[Draft]:
         guessed = {"": Layout(clock=best_clock(table), rate_hz=stated_rate_hz(table))}
     if not guessed:
         raise no_acceleration(table)
-    return [
-        draft.with_(rotation=draft.rotation or _rotation_beside(file))
-        for draft in drafts_of_parts(table, guessed, options)
-    ]
+    parts = {part: replace(layout, beside=_gyroscope) for part, layout in guessed.items()}
+    return drafts(file, parts, options)
 
 
-def _rotation_beside(file: Candidate) -> Series | None:
-    """Gyroscope from a file beside the accelerometer's."""
-    beside = (
-        series_beside([side], rotation_axes(side.table), best_clock(side.table))
-        for side in file.companions
-    )
-    return next(filter(None, beside), None)
+def _gyroscope(side: Candidate) -> Layout:
+    """Layout of a file beside the accelerometer's."""
+    return Layout(clock=best_clock(side.table), rotation=rotation_axes(side.table))
 
 
 _SIGNS = re.compile(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,7 +22,6 @@ from retrodetect.formats.draft import (
     Draft,
     Note,
     ReadOptions,
-    Series,
     Sign,
     Stamps,
     downward,
@@ -31,7 +31,7 @@ from retrodetect.formats.draft import (
 )
 from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, Role
 from retrodetect.formats.guess import is_acceleration
-from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, series_beside, xyz
+from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, xyz
 from retrodetect.formats.text import records
 from retrodetect.recording import Gravity
 
@@ -58,17 +58,22 @@ def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:
     return Axes("x", "y", "z", unit, gravity)
 
 
-_BESIDE: dict[str, tuple[str, Axes | Value]] = {
-    "gravity_vector": ("gravity", _axes("m/s2")),
-    "rotation": ("gyroscope", _axes("rad/s")),
-    "magnetic_field_ut": ("magnetometer", _axes("µT")),
-    "pressure_hpa": ("barometer", Value("pressure", "hPa")),
-    "speed_mps": ("location", Value("speed", "m/s")),
-    "altitude_m": ("location", Value("altitude", "m")),
-    "latitude_deg": ("location", Value("latitude", "")),
-    "longitude_deg": ("location", Value("longitude", "")),
+_BESIDE = {
+    "gravity": Layout(clock=_CLOCKS, gravity_vector=(_axes("m/s2"),)),
+    "gyroscope": Layout(clock=_CLOCKS, rotation=(_axes("rad/s"),)),
+    "magnetometer": Layout(clock=_CLOCKS, channels={"magnetic_field_ut": (_axes("µT"),)}),
+    "barometer": Layout(clock=_CLOCKS, channels={"pressure_hpa": (Value("pressure", "hPa"),)}),
+    "location": Layout(
+        clock=_CLOCKS,
+        channels={
+            "speed_mps": (Value("speed", "m/s"),),
+            "altitude_m": (Value("altitude", "m"),),
+            "latitude_deg": (Value("latitude", ""),),
+            "longitude_deg": (Value("longitude", ""),),
+        },
+    ),
 }
-"""The file and columns of each other series."""
+"""How the files of the other sensors are laid out."""
 
 
 def recognise(file: Candidate) -> int:
@@ -102,32 +107,23 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
         )
     sides = _companions(file)
     facts = _metadata(sides["metadata"]) if "metadata" in sides else {}
-    table = file.table
+    is_watch = sensor in _WATCH
     layout = Layout(
         clock=_CLOCKS,
         acceleration=(_acceleration(file, facts),),
         rotation=(xyz("rotationrate{}", "rad/s"),),
         gravity_vector=(xyz("gravity{}", _watch_unit(file)),),
+        beside=None if is_watch else partial(_beside, has_gravity=sensor != "accelerometer"),
         sign=_sign(file, facts),
+        notes=_notes(sides),
+        device=_device(facts, sensor),
+        platform=facts.get("platform", ""),
+        placement="wrist" if sensor == "wristmotion" else None,
     )
-    (draft,) = drafts(table, layout, options)
-    if sensor not in _WATCH:
-        beside = _beside(sides, with_gravity=sensor == "accelerometer")
-        draft = draft.with_(
-            gravity_vector=beside.pop("gravity_vector", draft.gravity_vector),
-            rotation=beside.pop("rotation", None),
-            channels=beside,
-        )
-    return [
-        draft.with_(
-            stamps=replace(draft.stamps, zone_min=_zone_min(facts, draft.stamps)),
-            notes=_notes(sides),
-            device=_device(facts, sensor),
-            platform=facts.get("platform", ""),
-            placement="wrist" if sensor == "wristmotion" else None,
-            part="watch" if sensor in _WATCH and "accelerometer" in sides else "",
-        )
-    ]
+    part = "watch" if is_watch and "accelerometer" in sides else ""
+    (draft,) = drafts(file, {part: layout}, options)
+    zone_min = _zone_min(facts, draft.stamps)
+    return [draft.with_(stamps=replace(draft.stamps, zone_min=zone_min))]
 
 
 def _acceleration(file: Candidate, facts: dict[str, str]) -> Axes:
@@ -168,14 +164,10 @@ def _is_standardised(facts: dict[str, str]) -> bool:
     return facts.get("standardisation", "").lower() == "true"
 
 
-def _beside(sides: dict[str, Candidate], *, with_gravity: bool) -> dict[str, Series]:
-    """Series of the other sensors, by their name in a draft."""
-    series = {
-        name: series_beside([sides[sensor]], (columns,), _CLOCKS)
-        for name, (sensor, columns) in _BESIDE.items()
-        if sensor in sides and (with_gravity or sensor != "gravity")
-    }
-    return {name: own for name, own in series.items() if own}
+def _beside(side: Candidate, *, has_gravity: bool) -> Layout:
+    """Layout of another sensor's file; without one where it is of no use."""
+    sensor = _sensor(side)
+    return Layout() if has_gravity and sensor == "gravity" else _BESIDE.get(sensor, Layout())
 
 
 def _notes(sides: dict[str, Candidate]) -> tuple[Note, ...]:

@@ -23,7 +23,6 @@ from retrodetect.formats.layout import (
     Tick,
     Value,
     drafts,
-    series_beside,
     table_format,
     xyz,
 )
@@ -99,21 +98,22 @@ def _with_gyroscope_beside(
 ) -> Format:
     """Format of a file for each sensor, whose columns differ only in their unit."""
     (axes,) = layout.acceleration
+    turning = Layout(clock=layout.clock, rotation=(replace(axes, unit=None),))
 
-    def unit(table: Table) -> str:
-        return table.unit(axes.x).strip() if table.has(axes.x) else ""
+    def unit(file: Candidate) -> str:
+        return file.table.unit(axes.x).strip() if file.table.has(axes.x) else ""
+
+    def beside(side: Candidate) -> Layout:
+        return turning if unit(side) in rotation_units else Layout()
 
     def role(file: Candidate) -> Role:
-        return Role(has_acceleration=unit(file.table) == axes.unit)
+        return Role(has_acceleration=unit(file) == axes.unit)
 
-    def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-        own = layout if role(file).has_acceleration else replace(layout, acceleration=())
-        recordings = drafts(file.table, own, options)
-        turning = (replace(axes, unit=None),)
-        rotation = series_beside(file.companions, turning, layout.clock, rotation_units)
-        return [draft.with_(rotation=rotation) for draft in recordings]
+    def own(file: Candidate) -> Layout:
+        acceleration = (axes,) if role(file).has_acceleration else ()
+        return replace(layout, acceleration=acceleration, beside=beside)
 
-    return Format(name, recognise, read, role)
+    return table_format(name, recognise, own, role)
 
 
 # MbientLab MetaMotion (MetaBase): a file per sensor, ``epoch (ms)``, misspelt ``epoc (ms)``.
@@ -161,9 +161,9 @@ def _read_shimmer(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read the low-noise accelerometer, or the wide-range one where the other is cut off."""
     table = file.table
     low, wide = _shimmer_axes(table, "accel_ln"), _shimmer_axes(table, "accel_wr")
-    recordings = drafts(table, _shimmer(table, low or wide), options)
+    recordings = drafts(file, _shimmer(table, low or wide), options)
     if low and wide and any(_is_clipped(draft) for draft in recordings):
-        recordings = drafts(table, _shimmer(table, wide), options)
+        recordings = drafts(file, _shimmer(table, wide), options)
     return recordings
 
 
