@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO
 from xml.parsers import expat
@@ -84,27 +84,15 @@ class Source:
         """Whether ``head`` is the whole file."""
         return len(self.head) < HEAD_BYTES
 
-    @property
-    def is_stored_plain(self) -> bool:
-        """Whether the bytes lie on disk as they are read."""
-        if not isinstance(self.path, Path):
-            return False
-        with self.path.open("rb") as stream:
-            return not stream.read(6).startswith(tuple(_PACKED))
-
     def open(self) -> BinaryIO:
         """Open the content, decompressed and bounded."""
-        try:
-            raw = self.opener()
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
-        try:
-            magic = raw.peek(6)
-        except BaseException as error:
-            raw.close()
-            if isinstance(error, OSError):
+        with ExitStack() as opened:
+            try:
+                raw = opened.enter_context(self.opener())
+                magic = raw.peek(6)
+            except _DAMAGE as error:
                 raise self._damaged(error) from error
-            raise
+            opened.pop_all()
         for start, unpack in _PACKED.items():
             if magic.startswith(start):
                 return io.BufferedReader(_Bounded(unpack(raw), raw, self), 1 << 18)
@@ -140,9 +128,12 @@ class Source:
 
         The copy carries none of an archive's own names, so a hostile one cannot choose its place.
         """
-        if self.path is not None and self.is_stored_plain:
-            yield self.path
-            return
+        if isinstance(self.path, Path):
+            with self.opener() as stored:
+                is_packed = stored.peek(6).startswith(tuple(_PACKED))
+            if not is_packed:
+                yield self.path
+                return
         with ExitStack() as stack:
             with in_temporary_folder("cannot be unpacked into"):
                 folder = tempfile.TemporaryDirectory(prefix="retrodetect-")
@@ -218,7 +209,7 @@ def archive_members(source: Source) -> list[Source] | None:
 
     Nothing is ever extracted to disk under a name from the archive.
     """
-    if not source.head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if not source.head.startswith(_ZIP):
         return None
     try:
         with source.open() as raw, zipfile.ZipFile(raw) as archive:
@@ -296,6 +287,7 @@ _PLACE = re.compile(r"([A-Z]{0,3})(\d{0,7})")
 _FEW_CELLS, _MOST_PADDING = 1_000_000, 20
 """A sheet may be padded to so many cells, or to so many for each that it holds."""
 
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _ARCHIVES, _TAR_AT = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd"), 257
 """First bytes of 7z, RAR and Zstandard; tar has its own later on (POSIX.1, ``ustar``)."""
 
@@ -329,39 +321,43 @@ def contents(source: Source) -> list[Source] | None:
     They are members of an archive, sheets of a workbook, sensors or readings of a JSON list, or the
     one table of Parquet or Feather.
     """
-    if source.head.startswith(_OLD_WORKBOOK):
-        return _sheets(source, "xlrd")
-    members = archive_members(source)
-    if members is not None and any(member.name == _NEW_WORKBOOK for member in members):
-        for member in members:
-            _check_extent(member)
-        return _sheets(source, "openpyxl")
-    if members is None and source.head.startswith(_FRAMES):
-        return [_frame(source)]
-    if members is None and _SENSORS.match(source.head):
-        return _sensors(source)
-    if members is None and _has_records(source):
-        return _records(source)
-    if _is_archive(source):
-        raise UnreadableFile("is an archive of a kind that is not read", remedy="unpack it")
-    return members
+    within = _within(source.head)
+    return None if within is None else within(source)
 
 
 def holds_files(source: Source) -> bool:
     """Whether a file, damaged or not, holds others, by its first bytes alone."""
-    packed = (_OLD_WORKBOOK, b"PK\x03\x04", b"PK\x05\x06", *_FRAMES)
-    is_listed = _SENSORS.match(source.head) is not None or _has_records(source)
-    return source.head.startswith(packed) or is_listed or _is_archive(source)
+    return _within(source.head) is not None
 
 
-def _is_archive(source: Source) -> bool:
-    """Whether a file is an archive in another form than zip."""
-    return source.head.startswith(_ARCHIVES) or source.head[_TAR_AT:].startswith(b"ustar")
+def _within(head: bytes) -> Callable[[Source], list[Source]] | None:
+    """What lists the files within a file that begins so; None where it holds no others."""
+    if head.startswith(_OLD_WORKBOOK):
+        return partial(_sheets, engine="xlrd")
+    if head.startswith(_ZIP):
+        return _members_or_sheets
+    if head.startswith(_FRAMES):
+        return _frame
+    if _SENSORS.match(head):
+        return _sensors
+    if _RECORDS.match(head) and _TRIAD.search(head[:4000]):
+        return _records
+    is_archive = head.startswith(_ARCHIVES) or head[_TAR_AT:].startswith(b"ustar")
+    return _refuse_archive if is_archive else None
 
 
-def _has_records(source: Source) -> bool:
-    """Whether a file begins with a list of readings along three axes."""
-    return bool(_RECORDS.match(source.head)) and bool(_TRIAD.search(source.head[:4000]))
+def _refuse_archive(_: Source) -> list[Source]:
+    raise UnreadableFile("is an archive of a kind that is not read", remedy="unpack it")
+
+
+def _members_or_sheets(source: Source) -> list[Source]:
+    """Members of a zip archive, or sheets of the workbook that it is."""
+    members = archive_members(source) or []
+    if not any(member.name == _NEW_WORKBOOK for member in members):
+        return members
+    for member in members:
+        _check_extent(member)
+    return _sheets(source, "openpyxl")
 
 
 def _sheets(source: Source, engine: Any) -> list[Source]:
@@ -455,7 +451,7 @@ def _flat(record: Any, name: str = "", depth: int = 0) -> dict[str, Any]:
     return flat
 
 
-def _frame(source: Source) -> Source:
+def _frame(source: Source) -> list[Source]:
     """The table of a Parquet or Feather file."""
     with guarded("a Parquet or Feather table", "parquet"), source.open() as stream:
         import pyarrow as pa
@@ -474,7 +470,7 @@ def _frame(source: Source) -> Source:
         frame = read().to_pandas()
         if frame.index.name:
             frame = frame.reset_index()
-    return _table(source, source.stem, frame, True)
+    return [_table(source, source.stem, frame, True)]
 
 
 def _table(source: Source, name: str, frame: pd.DataFrame, header: bool, above: str = "") -> Source:
