@@ -15,7 +15,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from types import MappingProxyType
@@ -136,23 +136,20 @@ class Table:
 
     def cells(self, column: int | str) -> tuple[str, ...]:
         """Cells of a column in the first rows; none where only the header is as wide."""
-        index = self.place(column)
-        return self._cut[index] if index < len(self._cut) else ()
+        return self._cells[self.place(column)]
 
     @cached_property
-    def _cut(self) -> list[tuple[str, ...]]:
-        return list(zip(*self.rows, strict=True))
+    def _cells(self) -> list[tuple[str, ...]]:
+        cells = list(zip(*self.rows, strict=True))
+        return [*cells, *[()] * (self.width - len(cells))]
 
     def numbers(self, column: int | str) -> NDArray[np.float64]:
         """Cells of a column in the first rows as numbers, NaN where they are none."""
-        index = self.place(column)
-        if index not in self._numbers:
-            self._numbers[index] = to_floats(self.cells(index), self.decimal)
-        return self._numbers[index]
+        return self._numbers[self.place(column)]
 
     @cached_property
-    def _numbers(self) -> dict[int, NDArray[np.float64]]:
-        return {}
+    def _numbers(self) -> list[NDArray[np.float64]]:
+        return [to_floats(cells, self.decimal) for cells in self._cells]
 
     def place(self, column: int | str) -> int:
         """Position of a column that exists."""
@@ -165,15 +162,13 @@ class Table:
         """Whether the rows end within one; False before they are read."""
         return False
 
-    @cached_property
-    def _kinds(self) -> dict[int, Kind]:
-        return {}
-
     def kind(self, index: int) -> Kind:
         """What a column holds, judged by the first rows."""
-        if index not in self._kinds:
-            self._kinds[index] = self._judged(index)
         return self._kinds[index]
+
+    @cached_property
+    def _kinds(self) -> list[Kind]:
+        return [*map(self._judged, range(self.width))]
 
     def _judged(self, index: int) -> Kind:
         cells: Sequence[str] = self.cells(index)
@@ -201,7 +196,7 @@ class Table:
         kinds: dict[int, Kind] = {index: self._number_kind(index) for index in columns}
         kinds |= dict.fromkeys([*texts, *convert], "text")
 
-        def parse(block: bytes | str) -> dict[int, Array]:
+        def parse(block: bytes) -> dict[int, Array]:
             for way in _WAYS:
                 # 1e400 in a column of integers is no matter.
                 with suppress(*_MISFITS), np.errstate(invalid="ignore"):
@@ -219,52 +214,43 @@ class Table:
         yield next(parsed, {index: _EMPTY[kind] for index, kind in kinds.items()})
         yield from parsed
 
-    def _blocks(self) -> Iterator[bytes | str]:
-        """The body in blocks of whole lines, as bytes where these are UTF-8 with usual ends."""
-        is_plain = self.encoding == "utf-8" and not _OLD_LINE_END.search(self.source.head)
+    def _blocks(self) -> Iterator[bytes]:
+        """The body in blocks of whole lines, in UTF-8 and with usual ends."""
+        is_usual = self.encoding == "utf-8" and not _OLD_LINE_END.search(self.source.head)
         with self.source.open() as raw:
-            text = io.TextIOWrapper(raw, self.encoding, errors="replace", newline="")
-            stream: BinaryIO | io.TextIOWrapper = raw if is_plain else text
+            stream = raw if is_usual else _Recoded(raw, self.encoding)
             for _ in range(self.first_line):
                 stream.readline()
             while block := stream.read(BLOCK_BYTES):
-                if self.terminator:
-                    block += stream.readline()  # type: ignore[operator]
-                else:
-                    block = _sane(block, stream)
+                block = block + stream.readline() if self.terminator else _sane(block, stream)
                 if block[:1].strip() or not block.isspace():
                     yield block
                     if self._ends_within_row(block):
                         self.__dict__["is_cut_off"] = True
-            text.detach()
 
-    def _ends_within_row(self, block: Any) -> bool:
+    def _ends_within_row(self, block: bytes) -> bool:
         """Whether the last line has no end, and fewer cells than the line before."""
-        by: Any = None if self.delimiter == r"\s+" else self.delimiter
-        ends: Any = ("\n", self.terminator or "\n")
-        if isinstance(block, bytes):
-            by, ends = by and by.encode(), tuple(end.encode() for end in ends)
-        if block.endswith(ends):  # so do all blocks but the last
+        if block.endswith((b"\n", (self.terminator or "\n").encode())):  # all but the last do
             return False
         lines = block[-2 * MOST_LINE :].splitlines(keepends=True)[-2:]
         if len(lines) < 2 or lines[1].endswith(lines[0][-1:]):
             return False
         before, last = lines
+        by = None if self.delimiter == r"\s+" else self.delimiter.encode()
         is_shorter = len(last.split(by)) < len(before.split(by))
         return is_shorter and bool(last.strip()[:1].isdigit() == before.strip()[:1].isdigit())
 
-    def _frame(self, block: bytes | str, kinds: Mapping[int, Kind], way: Way) -> pd.DataFrame:
+    def _frame(self, block: bytes, kinds: Mapping[int, Kind], way: Way) -> pd.DataFrame:
         """Columns of a block, as text where the way is a patient one."""
         is_fast = way == "fast"
         if not is_fast:
             # A first row as wide as the table, for blocks in which no other is.
-            wide = " ".join(["nan"] * self.width) if self.delimiter == r"\s+" else (
-                self.delimiter.join(["nan"] * self.width)
-            )  # fmt: skip
-            text = block if isinstance(block, str) else block.decode(self.encoding, "replace")
-            block = f"{wide}{self.terminator or ''}\n{text}"
+            delimiter = " " if self.delimiter == r"\s+" else self.delimiter
+            wide = delimiter.join(["nan"] * self.width)
+            block = f"{wide}{self.terminator or ''}\n".encode() + block
         frame = pd.read_csv(
-            io.StringIO(block) if isinstance(block, str) else io.BytesIO(block),
+            io.BytesIO(block),
+            encoding_errors="replace",
             header=None,
             names=list(range(self.width)),
             index_col=False,
@@ -306,18 +292,30 @@ class Table:
         return numbers
 
 
-def _sane(block: Any, stream: BinaryIO | io.TextIOWrapper) -> Any:
+class _Recoded:
+    """A text as if it were stored in UTF-8 with usual ends of lines."""
+
+    def __init__(self, raw: BinaryIO, encoding: str) -> None:
+        self._text = io.TextIOWrapper(raw, encoding, errors="replace")
+
+    def read(self, size: int) -> bytes:
+        return self._text.read(size).encode()
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._text.readline(size).encode()
+
+
+def _sane(block: bytes, stream: BinaryIO | _Recoded) -> bytes:
     """A block to the end of its last line, without lines that are none."""
-    ends: Any = ("\n", "\r") if isinstance(block, str) else (b"\n",)
-    rest: Any = stream.readline(MOST_LINE)
+    rest = stream.readline(MOST_LINE)
     block += rest
-    while len(rest) == MOST_LINE and not rest.endswith(ends):
+    while len(rest) >= MOST_LINE and not rest.endswith(b"\n"):
         rest = stream.readline(MOST_LINE)
     for begin in range(0, len(block) - MOST_LINE, MOST_LINE):
         # A line of twice that length, or more, fills one of these windows.
-        if all(block.find(end, begin, begin + MOST_LINE) < 0 for end in ends):
+        if block.find(b"\n", begin, begin + MOST_LINE) < 0:
             lines = (line for line in block.splitlines(True) if len(line) <= MOST_LINE)
-            return block[:0].join(lines)
+            return b"".join(lines)
     return block
 
 
@@ -519,21 +517,8 @@ _WORDS: dict[Quantity, set[str]] = {
     "counter": {"counter", "seq", "sequence", "sample", "samples", "index", "packet",
                 "packetcounter", "frame", "row", "no", "nr", "id"},
 }  # fmt: skip
-_LINEAR = {
-    "linear",
-    "lineare",
-    "lin",
-    "user",
-    "free",
-    "freeacc",
-    "linearacc",
-    "useracceleration",
-    "lacc",
-    "dyn",
-    "dynamic",
-    "nograv",
-    "body",
-}
+_LINEAR = {"linear", "lineare", "lin", "user", "free", "freeacc", "linearacc", "useracceleration",
+           "lacc", "dyn", "dynamic", "nograv", "body"}  # fmt: skip
 _TOTAL = {"total", "totalacceleration", "raw", "uncalibrated", "calibrated", "sensor", "wo", "m"}
 _OTHER = {
     "euler", "quat", "quaternion", "roll", "pitch", "yaw", "orientation", "azimuth", "attitude",
@@ -548,6 +533,9 @@ PROCESSED = {"filtered", "filt", "smooth", "smoothed", "world", "earth", "global
 _UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad",
                "deg", "ut", "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
 """Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
+
+_MEANINGFUL = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
+"""Words that tell no device and no body site."""
 
 _SHORT = re.compile(
     r"(?P<letter>linacc|acc|accel|ac|gyro|gyr|gy|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
@@ -583,13 +571,11 @@ class Column:
 
 def _classified(table: Table) -> list[Column]:
     """Say what each named column of a table is."""
-    if not table.header:
-        return []
     numbered = _numbered_axes(table)
     columns = [
         _column(table, index, numbered.get(index, ""))
-        for index in range(len(table.header))
-        if table.header[index]
+        for index, written in enumerate(table.header)
+        if written
     ]
     # `x,y,z (m/s^2)` states the unit once, for all three.
     bare = [column for column in columns if table.names[column.index] in ("x", "y", "z")]
@@ -597,9 +583,9 @@ def _classified(table: Table) -> list[Column]:
     # Beside columns that say acceleration they are something else, such as a position.
     is_named = any(c.quantity == "acceleration" and c not in bare for c in columns)
     is_other = is_named and unit_in("acceleration", unit) is None
-    quantity: Quantity = "other" if is_other else "acceleration"
+    quantity: Quantity = "other" if is_other else _of_unit("acceleration", unit)
     return [
-        _grouped(column.index, quantity, column.axis, [], unit) if column in bare else column
+        replace(column, quantity=quantity, group=(), unit=unit) if column in bare else column
         for column in columns
     ]
 
@@ -637,16 +623,16 @@ def _column(table: Table, index: int, numbered: str) -> Column:
         words = [*filter(None, (word.rstrip("0123456789") for word in words)), numbered]
     axis = next((word for word in words if word in ("x", "y", "z")), "")
     rest = [word for word in words if word not in ("x", "y", "z", "axis")]
-    letter = _letter(words, axis)
+    letter = word = _letter(words, axis)
+    short = None if axis else next(filter(None, map(_SHORT.match, rest)), None)
+    if short:
+        letter, axis, word = short["letter"], short["axis"], short[0]
     if letter:
-        rest.remove(letter)
-        return _grouped(index, _SHORT_MEANING[letter], axis, rest, unit)
-    for word in rest:
-        short = _SHORT.match(word)
-        if short and not axis:
-            rest.remove(word)
-            return _grouped(index, _SHORT_MEANING[short["letter"]], short["axis"], rest, unit)
-    return _grouped(index, _quantity(set(rest), axis), axis, rest, unit)
+        rest.remove(word)
+    quantity = _SHORT_MEANING[letter] if letter else _quantity(set(rest), axis)
+    if quantity == "acceleration":
+        quantity = _of_unit("linear" if _LINEAR.intersection(rest) else quantity, unit)
+    return Column(index, quantity, axis, tuple(w for w in rest if w not in _MEANINGFUL), unit)
 
 
 def _letter(words: list[str], axis: str) -> str:
@@ -670,21 +656,11 @@ def says_acceleration(name: str) -> bool:
     )
 
 
-def _grouped(index: int, quantity: Quantity, axis: str, rest: list[str], unit: str) -> Column:
-    words = set(rest)
-    if quantity == "acceleration":
-        quantity = _by_unit(unit) or ("linear" if words & _LINEAR else quantity)
-    meaningful = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
-    return Column(
-        index, quantity, axis, tuple(word for word in rest if word not in meaningful), unit
-    )
-
-
-def _by_unit(unit: str) -> Quantity | None:
-    """What a unit forbids to call acceleration."""
+def _of_unit(quantity: Quantity, unit: str) -> Quantity:
+    """What is named acceleration, unless its unit forbids to call it so."""
     if unit_in("acceleration", unit) is None and unit_in("rotation", unit) is not None:
         return "rotation"
-    return "magnetic" if unit_in("magnetic", unit) is not None else None
+    return "magnetic" if unit_in("magnetic", unit) is not None else quantity
 
 
 def _quantity(words: set[str], axis: str) -> Quantity:

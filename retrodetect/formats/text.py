@@ -61,25 +61,29 @@ def decode(source: Source) -> tuple[list[str], str] | None:
     decoded = _decoded_head(source.head, source.is_whole)
     if decoded is None:
         return None
-    text = decoded[0]
+    text, encoding = decoded
     lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
     if not source.is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
-    return lines, decoded[1]
+    return lines, encoding
 
 
 def is_text(source: Source) -> bool:
     """Whether a file is text in any encoding."""
-    return _decoded_head(source.head, source.is_whole) is not None
+    return decode(source) is not None
 
 
 def cut(line: str, delimiter: str) -> list[str]:
     """Cells of a line; none where it cannot be cut."""
     if delimiter == r"\s+":
         return line.split()
-    if not line.strip() or '"' in line:
-        return _cut_quoted(line, delimiter)
-    return [cell.strip() for cell in line.split(delimiter)]
+    if '"' not in line:
+        return [cell.strip() for cell in line.split(delimiter)] if line else []
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return []
+    return [cell.strip() for cell in cells]
 
 
 def cut_all(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -88,14 +92,6 @@ def cut_all(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     if '"' in text or text.split() != [line for line in lines if line]:
         return [cut(line, delimiter) for line in lines]
     return [line.split(delimiter) if line else [] for line in lines]
-
-
-def _cut_quoted(line: str, delimiter: str) -> list[str]:
-    try:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:
-        return []
-    return [cell.strip() for cell in cells]
 
 
 def records(source: Source) -> list[dict[str, str]]:
