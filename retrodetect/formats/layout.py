@@ -252,20 +252,68 @@ def drafts(
 
 def _drafts(file: Candidate, layout: Layout, options: ReadOptions) -> list[Draft]:
     """Read one part of a table."""
+    table = file.table
     if options.columns:
-        layout = _overridden(file.table, layout, options)
+        layout = _overridden(table, layout, options)
     if options.rate_hz is not None:  # a clock that cannot be read is no obstacle then
         layout = replace(layout, clock=())
-    choice = _Choice.of(file.table, layout)
-    columns = choice.load()
-    whole = choice.draft(columns)
-    beside = _series_beside(file, layout, choice.wanted)
-    labels = None if choice.sensor is None else columns[choice.sensor]
+    axes = _present(table, layout.acceleration)
+    if axes is None:
+        raise RefusedRecording(
+            "has no acceleration along x, y and z",
+            remedy="if it has them, name the columns with --columns",
+        )
+    clock = _Clock.working(table, layout.clock)
+    wanted = _wanted(table, {"acceleration": (axes,), **layout.others})
+    clocks = [each for each in (clock, *(own.clock for own in wanted.values())) if each]
+    counter, sensor, split = _labels(table, layout, clocks, wanted)
+    columns = _load(table, wanted, clocks, [*sensor, *split], counter)
+    series = {name: own.series(columns[name], columns) for name, own in wanted.items()}
+    stamps = replace(
+        clock.stamps(columns) if clock else Stamps(None),
+        counter=columns[counter[0]] if counter else None,
+        rate_hz=layout.rate_hz,
+    )
+    whole = _draft(table, layout, series, stamps).with_(
+        gravity=axes.gravity,
+        columns=", ".join(_written(table, place) for place in wanted["acceleration"].places),
+    )
+    beside = _series_beside(file, layout, wanted)
+    labels = columns[sensor[0]] if sensor else None
     return [
         _by_sensor(part, labels if rows is None or labels is None else labels[rows]).filled(beside)
-        for name, rows in _groups([columns[place] for place in choice.split]).items()
+        for name, rows in _groups([columns[place] for place in split]).items()
         for part in [whole if rows is None else whole.take(rows).with_(part=name)]
     ]
+
+
+def _labels(
+    table: Table, layout: Layout, clocks: Sequence[_Clock], wanted: Mapping[str, _Wanted]
+) -> tuple[list[int], list[int], list[int]]:
+    """Columns that number the rows, name their sensor, and tell devices and people apart."""
+    # A column of readings or of times is no label, whatever its name.
+    taken = {place for own in wanted.values() for place in own.places}
+    taken |= {place for clock in clocks for place in clock.formats}
+
+    def places(*names: str | None) -> list[int]:
+        indices = (table.index(name) for name in names if name)
+        # Several columns may bear the same name: the first of them is meant each time.
+        return [*dict.fromkeys(each for each in indices if each is not None and each not in taken)]
+
+    sensor = places(layout.sensor)
+    return places(layout.counter), sensor, [p for p in places(*layout.split) if p not in sensor]
+
+
+def _draft(table: Table, layout: Layout, series: dict[str, Series], stamps: Stamps) -> Draft:
+    """Make a draft of the series of a table."""
+    start_time = layout.start_time
+    if start_time is None and table.has(layout.start_column):
+        start_time = next(map(moment, table.cells(layout.start_column)), None)
+    cut = [cut_off("row")] * table.is_cut_off
+    facts = {"start_time": start_time, "warnings": (*layout.warnings, *cut)}
+    acceleration = series.pop("acceleration")
+    draft = Draft(acceleration=acceleration, stamps=stamps, **{**layout.facts(), **facts})
+    return draft.filled(series)
 
 
 def _series_beside(file: Candidate, layout: Layout, present: Collection[str]) -> dict[str, Series]:
@@ -295,8 +343,7 @@ class _Clock:
     """A clock that a table has."""
 
     formats: Mapping[int, TimeFormat | None]  # how its columns write times; None for numbers
-    label: str
-    numbers: Stamps  # of a clock of numbers, without its ticks
+    facts: Stamps  # all that is known of it before its ticks are read
 
     @classmethod
     def working(cls, table: Table, choices: Sequence[Tick]) -> _Clock | None:
@@ -325,27 +372,28 @@ class _Clock:
                     remedy="give the rate with --rate",
                 )
         label = " and ".join(_written(table, place) for place in formats)
-        unit = table.unit(next(iter(formats))) if tick.unit is None else tick.unit
-        numbers = Stamps(None, unit_in("time", unit), tick.epoch or "none", label,
-                         wrap_ticks=tick.wrap_ticks)  # fmt: skip
-        return cls(formats, label, numbers)
-
-    def stamps(self, columns: _Columns) -> Stamps:
-        """Stamps of all rows."""
-        ticks = [columns[place] for place in self.formats]
-        texts = [text for text in self.formats.values() if text]
+        texts = [text for text in formats.values() if text]
         if not texts:
-            return replace(self.numbers, ticks=ticks[0])
+            unit = table.unit(next(iter(formats))) if tick.unit is None else tick.unit
+            tick_s = unit_in("time", unit)
+            facts = Stamps(None, tick_s, tick.epoch or "none", label, wrap_ticks=tick.wrap_ticks)
+            return cls(formats, facts)
         epochs = {text.epoch for text in texts}
         is_ambiguous = any(text.is_ambiguous for text in texts)
-        return Stamps(
-            ticks=ticks[0] if len(ticks) == 1 else ticks[0] + ticks[1],
+        facts = Stamps(
+            None,
             tick_s=1e-9,
             epoch="unix" if "unix" in epochs else "local" if "local" in epochs else "none",
-            label=self.label + " (day and month could be swapped)" * is_ambiguous,
+            label=label + " (day and month could be swapped)" * is_ambiguous,
             wrap_ticks=texts[-1].wrap_ns if epochs == {"none"} else None,
             zone_min=texts[-1].zone_min,
         )
+        return cls(formats, facts)
+
+    def stamps(self, columns: _Columns) -> Stamps:
+        """Stamps of all rows; those of a date and of a time of day add up."""
+        first, *second = (columns[place] for place in self.formats)
+        return replace(self.facts, ticks=first + second[0] if second else first)
 
 
 def _share_of_stamps(table: Table, tick: Tick) -> float:
@@ -380,87 +428,15 @@ class _Wanted:
             return chunk[self.places[0]]
         return np.stack([chunk[place] for place in self.places]).T
 
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """Columns of readings and times that a table has, and those that tell its rows apart."""
-
-    table: Table
-    layout: Layout
-    axes: Axes
-    clock: _Clock | None
-    wanted: dict[str, _Wanted]
-    counter: int | None
-    sensor: int | None
-    split: tuple[int, ...]
-
-    @classmethod
-    def of(cls, table: Table, layout: Layout) -> _Choice:
-        """Choose among the alternatives of a layout those that the table has."""
-        axes = _present(table, layout.acceleration)
-        if axes is None:
-            raise RefusedRecording(
-                "has no acceleration along x, y and z",
-                remedy="if it has them, name the columns with --columns",
-            )
-        clock = _Clock.working(table, layout.clock)
-        wanted = _wanted(table, {"acceleration": (axes,), **layout.others})
-        # A column of readings or of times is no label, whatever its name.
-        taken = {place for own in wanted.values() for place in own.places}
-        taken |= {place for own in _clocks(clock, wanted) for place in own.formats}
-        places = (table.index(name) if name else None
-                  for name in (layout.counter, layout.sensor, *layout.split))  # fmt: skip
-        counter, sensor, *named = (None if place in taken else place for place in places)
-        # Several columns may bear the same name: the first of them is meant each time.
-        split = (place for place in dict.fromkeys(named) if place is not None and place != sensor)
-        return cls(table, layout, axes, clock, wanted, counter, sensor, tuple(split))
-
-    def load(self) -> dict[int | str, Array]:
-        """Read all of them in one pass."""
-        texts = [*self.split, *([] if self.sensor is None else [self.sensor])]
-        numbers = [] if self.counter is None else [self.counter]
-        return _load(self.table, self.wanted, _clocks(self.clock, self.wanted), texts, numbers)
-
-    def draft(self, columns: _Columns) -> Draft:
-        """Make a draft of the columns."""
-        beside = {
-            name: Series(columns[name], own.unit, own.clock.stamps(columns) if own.clock else None)
-            for name, own in self.wanted.items()
-        }
-        layout, start_time = self.layout, self.layout.start_time
-        if start_time is None and self.table.has(layout.start_column):
-            start_time = next(map(moment, self.table.cells(layout.start_column)), None)
-        return Draft(
-            acceleration=beside.pop("acceleration"),
-            stamps=replace(
-                self.clock.stamps(columns) if self.clock else Stamps(None),
-                counter=None if self.counter is None else columns[self.counter],
-                rate_hz=layout.rate_hz,
-            ),
-            gravity=self.axes.gravity,
-            rotation=beside.pop("rotation", None),
-            gravity_vector=beside.pop("gravity_vector", None),
-            channels=beside,
-            columns=", ".join(
-                _written(self.table, place) for place in self.wanted["acceleration"].places
-            ),
-            **{
-                **layout.facts(),
-                "start_time": start_time,
-                "warnings": (*layout.warnings, *[cut_off("row")] * self.table.is_cut_off),
-            },
-        )
+    def series(self, values: Array, columns: _Columns) -> Series:
+        """Values of all rows, with their own stamps if they have any."""
+        return Series(values, self.unit, self.clock.stamps(columns) if self.clock else None)
 
 
 def _wanted(table: Table, choices: Mapping[str, Sequence[Axes | Value]]) -> dict[str, _Wanted]:
     """Of each series the first of the alternatives whose columns a table has."""
     chosen = {name: _Wanted.of(table, own) for name, own in choices.items()}
     return {name: own for name, own in chosen.items() if own}
-
-
-def _clocks(clock: _Clock | None, wanted: Mapping[str, _Wanted]) -> list[_Clock]:
-    """Every clock that is needed."""
-    return [each for each in (clock, *(own.clock for own in wanted.values())) if each]
 
 
 def _load(
