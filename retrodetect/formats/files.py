@@ -114,22 +114,34 @@ class Format:
     is_folder: bool = False
 
 
-def has(sure: int, *columns: str) -> Callable[[Candidate], int]:
-    """Recognise a table by its columns.
+def has(
+    sure: int, *columns: str | tuple[str, ...], head: bytes = b""
+) -> Callable[[Candidate], int]:
+    """Recognise a file by its first bytes, or a table by its columns.
 
     Parameters
     ----------
     sure
         How sure the format then is of the file.
     *columns
-        Names of columns, all of which the table must have.
+        Names of columns, all of which the table must have; of a tuple of names, one is enough.
+    head
+        Pattern that the first bytes match, in which a point is any byte.
 
     Returns
     -------
     callable
         What a `Format` recognises a file by.
     """
-    return lambda file: sure if file.table.has(*columns) else NO
+    begin = re.compile(head, re.DOTALL)
+    alternatives = [(each,) if isinstance(each, str) else each for each in columns]
+
+    def recognise(file: Candidate) -> int:
+        if not begin.match(file.source.head):
+            return NO
+        return sure if all(any(map(file.table.has, names)) for names in alternatives) else NO
+
+    return recognise
 
 
 @cache
@@ -211,13 +223,11 @@ class Neighbours:
     """Files that lie beside others and belong to them by their `key`; lists each folder once."""
 
     def __init__(self) -> None:
-        self._by_key: dict[Path, dict[str, list[Path]]] = {}
+        self._listed = cache(_listed)
 
     def of(self, path: Path) -> tuple[Path, ...]:
         """Return those of one file, in its folder and in a folder ``meta`` there."""
-        if path.parent not in self._by_key:
-            self._by_key[path.parent] = _listed(path.parent)
-        alike = self._by_key[path.parent].get(key(path.name), [])
+        alike = self._listed(path.parent).get(key(path.name), [])
         return tuple(other for other in alike if other.name != path.name and other.is_file())
 
 
@@ -229,19 +239,16 @@ def _listed(folder: Path) -> dict[str, list[Path]]:
         named |= {file.name: file for file in folder.iterdir()}
     if "meta" in named:
         named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
-    by_key: dict[str, list[Path]] = defaultdict(list)
-    for name, file in sorted(named.items()):
-        if not file.name.startswith("."):
-            by_key[key(name)].append(file)
-    return by_key
+    visible = [name for name in sorted(named) if not named[name].name.startswith(".")]
+    return {own: [named[name] for name in names] for own, names in by_key(visible).items()}
 
 
-def groups(files: Iterable[Candidate]) -> list[list[Candidate]]:
-    """Put files together whose names have the same `key`, in order of appearance."""
-    grouped: dict[str, list[Candidate]] = defaultdict(list)
-    for file in files:
-        grouped[key(file.source.name)].append(file)
-    return list(grouped.values())
+def by_key(names: Iterable[str]) -> dict[str, list[str]]:
+    """Put names together that have the same `key`, in order of appearance."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        grouped[key(name)].append(name)
+    return grouped
 
 
 def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
@@ -261,7 +268,9 @@ def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
     """
     chosen: list[Main] = []
     left: list[Candidate] = []
-    for group in groups(files):
+    named = {file.source.name: file for file in files}
+    for names in by_key(named).values():
+        group = [named[name] for name in names]
         rivals: dict[tuple[str, str], list[Main]] = defaultdict(list)
         others: list[Candidate] = []
         for file in group:
@@ -390,12 +399,13 @@ def discover(
     return distinct[: len(inputs)]
 
 
-class _Recording(NamedTuple):
-    """Names of the files of a recording, below their folder."""
+class _Seen(NamedTuple):
+    """A file that was looked into."""
 
-    main: str
-    sides: tuple[str, ...]
-    is_folder: bool  # whether an export of its format is a folder
+    file: Input
+    is_recording: bool
+    is_folder: bool = False  # whether an export of its format is a folder
+    reason: str = ""  # to skip it; empty where its reader shall tell
 
 
 class _Search:
@@ -423,49 +433,48 @@ class _Search:
         for path in sorted(closed):
             yield Input(path, _name_below(root, path))
 
-    def _in_folder(self, root: Path, folder: Path, files: Sequence[Path]) -> Iterator[Input]:
-        named: dict[str, list[str]] = defaultdict(list)
-        for path in files:
-            name = path.relative_to(folder).as_posix()
-            named[key(name)].append(name)
-        together = [*named.values()]
+    def _in_folder(self, root: Path, folder: Path, files: Sequence[Path]) -> list[Input]:
+        together = [*by_key(path.relative_to(folder).as_posix() for path in files).values()]
         parts = [together[at : at + _TOGETHER] for at in range(0, len(together), _TOGETHER)]
-        recordings: list[_Recording] = []
-        for own, left in self._each(partial(_looked_into, folder, self._columns), parts):
-            recordings += own
-            for file, reason in left:
-                path = folder / file
-                name = path.relative_to(root).as_posix()
-                other = Input(path, name, self._neighbours.of(path))
-                if reason:
-                    self.skipped.append((other, reason))
-                else:
-                    yield other
-        for recording in recordings:
-            yield _input(root, folder, recording, alone=len(recordings) == 1)
+        look = partial(_looked_into, root, folder, self._columns)
+        seen = [each for part in self._each(look, parts) for each in part]
+        self.skipped += [(each.file, each.reason) for each in seen if each.reason]
+        inputs = [each.file for each in seen if not each.reason]
+        recordings = [each for each in seen if each.is_recording]
+        if len(recordings) == 1 and recordings[0].is_folder and recordings[0].file.side_files:
+            # A folder that is one export of several files gives its name.
+            whole = recordings[0].file
+            inputs[inputs.index(whole)] = replace(whole, name=_name_below(root, folder))
+        return inputs
 
 
 def _looked_into(
-    folder: Path, columns: Collection[str], groups: Iterable[Sequence[str]]
-) -> tuple[list[_Recording], list[tuple[str, str]]]:
+    root: Path, folder: Path, columns: Collection[str], groups: Iterable[Sequence[str]]
+) -> list[_Seen]:
     """Recordings among groups of files, and the others with the reason to skip them, if any.
 
     Content is not kept: that of ten thousand files would fill the memory.
     """
-    recordings: list[_Recording] = []
-    left: list[tuple[str, str]] = []
+    seen: list[_Seen] = []
     for group in groups:
         sources = (
             replace(open_file(folder / name, ReadOptions().max_bytes), name=name) for name in group
         )
+
+        def entry(file: Candidate, sides: Iterable[str]) -> Input:
+            path = folder / file.source.name
+            return Input(path, _name_below(root, path), tuple(folder / side for side in sides))
+
         own, others = mains(map(Candidate, sources))
         for main in own:
-            sides = tuple(side.source.name for side in main.file.companions)
-            recordings.append(_Recording(main.file.source.name, sides, main.format.is_folder))
+            sides = (side.source.name for side in main.file.companions)
+            seen.append(_Seen(entry(main.file, sides), True, main.format.is_folder))
         for file in others:
+            sides = (name for name in group if name != file.source.name)
             is_named = bool(columns) and file.table.has(*columns)
-            left.append((file.source.name, "" if is_named else _reason_to_skip(file)))
-    return recordings, left
+            reason = "" if is_named else _reason_to_skip(file)
+            seen.append(_Seen(entry(file, sides), False, reason=reason))
+    return seen
 
 
 def _name_below(root: Path, path: Path) -> str:
@@ -499,15 +508,6 @@ def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
                 on_closed(path)
         except OSError:
             on_closed(path)
-
-
-def _input(root: Path, folder: Path, recording: _Recording, *, alone: bool) -> Input:
-    """Input of a recording; a folder that is one multi-file export gives its name."""
-    path = folder / recording.main
-    name = path.relative_to(root).as_posix()
-    if alone and recording.is_folder and recording.sides:
-        name = _name_below(root, folder)
-    return Input(path, name, tuple(folder / side for side in recording.sides))
 
 
 def _reason_to_skip(file: Candidate) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
-from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, has
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, table_format, xyz
 from retrodetect.formats.source import Source, archive_members
@@ -24,11 +24,6 @@ __all__ = ["FORMATS"]
 
 _TOTAL = total("ActiGraph raw data are totals")
 _SIGN = upward("ActiGraph, taken to read +1 g upward", "assumed")
-
-
-def _is_csv(file: Candidate) -> int:
-    """The line that ActiLife writes first."""
-    return CERTAIN if b"Data File Created By ActiGraph" in file.source.head[:200] else NO
 
 
 def _csv(file: Candidate) -> Layout:
@@ -218,6 +213,6 @@ def _twelve_bits(content: NDArray[np.uint8]) -> FloatArray:
 
 
 FORMATS = (
-    table_format("actigraph", _is_csv, _csv),
+    table_format("actigraph", has(CERTAIN, head=rb".{0,200}Data File Created By ActiGraph"), _csv),
     Format("actigraph-gt3x", _is_gt3x, _read_gt3x),
 )

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
 from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
-from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format
+from retrodetect.formats.files import CERTAIN, LIKELY, NO, Candidate, Format, has
 from retrodetect.formats.guess import best_clock
 from retrodetect.formats.layout import Axes, Layout, drafts
 from retrodetect.formats.spool import blocks, gather_packets, read_blocks, release
-from retrodetect.formats.table import Table
 from retrodetect.formats.text import counted, cut_off
 from retrodetect.recording import FloatArray
 
@@ -35,7 +34,11 @@ def _is_csv(file: Candidate) -> int:
     clock = best_clock(table)
     if not clock or clock[0].name != "1" or b"\r\n" not in file.source.head:
         return NO
-    return LIKELY if any(_is_one_g(_triad(table, first)) for first in _firsts(table)) else NO
+    triads = (
+        np.stack([table.numbers(index) for index in range(first, first + 3)], axis=1)
+        for first in range(1, table.width, 3)
+    )
+    return LIKELY if any(map(_is_one_g, triads)) else NO
 
 
 def _read_csv(file: Candidate, options: ReadOptions) -> list[Draft]:
@@ -68,21 +71,12 @@ def _unswapped(draft: Draft) -> Draft:
     return draft.with_(warnings=(*draft.warnings, text))
 
 
-def _firsts(table: Table) -> range:
-    return range(1, table.width, 3)
-
-
-def _triad(table: Table, first: int) -> FloatArray:
-    return np.stack([table.numbers(index) for index in range(first, first + 3)], axis=1)
-
-
 def _is_one_g(values: FloatArray) -> bool:
     values = values[np.isfinite(values).all(axis=1)]
     return len(values) > 0 and bool(_ONE_G[0] < np.linalg.norm(values.mean(axis=0)) < _ONE_G[1])
 
 
 # ``.cwa``: sectors of 512 bytes (Open Movement, ``cwa.md``).
-_HEADER = b"MD\xfc\x03"
 _HEADER_BYTES = 1024
 _SECTOR = np.dtype(
     {
@@ -99,11 +93,6 @@ _PACKED, _WORDS = 0, 2
 
 _UNITS_PER_G = 256
 _GYRO_RANGE_DEGPS = 8000.0
-
-
-def _is_cwa(file: Candidate) -> int:
-    """The mark and length of the header."""
-    return CERTAIN if file.source.head.startswith(_HEADER) else NO
 
 
 def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
@@ -206,4 +195,7 @@ def _readings(sectors: NDArray[Any]) -> dict[str, FloatArray]:
     return {"acceleration": values[:, 3:6] / per_g[:, None], "rotation": turns}
 
 
-FORMATS = (Format("axivity", _is_csv, _read_csv), Format("axivity-cwa", _is_cwa, _read_cwa))
+FORMATS = (
+    Format("axivity", _is_csv, _read_csv),
+    Format("axivity-cwa", has(CERTAIN, head=rb"MD\xfc\x03"), _read_cwa),
+)

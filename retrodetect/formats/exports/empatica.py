@@ -13,7 +13,7 @@ import numpy as np
 
 from retrodetect.errors import InputError, RefusedRecording
 from retrodetect.formats.draft import Draft, Note, ReadOptions, Series, Stamps, total, upward
-from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, Role
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, Role, has
 from retrodetect.formats.layout import Axes, Layout, Tick, drafts, table_format, xyz
 from retrodetect.formats.source import guarded
 from retrodetect.formats.table import Table
@@ -27,16 +27,6 @@ _E4 = Layout(
     device="Empatica E4",
     placement="wrist",
 )
-
-
-def _is_e4(file: Candidate) -> int:
-    """The same start in the first row of each column, the same rate in the second."""
-    return CERTAIN if _heads(file.table) is not None else NO
-
-
-def _e4_role(file: Candidate) -> Role:
-    """Only the file of three columns is the accelerometer's."""
-    return Role(has_acceleration=file.table.width == 3)
 
 
 def _read_e4(file: Candidate, options: ReadOptions) -> list[Draft]:
@@ -82,20 +72,9 @@ _EMBRACEPLUS = Layout(
 )
 
 
-def _is_embraceplus(file: Candidate) -> int:
-    """``unix_timestamp`` beside bare axes."""
-    return CERTAIN if file.table.names == ("unix_timestamp", "x", "y", "z") else NO
-
-
 # ``.avro``: one session with the start, rate and scale of each sensor (Empatica, "EmbracePlus raw
 # data: avro schema").
 _MARK, _SYNC_BYTES = b"Obj\x01", 16
-
-
-def _is_avro(file: Candidate) -> int:
-    """Avro's mark, and the maker's name in the schema."""
-    is_avro = file.source.head.startswith(_MARK)
-    return CERTAIN if is_avro and b"empatica" in file.source.head.lower() else NO
 
 
 def _read_avro(file: Candidate, _: ReadOptions) -> list[Draft]:
@@ -147,10 +126,12 @@ def _draft(session: Any) -> Draft:
     tags = raw.get("tags", {}).get("tagsTimeMicros", ())
     return Draft(
         acceleration=Series(_values(acceleration), "g"),
-        stamps=_stamps(acceleration, len(acceleration["x"]), session.get("timezone")),
+        stamps=_stamps(acceleration, session.get("timezone")),
         gravity=_TOTAL,
         sign=_SIGN,
-        rotation=_rotation(rotation) if rotation and rotation["x"] else None,
+        rotation=Series(_values(rotation), "deg/s", _stamps(rotation))
+        if rotation and rotation["x"]
+        else None,
         notes=tuple(Note(tick, "button") for tick in tags),
         device="Empatica EmbracePlus",
         placement="wrist",
@@ -158,12 +139,9 @@ def _draft(session: Any) -> Draft:
     )
 
 
-def _rotation(sensor: Mapping[str, Any]) -> Series:
-    return Series(_values(sensor), "deg/s", _stamps(sensor, len(sensor["x"]), None))
-
-
-def _stamps(sensor: Mapping[str, Any], count: int, zone_s: int | None) -> Stamps:
+def _stamps(sensor: Mapping[str, Any], zone_s: int | None = None) -> Stamps:
     """Whole µs since 1970 of each reading."""
+    count = len(sensor["x"])
     steps = np.arange(count) * (1e6 / sensor["samplingFrequency"]) if count else np.empty(0)
     ticks = sensor["timestampStart"] + np.round(steps).astype(np.int64)
     zone_min = None if zone_s is None else round(zone_s / 60)
@@ -180,7 +158,17 @@ def _values(sensor: Mapping[str, Any]) -> Any:
 
 
 FORMATS = (
-    Format("empatica-e4", _is_e4, _read_e4, _e4_role, is_folder=True),
-    table_format("empatica-embraceplus", _is_embraceplus, _EMBRACEPLUS),
-    Format("empatica-embraceplus-avro", _is_avro, _read_avro),
+    Format(
+        "empatica-e4",
+        lambda file: CERTAIN if _heads(file.table) else NO,
+        _read_e4,
+        lambda file: Role(has_acceleration=file.table.width == 3),
+        is_folder=True,
+    ),
+    table_format(
+        "empatica-embraceplus",
+        lambda file: CERTAIN if file.table.names == ("unix_timestamp", "x", "y", "z") else NO,
+        _EMBRACEPLUS,
+    ),
+    Format("empatica-embraceplus-avro", has(CERTAIN, head=rb"Obj\x01(?i:.*empatica)"), _read_avro),
 )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import UnreadableFile
 from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
-from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, has
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, table_format
 from retrodetect.formats.spool import gather_packets, read_blocks, spread
@@ -48,14 +48,6 @@ _PAGE = re.compile(
 _CALIBRATION = re.compile(rb"([xyz]) (gain|offset):\s*(-?\d+)")
 _PAGE_BEGIN = b"Recorded Data"
 _READING_DIGITS = 12
-
-
-def _is_bin(file: Candidate) -> int:
-    """The first line, and the maker's name among the facts."""
-    is_ours = (
-        file.source.head.startswith(b"Device Identity") and b"GENEActiv" in file.source.head[:1000]
-    )
-    return CERTAIN if is_ours and b"Calibration Data" in file.source.head else NO
 
 
 def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
@@ -133,19 +125,12 @@ def _start_s(page: re.Match[bytes]) -> float:
 # kind (4 bits), and 36 bits of content: a reading of 12 bits an axis, or the second since 1970 in
 # local time. Calibration as in GGIRread (readGenea): counts plus offset, times gain over 8192, 340
 # to 1 g. Axes x and z are turned as there, which is a rotation and no mirror.
-_MARK = b"GENEA/"
 _HEAD_END = b"\r\n\r\n"
 _TRIPLE = re.compile(rb"Accel-(Gains|Offsets):(-?\d+) (-?\d+) (-?\d+)")
 _PAGE_BYTES, _CHUNK_BYTES = 2048, 6
 _READING, _SECOND = 0, 2
 _UNIT_GAIN, _COUNTS_PER_G = 8192, 340
 _TURN = np.array([-1.0, 1.0, -1.0])
-
-
-def _is_genea(file: Candidate) -> int:
-    """The mark of the first line, and the facts about calibration."""
-    is_ours = file.source.head.startswith(_MARK) and _HEAD_END in file.source.head
-    return CERTAIN if is_ours and b"Accel-Gains" in file.source.head else NO
 
 
 def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
@@ -189,9 +174,19 @@ def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
 
 
 FORMATS = (
-    Format("genea-bin", _is_genea, _read_genea),
-    table_format(
-        "geneactiv", _is_csv, lambda file: replace(_CSV, rate_hz=stated_rate_hz(file.table))
+    Format(
+        "genea-bin",
+        has(CERTAIN, head=rb"GENEA/(?>.*?Accel-Gains).*\r\n\r\n"),
+        _read_genea,
     ),
-    Format("geneactiv-bin", _is_bin, _read_bin),
+    table_format(
+        "geneactiv",
+        _is_csv,
+        lambda file: replace(_CSV, rate_hz=stated_rate_hz(file.table)),
+    ),
+    Format(
+        "geneactiv-bin",
+        has(CERTAIN, head=rb"Device Identity(?>.{0,1000}?GENEActiv).*Calibration Data"),
+        _read_bin,
+    ),
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
-from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.files import CERTAIN, Candidate, Format, has
 from retrodetect.formats.source import guarded, load_json
 from retrodetect.formats.spool import spread
 from retrodetect.formats.table import quantity_of
@@ -20,18 +19,12 @@ __all__ = ["FORMATS"]
 
 
 # Movesense: packets of some readings that share a stamp.
-_MOVESENSE = re.compile(rb'^\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"')
-
-
-def _is_movesense(file: Candidate) -> int:
-    """A log of an inertial sensor at the root."""
-    return CERTAIN if _MOVESENSE.match(file.source.head) else NO
-
-
 def _read_movesense(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all packets."""
     with guarded("a Movesense log"):
-        packets = [_body(packet) for packet in _packets(file)]
+        (logged, *_) = load_json(file.source)["Meas"].values()
+        # Some loggers put the name of the sensor around each packet.
+        packets = [own if "Timestamp" in own else next(iter(own.values())) for own in logged]
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
         readings = [_triads(packet["ArrayAcc"]) for packet in packets]
         turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]
@@ -52,19 +45,6 @@ def _read_movesense(file: Candidate, _: ReadOptions) -> list[Draft]:
     ]
 
 
-def _packets(file: Candidate) -> Sequence[Any]:
-    """Packets of the one sensor of the log."""
-    (packets, *_) = load_json(file.source)["Meas"].values()
-    if not isinstance(packets, list):
-        raise TypeError
-    return packets
-
-
-def _body(packet: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A packet without the name of the sensor, which some loggers put around it."""
-    return packet if "Timestamp" in packet else next(iter(packet.values()))
-
-
 def _triads(readings: Sequence[Mapping[str, float]]) -> FloatArray:
     rows = [(reading["x"], reading["y"], reading["z"]) for reading in readings]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
@@ -72,15 +52,8 @@ def _triads(readings: Sequence[Mapping[str, float]]) -> FloatArray:
 
 # Edge Impulse: an interval, sensors with units, and rows of values (Edge Impulse, "Data acquisition
 # format").
-_EDGE_IMPULSE = re.compile(rb'^\s*\{\s*"(?:protected|signature|payload)"\s*:')
 _AXIS = re.compile(r"(?P<sensor>.*?)[ _.]?(?P<axis>[xyz])$", re.IGNORECASE)
 _INSTEAD = ("rotation", "magnetic", "gravity", "linear")
-
-
-def _is_edge_impulse(file: Candidate) -> int:
-    """Its keys."""
-    is_ours = _EDGE_IMPULSE.match(file.source.head) and b'"interval_ms"' in file.source.head
-    return CERTAIN if is_ours else NO
 
 
 def _read_edge_impulse(file: Candidate, _: ReadOptions) -> list[Draft]:
@@ -121,6 +94,14 @@ def _places(names: list[str]) -> list[int] | None:
 
 
 FORMATS = (
-    Format("movesense", _is_movesense, _read_movesense),
-    Format("edge-impulse", _is_edge_impulse, _read_edge_impulse),
+    Format(
+        "movesense",
+        has(CERTAIN, head=rb'\s*\{\s*"Meas"\s*:\s*\{\s*"(?:IMU[69]m?|Acc)"'),
+        _read_movesense,
+    ),
+    Format(
+        "edge-impulse",
+        has(CERTAIN, head=rb'\s*\{\s*"(?:protected|signature|payload)"\s*:.*"interval_ms"'),
+        _read_edge_impulse,
+    ),
 )

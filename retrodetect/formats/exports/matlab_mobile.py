@@ -16,7 +16,7 @@ import pandas as pd
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total, upward
-from retrodetect.formats.files import CERTAIN, NO, Candidate, Format
+from retrodetect.formats.files import CERTAIN, Candidate, Format, has
 from retrodetect.formats.source import guarded
 
 __all__ = ["FORMATS"]
@@ -24,7 +24,6 @@ __all__ = ["FORMATS"]
 _TOTAL = total("MATLAB Mobile writes totals")
 _SIGN = upward("MATLAB Mobile, taken to read +1 g upward", "assumed")
 
-_SIGNATURES = (b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")
 _HEADER_BYTES, _TAG_BYTES, _DEFLATED = 128, 8, 15
 _AXES = ("X", "Y", "Z")
 _CHANNELS = {
@@ -35,11 +34,6 @@ _CHANNELS = {
     "longitude_deg": ("Position", ("longitude",), "°"),
 }
 """Timetable, columns and unit of the other sensors."""
-
-
-def recognise(file: Candidate) -> int:
-    """The words that MATLAB writes first."""
-    return CERTAIN if file.source.head.startswith(_SIGNATURES) else NO
 
 
 def read(file: Candidate, _: ReadOptions) -> list[Draft]:
@@ -111,4 +105,4 @@ def _series(table: Any, columns: tuple[str, ...], unit: str) -> Series | None:
     return Series(values if len(columns) > 1 else values[:, 0], unit, stamps)
 
 
-FORMATS = (Format("matlab-mobile", recognise, read),)
+FORMATS = (Format("matlab-mobile", has(CERTAIN, head=rb"MATLAB (?:5\.0|7\.3) MAT-file"), read),)

@@ -26,17 +26,6 @@ from retrodetect.formats.text import is_text
 __all__ = ["FORMATS", "PLAIN"]
 
 
-def _is_table(file: Candidate) -> int:
-    """Take any table of numbers."""
-    is_skeleton = file.source.head.startswith(b"HIERARCHY")  # BVH holds angles of joints
-    return POSSIBLE if file.table.width and not is_skeleton else NO
-
-
-def _role(file: Candidate) -> Role:
-    """Tell tables with acceleration from those of other things."""
-    return Role(has_acceleration=bool(layouts(file.table)))
-
-
 def _read_table(file: Candidate, options: ReadOptions) -> list[Draft]:
     """Read by column names, or by the values where there are none."""
     table = file.table
@@ -69,10 +58,8 @@ _COUNTS_WITHIN = 4096
 
 def _is_counts(file: Candidate) -> int:
     """Names of counting devices, or columns of counts."""
-    if _SIGNS.search(file.source.head[:_COUNTS_WITHIN]) is None or not is_text(file.source):
-        return NO
-    has_axes = file.table.has("x", "y", "z")
-    return NO if has_axes else LIKELY
+    is_signed = _SIGNS.search(file.source.head[:_COUNTS_WITHIN]) and is_text(file.source)
+    return LIKELY if is_signed and not file.table.has("x", "y", "z") else NO
 
 
 def _refuse_counts(_: Candidate, __: ReadOptions) -> list[Draft]:
@@ -83,5 +70,11 @@ def _refuse_counts(_: Candidate, __: ReadOptions) -> list[Draft]:
     )
 
 
-PLAIN = Format("plain", _is_table, _read_table, _role)
+PLAIN = Format(
+    "plain",
+    # BVH is a table of numbers too, but holds angles of joints.
+    lambda file: POSSIBLE if file.table.width and file.source.head[:9] != b"HIERARCHY" else NO,
+    _read_table,
+    lambda file: Role(has_acceleration=bool(layouts(file.table))),
+)
 FORMATS = (PLAIN, Format("counts", _is_counts, _refuse_counts))

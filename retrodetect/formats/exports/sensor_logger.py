@@ -33,12 +33,11 @@ from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, Role
 from retrodetect.formats.guess import is_acceleration
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, xyz
 from retrodetect.formats.text import records
-from retrodetect.recording import Gravity
 
 __all__ = ["FORMATS"]
 
 _CLOCKS = (Tick("time", "ns", "unix"), Tick("seconds_elapsed", "s", "none"))
-_AXES = Axes("x", "y", "z")
+_AXES = xyz("{}")
 _SENSORS = (
     "WatchAccelerometerUncalibrated", "WristMotion", "TotalAcceleration",
     "AccelerometerUncalibrated", "Accelerometer", "GyroscopeUncalibrated", "Gyroscope", "Gravity",
@@ -54,14 +53,10 @@ _WATCH = ("wristmotion", "watchaccelerometeruncalibrated")
 _APPLE_MODEL = re.compile(r"(iPhone|iPad|iPod)[\d ,.]*(Pro|Max|Plus|mini|Mini|SE|Air|X[RS]?| )*")
 
 
-def _axes(unit: str, gravity: Claim[Gravity] | None = None) -> Axes:
-    return Axes("x", "y", "z", unit, gravity)
-
-
 _BESIDE = {
-    "gravity": Layout(clock=_CLOCKS, gravity_vector=(_axes("m/s2"),)),
-    "gyroscope": Layout(clock=_CLOCKS, rotation=(_axes("rad/s"),)),
-    "magnetometer": Layout(clock=_CLOCKS, channels={"magnetic_field_ut": (_axes("µT"),)}),
+    "gravity": Layout(clock=_CLOCKS, gravity_vector=(xyz("{}", "m/s2"),)),
+    "gyroscope": Layout(clock=_CLOCKS, rotation=(xyz("{}", "rad/s"),)),
+    "magnetometer": Layout(clock=_CLOCKS, channels={"magnetic_field_ut": (xyz("{}", "µT"),)}),
     "barometer": Layout(clock=_CLOCKS, channels={"pressure_hpa": (Value("pressure", "hPa"),)}),
     "location": Layout(
         clock=_CLOCKS,
@@ -135,13 +130,13 @@ def _acceleration(file: Candidate, facts: dict[str, str]) -> Axes:
         case "wristmotion":
             return xyz("acceleration{}", _watch_unit(file), without)
         case "totalacceleration":
-            return _axes("m/s2", with_gravity)
+            return xyz("{}", "m/s2", with_gravity)
         case "accelerometer":
-            return _axes("m/s2", without)
+            return xyz("{}", "m/s2", without)
         case "accelerometeruncalibrated" | "watchaccelerometeruncalibrated":
             is_g = facts.get("platform") == "ios" and not _is_standardised(facts)
             is_android = facts.get("platform") == "android"
-            return _axes("g" if is_g else "m/s2" if is_android else "", with_gravity)
+            return xyz("{}", "g" if is_g else "m/s2" if is_android else "", with_gravity)
     return _AXES
 
 
