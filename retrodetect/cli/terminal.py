@@ -224,7 +224,7 @@ def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
                 begun.append(words.command(row, str(path), target))
             else:
                 marked.append(words.marking(str(path), f"{target}.html"))
-    begun_hint = "Did it begin with forward steps? Then this settles it:"
+    begun_hint = "Did it begin with forward steps? This may settle it:"
     for hint, commands in ((begun_hint, begun), ("Not settled: mark what was done when:", marked)):
         if commands:
             _say(console, hint)

@@ -137,8 +137,9 @@ def how_sure(row: Row) -> str:
 
 
 def is_open(row: Row) -> bool:
-    """Tell whether the wearer could still say which direction is which, and that would help."""
-    return needs_word(row) and row["front"] in ("inferred", "unknown")
+    """Tell whether the wearer could still say which of the sides is which, and that would help."""
+    has_sides = pd.notna(row["naming"])
+    return needs_word(row) and has_sides and row["front"] in ("inferred", "unknown")
 
 
 def needs_word(row: Row) -> bool:

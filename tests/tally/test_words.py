@@ -165,6 +165,14 @@ def test_no_word_helps_where_gravity_was_removed():
     assert not words.needs_word(fields | {"warning_topics": "slow"})
 
 
+def test_only_a_session_with_sides_asks_how_it_began():
+    fields = row(0.0, 0.0, 1.0, unknown_strides=272, status="ok", front="inferred", naming=0.9)
+    assert words.is_open(fields)
+    assert not words.is_open(fields | {"front": "marked"})
+    assert not words.is_open(fields | {"naming": np.nan})
+    assert words.needs_word(fields | {"naming": np.nan})
+
+
 WAYS = ("forward", "backward", "unknown")
 
 
