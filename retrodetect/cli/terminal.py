@@ -196,7 +196,7 @@ def _cells(row: Row, goal: float | None) -> list[str]:
 
 def _share(row: Row, *, with_ends: bool = False) -> str:
     ends = f" ({words.interval(row)})" if with_ends and words.interval(row) else ""
-    return words.share(row) + ends + "*" * (words.certainty(row) == "assumed")
+    return words.starred(row) + ends
 
 
 def _change(row: Row) -> str:

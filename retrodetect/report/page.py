@@ -368,7 +368,7 @@ def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
             "y": round(100 - 100 * row["backward_share"], 2),
             "low": round(100 - 100 * row["backward_share_low"], 2),
             "high": round(100 - 100 * row["backward_share_high"], 2),
-            "title": f"{day:%Y-%m-%d} {row['recording']}: {words.share(row)}",
+            "title": f"{day:%Y-%m-%d} {row['recording']}: {words.starred(row)}",
         }
         for row, day in zip(rows, days, strict=True)
     ]

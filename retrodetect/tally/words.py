@@ -18,6 +18,7 @@ from retrodetect.tables import visible
 __all__ = [
     "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "command", "headline", "how_sure",
     "interval", "is_open", "is_settled", "lasting_s", "marking", "needs_word", "progress", "share",
+    "starred",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
@@ -59,6 +60,11 @@ def share(row: Row) -> str:
     if text == "100.0%" and row["forward_strides"]:
         text = ">99.9%"
     return text
+
+
+def starred(row: Row) -> str:
+    """Return the share with a star where only habit names the directions."""
+    return share(row) + "*" * (certainty(row) == "assumed")
 
 
 def interval(row: Row) -> str:
@@ -106,7 +112,7 @@ def progress(row: Row, goal: float) -> str:
 def headline(row: Row, goal: float | None = None) -> list[str]:
     """Return what a coach asks first: ``41.3% backward``, ``22 min``, ``goal 40%: reached``."""
     level = share(row)
-    parts = ["backward share unknown" if level == "unknown" else f"{level} backward"]
+    parts = ["backward share unknown" if level == "unknown" else f"{starred(row)} backward"]
     seconds = lasting_s(row)["all"]
     parts.append(f"{seconds / 60:.0f}\u00a0min" if seconds >= 600 else f"{clock(seconds)}\u00a0min")
     metres = row.get("distance_m")

@@ -64,7 +64,7 @@ def test_a_share_that_rests_on_what_is_common_is_marked(retrodetect, tmp_path):
     assert "%*  " in out
     assert "\n* assumed: most people go mostly forward" in out
     _, out, _ = retrodetect("history", tmp_path / "habit")
-    assert "%)*" in out
+    assert "%* (" in out
     _, out, _ = retrodetect(*line, tmp_path / "told", "--starts", "forward")
     assert "*" not in out
     sessions = [pd.read_csv(tmp_path / name / "sessions.csv") for name in ("habit", "told")]

@@ -150,6 +150,7 @@ def test_a_session_of_one_way_that_habit_named_is_assumed_however_wide_its_inter
     }  # fmt: skip
     assert words.share(fields) == text
     assert words.certainty(fields) == "assumed"
+    assert words.starred(fields) == f"{text}*"
     assert words.share(fields | {"told_apart_by": "signal"}) == "unknown"
     assert words.certainty(fields | {"unknown_strides": 400}) == "not settled"
     assert words.certainty(fields | {"forward_strides": 9, "backward_strides": 9}) == "not settled"
