@@ -97,7 +97,7 @@ def test_terminal_page_and_table_never_disagree(session):
     )
     assert [forward, backward, unknown.partition(" ")[0]] == shown
     assert minutes == total
-    assert headline[0] in (f"{share.rstrip('*')} backward", f"backward share {share}")
+    assert headline[0] in (f"{share} backward", f"backward share {share}")
     assert headline[-1] == f"goal 40%: {goal}"
     sentence = re.search(r"</h1>\s*<p>(.*?)</p>", html)[1]
     begins = {
