@@ -98,7 +98,7 @@ def annotate(
     gravity: options.Gravity = None,
     rate: options.Rate = None,
     columns: options.Columns = None,
-) -> None:
+) -> int:
     """Make a page on which to mark stretches: forward, backward, sideways.
 
     The page saves a table for label --labels and for train. It needs no network.
@@ -113,22 +113,30 @@ def annotate(
     from retrodetect.report import annotate as page_of
     from retrodetect.report import overview, trace_of
 
-    recordings = [
-        {
-            "name": recording.name,
-            "path": str(each.path),
-            "duration_s": recording.duration_s,
-            "start_time": recording.start_time.isoformat() if recording.start_time else "",
-            "overview": overview(trace_of(recording), fine=True),
-        }
-        for each in formats.discover(*paths, columns=read.columns.values())
-        for recording in formats.read(each, options=read)
-    ]
+    recordings: list[dict[str, Any]] = []
+    failures: list[InputError] = []
+    for each in formats.discover(*paths, columns=read.columns.values()):
+        try:
+            recordings += [
+                {
+                    "name": recording.name,
+                    "path": str(each.path),
+                    "duration_s": recording.duration_s,
+                    "start_time": recording.start_time.isoformat() if recording.start_time else "",
+                    "overview": overview(trace_of(recording), fine=True),
+                }
+                for recording in formats.read(each, options=read)
+            ]
+        except InputError as error:
+            failures.append(error)
     if not recordings:
-        raise _nothing_in(paths)
+        raise failures[0] if failures else _nothing_in(paths)
+    for failure in failures:
+        typer.echo(f"left out: {failure}", err=True)
     with replacing(out) as stream:
         stream.write(page_of(recordings).encode())
     typer.echo(f"Page: {out}. Open it in a browser, mark the stretches, and save the labels.")
+    return int(bool(failures))
 
 
 def _nothing_in(paths: list[str]) -> UsageError:

@@ -728,8 +728,8 @@ def _sized(values: FloatArray, limits: FloatArray, rate_hz: float, mps2: float) 
     is_small = _SIZES_G[0] / STANDARD_GRAVITY_MPS2 < large_g < _SIZES_G[0]
     if is_still or is_small or typical_g > _SIZES_G[1]:
         yield (
-            f"its rhythmic movement is of {typical_g:.2g} g, but that of steps is of 0.2 to 4 g: "
-            "if its unit is another one, strides, minutes and direction are wrong"
+            f"its rhythmic movement measures {typical_g:.2g} g, but steps measure 0.2 to 4 g: "
+            "if the unit is wrong, so are strides, minutes and direction"
         )
 
 

@@ -281,6 +281,19 @@ def test_inspect_lists_skipped_files_of_a_folder(retrodetect, walk):
     assert skipped["skipped"] in out
 
 
+def test_annotate_leaves_out_what_cannot_be_read(retrodetect, walk, tmp_path):
+    empty = walk.parent / "empty.csv"
+    empty.touch()
+    page = tmp_path / "marks.html"
+    status, _, err = retrodetect("annotate", walk.parent, "--out", page)
+    assert status == 1
+    assert err == f"left out: {empty}: is empty; export it again.\n"
+    assert "walk.csv" in page.read_text()
+    status, _, err = retrodetect("annotate", empty, "--out", tmp_path / "none.html")
+    assert status == 1
+    assert "is empty" in err
+
+
 def test_inspect_says_when_the_gyroscope_is_missing(retrodetect, walk, tmp_path):
     header, *rows = walk.read_text().splitlines()
     turning = tmp_path / "turning.csv"

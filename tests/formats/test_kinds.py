@@ -838,7 +838,7 @@ class TestScalesThatAreNoAcceleration:
         names = ",".join(f"linacc_{axis} ({stated})" for axis in "xyz")
         path = write(f"time,{names}", values, cell="{:.7f}")
         said = one(path).warnings
-        assert any("but that of steps is of 0.2 to 4 g: if its unit" in w for w in said)
+        assert any("but steps measure 0.2 to 4 g: if the unit" in w for w in said)
 
     @pytest.mark.parametrize("times", [0.6, 1.0, 3.0, 10.0])
     def test_movement_of_the_size_of_steps_is_none(self, write: Write, times: float) -> None:
