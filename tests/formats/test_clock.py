@@ -137,6 +137,13 @@ def test_whole_seconds_that_many_rows_share_are_spread() -> None:
     assert "spread" in found.findings[0].value
 
 
+def test_rows_that_share_a_stamp_before_a_pause_stay_close_together() -> None:
+    stamps = np.repeat(np.r_[0.0:20.0, 80.0:100.0], 50)
+    found = line(stamps, tick_s=1.0)
+    np.testing.assert_allclose(np.diff(found.time_s[950:1000]), 0.04)
+    np.testing.assert_allclose(np.diff(found.time_s[1000:]), 0.02)
+
+
 def test_three_significant_digits_are_spread() -> None:
     true_s = np.arange(1000) * 0.0193
     stamps = np.array([float(f"{t:.2e}") for t in true_s])

@@ -328,6 +328,14 @@ def test_axivity_sensors_that_changed_places_are_put_right(put: Put) -> None:
     assert any("swapped" in warning for warning in recording.warnings)
 
 
+@pytest.mark.parametrize("above", ["sep=,\r", "\r"])
+def test_a_line_that_says_nothing_hides_no_axivity_csv(put: Put, above: str) -> None:
+    times = [f"2019-02-26 10:55:{6 + int(s):02d}.{round(s % 1 * 1000):03d}" for s in SECONDS]
+    (recording,) = read(put("ax3.csv", above, rows(WALK.acceleration_mps2 / G, times, end="\r")))
+    assert recording.format == "axivity"
+    assert_is_the_walk(recording)
+
+
 def test_empatica_e4_presses_become_annotations(put: Put, tmp_path: Path) -> None:
     lines = [
         ",".join(map(str, row)) for row in np.round(WALK.acceleration_mps2 / G * 64).astype(int)

@@ -382,6 +382,12 @@ class TestDroppedRowsMoveNoClock:
         recording = one(write("time,linacc_x,linacc_y,linacc_z", values))
         np.testing.assert_allclose(recording.acceleration_mps2, values, atol=1e-3)
 
+    def test_readings_that_are_equal_by_rounding_are_readings(self, write: Write) -> None:
+        values = 50 * np.round((TOTAL - GRAVITY) / 2)
+        assert np.count_nonzero((values == values[:, :1]).all(axis=1))
+        recording = one(write("time,linacc_x (mg),linacc_y (mg),linacc_z (mg)", values))
+        assert len(recording.time_s) == COUNT
+
     def test_rows_whose_time_cannot_be_read_are_told(self, write: Write) -> None:
         clock = [stamp.replace("T12:", "T25:") for stamp in _dated("%Y-%m-%dT%H:%M:%S.%3")]
         said = one(write("time,ax,ay,az", clock=clock)).warnings
