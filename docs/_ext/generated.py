@@ -192,7 +192,7 @@ def _features() -> str:
 
 
 def _register() -> str:
-    with (ROOT / "data" / "datasets.csv").open(newline="") as file:
+    with (ROOT / "retrodetect" / "lab" / "datasets.csv").open(newline="") as file:
         return "\n".join(_entry(row) for row in csv.DictReader(file))
 
 

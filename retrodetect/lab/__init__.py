@@ -6,9 +6,7 @@ for, and what it gives; the loaders are in ``datasets``, ``captured`` and ``publ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +14,7 @@ import pandas as pd
 
 from retrodetect.recording import FloatArray, Gravity, Recording
 
-__all__ = ["INTERVAL_COLUMNS", "DataSet", "Labelled", "Mounting", "Truth", "Wanted"]
+__all__ = ["INTERVAL_COLUMNS", "Labelled", "Mounting", "Truth", "Wanted"]
 
 INTERVAL_COLUMNS = ("start_s", "end_s", "direction", "gait", "confident")
 """Columns of a table of intervals with known truth."""
@@ -93,16 +91,3 @@ class Wanted:
         return (self.placements is None or placement in self.placements) and (
             self.subjects is None or subject in self.subjects
         )
-
-
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """What is known of a public data set."""
-
-    # title, citation, licence: as its authors give them
-    title: str
-    citation: str
-    licence: str
-    virtual: bool  # whether it is motion capture
-    # from its folder and what is wanted to its recordings
-    loader: Callable[[Path, Wanted], Iterator[Labelled]]

@@ -7,11 +7,14 @@ data where it is silent. The files themselves are no part of this project.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
 from itertools import takewhile
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.formats import read
-from retrodetect.lab import INTERVAL_COLUMNS, DataSet, Labelled, Mounting, Wanted
+from retrodetect.lab import INTERVAL_COLUMNS, Labelled, Mounting, Wanted
 from retrodetect.lab.captured import bvh_clips, lafan1
 from retrodetect.lab.published import erciyes, kiel, ku_har
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
@@ -368,81 +371,54 @@ def _merged(strides: pd.DataFrame) -> pd.DataFrame:
     return strides.groupby(new.cumsum()).agg(how).reset_index(drop=True)
 
 
-SETS: dict[str, DataSet] = {
-    "uci-sangenis-foot": DataSet(
-        "Foot-mounted inertial recordings, forward, backward and sideways",
-        "Sangenis & Shkel, University of California, Irvine",
-        "CC BY-NC-ND 4.0", False, _sangenis,
-    ),
-    "sisfall-waist": DataSet(
-        "SisFall, waist belt, walking and jogging",
-        "Sucerquia, López & Vargas-Bonilla 2017, Sensors 17:198",
-        "none stated; public research benchmark", False, _sisfall,
-    ),
-    "ipol-healthy-gait": DataSet(
-        "Lower back and feet, 10 m, U-turn, 10 m",
-        "Voisard et al. 2023, Image Processing On Line 497",
-        "AGPL-3.0", False, _ipol,
-    ),
-    "oxford-step-counter": DataSet(
-        "Phones in hand, armband, pockets, pouch and purse, with foot switches",
-        "Salvi, Velardo, Brynes & Tarassenko 2018, EMBC",
-        "CC BY 4.0", False, _oxford,
-    ),
-    "mobifall-pocket": DataSet(
-        "MobiFall, trouser pocket, walking and jogging",
-        "Vavoulas et al., MobiFall",
-        "none stated; public research benchmark", False, _mobifall,
-    ),
-    "pdiot-body": DataSet(
-        "Body-worn sensors at six sites, counted walks, runs and stairs",
-        "Principles and Design of IoT Systems, The University of Edinburgh",
-        "none stated", False, _pdiot,
-    ),
-    "mocap-accad-male1": DataSet(
-        "ACCAD motion capture, one man",
-        "ACCAD, The Ohio State University",
-        "CC BY 3.0", True, bvh_clips,
-    ),
-    "mocap-accad-female1": DataSet(
-        "ACCAD motion capture, one woman",
-        "ACCAD, The Ohio State University",
-        "CC BY 3.0", True, bvh_clips,
-    ),
-    "mocap-bandai-namco-1": DataSet(
-        "Bandai Namco Research motion data set 1, three actors, ten styles",
-        "Kobayashi et al. 2023, Bandai Namco Research",
-        "CC BY-NC 4.0", True, bvh_clips,
-    ),
-    "mocap-lafan1": DataSet(
-        "LAFAN1 motion capture, walking, running and sprinting, retargeted to a robot",
-        "Harvey, Yurick, Nowrouzezahrai & Pal 2020, ACM Transactions on Graphics 39:60",
-        "CC BY-NC-ND 4.0", True, lafan1,
-    ),
-    "spsw-pocket-wrist": DataSet(
-        "Phone in a trouser pocket and watch on the wrist, timed up and go",
-        "Matey-Sanz, Casteleyn & Granell 2023, Data in Brief 109809",
-        "CC BY 4.0", False, _spsw,
-    ),
-    "phone-handling": DataSet(
-        "Phones held, pocketed and walked with, exports of three apps",
-        "authors not named with the files",
-        "Apache-2.0", False, _handling,
-    ),
-    "ku-har": DataSet(
-        "KU-HAR, phone in a waist bag, 18 activities",
-        "Sikder & Nahid 2021, Pattern Recognition Letters 146:46",
-        "CC BY 4.0", False, ku_har,
-    ),
-    "kiel-full-body": DataSet(
-        "Kiel validation set, full-body sensors against optical capture",
-        "Warmerdam et al. 2022, Data 7:136; 2021, Sensors 21:5833",
-        "none stated with the files; paper CC BY 4.0", False, kiel,
-    ),
-    "erciyes-falls": DataSet(
-        "Erciyes simulated falls and daily activities, six sensors",
-        "Özdemir & Barshan 2014, Sensors 14:10691",
-        "CC BY 4.0", False, erciyes,
-    ),
-}  # fmt: skip
+@cache
+def _register() -> dict[str, dict[str, str]]:
+    """What the authors say of each data set, by the name of its folder."""
+    text = files("retrodetect.lab").joinpath("datasets.csv").read_text("utf-8")
+    return {row["loader"]: row for row in csv.DictReader(text.splitlines())}
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A public data set; what its authors say of it stands in ``datasets.csv``."""
+
+    name: str  # of its folder
+    # from its folder and what is wanted to its recordings
+    loader: Callable[[Path, Wanted], Iterator[Labelled]]
+
+    @property
+    def virtual(self) -> bool:
+        """Whether it is motion capture."""
+        return self.loader in (bvh_clips, lafan1)
+
+    @property
+    def licence(self) -> str:
+        """As its authors give it."""
+        return _register()[self.name]["licence"]
+
+    @property
+    def citation(self) -> str:
+        """As its authors give it."""
+        return _register()[self.name]["citation"]
+
+
+_LOADERS = {
+    "uci-sangenis-foot": _sangenis,
+    "sisfall-waist": _sisfall,
+    "ipol-healthy-gait": _ipol,
+    "oxford-step-counter": _oxford,
+    "mobifall-pocket": _mobifall,
+    "pdiot-body": _pdiot,
+    "mocap-accad-male1": bvh_clips,
+    "mocap-accad-female1": bvh_clips,
+    "mocap-bandai-namco-1": bvh_clips,
+    "mocap-lafan1": lafan1,
+    "spsw-pocket-wrist": _spsw,
+    "phone-handling": _handling,
+    "ku-har": ku_har,
+    "kiel-full-body": kiel,
+    "erciyes-falls": erciyes,
+}
+
+SETS = {name: DataSet(name, loader) for name, loader in _LOADERS.items()}
 """What there is, by the name of its folder."""

@@ -247,10 +247,3 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         load(tmp_path, "pdiot-body", placements=["nose"])
     with pytest.raises(UnreadableFile, match="get it from its publisher"):
         load(tmp_path, "pdiot-body")
-
-
-def test_the_register_says_where_from_and_under_which_licence() -> None:
-    for name, known in SETS.items():
-        assert known.title, name
-        assert known.citation, name
-        assert known.licence, name
