@@ -119,22 +119,14 @@ def _worn(
                     rng = np.random.default_rng([wanted.seed, *label.encode()])
                     mounting = Rotation.random(rng=rng)
                 recording = virtual_sensor(
-                    motion,
-                    placement,
-                    rate_hz=wanted.rate_hz,
-                    side=side,
-                    offset_m=_strap_m(placement, side),
-                    mounting=mounting,
-                )
+                    motion, placement, rate_hz=wanted.rate_hz, side=side,
+                    offset_m=_strap_m(placement, side), mounting=mounting,
+                )  # fmt: skip
                 yield Labelled(
-                    recording.with_(name=label),
-                    subject=subject,
-                    placement=placement,
-                    front=front_axis(mounting),
-                    intervals=intervals,
-                    virtual=True,
+                    recording.with_(name=label), subject, placement, front_axis(mounting),
+                    intervals, virtual=True,
                     contacts_s=contacts[side] if SITES[placement].group in LOWER_LEG else of_both,
-                )
+                )  # fmt: skip
 
 
 def _strap_m(placement: str, side: Side) -> tuple[float, float, float]:

@@ -46,27 +46,21 @@ def measured_sets(
     ``cache_folder``, if there is one.
     """
     code = resume.code_digest(*STAGES, "training", "lab")
-    recall = partial(_remembered, folder=Path(folder), cache_folder=cache_folder, code=code)
+    recall = partial(_remembered, Path(folder), cache_folder, code)
     return dict(zip(names, in_turn(recall, names, jobs), strict=True))
 
 
 def example_of(labelled: Labelled) -> Example:
     """Measure a labelled recording; each is a session of its own."""
+    of = labelled
     return Example(
-        measure(labelled.recording),
-        labelled.subject,
-        labelled.recording.name,
-        labelled.source,
-        labelled.licence,
-        labelled.placement,
-        labelled.front,
-        labelled.intervals,
-        labelled.virtual,
-    )
+        measure(of.recording), of.subject, of.recording.name, of.source, of.licence,
+        of.placement, of.front, of.intervals, of.virtual,
+    )  # fmt: skip
 
 
 def _remembered(
-    name: str, *, folder: Path, cache_folder: str | Path | None, code: str
+    folder: Path, cache_folder: str | Path | None, code: str, name: str
 ) -> list[Example]:
     """Examples of a set, measured or recalled."""
     files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
@@ -75,11 +69,8 @@ def _remembered(
 
 
 def _measured(folder: Path, name: str) -> list[Example]:
-    return [
-        example_of(labelled)
-        for labelled in load(folder, name)
-        if labelled.recording.rate_hz >= DIRECTION_RATE_HZ
-    ]
+    loaded = load(folder, name)
+    return [example_of(of) for of in loaded if of.recording.rate_hz >= DIRECTION_RATE_HZ]
 
 
 def mixed_sessions(

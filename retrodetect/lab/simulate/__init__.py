@@ -1,6 +1,6 @@
 """Recordings with known truth: a parametric walker, and virtual sensors in motion capture."""
 
-from retrodetect.lab.simulate.bvh import Motion, read_bvh
+from retrodetect.lab.simulate.bvh import read_bvh
 from retrodetect.lab.simulate.exports import APPS
 from retrodetect.lab.simulate.sessions import (
     EXAMPLES,
@@ -16,21 +16,17 @@ from retrodetect.lab.simulate.sessions import (
     write_examples,
     write_session,
 )
-from retrodetect.lab.simulate.steps import Person, Section
+from retrodetect.lab.simulate.steps import Section
 from retrodetect.lab.simulate.virtual import (
     PERFECT,
     SensorErrors,
-    contact_times_s,
-    direction_intervals,
     direction_truth,
-    front_axis,
     limits,
     virtual_sensor,
 )
 
 __all__ = [
-    "APPS", "EXAMPLES", "PERFECT", "PHONE", "Motion", "Person", "Section", "SensorErrors",
-    "Session", "Walk", "captured_strides", "contact_times_s", "direction_intervals",
-    "direction_truth", "front_axis", "handled", "limits", "parse_plan", "read_bvh", "record",
+    "APPS", "EXAMPLES", "PERFECT", "PHONE", "Section", "SensorErrors", "Session", "Walk",
+    "captured_strides", "direction_truth", "handled", "limits", "parse_plan", "read_bvh", "record",
     "virtual_sensor", "walk", "wear", "write_examples", "write_session",
 ]  # fmt: skip

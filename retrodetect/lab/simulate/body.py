@@ -211,15 +211,13 @@ def _pitch(stances: list[_Stance], person: Person, time_s: FloatArray) -> FloatA
     for stance in stances:
         # A long stance has standing in it: roll at the usual pace, and rest flat between.
         length_s = min(stance.end_s - stance.begin_s, 1.0)
-        if stance.arriving:
-            step = stance.arriving
+        if step := stance.arriving:
             knots += [
                 (stance.begin_s + part * length_s, step.vigour * angle)
                 for part, angle in step.manner.stance_pitch_deg
                 if part < 0.5
             ]
-        if stance.leaving:
-            step = stance.leaving
+        if step := stance.leaving:
             swing_s = step.contact_s - stance.end_s
             knots += [
                 (stance.end_s - (1 - part) * length_s, step.vigour * angle)
@@ -310,14 +308,9 @@ def _swinging(
 
 
 def _quintic(
-    part: FloatArray,
-    start: FloatArray,
-    end: FloatArray,
-    start_v: FloatArray,
-    end_v: FloatArray,
-    start_a: FloatArray,
-    end_a: FloatArray,
-) -> FloatArray:
+    part: FloatArray, start: FloatArray, end: FloatArray, start_v: FloatArray, end_v: FloatArray,
+    start_a: FloatArray, end_a: FloatArray,
+) -> FloatArray:  # fmt: skip
     """(n, 3) curve with given ends, velocities and accelerations (per whole)."""
     p = part[:, None]
     rise = p**3 * (10 - 15 * p + 6 * p**2)

@@ -51,7 +51,8 @@ SIDED_ROLES = {
 """What a joint may be called once side, name space and decoration are taken off, best first.
 Joints are named for the end nearer to the trunk: ``LeftLeg`` turns at the knee."""
 
-NECK_NAMES = ("neck", "head")
+HEAD_NAMES = ("head", "neck")
+SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 DECORATION = {"joint", "bip", "bip01", "def", "bind", "jnt", "skel", "j"}
 
 
@@ -71,7 +72,7 @@ class Motion:
     # ``left_`` / ``right_`` ``hip``, ``knee``, ``ankle``, ``toe``, ``shoulder``, ``elbow``,
     # ``wrist``; those that were found
     roles: dict[str, int]
-    unit: str = "m"  # unit of the file's lengths, as given or measured
+    unit: str = "m"  # unit of the file's lengths
 
     @property
     def frames(self) -> int:
@@ -103,14 +104,11 @@ class Motion:
         return self.positions_m[:, self.joint(role)]
 
 
-def read_bvh(
-    source: str | Path | TextIO, *, unit: str | None = None, up: str | None = None
-) -> Motion:
+def read_bvh(source: str | Path | TextIO) -> Motion:
     """Read a BVH file, plain or gzipped, and solve its forward kinematics.
 
-    ``unit`` is ``m``, ``cm``, ``mm``, ``inch`` or ``cmu``, None to measure it from the leg; ``up``
-    the upright axis ``x``, ``y`` or ``z``, None to measure it. UnreadableFile where the file is not
-    complete; InputError where the skeleton has no legs to measure by.
+    UnreadableFile where the file is not complete; InputError where the skeleton has no legs by
+    which its unit and its upright axis could be measured.
 
     A joint with position channels is placed by them and its OFFSET is ignored (files differ; ACCAD
     writes a frame of the walk into the root's OFFSET). Only a joint below the root whose position
@@ -134,20 +132,13 @@ def read_bvh(
             place="HIERARCHY",
             remedy="name them as Mixamo, CMU or SMPL do, for example LeftUpLeg, LeftLeg, LeftFoot",
         )
-    unit = unit or _unit_of(positions, roles)
-    up = up or _upright_of(positions, roles, name)
-    if unit not in UNITS_M or up not in UPRIGHT:
-        raise InputError(
-            f"unit {unit!r} with up axis {up!r} is not known",
-            file=name,
-            remedy=f"use one of {', '.join(UNITS_M)} and one of {', '.join(UPRIGHT)}",
-        )
+    unit, upright = _unit_of(positions, roles), UPRIGHT[_upright_of(positions, roles, name)]
     return Motion(
         name=name,
         names=tuple(j.name for j in joints),
         frame_time_s=frame_time_s,
-        positions_m=positions * UNITS_M[unit] @ UPRIGHT[up].T,
-        rotations=UPRIGHT[up] @ rotations,
+        positions_m=positions * UNITS_M[unit] @ upright.T,
+        rotations=upright @ rotations,
         roles=roles,
         unit=unit,
     )
@@ -276,17 +267,13 @@ def _roles(names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
     roles: dict[str, int] = {}
     for side in ("left", "right"):
         for role, candidates in SIDED_ROLES.items():
-            taken = set(roles.values())
-            for candidate in candidates:
-                hits = [i for i, p in enumerate(plain) if p == (side, candidate) and i not in taken]
-                if hits:
-                    roles[f"{side}_{role}"] = hits[0]
-                    break
-    for candidate in reversed(NECK_NAMES):
-        if (
-            hits := [i for i, p in enumerate(plain) if p == ("", candidate)]
-        ) and "head" not in roles:
-            roles["head"] = hits[0]
+            free = [i for i in range(len(plain)) if i not in roles.values()]
+            hits = [i for name in candidates for i in free if plain[i] == (side, name)]
+            if hits:
+                roles[f"{side}_{role}"] = hits[0]
+    heads = [plain.index(("", name)) for name in HEAD_NAMES if ("", name) in plain]
+    if heads:
+        roles["head"] = heads[0]
     for role, part in (("pelvis", "hip"), ("chest", "shoulder")):
         left, right = roles.get(f"left_{part}"), roles.get(f"right_{part}")
         if left is not None and right is not None:
@@ -298,13 +285,9 @@ def _plain_name(name: str) -> tuple[str, str]:
     """Side (``left``, ``right`` or empty) and bare name of a joint, in lower case."""
     words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", name.split(":")[-1])
     words = [word.lower() for word in words]
-    sides = [
-        "left" if word in {"l", "left"} else "right"
-        for word in words
-        if word in {"l", "left", "r", "right"}
-    ]
-    rest = [w for w in words if w not in {"l", "left", "r", "right"} | DECORATION]
-    return (sides[0] if sides else ""), "".join(w for w in rest if not w.isdigit())
+    side = next((SIDES[word] for word in words if word in SIDES), "")
+    rest = [word for word in words if word not in SIDES.keys() | DECORATION]
+    return side, "".join(word for word in rest if not word.isdigit())
 
 
 def _common_ancestor(left: int, right: int, parents: Sequence[int]) -> int:
@@ -320,18 +303,11 @@ def _common_ancestor(left: int, right: int, parents: Sequence[int]) -> int:
 
 def _unit_of(positions: FloatArray, roles: dict[str, int]) -> str:
     """Return the unit in which the legs have the length of a person's."""
-    chain = [
-        positions[0, [roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")]]
-        for side in ("left", "right")
+    legs = [
+        [roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")] for side in ("left", "right")
     ]
-    leg = float(
-        np.mean([np.linalg.norm(np.diff(points, axis=0), axis=1).sum() for points in chain])
-    )
-    misfit = {
-        unit: abs(np.log(max(leg, 1e-9) * metres / LEG_LENGTH_M))
-        for unit, metres in UNITS_M.items()
-    }
-    return min(misfit, key=lambda unit: misfit[unit])
+    leg = np.linalg.norm(np.diff(positions[0, legs], axis=1), axis=2).sum(axis=1).mean()
+    return min(UNITS_M, key=lambda unit: abs(np.log(max(leg, 1e-9) * UNITS_M[unit] / LEG_LENGTH_M)))
 
 
 def _upright_of(positions: FloatArray, roles: dict[str, int], name: str) -> str:

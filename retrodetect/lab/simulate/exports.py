@@ -65,8 +65,8 @@ def export_path(name: str, app: str, folder: Path) -> Path:
 
 
 def truth_path(name: str, folder: Path) -> Path:
-    """Say which file the true strides of a recording go to: in a folder without recordings."""
-    return folder / f"{name}.truth.csv"
+    """Say which file the true strides of a recording go to: beside its folder, not into it."""
+    return folder.with_name(f"{folder.name}_truth") / f"{name}.truth.csv"
 
 
 def truth_bytes(strides: pd.DataFrame) -> bytes:

@@ -59,21 +59,16 @@ from retrodetect.tables import MANIFEST
 
 __all__ = [
     "EXAMPLES", "PHONE", "Session", "Walk", "captured_strides", "handled", "parse_plan", "record",
-    "truth_folder", "walk", "wear", "write_examples", "write_session",
+    "walk", "wear", "write_examples", "write_session",
 ]  # fmt: skip
 
 MOTION_RATE_HZ = 200.0
 """Frames per second of the simulated body; its motion stays below 15 Hz."""
 
 PHONE = SensorErrors(
-    noise_mps2=0.02,
-    noise_radps=0.002,
-    bias_mps2=0.08,
-    bias_radps=0.005,
-    jitter_s=0.0004,
-    clip_mps2=78.0,
-    clip_radps=34.9,
-)
+    noise_mps2=0.02, noise_radps=0.002, bias_mps2=0.08, bias_radps=0.005, jitter_s=0.0004,
+    clip_mps2=78.0, clip_radps=34.9,
+)  # fmt: skip
 """A phone: noise density and offsets of common parts (Bosch BMI160 data sheet, rev. 08:
 180 µg/√Hz, 0.007 °/s/√Hz) after calibration by the maker; ±8 g and ±2000 °/s."""
 
@@ -134,16 +129,10 @@ def wear(
     """
     site = SITES[canonical_site(placement)]
     rng = np.random.default_rng(seed)
-    perfect = SensorErrors(jitter_s=errors.jitter_s)
     moved = virtual_sensor(
-        session.motion,
-        site.name,
-        rate_hz=rate_hz,
-        side=side,
-        offset_m=offset_m,
-        errors=perfect,
-        seed=seed,
-    )
+        session.motion, site.name, side=side, rate_hz=rate_hz, offset_m=offset_m,
+        errors=SensorErrors(jitter_s=errors.jitter_s), seed=seed,
+    )  # fmt: skip
     force = moved.acceleration_mps2 + _shocks(session, site.impact, side, moved.time_s, rng)
     force = _loose(force, site.looseness, rate_hz, rng)
     force = force + _texture(force, rate_hz, rng)
@@ -295,7 +284,7 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
         annotations=tuple(Annotation(at_s, at_s, text) for at_s, text in session.notes),
         start_time=session.start_time,
     )
-    truth = truth_path(name, truth_folder(folder))
+    truth = truth_path(name, folder)
     write_new({path: export_bytes(recording, session.app), truth: truth_bytes(strides)})
     return path
 
@@ -310,9 +299,8 @@ def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.Dat
     if session.plan == "table":
         recording = handled(120.0, rate_hz=session.rate_hz, seed=session.seed, name=name)
         return recording, pd.DataFrame(columns=STRIDE_COLUMNS)
-    person = None
-    if session.person is not None:
-        person = Person.random(np.random.default_rng(session.person))
+    seed = session.person
+    person = None if seed is None else Person.random(np.random.default_rng(seed))
     worn = walk(parse_plan(session.plan), person=person, seed=session.seed)
     return wear(worn, **device, name=name), worn.strides
 
@@ -335,11 +323,6 @@ def captured_strides(motion: Motion) -> pd.DataFrame:
             rows.append((start_s, end_s, foot, direction, str(inside["gait"].mode()[0])))
     strides = pd.DataFrame(rows, columns=STRIDE_COLUMNS)
     return strides.sort_values("start_s", ignore_index=True)
-
-
-def truth_folder(folder: Path) -> Path:
-    """Where the truth of a folder of recordings goes: beside it, not into it."""
-    return folder.with_name(f"{folder.name}_truth")
 
 
 def handled(

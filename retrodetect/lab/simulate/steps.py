@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Literal, Self
 
 import numpy as np
@@ -47,10 +47,14 @@ TURN_SPEED_DEGPS = 70.0
 SLOPE_CHANGE_S = 0.4
 """Standard deviation of the time over which the ground changes its slope."""
 
-SHORTEST_SECTION_S = 0.1
-
 LONGEST_SESSION_S = 3600.0
 """A body is kept whole in memory: an hour takes about 2 GB."""
+
+POSSIBLE = {
+    "duration_s": (0.1, LONGEST_SESSION_S, "s"), "speed_mps": (0.2, 8.0, "m/s"),
+    "cadence_spm": (40.0, 260.0, "spm"), "arm_swing": (0.0, 3.0, "arms"),
+}  # fmt: skip
+"""Least and most that a section may have, and the unit in plans."""
 
 MIN_TRAVEL_M = 0.15
 """Shift of a foot over a stride below which it went nowhere."""
@@ -60,9 +64,9 @@ MIN_TRAVEL_M = 0.15
 class Section:
     """A stretch of one activity."""
 
-    gait: Literal["walk", "run", "stand"]  # ``walk``, ``run`` or ``stand``
-    duration_s: float  # length of the section in seconds
-    direction: Direction = "forward"  # ``forward`` or ``backward``; ignored while standing
+    gait: Literal["walk", "run", "stand"]
+    duration_s: float
+    direction: Direction = "forward"  # ignored while standing
     # speed over ground; None is comfortable for that gait, direction and person
     speed_mps: float | None = None
     slope: float = 0.0  # rise per way travelled: 0.1 is 10 % uphill
@@ -75,31 +79,19 @@ class Section:
     arm_swing: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.gait not in ("walk", "run", "stand") or self.direction not in (
-            "forward",
-            "backward",
-        ):
+        is_gait = self.gait in ("walk", "run", "stand")
+        if not is_gait or self.direction not in ("forward", "backward"):
             raise UsageError(
                 f"cannot simulate {self.gait} {self.direction}",
                 remedy="choose walk, run or stand, and forward or backward",
             )
-        if not SHORTEST_SECTION_S <= self.duration_s <= LONGEST_SESSION_S:
-            raise UsageError(
-                f"a section of {self.duration_s:g} s cannot be simulated",
-                remedy=f"give it between {SHORTEST_SECTION_S:g} and {LONGEST_SESSION_S:g} s",
-            )
-        if self.speed_mps is not None and not 0.2 <= self.speed_mps <= 8.0:
-            raise UsageError(
-                f"a speed of {self.speed_mps:g} m/s is not human gait", remedy="use 0.2 to 8 m/s"
-            )
-        if self.cadence_spm is not None and not 40.0 <= self.cadence_spm <= 260.0:
-            raise UsageError(
-                f"{self.cadence_spm:g} steps per minute are not human gait", remedy="use 40 to 260"
-            )
-        if not 0.0 <= self.arm_swing <= 3.0:
-            raise UsageError(
-                f"arms cannot swing {self.arm_swing:g} times as far", remedy="use 0 to 3"
-            )
+        for name, (low, high, unit) in POSSIBLE.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise UsageError(
+                    f"a section cannot have {value:g}{unit}",
+                    remedy=f"use {low:g} to {high:g}{unit}",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +145,7 @@ class Person:
 class Path:
     """Way of the body over ground, as functions of time."""
 
-    time_s: FloatArray  # (n,): evenly spaced times in seconds
+    time_s: FloatArray  # (n,): evenly spaced
     position_m: FloatArray  # (n, 3): way of the body at ground level, without the sway of the steps
     heading_rad: FloatArray  # (n,): where the wearer faces, counter-clockwise from x
     incline_rad: FloatArray  # (n,): rise of the ground toward where the wearer faces
@@ -300,13 +292,6 @@ def _cadence_spm(manner: Manner, speed_mps: float, person: Person) -> float:
     )
 
 
-def _duty(manner: Manner, speed_mps: float, gait: Gait) -> float:
-    """Part of the stride a foot stands; a walk has double support, a run has none."""
-    duty = manner.duty + manner.duty_slope * (speed_mps - manner.speed_mps)
-    low, high = (0.54, 0.75) if gait == "walk" else (0.24, 0.46)
-    return float(np.clip(duty, low, high))
-
-
 def _stand(draft: _Draft, section: Section, person: Person) -> None:
     """Stand still, or turn on the spot."""
     draft.walk += 1
@@ -387,41 +372,28 @@ def _drift(count: int, rng: np.random.Generator) -> FloatArray:
 
 
 def _add(
-    draft: _Draft,
-    contact_s: float,
-    gait: Gait,
-    direction: Direction,
-    speed_mps: float,
-    step_s: float,
-    arm_swing: float = 1.0,
-    *,
-    on_spot: bool = False,
-) -> None:
+    draft: _Draft, contact_s: float, gait: Gait, direction: Direction, speed_mps: float,
+    step_s: float, arm_swing: float = 1.0, *, on_spot: bool = False,
+) -> None:  # fmt: skip
     """Put the next foot down."""
-    duty = _duty(MANNERS[gait, direction], speed_mps, gait)
-    draft.steps.append(
-        Step(
-            contact_s=contact_s,
-            side=draft.next_side,
-            gait=gait,
-            direction=direction,
-            speed_mps=speed_mps,
-            stance_s=2 * step_s * duty,
-            stride_s=2 * step_s,
-            walk=draft.walk,
-            on_spot=on_spot,
-            arm_swing=arm_swing,
-        )
-    )
+    manner = MANNERS[gait, direction]
+    duty = manner.duty + manner.duty_slope * (speed_mps - manner.speed_mps)
+    # A walk has double support, a run has none.
+    duty = float(np.clip(duty, *((0.54, 0.75) if gait == "walk" else (0.24, 0.46))))
+    step = Step(
+        contact_s, draft.next_side, gait, direction, speed_mps,
+        stance_s=2 * step_s * duty, stride_s=2 * step_s, walk=draft.walk, on_spot=on_spot,
+        arm_swing=arm_swing,
+    )  # fmt: skip
+    draft.steps.append(step)
     draft.next_side = "right" if draft.next_side == "left" else "left"
 
 
 def _settled(steps: list[Step]) -> tuple[Step, ...]:
     """Steps that last until the same foot's next step, which varies, rather than as usual."""
     settled = []
-    for number, step in enumerate(steps):
-        following = steps[number + 2] if number + 2 < len(steps) else step
-        if following.walk == step.walk and following is not step:
+    for step, following in zip_longest(steps, steps[2:]):
+        if following is not None and following.walk == step.walk:
             stride_s = following.contact_s - step.contact_s
             stance_s = step.stance_s * stride_s / step.stride_s
             step = replace(step, stride_s=stride_s, stance_s=stance_s)

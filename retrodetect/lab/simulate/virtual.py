@@ -110,9 +110,8 @@ class SensorErrors:
 
     def but(self, **changes: float | None) -> SensorErrors:
         """Return the same device with some figures changed; None leaves them."""
-        return replace(
-            self, **{name: value for name, value in changes.items() if value is not None}
-        )
+        given = {name: value for name, value in changes.items() if value is not None}
+        return replace(self, **given)
 
     def instants_s(self, duration_s: float, rate_hz: float, rng: np.random.Generator) -> FloatArray:
         """(n,) strictly increasing sampling instants in [0, duration_s], the first at 0."""
@@ -128,20 +127,14 @@ class SensorErrors:
         rng: np.random.Generator,
     ) -> tuple[FloatArray, FloatArray]:
         """Return both (n, 3) readings with bias, noise and clipping."""
-        shape = acceleration_mps2.shape
-        acceleration = (
-            acceleration_mps2
-            + self.bias_mps2 * rng.normal(size=3)
-            + self.noise_mps2 * rng.normal(size=shape)
-        )
-        rotation = (
-            angular_rate_radps
-            + self.bias_radps * rng.normal(size=3)
-            + self.noise_radps * rng.normal(size=shape)
-        )
+
+        def worse(values: FloatArray, bias: float, noise: float, most: float) -> FloatArray:
+            values = values + bias * rng.normal(size=3) + noise * rng.normal(size=values.shape)
+            return np.clip(values, -most, most)
+
         return (
-            np.clip(acceleration, -self.clip_mps2, self.clip_mps2),
-            np.clip(rotation, -self.clip_radps, self.clip_radps),
+            worse(acceleration_mps2, self.bias_mps2, self.noise_mps2, self.clip_mps2),
+            worse(angular_rate_radps, self.bias_radps, self.noise_radps, self.clip_radps),
         )
 
 
@@ -220,18 +213,14 @@ def front_axis(mounting: Rotation | None) -> FloatArray:
 def direction_truth(motion: Motion) -> pd.DataFrame:
     """Where the skeleton faces and goes in every frame, and which feet stand.
 
-    A row has ``time_s``; ``facing_x``, ``facing_y`` (unit vector, world); ``velocity_x_mps``,
-    ``velocity_y_mps`` of the hips, ``forward_mps`` (signed, along the facing), ``lateral_mps``
-    (left positive), ``yaw_rate_radps`` (left turn positive), all below `SLOW_HZ`; ``left_contact``,
-    ``right_contact``; ``direction`` (forward, backward, sideways, turning, still) and ``gait``
-    (walk, run, none).
+    The facing is a unit vector, ``forward_mps`` the travel of the hips along it, ``lateral_mps`` to
+    the left of it, all below `SLOW_HZ`; ``direction`` is forward, backward, sideways, turning or
+    still, ``gait`` walk, run or none.
 
     The facing is square to the lines of hips and shoulders together, which twist against each other
-    in gait. Turning wins over the others only while the yaw rate exceeds `TURNING_RADPS`, since
-    walking on while facing another way tells little. Running is travel with more time in the air
-    than on both feet, that is with a duty factor below one half (Alexander, Physiol Rev 69, 1989).
-    Whether the hips bounce as on a spring is another matter: they do in crouched and tiptoe walks
-    too, without any flight.
+    in gait. Running is travel with more time in the air than on both feet, that is with a duty
+    factor below one half (Alexander, Physiol Rev 69, 1989); hips bounce as on a spring in crouched
+    and tiptoe walks too, without any flight.
     """
     hips_m = (motion.position_m("left_hip") + motion.position_m("right_hip"))[:, :2] / 2
     facing = _low_pass(motion, _facing(motion), SLOW_HZ, order=2)
@@ -239,7 +228,7 @@ def direction_truth(motion: Motion) -> pd.DataFrame:
     velocity = np.gradient(_low_pass(motion, hips_m, SLOW_HZ, order=2), axis=0) * motion.rate_hz
     forward = np.einsum("ij,ij->i", velocity, facing)
     lateral = facing[:, 0] * velocity[:, 1] - facing[:, 1] * velocity[:, 0]
-    stands = {side: _contact(motion, side) for side in ("left", "right")}
+    left, right = _contact(motion, "left"), _contact(motion, "right")
     heading = np.unwrap(np.arctan2(facing[:, 1], facing[:, 0]))
     yaw_rate = np.gradient(heading) * motion.rate_hz
     direction = _direction(forward, lateral, yaw_rate)
@@ -253,10 +242,10 @@ def direction_truth(motion: Motion) -> pd.DataFrame:
             "forward_mps": forward,
             "lateral_mps": lateral,
             "yaw_rate_radps": yaw_rate,
-            "left_contact": stands["left"],
-            "right_contact": stands["right"],
+            "left_contact": left,
+            "right_contact": right,
             "direction": direction,
-            "gait": np.where(direction == "still", "none", _gait(motion, **stands)),
+            "gait": np.where(direction == "still", "none", _gait(motion, left, right)),
         }
     )
 
@@ -266,12 +255,12 @@ def direction_intervals(truth: pd.DataFrame) -> pd.DataFrame:
 
     ``confident`` ones are long, fast and straight enough to teach or to judge.
     """
-    change = (truth["direction"] + truth["gait"]).ne((truth["direction"] + truth["gait"]).shift())
+    state = truth["direction"] + truth["gait"]
     frame_s = float(truth["time_s"].diff().median())
     ahead_deg = np.rad2deg(np.arctan2(truth["lateral_mps"].abs(), truth["forward_mps"].abs()))
     off_deg = np.where(truth["direction"] == "sideways", 90.0 - ahead_deg, ahead_deg)
     rows = truth.assign(off_deg=off_deg, speed=np.hypot(truth["forward_mps"], truth["lateral_mps"]))
-    table = rows.groupby(change.cumsum(), sort=True).agg(
+    table = rows.groupby(state.ne(state.shift()).cumsum()).agg(
         start_s=("time_s", "first"),
         end_s=("time_s", "last"),
         direction=("direction", "first"),

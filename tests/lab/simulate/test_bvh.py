@@ -43,8 +43,8 @@ BIPED = {
 }  # fmt: skip
 
 
-def read(text: str, **options: str) -> Motion:
-    return read_bvh(io.StringIO(text), **options)
+def read(text: str) -> Motion:
+    return read_bvh(io.StringIO(text))
 
 
 STEADY = np.tile([10.0, 95.0, 20.0, 0.0, 0.0, 0.0], (4, 1))
@@ -136,11 +136,6 @@ def test_a_skeleton_without_legs_is_named() -> None:
     nameless = {f"{side}Leg": "thing" for side in ("Left", "Right")}
     with pytest.raises(InputError, match="left knee"):
         read(bvh(WALK, names=nameless))
-
-
-def test_unknown_units_are_refused() -> None:
-    with pytest.raises(InputError, match="cubit"):
-        read(bvh(WALK), unit="cubit")
 
 
 @pytest.mark.parametrize("folder", ["accad-female1", "accad-male1", "bandai-namco-1"])

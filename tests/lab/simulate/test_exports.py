@@ -197,7 +197,8 @@ def test_a_full_disk_leaves_what_was_there(
         write_new({path: truth_bytes(strides)})
         return path
 
-    before = written().read_bytes()
+    path = written()
+    before = path.read_bytes()
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -205,7 +206,7 @@ def test_a_full_disk_leaves_what_was_there(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="No space left"):
         written()
-    (kept,) = tmp_path.iterdir()
+    (kept,) = path.parent.iterdir()
     assert kept.read_bytes() == before
 
 
