@@ -7,7 +7,7 @@ moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,36 +162,36 @@ def _local(tag: object) -> str:
 
 def _track(name: str, points: list[_Point], path: str) -> Track:
     """Points as columns, in order of time."""
-    times = [_moment(_field(point, "time")) for point in points]
-    dated = sorted(
-        ((time, point) for time, point in zip(times, points, strict=True) if time is not None),
-        key=lambda pair: pair[0],
-    )
-    if len(dated) < 2 or dated[0][0] == dated[-1][0]:
+    cells = {
+        of: [next((point[name] for name in names if point.get(name) is not None), None)
+             for point in points]
+        for of, names in _COLUMNS.items()
+    }  # fmt: skip
+    # A moment without a zone is in UTC, as all three formats have it.
+    moments = [str(cell) for cell in cells.pop("time")]
+    index = pd.DatetimeIndex(pd.to_datetime(moments, format="ISO8601", utc=True, errors="coerce"))
+    numbers = pd.DataFrame(cells, index, dtype=object).apply(pd.to_numeric, errors="coerce")
+    table = numbers.astype(float)
+    table = table[table.index.notna() & ~table.index.duplicated()].sort_index()
+    if len(table) < 2:
         raise UnreadableFile(
             "has no track points with times", file=path, remedy="export the activity, not the route"
         )
-    start_time = dated[0][0]
-    time_s, first = np.unique(
-        [(time - start_time).total_seconds() for time, _ in dated], return_index=True
-    )
-
-    def column(of: str) -> FloatArray:
-        return np.array([_number(_field(dated[row][1], of)) for row in first])
-
-    cadence, height_m = column("cadence"), column("height")
-    return Track(name, start_time, time_s, _speed_mps(time_s, column), height_m, cadence)
+    time_s = (table.index - table.index[0]).total_seconds().to_numpy()
+    height_m, cadence = table["height"].to_numpy(), table["cadence"].to_numpy()
+    start_time = table.index[0].to_pydatetime()
+    return Track(name, start_time, time_s, _speed_mps(time_s, table), height_m, cadence)
 
 
-def _speed_mps(time_s: FloatArray, column: Callable[[str], FloatArray]) -> FloatArray:
+def _speed_mps(time_s: FloatArray, table: pd.DataFrame) -> FloatArray:
     """Speed as written; else from distances, else from positions."""
-    speed_mps, distance_m = column("speed"), column("distance")
+    speed_mps, distance_m = table["speed"].to_numpy(), table["distance"].to_numpy()
     if np.isfinite(speed_mps).any():
         return speed_mps
     if np.isfinite(distance_m).any():
         places = distance_m[:, None]
     else:
-        north, east = np.deg2rad(column("latitude")), np.deg2rad(column("longitude"))
+        north, east = np.deg2rad(table[["latitude", "longitude"]].to_numpy()).T
         usual = np.nanmean(north) if np.isfinite(north).any() else 0.0
         places = EARTH_M * np.column_stack([north, np.cos(usual) * east])
     has_place = np.isfinite(places).all(axis=1)
@@ -202,26 +202,6 @@ def _speed_mps(time_s: FloatArray, column: Callable[[str], FloatArray]) -> Float
     moved = [np.subtract(*np.interp(ends_s, seen_s, place)) for place in places.T]
     lasting_s = np.maximum(ends_s[1] - ends_s[0], 1e-9)
     return np.asarray(np.linalg.norm(moved, axis=0) / lasting_s)
-
-
-def _field(point: _Point, of: str) -> object:
-    return next((point[name] for name in _COLUMNS[of] if point.get(name) is not None), None)
-
-
-def _number(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return np.nan
-
-
-def _moment(value: object) -> datetime | None:
-    """Moment in time; one without a zone is in UTC, as all three formats have it."""
-    try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _Fit(NamedTuple):
