@@ -58,12 +58,9 @@ def details(
     is_open = mostly_unknown(columns)
     for way in ("forward", "backward"):
         own = bouts["direction"] == way
-        gained_m = [
-            course.climb_m(*ends)
-            for ends in zip(bouts["start_s"][own], bouts["end_s"][own], strict=True)
-        ]
+        gained_m = course.climbs_m(bouts["start_s"][own], bouts["end_s"][own])
         is_known = not np.isnan(course.sure_m) and (own.any() or not is_open)
-        climbed_m = float(sum(climb_m for climb_m in gained_m if climb_m >= course.sure_m))
+        climbed_m = float(gained_m[gained_m >= course.sure_m].sum())
         fields[f"climb_{way}_m"] = climbed_m if is_known else np.nan
     spent = effort(columns, course, pace, legs)
     return Details(fields | spent.fields, pd.DataFrame(bouts), legs, spent.warnings)
@@ -89,8 +86,7 @@ def repeats(strides: Columns, course: Course) -> pd.DataFrame:
     columns = {name: column[at] for name, column in legs.items()}
     start_s, end_s = columns["start_s"], columns["end_s"]
     is_first = np.diff(number, prepend=0) > 0
-    ends_s = zip(start_s, end_s, strict=True)
-    climb_m = np.array([course.climb_m(*ends) for ends in ends_s], dtype=float)
+    climb_m = course.climbs_m(start_s, end_s)
     slope = np.select(
         [np.isnan(climb_m), climb_m >= course.sure_m, climb_m <= -course.sure_m],
         ["", "up", "down"],

@@ -10,7 +10,7 @@ unpractised, costs 1.15 to 1.4 times as much (Williford 1998; Wright & Weyand 20
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -108,6 +108,10 @@ class Course:
             heights.append(float(np.median(height_m[near])) if near.any() else np.nan)
         return heights[1] - heights[0]
 
+    def climbs_m(self, starts_s: Iterable[float], ends_s: Iterable[float]) -> FloatArray:
+        """(n,) differences of height between the ends of stretches."""
+        return np.array([self.climb_m(*ends) for ends in zip(starts_s, ends_s, strict=True)], float)
+
 
 def _in_seconds(piece: Recording) -> FloatArray:
     """(n, 4) time, speed, height by barometer and by receiver, each averaged over a second."""
@@ -121,18 +125,10 @@ def _in_seconds(piece: Recording) -> FloatArray:
         height = SCALE_M * (1 - (pressure / SEA_LEVEL_HPA) ** EXPONENT)
         # Receivers write negative speeds where they have none.
         speed = np.where(speed >= 0, speed, np.nan)
-    second, index = np.unique(np.floor(piece.time_s), return_inverse=True)
-    columns = [_means(index, values, len(second))
-               for values in (speed, height, channels.get("altitude_m", nothing))]  # fmt: skip
-    return np.column_stack([second + 0.5, *columns])
-
-
-def _means(index: np.ndarray, values: FloatArray, n: int) -> FloatArray:
-    """(n,) mean of the known values of each second; NaN without any."""
-    finite = np.isfinite(values)
-    count = np.bincount(index[finite], minlength=n)
-    total = np.bincount(index[finite], values[finite], minlength=n)
-    return np.asarray(np.divide(total, count, out=np.full(n, np.nan), where=count > 0))
+    values = {"speed": speed, "pressure": height, "receiver": channels.get("altitude_m", nothing)}
+    finite = pd.DataFrame(values).replace([np.inf, -np.inf], np.nan)
+    means = finite.groupby(np.floor(piece.time_s)).mean()
+    return np.column_stack([means.index + 0.5, means])
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +194,7 @@ def effort(strides: Columns, course: Course, pace: Pace, legs: pd.DataFrame) -> 
     }
     pieces = pd.DataFrame({**runs, "speed_mps": speed_mps})[plausible]
     pieces["distance_m"] = pieces["speed_mps"] * pieces["lasting_s"]
-    warnings += _doubtful_lengths(pieces, source)
+    warnings += tuple(_doubtful_lengths(pieces, source))
     by_way = pieces.groupby("direction")["distance_m"].sum()
     if pace.distance_m is not None:
         fields["distance_m"] = pace.distance_m
@@ -249,20 +245,18 @@ def _in_legs(runs: Columns, legs: pd.DataFrame, leg_m: float) -> np.ndarray:
     return speed_mps
 
 
-def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> tuple[str, ...]:
+def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> Iterator[str]:
     """Say where strides are shorter or longer than anybody's at the speed that is known."""
-    doubts = []
     for gait, (shortest_m, longest_m) in STRIDE_M.items():
         own = pieces[pieces["gait"] == gait]
         length_m = own["distance_m"].sum() / max(own["strides"].sum(), 1)
         if own["strides"].sum() >= DOUBTED_STRIDES and not shortest_m <= length_m <= longest_m:
             than = "shorter" if length_m < shortest_m else "longer"
-            doubts.append(
+            yield (
                 f"the typical {IN_WORDS[gait]} stride would be {length_m:.2g} m long at the speed "
                 f"({source}), {than} than anybody's: if the speed or the clock is wrong, distance, "
                 "energy and cadence are too"
             )
-    return tuple(doubts)
 
 
 def _on_foot(strides: Columns, runs: Columns) -> np.ndarray:
@@ -280,20 +274,17 @@ def _on_foot(strides: Columns, runs: Columns) -> np.ndarray:
 def _interval_m(strides: Columns, distance_m: dict[str, float]) -> dict[str, float]:
     """Ends of the intervals of the distances by direction."""
     unknown_m = float(np.nansum(strides["stride_length_m"][either_way(strides)]))
-    return {
-        f"distance_{way}_{end}_m": factor * (way_m + open_m)
-        for way, way_m in distance_m.items()
-        for end, factor, open_m in (
-            ("low", 1 - FOOT_ERROR, 0.0),
-            ("high", 1 + FOOT_ERROR, unknown_m),
-        )
+    low = {f"distance_{way}_low_m": (1 - FOOT_ERROR) * m for way, m in distance_m.items()}
+    high = {
+        f"distance_{way}_high_m": (1 + FOOT_ERROR) * (m + unknown_m)
+        for way, m in distance_m.items()
     }
+    return low | high
 
 
 def _grade(pieces: pd.DataFrame, course: Course) -> float:
     """Height gained for each metre gone; NaN where too little of it is known."""
-    ends = zip(pieces["start_s"], pieces["end_s"], strict=True)
-    climb_m = np.array([course.climb_m(*span) for span in ends])
+    climb_m = course.climbs_m(pieces["start_s"], pieces["end_s"])
     has_height = np.isfinite(climb_m)
     gone_m = float(pieces["distance_m"][has_height].sum())
     is_sure = gone_m >= GRADE_OVER * course.sure_m
@@ -302,12 +293,8 @@ def _grade(pieces: pd.DataFrame, course: Course) -> float:
 
 def _kcal_per_kg(pieces: pd.DataFrame, course: Course) -> float:
     """Energy of stretches as if gone forward."""
-    total = 0.0
-    columns = (pieces[name] for name in ("start_s", "end_s", "lasting_s", "gait", "distance_m"))
-    for start_s, end_s, lasting_s, gait, distance_m in zip(*columns, strict=True):
-        climb_m = course.climb_m(start_s, end_s)
-        climb_m = climb_m if climb_m >= course.sure_m else 0.0
-        minutes = lasting_s / 60
-        oxygen_ml = REST_ML * minutes + PER_SPEED[gait] * distance_m + PER_CLIMB[gait] * climb_m
-        total += oxygen_ml * KCAL_PER_ML
-    return total
+    climb_m = course.climbs_m(pieces["start_s"], pieces["end_s"])
+    climb_m = np.where(climb_m >= course.sure_m, climb_m, 0.0)
+    per_m, per_climb_m = pieces["gait"].map(PER_SPEED), pieces["gait"].map(PER_CLIMB)
+    oxygen_ml = REST_ML / 60 * pieces["lasting_s"] + per_m * pieces["distance_m"]
+    return float((oxygen_ml + per_climb_m * climb_m).sum() * KCAL_PER_ML)
