@@ -213,13 +213,11 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     jobs = jobs_within(left, workers)
     left = [task._replace(jobs=jobs) for task in left]
     for task, result in shared_out(do, left, workers):
-        hours = 0.0
         if isinstance(result, str):
             give_up(task, result, workers.limits.timeout_s)
-        else:
-            hours = result / 3600
+            result = 0.0
         waiting.discard(task.part)
-        progress = progress._replace(done=progress.done + 1, hours=progress.hours + hours)
+        progress = progress._replace(done=progress.done + 1, hours=progress.hours + result / 3600)
         yield progress
     # Killed workers could not remove what they had half written.
     store_of(state).sweep(state)
@@ -281,15 +279,12 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
     for file in manifests:
         for line, row in _manifest(file).rows:
             fields = {name: row.get(name, "") for name in _COLUMNS}
-            path = file.parent / fields["path"]
-            where = f"line {line}"
-            tracks = [file.parent / fields["track"]] if fields["track"] else []
-            for column, needed in (("path", path), *(("track", track) for track in tracks)):
-                if not fields[column] or not needed.is_file():
+            for column in ("path", *(["track"] if fields["track"] else [])):
+                if not fields[column] or not (file.parent / fields[column]).is_file():
                     raise UsageError(
                         f"no file {fields[column]!r} in that folder",
                         file=str(file),
-                        place=where,
+                        place=f"line {line}",
                         remedy=f"write the path relative to the manifest, in the column {column}",
                     )
             try:
@@ -299,10 +294,10 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
                     starts=cast(Literal["forward", "backward"], fields["starts"] or None),
                 )
             except UsageError as error:
-                raise UsageError(
-                    error.reason, file=str(file), place=where, remedy=error.remedy
-                ) from None
-            beside[path] = Beside(anchors, file, tuple(map(str, tracks)))
+                error.file, error.place = str(file), f"line {line}"
+                raise
+            tracks = (str(file.parent / fields["track"]),) if fields["track"] else ()
+            beside[file.parent / fields["path"]] = Beside(anchors, file, tracks)
     return beside
 
 

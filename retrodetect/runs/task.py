@@ -204,14 +204,16 @@ def session_row(
     recording, directions = session.recording, session.directions
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     more = details(session.strides, contacts_s, directions.placement, course, pace)
-    cautions = (
-        *session.cautions,
-        *(Caution(Topic.RESULT, text) for text in more.warnings),
-    )
+    cautions = (*session.cautions, *(Caution(Topic.RESULT, text) for text in more.warnings))
+    assumed = [
+        f"assumed {finding.topic}: {finding.value}"
+        for finding in recording.findings
+        if finding.ground == "assumed"
+    ]
     row = {
         "recording": recording.name,
         "status": "ok" if len(session.strides) else "no_gait",
-        "message": _assumptions(recording),
+        "message": visible("; ".join(assumed)),
         "format": recording.format,
         "placement": directions.placement,
         "front": directions.front,
@@ -336,13 +338,3 @@ def _entry(session: LabelledSession, task: Task, witness: _Witness) -> Entry:
             path=str(task.input.path), cautions=cautions, fine=task.view == "fine",
         )  # fmt: skip
     return Entry(row, view, lists, witness.readings.hexdigest())
-
-
-def _assumptions(recording: Recording) -> str:
-    """List what was assumed when reading."""
-    assumed = [
-        f"assumed {finding.topic}: {finding.value}"
-        for finding in recording.findings
-        if finding.ground == "assumed"
-    ]
-    return visible("; ".join(assumed))
