@@ -124,47 +124,36 @@ def label_pieces(
     checked, directions = direction.check_anchors(cues, walked.strides, model, anchors, decided)
     strides = _table(recording, walked, directions, model)
     cautions = (
-        *(Caution(Topic.READING, text) for text in recording.warnings),
-        *_used(notes),
-        *(_blind(recording) if len(strides) else ()),
+        *_on_reading(recording, notes, has_strides=len(strides) > 0),
         *checked,
-        *_split(directions),
-        *(
-            Caution(Topic.RESULT, text)
-            for text in direction.doubtful_strides(cues.features, strides)
-        ),
-        *(() if given_s is None else _lost(len(given_s), len(strides))),
+        *_on_result(cues, strides, directions),
     )
+    if given_s is not None and len(strides) < len(given_s):
+        lost = f"left out {len(given_s) - len(strides)} of {len(given_s)} given strides"
+        cautions += (Caution(Topic.LEFT_OUT, f"{lost}: no readings, or no motion"),)
     strides.attrs["warnings"] = tuple(caution.text for caution in cautions)
     return LabelledSession(recording, end_s, walked, directions, strides, cautions)
 
 
-def _used(notes: Sequence[Statement]) -> Iterator[Caution]:
-    """Say which notes count as marks."""
+def _on_reading(
+    recording: Recording, notes: Sequence[Statement], *, has_strides: bool
+) -> Iterator[Caution]:
+    """What the file has wrong, which notes count as marks, and why no direction can be seen."""
+    for text in recording.warnings:
+        yield Caution(Topic.READING, text)
     if notes:
         sources = truncated_list([_meaning(note) for note in notes])
         yield Caution(Topic.NOTES, f"used {sources}. Add --ignore-notes to leave notes out")
+    if has_strides and recording.rate_hz < DIRECTION_RATE_HZ:
+        yield Caution(Topic.SLOW, TOO_SLOW)
+    if has_strides and recording.gravity == "linear":
+        yield Caution(Topic.NO_GRAVITY, WITHOUT_GRAVITY)
 
 
 def _meaning(note: Statement) -> str:
     """A note, with the direction that it names where it does so in other words."""
     is_plain = note.direction in note.source
     return note.source if is_plain else f"{note.source} ({note.direction})"
-
-
-def _blind(recording: Recording) -> Iterator[Caution]:
-    """Say why no direction can be seen, whatever the wearer tells."""
-    if recording.rate_hz < DIRECTION_RATE_HZ:
-        yield Caution(Topic.SLOW, TOO_SLOW)
-    if recording.gravity == "linear":
-        yield Caution(Topic.NO_GRAVITY, WITHOUT_GRAVITY)
-
-
-def _lost(given: int, labelled: int) -> Iterator[Caution]:
-    """Say how many given strides could not be labelled."""
-    if labelled < given:
-        text = f"left out {given - labelled} of {given} given strides: no readings, or no motion"
-        yield Caution(Topic.LEFT_OUT, text)
 
 
 def _measured(signal: Signal, given_s: FloatArray | None) -> tuple[Gait, StrideEvidence]:
@@ -207,19 +196,22 @@ def _table(
     return table
 
 
-def _split(directions: Directions) -> Iterator[Caution]:
-    """Say so where two opposite directions are clear, but not which is forward."""
-    table = directions.table
+def _on_result(
+    cues: StrideEvidence, strides: pd.DataFrame, directions: Directions
+) -> Iterator[Caution]:
+    """Two clear directions of which neither is known to be forward, and strides of nobody."""
     a, b = directions.sides
-    if not (a and b) or (table["reason"] == "unnamed").sum() < len(table) / 2:
-        return
-    likelier = "A" if directions.a_forward >= 0.5 else "B"
-    text = (
-        f"two opposite directions, A ({a} strides) and B ({b} strides). Forward is probably"
-        f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward (then"
-        f" {b / (a + b):.0%} backward) or --starts backward (then {a / (a + b):.0%} backward)"
-    )
-    yield Caution(Topic.SIDES, text)
+    unnamed = (directions.table["reason"] == "unnamed").sum()
+    if a and b and unnamed >= len(directions.table) / 2:
+        likelier = "A" if directions.a_forward >= 0.5 else "B"
+        text = (
+            f"two opposite directions, A ({a} strides) and B ({b} strides). Forward is probably"
+            f" {likelier} ({directions.naming:.0%}). To settle it, add --starts forward (then"
+            f" {b / (a + b):.0%} backward) or --starts backward (then {a / (a + b):.0%} backward)"
+        )
+        yield Caution(Topic.SIDES, text)
+    for text in direction.doubtful_strides(cues.features, strides):
+        yield Caution(Topic.RESULT, text)
 
 
 def wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:
