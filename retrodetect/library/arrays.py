@@ -104,24 +104,20 @@ def from_arrays(
             else "neither rate_hz nor time_s is given",
             file=name, remedy="pass rate_hz= or time_s=, not both",
         )  # fmt: skip
-    stamps = Stamps(None)
+    seconds: FloatArray | None = None
     if time_s is not None:
         seconds, date = _seconds(time_s)
-        stamps, start_time = Stamps(seconds, 1.0, label="time_s"), start_time or date
-    if stamps.ticks is not None and stamps.ticks.shape != (len(values),):
-        raise UsageError(
-            f"time_s has shape {stamps.ticks.shape}, but there are {len(values)} samples",
-            file=name, remedy="pass one time for each row of acceleration",
-        )  # fmt: skip
+        start_time = start_time or date
     rotation = None if gyroscope is None else _triad(gyroscope, "gyroscope", name)
-    if rotation is not None and len(rotation) != len(values):
-        raise UsageError(
-            f"gyroscope has {len(rotation)} rows, acceleration {len(values)}",
-            file=name, remedy="resample the gyroscope to the times of the accelerometer",
-        )  # fmt: skip
+    for what, others in (("time_s", seconds), ("gyroscope", rotation)):
+        if others is not None and len(others) != len(values):
+            raise UsageError(
+                f"{what} has {len(others)} rows, acceleration {len(values)}",
+                file=name, remedy="pass one time for each row; resample the gyroscope to them",
+            )  # fmt: skip
     draft = Draft(
         acceleration=Series(values),
-        stamps=stamps,
+        stamps=Stamps(None) if seconds is None else Stamps(seconds, 1.0, label="time_s"),
         rotation=None if rotation is None else Series(rotation),
         start_time=start_time,
         is_named=False,
@@ -208,14 +204,9 @@ def from_dataframe(
 
 
 def _recording(
-    draft: Draft,
-    name: str,
-    format_name: str,
-    unit: str | None,
-    gyroscope_unit: str | None,
-    placement: str | None,
-    options: ReadOptions,
-) -> Recording:
+    draft: Draft, name: str, format_name: str, unit: str | None, gyroscope_unit: str | None,
+    placement: str | None, options: ReadOptions,
+) -> Recording:  # fmt: skip
     """Resolve a draft, and refuse a unit that its readings contradict."""
     if unit is not None:
         if unit_in_mps2(unit) is None:
@@ -285,9 +276,7 @@ def _with_index(df: pd.DataFrame) -> pd.DataFrame:
 def _clock(frame: pd.DataFrame, chosen: str | None) -> str | None:
     """Column of dates or durations that is the clock; None if it is one of numbers or text."""
     dated: list[Any] = [column for column in frame if frame[column].dtype.kind in "mM"]
-    if chosen is not None:
-        return chosen if chosen in dated else None
-    return dated[0] if dated else None
+    return next((column for column in dated if chosen in (None, column)), None)
 
 
 @dataclass(frozen=True)
@@ -319,9 +308,10 @@ class _FrameTable(Table):
         """Give the columns as they are, all rows at once."""
         read: dict[int, Array] = {}
         for index in columns:
-            is_whole = self.kind(index) == "integer"
             column = pd.to_numeric(self.frame.iloc[:, index], errors="coerce")
-            read[index] = column.to_numpy(dtype=np.int64 if is_whole else np.float64)
+            read[index] = column.to_numpy(
+                dtype=np.int64 if self.kind(index) == "integer" else np.float64
+            )
         for index in (*texts, *convert):
             cells = self.frame.iloc[:, index].astype("str")
             read[index] = (

@@ -121,21 +121,18 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
         pairs["direction"] = true["direction"]
         named = pairs[pairs["found_direction"] != ""]
         counts = pd.crosstab(named["direction"], named["found_direction"])
+    in_true = _containing(spans, own.mean(axis=1)) >= 0
     detection = pd.Series(
         {
             "true": float(len(spans)),
             "found": float(len(own)),
             "sensitivity": float(np.isfinite(matched[:, 0]).mean()),
-            "precision": float((_containing(spans, own.mean(axis=1)) >= 0).mean())
-            if len(own)
-            else np.nan,
+            "precision": float(in_true.mean()) if len(own) else np.nan,
         }
     )
     errors = matched - spans
-    timing = pd.DataFrame(
-        [_agreement(errors[:, 0]), _agreement(errors[:, 1]), _agreement(np.diff(errors)[:, 0])],
-        index=["start", "end", "stride_time"],
-    )
+    errors_s = {"start": errors[:, 0], "end": errors[:, 1], "stride_time": np.diff(errors)[:, 0]}
+    timing = pd.DataFrame({name: _agreement(values) for name, values in errors_s.items()}).T
     return Validation(pairs, detection, timing, counts, result)
 
 
