@@ -28,14 +28,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from retrodetect.library.arrays import from_arrays, from_dataframe
-    from retrodetect.library.doors import (
-        feature_info,
-        features,
-        inspect,
-        label,
-        read,
-        read_all,
-    )
+    from retrodetect.library.doors import feature_info, features, inspect, label, read, read_all
     from retrodetect.library.many import history, label_many, methods, tally_many
     from retrodetect.library.result import Result, plot
     from retrodetect.library.validation import validate

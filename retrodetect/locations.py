@@ -332,21 +332,16 @@ class _Objects:
             return False
         if owner.get("process") == os.getpid():
             return owner.get("token") not in self._tokens
-        return os.name == "posix" and not _is_alive(int(owner.get("process", 0)))
+        if os.name != "posix":
+            return False  # asking would end it
+        try:
+            os.kill(int(owner.get("process", 0)), 0)
+        except OSError as error:
+            return isinstance(error, ProcessLookupError)
+        return False
 
 
 _DISK, _OBJECTS = _Disk(), _Objects()
-
-
-def _is_alive(process: int) -> bool:
-    """Whether there is a process of that number; POSIX only: elsewhere asking would end it."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _said(error: Exception) -> str:

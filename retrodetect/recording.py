@@ -153,7 +153,12 @@ class Recording:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        n = self._check_time()
+        n = self.time_s.size
+        self._check_shape("time_s", self.time_s, (n,))
+        if not _is_finite(self.time_s):
+            raise self._invalid("time_s holds NaN or infinite values")
+        if not (self.time_s[1:] > self.time_s[:-1]).all():
+            raise self._invalid("time_s does not increase strictly")
         self._check_shape("acceleration_mps2", self.acceleration_mps2, (n, 3))
         if not _is_finite(self.acceleration_mps2):
             raise self._invalid("acceleration_mps2 holds NaN or infinite values")
@@ -174,15 +179,6 @@ class Recording:
     def with_(self, **changes: object) -> Self:
         """Return a copy with some fields replaced."""
         return replace(self, **changes)  # type: ignore[arg-type]
-
-    def _check_time(self) -> int:
-        if self.time_s.ndim != 1:
-            raise self._invalid(f"time_s has shape {self.time_s.shape}, not (n,)")
-        if not _is_finite(self.time_s):
-            raise self._invalid("time_s holds NaN or infinite values")
-        if not (self.time_s[1:] > self.time_s[:-1]).all():
-            raise self._invalid("time_s does not increase strictly")
-        return len(self.time_s)
 
     def _check_shape(self, what: str, values: FloatArray, shape: tuple[int, ...]) -> None:
         if values.shape != shape:

@@ -191,23 +191,20 @@ def page(
     ]
     total = {**totals(sessions), **words.added_up(sessions[counted(sessions)].to_dict("records"))}
     is_alone = len(rows) == 1 and rows[0]["status"] == "ok"
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            sessions=rows,
-            shown=[row for row in rows if row["status"] == "ok" and row["view"]],
-            lead=rows[0] if is_alone else total,
-            total=total,
-            chart=_chart(sessions),
-            weeks=by_week.to_dict("records"),
-            outside=outside_weeks(sessions, by_week),
-            left_out=run.get("left_out", []),
-            skipped=run.get("skipped", {}),
-            card=card,
-            run=run,
-            goal=run.get("goal"),
-        )
+    return _render(
+        "page.html.j2",
+        sessions=rows,
+        shown=[row for row in rows if row["status"] == "ok" and row["view"]],
+        lead=rows[0] if is_alone else total,
+        total=total,
+        chart=_chart(sessions),
+        weeks=by_week.to_dict("records"),
+        outside=outside_weeks(sessions, by_week),
+        left_out=run.get("left_out", []),
+        skipped=run.get("skipped", {}),
+        card=card,
+        run=run,
+        goal=run.get("goal"),
     )
 
 
