@@ -34,8 +34,7 @@ class Impact:
     """
 
     peak_mps2: float  # peak along the site's up axis in forward walking at 1.3 m/s
-    # frequency_hz, decay_s: ring of the damped oscillation
-    frequency_hz: float
+    frequency_hz: float  # of the damped oscillation
     decay_s: float
     delay_s: float  # travel time from the sole
     braking: float  # part of it that acts against the travel direction
@@ -54,18 +53,15 @@ class Site:
     # body segment that carries the simulated sensor: ``pelvis``, ``chest``, ``head``, or of
     # one side ``thigh``, ``shank``, ``foot``, ``upper-arm``, ``forearm``, ``hand``
     segment: str
-    # part of the way from the segment's origin to its far joint (limbs only). Origins are the
-    # near joint of a limb, the middle of the hip joints (pelvis) or of the shoulder joints
-    # (chest), and the head joint.
+    # part of the way from the near joint of a limb to its far one; elsewhere from the middle of the
+    # hip joints (pelvis) or of the shoulder joints (chest), and from the head joint
     along: float
-    # from there to the front, outward (to the left on pelvis, chest and head) and up. Sensors
-    # sit off the axis of their segment, as real ones do: about 0.12 m on the trunk and 0.09 m
-    # on the thigh. Distances are those of an adult of 1.70 m.
+    # from there to the front, outward (to the left on pelvis, chest and head) and up, on an adult
+    # of 1.70 m: as real sensors, about 0.12 m off the axis of the trunk and 0.09 m off the thigh's
     offset_m: tuple[float, float, float]
     impact: Impact  # shock of a footfall there, in simulation
-    # how a simulated device sits on skin, cloth or strap: its natural frequency in Hz, and
-    # how much of its motion is its own, from 0 (screwed to the bone) to 1 (hanging in a
-    # pouch)
+    # how a simulated device sits: its natural frequency in Hz, and how much of its motion is its
+    # own, from 0 (screwed to the bone) to 1 (hanging in a pouch)
     looseness: tuple[float, float]
     aliases: tuple[str, ...] = ()  # everyday words for it, in lower case, without hyphens
     # direction of the lever, from the axis about which the device turns to the device, seen from
@@ -75,8 +71,7 @@ class Site:
     lever_deg: float | None = None
     # whether the way the body moves there points to the front; the lever may, besides
     shows_front: bool = False
-    # whether the movement there looks like that of a front pocket turned round, so that the
-    # two cannot be told apart where neither is named
+    # whether the movement there looks like that of a front pocket turned round
     may_mimic_front: bool = False
     # what shows there which way the wearer goes: with ``gyroscope`` an accelerometer alone failed
     # at one of three captured people, throughout; with ``nothing`` a gyroscope did so too
@@ -89,8 +84,7 @@ class Site:
     # more precise sites that a vaguer name may mean, with how common each is (a guess: no
     # survey was found). Where they are of several groups, the strides choose among these.
     may_be: Mapping[str, float] = field(default_factory=dict)
-    # whether left and right steps feel alike there: only on the body's middle. Elsewhere the
-    # device itself makes them look unlike.
+    # whether left and right steps feel alike there: only on the body's middle
     feels_both_feet: bool = False
 
     @property
@@ -106,159 +100,111 @@ _AT_CHEST = Impact(2.0, 10.0, 0.035, 0.014, 0.3, 1.0)
 _TABLE = (
     Site(
         "foot", "foot", "on the instep, under the laces",
-        "foot", 0.5, (0.0, 0.0, 0.03),
-        Impact(12.0, 20.0, 0.018, 0.000, -1.2, 0.02), (18.0, 0.1),
-        aliases=("shoe", "boot", "instep", "laces"),
-        shows_front=True,
+        "foot", 0.5, (0.0, 0.0, 0.03), Impact(12.0, 20.0, 0.018, 0.000, -1.2, 0.02), (18.0, 0.1),
+        aliases=("shoe", "boot", "instep", "laces"), shows_front=True,
     ),
     Site(
         "ankle", "ankle", "above the outer ankle",
-        "shank", 0.9, (0.0, 0.04, 0.0),
-        Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03), (14.0, 0.15),
-        aliases=("ankle bone", "ankle strap"),
-        shows_front=True,
-        lever_deg=180.0,
+        "shank", 0.9, (0.0, 0.04, 0.0), Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03), (14.0, 0.15),
+        aliases=("ankle bone", "ankle strap"), shows_front=True, lever_deg=180.0,
     ),
     Site(
         "shin", "shin", "strapped to the middle of the shin or calf",
-        "shank", 0.43, (0.0, 0.05, 0.0),
-        Impact(6.5, 16.0, 0.022, 0.004, 0.35, 0.08), (12.0, 0.2),
-        aliases=("calf", "middle of the shank"),
-        shows_front=True,
-        travel_seen_by="gyroscope",
+        "shank", 0.43, (0.0, 0.05, 0.0), Impact(6.5, 16.0, 0.022, 0.004, 0.35, 0.08), (12.0, 0.2),
+        aliases=("calf", "middle of the shank"), shows_front=True, travel_seen_by="gyroscope",
     ),
     Site(
         "lower-leg", "ankle", "anywhere between knee and ankle",
-        "shank", 0.7, (0.0, 0.05, 0.0),
-        Impact(7.0, 17.0, 0.020, 0.003, 0.4, 0.05), (13.0, 0.2),
-        aliases=("shank", "leg below the knee"),
-        may_be={"ankle": 0.5, "shin": 0.5},
+        "shank", 0.7, (0.0, 0.05, 0.0), Impact(7.0, 17.0, 0.020, 0.003, 0.4, 0.05), (13.0, 0.2),
+        aliases=("shank", "leg below the knee"), may_be={"ankle": 0.5, "shin": 0.5},
     ),
     Site(
         "thigh", "thigh", "strapped to the front of the thigh",
-        "thigh", 0.5, (0.09, 0.0, 0.0),
-        Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15), (9.0, 0.3),
-        aliases=("upper leg", "leg"),
-        shows_front=True,
-        lever_deg=0.0,
+        "thigh", 0.5, (0.09, 0.0, 0.0), Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15), (9.0, 0.3),
+        aliases=("upper leg", "leg"), shows_front=True, lever_deg=0.0,
     ),
     Site(
         "pocket", "thigh", "in a trouser pocket, front or back",
-        "thigh", 0.2, (0.08, 0.05, 0.0),
-        _AT_POCKET, (7.0, 0.5),
+        "thigh", 0.2, (0.08, 0.05, 0.0), _AT_POCKET, (7.0, 0.5),
         aliases=("trouser pocket", "trousers pocket", "pants pocket", "trousers", "pants", "jeans"),
         may_be={"front-pocket": 0.92, "back-pocket": 0.08},
     ),
     Site(
         "front-pocket", "thigh", "in a front trouser pocket",
-        "thigh", 0.2, (0.09, 0.03, 0.0),
-        _AT_POCKET, (7.0, 0.5),
-        aliases=("front trouser pocket", "front pants pocket"),
-        lever_deg=0.0,
-        shows_front=True,
+        "thigh", 0.2, (0.09, 0.03, 0.0), _AT_POCKET, (7.0, 0.5),
+        aliases=("front trouser pocket", "front pants pocket"), lever_deg=0.0, shows_front=True,
     ),
     Site(
         "back-pocket", "thigh", "in a back trouser pocket",
-        "thigh", 0.1, (-0.10, 0.02, 0.0),
-        _AT_POCKET, (7.0, 0.5),
+        "thigh", 0.1, (-0.10, 0.02, 0.0), _AT_POCKET, (7.0, 0.5),
         aliases=("rear pocket", "back trouser pocket", "back pants pocket", "seat pocket"),
-        lever_deg=180.0,
-        may_mimic_front=True,
-        travel_seen_by="gyroscope",
+        lever_deg=180.0, may_mimic_front=True, travel_seen_by="gyroscope",
     ),
     Site(
         "waist", "trunk", "on the belt or waistband, anywhere around",
-        "pelvis", 0.0, (0.11, 0.0, 0.10),
-        _AT_WAIST, (8.0, 0.6),
+        "pelvis", 0.0, (0.11, 0.0, 0.10), _AT_WAIST, (8.0, 0.6),
         aliases=("belt", "hip", "hips", "waistband", "waist bag", "pelvis"),
         may_be={"belly": 0.4, "lower-back": 0.4, "left-hip": 0.1, "right-hip": 0.1},
         feels_both_feet=True,
     ),
     Site(
         "belly", "trunk", "on the belt, in front",
-        "pelvis", 0.0, (0.12, 0.0, 0.10),
-        _AT_WAIST, (8.0, 0.6),
-        aliases=("buckle", "belt buckle", "navel", "stomach", "abdomen"),
-        lever_deg=0.0,
+        "pelvis", 0.0, (0.12, 0.0, 0.10), _AT_WAIST, (8.0, 0.6),
+        aliases=("buckle", "belt buckle", "navel", "stomach", "abdomen"), lever_deg=0.0,
         feels_both_feet=True,
     ),
     Site(
         "lower-back", "trunk", "on the belt, at the spine",
-        "pelvis", 0.0, (-0.11, 0.0, 0.12),
-        Impact(5.0, 12.0, 0.030, 0.010, 0.6, 1.0), (9.0, 0.45),
-        aliases=("back", "lumbar", "spine", "sacrum"),
-        lever_deg=180.0,
-        feels_both_feet=True,
+        "pelvis", 0.0, (-0.11, 0.0, 0.12), Impact(5.0, 12.0, 0.030, 0.010, 0.6, 1.0), (9.0, 0.45),
+        aliases=("back", "lumbar", "spine", "sacrum"), lever_deg=180.0, feels_both_feet=True,
     ),
     Site(
         "left-hip", "trunk", "on the belt, at the left side",
-        "pelvis", 0.0, (0.0, 0.14, 0.06),
-        _AT_WAIST, (8.0, 0.6),
-        aliases=("left belt",),
-        lever_deg=90.0,
+        "pelvis", 0.0, (0.0, 0.14, 0.06), _AT_WAIST, (8.0, 0.6),
+        aliases=("left belt",), lever_deg=90.0,
     ),
     Site(
         "right-hip", "trunk", "on the belt, at the right side",
-        "pelvis", 0.0, (0.0, -0.14, 0.06),
-        _AT_WAIST, (8.0, 0.6),
-        aliases=("right belt",),
-        lever_deg=-90.0,
+        "pelvis", 0.0, (0.0, -0.14, 0.06), _AT_WAIST, (8.0, 0.6),
+        aliases=("right belt",), lever_deg=-90.0,
     ),
     Site(
         "chest", "trunk", "on the chest: strap, shirt pocket or neck pouch",
-        "chest", 0.0, (0.10, 0.0, -0.10),
-        _AT_CHEST, (9.0, 0.25),
+        "chest", 0.0, (0.10, 0.0, -0.10), _AT_CHEST, (9.0, 0.25),
         aliases=("torso", "neck", "neck pouch", "breast pocket", "shirt pocket"),
-        may_be={"breastbone": 1.0},
-        feels_both_feet=True,
+        may_be={"breastbone": 1.0}, feels_both_feet=True,
     ),
     Site(
         "breastbone", "trunk", "strapped to the breastbone",
-        "chest", 0.0, (0.11, 0.0, -0.08),
-        _AT_CHEST, (9.0, 0.25),
-        aliases=("sternum", "chest strap"),
-        lever_deg=0.0,
-        feels_both_feet=True,
+        "chest", 0.0, (0.11, 0.0, -0.08), _AT_CHEST, (9.0, 0.25),
+        aliases=("sternum", "chest strap"), lever_deg=0.0, feels_both_feet=True,
     ),
     Site(
         "upper-arm", "arm", "on the outer upper arm",
-        "upper-arm", 0.5, (0.0, 0.05, 0.0),
-        Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9), (9.0, 0.25),
-        aliases=("arm", "armband", "biceps"),
-        travel_seen_by="nothing",
+        "upper-arm", 0.5, (0.0, 0.05, 0.0), Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9), (9.0, 0.25),
+        aliases=("arm", "armband", "biceps"), travel_seen_by="nothing",
     ),
     Site(
         "wrist", "arm", "on the wrist, like a watch",
-        "forearm", 0.95, (0.0, 0.03, 0.0),
-        Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8), (12.0, 0.25),
-        aliases=("watch", "smartwatch", "wristband", "forearm", "lower arm"),
-        least_turn_radps=0.5,
-        travel_seen_by="gyroscope",
-        shows_front=True,
+        "forearm", 0.95, (0.0, 0.03, 0.0), Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8), (12.0, 0.25),
+        aliases=("watch", "smartwatch", "wristband", "forearm", "lower arm"), least_turn_radps=0.5,
+        travel_seen_by="gyroscope", shows_front=True,
     ),
     Site(
         "hand", "arm", "in the hand",
-        "hand", 0.6, (0.0, -0.02, 0.0),
-        Impact(0.8, 9.0, 0.035, 0.022, 0.1, 0.8), (8.0, 0.4),
-        aliases=("palm", "in hand"),
-        least_turn_radps=0.5,
-        travel_seen_by="gyroscope",
+        "hand", 0.6, (0.0, -0.02, 0.0), Impact(0.8, 9.0, 0.035, 0.022, 0.1, 0.8), (8.0, 0.4),
+        aliases=("palm", "in hand"), least_turn_radps=0.5, travel_seen_by="gyroscope",
         shows_front=True,
     ),
     Site(
         "head", "trunk", "at the ear or on a headband",
-        "head", 0.0, (0.0, 0.08, 0.08),
-        Impact(0.6, 9.0, 0.035, 0.018, 0.1, 1.0), (14.0, 0.1),
-        aliases=("ear", "headband", "helmet", "hat", "cap"),
-        feels_both_feet=True,
+        "head", 0.0, (0.0, 0.08, 0.08), Impact(0.6, 9.0, 0.035, 0.018, 0.1, 1.0), (14.0, 0.1),
+        aliases=("ear", "headband", "helmet", "hat", "cap"), feels_both_feet=True,
     ),
     Site(
         "bag", "arm", "in a bag or a coat, loose",
-        "chest", 0.0, (-0.18, 0.0, -0.25),
-        Impact(1.2, 8.0, 0.040, 0.016, 0.2, 1.0), (4.5, 0.8),
-        aliases=(
-            "purse", "handbag", "backpack", "rucksack", "coat pocket", "jacket pocket",
-        ),
+        "chest", 0.0, (-0.18, 0.0, -0.25), Impact(1.2, 8.0, 0.040, 0.016, 0.2, 1.0), (4.5, 0.8),
+        aliases=("purse", "handbag", "backpack", "rucksack", "coat pocket", "jacket pocket"),
         travel_seen_by="nothing",
     ),
 )  # fmt: skip

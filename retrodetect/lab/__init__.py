@@ -32,8 +32,7 @@ class Labelled:
     recording: Recording  # the recording, in SI units and the device frame
     subject: str  # who wore it; people are told apart within a source only
     placement: str  # body site of the device
-    # (3,) or None: device axis that points to the wearer's front, where it is known
-    front: FloatArray | None
+    front: FloatArray | None  # (3,) device axis that points to the wearer's front, if known
     # ``start_s``, ``end_s``, ``direction`` (forward, backward, sideways, turning,
     # still), ``gait`` (walk, run, stairs, none), ``confident``
     intervals: pd.DataFrame

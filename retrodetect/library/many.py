@@ -129,15 +129,11 @@ def _read(task: Task, name: str) -> Recording:
 class History:
     """Sessions of one wearer."""
 
-    # one row for each recording, in order of time, as in ``sessions.csv``
-    sessions: pd.DataFrame
-    # Series: of all sessions, with :data:`retrodetect.tally.folder.TOTAL_FIELDS`: strides,
-    # minutes, and the backward share with its 95 % interval
-    totals: pd.Series[Any]
-    # of each week, with :data:`retrodetect.tally.folder.WEEK_COLUMNS`; undated
-    # sessions are in none
+    sessions: pd.DataFrame  # a row for each, in order of time, as in ``sessions.csv``
+    totals: pd.Series[Any]  # of all, with :data:`retrodetect.tally.folder.TOTAL_FIELDS`
+    # of each week, with :data:`retrodetect.tally.folder.WEEK_COLUMNS`; undated sessions are in none
     weeks: pd.DataFrame
-    errors: pd.Series[str]  # Series: why recordings failed or were refused, by name
+    errors: pd.Series[str]  # why recordings failed or were refused, by name
     # recordings of a session that another one covers, such as a watch beside a phone
     left_out: tuple[str, ...]
 

@@ -31,19 +31,16 @@ LIMITS = 1.96
 class Validation:
     """How our strides agree with a reference."""
 
-    # one row for each true stride: ``start_s``, ``end_s``, our ``found_start_s``
-    # and ``found_end_s`` (NaN if missed), the true ``direction`` if it was given, and our
-    # ``found_direction`` (empty if missed)
+    # a row for each true stride: ``start_s``, ``end_s``, our ``found_start_s``, ``found_end_s``
+    # (NaN if missed), the true ``direction`` if given, our ``found_direction`` (empty if missed)
     strides: pd.DataFrame
-    # Series: ``true`` and ``found`` strides, ``sensitivity`` (share of the true strides whose
-    # start and end we found) and ``precision`` (share of ours that lie in a true one)
+    # ``true`` and ``found`` strides, ``sensitivity`` (share of the true strides whose start and end
+    # we found) and ``precision`` (share of ours that lie in a true one)
     detection: pd.Series[float]
     # ours less true, in seconds, for ``start``, ``end`` and ``stride_time``:
     # ``n``, ``bias``, ``sd``, limits of agreement ``lower`` and ``upper``, ``mean_absolute``
     timing: pd.DataFrame
-    # DataFrame or None: number of strides by true direction (rows) and ours (columns); None
-    # without truth
-    direction: pd.DataFrame | None
+    direction: pd.DataFrame | None  # strides by true direction (rows) and ours; None without truth
     result: Result  # what was validated
 
     def plot(self, *, ax: Axes | None = None) -> Axes:

@@ -60,12 +60,10 @@ _COLUMNS = ("path", "placement", "front", "starts", "track")
 class Outcome:
     """What a batch came to."""
 
-    # the rows of ``sessions.csv`` for the inputs; rows of skipped files follow them there
-    sessions: pd.DataFrame
+    sessions: pd.DataFrame  # the rows of ``sessions.csv`` without those of skipped files
     paths: tuple[Path, ...]  # the file that each of these rows comes from
     resumed: int  # inputs that an earlier run had finished
-    # files without sensor data in the folders searched, each with the reason
-    skipped: Mapping[str, str]
+    skipped: Mapping[str, str]  # files without sensor data in the folders, each with the reason
     manifests: Mapping[Path, int]  # how many of the inputs each manifest beside them speaks of
 
     @property
@@ -77,8 +75,7 @@ class Outcome:
 class Progress(NamedTuple):
     """How far a batch is."""
 
-    # done, total: number of inputs that are done, and of all
-    done: int
+    done: int  # inputs
     total: int
     hours: float  # of recording, labelled by this run
     resumed: int  # inputs that an earlier run had finished
@@ -106,20 +103,15 @@ class Plan:
 
     folder: Path  # folder of the results
     inputs: tuple[Input, ...]  # what to label, in the order of the tables
-    # files without sensor data in the folders searched, each with the reason
-    skipped: Mapping[str, str]
-    # settings, view: how to label each input, and what to keep for the report
-    settings: Settings
-    view: View
-    # what manifests beside the recordings say, by path; the settings go before it
-    beside: Mapping[Path, Beside]
+    skipped: Mapping[str, str]  # files without sensor data in the folders, each with the reason
+    settings: Settings  # how to label each input
+    view: View  # what to keep for the report
+    beside: Mapping[Path, Beside]  # what manifests say, by recording; the settings go before it
     model: DirectionModel  # loaded, so that a missing one is noticed before the work
     outputs: Outputs  # which files to write, and how
     workers: Workers  # who does the work
-    # began_s, monotonic_s: when it was made: in seconds since 1970, and on a clock that
-    # nobody sets
-    began_s: float = field(default_factory=time.time)
-    monotonic_s: float = field(default_factory=time.monotonic)
+    began_s: float = field(default_factory=time.time)  # since 1970
+    monotonic_s: float = field(default_factory=time.monotonic)  # by a clock that nobody sets
 
     def tasks(self, state: Path) -> list[Task]:
         """Return one task for each input."""

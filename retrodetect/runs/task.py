@@ -52,13 +52,11 @@ View = Literal["none", "coarse", "fine"]
 class MarkedTime(NamedTuple):
     """A stretch of time in which the wearer went one way."""
 
-    # direction in which the wearer went: ``forward`` or ``backward``
     direction: Literal["forward", "backward"]
-    # start_s, end_s: seconds from the first sample, or from midnight
     start_s: float
     end_s: float
-    # whether they are from midnight, by the recording's own clock. A recording without a date
-    # counts from its first sample.
+    # whether they count from midnight, by the recording's own clock if it has a date, rather than
+    # from the first sample
     by_clock: bool = False
     typed: str = ""  # as the wearer wrote it, for messages
 
@@ -76,16 +74,11 @@ class Settings:
     """How every recording of a batch is labelled."""
 
     model: str = "default"  # name of a shipped model or path of a stored one
-    # what the wearer says; holds for every recording
-    anchors: Anchors = field(default_factory=Anchors)
-    # overrides for reading: units, sign, rate, columns
-    read: ReadOptions = field(default_factory=ReadOptions)
-    # speed or distance that the wearer knows; holds for every recording
-    pace: Pace = field(default_factory=Pace)
-    # stretches that the wearer marked, besides those of ``anchors``
-    marks: tuple[MarkedTime, ...] = ()
-    # files with tracks of a watch; each recording uses the first that overlaps
-    tracks: tuple[str, ...] = ()
+    anchors: Anchors = field(default_factory=Anchors)  # what the wearer says
+    read: ReadOptions = field(default_factory=ReadOptions)  # units, sign, rate, columns
+    pace: Pace = field(default_factory=Pace)  # speed or distance that the wearer knows
+    marks: tuple[MarkedTime, ...] = ()  # stretches marked, besides those of ``anchors``
+    tracks: tuple[str, ...] = ()  # of a watch; each recording uses the first that overlaps
     # seconds from a recording's first sample to its track's first point; None to find them
     track_offset_s: float | None = None
 
@@ -103,8 +96,7 @@ class Entry(NamedTuple):
     """What one recording came to."""
 
     row: dict[str, Any]  # its row of ``sessions.csv``, by field
-    # what the report shows, as from :func:`retrodetect.report.view_of`; None without a report
-    view: dict[str, Any] | None = None
+    view: dict[str, Any] | None = None  # what the report shows of it, see `view_of`
     # rows of its ``bouts`` and ``repeats``, column by column
     lists: dict[str, dict[str, list[Any]]] = {}  # noqa: RUF012
     readings: str = ""  # digest of its readings, by which copies are known
@@ -114,13 +106,11 @@ class Task(NamedTuple):
     """One input, how to label it, and where to keep what it came to."""
 
     input: Input  # a recording, or several in one file
-    # settings, view: how to label it, and what to keep for the report
     settings: Settings
-    view: View
+    view: View  # what to keep for the report
     part: Path  # file for its entries and the lines of ``strides.csv``
-    # code, model: digests of the code that is to do it, and of the model
-    code: str
-    model: str
+    code: str  # digest of the code that is to do it
+    model: str  # and of the model
     max_memory_mib: float | None  # memory it may take
     jobs: int | None = 1  # processes that measure its signals; None for one per core
 

@@ -79,11 +79,9 @@ class Track(NamedTuple):
     name: str  # of the file
     start_time: datetime  # of the first point, with its zone
     time_s: FloatArray  # (n,): seconds since then, increasing
-    # speed_mps, height_m, cadence: (n,): NaN where not known; cadence per minute, of one foot
-    # or both
-    speed_mps: FloatArray
-    height_m: FloatArray
-    cadence: FloatArray
+    speed_mps: FloatArray  # (n,): NaN where not known
+    height_m: FloatArray  # likewise
+    cadence: FloatArray  # likewise; per minute, of one foot or both
 
     def at(self, time_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Speed, height and cadence at (m,) seconds since the first point.

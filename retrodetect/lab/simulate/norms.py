@@ -42,38 +42,29 @@ class Manner:
     speed_mps: float  # speed that people choose for comfort
     cadence_spm: float  # steps per minute of a person of 1.72 m at ``speed_mps``
     cadence_exponent: float  # cadence goes with this power of speed
-    # duty, duty_slope: part of the stride a foot stands, at ``speed_mps``, and its change per
-    # m/s
-    duty: float
-    duty_slope: float
+    duty: float  # part of the stride a foot stands, at ``speed_mps``
+    duty_slope: float  # its change per m/s
     # weight q of the third harmonic in ``sin(πs) + q·sin(3πs)``, the vertical force over the
     # stance fraction s, at ``speed_mps``; it goes with speed (AJ80)
     force_shape: float
-    # weight of ``sin(2πs)``: positive where the first half of stance carries more
-    force_skew: float
-    # stance_pitch_deg, swing_pitch_deg: toe-up angle of the foot at fractions of stance and
-    # of swing
-    stance_pitch_deg: Knots
-    swing_pitch_deg: Knots
-    # swing_push, swing_brake: acceleration of the foot at lift-off and against it at contact,
-    # in lengths of the swing per square of its duration; the rest of the swing makes up for
-    # them
+    force_skew: float  # weight of ``sin(2πs)``: above 0 if the first half of stance carries more
+    stance_pitch_deg: Knots  # toe-up angle of the foot at fractions of stance
+    swing_pitch_deg: Knots  # and of swing
+    # acceleration of the foot at lift-off and against it at contact, in lengths of the swing per
+    # square of its duration
     swing_push: float
     swing_brake: float
-    # speed over ground at contact, which the contact stops, in mean speeds of the swing
-    landing: float
+    landing: float  # speed over ground at contact, in mean speeds of the swing
     # lift of the sole's lowest point in swing, early and late: its height in m, and the
     # powers of the parts of swing gone and left with which it rises and falls
     clearance: tuple[tuple[float, float, float], ...]
-    # pelvis_yaw_deg, pelvis_roll_deg, pelvis_tilt_deg, trunk_yaw_deg: amplitudes about the
-    # vertical, the fore-aft and the lateral axis; trunk against pelvis
+    # amplitudes about the vertical, the fore-aft and the lateral axis; trunk against pelvis
     pelvis_yaw_deg: float
     pelvis_roll_deg: float
     pelvis_tilt_deg: float
     trunk_yaw_deg: float
     lean_deg: float  # forward lean of the trunk
-    # shoulder_deg, shoulder_mean_deg, elbow_deg, elbow_mean_deg: amplitude and mean of
-    # flexion
+    # amplitude and mean of flexion
     shoulder_deg: float
     shoulder_mean_deg: float
     elbow_deg: float

@@ -70,13 +70,9 @@ class Section:
     # speed over ground; None is comfortable for that gait, direction and person
     speed_mps: float | None = None
     slope: float = 0.0  # rise per way travelled: 0.1 is 10 % uphill
-    # change of heading over the section, to the left positive; while standing, a turn on the
-    # spot in small steps
-    turn_deg: float = 0.0
-    # steps per minute; None is what the person takes at that speed
-    cadence_spm: float | None = None
-    # scale of the arms' swing in this section: 1 as the person does, 0 for still arms
-    arm_swing: float = 1.0
+    turn_deg: float = 0.0  # change of heading, to the left positive; on the spot while standing
+    cadence_spm: float | None = None  # None is what the person takes at that speed
+    arm_swing: float = 1.0  # scale of the arms' swing: 1 as the person does, 0 for still arms
 
     def __post_init__(self) -> None:
         is_gait = self.gait in ("walk", "run", "stand")
@@ -99,25 +95,20 @@ class Person:
     """What makes one simulated wearer differ from another."""
 
     stature_m: float = REFERENCE_STATURE_M  # body height; sets all segment lengths
-    # cadence_factor, speed_factor: own cadence and comfortable speed against the norm
-    cadence_factor: float = 1.0
-    speed_factor: float = 1.0
+    cadence_factor: float = 1.0  # own cadence against the norm
+    speed_factor: float = 1.0  # own comfortable speed against the norm
     step_width_m: float = 0.10  # lateral distance of the feet in walking
     toe_out_deg: float = 6.0  # angle by which the feet point outward
     asymmetry: float = 0.0  # part of the step time by which left steps are longer than the mean
     variability: float = 1.0  # variation from stride to stride against the norm
-    # arm_swing, rotation, impact: scale of the arms' swing, of pelvis and trunk rotations,
-    # and of foot strikes
-    arm_swing: float = 1.0
-    rotation: float = 1.0
-    impact: float = 1.0
+    arm_swing: float = 1.0  # scale of the arms' swing
+    rotation: float = 1.0  # scale of pelvis and trunk rotations
+    impact: float = 1.0  # scale of foot strikes
     lean_deg: float = 0.0  # forward lean of the trunk beyond the norm
-    # scale of the double hump of the vertical force: a bent knee flattens it
-    stiffness: float = 1.0
+    stiffness: float = 1.0  # scale of the double hump of the force: a bent knee flattens it
     loading: float = 0.0  # by how much the first half of stance bears more than the norm
-    # toe_up, heel_up: scale of the foot's angles above and below the flat foot
-    toe_up: float = 1.0
-    heel_up: float = 1.0
+    toe_up: float = 1.0  # scale of the foot's angles above the flat foot
+    heel_up: float = 1.0  # and below it
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
@@ -165,16 +156,13 @@ class Path:
 class Step:
     """One foot on the ground."""
 
-    contact_s: float  # time of the initial contact
-    side: Side  # foot that lands: left or right
-    # gait, direction, speed_mps: how the body goes
+    contact_s: float
+    side: Side  # foot that lands
     gait: Gait
     direction: Direction
-    speed_mps: float
-    # stance_s, stride_s: time to lift-off, and to the next contact of this foot, had there
-    # been no stop
-    stance_s: float
-    stride_s: float
+    speed_mps: float  # of the body
+    stance_s: float  # time to lift-off
+    stride_s: float  # and to the next contact of this foot, had there been no stop
     walk: int  # number of the unbroken run of steps
     on_spot: bool = False  # a step of a turn on the spot
     arm_swing: float = 1.0  # scale of the arms' swing during it

@@ -95,17 +95,14 @@ GAIT_WINDOW_S = 1.2
 class SensorErrors:
     """How far a device falls short of the truth."""
 
-    # noise_mps2, noise_radps: standard deviation of white noise per sample and axis
-    noise_mps2: float = 0.0
+    noise_mps2: float = 0.0  # standard deviation of white noise per sample and axis
     noise_radps: float = 0.0
-    # bias_mps2, bias_radps: standard deviation of the constant offset drawn per axis
-    bias_mps2: float = 0.0
+    bias_mps2: float = 0.0  # standard deviation of the constant offset drawn per axis
     bias_radps: float = 0.0
     # standard deviation of the sampling instants around an even clock; time stamps tell the
     # true instants, as phones' do. Held within 0.45 of a sampling interval.
     jitter_s: float = 0.0
-    # clip_mps2, clip_radps: range of the device: what exceeds it reads this
-    clip_mps2: float = np.inf
+    clip_mps2: float = np.inf  # range of the device: what exceeds it reads this
     clip_radps: float = np.inf
 
     def but(self, **changes: float | None) -> SensorErrors:
