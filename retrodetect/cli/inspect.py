@@ -60,7 +60,7 @@ def _show(descriptions: list[dict[str, Any]]) -> None:
     from retrodetect.tables import visible
 
     # Where a program reads it, no sentence is broken.
-    console = Console() if Console().is_terminal else Console(width=1000)
+    console = Console(width=None if Console().is_terminal else 1000)
     for description in descriptions:
         console.print(Text(visible(description["name"]), style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2))

@@ -92,17 +92,11 @@ def label(
     ] = "csv",
     report: Annotated[
         bool | None,
-        typer.Option(
-            "--report/--no-report",
-            help="Write report.html (default: if its packages are installed).",
-        ),
+        typer.Option("--report/--no-report", help="Write report.html (default: if possible)."),
     ] = None,
     as_labels: Annotated[
         bool,
-        typer.Option(
-            "--as-labels",
-            help="Also write the labels as intervals that you can correct and train on.",
-        ),
+        typer.Option("--as-labels", help="Also write the labels, to correct and train on."),
     ] = False,
     quiet: options.Quiet = False,
     unit: options.Unit = None,
@@ -249,9 +243,7 @@ def _progress(*, shown: bool) -> Iterator[Callable[[Progress], None]]:
 def history(
     folders: Annotated[
         list[str],
-        typer.Argument(
-            help="Output folders of retrodetect label.", show_default=False, metavar="DIR..."
-        ),
+        typer.Argument(help="Output folders of label.", show_default=False, metavar="DIR..."),
     ],
     goal: options.Goal = None,
     out: Annotated[

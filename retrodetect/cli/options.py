@@ -78,9 +78,7 @@ def out_option(sentence: str) -> Any:
 
 def _place(text: str) -> Path:
     if not text:
-        raise UsageError(
-            "a path is empty", place="--out", remedy="name a folder, or . for this one"
-        )
+        raise UsageError("a path is empty", place="--out", remedy="name a folder, or . for this")
     return Path(text)
 
 

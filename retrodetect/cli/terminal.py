@@ -262,12 +262,12 @@ def _show_difference(console: Console, rows: Iterable[Row], other: str) -> None:
 
 def _show_mistakes(console: Console, rows: Sequence[Row]) -> None:
     for row in rows[:MOST_MISTAKES]:
-        text = (
+        _say(
+            console,
             f"Wrong: {row['recording']} from {row['start_s']:.1f} to {row['end_s']:.1f} s, truly"
             f" {row['truth']}, labelled {row['direction']} ({row['strides']} of {row['of']}"
-            " strides)"
+            " strides)",
         )
-        _say(console, text)
     _say_rest(console, len(rows) - MOST_MISTAKES, "more stretches")
 
 

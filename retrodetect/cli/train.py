@@ -154,9 +154,7 @@ def simulate(
     ] = (0.0, 0.0, 0.0),
     noise: Annotated[
         float | None,
-        _device(
-            min=0, help="Noise of the accelerometer in m/s² (default here and below: a phone's)."
-        ),
+        _device(min=0, help="Noise of the accelerometer in m/s² (default for all: a phone's)."),
     ] = None,
     bias: Annotated[
         float | None, _device(min=0, help="Standard deviation of its offsets, in m/s².")
@@ -170,17 +168,12 @@ def simulate(
     name: Annotated[str | None, typer.Option(help="File name without the ending.")] = None,
     start_time: Annotated[
         datetime | None,
-        typer.Option(
-            help="When the recording starts, such as 2026-03-01T09:00:00, in UTC unless a zone such"
-            " as +0200 follows."
-        ),
+        typer.Option(help="Start, such as 2026-03-01T09:00:00, in UTC or with a zone (+0200)."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the session.")] = 0,
     person: Annotated[
         int | None,
-        typer.Option(
-            min=0, help="Random seed of the person (default: --seed).", show_default=False
-        ),
+        typer.Option(min=0, help="Random seed of the person (default: --seed)."),
     ] = None,
 ) -> None:
     """Simulate recordings in which every stride is known."""
