@@ -1,10 +1,467 @@
-"""Report: a page about sessions.
+"""Report: one self-contained HTML page about sessions, which asks nothing of any network.
 
-``view_of`` keeps what a page shows of a session, ``trace_of`` thins its signal, ``page`` makes one
-self-contained HTML page of many, and ``facts`` the same as data where no table holds it.
-``annotate`` makes a page to mark recordings on.
+``trace_of`` thins the signal, ``view_of`` keeps what a page shows of a session, ``page`` makes the
+page, and ``facts`` gives as data what no table holds. ``annotate`` makes a page to mark recordings.
 """
 
-from retrodetect.report.page import annotate, facts, overview, page, trace_of, view_of
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePath
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from retrodetect.direction.card import Card
+from retrodetect.recording import STANDARD_GRAVITY_MPS2, Caution, FloatArray, Recording
+from retrodetect.sites import GROUPS, PLACEMENTS, group_of
+from retrodetect.tables import truncated_list, visible
+from retrodetect.tally import words
+from retrodetect.tally.folder import counted, outside_weeks, totals
 
 __all__ = ["annotate", "facts", "overview", "page", "trace_of", "view_of"]
+
+MOST_DATES = 6
+"""Dates below a chart that do not run into each other on a phone."""
+
+TRACE_HZ = 20.0
+"""Rate of the thinned signal: an impact is still a peak, and a day takes 28 MB."""
+
+CUTOUT_MARGIN_S = 2.0
+CUTOUT_S = {True: 16.0, False: 8.0}
+MOST_CUTOUTS = {True: 60, False: 16}
+"""Length and number of a session's cut-outs, on a page with few sessions or with many, so that
+200 sessions stay under 10 MB."""
+
+OVERVIEW_COLUMNS = {True: 400, False: 120}
+"""Columns of the overview: about as many as a phone has points across."""
+
+TENTHS = 10
+"""Drawn to a tenth of a m/s², which is finer than a screen."""
+
+
+def trace_of(recording: Recording) -> FloatArray:
+    """Thin the size of the acceleration to about ``TRACE_HZ``.
+
+    Parameters
+    ----------
+    recording
+        Or a part of one.
+
+    Returns
+    -------
+    (n, 2) array
+        Time in seconds, and the mean size around it in m/s² with gravity taken off.
+    """
+    size: FloatArray = np.linalg.norm(recording.acceleration_mps2, axis=1)
+    if recording.gravity == "total":
+        size = size - STANDARD_GRAVITY_MPS2
+    step = max(int(recording.rate_hz // TRACE_HZ), 1)
+    first = np.arange(0, len(size), step)
+    if not len(first):
+        return np.empty((0, 2))
+    counts = np.diff(np.append(first, len(size)))
+    return np.column_stack(
+        [np.add.reduceat(values, first) / counts for values in (recording.time_s, size)]
+    )
+
+
+def overview(trace: FloatArray, *, fine: bool) -> str:
+    """Draw how much moved over the whole recording.
+
+    Parameters
+    ----------
+    trace : (n, 2) array
+        From `trace_of`, all parts of the recording.
+    fine
+        Whether the page has few sessions.
+
+    Returns
+    -------
+    str
+        SVG path in a box of 1000 by 100; empty without samples.
+    """
+    if not len(trace) or trace[-1, 0] <= 0:
+        return ""
+    first = np.unique(
+        np.linspace(0, len(trace), OVERVIEW_COLUMNS[fine], endpoint=False).astype(int)
+    )
+    largest = np.maximum.reduceat(np.abs(trace[:, 1]), first)
+    top = max(float(np.quantile(largest, 0.98)), 1.0)
+    x = np.rint(1000 * trace[first, 0] / trace[-1, 0]).astype(int)
+    y = np.rint(100 - 100 * np.minimum(largest / top, 1)).astype(int)
+    return f"M0 100L{' '.join(f'{a} {b}' for a, b in zip(x, y, strict=True))} 1000 100Z"
+
+
+def view_of(
+    recording: Recording,
+    strides: pd.DataFrame,
+    contacts_s: FloatArray,
+    trace: FloatArray,
+    bouts: pd.DataFrame,
+    *,
+    path: str,
+    cautions: Sequence[Caution],
+    fine: bool,
+) -> dict[str, Any]:
+    """Keep what a page shows of a session.
+
+    Parameters
+    ----------
+    recording, strides
+        As read, and as from :func:`retrodetect.label`.
+    contacts_s : (k,) array
+        Initial contacts in seconds from the first sample.
+    trace : (n, 2) array
+        Thinned signal, as from :func:`retrodetect.report.trace_of`.
+    bouts : DataFrame
+        Runs in one direction and gait, as in ``bouts.csv``.
+    path
+        Of its file, as the user named it.
+    cautions
+        What to know of it, each with what it is about.
+    fine
+        Whether the page has few sessions, so that there is room for more of the signal.
+
+    Returns
+    -------
+    dict
+        Fit for JSON: ``path``, ``findings`` (topic, value, ground), ``cautions`` (topic, text),
+        ``annotations``, ``start_time``, ``sides`` (strides on side A and on side B), ``overview``
+        and ``close_ups`` (SVG paths).
+    """
+    start = recording.start_time
+    return {
+        "path": path,
+        "findings": [
+            [finding.topic, finding.value, finding.ground] for finding in recording.findings
+        ],
+        "cautions": [[str(topic), text] for topic, text in cautions],
+        "annotations": [[note.start_s, note.end_s, note.text] for note in recording.annotations],
+        "start_time": start.isoformat(timespec="milliseconds") if start else "",
+        "sides": [int((strides["side"] == side).sum()) for side in "AB"],
+        "overview": overview(trace, fine=fine),
+        "close_ups": _close_ups(trace, contacts_s, bouts, fine=fine),
+    }
+
+
+def page(
+    sessions: pd.DataFrame,
+    views: Sequence[Mapping[str, Any] | None],
+    card: Card | None,
+    run: Mapping[str, Any],
+    by_week: pd.DataFrame,
+) -> str:
+    """Make the page of a run.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Rows of ``sessions.csv``.
+    views
+        One for each row, as from `view_of`, with ``lists`` of its
+        bouts and repeats; None for what failed, and where only the counts are known.
+    card
+        Of the model; None where the sessions are of several.
+    run
+        What ``run.json`` holds.
+    by_week : DataFrame
+        From :func:`retrodetect.tally.folder.weeks`.
+
+    Returns
+    -------
+    str
+        HTML; every text from outside is escaped.
+    """
+    rows = [
+        {
+            **row,
+            "number": number,
+            "view": view,
+            "evidence": _evidence(card, row["placement"]),
+            "bouts_shown": _rows(view, "bouts"),
+            "legs": _rows(view, "repeats"),
+        }
+        for number, (row, view) in enumerate(zip(sessions.to_dict("records"), views, strict=True))
+    ]
+    total = {**totals(sessions), **words.added_up(sessions[counted(sessions)].to_dict("records"))}
+    is_alone = len(rows) == 1 and rows[0]["status"] == "ok"
+    return _render(
+        "page.html.j2",
+        sessions=rows,
+        shown=[row for row in rows if row["status"] == "ok" and row["view"]],
+        lead=rows[0] if is_alone else total,
+        total=total,
+        chart=_chart(sessions),
+        weeks=by_week.to_dict("records"),
+        outside=outside_weeks(sessions, by_week),
+        left_out=run.get("left_out", []),
+        skipped=run.get("skipped", {}),
+        card=card,
+        run=run,
+        goal=run.get("goal"),
+    )
+
+
+def facts(
+    sessions: pd.DataFrame,
+    views: Sequence[Mapping[str, Any] | None],
+    card: Card,
+    by_week: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return as data what the page shows and no table holds.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Rows of ``sessions.csv``.
+    views, card, by_week
+        As for `page`.
+
+    Returns
+    -------
+    dict
+        Fit for JSON: ``recordings`` (what was understood in reading each, and the scores of the
+        model at its placement), ``weeks``, how many sessions are in none, and ``model``.
+    """
+    dated = by_week.astype(object)
+    return {
+        "recordings": [
+            {
+                "recording": row["recording"],
+                "findings": (view or {}).get("findings", []),
+                "warnings": [text for _, text in (view or {}).get("cautions", [])],
+                "annotations": (view or {}).get("annotations", []),
+                "trust": (evidence := _evidence(card, row["placement"]))["words"],
+                "evidence": evidence["rows"],
+            }
+            for row, view in zip(sessions.to_dict("records"), views, strict=True)
+        ],
+        "weeks": dated.where(dated.notna(), None).to_dict("records"),
+        "outside_weeks": outside_weeks(sessions, by_week),
+        "model": {
+            name: getattr(card, name) for name in ("name", "summary", "licence", "weaknesses")
+        },
+    }
+
+
+def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
+    """Make a page on which a person says what was done when, before any model has spoken.
+
+    Parameters
+    ----------
+    recordings
+        Each with ``name``, ``path``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and
+        ``overview``, as from :func:`retrodetect.report.overview`.
+
+    Returns
+    -------
+    str
+        HTML that asks nothing of any network; it saves tables of labels.
+    """
+    return _render("annotate.html.j2", recordings=recordings)
+
+
+def _close_ups(
+    trace: FloatArray, contacts_s: FloatArray, bouts: pd.DataFrame, *, fine: bool
+) -> list[dict[str, Any]]:
+    """Cut the (n, 2) trace out around the longest bouts, in order of time.
+
+    Each has its ``bout`` (row), ``begin_s``, ``end_s``, ``low`` and ``high`` (tenths of m/s²),
+    ``line`` and ``contacts`` (SVG paths; x in hundredths of a second from ``begin_s``, y down in
+    tenths of m/s²). ``fine`` if the page has few sessions.
+    """
+    lasting_s = (bouts["end_s"] - bouts["start_s"]).to_numpy()
+    chosen = np.sort(np.argsort(-lasting_s, kind="stable")[: MOST_CUTOUTS[fine]])
+    starts_s, ends_s = bouts["start_s"].to_numpy(), bouts["end_s"].to_numpy()
+    return [
+        _close_up(trace, contacts_s, int(row), float(starts_s[row]), float(ends_s[row]), fine)
+        for row in chosen
+    ]
+
+
+def _close_up(
+    trace: FloatArray, contacts_s: FloatArray, row: int, start_s: float, end_s: float, fine: bool
+) -> dict[str, Any]:
+    begin_s = max(start_s - CUTOUT_MARGIN_S, 0.0)
+    end_s = min(end_s + CUTOUT_MARGIN_S, begin_s + CUTOUT_S[fine])
+    first, last = np.searchsorted(trace[:, 0], (begin_s, end_s))
+    cut = trace[first:last]
+    x = np.rint(100 * (cut[:, 0] - begin_s)).astype(int)
+    y = -np.rint(TENTHS * cut[:, 1]).astype(int)
+    near = contacts_s[(contacts_s >= begin_s) & (contacts_s < end_s)]
+    ticks = np.rint(100 * (near - begin_s)).astype(int)
+    return {
+        "bout": row,
+        "begin_s": round(begin_s, 2),
+        "end_s": round(end_s, 2),
+        "low": int(-y.max(initial=-10)),
+        "high": int(-y.min(initial=10)),
+        "line": _line(x, y),
+        "contacts": ticks.tolist(),
+    }
+
+
+def _line(x: FloatArray, y: FloatArray) -> str:
+    """Path with steps relative to the point before, in the shortest writing."""
+    if not len(x):
+        return ""
+    steps = zip(np.diff(x).tolist(), np.diff(y).tolist(), strict=True)
+    return f"M{x[0]} {y[0]}l" + "".join(f"{a} {b} " for a, b in steps)
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Templates, compiled once; a page may run no script but the one it comes with."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("retrodetect", "report"),
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters |= {
+        "goal": lambda share: f"{100 * share:.4g}%",
+        "percent": lambda share: "–" if pd.isna(share) else f"{round(share, 4):.1%}",
+        "signed": lambda share: "–" if pd.isna(share) else f"{share:+.1%}",
+        "whole": lambda value: "–" if pd.isna(value) else f"{value:,.0f}".replace(",", "\u202f"),
+        "figure": lambda value: "–" if pd.isna(value) else f"{value:.1f}",
+        "rough": lambda value: "–" if pd.isna(value) else f"{float(f'{value:.2g}'):g}",
+        "pace": lambda speed_mps: words.clock(1000 / speed_mps) if speed_mps else "–",
+        "minutes": words.clock, "clock": _clock, "short": _short, "stem": _stem,
+        "truncated": truncated_list, "visible": lambda text: visible(str(text)),
+        "present": lambda value: not pd.isna(value),
+    }  # fmt: skip
+    script = files("retrodetect.report").joinpath("mark.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals |= {
+        "words": words, "wall": _wall, "stem": _stem, "labels_command": _labels_command,
+        "script": Markup(script), "script_hash": f"sha256-{digest}",
+    }  # fmt: skip
+    return environment
+
+
+def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
+    """Shares of the dated sessions, in percent of the chart's width and height."""
+    rows = [
+        row
+        for row in sessions[sessions["status"] == "ok"].to_dict("records")
+        if isinstance(row["start_time"], str) and row["start_time"]
+        if words.certainty(row) != "not settled"
+    ]
+    days = [datetime.fromisoformat(row["start_time"]).replace(tzinfo=None) for row in rows]
+    if not rows or min(days) == max(days):
+        return {"points": []}
+    span = max(days) - min(days)
+    points = [
+        {
+            "x": round(100 * ((day - min(days)) / span), 2),
+            "y": round(100 - 100 * row["backward_share"], 2),
+            "low": round(100 - 100 * row["backward_share_low"], 2),
+            "high": round(100 - 100 * row["backward_share_high"], 2),
+            "title": f"{day:%Y-%m-%d} {row['recording']}: {words.starred(row)}",
+        }
+        for row, day in zip(rows, days, strict=True)
+    ]
+    return {
+        "points": points,
+        "ticks": _ticks(min(days), span),
+        "first": f"{min(days):%Y-%m-%d}",
+        "last": f"{max(days):%Y-%m-%d}",
+    }
+
+
+def _ticks(first: datetime, span: timedelta) -> list[dict[str, Any]]:
+    """Mondays on the chart, as many with their date as fit; of less than a week its ends."""
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = midnight - timedelta(days=first.weekday())
+    weeks = (monday + timedelta(weeks=n) for n in range(1, span.days // 7 + 2))
+    mondays = [day for day in weeks if day <= first + span] or [first, first + span]
+    every = -(-len(mondays) // MOST_DATES)
+    return [
+        {
+            "x": round(100 * ((day - first) / span), 2),
+            "label": "" if number % every else f"{day:%m-%d}",
+        }
+        for number, day in enumerate(mondays)
+    ]
+
+
+def _labels_command(path: str, placement: str = "") -> str:
+    """Command that labels a recording with what was marked on the page."""
+    stem = _stem(path)
+    where = ["--placement", placement] if placement in PLACEMENTS else []
+    parts = [path, *where, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
+    return visible(shlex.join(["retrodetect", "label", *parts]))
+
+
+def _stem(name: str) -> str:
+    return visible(PurePath(name).name.partition(".")[0])
+
+
+def _short(name: str, most: int = 28) -> str:
+    """A long name without its middle."""
+    half = most // 2 - 1
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
+
+
+def _rows(view: Mapping[str, Any] | None, name: str) -> list[dict[str, Any]]:
+    """Rows of a list that came with a view."""
+    columns = (view or {}).get("lists", {}).get(name, {})
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _evidence(card: Card | None, placement: Any) -> dict[str, Any]:
+    """Scores of sites which move like this one, those of the site itself if it is known."""
+    site = str(placement).removesuffix("?")
+    group = group_of(site)
+    scores = card.scores if card else []
+    of_group = [score for score in scores if group_of(score["placement"]) == group]
+    rows = [score for score in of_group if score["placement"] == site] or of_group
+    backward = [score for score in rows if score.get("recall_backward") is not None]
+    kinds = {score.get("evidence") for score in backward}
+    if "real" in kinds:
+        evidence = "the model was tested on real people walking backward"
+    elif kinds:
+        evidence = (
+            "backward gait was tested on virtual sensors only (motion capture or simulation),"
+            " never on real recordings"
+        )
+    else:
+        evidence = "backward gait was never tested"
+    if site in PLACEMENTS and "?" not in str(placement):
+        return {"rows": rows, "words": f"At this placement, {evidence}."}
+    sites = ", ".join(GROUPS.get(site, ()))
+    guessed = f"so it was inferred from the signal ({sites}). If that is right, {evidence}."
+    open_words = "and the signal does not show it."
+    return {
+        "rows": rows,
+        "words": f"You did not say where you wore the device, {guessed if sites else open_words}"
+        " Add --placement to settle it.",
+    }
+
+
+def _wall(start_time: str, seconds: float) -> str:
+    """Time of day where the start is known (with the date on later days), else since the start."""
+    if not start_time:
+        return _clock(seconds)
+    start = datetime.fromisoformat(start_time)
+    # As the tables have it: to the millisecond, so that both name the same second.
+    moment = start + timedelta(milliseconds=round(1000 * seconds))
+    return f"{moment:%H:%M:%S}" if moment.date() == start.date() else f"{moment:%m-%d %H:%M:%S}"
+
+
+def _clock(seconds: float) -> str:
+    """Seconds as ``h:mm:ss``."""
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}"

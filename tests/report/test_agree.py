@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from retrodetect.cli.terminal import _cells
-from retrodetect.report.page import page
+from retrodetect.report import page
 from retrodetect.tables import csv_text, sessions_table
 from retrodetect.tally import tally, words
 from retrodetect.tally.details import details

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from retrodetect.direction import Anchors
-from retrodetect.report.page import _environment, _wall
+from retrodetect.report import _environment, _wall
 from retrodetect.runs.batch import run
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings

@@ -12,8 +12,7 @@ import pytest
 from retrodetect.direction.card import Card
 from retrodetect.library.result import COLOURS
 from retrodetect.recording import Annotation, Caution, Finding, Recording, Topic
-from retrodetect.report import facts, page, trace_of, view_of
-from retrodetect.report.page import _wall
+from retrodetect.report import _wall, facts, page, trace_of, view_of
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
 from retrodetect.tally.details import details
