@@ -49,19 +49,16 @@ def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
     the truth is in ``tests/benchmarks/share_coverage.py``.
     """
     done = sessions[counted(sessions)]
-    columns = {name: _number(done, name) for name in _ADDED}
-    fields: dict[str, float | str] = {
-        name: int(np.nansum(column)) for name, column in columns.items()
-    }
-    seconds = {way: _number(done, f"{way}_s") for way in ("forward", "backward", "unknown")}
-    climbed = _number(done, "climb_backward_m")
-    longest = _number(done, "longest_backward_bout_s")
     low, share, high = _share(done)
-    fields |= {
+    climbed_m = _number(done, "climb_backward_m")
+    longest_s = pd.Series(_number(done, "longest_backward_bout_s")).max() if len(done) else 0.0
+    ways = ("forward", "backward", "unknown")
+    fields: dict[str, float | str] = {
         "sessions": len(done),
-        **{f"{way}_min": float(np.nansum(values)) / 60 for way, values in seconds.items()},
-        "climb_backward_m": float(np.nansum(climbed)) if np.isfinite(climbed).any() else np.nan,
-        "longest_backward_bout_s": _longest_s(longest),
+        **{name: int(np.nansum(_number(done, name))) for name in _ADDED},
+        **{f"{way}_min": float(np.nansum(_number(done, f"{way}_s"))) / 60 for way in ways},
+        "climb_backward_m": float(np.nansum(climbed_m)) if np.isfinite(climbed_m).any() else np.nan,
+        "longest_backward_bout_s": float(longest_s),
         "backward_share": share,
         "backward_share_low": low,
         "backward_share_high": high,
@@ -156,13 +153,6 @@ def _is_copy(sessions: pd.DataFrame) -> pd.Series[bool]:
 def _number(rows: pd.DataFrame, name: str) -> np.ndarray:
     """Values of a column; NaN where there are none."""
     return pd.to_numeric(rows[name]).to_numpy(dtype=float, na_value=np.nan)
-
-
-def _longest_s(lasting_s: FloatArray) -> float:
-    """Longest of those known; NaN where none is, and 0 without any session."""
-    if not len(lasting_s):
-        return 0.0
-    return float(np.nanmax(lasting_s)) if np.isfinite(lasting_s).any() else np.nan
 
 
 def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
