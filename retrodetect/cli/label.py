@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,8 @@ import typer
 from retrodetect.cli import options
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from retrodetect.direction.anchors import Statement
-    from retrodetect.runs.batch import Progress
+    from retrodetect.runs.batch import Outcome, Progress
 
 __all__ = ["history", "label"]
 
@@ -159,7 +158,7 @@ def label(
             show(outcome, out, share, has_page=outputs.report)
         show_problems(outcome, quiet=quiet)
     if as_labels:
-        manifest = _write_labels(paths, out, outcome.sessions, table_format, read.columns.values())
+        manifest = _write_labels(outcome, out, table_format)
         if not quiet:
             typer.echo(
                 f"Correct the labels, then run: retrodetect train {manifest} --out mine.model"
@@ -183,26 +182,20 @@ def _statements(labels: Path) -> tuple[Statement, ...]:
     return tuple(Statement(i.start_s, i.end_s, i.direction, i.where) for i in intervals)
 
 
-def _write_labels(
-    paths: list[str],
-    out: str,
-    sessions: pd.DataFrame,
-    table_format: str,
-    columns: Collection[str],
-) -> Path:
-    """Write intervals of every recording that is one of the inputs."""
+def _write_labels(outcome: Outcome, out: str, table_format: str) -> Path:
+    """Write intervals of every recording that is alone in its file."""
     import pandas as pd
 
-    from retrodetect.formats import discover
     from retrodetect.locations import location
     from retrodetect.training.manifest import write_labels
 
     folder = location(out)
     with (folder / f"strides.{table_format}").open("rb") as stream:
         strides = (pd.read_csv if table_format == "csv" else pd.read_parquet)(stream)
-    inputs = discover(*paths, columns=columns)
-    paths_by_name = {recording.name: recording.path for recording in inputs}
-    return write_labels(strides, sessions, paths_by_name, folder)
+    in_file = Counter(outcome.paths)
+    named = zip(outcome.sessions["recording"], outcome.paths, strict=True)
+    paths = {name: path for name, path in named if in_file[path] == 1}
+    return write_labels(strides, outcome.sessions, paths, folder)
 
 
 @contextmanager
