@@ -14,24 +14,20 @@ from retrodetect.errors import InputError, UsageError
 __all__ = ["annotate", "inspect"]
 
 
+@options.with_reading
 def inspect(
     paths: options.Paths,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
-    unit: options.Unit = None,
-    sign: options.Sign = None,
-    gravity: options.Gravity = None,
-    rate: options.Rate = None,
-    columns: options.Columns = None,
+    *,
+    read: options.Read,
 ) -> int:
     """Show how a recording was read: each conclusion and its evidence."""
-    read_options = options.read_options(unit, sign, gravity, rate, columns)
-
     from retrodetect import formats
 
     skipped: list[dict[str, Any]] = []
     inputs = formats.discover(
         *paths,
-        columns=read_options.columns.values(),
+        columns=read.columns.values(),
         on_skipped=lambda file, why: skipped.append({"name": file.name, "skipped": why}),
     )
     if not inputs and not skipped:
@@ -39,7 +35,7 @@ def inspect(
     descriptions: list[dict[str, Any]] = []
     for recording_input in inputs:
         try:
-            recordings = formats.read(recording_input, options=read_options)
+            recordings = formats.read(recording_input, options=read)
             descriptions += [formats.describe(recording) for recording in recordings]
         except InputError as error:
             descriptions.append({"name": recording_input.name, "error": str(error)})
@@ -90,21 +86,17 @@ def _item(value: Any) -> str:
     return str(value)
 
 
+@options.with_reading
 def annotate(
     paths: options.Paths,
     out: Annotated[Path, options.out_option("File to write the page to.")] = Path("annotate.html"),
-    unit: options.Unit = None,
-    sign: options.Sign = None,
-    gravity: options.Gravity = None,
-    rate: options.Rate = None,
-    columns: options.Columns = None,
+    *,
+    read: options.Read,
 ) -> int:
     """Make a page on which to mark stretches: forward, backward, sideways.
 
     The page saves a table for label --labels and for train. It needs no network.
     """
-    read = options.read_options(unit, sign, gravity, rate, columns)
-
     from retrodetect import formats
     from retrodetect.locations import replacing
     from retrodetect.runs.outputs import Outputs, check_libraries

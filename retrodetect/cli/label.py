@@ -25,6 +25,7 @@ _anchor = partial(typer.Option, rich_help_panel="What you know")
 _tally = partial(typer.Option, rich_help_panel="Tally")
 
 
+@options.with_reading
 def label(
     paths: options.Paths,
     out: Annotated[
@@ -98,15 +99,10 @@ def label(
         typer.Option("--as-labels", help="Also write the labels, to correct and train on."),
     ] = False,
     quiet: options.Quiet = False,
-    unit: options.Unit = None,
-    sign: options.Sign = None,
-    gravity: options.Gravity = None,
-    rate: options.Rate = None,
-    columns: options.Columns = None,
+    *,
+    read: options.Read,
 ) -> int:
     """Label every stride forward, backward or unknown."""
-    read = options.read_options(unit, sign, gravity, rate, columns)
-
     from retrodetect.direction import Anchors
     from retrodetect.runs.batch import run
     from retrodetect.runs.outputs import Outputs, can_report

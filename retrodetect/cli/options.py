@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from retrodetect.errors import UsageError
 from retrodetect.sites import PLACEMENTS, canonical_site
 
-if TYPE_CHECKING:
-    from retrodetect.formats import ReadOptions
-
 __all__ = [
-    "DISTANCES", "SITES_HELP", "Cache", "Columns", "Goal", "Gravity", "Jobs", "Labelled", "Model",
-    "Paths", "Placement", "Quiet", "Rate", "Sign", "Unit", "amount", "cache_folder", "goal",
-    "out_option", "placement", "read_options", "speed", "stretch",
+    "DISTANCES", "SITES_HELP", "Cache", "Goal", "Jobs", "Labelled", "Model", "Paths", "Placement",
+    "Quiet", "Read", "amount", "cache_folder", "goal", "out_option", "placement", "speed",
+    "stretch", "with_reading",
 ]  # fmt: skip
+
+T = TypeVar("T")
 
 _reading = partial(typer.Option, rich_help_panel="Reading")
 
@@ -55,15 +56,29 @@ Gravity = Annotated[str | None, _reading(help="total, or linear if the app remov
 Rate = Annotated[float | None, _reading(help="Sampling rate in Hz.")]
 Columns = Annotated[str | None, _reading(help="Names of the columns: time=T,x=A,y=B,z=C.")]
 
+Read = Any
+"""Checked :class:`retrodetect.formats.ReadOptions`, which would take long to import."""
 
-def read_options(
-    unit: str | None, sign: str | None, gravity: str | None, rate: float | None, columns: str | None
-) -> ReadOptions:
-    """Overrides for reading, checked."""
-    from retrodetect.formats import ReadOptions
 
-    named = ReadOptions.parse_columns(columns) if columns else {}
-    return ReadOptions(unit=unit, sign=sign, gravity=gravity, rate_hz=rate, columns=named)  # type: ignore[arg-type]
+def with_reading(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command the options for reading; it gets their values, checked, as ``read``."""
+
+    def run(
+        *, unit: Unit = None, sign: Sign = None, gravity: Gravity = None, rate: Rate = None,
+        columns: Columns = None, **others: Any,
+    ) -> T:  # fmt: skip
+        from retrodetect.formats import ReadOptions
+
+        named = ReadOptions.parse_columns(columns) if columns else {}
+        read = ReadOptions(unit=unit, sign=sign, gravity=gravity, rate_hz=rate, columns=named)  # type: ignore[arg-type]
+        return command(**others, read=read)
+
+    own, shared = (signature(function, eval_str=True) for function in (command, run))
+    parameters = {**own.parameters, **shared.parameters}.values()
+    kept = [parameter for parameter in parameters if parameter.name not in ("read", "others")]
+    run.__signature__ = own.replace(parameters=kept)  # type: ignore[attr-defined]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
 
 
 Goal = Annotated[

@@ -17,6 +17,7 @@ __all__ = ["evaluate", "models", "simulate", "train"]
 _device = partial(typer.Option, rich_help_panel="Device")
 
 
+@options.with_reading
 def train(
     recordings: options.Labelled,
     out: Annotated[Path, options.out_option("File to store the model in.")],
@@ -31,19 +32,14 @@ def train(
         bool, typer.Option("--mixed-rates", help="Allow different sampling rates at one body site.")
     ] = False,
     quiet: options.Quiet = False,
-    unit: options.Unit = None,
-    sign: options.Sign = None,
-    gravity: options.Gravity = None,
-    rate: options.Rate = None,
-    columns: options.Columns = None,
+    *,
+    read: options.Read,
 ) -> None:
     """Train a model on your own recordings, and test it.
 
     RECORDINGS is a manifest (a csv with the columns path, subject, and direction or labels), a
     folder with the subfolders forward and backward, or recordings with notes made in the app.
     """
-    read = options.read_options(unit, sign, gravity, rate, columns)
-
     from retrodetect.cli import terminal
     from retrodetect.training.train import train as train_model
 
@@ -62,6 +58,7 @@ def train(
         terminal.show_card(model.card, out)
 
 
+@options.with_reading
 def evaluate(
     recordings: options.Labelled,
     model: options.Model = "default",
@@ -73,15 +70,10 @@ def evaluate(
     jobs: options.Jobs = None,
     cache: options.Cache = None,
     quiet: options.Quiet = False,
-    unit: options.Unit = None,
-    sign: options.Sign = None,
-    gravity: options.Gravity = None,
-    rate: options.Rate = None,
-    columns: options.Columns = None,
+    *,
+    read: options.Read,
 ) -> None:
     """Score a model on labelled recordings, or compare two models."""
-    read = options.read_options(unit, sign, gravity, rate, columns)
-
     from retrodetect.cli import terminal
     from retrodetect.training import assess
 
