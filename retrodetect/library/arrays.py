@@ -255,7 +255,7 @@ def _seconds(times: Any) -> tuple[FloatArray, datetime | None]:
     """Times as seconds, dates from the first one, with that date."""
     series: Any = pd.Series(times)
     if series.dtype.kind not in "mM":
-        return np.asarray(times, dtype=np.float64), None
+        return np.asarray(times, dtype=np.float64).ravel(), None
     if series.dtype.kind == "m":
         return series.dt.total_seconds().to_numpy(), None
     first = series.iloc[0] if len(series) else pd.NaT
