@@ -95,7 +95,7 @@ def main(hours: float = 24.0, rate_hz: float = 100.0) -> None:
             )
             run = [sys.executable, "-c", f"{code}; {what}; {peak}".replace("; ;", ";")]
             shown = subprocess.run(run, check=True, capture_output=True, text=True).stdout
-            print(f"largest resident set {float(shown) / 1e3:.0f} MB: {what or 'imports alone'}")
+            print(f"largest resident set {float(shown):.0f} MB: {what or 'imports alone'}")
 
 
 if __name__ == "__main__":

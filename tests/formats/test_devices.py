@@ -207,9 +207,28 @@ def test_actigraph_of_old_firmware_is_continuous(tmp_path: Path) -> None:
     assert recording.placement == "waist"
 
 
+def gt3x_record(kind: int, second: int, content: bytes) -> bytes:
+    record = struct.pack("<BBIH", 0x1E, kind, 1_600_000_000 + second, len(content)) + content
+    return record + bytes([int(np.bitwise_xor.reduce(np.frombuffer(record, np.uint8))) ^ 0xFF])
+
+
+def test_actigraph_records_of_words_and_of_idle_sleep(tmp_path: Path) -> None:
+    counts = np.arange(60 * 50 * 3).reshape(60, 50, 3) % 100 + np.array([0, 200, 50])
+    idle = gt3x_record(0x1A, 10, b"\0")
+    log = [gt3x_record(0x1A, second, own.astype("<i2").tobytes()) for second, own in
+           enumerate(counts)]  # fmt: skip
+    facts = "Serial Number: MOS2\nSample Rate: 50\nAcceleration Scale: 256.0\n"
+    (recording,) = read(
+        gt3x(tmp_path / "w.gt3x", facts, log=b"".join([*log[:10], idle, *log[11:]]))
+    )
+    kept = np.delete(counts, 10, axis=0).reshape(-1, 3)
+    np.testing.assert_allclose(recording.acceleration_mps2, kept / 256 * G, rtol=1e-6)
+    assert recording.time_s[-1] == pytest.approx(59.98)
+    assert recording.warnings[-1].startswith("1 gap of 1.0 s")
+
+
 def test_actigraph_with_nothing_but_epochs_is_refused(tmp_path: Path) -> None:
-    record = struct.pack("<BBIH", 0x1E, 0x03, 1_600_000_000, 4) + bytes(4)
-    check = int(np.bitwise_xor.reduce(np.frombuffer(record, np.uint8))) ^ 0xFF
-    path = gt3x(tmp_path / "e.gt3x", "Serial Number: MOS1\n", log=(record + bytes([check])) * 60)
+    log = gt3x_record(0x03, 0, bytes(4)) * 60
+    path = gt3x(tmp_path / "e.gt3x", "Serial Number: MOS1\n", log=log)
     with pytest.raises(RefusedRecording, match="no raw acceleration"):
         read(path)

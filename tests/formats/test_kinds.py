@@ -835,6 +835,7 @@ class TestScalesThatAreNoAcceleration:
             ("mg", (TOTAL - GRAVITY) / G),
             ("m/s2", (TOTAL - GRAVITY) / G),
             ("mg", TOTAL - GRAVITY),
+            ("m/s2", np.where(SECONDS[:, None] == 20, 5, (TOTAL - GRAVITY) / G)),
             ("m/s2", 30 * (TOTAL - GRAVITY)),
         ],
     )
@@ -847,9 +848,13 @@ class TestScalesThatAreNoAcceleration:
         assert any("but steps measure 0.2 to 4 g: if the unit" in w for w in said)
 
     @pytest.mark.parametrize("times", [0.6, 1.0, 3.0, 10.0])
-    def test_movement_of_the_size_of_steps_is_none(self, write: Write, times: float) -> None:
+    @pytest.mark.parametrize("count", [300, 500, COUNT])
+    def test_movement_of_the_size_of_steps_is_none(
+        self, write: Write, times: float, count: int
+    ) -> None:
         names = ",".join(f"linacc_{axis} (m/s2)" for axis in "xyz")
-        assert not one(write(f"time,{names}", times * (TOTAL - GRAVITY))).warnings
+        values = times * (TOTAL - GRAVITY)[:count]
+        assert not one(write(f"time,{names}", values, CLOCK[:count])).warnings
 
     @pytest.mark.parametrize("reading", [0.0, 2.0])
     @pytest.mark.parametrize(
@@ -1304,6 +1309,13 @@ class TestSaturation:
         said = one(write(f"time,{names}", narrow / worth, cell="{:.8f}")).warnings
         assert any(w.startswith("y is cut off at 1.1 g") and "elsewhere" in w for w in said)
 
+    def test_a_few_peaks_of_one_height_are_no_limit(self, write: Write) -> None:
+        strong = STRONG.copy()
+        stretch = strong[501:667, 1]
+        stretch[np.argsort(stretch)[-6:]] = np.sort(stretch)[-6]
+        said = one(write("time,ax (m/s2),ay (m/s2),az (m/s2)", strong)).warnings
+        assert not any("cut off" in warning for warning in said)
+
     @pytest.mark.parametrize("begin_s", [3.9, 4.05, 5.0])
     def test_a_range_that_narrows_shows_in_eight_seconds_too(
         self, write: Write, begin_s: float
@@ -1402,6 +1414,23 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
         ["30% of its movement lies on straight lines between 4.8 readings a second, as if a slow "
          "recording had been interpolated: strides may be missing there, and direction and share "
          "wrong"]),
+    "gaps that were filled": (
+        UNITS, np.vstack([_line_over(500, 50)[:800], _line_over(900, 400)[800:]]), CLOCK,
+        ["2 gaps of 9.0 s in all had been filled by straight lines, which are left out: strides "
+         "and minutes are missing there, and the share may be wrong",
+         "2 gaps, 9.0 s in all, the longest 8.0 s: no stride is counted there"]),
+    "a sign that was lost": (
+        UNITS, np.where([True, False, False], -np.abs(TOTAL - GRAVITY), TOTAL), CLOCK,
+        ["x is often near 0 but never crosses it: if it lost its sign, direction, counts and "
+         "share are wrong"]),
+    "a blurred limit": (
+        UNITS, np.minimum(STRONG, [99, 2 * G, 99]) + NOISE / 100 - [0, 0.4 * G, 0], CLOCK,
+        ["y piles up at about 1.62 g (42.9% of its readings), as if cut off there: pace, direction "
+         "and share may be wrong there"]),
+    "no size that steps have": (
+        UNITS.replace("a", "linacc_"), (TOTAL - GRAVITY) / 10, CLOCK,
+        ["its rhythmic movement measures 0.021 g, but steps measure 0.2 to 4 g: if the unit is "
+         "wrong, so are strides, minutes and direction"]),
     "slow": (
         UNITS, TOTAL[SLOWER], [CLOCK[row] for row in SLOWER],
         ["40% of the recording (16 s) has fewer than 15 readings a second and is left out: "
