@@ -138,7 +138,7 @@ def _check_placement(
     likeliest = max(weights, key=lambda group: weights[group])
     text = (
         f"placement {anchors.placement} contradicts the signal, which shows a device at the"
-        f" {likeliest}: directions may be unknown or wrong. Correct it, or leave it out"
+        f" {likeliest}. Directions follow the signal: correct the placement, or leave it out"
     )
     return (Caution(Topic.CONTRADICTION, text),)
 

@@ -372,7 +372,7 @@ class _Session:
         for share, (_, seats, evidence, decoded) in zip(shares, hypotheses, strict=True):
             front_shown += share * _shows_front(evidence, decoded)
             for seat, weight in zip(seats, decoded.seats, strict=True):
-                seat_weights[seat.site] = seat_weights.get(seat.site, 0.0) + share * weight
+                seat_weights[seat.site] = share * weight
         probability = _mean([decoded.probability for *_, decoded in hypotheses], shares)
         sure = probability[:, [FORWARD, BACKWARD]].max(axis=1) >= self._model.threshold
         evidences = [evidence for *_, evidence, _ in hypotheses]

@@ -109,9 +109,9 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("front", "accelerometer", "run"): _SWING,
     },
     "ankle": {
-        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro", "+way"),
+        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro", "+dh_jj_wide", "+way"),
         ("travel", "accelerometer", "walk"): (
-            *_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed", "+U4_fixed",
+            *_SWING, "-U2_fixed", "+U1_fixed", "+U3_fixed", "+U4_fixed", "+dh_jj_wide",
         ),
         ("travel", "gyroscope", "run"): ("-A", "-U1_gyro", "+way"),
         ("front", "gyroscope", "walk"): (
@@ -121,9 +121,11 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("front", "gyroscope", "run"): ("+lever_low", "+lever_mid", "+lever_high"),
     },
     "shin": {
-        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro", "+way"),
+        ("travel", "gyroscope", "walk"): ("-A", "-U1_gyro", "-U1_lean", "+way"),
         ("travel", "gyroscope", "run"): ("-A", "-U1_gyro", "+way"),
-        ("front", "gyroscope", "walk"): ("+R1_fixed", "+R2_fixed", "+R3_fixed", "+R4_gyro"),
+        ("front", "gyroscope", "walk"): (
+            "+R1_fixed", "+R2_fixed", "+R3_fixed", "+R1_gyro", "+R4_gyro",
+        ),
     },
     "thigh": {
         ("travel", "gyroscope", "walk"): ("+U2_fixed", "+U2_gyro", "-A", "+U3_gyro"),
@@ -136,7 +138,9 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("front", "gyroscope", "run"): ("+R1_gyro", "-S", "-lever_low"),
     },
     "trunk": {
-        ("travel", "gyroscope", "walk"): ("+U2_fixed", "+U2_gyro", "+U3_gyro", "-R2_gyro"),
+        ("travel", "gyroscope", "walk"): (
+            "+U2_fixed", "+U2_gyro", "+U3_gyro", "+U2_arm", "-R2_gyro",
+        ),
         ("travel", "accelerometer", "walk"): ("+U2_fixed", "+U3_fixed"),
         ("travel", "gyroscope", "run"): ("-U2_fixed", "-U2_gyro"),
         ("travel", "accelerometer", "run"): ("-U2_fixed",),

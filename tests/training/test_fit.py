@@ -109,6 +109,7 @@ def test_the_docs_list_the_readouts_as_they_are():
             .replace("_lean", " lean")
             .replace("_arm", " arm")
             .replace("_hanging", " hanging")
+            .replace("dh_jj_wide", "dh jj wide")
         )
 
     rows = [
