@@ -26,6 +26,7 @@ from retrodetect.recording import FloatArray
 __all__ = [
     "BLOCK_ROWS", "Array", "blocks", "empty", "extremes", "gather", "gather_packets",
     "in_temporary_folder", "picked", "read_blocks", "release", "scaled", "spread", "take",
+    "twelve_bits",
 ]  # fmt: skip
 
 
@@ -230,6 +231,14 @@ def gather_packets(chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
     if columns:
         columns["times"] = spread(columns.pop("stamps"), columns.pop("counts"))
     return columns
+
+
+def twelve_bits(content: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Signed numbers of 12 bits that follow each other without a gap, the high bits first."""
+    three = np.append(content, np.zeros(-len(content) % 3, np.uint8)).reshape(-1, 3)
+    high, middle, low = three.astype(np.int16).T
+    numbers = np.stack([high << 4 | middle >> 4, (middle & 0x0F) << 8 | low], axis=1).ravel()
+    return (numbers[: 8 * len(content) // 12] ^ 0x800) - 0x800
 
 
 def spread(stamps: FloatArray, counts: NDArray[np.intp]) -> FloatArray:

@@ -16,7 +16,7 @@ from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, has
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, table_format, xyz
 from retrodetect.formats.source import Source, archive_members
-from retrodetect.formats.spool import gather, gather_packets, read_blocks
+from retrodetect.formats.spool import gather, gather_packets, read_blocks, twelve_bits
 from retrodetect.formats.text import moment
 from retrodetect.recording import FloatArray
 
@@ -95,35 +95,26 @@ def _read_gt3x(file: Candidate, _: ReadOptions) -> list[Draft]:
     members = {member.name: member for member in archive_members(file.source) or ()}
     with members["info.txt"].open() as stream:
         facts = dict(_FACT.findall(stream.read(1 << 16).decode("utf-8", "replace")))
-    serial = facts.get("Serial Number", "")
-    per_g = _number(facts, "Acceleration Scale") or _SCALES.get(serial[:3], 0.0)
-    log = members.get("log.bin", members.get("activity.bin"))
-    assert log is not None
-    is_old = log.name == "activity.bin"
-    if not per_g or (log.head[:1] != bytes([_MARK]) and not is_old):
+    scale = _SCALES.get(facts.get("Serial Number", "")[:3], 0.0)
+    per_g = _number(facts, "Acceleration Scale") or scale
+    log = members.get("log.bin")
+    if not per_g or (log and log.head[:1] != bytes([_MARK])):
         raise UnreadableFile(
             "is an ActiGraph recording whose scale is missing or whose log is damaged",
             remedy="download it from the device again",
         )
-
-    rate_hz = _number(facts, "Sample Rate")
-    start = int(_number(facts, "Start Date")) - _TICKS_TO_1970
-    columns = (
-        gather(_continuous(log, per_g, start, rate_hz))
-        if is_old
-        else gather_packets(_blocks(log, per_g))
-    )
-    if not columns:
-        raise RefusedRecording(
-            "has no raw acceleration",
-            remedy="record raw data, not epochs",
-        )
-    if not is_old:
-        stamps = Stamps(columns["times"], 1.0, "local", "time of each second")
-    elif rate_hz and start >= 0:
-        stamps = Stamps(columns["times"], _TICK_S, "local", "Start Date and Sample Rate")
+    if log:
+        columns = gather_packets(_blocks(log, per_g))
+        stamps = Stamps(columns.get("times"), 1.0, "local", "time of each second")
     else:
-        stamps = Stamps(None, rate_hz=rate_hz or None)
+        rate_hz = _number(facts, "Sample Rate")
+        start = int(_number(facts, "Start Date")) - _TICKS_TO_1970
+        columns = gather(_continuous(members["activity.bin"], per_g, start, rate_hz))
+        stamps = Stamps(columns.get("times"), _TICK_S, "local", "Start Date and Sample Rate")
+        if not rate_hz or start < 0:
+            stamps = Stamps(None, rate_hz=rate_hz or None)
+    if not columns:
+        raise RefusedRecording("has no raw acceleration", remedy="record raw data, not epochs")
     return [
         Draft(
             acceleration=Series(columns["acceleration"], "g"),
@@ -152,7 +143,7 @@ def _continuous(
     count = 0
     with log.open() as stream:
         for content, _ in read_blocks(stream, _PAIR_BYTES):
-            values = _twelve_bits(np.frombuffer(content, dtype=np.uint8)) / per_g
+            values = _readings(np.frombuffer(content, dtype=np.uint8)) / per_g
             numbers = np.arange(count, count + len(values), dtype=np.float64)
             count += len(values)
             ticks = np.round(numbers / ((rate_hz or 1.0) * _TICK_S)).astype(np.int64)
@@ -190,7 +181,7 @@ def _read_records(log: bytes, most: int, seconds: list[tuple[int, FloatArray]]) 
             continue
         body = content[end - size : end]
         if kind == _PACKED and size > 1:
-            seconds.append((time_s, _twelve_bits(body)))
+            seconds.append((time_s, _readings(body)))
         elif kind == _WORDS and size > 1:
             words = body[: size // 6 * 6].view("<i2").reshape(-1, 3)
             seconds.append((time_s, words.astype(np.float64)))
@@ -203,13 +194,11 @@ def _check(record: NDArray[np.uint8]) -> int:
     return int(np.bitwise_xor.reduce(record)) ^ 0xFF
 
 
-def _twelve_bits(content: NDArray[np.uint8]) -> FloatArray:
-    """(n, 3) readings x, y, z from a run of signed numbers of 12 bits."""
-    bits = np.unpackbits(content)
-    numbers = bits[: len(bits) // 36 * 36].reshape(-1, 12) @ (1 << np.arange(11, -1, -1))
-    signed = ((numbers ^ 0x800) - 0x800).reshape(-1, 3)
-    readings: FloatArray = signed[:, [1, 0, 2]].astype(np.float64)
-    return readings
+def _readings(content: NDArray[np.uint8]) -> FloatArray:
+    """(n, 3) whole readings x, y, z of packed ones, which hold y first."""
+    numbers = twelve_bits(content)
+    yxz = numbers[: len(numbers) // 3 * 3].reshape(-1, 3)
+    return yxz[:, [1, 0, 2]].astype(np.float64)
 
 
 FORMATS = (

@@ -15,7 +15,7 @@ from retrodetect.formats.draft import Draft, ReadOptions, Series, Stamps, total,
 from retrodetect.formats.files import CERTAIN, NO, Candidate, Format, has
 from retrodetect.formats.guess import stated_rate_hz
 from retrodetect.formats.layout import Axes, Layout, Tick, table_format
-from retrodetect.formats.spool import gather_packets, read_blocks, spread
+from retrodetect.formats.spool import gather_packets, read_blocks, spread, twelve_bits
 from retrodetect.formats.text import cut_off
 
 __all__ = ["FORMATS"]
@@ -101,15 +101,10 @@ def _blocks(file: Candidate, cut: list[str]) -> Iterator[dict[str, NDArray[Any]]
 
 
 def _axes(digits: bytes) -> NDArray[np.int16]:
-    """(n, 3) signed numbers of 12 bits; a reading that was cut off is left out."""
+    """(n, 3) readings; one that was cut off is left out."""
     whole = len(digits) // _READING_DIGITS * _READING_DIGITS
-    six = np.frombuffer(bytes.fromhex(digits[:whole].decode("ascii")), dtype=np.uint8)
-    six = six.reshape(-1, 6)
-    high, middle, low, last, next_high, _ = six.astype(np.int16).T
-    x = high << 4 | middle >> 4
-    y = (middle & 0x0F) << 8 | low
-    z = last << 4 | next_high >> 4
-    return (np.stack([x, y, z], axis=1) ^ 0x800) - 0x800
+    content = np.frombuffer(bytes.fromhex(digits[:whole].decode("ascii")), dtype=np.uint8)
+    return twelve_bits(content).reshape(-1, 4)[:, :3]
 
 
 def _start_s(page: re.Match[bytes]) -> float:
@@ -155,11 +150,7 @@ def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
         )
     starts_s = chunks[is_second, 2:].astype(np.int64) @ (256 ** np.arange(3, -1, -1))
     counts = np.bincount(np.cumsum(is_second)[is_reading] - 1, minlength=len(starts_s))
-    words = chunks[is_reading].astype(np.int32)
-    x = (words[:, 1] & 0x0F) << 8 | words[:, 2]
-    y = words[:, 3] << 4 | words[:, 4] >> 4
-    z = (words[:, 4] & 0x0F) << 8 | words[:, 5]
-    raw = _TURN * ((np.stack([x, y, z], axis=1) ^ 0x800) - 0x800)
+    raw = _TURN * twelve_bits(chunks[is_reading].ravel()).reshape(-1, 4)[:, 1:]
     scale = facts[b"Gains"] / _UNIT_GAIN / _COUNTS_PER_G
     return [
         Draft(
