@@ -9,6 +9,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,46 +22,42 @@ from retrodetect.formats.source import guarded
 
 __all__ = ["FORMATS"]
 
-_TOTAL = total("MATLAB Mobile writes totals")
-_SIGN = upward("MATLAB Mobile, taken to read +1 g upward", "assumed")
-
 _HEADER_BYTES, _TAG_BYTES, _DEFLATED = 128, 8, 15
 _AXES = ("X", "Y", "Z")
-_CHANNELS = {
+_SERIES = {
+    "acceleration": ("Acceleration", _AXES, "m/s2"),
+    "rotation": ("AngularVelocity", _AXES, "rad/s"),
     "magnetic_field_ut": ("MagneticField", _AXES, "µT"),
     "speed_mps": ("Position", ("speed",), "m/s"),
     "altitude_m": ("Position", ("altitude",), "m"),
     "latitude_deg": ("Position", ("latitude",), "°"),
     "longitude_deg": ("Position", ("longitude",), "°"),
 }
-"""Timetable, columns and unit of the other sensors."""
+"""Timetable, columns and unit of each sensor."""
 
 
 def read(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the timetables of the sensors."""
     tables = _timetables(file)
-    acceleration = _series(tables.get("Acceleration"), _AXES, "m/s2")
+    series = {
+        name: own
+        for name, (table, columns, unit) in _SERIES.items()
+        if (own := _series(tables.get(table), columns, unit)) is not None
+    }
+    acceleration = series.pop("acceleration", None)
     if acceleration is None or acceleration.stamps is None:
         raise RefusedRecording(
             "has no timetable Acceleration with X, Y and Z",
             remedy="record with the accelerometer on, or export the variables as csv",
         )
-    channels = {
-        name: series
-        for name, (table, columns, unit) in _CHANNELS.items()
-        if (series := _series(tables.get(table), columns, unit)) is not None
-    }
-    return [
-        Draft(
-            acceleration=Series(acceleration.values, acceleration.unit),
-            stamps=acceleration.stamps,
-            gravity=_TOTAL,
-            sign=_SIGN,
-            rotation=_series(tables.get("AngularVelocity"), _AXES, "rad/s"),
-            channels=channels,
-            columns="Acceleration: X, Y, Z",
-        )
-    ]
+    draft = Draft(
+        acceleration=replace(acceleration, stamps=None),
+        stamps=acceleration.stamps,
+        gravity=total("MATLAB Mobile writes totals"),
+        sign=upward("MATLAB Mobile, taken to read +1 g upward", "assumed"),
+        columns="Acceleration: X, Y, Z",
+    )
+    return [draft.filled(series)]
 
 
 def _timetables(file: Candidate) -> dict[str, Any]:

@@ -7,12 +7,14 @@ whether gravity is included.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Draft, ReadOptions, linear, total, upward
 from retrodetect.formats.files import LIKELY, NO, Candidate, Format, Role
 from retrodetect.formats.layout import Axes, Layout, Tick, Value, drafts, xyz
+from retrodetect.formats.spool import Array
 from retrodetect.formats.table import Table
 from retrodetect.formats.text import records, time_format
 
@@ -52,18 +54,20 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
             "has no acceleration, only another sensor",
             remedy="use the file of the accelerometer",
         )
-    device, platform = _device(file)
+    rows = [row for side in file.companions for row in records(side.source)]
+    facts = {row["property"]: row.get("value", "") for row in rows if "property" in row}
+    brand = facts.get("deviceBrand", "")
     layout = Layout(
         clock=(_CLOCK,),
         acceleration=(axes,) if axes else (),
         rotation=(xyz("gyroscope {}"),),
         beside=_other_sensor,
         sign=_SIGN,
-        device=device,
-        platform=platform,
+        device=facts.get("deviceModel", ""),
+        platform="ios" if brand == "Apple" else "android" if brand else "",
     )
     (draft,) = drafts(file, layout, options)
-    return [draft.with_(start_time=_start_time(file, draft))]
+    return [draft.with_(start_time=_start_time(rows, draft.stamps.ticks))]
 
 
 def _other_sensor(side: Candidate) -> Layout:
@@ -103,16 +107,9 @@ def _acceleration(file: Candidate, table: Table) -> Axes | None:
     return xyz("{}", gravity=claim)
 
 
-def _start_time(file: Candidate, draft: Draft) -> datetime | None:
+def _start_time(rows: Sequence[dict[str, str]], ticks: Array | None) -> datetime | None:
     """Wall clock of the first reading, by the START event of ``meta/time.csv`` and its zone."""
-    starts = (
-        row
-        for side in file.companions
-        for row in records(side.source)
-        if row.get("event") == "START"
-    )
-    start = next(starts, None)
-    ticks = draft.stamps.ticks
+    start = next((row for row in rows if row.get("event") == "START"), None)
     if start is None or ticks is None or not len(ticks):
         return None
     try:
@@ -128,19 +125,6 @@ def _zone(text: str) -> timezone:
     written = time_format([text])
     minutes = written.zone_min if written else None
     return timezone(timedelta(minutes=minutes)) if minutes and abs(minutes) < 1440 else UTC
-
-
-def _device(file: Candidate) -> tuple[str, str]:
-    """Device and platform from ``meta/device.csv``."""
-    facts = {
-        row["property"]: row.get("value", "")
-        for side in file.companions
-        for row in records(side.source)
-        if "property" in row
-    }
-    brand = facts.get("deviceBrand", "")
-    platform = "ios" if brand == "Apple" else "android" if brand else ""
-    return facts.get("deviceModel", ""), platform
 
 
 FORMATS = (Format("phyphox", recognise, read, role, is_folder=True),)
