@@ -74,15 +74,12 @@ def is_text(source: Source) -> bool:
 
 
 def cut(line: str, delimiter: str) -> list[str]:
-    """Cells of a line; none where it cannot be cut."""
+    """Cells of a line."""
     if delimiter == r"\s+":
         return line.split()
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)] if line else []
-    try:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:
-        return []
+    (cells,) = csv.reader([line], delimiter=delimiter, skipinitialspace=True)
     return [cell.strip() for cell in cells]
 
 
