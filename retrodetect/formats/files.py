@@ -275,26 +275,21 @@ def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
         others: list[Candidate] = []
         for file in group:
             try:
-                main = _main(file.among(group))
+                file = file.among(group)
+                form = recognised(file)
+                role = form.role(file) if form else Role(has_acceleration=False)
             except InputError:
                 left.append(file)
                 continue
-            if main is None:
-                others.append(file)
+            if form and role.has_acceleration:
+                rivals[form.name, role.device].append(Main(file, form, role))
             else:
-                rivals[main.format.name, main.role.device].append(main)
+                others.append(file)
         for own in rivals.values():
             top = max(main.role.rank for main in own)
             chosen += [main for main in own if main.role.rank == top]
         left += [] if rivals else others
     return chosen, left
-
-
-def _main(file: Candidate) -> Main | None:
-    """A file as the main one of a recording; None if it is none."""
-    form = recognised(file)
-    role = form.role(file) if form else Role(has_acceleration=False)
-    return Main(file, form, role) if form and role.has_acceleration else None
 
 
 _log = logging.getLogger(__name__)
