@@ -25,28 +25,6 @@ from retrodetect.recording import Gravity
 
 __all__ = ["FORMATS"]
 
-# AndroSensor: every sensor in one table, its two clocks in the last columns. Its default of two
-# rows a second is too slow for steps, and is refused as such.
-_ANDROSENSOR = Layout(
-    clock=(Tick("time since start in ms", "ms", "none"), Tick("yyyy-mo-dd hh-mi-ss_sss")),
-    acceleration=(
-        xyz("accelerometer {}", gravity=total("ACCELEROMETER")),
-        xyz("linear acceleration {}", gravity=linear("LINEAR ACCELERATION")),
-    ),
-    rotation=(xyz("gyroscope {}"),),
-    channels={
-        "magnetic_field_ut": (xyz("magnetic field {}"),),
-        "pressure_hpa": (Value("atmospheric pressure", "hPa"),),
-        "speed_mps": (Value("location speed", "km/h"),),
-        "altitude_m": (Value("location altitude", "m"),),
-        "latitude_deg": (Value("location latitude :", ""),),
-        "longitude_deg": (Value("location longitude :", ""),),
-    },
-    sign=upward("AndroSensor runs on Android"),
-    platform="android",
-    start_column="yyyy-mo-dd hh-mi-ss_sss",
-)
-
 
 # HyperIMU (ianovir) for Android: columns end in the phone's own sensor names, whoever made them;
 # a clock only if asked for.
@@ -104,23 +82,6 @@ def _is_physics_toolbox(file: Candidate) -> int:
     if not is_short or table.unit("ax"):
         return NO
     return NO if is_acceleration([table.numbers(name) for name in axes]) else LIKELY
-
-
-# Google Science Journal (later Arduino): ``AccX`` in m/s² with gravity, about 15 rows a second. A
-# bare ``timestamp`` is too common to tell it.
-_SCIENCE_JOURNAL = Layout(
-    clock=(Tick("relative_time", "ms", "none"), Tick("timestamp", "ms", "unix")),
-    acceleration=(xyz("acc{}", "m/s2", total("AccX of Science Journal")),),
-    sign=upward("Science Journal, taken as on Android", "assumed"),
-)
-
-# Sensor-App (Volker Schmitt) for iOS: ``Date`` is when the file was exported.
-_SENSOR_APP = Layout(
-    clock=(Tick("timestamp", "s", "unix"),),
-    acceleration=(xyz("acceleration{}", "g", total("Sensor-App writes totals")),),
-    sign=downward("Sensor-App writes CoreMotion's sign"),
-    platform="ios",
-)
 
 
 def _clock_of(sensor: str) -> Tick:
@@ -246,26 +207,6 @@ def _with_gyroscope_beside(
         return replace(layout, acceleration=acceleration, beside=beside)
 
     return table_format(name, recognise, own, role)
-
-
-# MbientLab MetaMotion (MetaBase): a file per sensor, ``epoch (ms)``, misspelt ``epoc (ms)``.
-_METAMOTION = Layout(
-    clock=(Tick("epoch", "ms", "unix"), Tick("epoc", "ms", "unix")),
-    acceleration=(xyz("{}-axis", "g", total("MetaMotion writes totals")),),
-    sign=upward("MetaMotion, taken to read +1 g upward", "assumed"),
-    device="MetaMotion",
-)
-
-
-# Polar Sensor Logger: mg, and a sensor clock in ns since 2000 that nobody may ever have set; the
-# phone's tells when it began.
-_POLAR = Layout(
-    clock=(Tick("sensor timestamp", "ns", "none"),),
-    acceleration=(xyz("{}", "mg", total("Polar writes totals")),),
-    sign=upward("Polar, taken to read +1 g upward", "assumed"),
-    device="Polar",
-    start_column="phone timestamp",
-)
 
 
 # Shimmer (Consensys): two accelerometers, a low-noise one of ±2 g (LN) and a wide one (WR).
@@ -472,15 +413,6 @@ def _multi_site(file: Candidate) -> Mapping[str, Layout]:
     }
 
 
-# WISDM: user, activity, ns, x, y, z, each row ended by a semicolon; several people in a file.
-_WISDM = Layout(
-    clock=(Tick("3", "ns", "none"),),
-    acceleration=(Axes("4", "5", "6", "m/s2", total("WISDM writes totals")),),
-    split=("1",),
-    sign=upward("WISDM was recorded on Android"),
-)
-
-
 def _is_wisdm(file: Candidate) -> int:
     """Six columns without names, the second an activity, each row ended by a semicolon."""
     table = file.table
@@ -495,6 +427,8 @@ def _by_name(file: Candidate) -> Role:
 
 
 FORMATS = (
+    # AndroSensor: every sensor in one table, its two clocks in the last columns. Its default of two
+    # rows a second is too slow for steps, and is refused as such.
     table_format(
         "androsensor",
         has(
@@ -502,17 +436,49 @@ FORMATS = (
             ("time since start in ms", "yyyy-mo-dd hh-mi-ss_sss"),
             ("accelerometer x", "linear acceleration x"),
         ),
-        _ANDROSENSOR,
+        Layout(
+            clock=(Tick("time since start in ms", "ms", "none"), Tick("yyyy-mo-dd hh-mi-ss_sss")),
+            acceleration=(
+                xyz("accelerometer {}", gravity=total("ACCELEROMETER")),
+                xyz("linear acceleration {}", gravity=linear("LINEAR ACCELERATION")),
+            ),
+            rotation=(xyz("gyroscope {}"),),
+            channels={
+                "magnetic_field_ut": (xyz("magnetic field {}"),),
+                "pressure_hpa": (Value("atmospheric pressure", "hPa"),),
+                "speed_mps": (Value("location speed", "km/h"),),
+                "altitude_m": (Value("location altitude", "m"),),
+                "latitude_deg": (Value("location latitude :", ""),),
+                "longitude_deg": (Value("location longitude :", ""),),
+            },
+            sign=upward("AndroSensor runs on Android"),
+            platform="android",
+            start_column="yyyy-mo-dd hh-mi-ss_sss",
+        ),
     ),
     table_format("hyperimu", has(CERTAIN, head=rb".{0,200}HyperIMU"), _hyperimu),
     table_format("physics-toolbox", _is_physics_toolbox, _physics_toolbox),
+    # Google Science Journal (later Arduino): ``AccX`` in m/s² with gravity, about 15 rows a second.
+    # A bare ``timestamp`` is too common to tell it.
     table_format(
-        "science-journal", has(LIKELY, "relative_time", "accx", "accy", "accz"), _SCIENCE_JOURNAL
+        "science-journal",
+        has(LIKELY, "relative_time", "accx", "accy", "accz"),
+        Layout(
+            clock=(Tick("relative_time", "ms", "none"), Tick("timestamp", "ms", "unix")),
+            acceleration=(xyz("acc{}", "m/s2", total("AccX of Science Journal")),),
+            sign=upward("Science Journal, taken as on Android", "assumed"),
+        ),
     ),
+    # Sensor-App (Volker Schmitt) for iOS: ``Date`` is when the file was exported.
     table_format(
         "sensor-app",
         has(CERTAIN, "date", "timestamp", "deviceorientation", "accelerationx"),
-        _SENSOR_APP,
+        Layout(
+            clock=(Tick("timestamp", "s", "unix"),),
+            acceleration=(xyz("acceleration{}", "g", total("Sensor-App writes totals")),),
+            sign=downward("Sensor-App writes CoreMotion's sign"),
+            platform="ios",
+        ),
     ),
     table_format(
         "sensorlog",
@@ -521,14 +487,31 @@ FORMATS = (
     ),
     table_format("faros", _is_faros, _faros, is_folder=True),
     table_format("gulf-coast", _is_gulf_coast, _gulf_coast),
+    # MbientLab MetaMotion (MetaBase): a file per sensor, ``epoch (ms)``, misspelt ``epoc (ms)``.
     _with_gyroscope_beside(
         "metamotion",
         has(CERTAIN, "x-axis", "y-axis", "z-axis", ("epoch", "epoc")),
-        _METAMOTION,
+        Layout(
+            clock=(Tick("epoch", "ms", "unix"), Tick("epoc", "ms", "unix")),
+            acceleration=(xyz("{}-axis", "g", total("MetaMotion writes totals")),),
+            sign=upward("MetaMotion, taken to read +1 g upward", "assumed"),
+            device="MetaMotion",
+        ),
         ("deg/s",),
     ),
+    # Polar Sensor Logger: mg, and a sensor clock in ns since 2000 that nobody may ever have set;
+    # the phone's tells when it began.
     _with_gyroscope_beside(
-        "polar", has(CERTAIN, "phone timestamp", "sensor timestamp"), _POLAR, ("dps", "deg/s")
+        "polar",
+        has(CERTAIN, "phone timestamp", "sensor timestamp"),
+        Layout(
+            clock=(Tick("sensor timestamp", "ns", "none"),),
+            acceleration=(xyz("{}", "mg", total("Polar writes totals")),),
+            sign=upward("Polar, taken to read +1 g upward", "assumed"),
+            device="Polar",
+            start_column="phone timestamp",
+        ),
+        ("dps", "deg/s"),
     ),
     Format(
         "shimmer",
@@ -547,5 +530,16 @@ FORMATS = (
     table_format(
         "multi-site", lambda file: LIKELY if len(_multi_site(file)) >= 2 else NO, _multi_site
     ),
-    table_format("wisdm", _is_wisdm, _WISDM, _by_name),
+    # WISDM: user, activity, ns, x, y, z, each row ended by a semicolon; several people in a file.
+    table_format(
+        "wisdm",
+        _is_wisdm,
+        Layout(
+            clock=(Tick("3", "ns", "none"),),
+            acceleration=(Axes("4", "5", "6", "m/s2", total("WISDM writes totals")),),
+            split=("1",),
+            sign=upward("WISDM was recorded on Android"),
+        ),
+        _by_name,
+    ),
 )
