@@ -38,7 +38,7 @@ def test_train_stores_a_model_says_how_good_it_is_and_it_labels(
     assert (status, err) == (0, "")
     for word in (
         "2 wearers, extending noise",
-        "backward F1 (95 %)",
+        "backward F1 (95%)",
         "minutes each way",
         "Stored model mine in",
     ):
