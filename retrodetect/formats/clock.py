@@ -33,6 +33,8 @@ TICKS_S = (1.0, 1e-3, 1e-6, 1e-9)
 PLAUSIBLE_STEP_S = (0.0004, 0.4)
 """From 2.5 Hz to 2.5 kHz; a factor of 1000 wide, so that only one unit fits a step."""
 
+_SLOWEST_STEP_S = 60.0
+
 FAR_STEPS = 1e5
 """A quarter of an hour at 100 Hz, in steps from one sample to the next."""
 
@@ -416,9 +418,11 @@ def _measured_tick_s(ticks: NDArray[Any]) -> float | None:
     if any(low <= float(ticks[0]) < high for low, high in _WINDOWS):
         return 1e-7
     for tick_s in TICKS_S:
-        # Whole seconds tell one reading a second or less from a long-running clock of finer ticks.
-        is_slow = step * tick_s >= PLAUSIBLE_STEP_S[1] and (step * tick_s) % 1.0 == 0
-        if _is_epoch(ticks, tick_s) and (is_slow or _is_plausible(step * tick_s)):
+        # Whole seconds tell one reading a second or less from a long-running clock of finer ticks,
+        # whose steps, taken for such seconds, are hours.
+        step_s = step * tick_s
+        is_slow = PLAUSIBLE_STEP_S[1] <= step_s <= _SLOWEST_STEP_S and step_s % 1.0 == 0
+        if _is_epoch(ticks, tick_s) and (is_slow or _is_plausible(step_s)):
             return tick_s
     if step == 1.0 and (np.diff(ticks) == 1).all():
         return None  # counts rows

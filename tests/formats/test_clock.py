@@ -15,6 +15,7 @@ from retrodetect.formats.clock import (
     robust_rate_hz,
     strays,
     timeline,
+    valid,
 )
 from retrodetect.formats.draft import Stamps
 
@@ -64,6 +65,35 @@ def test_the_length_of_a_tick_is_told_by_size_and_step(tick_s: float, start: flo
     found = line(ticks)
     np.testing.assert_allclose(found.time_s, np.arange(2000) * 0.01, atol=2e-5)
     assert found.findings[0].ground == "measured"
+
+
+@pytest.mark.parametrize(("start", "step"), [(1.7e9, 10_000), (1.7e9, 2500), (1.7e12, 10_000_000)])
+def test_an_uptime_of_half_an_hour_in_fine_ticks_is_no_epoch(start: float, step: int) -> None:
+    ticks = int(start) + np.arange(2000) * step
+    found = line(ticks)
+    assert found.rate_hz == pytest.approx(100 if step != 2500 else 400)
+    assert found.start_time is None
+
+
+@pytest.mark.parametrize(("tick_s", "start"), [(1.0, 1_700_000_000), (1e-3, 1_700_000_000_000)])
+@pytest.mark.parametrize("step_s", [1, 5])
+def test_an_epoch_of_a_reading_a_second_or_less_is_one(
+    tick_s: float, start: int, step_s: int
+) -> None:
+    found = line(start + np.arange(2000) * round(step_s / tick_s))
+    assert found.rate_hz == pytest.approx(1 / step_s)
+    assert found.start_time is not None
+
+
+@pytest.mark.parametrize(("start", "is_missing"), [(60_000_000, False), (120_000_000, True)])
+def test_a_stamp_of_zero_is_missing_where_a_clock_has_run_for_long(
+    start: int, is_missing: bool
+) -> None:
+    ticks = start + np.arange(1000) * 10_000
+    ticks[500] = 0
+    timed = valid(Stamps(ticks))
+    assert (timed is not None) == is_missing
+    assert timed is None or np.flatnonzero(~timed).tolist() == [500]
 
 
 @quickly
