@@ -9,16 +9,18 @@ from strides import AHEAD, LEFT, along, model, shown, strides_of
 
 from retrodetect.direction import Anchors, check_anchors, decide
 from retrodetect.direction.anchors import Statement
-from retrodetect.recording import Caution, Topic
+from retrodetect.recording import Caution, FloatArray, Topic
 from retrodetect.sites import PLACEMENTS
 
 BOTH = along((20, AHEAD), (20, -AHEAD))
 BOUTS = strides_of(20, 20)
 
 
-def doubts(anchors: Anchors, *, shows_front: bool = True) -> tuple[Caution, ...]:
+def doubts(
+    anchors: Anchors, *, shows_front: bool = True, travel: FloatArray = BOTH
+) -> tuple[Caution, ...]:
     front = AHEAD if shows_front else None
-    evidence = shown(BOTH, front=front, lever=front)
+    evidence = shown(travel, front=front, lever=front)
     directions = decide(evidence, BOUTS, model(), anchors)
     return check_anchors(evidence, BOUTS, model(), anchors, directions).cautions
 
@@ -77,6 +79,11 @@ def test_where_the_body_shows_no_front_the_opposite_cannot_be_noticed():
 def test_a_front_across_the_travel_is_noticed_without_a_front_of_the_body():
     (caution,) = doubts(Anchors("thigh", front="+y"), shows_front=False)
     assert "travel along +x or -x" in caution.text
+
+
+def test_a_front_is_not_held_against_a_travel_that_is_not_steady():
+    wandering = along((22, AHEAD), (18, LEFT))
+    assert doubts(Anchors("thigh", front="+y"), shows_front=False, travel=wandering) == ()
 
 
 def test_an_axis_that_points_up_is_no_front():
