@@ -106,8 +106,9 @@ class Directions:
     ----------
     table : DataFrame
         Columns ``direction``, ``p_backward``, ``reason``, ``gait``, ``side``, ``p_side``,
-        ``marked``; rows as the strides. Side is ``A`` or ``B``, two opposite ways to go, or empty;
-        the session begins with A. Marked is the direction that the wearer marked, or empty.
+        ``marked``; rows as the strides. Side is ``A`` or ``B``, two opposite ways to go, or empty,
+        as where no stride shows its way; the session begins with A. Marked is the direction that
+        the wearer marked, or empty.
     front
         How forward got its name: ``given``, ``marked``, ``inferred`` or ``unknown``.
     placement
@@ -251,7 +252,8 @@ def decide(
     for rows, mixed in session.episodes:
         episode = session.decode(features.where(rows), rows, mixed)
         probability[rows], p_run[rows] = episode.probability, episode.p_run
-        p_sides[rows], a_forward[rows] = episode.p_sides, episode.a_forward
+        if episode.shows_travel:
+            p_sides[rows], a_forward[rows] = episode.p_sides, episode.a_forward
         has_front |= episode.has_named_front
         on_side = (episode.p_sides >= model.threshold).mean(axis=0)
         if on_side.all() and not (episode.front_shown or session.stated):
@@ -315,6 +317,8 @@ class _Episode:
         Of going to side A or B.
     a_forward
         Probability that A is forward; NaN where there is no telling sides.
+    shows_travel
+        Whether any stride showed which way it went: only then are there sides.
     front_shown
         Whether the body itself showed where the front is.
     has_named_front
@@ -326,6 +330,7 @@ class _Episode:
     seats: dict[str, float]
     p_sides: FloatArray
     a_forward: float
+    shows_travel: bool
     front_shown: bool
     has_named_front: bool
 
@@ -376,7 +381,8 @@ class _Session:
         probability = _mean([decoded.probability for *_, decoded in hypotheses], shares)
         sure = probability[:, [FORWARD, BACKWARD]].max(axis=1) >= self._model.threshold
         evidences = [evidence for *_, evidence, _ in hypotheses]
-        if sure.mean() < SETTLED and not self.stated and any(e.travel.any() for e in evidences):
+        shows_travel = any(bool(evidence.travel.any()) for evidence in evidences)
+        if sure.mean() < SETTLED and not self.stated and shows_travel:
             sides = self._sides(evidences, shares)
         else:
             sides = probability[:, [FORWARD, BACKWARD]]
@@ -391,6 +397,7 @@ class _Session:
             seat_weights,
             sides,
             float(forward[0] / forward.sum()) if on_a.any() else np.nan,
+            shows_travel,
             bool(front_shown > 0.5),
             any(bool(evidence.named_front.any()) for evidence in evidences),
         )

@@ -72,6 +72,14 @@ def test_not_every_site_shows_the_travel_to_every_sensor(site, plain, with_gyro)
         assert set(decide(evidence, BOUTS, model(), Anchors(site)).table["side"]) == split
 
 
+def test_a_walk_of_which_nothing_shows_the_travel_is_assumed_forward_and_has_no_sides():
+    directions = decide(shown(along((40, AHEAD))), strides_of(40), model(), Anchors("wrist"))
+    assert set(directions.table["direction"]) == {"forward"}
+    assert directions.told_apart_by == "habit"
+    assert set(directions.table["side"]) == {""}
+    assert np.isnan(directions.naming)
+
+
 @pytest.mark.parametrize(("turn_radps", "split"), [(0.4, {""}), (1.2, {"A", "B"})])
 def test_an_arm_that_does_not_swing_shows_nothing(turn_radps, split):
     evidence = shown(THERE_AND_BACK, lever=-AHEAD)
