@@ -498,6 +498,13 @@ def test_witmotion_devices_are_recordings_of_their_own(put: Put) -> None:
         np.testing.assert_allclose(recording.angular_rate_radps, np.pi)
 
 
+def test_six_columns_without_semicolons_are_not_of_wisdm(put: Put) -> None:
+    labels = [["33"] * len(SECONDS), ["Walking"] * len(SECONDS), [f"{s:.2f}" for s in SECONDS]]
+    (recording,) = read(put("walk.csv", rows(WALK.acceleration_mps2, *labels)))
+    assert recording.format == "plain"
+    assert_is_the_walk(recording)
+
+
 def test_wisdm_survives_glued_rows_lost_axes_and_clocks_at_zero(put: Put) -> None:
     lines = [
         f"33,Jogging,{49105962326000 + int(ns)},{x:.6f},{y:.6f},{z:.6f};"

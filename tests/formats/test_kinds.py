@@ -357,7 +357,9 @@ class TestDroppedRowsMoveNoClock:
         path = write("", np.vstack([np.full((500, 3), np.nan), TOTAL]), [""] * (COUNT + 500))
         rows = [row[1:] for row in path.read_text().splitlines()]
         path.write_text("\n".join(["# Sampling rate: 50 Hz", "ax,ay,az", *rows, ""]))
-        np.testing.assert_allclose(one(path).time_s, SECONDS + 10, atol=1e-9)
+        recording = one(path)
+        np.testing.assert_allclose(recording.time_s, SECONDS + 10, atol=1e-9)
+        assert not any("lost" in w or "dropped" in w for w in recording.warnings)
 
     @pytest.mark.parametrize("number", [0.0, -999.0, 9999.0, -1.0])
     @pytest.mark.parametrize(
