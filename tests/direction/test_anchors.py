@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+from strides import strides_of
 
 from retrodetect.direction import Anchors
+from retrodetect.direction.anchors import STARTS_S
 from retrodetect.errors import UsageError
 from retrodetect.sites import PLACEMENTS
 
@@ -78,3 +81,16 @@ def test_what_makes_no_sense_is_refused(stated: dict[str, Any], place: str, mess
         Anchors(**stated)
     assert place in str(raised.value)
     assert message in str(raised.value)
+
+
+def test_a_mark_holds_the_strides_whose_middle_lies_in_it() -> None:
+    # Strides of a second: their middles lie at 0.5, 1.5, 2.5 s and so on.
+    (mark,) = Anchors(forward=((1.5, 3.5),)).marks(strides_of(6))
+    assert np.flatnonzero(mark.rows).tolist() == [1, 2]
+
+
+def test_how_a_session_starts_is_said_of_the_first_bout_alone_and_of_its_first_seconds() -> None:
+    (long,) = Anchors(starts="backward").marks(strides_of(20))
+    assert np.flatnonzero(long.rows).tolist() == list(range(int(STARTS_S)))
+    (short,) = Anchors(starts="backward").marks(strides_of(2, 20, pause_s=0.5))
+    assert np.flatnonzero(short.rows).tolist() == [0, 1]

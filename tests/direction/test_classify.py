@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from strides import AHEAD, LEFT, UP, along, model, shown, strides_of
 
 from retrodetect import gait
-from retrodetect.direction import Anchors, StrideEvidence, classify, decide
+from retrodetect.direction import Anchors, Directions, StrideEvidence, classify, decide
 from retrodetect.direction.classify import LEAST_HABIT, _log_run, level_plane
 from retrodetect.direction.model import MISNAMED
 from retrodetect.errors import RefusedRecording
@@ -204,6 +204,12 @@ def test_a_session_that_nothing_names_is_split_all_the_same():
     assert (directions.table["p_side"] > 0.99).all()
     assert 0.5 < directions.naming < 0.9
     assert directions.share_if_swapped == FORTH.count("forward") / len(FORTH)
+
+
+@pytest.mark.parametrize(("a_forward", "swapped"), [(0.8, 0.75), (0.5, 0.75), (0.2, 0.25)])
+def test_the_share_if_swapped_is_that_of_the_side_that_would_be_forward(a_forward, swapped):
+    table = pd.DataFrame({"side": ["A"] * 3 + ["B"] + [""]})
+    assert Directions(table, "unknown", "belly", "", a_forward).share_if_swapped == swapped
 
 
 def test_the_session_begins_with_side_a_also_where_that_is_backward():
