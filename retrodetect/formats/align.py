@@ -44,7 +44,7 @@ _LEFT, _OTHERWISE, _FAR_OFF = 0.5, 0.5, 2.0
 turned round. Own measurement: 268 of 511 recordings tilt enough, and none of them is doubted (axes
 turned round leave 0.74 of it or more); with axes that are turned round, 86 of 100 are."""
 
-_RESIZED_S, _RESIZED_RADPS, _RESIZED_LEAST = 1.0, 0.5, 3
+_RESIZED_S, _RESIZED_RADPS, _RESIZED_LEAST, _RESIZED_BLOCKS = 1.0, 0.5, 3, 600
 _RESIZED_GAP, _RESIZED_WITHIN = 1.3, 1.6
 """Own measurement: none of 828 recordings changes like that; of their copies whose last quarter,
 half or two thirds are in another unit, 91 in 100."""
@@ -137,7 +137,7 @@ class Sensors:
         size = max(1, round(_RESIZED_S * rate_hz))
         ratios = np.concatenate([
             _ratios(linear[rows], self._readings("rotation", rows, self.time_s[rows]), size)
-            for rows in blocks(len(linear), linear, self.time_s)
+            for rows in blocks(len(linear), linear, self.time_s, rows=_RESIZED_BLOCKS * size)
         ])  # fmt: skip
         count = len(ratios)
         parted = np.arange(_RESIZED_LEAST, count - _RESIZED_LEAST + 1)

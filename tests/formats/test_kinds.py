@@ -50,6 +50,7 @@ TURNING_DEGPS = NOISE + np.stack(
 )
 GRAVITY = np.tile(TOTAL.mean(axis=0), (COUNT, 1))
 CLOCK = [f"{second:.4f}" for second in SECONDS]
+ROWS = np.arange(COUNT)
 JITTERED = SECONDS + np.random.default_rng(2).uniform(-0.004, 0.004, COUNT)
 Write = Callable[..., Path]
 
@@ -540,6 +541,14 @@ class TestGapsThatWereFilled:
         clock = [CLOCK[row] for row in kept]
         recording = one(write("time,ax,ay,az", _line_over(499, 41)[kept], clock))
         assert len(recording.time_s) == len(kept)
+
+    def test_a_coarse_sensor_at_rest_lies_on_no_line(self, write: Write) -> None:
+        resting = ROWS[:, None] < 1000
+        flicker = (np.random.default_rng(4).random((COUNT, 3)) < 0.02) * 0.2
+        values = np.round(np.where(resting, GRAVITY + flicker, TOTAL) / 0.2) * 0.2
+        recording = one(write("time,ax (m/s2),ay (m/s2),az (m/s2)", values, cell="{:.1f}"))
+        assert len(recording.time_s) == COUNT
+        assert not recording.warnings
 
     def test_a_recording_of_long_lines_is_refused_as_slow(self, write: Write) -> None:
         knots = np.arange(0, COUNT, 20)
@@ -1330,7 +1339,6 @@ class TestSaturation:
         assert not one(write("time,ax,ay,az")).warnings
 
 
-ROWS = np.arange(COUNT)
 UNITS = "time,ax (m/s2),ay (m/s2),az (m/s2)"
 
 
@@ -1433,6 +1441,12 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
         UNITS.replace("a", "linacc_"), (TOTAL - GRAVITY) / 10, CLOCK,
         ["its rhythmic movement measures 0.021 g, but steps measure 0.2 to 4 g: if the unit is "
          "wrong, so are strides, minutes and direction"]),
+    "another unit beside a gyroscope": (
+        "time,linacc_x (m/s2),linacc_y (m/s2),linacc_z (m/s2),gyro_x,gyro_y,gyro_z",
+        np.hstack([NOISE[:, [1, 2, 0]] / np.where(ROWS < 1500, 3, 3 * G)[:, None], TURNING_DEGPS]),
+        CLOCK, ["beside the gyroscope, acceleration is 10 times as large in a part of it (25%) as "
+                "elsewhere: if the unit changes within it, direction, counts and share are wrong "
+                "there"]),
     "slow": (
         UNITS, TOTAL[SLOWER], [CLOCK[row] for row in SLOWER],
         ["40% of the recording (16 s) has fewer than 15 readings a second and is left out: "
