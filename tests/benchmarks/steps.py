@@ -57,6 +57,10 @@ BOUNCE_S = 0.35
 """Switches that close again sooner than this after another contact bounced: nobody walks so
 fast."""
 
+MIN_WALK_S = 0.5
+"""Least length of a short walk, a step: 18 labels between turning and sitting down are of one to 30
+samples (`spsw-pocket-wrist`)."""
+
 NEGATIVES_S = 120.0
 SEEDS = range(8)
 
@@ -261,6 +265,7 @@ def short_walks(found: list[Case]) -> pd.DataFrame:
         if case.labelled.source != SHORT:
             continue
         walks = case.labelled.intervals.query("direction == 'forward'")
+        walks = walks[walks["end_s"] - walks["start_s"] >= MIN_WALK_S]
         for start_s, end_s in zip(walks["start_s"], walks["end_s"], strict=True):
             covered = _covered(case.found.strides, start_s, end_s)
             rows.append(
@@ -288,25 +293,37 @@ def at_rest(found: list[Case]) -> pd.DataFrame:
     """Strides found where the wearers of the data sets sit, stand, sit down or stand up.
 
     The marks of one set end with the last contact, which is the middle of an odd last stride: where
-    that is counted must not depend on an error of a sample.
+    that is counted must not depend on an error of a sample. ``unmarked`` are those without a marked
+    contact in their second and third quarter or, at a foot, near their end: in that set single
+    steps are marked where the walk is over, and a foot leaves the ground before it begins.
     """
     rows = []
     for case in found:
         still = case.labelled.intervals.query("direction == 'still' and confident")
-        middle_s = case.found.strides[["start_s", "end_s"]].mean(axis=1).to_numpy()
+        strides = case.found.strides
+        middle_s = strides[["start_s", "end_s"]].mean(axis=1).to_numpy()
+        marks_s = case.labelled.contacts_s
+        unmarked = np.ones(len(strides), bool)
+        if marks_s is not None:
+            at_s = strides["end_s"].to_numpy() if case.labelled.placement == "foot" else middle_s
+            quarter_s = (strides["end_s"] - strides["start_s"]).to_numpy() / 4
+            unmarked = (np.abs(at_s[:, None] - marks_s) > quarter_s[:, None]).all(axis=1)
         for start_s, end_s in zip(still["start_s"], still["end_s"], strict=True):
+            inside = (middle_s >= start_s + TOLERANCE_S) & (middle_s < end_s - TOLERANCE_S)
             rows.append(
                 {
                     "source": case.labelled.source,
                     "placement": case.labelled.placement,
                     "seconds": end_s - start_s,
-                    "strides": (
-                        (middle_s >= start_s + TOLERANCE_S) & (middle_s < end_s - TOLERANCE_S)
-                    ).sum(),
+                    "strides": inside.sum(),
+                    "unmarked": (inside & unmarked).sum(),
                 }
             )
     table = pd.DataFrame(rows).groupby(["source", "placement"]).sum()
-    return table.assign(strides_per_minute=60 * table["strides"] / table["seconds"])
+    return table.assign(
+        strides_per_minute=60 * table["strides"] / table["seconds"],
+        unmarked_per_minute=60 * table["unmarked"] / table["seconds"],
+    )
 
 
 def _covered(strides: pd.DataFrame, start_s: float, end_s: float) -> float:
