@@ -56,10 +56,18 @@ SHAPE_TURNS, FOOT_SHAPE_TURNS = 0.3, 0.15
 MIN_LIKENESS = 0.3
 """Least correlation with that shape; where nothing is like it, the phase alone decides."""
 
-LEANING_DEG = 15.0
-"""How far a device worn by a walker turns from its usual attitude, averaged over a stride: 9 in 10
-contacts in short walks stay below 13°, standing up and sitting down turn pocket and wrist by 15 to
-60° (``spsw-pocket-wrist``)."""
+LEANING_DEG, TURNING_DEG, POSTURE_DEG = 15.0, 8.0, 25.0
+"""How far a device worn by a walker turns from its usual attitude, averaged over a stride; how far
+when it is still turning, seen a stride before and after; and how far it has turned then. Standing
+up and sitting down end in a push like that of a step. Seated contacts turn pocket and wrist by 42
+and 21° (median), the first ones of a walk by 5 and 3° (``spsw-pocket-wrist``)."""
+
+HARD_MPS2 = 7.0
+"""Strength of movement of who runs: it is not from a chair, and a foot that runs is held otherwise
+than one that stands. Sitting down and standing up move pocket and wrist by 2 to 6 m/s²."""
+
+ATTITUDE_NEIGHBOURS = 7
+"""Contacts whose attitude is the usual one: a bag and a hand change theirs within a walk."""
 
 LAST_STEP, PACE_STEPS = 0.93, 5
 """Time of the step that puts the feet together, as a share of those before it (median of 30 ends
@@ -160,9 +168,11 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
         strength = _slow_size(power, STRENGTH_HZ)
     at, shown = _aligned(onset, turns - mark, active, max(int(half), 2))
     response = np.interp(at, np.arange(len(shown)), shown)
-    step = _steps(strength[_nearest(at, len(power))], response, one_foot)
-    if not one_foot:
-        leaning = _leaning(movement.up, at, period)
+    strong = strength[_nearest(at, len(power))]
+    step = _steps(strong, response, one_foot)
+    if step.any() and not one_foot:
+        leaning = _leaning(movement.held, at, step, period)
+        leaning[step] &= _typical(strong[step]) < HARD_MPS2
         step &= ~leaning
         _bring_together(at, step, leaning, shown)
     keep = np.flatnonzero(step)
@@ -333,21 +343,42 @@ def _steps(strength: FloatArray, response: FloatArray, one_foot: bool) -> NDArra
     return np.asarray(step)
 
 
-def _leaning(up: FloatArray | None, at: FloatArray, period: float) -> NDArray[np.bool_]:
+def _leaning(
+    held: FloatArray | None, at: FloatArray, step: NDArray[np.bool_], period: float
+) -> NDArray[np.bool_]:
     """Which contacts find the device in another attitude, averaged over a stride, than most do.
 
-    Who sits down, stands up or takes the device in hand turns it.
+    Who sits down, stands up or takes the device in hand turns it. Between steps that find it as
+    usual it may turn: the wearer walks on.
     """
-    if up is None or not len(at):
+    if held is None:
         return np.zeros(len(at), np.bool_)
-    lasting = moving_mean(up, max(int(period), 1), ends="edge")
-    own = lasting[_nearest(at, len(up))]
-    padded = np.pad(
-        own, ((NEIGHBOURS // 2,) * 2, (0, 0)), mode="reflect" if len(at) > 1 else "edge"
-    )
-    usual = np.median(sliding_window_view(padded, NEIGHBOURS, axis=0), axis=-1)
-    size = np.linalg.norm(own, axis=1) * np.linalg.norm(usual, axis=1)
-    return np.asarray(np.einsum("ij,ij->i", own, usual) < np.cos(np.deg2rad(LEANING_DEG)) * size)
+    stride, last = max(int(period), 1), len(held) - 1
+    lasting = moving_mean(held, stride, ends="edge")
+    here = _nearest(at, len(held))
+    own = lasting[here]
+    before, after = lasting[np.maximum(here - stride, 0)], lasting[np.minimum(here + stride, last)]
+    width = min(ATTITUDE_NEIGHBOURS, int(step.sum()))
+    medians = np.median(sliding_window_view(own[step], width, axis=0), axis=-1)
+    usual = medians[np.clip(np.cumsum(step) - 1 - width // 2, 0, len(medians) - 1)]
+    lean = _angle_deg(own, usual)
+    turn = np.minimum(_angle_deg(own, before), _angle_deg(own, after))
+    posture = np.maximum(_angle_deg(usual, before), _angle_deg(usual, after))
+    leaning = lean > LEANING_DEG
+    leaning |= (np.minimum(lean, turn) > TURNING_DEG) & (posture > POSTURE_DEG)
+    usual_too = np.pad(step & ~leaning, 2)
+    beside = usual_too[1:-1] & (usual_too[:-2] | usual_too[2:])
+    ends = np.flatnonzero(np.diff(np.pad(step & leaning, 1).astype(np.int8))).reshape(-1, 2)
+    for begin, end in ends[beside[ends[:, 0]] & beside[ends[:, 1] + 1]]:
+        leaning[begin:end] = False
+    return leaning
+
+
+def _angle_deg(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Angle between (n, 3) vectors."""
+    size = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    cosine = np.einsum("ij,ij->i", left, right) / np.maximum(size, 1e-9)
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
 def _bring_together(

@@ -22,7 +22,7 @@ through as noise near half the rate: at 0.42 walks in pockets were lost (own mea
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One run's movement, sample by sample. `moving` and `up` alone depend on how it is worn.
+    """One run's movement, sample by sample. `moving` and `held` alone depend on how it is worn.
 
     Parameters
     ----------
@@ -30,8 +30,9 @@ class Movement:
         Acceleration in the band of gait, device frame, m/s².
     vertical : (n,) array or None
         Its part along the vertical; None where gravity had been removed.
-    up : (n, 3) array or None
-        The vertical, device frame.
+    held : (n, 3) array or None
+        Specific force, device frame, m/s²: its mean over a stride tells how the device is held.
+        None where gravity had been removed.
     force : (n,) array
         Size of the specific force, m/s²: constant in a device that is only turned.
     activity : (n,) array
@@ -42,7 +43,7 @@ class Movement:
 
     moving: FloatArray
     vertical: FloatArray | None
-    up: FloatArray | None
+    held: FloatArray | None
     force: FloatArray
     activity: FloatArray
     jerk: FloatArray
@@ -52,7 +53,7 @@ class Movement:
         return Movement(
             self.moving[part],
             None if self.vertical is None else self.vertical[part],
-            None if self.up is None else self.up[part],
+            None if self.held is None else self.held[part],
             self.force[part],
             self.activity[part],
             self.jerk[part],
@@ -83,7 +84,7 @@ def movement_of(signal: Signal) -> Movement:
     return Movement(
         moving=moving,
         vertical=None if signal.up is None else np.einsum("ij,ij->i", moving, signal.up),
-        up=signal.up,
+        held=None if signal.up is None else force,
         force=size,
         activity=np.abs(size - at_rest),
         jerk=np.sqrt(np.einsum("ij,ij->i", change, change)) * ANALYSIS_RATE_HZ,

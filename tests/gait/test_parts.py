@@ -87,9 +87,11 @@ def test_part_of_a_movement_is_that_part_of_everything() -> None:
     part = whole[100:200]
     assert part.vertical is not None
     assert whole.vertical is not None
+    assert part.held is not None
+    assert whole.held is not None
     for a, b in (
         (part.moving, whole.moving), (part.vertical, whole.vertical), (part.force, whole.force),
-        (part.activity, whole.activity), (part.jerk, whole.jerk),
+        (part.activity, whole.activity), (part.jerk, whole.jerk), (part.held, whole.held),
     ):  # fmt: skip
         np.testing.assert_array_equal(a, b[100:200])
 
@@ -505,16 +507,44 @@ def test_who_sits_down_after_a_step_does_not_put_the_feet_together() -> None:
     assert step.tolist() == [True, True, False, False]
 
 
+def turned_by(deg: FloatArray) -> FloatArray:
+    """(n, 3) gravity in a device that is turned by such angles."""
+    return STANDARD_GRAVITY_MPS2 * np.stack(
+        [np.sin(np.deg2rad(deg)), np.zeros(len(deg)), np.cos(np.deg2rad(deg))], axis=1
+    )
+
+
 @pytest.mark.parametrize(("deg", "leans"), [(0, False), (12, False), (18, True), (90, True)])
-def test_who_stands_up_takes_no_step(deg: float, leans: bool) -> None:
-    turned = np.deg2rad(np.where(np.arange(1000) < 125, deg, 0))
-    up = np.stack([np.sin(turned), np.zeros(1000), np.cos(turned)], axis=1)
+def test_who_is_seated_takes_no_step(deg: float, leans: bool) -> None:
+    held = turned_by(np.where(np.arange(1000) < 125, deg, 0))
     at = np.arange(50.0, 1000, 50)
-    found = contacts._leaning(up, at, 50.0)
+    every = np.ones(len(at), bool)
+    found = contacts._leaning(held, at, every, 50.0)
     assert found.tolist() == [leans and bool(place < 125) for place in at]
-    assert not contacts._leaning(None, at, 50.0).any()
-    assert not contacts._leaning(up, at[:1], 50.0).any()
-    assert contacts._leaning(up, at[:0], 50.0).tolist() == []
+    assert not contacts._leaning(None, at, every, 50.0).any()
+    assert not contacts._leaning(held, at[:1], every[:1], 50.0).any()
+
+
+@pytest.mark.parametrize(("deg", "leans"), [(28, True), (20, False)])
+def test_who_is_still_standing_up_takes_no_step(deg: float, leans: bool) -> None:
+    """Half of the way is less than who is seated leans; a small way is no standing up."""
+    held = turned_by(np.interp(np.arange(1000), [125, 175], [deg, 0]))
+    at = np.arange(50.0, 1000, 50)
+    found = contacts._leaning(held, at, np.ones(len(at), bool), 50.0)
+    assert found[at == 150] == leans
+    assert not found[at > 150].any()
+
+
+def test_a_device_turned_between_steps_is_a_walkers() -> None:
+    sample = np.arange(1000)
+    held = turned_by(np.where((sample >= 425) & (sample < 525), 40, 0))
+    at = np.arange(50.0, 1000, 50)
+    turned = (at > 425) & (at < 525)
+    assert not contacts._leaning(held, at, np.ones(len(at), bool), 50.0).any()
+    # Without two steps on both sides it is the end of the walk.
+    for last in (500, 550):
+        found = contacts._leaning(held, at, at <= last, 50.0)
+        assert (found & (at <= last)).tolist() == turned.tolist()
 
 
 # Strides ------------------------------------------------------------------------------------
