@@ -67,6 +67,15 @@ def test_the_length_of_a_tick_is_told_by_size_and_step(tick_s: float, start: flo
     assert found.findings[0].ground == "measured"
 
 
+@pytest.mark.parametrize(
+    ("tick_s", "name"),
+    [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"), (1 / 1024, "ticks of 0.000976562 s")],
+)
+def test_the_unit_of_a_clock_is_named(tick_s: float, name: str) -> None:
+    found = line(np.arange(2000) * 0.01 / tick_s, tick_s=tick_s)
+    assert found.findings[0].value == f"time: {name}, relative"
+
+
 @pytest.mark.parametrize(("start", "step"), [(1.7e9, 10_000), (1.7e9, 2500), (1.7e12, 10_000_000)])
 def test_an_uptime_of_half_an_hour_in_fine_ticks_is_no_epoch(start: float, step: int) -> None:
     ticks = int(start) + np.arange(2000) * step
