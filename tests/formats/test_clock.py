@@ -191,6 +191,12 @@ def test_three_significant_digits_are_spread() -> None:
     np.testing.assert_allclose(found.time_s, true_s, atol=0.1)
 
 
+@pytest.mark.parametrize(("top", "begin"), [(256, 200), (65_536, 65_000), (65_536, 0)])
+def test_a_counter_goes_on_where_it_overflows(top: int, begin: int) -> None:
+    counter = (np.arange(1000.0) + begin) % top
+    np.testing.assert_array_equal(counted_on(counter), np.arange(1000))
+
+
 def test_rows_that_arrived_late_are_sorted() -> None:
     true_s = np.arange(1000) * 0.01
     order = np.arange(1000)

@@ -227,6 +227,20 @@ def test_actigraph_records_of_words_and_of_idle_sleep(tmp_path: Path) -> None:
     assert recording.warnings[-1].startswith("1 gap of 1.0 s")
 
 
+@pytest.mark.parametrize(
+    ("facts", "log"),
+    [
+        ("Serial Number: XYZ1\nSample Rate: 50\n", gt3x_record(0x1A, 0, bytes(300)) * 60),
+        ("Serial Number: MOS1\nSample Rate: 50\n", bytes(9000)),
+    ],
+)
+def test_actigraph_without_a_scale_or_with_a_damaged_log_fails(
+    tmp_path: Path, facts: str, log: bytes
+) -> None:
+    with pytest.raises(UnreadableFile, match="scale is missing or whose log is damaged"):
+        read(gt3x(tmp_path / "w.gt3x", facts, log=log))
+
+
 def test_actigraph_with_nothing_but_epochs_is_refused(tmp_path: Path) -> None:
     log = gt3x_record(0x03, 0, bytes(4)) * 60
     path = gt3x(tmp_path / "e.gt3x", "Serial Number: MOS1\n", log=log)
