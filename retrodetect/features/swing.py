@@ -41,8 +41,7 @@ def swing_vectors(
     """
     stride, stance = _from_stance_to_stance(signal, bounds)
     up = stance / np.maximum(np.linalg.norm(stance, axis=1, keepdims=True), _TINY)
-    moving = stride - stance[:, None]
-    h = moving - np.einsum("nti,ni->nt", moving, up)[:, :, None] * up[:, None]
+    h = stride - np.einsum("nti,ni->nt", stride, up)[:, :, None] * up[:, None]
     power = np.einsum("nti,nti->nt", h, h)
     rms = np.sqrt(power.mean(axis=1))[:, None] + _TINY
     time = np.linspace(-0.5, 0.5, SAMPLES)[:, None]
