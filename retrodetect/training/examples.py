@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from retrodetect import gait
 from retrodetect.direction import DirectionModel, StrideEvidence
-from retrodetect.direction.anchors import direction_of_note, statements_of_notes
+from retrodetect.direction.anchors import Anchors, direction_of_note, statements_of_notes
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
 from retrodetect.formats import Input, ReadOptions
@@ -35,12 +36,15 @@ from retrodetect.tables import truncated_list
 from retrodetect.training.manifest import Entry, Interval, Problems, entries
 
 __all__ = [
-    "STAGES", "Example", "Gathered", "Measured", "gather", "measure", "strides_of",
+    "BOTH_WAYS", "STAGES", "Example", "Gathered", "Measured", "gather", "measure", "strides_of",
     "truth_of_strides",
 ]  # fmt: skip
 
 STAGES = ("formats", "signal", "gait", "features", "direction")
 """Packages whose code decides what is measured in a recording."""
+
+BOTH_WAYS = (DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD])
+"""What is told apart; few go sideways."""
 
 MIN_OVERLAP = 0.7
 """Least share of a stride that must lie in one labelled interval for its truth to be sure."""
@@ -189,8 +193,7 @@ def _truth(
     return np.where(sure, truth, ""), np.where(sure, np.where(stated == "", gait, stated), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     """Examples, and what whoever trains on them should know."""
 
     examples: tuple[Example, ...]  # one for each recording, in order
@@ -198,7 +201,7 @@ class Gathered:
 
 
 def gather(
-    path: str | Path,
+    recordings: str | Path | Sequence[Example],
     sites: DirectionModel,
     *,
     placement: str | None = None,
@@ -210,13 +213,16 @@ def gather(
 ) -> Gathered:
     """Read the recordings of a manifest or folder and hold them against their labels.
 
-    ``sites`` is a model that tells body sites apart, for recordings whose placement nobody told.
+    Examples are left as they are. ``sites`` is a model that tells body sites apart, for recordings
+    whose placement nobody told.
     ``both_ways`` asks for strides of both directions, as for training; ``mixed_rates`` lets
     recordings of one site differ in sampling rate. Raises RefusedExamples with all that is wrong,
     each with its file and line.
     """
+    if not isinstance(recordings, str | Path):
+        return Gathered(tuple(recordings), ())
     problems = Problems()
-    listed = entries(path, problems)
+    listed = entries(recordings, problems)
     measured = _measured(listed, read or ReadOptions(), cache_folder, jobs)
     _same_recordings(listed, measured, problems)
     remarks: list[str] = []
@@ -238,7 +244,7 @@ def gather(
     if not problems.sentences:
         _check_together(examples, problems, both_ways=both_ways, mixed_rates=mixed_rates)
     if problems.sentences:
-        raise RefusedExamples(problems.sentences, file=str(path))
+        raise RefusedExamples(problems.sentences, file=str(recordings))
     return Gathered(tuple(examples), tuple(remarks))
 
 
@@ -365,13 +371,9 @@ def _from_notes(part: Measured, where: str, problems: Problems) -> list[Interval
 
 
 def _example(entry: Entry, part: Measured, site: str, intervals: pd.DataFrame) -> Example:
-    front: FloatArray | None = None
-    if entry.front is not None:
-        front = np.zeros(3)
-        front["xyz".index(entry.front[1])] = 1.0 if entry.front[0] == "+" else -1.0
     return Example(
-        part, entry.subject, entry.session, entry.subject, entry.licence, site, front,
-        intervals, origin=entry.where,
+        part, entry.subject, entry.session, entry.subject, entry.licence, site,
+        Anchors(front=entry.front).front_axis, intervals, origin=entry.where,
     )  # fmt: skip
 
 
@@ -392,7 +394,7 @@ def _check_together(
         if not both_ways:
             continue
         truth = strides_of(here)["truth"]
-        for direction in (DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]):
+        for direction in BOTH_WAYS:
             count = int((truth == direction).sum())
             if count < MIN_STRIDES:
                 sites = ", ".join(sorted({example.placement for example in here}))

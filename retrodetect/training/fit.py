@@ -34,7 +34,7 @@ from retrodetect.features.catalogue import LEVERS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import LOWER_LEG, SITES, Site, group_of, groups_of
 from retrodetect.training.estimators import LogOdds, Regression
-from retrodetect.training.examples import Example, strides_of
+from retrodetect.training.examples import BOTH_WAYS, Example, strides_of
 
 __all__ = [
     "READOUTS",
@@ -73,7 +73,7 @@ sources held out, the log likelihood of 19 readouts is highest from 0.003 to 0.0
 readout is too sure of actors who move unlike the others: at the trunk of one 21 % of strides were
 unknown with 0.002, and 2 % with 0.01."""
 
-MOST_STEPS = 100
+MOST_NEWTON_STEPS = 100
 LEAST_GAIN = 1e-12
 """Newton's steps are taken until the next would gain less log likelihood than this; they end after
 some six."""
@@ -417,8 +417,7 @@ def fit_readouts(table: StrideTable, group: str) -> SiteGroup:
 
 def went(table: StrideTable) -> StrideTable:
     """Return the strides that went forward or backward, without sideways ones."""
-    ways = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
-    return table.where(table.strides["truth"].isin(ways).to_numpy())
+    return table.where(table.strides["truth"].isin(BOTH_WAYS).to_numpy())
 
 
 def _by_signs(table: StrideTable, group: str) -> Readout:
@@ -620,7 +619,7 @@ def fit_weights(
     low, high = np.where(signs > 0, 0.0, -np.inf), np.where(signs < 0, 0.0, np.inf)
     weights = np.clip(centre if start is None else start * size, low, high)
     log_p, gradient, curvature = posterior(weights)
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_NEWTON_STEPS):
         held = np.where(gradient < 0, weights <= low, weights >= high)
         free = np.flatnonzero(~held)
         step = np.zeros(len(size))
@@ -630,7 +629,7 @@ def fit_weights(
         if gradient @ step < LEAST_GAIN:
             break
         at_begin, toward = log_p, gradient
-        for _ in range(MOST_STEPS):
+        for _ in range(MOST_NEWTON_STEPS):
             log_p, gradient, curvature = posterior(weights)
             if log_p >= at_begin + LEAST_SLOPE * toward @ (weights - begun):
                 break

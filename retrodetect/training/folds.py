@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
+from retrodetect.direction.decoder import DIRECTIONS
 from retrodetect.sites import group_of
-from retrodetect.training.examples import Example
+from retrodetect.training.examples import BOTH_WAYS, Example
 from retrodetect.training.fit import StrideTable
 
 __all__ = ["Fold", "Unit", "apart", "folds", "units_of"]
@@ -98,8 +98,7 @@ def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
 
 def _each_can_go(strides: pd.DataFrame, units: NDArray[np.str_]) -> bool:
     """Whether both directions are left at every group of sites whichever unit goes."""
-    both = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
-    has_direction = strides["truth"].isin(both).to_numpy()
+    has_direction = strides["truth"].isin(BOTH_WAYS).to_numpy()
     cells = pd.DataFrame(
         {
             "site": strides["placement"].map(group_of)[has_direction],

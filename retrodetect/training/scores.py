@@ -18,7 +18,7 @@ from retrodetect.direction.card import knowledge
 from retrodetect.recording import FloatArray
 from retrodetect.sites import LOWER_LEG, group_of
 from retrodetect.tally.share import LEVEL, measured_rates
-from retrodetect.training.examples import Example
+from retrodetect.training.examples import BOTH_WAYS, Example
 
 __all__ = [
     "SCORES", "compared", "confusion", "error_rates", "label_with_truth", "labelled",
@@ -144,7 +144,7 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     It has the columns of ``by``, ``strides``, and each of :data:`SCORES` with its ``_low`` and
     ``_high``; NaN where a score has no meaning.
     """
-    rows = rows[rows["truth"].isin(["forward", "backward"])]
+    rows = rows[rows["truth"].isin(BOTH_WAYS)]
     parts = rows.groupby(list(by), sort=True) if by else [((), rows)]
     table = []
     for key, part in parts:
@@ -160,7 +160,7 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
 def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Score strides without intervals; otherwise as `scored`."""
-    rows = rows[rows["truth"].isin(["forward", "backward"])]
+    rows = rows[rows["truth"].isin(BOTH_WAYS)]
     counts = _counts(rows).groupby([rows[name] for name in by]).sum()
     table = pd.DataFrame(_scores(counts.to_numpy(dtype=float)), counts.index, list(SCORES))
     table.insert(0, "strides", counts["all"])
@@ -174,7 +174,7 @@ def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
     95 % interval ``low`` to ``high``; ``better`` and ``worse`` count strides that only the first,
     or only the second, named rightly.
     """
-    has_direction = rows["truth"].isin(["forward", "backward"])
+    has_direction = rows["truth"].isin(BOTH_WAYS)
     ours, theirs = rows[has_direction], against[has_direction]
     units, _ = units_for_intervals(ours)
     counts, others = (_counts_of_units(part, units) for part in (ours, theirs))
@@ -213,7 +213,7 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     ``recording``, ``start_s``, ``end_s``, ``truth``, ``direction`` (as called), ``strides`` and
     ``of``, how many strides of that truth the recording has.
     """
-    rows = rows[rows["truth"].isin(["forward", "backward"])]
+    rows = rows[rows["truth"].isin(BOTH_WAYS)]
     state = rows[["recording", "truth", "direction"]]
     stretch = (state != state.shift()).any(axis=1).cumsum()
     size = rows.groupby(["recording", "truth"])["truth"].transform("size")
@@ -253,7 +253,7 @@ def error_rates(rows: pd.DataFrame, states: pd.Series[str]) -> dict[str, dict[st
     ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer ones.
     """
     named = (rows["direction"] != "unknown") & (rows["marked"] == "")
-    labelled = rows[rows["truth"].isin(["forward", "backward"]) & named]
+    labelled = rows[rows["truth"].isin(BOTH_WAYS) & named]
     wrong = labelled["direction"] != labelled["truth"]
     counted = pd.DataFrame(
         {
