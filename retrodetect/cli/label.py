@@ -45,6 +45,13 @@ def label(
     starts: Annotated[
         str | None, _anchor(help="Direction of your first strides: forward or backward.")
     ] = None,
+    same_mounting: Annotated[
+        bool,
+        _anchor(
+            "--same-mounting",
+            help="The device sits as in the recordings that your own model was trained on.",
+        ),
+    ] = False,
     labels: Annotated[
         Path | None,
         _anchor(
@@ -122,6 +129,7 @@ def label(
         starts=starts,  # type: ignore[arg-type]
         statements=_statements(labels) if labels else (),
         use_notes=not ignore_notes,
+        same_mounting=same_mounting,
     )
     pace = Pace(
         options.speed(speed),

@@ -85,6 +85,8 @@ class Anchors:
         What notes and a table of labels say; no stride counts where one says ``still`` (no gait).
     use_notes
         Whether notes made in the recording app count as marks.
+    same_mounting
+        Whether the device sits as it did in the recordings that the model was trained on.
 
     Raises
     ------
@@ -99,6 +101,7 @@ class Anchors:
     starts: Literal["forward", "backward"] | None = None
     statements: tuple[Statement, ...] = ()
     use_notes: bool = True
+    same_mounting: bool = False
 
     def __post_init__(self) -> None:
         if self.placement is not None:

@@ -24,6 +24,7 @@ from retrodetect.direction.classify import (
 )
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, Priors
 from retrodetect.direction.model import DirectionModel
+from retrodetect.direction.mounting import MOST_ASKEW_RAD
 from retrodetect.features import SITE_SCALARS, StrideFeatures
 from retrodetect.recording import Caution, FloatArray, Topic
 from retrodetect.sites import group_of, groups_of
@@ -97,7 +98,8 @@ def check_anchors(
         return Checked((), directions)
     misplaced = _check_placement(shown, model, anchors)
     marks = anchors.marks(strides)
-    if anchors.front is None and not marks:
+    names_front = anchors.front is not None or anchors.same_mounting
+    if not (names_front or marks):
         return Checked(misplaced, directions)
     opposed = _opposed(shown, strides, model, anchors)
     lying = f"they lie between {strides['start_s'].min():.0f} and {strides['end_s'].max():.0f} s"
@@ -117,7 +119,9 @@ def check_anchors(
         )
         for mark in wrong
     ]
-    is_turned = anchors.front is not None and bool(opposed.mean() > 0.5)
+    is_turned = names_front and bool(opposed.mean() > 0.5)
+    if anchors.same_mounting:
+        cautions += _check_mounting(shown, model, anchors, opposed, is_turned=is_turned)
     if anchors.front is not None:
         cautions += _check_front(shown, model, anchors, directions, opposed, is_turned=is_turned)
     if wrong or is_turned:
@@ -243,6 +247,36 @@ def _check_front(
         " Correct it, or leave it out"
     )
     return [Caution(Topic.CONTRADICTION, text)]
+
+
+def _check_mounting(
+    shown: StrideEvidence,
+    model: DirectionModel,
+    anchors: Anchors,
+    opposed: NDArray[np.bool_],
+    *,
+    is_turned: bool,
+) -> list[Caution]:
+    """What is wrong with the mounting that was said to be the same."""
+    words = "--same-mounting"
+    mounting = model.mountings.get(anchors.placement or "")
+    if mounting is None:
+        remembered = " and ".join(sorted(model.mountings)) or "none"
+        where = anchors.placement or "an unnamed site"
+        text = (
+            f"{words} was ignored at {where}: the mountings that {model.name} remembers are"
+            f" {remembered}"
+        )
+        return [Caution(Topic.WORDS, text)]
+    askew_rad = mounting.askew_rad(shown.features)
+    if not askew_rad <= MOST_ASKEW_RAD:
+        by = f"tilted by {np.rad2deg(askew_rad):.0f}°" if np.isfinite(askew_rad) else "not"
+        text = (
+            f"{words} was ignored: the device is {by} against the recordings that"
+            f" {model.name} learned from"
+        )
+        return [Caution(Topic.WORDS, text)]
+    return [_contradiction(words, "the opposite", opposed)] if is_turned else []
 
 
 def _travel_axis(

@@ -26,6 +26,7 @@ from retrodetect.direction.decoder import (
 )
 from retrodetect.direction.likeness import bout_begins
 from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_of
+from retrodetect.direction.mounting import Mounting
 from retrodetect.features import StrideFeatures, compute
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
@@ -348,7 +349,14 @@ class _Session:
     ) -> None:
         self._strides, self._anchors, self._model, self._priors = strides, anchors, model, priors
         self.forced = _forced(strides, anchors)
-        self.stated = anchors.front is not None or bool((self.forced >= 0).any())
+        self._mounting = model.mountings.get(anchors.placement or "")
+        if not anchors.same_mounting:
+            self._mounting = None
+        self.stated = (
+            anchors.front is not None
+            or self._mounting is not None
+            or bool((self.forced >= 0).any())
+        )
         log_turn = model.likeness.log_turn(features, strides)
         begins = bout_begins(strides["bout"].to_numpy())
         episode = _episodes(features.up, begins)
@@ -399,7 +407,8 @@ class _Session:
             float(forward[0] / forward.sum()) if on_a.any() else np.nan,
             shows_travel,
             bool(front_shown > 0.5),
-            any(bool(evidence.named_front.any()) for evidence in evidences),
+            self._mounting is not None
+            or any(bool(evidence.named_front.any()) for evidence in evidences),
         )
 
     def _sides(self, evidences: list[Evidence], shares: FloatArray) -> FloatArray:
@@ -463,7 +472,8 @@ class _Session:
             + front_temper * of_front.sum(axis=1),
             bout=strides["bout"].to_numpy(dtype=np.intp),
             log_direction=of_marks(self.forced[rows])
-            + self._priors.contrast * _contrast(site.contrast, features, strides, travel),
+            + self._priors.contrast * _contrast(site.contrast, features, strides, travel)
+            + _as_mounted(self._mounting, features, strides),
             named_front=_named_front(plane, self._anchors),
             named_front_doubt=max(GIVEN_FRONT_DOUBT, float(site.travel.doubt.min())),
             stated=self.stated,
@@ -491,6 +501,18 @@ def _contrast(
         by_stride = (score - score.mean()) / walked.sum()
         log_direction[walked, FORWARD] = -by_stride
         log_direction[walked, BACKWARD] = by_stride
+    return log_direction
+
+
+def _as_mounted(
+    mounting: Mounting | None, features: StrideFeatures, strides: pd.DataFrame
+) -> FloatArray:
+    """(n, 3) log likelihood of each direction, by how it looked in the same mounting."""
+    log_direction = np.zeros((len(features), 3))
+    if mounting is not None:
+        walked = (strides["p_run"] < 0.5).to_numpy()
+        half = 0.5 * mounting.log_odds(features)[walked]
+        log_direction[walked, FORWARD], log_direction[walked, BACKWARD] = -half, half
     return log_direction
 
 

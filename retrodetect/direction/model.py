@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from retrodetect.direction.card import Card
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.likeness import COMPARED, Likeness
+from retrodetect.direction.mounting import Mounting
 from retrodetect.errors import RefusedRecording
 from retrodetect.features import (
     FREE_FEATURES,
@@ -255,6 +256,9 @@ class DirectionModel:
         Least posterior for a label; below it a stride is unknown.
     name, card
         How it is called and what is written about it.
+    mountings
+        By body site: the strides of one wearer as a device showed them that is mounted the same
+        way every time. Only personal models have any.
     """
 
     groups: dict[str, SiteGroup]
@@ -263,6 +267,7 @@ class DirectionModel:
     threshold: float = 0.9
     name: str = "unnamed"
     card: Card = field(default_factory=Card, repr=False)
+    mountings: dict[str, Mounting] = field(default_factory=dict)
 
     def group_weights(self, features: StrideFeatures, placement: str | None) -> dict[str, float]:
         """Return the probability of each group of sites.
@@ -314,7 +319,8 @@ class DirectionModel:
 
     def parameters(self) -> dict[str, Any]:
         """Return the numbers to be stored, fit for JSON."""
-        return {
+        mountings = {site: mounting.stored() for site, mounting in self.mountings.items()}
+        return ({"mountings": mountings} if mountings else {}) | {
             "threshold": self.threshold,
             "groups": {
                 name: {
@@ -352,7 +358,11 @@ class DirectionModel:
             float(parameters["likeness"]["slope"]),
             float(parameters["likeness"]["intercept"]),
         )
-        return cls(groups, sites, likeness, parameters["threshold"], name, card)
+        mountings = {
+            site: Mounting.from_stored(stored)
+            for site, stored in parameters.get("mountings", {}).items()
+        }
+        return cls(groups, sites, likeness, parameters["threshold"], name, card, mountings)
 
 
 def _stored_readout(readout: Readout) -> dict[str, Any]:

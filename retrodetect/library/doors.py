@@ -124,6 +124,7 @@ def label(
     forward: Iterable[tuple[float, float]] = (),
     backward: Iterable[tuple[float, float]] = (),
     starts: Way | None = None,
+    same_mounting: bool = False,
     use_notes: bool = True,
     strides: pd.DataFrame | None = None,
 ) -> Result:
@@ -143,6 +144,8 @@ def label(
         Stretches (start, end) in seconds in which the wearer went that way.
     starts
         Direction of the first strides.
+    same_mounting
+        Whether the device sits as it did in the recordings that a model of your own learned from.
     use_notes
         Whether notes of the recording app that name a direction count as marks.
     strides : DataFrame, optional
@@ -172,6 +175,7 @@ def label(
             backward=_stretches(backward, "backward"),
             starts=starts,
             use_notes=use_notes,
+            same_mounting=same_mounting,
         )
     fitted, recording = store.load(model), _recording(source)
     return Result.of(label_pieces([recording], fitted, anchors, _spans_s(strides, recording)))

@@ -45,6 +45,7 @@ def label_many(
     placement: str | None = None,
     front: str | None = None,
     starts: Literal["forward", "backward"] | None = None,
+    same_mounting: bool = False,
     jobs: int | None = None,
     out: str | Path | None = None,
     **options: Any,
@@ -57,7 +58,7 @@ def label_many(
         Files, folders that are searched, or URLs of either.
     model
         Name of a shipped model or path of a stored one.
-    placement, front, starts
+    placement, front, starts, same_mounting
         As for :func:`retrodetect.label`; they hold for every recording.
     jobs
         Processes; by default one for each core, or a single one for a small batch.
@@ -84,7 +85,9 @@ def label_many(
     with in_python_words(), ExitStack() as stack:
         settings = Settings(
             model=str(model),
-            anchors=Anchors(placement=placement, front=front, starts=starts),
+            anchors=Anchors(
+                placement=placement, front=front, starts=starts, same_mounting=same_mounting
+            ),
             read=ReadOptions(**options),
         )
         folder = out or stack.enter_context(TemporaryDirectory(prefix="retrodetect-"))

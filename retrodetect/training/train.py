@@ -24,12 +24,13 @@ from retrodetect.direction import DirectionModel, store
 from retrodetect.direction.card import Base, Card, Source, Validation
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, PACES
 from retrodetect.direction.model import FORMS, Readout, SiteGroup
+from retrodetect.direction.mounting import Mounting, mean_up, remembered
 from retrodetect.formats import ReadOptions
 from retrodetect.recording import FloatArray
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import GROUPS, canonical_site, group_of
 from retrodetect.tables import quantity
-from retrodetect.training.examples import Example, gather, strides_of
+from retrodetect.training.examples import BOTH_WAYS, Example, gather, strides_of
 from retrodetect.training.fit import (
     READOUTS,
     StrideTable,
@@ -81,8 +82,6 @@ OWN_CONTRAST = 2 * 0.7 / 0.4**2
 0.4 of that difference comes back (captured people, one in acted styles; ``personal.py``)."""
 
 _TINY = 1e-9
-
-_BOTH = [DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD]]
 
 
 def train(
@@ -143,24 +142,23 @@ def train(
     if out is not None:
         store.check_target(out)
     base_model = None if base is None else store.load(base)
-    remarks: tuple[str, ...] = ()
-    if isinstance(recordings, str | Path):
-        gathered = gather(
-            recordings,
-            base_model or store.load("default"),
-            placement=placement,
-            read=read,
-            cache_folder=cache_folder,
-            jobs=jobs,
-            mixed_rates=mixed_rates,
-        )
-        examples, remarks = gathered.examples, gathered.remarks
-    else:
-        examples = tuple(recordings)
+    examples, remarks = gather(
+        recordings,
+        base_model or store.load("default"),
+        placement=placement,
+        read=read,
+        cache_folder=cache_folder,
+        jobs=jobs,
+        mixed_rates=mixed_rates,
+    )
     for remark in remarks:
         _log.info(remark)
     called = name or (Path(out).stem if out is not None else "trained")
     model = learn(table_of(examples), base_model, name=called)
+    remarks += tuple(
+        f"Remembers how the device sat at {site}: --same-mounting says that it sits so again."
+        for site in sorted(model.mountings)
+    )
     card = _card(examples, base_model, remarks, jobs)
     whole = store.completed(replace(model, card=card))
     return whole if out is None else store.save_model(whole, out)
@@ -227,7 +225,7 @@ def _first_minutes(strides: pd.DataFrame, minutes: float) -> NDArray[np.bool_]:
 
 def _reaches(table: StrideTable, minutes: float) -> bool:
     """Whether there are so many minutes of each direction at each group of sites."""
-    strides = table.strides[table.strides["truth"].isin(_BOTH)]
+    strides = table.strides[table.strides["truth"].isin(BOTH_WAYS)]
     keys = [strides["placement"].map(group_of), strides["truth"]]
     seconds = (strides["end_s"] - strides["start_s"]).groupby(keys).sum()
     return bool((seconds >= 0.9 * 60 * minutes).all())
@@ -292,7 +290,7 @@ def _minutes(example: Example, direction: str) -> float:
 
 
 def _minutes_in_words(examples: Sequence[Example]) -> str:
-    minutes = [sum(_minutes(example, direction) for example in examples) for direction in _BOTH]
+    minutes = [sum(_minutes(example, direction) for example in examples) for direction in BOTH_WAYS]
     wearers = quantity(len({example.subject for example in examples}), "wearer")
     return f"{minutes[0]:.1f} min forward and {minutes[1]:.1f} min backward of {wearers}"
 
@@ -326,7 +324,7 @@ def _sources(examples: Sequence[Example]) -> list[Source]:
 def _weaknesses(examples: Sequence[Example], kind: Unit, base: DirectionModel | None) -> list[str]:
     """Sentences on what these recordings cannot show."""
     strides = strides_of(examples)
-    directed = strides[strides["truth"].isin(_BOTH)]
+    directed = strides[strides["truth"].isin(BOTH_WAYS)]
     wearers = sorted(directed["subject"].unique())
     sentences = []
     if len(wearers) == 1:
@@ -343,7 +341,7 @@ def _weaknesses(examples: Sequence[Example], kind: Unit, base: DirectionModel | 
         if minutes < FEW_MINUTES:
             sentences.append(f"Saw only {minutes:.1f} min of going {way} at {site}.")
     ran = directed.loc[directed["true_gait"] == "run", "truth"].unique()
-    sentences += [f"Saw nobody running {way}." for way in _BOTH if way not in ran]
+    sentences += [f"Saw nobody running {way}." for way in BOTH_WAYS if way not in ran]
     if base is None:
         sites = {group_of(example.placement) for example in examples}
         missing = [
@@ -368,14 +366,81 @@ def learn(
     if base is None:
         # What is held out together counts as a source of its own.
         units, _ = units_of(table.strides)
-        return fit(StrideTable(table.features, table.strides.assign(source=units)), name=name)
+        fitted = fit(StrideTable(table.features, table.strides.assign(source=units)), name=name)
+        return replace(fitted, mountings=_mountings(table))
     sites = table.strides["placement"].map(group_of).to_numpy(dtype=str)
     groups = {
         group: _extended(base.groups[group], went(table.where(sites == group)), group)
         for group in np.unique(sites)
         if group in base.groups
     }
-    return replace(base, groups={**base.groups, **groups}, name=name, card=Card())
+    return replace(
+        base,
+        groups={**base.groups, **groups},
+        name=name,
+        card=Card(),
+        mountings=_mountings(table),
+    )
+
+
+def _mountings(table: StrideTable) -> dict[str, Mounting]:
+    """How the walked strides of a wearer show in the device frame, by body site.
+
+    Nothing where strides are of several wearers, or few: no two wear a device alike.
+    """
+    walked = went(table)
+    walked = walked.where((walked.strides["true_gait"] == "walk").to_numpy())
+    mountings = {}
+    if walked.strides["subject"].nunique() == 1:
+        for site in walked.strides["placement"].unique():
+            mounting = _mounting(walked.where((walked.strides["placement"] == site).to_numpy()))
+            if mounting is not None:
+                mountings[str(site)] = mounting
+    return mountings
+
+
+def _mounting(table: StrideTable) -> Mounting | None:
+    """What tells the directions of one wearer apart at one site; None if nothing does.
+
+    Each session, or each stretch of a single one, is told apart by what the others show. That says
+    how sure strides of another day are.
+    """
+    backward = (table.strides["truth"] == DIRECTIONS[BACKWARD]).to_numpy()
+    if min(backward.sum(), (~backward).sum()) < LEAST_CONTRAST_STRIDES:
+        return None
+    vectors = remembered(table.features)
+    rows, shape = vectors.reshape(len(table), -1), vectors.shape[1:]
+    units, _ = units_of(table.strides)
+    unseen = np.empty(len(table))
+    for unit in np.unique(units):
+        out = units == unit
+        weights, intercept = _told_apart(rows[~out], backward[~out])
+        unseen[out] = rows[out] @ weights + intercept
+    apart = float(np.mean(unseen[backward]) - np.mean(unseen[~backward]))
+    if not apart > 0:
+        return None
+    gain = 2 * apart / max(float(np.var(unseen[backward]) + np.var(unseen[~backward])), _TINY)
+    weights, intercept = _told_apart(rows, backward)
+    return Mounting(mean_up(table.features), gain * weights.reshape(shape), gain * intercept)
+
+
+def _told_apart(rows: FloatArray, backward: NDArray[np.bool_]) -> tuple[FloatArray, float]:
+    """Weights of (n, k) rows, and what to add for -1/2 forward and 1/2 backward in the mean."""
+    ways = (rows[~backward], rows[backward])
+    ahead, back = (way.mean(axis=0) for way in ways)
+    weights = _discriminant(back - ahead, np.concatenate([ways[0] - ahead, ways[1] - back]))
+    return weights, -0.5 * float(weights @ (ahead + back))
+
+
+def _discriminant(difference: FloatArray, within: FloatArray) -> FloatArray:
+    """(k,) Fisher's linear discriminant, by which two means differ by 1.
+
+    The covariance of the (n, k) rows ``within`` the classes is shrunk halfway to the diagonal.
+    """
+    covariance = within.T @ within / len(within)
+    covariance = 0.5 * (covariance + np.diag(np.diag(covariance))) + _TINY * np.eye(len(difference))
+    weights = np.linalg.solve(covariance, difference)
+    return np.asarray(weights / max(float(weights @ difference), _TINY))
 
 
 def _extended(site: SiteGroup, table: StrideTable, group: str) -> SiteGroup:
@@ -391,28 +456,23 @@ def _extended(site: SiteGroup, table: StrideTable, group: str) -> SiteGroup:
 def _own_contrast(table: StrideTable, habitual: FloatArray) -> FloatArray:
     """(len(COMPARED),) how these wearers differ backward from forward, in log odds.
 
-    Fisher's linear discriminant within wearers, its covariance shrunk halfway to the diagonal.
     Where too few strides were walked either way, it is what is usual.
     """
     walked = table.where((table.strides["true_gait"] == "walk").to_numpy())
-    counts = walked.strides["truth"].value_counts().reindex(_BOTH, fill_value=0)
+    counts = walked.strides["truth"].value_counts().reindex(BOTH_WAYS, fill_value=0)
     if counts.min() < LEAST_CONTRAST_STRIDES:
         return habitual
     differences, rest = [], []
     for rows in walked.strides.groupby(["source", "subject", "placement"]).indices.values():
         truth = walked.strides["truth"].to_numpy()[rows]
-        ways = [walked.features.scalars[rows[truth == way]] for way in _BOTH]
+        ways = [walked.features.scalars[rows[truth == way]] for way in BOTH_WAYS]
         if all(map(len, ways)):
             forward, backward = (way.mean(axis=0) for way in ways)
             differences.append(backward - forward)
             rest += [ways[0] - forward, ways[1] - backward]
     if not differences:
         return habitual
-    difference, within = np.mean(differences, axis=0), np.concatenate(rest)
-    covariance = within.T @ within / len(within)
-    covariance = 0.5 * (covariance + np.diag(np.diag(covariance))) + _TINY * np.eye(len(within[0]))
-    weights = np.linalg.solve(covariance, difference)
-    return np.asarray(OWN_CONTRAST * weights / max(weights @ difference, _TINY))
+    return OWN_CONTRAST * _discriminant(np.mean(differences, axis=0), np.concatenate(rest))
 
 
 def _corrected(

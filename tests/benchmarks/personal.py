@@ -11,7 +11,8 @@ over recordings.
 
 Virtual sites: an actor of a data set that the base never saw, 30 s of each direction (or half of
 what there is), with the site given and no anchor; sessions joined from the other clips, every
-third of which begins backward.
+third of which begins backward. ``same mounting``: the wearer says that the device sits as it did,
+and it sits askew by as much as straps do.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.transform import Rotation
 
-from retrodetect.direction import DirectionModel
+from retrodetect.direction import Anchors, DirectionModel
+from retrodetect.direction.mounting import mean_up
 from retrodetect.lab.datasets import SETS, present
 from retrodetect.lab.measured import is_walked, joined, measured_sets, without_gyroscope
 from retrodetect.sites import group_of
@@ -38,11 +42,15 @@ FOOT = "uci-sangenis-foot"
 SECONDS = (30.0, 60.0)
 ROTATIONS = 6
 SITES = (
-    "foot", "ankle", "front-pocket", "belly", "lower-back", "left-hip", "breastbone", "wrist",
-    "hand",
+    "foot", "ankle", "shin", "front-pocket", "back-pocket", "belly", "lower-back", "left-hip",
+    "breastbone", "wrist", "hand",
 )  # fmt: skip
 BOTH = ["forward", "backward"]
 LEAST_STRIDES = 8
+
+ASKEW_DEG, TILTED_DEG = 15.0, 5.0
+"""How far a device that sits as it did is turned about the vertical, and tilted, from one day to
+the next (one standard deviation)."""
 
 
 def split(examples: list[Example], first: int, seconds: float) -> tuple[StrideTable, list[Example]]:
@@ -99,6 +107,23 @@ def feet(fits: Fits, examples: list[Example]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def feet_by_mounting(examples: list[Example]) -> pd.DataFrame:
+    """Score what the mounting alone says of single walked strides of the real feet."""
+    rows = []
+    for wearer in sorted({example.subject for example in examples}):
+        mine = [without_gyroscope(each) for each in examples if each.subject == wearer]
+        for first in np.linspace(0, len(mine), ROTATIONS, endpoint=False).astype(int):
+            table, left = split(mine, int(first), SECONDS[0])
+            for mounting in learn(table).mountings.values():
+                for example in left:
+                    strides = example.strides()
+                    walked = strides["truth"].isin(BOTH) & (strides["true_gait"] == "walk")
+                    odds = mounting.log_odds(example.measured.cues.features)[walked]
+                    right = (odds > 0) == (strides["truth"][walked] == "backward")
+                    rows += [{"wearer": wearer, "rotation": first, "right": each} for each in right]
+    return pd.DataFrame(rows).groupby(["wearer", "rotation"])["right"].agg(["mean", "size"])
+
+
 def scores_of(labelled: pd.DataFrame, base: pd.DataFrame) -> dict[str, float]:
     """Scores, and the difference in backward F1 from the base with its interval."""
     total = scored(labelled).iloc[0]
@@ -130,8 +155,16 @@ def virtual(examples: dict[str, list[Example]], fits: Fits) -> pd.DataFrame:
                     own, session = parted
                     mine = learn(own, base)
                     back[seen_by, site].append(came_back(mine, session))
-                    for name, model in {"base": base, "personal": mine}.items():
-                        labelled[seen_by, site, name].append(label_with_truth(model, [session]))
+                    again = put_on_again(session, np.random.default_rng([rotation, len(site)]))
+                    for name, model, worn, same in (
+                        ("base", base, session, False),
+                        ("personal", mine, session, False),
+                        ("same mounting", mine, again, True),
+                    ):
+                        given = Anchors(site, same_mounting=same)
+                        labelled[seen_by, site, name].append(
+                            label_with_truth(model, [worn], lambda _, given=given: given)
+                        )
     rows = []
     for (seen_by, site, name), parts in labelled.items():
         total = scored(pd.concat(parts, ignore_index=True)).iloc[0]
@@ -140,6 +173,19 @@ def virtual(examples: dict[str, list[Example]], fits: Fits) -> pd.DataFrame:
         contrast = {"came_back": np.mean(back[seen_by, site]), "sd": np.std(back[seen_by, site])}
         rows.append({"seen_by": seen_by, "site": site, "model": name} | scores | contrast)
     return pd.DataFrame(rows)
+
+
+def put_on_again(session: Example, rng: np.random.Generator) -> Example:
+    """The session of a device that was taken off and put on again as it was."""
+    features = session.measured.cues.features
+    up = mean_up(features)
+    level = np.cross(up, rng.normal(size=3))
+    turn, tilt = np.deg2rad([ASKEW_DEG, TILTED_DEG]) * rng.normal(size=2)
+    turned = Rotation.from_rotvec(turn * up)
+    turned = (Rotation.from_rotvec(tilt * level / np.linalg.norm(level)) * turned).as_matrix()
+    worn = replace(features, vectors=features.vectors @ turned.T, up=features.up @ turned.T)
+    cues = replace(session.measured.cues, features=worn)
+    return replace(session, measured=replace(session.measured, cues=cues))
 
 
 def came_back(model: DirectionModel, session: Example) -> float:
@@ -181,7 +227,11 @@ def main() -> None:
         arguments.datasets, present(arguments.datasets), cache_folder=arguments.cache
     )
     fits = Fits(table_of(chain.from_iterable(examples.values())))
-    found = {"feet": feet(fits, examples[FOOT]), "virtual": virtual(examples, fits)}
+    found = {
+        "feet": feet(fits, examples[FOOT]),
+        "feet by mounting alone": feet_by_mounting(examples[FOOT]).reset_index(),
+        "virtual": virtual(examples, fits),
+    }
     for table in found.values():
         print(table.round(3).to_string(index=False))
     if arguments.out:

@@ -7,6 +7,7 @@ import pytest
 
 import retrodetect as rd
 from retrodetect.lab.simulate import Session, write_session
+from retrodetect.locations import make_folder
 
 PLAN = "walk forward 25s, stand 3s, walk backward 25s"
 
@@ -170,3 +171,31 @@ def test_the_cache_is_where_it_was_told_to_be(retrodetect, walks, tmp_path, monk
     assert not (tmp_path / "users").exists()
     retrodetect(*told)
     assert (tmp_path / "users" / "retrodetect").is_dir()
+
+
+def test_a_belt_that_sits_as_it_did_tells_a_session_all_backward(
+    retrodetect, tmp_path, stored_model
+):
+    def wear(plan: str, seed: int) -> Path:
+        session = Session(plan, "lower-back", seed=seed, person=3)
+        return write_session(f"walk{seed}", session, tmp_path / "worn")
+
+    for seed, way in enumerate(("forward", "backward")):
+        folder = make_folder(tmp_path / "mine" / way)
+        one_way = wear(f"stand 3s, walk {way} 30s, stand 3s", seed)
+        one_way.rename(folder / one_way.name)
+    walk = wear("stand 3s, walk backward 30s, stand 3s", 9)
+    model = tmp_path / "mine.model"
+    worn = ("--placement", "lower-back", "--jobs", 1)
+    retrodetect("train", tmp_path / "mine", "--out", model, "--base", stored_model, *worn,
+                "--cache", "none")  # fmt: skip
+    line = ["label", walk, "--model", model, *worn, "--no-report", "-q", "--out"]
+
+    def backward_share(out: Path) -> float:
+        return float((pd.read_csv(out / "strides.csv")["direction"] == "backward").mean())
+
+    assert retrodetect(*line, tmp_path / "said", "--same-mounting")[0] == 0
+    assert backward_share(tmp_path / "said") > 0.9
+    assert pd.read_csv(tmp_path / "said" / "sessions.csv")["front"].tolist() == ["given"]
+    retrodetect(*line, tmp_path / "unsaid")
+    assert backward_share(tmp_path / "unsaid") == 0

@@ -8,6 +8,7 @@ import pandas as pd
 from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.direction.likeness import Likeness
 from retrodetect.direction.model import SITE_INPUTS, Readout, SiteClassifier, SiteGroup
+from retrodetect.direction.mounting import REMEMBERED, Mounting
 from retrodetect.features import GYRO_SCALARS, SITE_SCALARS, VECTORS, StrideFeatures
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
@@ -59,6 +60,13 @@ def model(
         {form: always(site, len(inputs)) for form, inputs in SITE_INPUTS.items()},
         likeness or Likeness.silent(),
     )
+
+
+def mounting(ahead: FloatArray = AHEAD, up: FloatArray = UP) -> Mounting:
+    """Remembers that strides forward travelled along an axis of the device."""
+    weights = np.zeros((REMEMBERED.sum(), 3))
+    weights[np.flatnonzero(REMEMBERED).tolist().index(TRAVEL)] = -8.0 * ahead
+    return Mounting(up, weights, 0.0)
 
 
 def shown(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from strides import AHEAD, LEFT, along, model, shown, strides_of
+from strides import AHEAD, LEFT, along, model, mounting, shown, strides_of
 
 from retrodetect.direction import Anchors, check_anchors, decide
 from retrodetect.direction.anchors import Statement
+from retrodetect.direction.mounting import Mounting
 from retrodetect.recording import Caution, FloatArray, Topic
 from retrodetect.sites import PLACEMENTS
 
@@ -107,6 +110,47 @@ def test_nothing_is_said_of_nothing():
     directions = decide(evidence, strides_of(0), model())
     checked = check_anchors(evidence, strides_of(0), model(), Anchors(front="+x"), directions)
     assert checked == ((), directions)
+
+
+def doubts_of_mounting(
+    mounting: Mounting, anchors: Anchors, *, shows_front: bool = False
+) -> tuple[Caution, ...]:
+    front = AHEAD if shows_front else None
+    evidence = shown(BOTH, front=front, lever=front)
+    own = replace(model(), name="mine", mountings={"thigh": mounting})
+    directions = decide(evidence, BOUTS, own, anchors)
+    return check_anchors(evidence, BOUTS, own, anchors, directions).cautions
+
+
+def test_a_mounting_that_is_the_same_is_not_doubted():
+    same = Anchors("thigh", same_mounting=True)
+    assert doubts_of_mounting(mounting(), same) == ()
+    assert doubts_of_mounting(mounting(), same, shows_front=True) == ()
+
+
+def test_a_mounting_that_is_said_to_be_the_same_must_be_remembered():
+    (caution,) = doubts_of_mounting(mounting(), Anchors("belly", same_mounting=True))
+    assert caution.topic == Topic.WORDS
+    assert caution.text == (
+        "--same-mounting was ignored at belly: the mountings that mine remembers are thigh"
+    )
+
+
+def test_a_device_that_is_tilted_does_not_sit_as_it_did():
+    tilted = mounting(up=np.array([0.0, np.sin(0.7), np.cos(0.7)]))
+    (caution,) = doubts_of_mounting(tilted, Anchors("thigh", same_mounting=True))
+    assert caution.text == (
+        "--same-mounting was ignored: the device is tilted by 40° against the recordings that"
+        " mine learned from"
+    )
+
+
+def test_a_device_that_was_turned_round_is_noticed_where_the_body_shows_its_front():
+    turned = mounting(ahead=-AHEAD)
+    same = Anchors("thigh", same_mounting=True)
+    (caution,) = doubts_of_mounting(turned, same, shows_front=True)
+    assert caution.topic == Topic.CONTRADICTION
+    assert caution.text.startswith("--same-mounting contradicts the signal")
 
 
 EVIDENCE = shown(BOTH, front=AHEAD, lever=AHEAD)

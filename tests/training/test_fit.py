@@ -323,6 +323,55 @@ def test_a_few_strides_teach_no_contrast(count):
     assert np.array_equal(contrast, HABITUAL_CONTRAST) == (count < LEAST_CONTRAST_STRIDES)
 
 
+def mounted(count: int = 20, subjects: tuple[str, ...] = ("s",)) -> StrideTable:
+    """Strides of people whose U2 points along the device's y-axis backward, against it forward."""
+    ways = np.repeat(["forward", "backward"], count)
+    rows = [
+        {"truth": way, "subject": subject, "session": f"{i // 5}"}
+        for subject in subjects
+        for i, way in enumerate(ways)
+    ]
+    made = table(rows, U2_fixed=turned(np.full(len(rows), np.pi / 2)))
+    noise = np.random.default_rng(0)
+    made.features.vectors[(made.strides["truth"] == "forward").to_numpy()] *= -1
+    made.features.vectors[:, NAMES.index("U2_fixed"), :2] += 0.2 * noise.normal(size=(len(rows), 2))
+    made.features.scalars[:] = noise.normal(size=made.features.scalars.shape)
+    return made
+
+
+@pytest.mark.parametrize("base", [None, fit(table([{}] * 30, U2_fixed=AHEAD))])
+def test_how_a_device_sat_on_one_wearer_is_remembered(base):
+    strides = mounted()
+    (site, mounting), *others = learn(strides, base).mountings.items()
+    assert (site, others) == ("belly", [])
+    odds = mounting.log_odds(strides.features)
+    backward = (strides.strides["truth"] == "backward").to_numpy()
+    np.testing.assert_array_equal(odds > 0, backward)
+    assert np.abs(odds).min() > 1.0
+
+
+def test_no_two_wearers_wear_a_device_alike():
+    assert learn(mounted(subjects=("s", "t"))).mountings == {}
+
+
+@pytest.mark.parametrize("count", [LEAST_CONTRAST_STRIDES - 1, LEAST_CONTRAST_STRIDES])
+def test_a_few_strides_show_no_mounting(count):
+    base = fit(table([{}] * 30, U2_fixed=AHEAD))
+    assert bool(learn(mounted(count), base).mountings) == (count >= LEAST_CONTRAST_STRIDES)
+
+
+def test_a_device_that_sat_otherwise_in_each_session_shows_little():
+    strides = mounted()
+    anew = strides.strides["session"].isin(["1", "3", "5", "7"]).to_numpy()
+    strides.features.vectors[anew] *= -1
+    base = fit(table([{}] * 30, U2_fixed=AHEAD))
+    odds = [
+        np.abs(mounting.log_odds(strides.features)).mean()
+        for mounting in learn(strides, base).mountings.values()
+    ]
+    assert sum(odds) < 0.5
+
+
 def wearer_of_bouts(*ways: str, unlike: float = 0.0):
     """Bouts of ten strides of one wearer; those that go backward differ in all that is compared."""
     rows = [{"truth": way, "recording": str(i)} for i, way in enumerate(ways) for _ in range(10)]
