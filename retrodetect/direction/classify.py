@@ -389,7 +389,9 @@ class _Session:
         probability = _mean([decoded.probability for *_, decoded in hypotheses], shares)
         sure = probability[:, [FORWARD, BACKWARD]].max(axis=1) >= self._model.threshold
         evidences = [evidence for *_, evidence, _ in hypotheses]
-        shows_travel = any(bool(evidence.travel.any()) for evidence in evidences)
+        shows_travel = self._mounting is not None or any(
+            bool(evidence.travel.any()) for evidence in evidences
+        )
         if sure.mean() < SETTLED and not self.stated and shows_travel:
             sides = self._sides(evidences, shares)
         else:
