@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
-from strides import AHEAD, LEFT, UP, along, model, shown, strides_of
+from strides import AHEAD, LEFT, NAMES, UP, along, model, readout, shown, strides_of
 
 from retrodetect import gait
 from retrodetect.direction import Anchors, Directions, StrideEvidence, classify, decide
@@ -373,3 +373,18 @@ def test_a_simulated_walk_is_classified_stride_by_stride():
     strides = gait.detect(signals).strides
     table = classify(signals, strides, model(), Anchors("front-pocket")).table
     assert len(table) == len(strides) > 10
+
+
+@pytest.mark.parametrize("doubt", [0.002, 0.01, 0.03, 0.05, 0.07, 0.1, 0.2])
+def test_a_session_backward_throughout_must_be_surer_without_a_gyroscope(doubt):
+    evidence = shown(along((20, -AHEAD)))
+    column = NAMES.index("R1_fixed")
+    evidence.features.vectors[:, column] = AHEAD
+    trained = model(doubt=doubt)
+    pace = {column: 6.0}
+    group = replace(trained.groups["thigh"], front=readout(pace, pace, doubt))
+    trained = replace(trained, groups=trained.groups | {"thigh": group})
+    table = decide(evidence, strides_of(20), trained, Anchors("thigh")).table
+    is_named = (table["direction"] == "backward").to_numpy()
+    assert (is_named == (table["p_backward"] >= LEAST_HABIT)).all()
+    assert set(table["direction"]) <= {"backward", "unknown"}
