@@ -26,13 +26,14 @@ from retrodetect.features import (
 )
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
-from retrodetect.sites import GROUPS
+from retrodetect.sites import GROUPS, group_of
 from retrodetect.training.fit import (
     HABITUAL_CONTRAST,
     PHYSICS_WEARERS,
     READOUTS,
     Fits,
     StrideTable,
+    _pairs_of_bouts,
     doubt_of,
     fit,
     fit_likeness,
@@ -213,6 +214,15 @@ def test_doubt_counts_the_wearers_whose_source_took_no_part():
     assert doubt_of(half, goal, ("+U2_fixed",)) == pytest.approx(1.5 / (4 + PHYSICS_WEARERS))
 
 
+def test_a_source_that_would_turn_the_sign_round_for_itself_is_misled_by_the_others():
+    # Swing vectors have no sign of their own, so a source alone would always be right.
+    last, goal = sources({"a": False, "b": False, "c": False, "d": True})
+    last.features.vectors[:, NAMES.index("swing_0")] = last.features.vectors[
+        :, NAMES.index("U2_fixed")
+    ]
+    assert doubt_of(last, goal, ("swing_0",)) == pytest.approx(1.5 / (4 + PHYSICS_WEARERS))
+
+
 def test_doubt_is_that_of_the_direction_that_misleads_more():
     ahead, goal = sources(dict.fromkeys("abcd", False))
     back, _ = sources({"a": True, "b": True, "c": False, "d": False}, truth="backward")
@@ -252,6 +262,23 @@ def test_travel_turns_with_the_truth_and_a_front_does_not():
 def test_travel_is_taught_by_sites_that_show_it(site, form, strides):
     arms = table([{"placement": site}] * 3, A=AHEAD)
     assert len(teaching(arms, level_fronts(arms), "arm", "travel", form, "walk")[0]) == strides
+
+
+@pytest.mark.parametrize(("site", "form", "strides"), [
+    ("thigh", "accelerometer", 3), ("thigh", "gyroscope", 3), ("belly", "accelerometer", 0),
+    ("belly", "gyroscope", 3), ("left-hip", "gyroscope", 3), ("head", "gyroscope", 0),
+])  # fmt: skip
+def test_a_front_is_taught_by_sites_that_show_it_and_by_levers(site, form, strides):
+    worn = table([{"placement": site}] * 3, A=AHEAD)
+    taught, _ = teaching(worn, level_fronts(worn), group_of(site), "front", form, "walk")
+    assert len(taught) == strides
+
+
+@pytest.mark.parametrize(("form", "strides"), [("gyroscope", 3), ("accelerometer", 6)])
+def test_only_strides_with_a_gyroscope_teach_what_it_shows(form, strides):
+    worn = table([{}] * 6, A=np.repeat([AHEAD, 0 * AHEAD], 3, axis=0))
+    taught, _ = teaching(worn, level_fronts(worn), "trunk", "travel", form, "walk")
+    assert len(taught) == strides
 
 
 def test_an_arm_has_no_contrast():
@@ -388,6 +415,14 @@ def test_bouts_in_opposite_directions_are_learned_to_be_unlike():
     alike, apart = log_distance(np.array([[0.1], [0.5]]) + 0 * learned.scale, learned.scale)
     assert learned.slope * alike + learned.intercept < 0 < learned.slope * apart + learned.intercept
     assert learned.scale == pytest.approx(0.1, abs=0.06)
+
+
+def test_a_bout_of_both_ways_is_alike_to_none():
+    ways = ["forward"] * 5 + ["backward"] * 5
+    rows = [{"truth": way, "recording": str(bout)} for bout in range(2) for way in ways]
+    rows += [{"truth": "forward", "recording": bout} for bout in "23" for _ in range(10)]
+    _, compared = _pairs_of_bouts(table(rows))
+    assert compared["opposite"].tolist() == [True] * 5 + [False]
 
 
 @pytest.mark.parametrize("ways", [["forward"] * 6, ["forward"], ["forward", "backward"]])
