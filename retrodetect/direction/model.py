@@ -64,7 +64,7 @@ each other far more than chance. Single clips of sources held out would have 1.5
 
 MISNAMED = 0.002
 """How common each other group of sites is where a wearer named one (a guess): phones move from a
-pocket to the hand, and a strap at mid-shin is called an ankle. Of 591 recordings of sources
+pocket to the hand, and a strap at mid-shin is called an ankle. Of 519 recordings of sources
 held out, one is doubted wrongly (``tests/benchmarks/check_anchors.py``)."""
 
 LEAST_LOG_SITE = float(np.log(1e-3))
