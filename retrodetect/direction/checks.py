@@ -132,14 +132,19 @@ def check_anchors(
 def _check_placement(
     shown: StrideEvidence, model: DirectionModel, anchors: Anchors
 ) -> tuple[Caution, ...]:
-    """Say where the device moves as nowhere that the placement may mean."""
+    """Say where the device moves as nowhere that the placement may mean.
+
+    An arm that is held still, and a bag, move as the trunk does.
+    """
     if anchors.placement is None:
         return ()
     weights = model.group_weights(shown.features, anchors.placement)
     meant = groups_of(anchors.placement)
+    likeliest = max(weights, key=lambda group: weights[group])
+    if "arm" in meant and likeliest == "trunk":
+        return ()
     if sum(weights.get(group, 0.0) for group in meant) > MISPLACED:
         return ()
-    likeliest = max(weights, key=lambda group: weights[group])
     text = (
         f"placement {anchors.placement} contradicts the signal, which shows a device at the"
         f" {likeliest}. Directions follow the signal: correct the placement, or leave it out"

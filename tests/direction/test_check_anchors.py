@@ -58,6 +58,14 @@ def test_a_placement_is_doubted_where_the_strides_are_of_another_site():
             assert "a device at the thigh" in caution.text
 
 
+@pytest.mark.parametrize("placement", ["wrist", "hand", "upper-arm", "bag"])
+def test_an_arm_held_still_and_a_bag_may_move_as_the_trunk_does(placement):
+    evidence, of_a_trunk = shown(BOTH, front=AHEAD, lever=AHEAD), model(site="trunk")
+    anchors = Anchors(placement)
+    directions = decide(evidence, BOUTS, of_a_trunk, anchors)
+    assert check_anchors(evidence, BOUTS, of_a_trunk, anchors, directions).cautions == ()
+
+
 @pytest.mark.parametrize(
     ("anchors", "words"),
     [
