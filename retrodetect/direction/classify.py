@@ -253,7 +253,8 @@ def decide(
     threshold = np.full(count, model.threshold)
     least_ahead = np.full(count, np.inf)
     for rows, mixed in session.episodes:
-        episode = session.decode(features.where(rows), rows, mixed)
+        own = features.where(rows)
+        episode = session.decode(own, rows, mixed)
         probability[rows], p_run[rows] = episode.probability, episode.p_run
         if episode.shows_travel:
             p_sides[rows], a_forward[rows] = episode.p_sides, episode.a_forward
@@ -261,8 +262,8 @@ def decide(
         if not session.stated:
             on_side = (episode.p_sides >= model.threshold).mean(axis=0)
             is_one_way = on_side[0] >= SETTLED and not on_side[1]
-            has_gyro = features.has_gyro[rows].mean() > 0.5
-            if (on_side.all() and not episode.front_shown) or (is_one_way and not has_gyro):
+            by_habit = on_side.all() and not episode.front_shown
+            if by_habit or (is_one_way and not own.mostly_with_gyro):
                 threshold[rows] = max(model.threshold, LEAST_HABIT)
             if is_one_way:
                 least_ahead[rows] = model.threshold if episode.front_shown else LEAST_ASSUMED
@@ -354,9 +355,9 @@ class _Session:
     ) -> None:
         self._strides, self._anchors, self._model, self._priors = strides, anchors, model, priors
         self.forced = _forced(strides, anchors)
-        self._mounting = model.mountings.get(anchors.placement or "")
-        if not anchors.same_mounting:
-            self._mounting = None
+        self._mounting = (
+            model.mountings.get(anchors.placement or "") if anchors.same_mounting else None
+        )
         self.stated = (
             anchors.front is not None
             or self._mounting is not None
@@ -468,7 +469,7 @@ class _Session:
             seats=np.array([seat.weight for seat in seats]),
             front_offset_rad=np.array([seat.offsets_rad for seat in seats]),
             front_shown=bool(
-                features.has_gyro.mean() > 0.5
+                features.mostly_with_gyro
                 and front.any()
                 and max(seat.weight for seat in seats) > SIGNAL_SHARE
             ),

@@ -212,7 +212,7 @@ class SiteGroup:
 
     def doubt(self, features: StrideFeatures) -> float:
         """Probability that front and travel do not belong together, for these strides."""
-        form = int(features.has_gyro.mean() > 0.5) if len(features) else 0
+        form = int(features.mostly_with_gyro)
         return float(1 - (1 - self.travel.doubt[form]) * (1 - self.front.doubt[form]))
 
 

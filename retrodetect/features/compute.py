@@ -79,6 +79,11 @@ class StrideFeatures:
         return np.asarray((np.abs(self.vectors[:, -len(NEEDS_GYRO) :]) > 0).any(axis=(1, 2)))
 
     @property
+    def mostly_with_gyro(self) -> bool:
+        """Whether a gyroscope that fits saw more than half of the strides; False of none."""
+        return bool(len(self) and self.has_gyro.mean() > 0.5)
+
+    @property
     def log_angular_rate(self) -> FloatArray:
         """(n,) log of the level angular rate, root mean square in rad/s; 0 without a gyroscope."""
         return self.gyro_scalars[:, 0]
