@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from handmade import random_features
+from handmade import LEFT, features, random_features, readout
+from recordings import recording
 from scipy.optimize import minimize
 from scipy.special import i0
 from scipy.stats import vonmises
 
 from retrodetect.direction import DirectionModel, model
 from retrodetect.direction.decoder import PACES
-from retrodetect.direction.likeness import log_distance
+from retrodetect.direction.likeness import COMPARED, log_distance
 from retrodetect.direction.model import FORMS, SITE_INPUTS
 from retrodetect.features import (
     GYRO_SCALARS,
@@ -27,13 +28,26 @@ from retrodetect.features import (
 from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, group_of
+from retrodetect.training.estimators import StrideClassifier
 from retrodetect.training.fit import (
     HABITUAL_CONTRAST,
+    MIN_RECORDING_STRIDES,
+    MIN_STRIDES,
+    MOST_DOUBT,
     PHYSICS_WEARERS,
     READOUTS,
     Fits,
     StrideTable,
+    _balance,
+    _by_signs,
+    _fit_readout,
+    _in_one_group,
+    _likeness,
     _pairs_of_bouts,
+    _Sites,
+    _thinned,
+    _toward_front,
+    _untaught,
     doubt_of,
     fit,
     fit_likeness,
@@ -41,7 +55,9 @@ from retrodetect.training.fit import (
     fit_weights,
     level_fronts,
     reference_fronts,
+    table_of,
     teaching,
+    went,
 )
 from retrodetect.training.train import LEAST_CONTRAST_STRIDES, OWN_CONTRAST, learn
 
@@ -56,16 +72,13 @@ def turned(bearing_rad: FloatArray) -> FloatArray:
 
 def table(rows: list[dict[str, object]], **vectors: FloatArray) -> StrideTable:
     """Strides with these vectors, all of one person at the belly unless a row says otherwise."""
-    strides = pd.DataFrame(rows)
     defaults: dict[str, object] = {
         "truth": "forward", "true_gait": "walk", "source": "a", "subject": "s",
         "recording": "r", "session": "r", "placement": "belly", "virtual": False, "bout": 0,
         "start_s": 0.0, "end_s": 1.0, "p_run": 0.0,
         "front_x": 1.0, "front_y": 0.0, "front_z": 0.0,
     }  # fmt: skip
-    for name, value in defaults.items():
-        if name not in strides:
-            strides[name] = value
+    strides = pd.DataFrame([defaults | row for row in rows])
     count = len(strides)
     every = np.zeros((count, len(VECTORS), 3))
     for name, values in vectors.items():
@@ -78,6 +91,21 @@ def table(rows: list[dict[str, object]], **vectors: FloatArray) -> StrideTable:
         np.tile(UP, (count, 1)),
     )
     return StrideTable(features, strides)
+
+
+# Strides --------------------------------------------------------------------------------------
+
+
+def test_strides_teach_where_their_direction_is_sure_and_they_have_a_vertical():
+    first = recording(("forward", 2), ("", 1), ("sideways", 1), name="a.csv")
+    last = recording(("backward", 2), name="b.csv", shown=features(2, up=[[np.nan] * 3, UP]))
+    every = StrideTable.of([first, recording(), last])
+    assert every.strides["example"].tolist() == [0, 0, 0, 0, 2, 2]
+    assert every.teaches.tolist() == [True, True, False, True, False, True]
+    kept = table_of([first, last])
+    assert kept.strides["truth"].tolist() == ["forward", "forward", "sideways", "backward"]
+    assert len(kept) == len(kept.features) == 4
+    assert went(kept).strides["truth"].tolist() == ["forward", "forward", "backward"]
 
 
 # Readouts -------------------------------------------------------------------------------------
@@ -234,6 +262,75 @@ def test_doubt_is_that_of_the_direction_that_misleads_more():
     assert found == pytest.approx((0.5 * 8 + 0.5) / (8 + PHYSICS_WEARERS))
 
 
+@pytest.mark.parametrize("strides", [MIN_RECORDING_STRIDES - 1, MIN_RECORDING_STRIDES])
+def test_a_recording_of_a_few_strides_misleads_nobody(strides):
+    right, goal = sources(dict.fromkeys("abc", False))
+    wrong, _ = sources({"d": True})
+    wrong = wrong.where(np.arange(30) < strides)
+    both = StrideTable(
+        StrideFeatures.joined([right.features, wrong.features]),
+        pd.concat([right.strides, wrong.strides], ignore_index=True),
+    )
+    misled = strides >= MIN_RECORDING_STRIDES
+    assert doubt_of(both, goal[[0] * len(both)], ("+U2_fixed",)) == pytest.approx(
+        (misled + 0.5) / (3 + misled + PHYSICS_WEARERS)
+    )
+
+
+def test_where_no_source_can_be_held_out_only_physics_vouches():
+    """Of two sources of 19 strides each, none is left enough to learn from."""
+    two, goal = sources({"a": True, "b": False})
+    few = two.where((two.strides.groupby("source").cumcount() < MIN_STRIDES - 1).to_numpy())
+    assert doubt_of(few, goal[: len(few)], ("+U2_fixed",)) == 0.5 / PHYSICS_WEARERS
+    enough = two.where((two.strides.groupby("source").cumcount() < MIN_STRIDES).to_numpy())
+    assert doubt_of(enough, goal[: len(enough)], ("+U2_fixed",)) == 1.5 / (2 + PHYSICS_WEARERS)
+
+
+def test_a_wearer_is_misled_by_the_share_of_recordings_that_are():
+    """One wearer at one site; a recording is wrong if the sum of its strides is."""
+    strides, goal = sources(dict.fromkeys("abcd", False))
+    strides.strides["recording"] = np.arange(120) // 10
+    half_wrong = strides.features.vectors[:, NAMES.index("U2_fixed")]
+    half_wrong[:16] *= -1
+    # Of the first three recordings: ten wrong, six wrong of ten, none.
+    found = doubt_of(strides, goal, ("+U2_fixed",))
+    assert found == pytest.approx((2 / 3 + 0.5) / (4 + PHYSICS_WEARERS))
+
+
+def test_a_readout_that_misleads_too_many_is_not_used():
+    names = READOUTS["trunk"]["travel", "accelerometer", "walk"]
+    accelerometer = FORMS.index("accelerometer")
+    for wrong, used in (("abcd", True), ("abcdef", False)):
+        strides, _ = sources({source: source in wrong for source in "abcdefghijklm"})
+        travel = _fit_readout(strides, level_fronts(strides), "trunk", "travel")
+        doubt = (len(wrong) + 0.5) / (13 + PHYSICS_WEARERS)
+        if names == ("+U2_fixed",):
+            assert travel.doubt[accelerometer] == pytest.approx(doubt)
+        assert (travel.doubt[accelerometer] <= MOST_DOUBT) == used
+        assert travel.weights[accelerometer].any() == used
+
+
+@pytest.mark.parametrize("count", [MIN_STRIDES - 1, MIN_STRIDES])
+def test_a_readout_needs_some_strides(count):
+    strides = table([{}] * count, U2_fixed=AHEAD)
+    travel = _fit_readout(strides, level_fronts(strides), "trunk", "travel")
+    accelerometer = FORMS.index("accelerometer")
+    assert travel.weights[accelerometer].any() == (count >= MIN_STRIDES)
+    if count < MIN_STRIDES:
+        assert travel.doubt[accelerometer] == 1.0
+    # Nothing was seen by a gyroscope.
+    assert not travel.weights[FORMS.index("gyroscope")].any()
+    assert travel.doubt[FORMS.index("gyroscope")] == 1.0
+
+
+def test_sources_sites_and_directions_count_the_same_however_long():
+    rows = [{"source": "a"}] * 4 + [{"source": "a", "placement": "chest"}] * 2
+    rows += [{"source": "a", "truth": "backward"}] + [{"source": "b"}] * 5
+    np.testing.assert_allclose(
+        _balance(table(rows).strides), [1 / 4] * 4 + [1 / 2] * 2 + [1] + [1 / 5] * 5
+    )
+
+
 # Who teaches, and what is left to physics --------------------------------------------------------
 
 
@@ -281,6 +378,39 @@ def test_only_strides_with_a_gyroscope_teach_what_it_shows(form, strides):
     assert len(taught) == strides
 
 
+@pytest.mark.parametrize(
+    ("site", "lever", "turned_to"),
+    [
+        ("belly", AHEAD, AHEAD), ("lower-back", -AHEAD, AHEAD), ("left-hip", LEFT, AHEAD),
+        ("right-hip", -LEFT, AHEAD), ("left-hip", AHEAD, -LEFT), ("head", AHEAD, 0 * AHEAD),
+        # Of a vaguer name, the likeliest site.
+        ("chest", AHEAD, AHEAD), ("pocket", AHEAD, AHEAD),
+    ],
+)  # fmt: skip
+def test_levers_point_outward_and_are_turned_to_the_front(site, lever, turned_to):
+    worn = table([{"placement": "back-pocket"}, {"placement": site}], lever_mid=lever)
+    columns = np.array([NAMES.index("lever_mid")])
+    np.testing.assert_allclose(_toward_front(worn, columns)[1, 0], turned_to, atol=1e-12)
+    np.testing.assert_allclose(_toward_front(worn, columns)[0, 0], -lever, atol=1e-12)
+
+
+def test_what_a_site_does_not_show_of_the_front_is_taken_out_beside_a_lever_only():
+    worn = table([{"placement": "belly"}, {"placement": "thigh"}], S=AHEAD, R1_gyro=LEFT)
+    alone = np.array([NAMES.index("S"), NAMES.index("R1_gyro")])
+    np.testing.assert_array_equal(_toward_front(worn, alone), [[AHEAD, LEFT]] * 2)
+    beside = np.append(alone, NAMES.index("lever_low"))
+    nothing = 0 * AHEAD
+    np.testing.assert_array_equal(
+        _toward_front(worn, beside), [[nothing] * 3, [AHEAD, LEFT, nothing]]
+    )
+
+
+def test_a_stride_without_vectors_counts_as_one_that_shows_nothing():
+    worn = table([{}, {}], lever_mid=np.array([[np.nan] * 3, AHEAD]))
+    columns = np.array([NAMES.index("lever_mid")])
+    np.testing.assert_array_equal(_toward_front(worn, columns)[:, 0], [0 * AHEAD, AHEAD])
+
+
 def test_an_arm_has_no_contrast():
     arms = fit_readouts(walkers("wrist"), "arm")
     assert not arms.contrast.any()
@@ -306,6 +436,75 @@ def test_running_that_nobody_taught_turns_the_travel_of_the_hip_round():
     walk, run = travel.weights[FORMS.index("accelerometer"), :, column]
     assert walk > 5
     assert run == pytest.approx(-walk, rel=0.05)
+
+
+def test_runs_that_nobody_taught_are_as_sure_as_walking():
+    """The vectors of a run weigh by their size, and together as much as those of walking."""
+    strides = table([{}] * 4, U2_fixed=0.5 * AHEAD, U3_fixed=2.0 * LEFT)
+    walking = np.zeros(len(VECTORS))
+    walking[NAMES.index("U2_fixed")] = 8.0
+    alone = _untaught(strides.features, ("-U2_fixed",), walking)
+    assert alone[NAMES.index("U2_fixed")] == pytest.approx(-8.0, rel=1e-4)
+    assert np.count_nonzero(alone) == 1
+    both = _untaught(strides.features, ("-U2_fixed", "+U3_fixed"), walking)
+    # Walking sums to 4; of two vectors of one unit each across the other, the sum is √2.
+    assert both[NAMES.index("U2_fixed")] == pytest.approx(-4 / np.sqrt(2) / 0.5, rel=1e-4)
+    assert both[NAMES.index("U3_fixed")] == pytest.approx(4 / np.sqrt(2) / 2.0, rel=1e-4)
+    # Half of the strides show nothing: sizes are root mean squares over all of them.
+    strides.features.vectors[:2] = np.nan
+    half = _untaught(strides.features, ("-U2_fixed",), walking)
+    assert half[NAMES.index("U2_fixed")] == pytest.approx(-8.0, rel=1e-4)
+
+
+def test_where_no_front_is_known_the_signs_of_physics_point_to_the_travel():
+    strides = table([{}] * 4, **{feature.name: 2.0 * AHEAD for feature in VECTORS})
+    for group in ("trunk", "ankle", "foot"):
+        travel = _by_signs(strides, group)
+        for i, form in enumerate(FORMS):
+            for j, pace in enumerate(PACES):
+                expected = np.zeros(len(VECTORS))
+                for name in READOUTS[group].get(("travel", form, pace), ()):
+                    sign = {"+": 1.0, "-": -1.0}.get(name[0], 0.0)
+                    expected[NAMES.index(name.lstrip("+-"))] = sign / 2.0
+                np.testing.assert_allclose(travel.weights[i, j], expected, rtol=1e-5)
+        assert not travel.doubt.any()
+
+
+def test_readouts_are_learned_where_only_the_direction_is_known():
+    strides = walkers()
+    expected = fit_readouts(strides, "trunk").travel.weights[FORMS.index("accelerometer"), 0]
+    strides.strides[["front_x", "front_y", "front_z"]] = np.nan
+    found = fit_readouts(strides, "trunk").travel.weights[FORMS.index("accelerometer"), 0]
+    np.testing.assert_allclose(found, expected, rtol=0.05, atol=0.2)
+
+
+def test_a_front_is_brought_into_the_level_plane():
+    strides = table([{}, {"front_x": np.nan}])
+    strides.features.up[:] = [0.6, 0.0, 0.8]
+    np.testing.assert_allclose(level_fronts(strides), [[0.8, 0.0, -0.6], [np.nan] * 3])
+
+
+def test_fronts_are_those_to_which_the_travel_of_a_recording_points():
+    rows = [
+        {"recording": "left", "truth": "forward"}, {"recording": "left", "truth": "backward"},
+        {"recording": "none", "truth": "forward"}, {"recording": "none", "truth": "backward"},
+        {"recording": "ran", "truth": "forward", "true_gait": "run"},
+        {"recording": "known", "truth": "forward"}, {"source": "b", "recording": "left"},
+    ]  # fmt: skip
+    ways = [2 * LEFT, -LEFT, LEFT, LEFT, -AHEAD, LEFT, -LEFT]
+    strides = table(rows, U2_fixed=np.array(ways))
+    fronts = np.full((7, 3), np.nan)
+    fronts[5] = AHEAD
+    travel = readout({"U2_fixed": 3.0}, run={"U2_fixed": -2.0})
+    found = reference_fronts(strides, fronts, travel)
+    expected = [LEFT, LEFT, [np.nan] * 3, [np.nan] * 3, AHEAD, AHEAD, -LEFT]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert np.isnan(fronts[0]).all()
+    # Each stride is level in its own way.
+    tilted = table([{}, {}], U2_fixed=AHEAD)
+    tilted.features.up[0] = [0.6, 0.0, 0.8]
+    found = reference_fronts(tilted, np.full((2, 3), np.nan), travel)
+    np.testing.assert_allclose(found, [[0.8, 0.0, -0.6], AHEAD], atol=1e-12)
 
 
 def test_a_front_that_is_not_known_is_taken_from_the_travel():
@@ -429,6 +628,143 @@ def test_a_bout_of_both_ways_is_alike_to_none():
 def test_who_never_went_both_ways_twice_teaches_no_likeness(ways):
     learned = fit_likeness(wearer_of_bouts(*ways))
     assert learned.slope == learned.intercept == 0.0
+
+
+def test_bouts_of_a_wearer_at_a_site_and_pace_are_compared_with_each_other():
+    """Means of 1, 3 and 7 walking; what was run, worn elsewhere or by others is apart."""
+    bouts = [
+        (1.0, {"truth": "forward"}), (3.0, {"truth": "backward"}), (7.0, {"truth": "forward"}),
+        (20.0, {"true_gait": "run"}), (26.0, {"true_gait": "run"}), (50.0, {"subject": "other"}),
+        (60.0, {"placement": "wrist"}), (61.0, {"placement": "wrist"}),
+        (70.0, {"placement": "shin"}), (70.0, {"placement": "shin"}),
+        (80.0, {"truth": "sideways"}), (90.0, {"source": "b"}), (90.5, {"source": "b"}),
+    ]  # fmt: skip
+    rows = [{"recording": str(i), **row} for i, (_, row) in enumerate(bouts) for _ in range(2)]
+    # A single stride makes no mean.
+    strides = table([*rows, {"recording": "single"}])
+    strides.features.scalars[:-1] = np.repeat([mean for mean, _ in bouts], 2)[:, None]
+    difference, compared = _pairs_of_bouts(strides)
+    found = compared.assign(difference=difference[:, 0], last=difference[:, -1])
+    expected = [
+        ("a", "s", "arm", False, 1.0), ("a", "s", "trunk", True, 2.0),
+        ("a", "s", "trunk", False, 6.0), ("a", "s", "trunk", True, 4.0),
+        ("a", "s", "trunk", False, 6.0), ("b", "s", "trunk", False, 0.5),
+    ]  # fmt: skip
+    columns = ["source", "subject", "group", "opposite", "difference"]
+    assert sorted(found[columns].itertuples(index=False, name=None)) == sorted(expected)
+    assert found["last"].tolist() == found["difference"].tolist()
+
+
+def likeness_of(*pairs: tuple[str, str, bool, float, int]):
+    """From so many pairs of bouts of a source and group that differ so much in everything."""
+    rows = [pair[:4] for pair in pairs for _ in range(pair[4])]
+    compared = pd.DataFrame(rows, columns=["source", "group", "opposite", "size"])
+    size = compared["size"].to_numpy()[:, None]
+    return _likeness(size * np.ones(len(COMPARED)), compared)
+
+
+def log_odds(learned, size: float) -> float:
+    distance = log_distance(size * np.ones((1, len(COMPARED))), learned.scale)
+    return float(learned.slope * distance[0] + learned.intercept)
+
+
+def test_the_log_odds_of_opposite_ways_are_those_of_the_pairs_that_differ_so_much():
+    learned = likeness_of(
+        ("a", "trunk", False, 1.0, 30), ("a", "trunk", False, 2.0, 10),
+        ("a", "trunk", True, 1.0, 1), ("a", "trunk", True, 2.0, 3),
+    )  # fmt: skip
+    # Ways are as likely beforehand, however many pairs there were of either.
+    np.testing.assert_allclose(learned.scale, 1.0)
+    assert log_odds(learned, 1.0) == pytest.approx(-np.log(3), abs=1e-3)
+    assert log_odds(learned, 2.0) == pytest.approx(np.log(3), abs=1e-3)
+
+
+def test_sources_and_groups_count_the_same_however_many_bouts_they_hold():
+    def contrary(source: str, group: str, size: int):
+        return [
+            (source, group, False, 1.0, size), (source, group, False, 2.0, 3 * size),
+            (source, group, True, 1.0, 3 * size), (source, group, True, 2.0, size),
+        ]  # fmt: skip
+
+    first = [
+        ("a", "trunk", False, 1.0, 30), ("a", "trunk", False, 2.0, 10),
+        ("a", "trunk", True, 1.0, 1), ("a", "trunk", True, 2.0, 3),
+    ]  # fmt: skip
+    for other in (contrary("b", "trunk", 9), contrary("a", "arm", 9)):
+        learned = likeness_of(*first, *other)
+        # Medians of 1 and 2, and odds that cancel out.
+        np.testing.assert_allclose(learned.scale, np.sqrt((1 + 4) / 2))
+        assert log_odds(learned, 1.0) == pytest.approx(0.0, abs=1e-3)
+        assert log_odds(learned, 2.0) == pytest.approx(0.0, abs=1e-3)
+
+
+# Sites ----------------------------------------------------------------------------------------
+
+
+def test_a_vague_name_teaches_a_group_only_where_no_sure_one_does():
+    def taught(*placements: str) -> list[bool]:
+        return _in_one_group(pd.Series(placements)).tolist()
+
+    assert taught("ankle", "shin", "waist", "pocket", "chest") == [True] * 5
+    assert taught("lower-leg", "waist") == [True, True]
+    assert taught("lower-leg", "ankle", "lower-leg") == [False, True, False]
+    assert taught("lower-leg", "shin") == [True, True]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(5, 5), (23, 23), (24, 12), (30, 15), (36, 12)])
+def test_a_dozen_strides_of_a_recording_teach_its_site(size, kept):
+    rows = [{"recording": "r"}] * size + [{"recording": "r", "source": "b"}] * 3
+    rows += [{"recording": "r", "placement": "chest"}] * 2
+    thinned = _thinned(table(rows).strides)
+    assert thinned[:size].sum() == kept
+    assert thinned[0]
+    assert thinned[size:].all()
+    step = np.diff(np.flatnonzero(thinned[:size]))
+    assert len(set(step.tolist())) == 1
+
+
+def two_sites(foot: int = 10, waist: int = 30) -> StrideTable:
+    strides = table([{"placement": "foot"}] * foot + [{"placement": "waist"}] * waist)
+    made = random_features(1, foot + waist)
+    made.vectors[: foot // 2, -len(NEEDS_GYRO) :] = 0.0
+    strides.strides["source"] = np.where(np.arange(foot + waist) % 5 < 2, "a", "b")
+    strides.strides["recording"] = np.arange(foot + waist)
+    return StrideTable(made, strides.strides)
+
+
+@pytest.mark.usefixtures("few_site_inputs")
+@pytest.mark.parametrize("with_gyro", [False, True])
+def test_sites_are_told_apart_by_strides_that_weigh_by_the_root_of_how_many_there_are(with_gyro):
+    strides = two_sites()
+    groups = np.array(["foot"] * 10 + ["trunk"] * 30)
+    classifier = _Sites(strides, groups, with_gyro=with_gyro).classifier
+    # With a gyroscope, those that have one; half of the feet have none.
+    rows = np.arange(5 if with_gyro else 0, 40)
+    cell = strides.strides.iloc[rows].groupby(["source", "placement"])["truth"].transform("size")
+    inputs = strides.features.where(rows).site_inputs(with_gyro=with_gyro)
+    weight = 1 / np.sqrt(cell.to_numpy(dtype=float))
+    expected = StrideClassifier().fit(inputs, groups[rows], weight / weight.mean())
+    assert classifier.groups == ("foot", "trunk")
+    np.testing.assert_allclose(classifier.weights, expected.weights_, atol=1e-5)
+    np.testing.assert_allclose(classifier.intercepts, expected.intercepts_, atol=1e-4)
+
+
+def test_of_one_group_of_sites_only_that_is_known():
+    strides = two_sites()
+    sites = _Sites(strides, np.array([""] * 10 + ["trunk"] * 30), with_gyro=False)
+    assert sites.classifier.groups == ("trunk",)
+    assert not sites.classifier.weights.any()
+    np.testing.assert_array_equal(sites.classifier.intercepts, [0.0])
+
+
+@pytest.mark.usefixtures("few_site_inputs")
+def test_without_any_gyroscope_sites_are_told_apart_by_what_there_is():
+    strides = two_sites()
+    strides.features.vectors[:, -len(NEEDS_GYRO) :] = 0.0
+    strides.features.gyro_scalars[:] = 0.0
+    groups = np.array(["foot"] * 10 + ["trunk"] * 30)
+    seen, without = (_Sites(strides, groups, with_gyro=gyro).classifier for gyro in (True, False))
+    np.testing.assert_allclose(seen.weights[:, : without.weights.shape[1]], without.weights)
 
 
 def test_learning_extends_the_base_where_there_are_strides_and_keeps_the_rest():
