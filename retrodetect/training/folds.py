@@ -73,7 +73,7 @@ def apart(strides: pd.DataFrame, held_out: NDArray[np.bool_]) -> NDArray[np.bool
         order = np.argsort(begin[tested])
         starts, ends = begin[tested][order], np.maximum.accumulate(end[tested][order])
         after = np.searchsorted(starts, end[rows] + GUARD_S)
-        before = np.searchsorted(ends, begin[rows] - GUARD_S)
+        before = np.searchsorted(ends, begin[rows] - GUARD_S, side="right")
         free[rows[after > before]] = False
     return free
 

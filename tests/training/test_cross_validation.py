@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 import retrodetect as rd
+from retrodetect.training.cross_validation import _directions
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +115,32 @@ def test_real_feet_get_the_scores_that_the_page_shows(shared):
         assert every["strides"] == 372
         for name, value in zip(SHOWN, shown, strict=True):
             assert every[name] == pytest.approx(value, abs=5 if "1000" in name else 0.01)
+
+
+def test_a_direction_is_named_from_the_threshold_on():
+    p_backward = np.array([0.0, 0.2, 0.3, 0.5, 0.6, 0.8, 1.0])
+    named = _directions(p_backward, 0.8).tolist()
+    assert named == ["forward", "forward", *["unknown"] * 3, "backward", "backward"]
+    # Of even odds, neither is likelier; below them, every stride is named.
+    assert _directions(p_backward, 0.5).tolist() == ["forward"] * 4 + ["backward"] * 3
+
+
+def test_a_score_has_a_row_for_each_group_and_one_for_all():
+    scores = rd.score(
+        ["forward", "backward", "backward", "forward"],
+        ["forward", "backward", "unknown", "backward"],
+        groups=[2, 1, 1, 2],
+    )
+    assert scores["strides"].to_dict() == {"1": 2, "2": 2, "all": 4}
+    assert scores["unknown"].to_dict() == {"1": 0.5, "2": 0.0, "all": 0.25}
+    assert scores["wrong"].to_dict() == {"1": 0.0, "2": 0.5, "all": 0.25}
+    assert scores.index.name == "group"
+
+
+@pytest.mark.parametrize(("groups", "over"), [(4, "recordings"), (5, "groups")])
+def test_intervals_are_over_groups_where_there_are_five(groups, over):
+    truth, group = np.tile(["forward", "backward"], groups), np.arange(2 * groups) // 2
+    scores = rd.score(truth, truth, groups=group, recordings=np.arange(2 * groups))
+    assert scores.attrs["intervals_over"] == over
+    alone = rd.score(truth, truth, groups=group)
+    assert alone.attrs["intervals_over"] == "groups"

@@ -13,7 +13,17 @@ from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.training import train as training
 from retrodetect.training.examples import Example, Measured
 from retrodetect.training.fit import StrideTable
-from retrodetect.training.folds import GUARD_S, apart, folds, units_of
+from retrodetect.training.folds import (
+    BLOCKS,
+    GUARD_S,
+    MOST_FOLDS,
+    _at_most_folds,
+    _blocks,
+    _each_can_go,
+    apart,
+    folds,
+    units_of,
+)  # fmt: skip
 from retrodetect.training.train import held_out, learn
 
 
@@ -99,6 +109,70 @@ def test_many_wearers_are_held_out_a_few_at_a_time() -> None:
     assert (kind, len(found)) == ("subject", 12)
     for fold in found:
         assert {one.subject for one in fold.test}.isdisjoint(fold.train.strides["subject"])
+
+
+def test_a_guard_is_as_long_on_either_side_and_in_one_recording_only() -> None:
+    """Strides of a second; the tested one lies between 10 and 11 s."""
+    start_s = np.arange(21.0)
+    strides = pd.DataFrame({"recording": "a", "start_s": start_s, "end_s": start_s + 1.0})
+    both = pd.concat([strides, strides.assign(recording="b")], ignore_index=True)
+    tested = np.arange(42) == 10
+    free = apart(both, tested)
+    # The last that is free before it ends at 6 s, and the first after it begins at 15 s.
+    assert np.flatnonzero(~free).tolist() == [6, 7, 8, 9, 10, 11, 12, 13, 14]
+    # Wherever the stretches are, and in whatever order they come.
+    turned = apart(both[::-1].reset_index(drop=True), tested[::-1])
+    np.testing.assert_array_equal(turned[::-1], free)
+
+
+def test_a_long_tested_stride_guards_what_lies_beyond_a_short_one() -> None:
+    strides = pd.DataFrame(
+        {"recording": "a", "start_s": [0.0, 1.0, 12.0, 20.0], "end_s": [10.0, 2.0, 13.0, 21.0]}
+    )
+    free = apart(strides, np.array([True, True, False, False]))
+    assert free.tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("cells", "can_go"),
+    [
+        # Unit, site and direction of a few strides.
+        (["a foot forward", "a foot backward", "b foot forward", "b foot backward"], True),
+        (["a foot forward", "a foot backward", "b foot forward"], False),
+        (["a belly forward", "b chest forward", "a chest backward", "b belly backward"], True),
+        (["a foot forward", "b foot forward", "a belly backward", "b belly backward"], True),
+        (["a foot forward", "b foot forward", "a foot sideways"], True),
+        (["a foot forward", "b foot forward", "a wrist forward"], False),
+    ],
+)
+def test_a_unit_can_go_where_others_go_that_way_at_that_group_of_sites(
+    cells: list[str], can_go: bool
+) -> None:
+    units, sites, ways = zip(*(cell.split() for cell in cells), strict=True)
+    strides = pd.DataFrame({"placement": sites, "truth": ways})
+    assert _each_can_go(strides, np.array(units)) == can_go
+
+
+def test_units_beyond_a_dozen_are_held_out_in_turn() -> None:
+    few = np.array([f"p{i:02}" for i in range(MOST_FOLDS)])
+    np.testing.assert_array_equal(_at_most_folds(few), few)
+    many = np.repeat([f"p{i:02}" for i in range(MOST_FOLDS + 2)], 2)
+    together = _at_most_folds(many)
+    assert len(set(together)) == MOST_FOLDS
+    assert together[:4].tolist() == together[-4:].tolist() == ["00", "00", "01", "01"]
+
+
+def test_a_session_is_cut_into_quarters_of_each_direction_and_group_of_sites() -> None:
+    strides = pd.DataFrame(
+        {
+            "truth": ["forward"] * 8 + [""] + ["backward"] * 4 + ["still"] + ["forward"] * 4,
+            "placement": ["belly"] * 4 + ["chest"] * 10 + ["wrist"] * 4,
+        }
+    )
+    blocks = [f"block {i}" for i in range(BLOCKS)]
+    assert _blocks(strides).tolist() == [
+        *np.repeat(blocks, 2), "", *blocks, "", *blocks,
+    ]  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None)

@@ -7,11 +7,24 @@ from sklearn import config_context
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_val_predict
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneGroupOut,
+    StratifiedKFold,
+    cross_val_predict,
+)  # fmt: skip
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import retrodetect as rd
 from retrodetect.direction.decoder import Priors
+from retrodetect.training.session_decoder import (
+    EVEN,
+    _decoded,
+    _features,
+    _folds,
+    _log_odds,
+    _sessions,
+)  # fmt: skip
 
 
 @parametrize_with_checks([rd.SessionDecoder(), rd.SessionDecoder(LogisticRegression())])
@@ -136,3 +149,76 @@ def test_three_directions_are_refused():
     table, _, _ = strides()
     with pytest.raises(ValueError, match="keep the strides that went forward or backward"):
         rd.SessionDecoder().fit(table, np.resize(["forward", "backward", "sideways"], len(table)))
+
+
+# What decides, by hand --------------------------------------------------------------------------
+
+EVEN_BOUTS = np.zeros(2, dtype=np.intp)
+
+
+@pytest.mark.parametrize("ratio", [-3.0, -0.5, 0.0, 1.0])
+def test_a_stride_by_itself_is_as_likely_as_its_classifier_says(ratio):
+    (p_forward,) = _decoded(np.array([ratio]), EVEN_BOUTS[:1], EVEN)
+    assert p_forward == pytest.approx(1 / (1 + np.exp(-ratio)), abs=1e-6)
+
+
+def test_a_faint_stride_leans_on_its_neighbour_and_more_so_within_a_bout():
+    ratio = np.array([3.0, -0.5])
+    within, beyond = (_decoded(ratio, np.array(bout), EVEN) for bout in ([0, 0], [0, 1]))
+    alone = 1 / (1 + np.exp(0.5))
+    assert within[1] > 0.75 > beyond[1] > alone + 0.1
+    # Neither direction is favoured.
+    np.testing.assert_allclose(_decoded(-ratio, EVEN_BOUTS, EVEN), 1 - within)
+
+
+def test_whatever_tells_no_movement_is_no_feature():
+    table, _, _ = strides(recordings=1)
+    assert list(_features(table)) == ["feature", "noise"]
+    assert list(_features(table[["noise", "bout"]])) == ["noise"]
+    array = table[["noise"]].to_numpy()
+    assert _features(array) is array
+
+
+def test_rows_of_a_recording_are_a_session_and_bouts_are_numbered_within_it():
+    table = pd.DataFrame({"recording": list("abab"), "bout": [7, 1, 9, 1], "x": 0.0})
+    found = [(rows.tolist(), bout.tolist()) for rows, bout in _sessions(table, 4)]
+    assert found == [([0, 2], [0, 1]), ([1, 3], [0, 0])]
+    found = [(rows.tolist(), bout.tolist()) for rows, bout in _sessions(table[["recording"]], 4)]
+    assert found == [([0, 2], [0, 0]), ([1, 3], [0, 0])]
+    for alone in (table[["bout", "x"]], np.zeros((4, 1))):
+        found = [(rows.tolist(), bout.tolist()) for rows, bout in _sessions(alone, 4)]
+        assert found == [([i], [0]) for i in range(4)]
+
+
+def held_out_for_calibration(kinds: int, ways: str, *, groups: str | None = None):
+    """What the first fold tests, of strides in recordings of equal length."""
+    y = np.array(list(ways))
+    recordings = pd.DataFrame({"recording": np.arange(len(y)) * kinds // len(y)})
+    folds = _folds(recordings, y, None if groups is None else list(groups))
+    return folds if isinstance(folds, StratifiedKFold) else [test.tolist() for _, test in folds]
+
+
+def test_what_can_be_held_out_together_for_calibration_is():
+    ways = "fbfbfbfb"
+    # Two wearers, if both directions remain without either.
+    tested = held_out_for_calibration(4, ways, groups="aabbaabb")
+    assert sorted(tested) == [[0, 1, 4, 5], [2, 3, 6, 7]]
+    # Else recordings, of which there are at most five folds.
+    recordings = [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert sorted(held_out_for_calibration(4, ways, groups="fbfbfbfb")) == recordings
+    assert sorted(held_out_for_calibration(4, ways, groups="aaaaaaaa")) == recordings
+    assert sorted(held_out_for_calibration(4, ways)) == recordings
+    assert len(held_out_for_calibration(8, ways)) == 5
+    # Else strides of both directions alike.
+    assert held_out_for_calibration(1, ways).get_n_splits() == 4
+    assert held_out_for_calibration(1, 3 * ways).get_n_splits() == 5
+    assert held_out_for_calibration(2, "ffffbbbb").get_n_splits() == 4
+    assert held_out_for_calibration(1, "fbfb").get_n_splits() == 2
+    with pytest.raises(ValueError, match="a single stride"):
+        held_out_for_calibration(1, "fffb")
+
+
+def test_a_forest_that_is_certain_is_not_believed_beyond_a_thousandth():
+    probability = np.array([[1.0, 0.0], [0.5, 0.5], [0.2, 0.8], [0.0, 1.0]])
+    surest = np.log(999)
+    np.testing.assert_allclose(_log_odds(probability), [[-surest], [0.0], [np.log(4)], [surest]])
