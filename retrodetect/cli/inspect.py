@@ -48,7 +48,7 @@ def inspect(
 
 
 def _show(descriptions: list[dict[str, Any]]) -> None:
-    """Print a block for each recording: topic, conclusion, ground."""
+    """Print a block for each recording: topic, ground, conclusion."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -63,8 +63,10 @@ def _show(descriptions: list[dict[str, Any]]) -> None:
         for topic, value in description.items():
             if topic != "name":
                 text, ground = _shown(value)
-                table.add_row(*(Text(visible(cell)) for cell in (topic, text, ground)))
-        console.print(table)
+                table.add_row(*(Text(visible(cell)) for cell in (topic, ground, text)))
+        with console.capture() as lines:
+            console.print(table)
+        typer.echo("\n".join(line.rstrip() for line in lines.get().splitlines()))
 
 
 def _shown(value: Any) -> tuple[str, str]:

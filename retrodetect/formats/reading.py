@@ -55,6 +55,8 @@ _NO_GYROSCOPE = (
     " switch it on in the recording app, or add --front, --forward or --starts"
 )
 
+_LESS_PRECISE = "strides may be less precisely timed there"
+
 _ADDRESS = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:[0-9a-f]{2}[:_ -]){5}[0-9a-f]{2}"
 """UUID (RFC 9562), by which iOS calls a sensor, and MAC address (IEEE 802) as it is printed."""
 
@@ -184,7 +186,11 @@ def describe(recording: Recording) -> dict[str, Any]:
     steps = np.diff(recording.time_s)
     gaps = clock.gaps_s(recording.time_s, recording.rate_hz)
     middle = np.median(steps) if len(steps) else 0.0
-    mean = np.linalg.norm(recording.acceleration_mps2.mean(axis=0)) if len(steps) else 0.0
+    level_mps2 = (
+        plausible.Level.of(recording.acceleration_mps2, recording.rate_hz).typical
+        if len(recording.time_s)
+        else 0.0
+    )
     return {
         "name": recording.name,
         "format": recording.format,
@@ -201,7 +207,7 @@ def describe(recording: Recording) -> dict[str, Any]:
         "start_time": recording.start_time.isoformat() if recording.start_time else None,
         "gaps": len(gaps),
         "gaps_s": round(float(gaps.sum()), 3),
-        "mean_g": round(float(mean) / STANDARD_GRAVITY_MPS2, 3),
+        "mean_g": round(level_mps2 / STANDARD_GRAVITY_MPS2, 3),
         "gravity_included": recording.gravity == "total",
         "gyroscope": recording.angular_rate_radps is not None,
         "channels": sorted(recording.channels),
@@ -587,7 +593,7 @@ class _Readings:
         for rows in blocks(len(kept), self.values):
             kept[rows] = np.abs(self.values[rows]).max(axis=1) < most
         count = int(np.count_nonzero(~kept))
-        self.keep(kept, f"dropped {counted(count, 'impossible reading')}")
+        self.keep(kept, f"left out {counted(count, 'impossible reading')}: {_LESS_PRECISE}")
 
     def limits(self) -> FloatArray:
         """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
@@ -690,7 +696,9 @@ def _complete(draft: Draft) -> tuple[Draft, list[str]]:
         kept &= timed
     if kept.all():
         return _near(draft, [])
-    text = f"dropped {counted(int(lost), 'row')} without a complete reading or time"
+    text = (
+        f"left out {counted(int(lost), 'row')} without a complete reading or time: {_LESS_PRECISE}"
+    )
     return _near(draft.take(kept), [text] if lost and kept.any() else [])
 
 
@@ -700,7 +708,7 @@ def _near(draft: Draft, notes: list[str]) -> tuple[Draft, list[str]]:
     if stray is None:
         return draft, notes
     count = int(np.count_nonzero(stray))
-    note = f"dropped {counted(count, 'row')} with a time far from all others"
+    note = f"left out {counted(count, 'row')} with a time far from all others: {_LESS_PRECISE}"
     return draft.take(~stray), [*notes, note]
 
 
@@ -711,7 +719,7 @@ def _require(draft: Draft, count: int) -> None:
             "has only 1 sample of acceleration"
             if rows
             else "has no row with a reading of all three axes",
-            remedy="record for longer, with all axes of the accelerometer",
+            remedy="export it again; if it stays so, record again with all axes",
         )
 
 

@@ -254,8 +254,10 @@ def test_anchors_reach_the_decoder(retrodetect, walk, stored_model, tmp_path):
 def test_inspect_shows_every_assumption_with_its_ground(retrodetect, walk):
     status, out, _ = retrodetect("inspect", walk)
     assert status == 0
-    for word in ("walk.csv", "unit", "measured", "sign", "assumed", "rate_hz"):
-        assert word in out
+    assert re.search(r"^walk\.csv\n  format +plain$", out, re.M)
+    assert re.search(r"^  unit +measured +m/s2 \(mean vector 9\.\d+\)$", out, re.M)
+    assert re.search(r"^  sign +assumed +unchanged", out, re.M)
+    assert re.search(r"^  rate_hz +[\d.]+$", out, re.M)
 
 
 def test_inspect_as_json_also_names_what_cannot_be_read(retrodetect, walk, tmp_path):

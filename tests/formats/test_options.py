@@ -1,5 +1,6 @@
 """Every guess can be overridden, and says on what ground it stands."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,13 @@ def test_jitter_is_the_standard_deviation_of_the_steps(tmp_path: Path, jitter_ms
     lines = [f"{s:.6f},{x:.4f},{y:.4f},{z:.4f}" for s, (x, y, z) in stamps]
     shown = describe(reread(tmp_path, "\n".join(["time,ax,ay,az", *lines])))
     assert shown["jitter_ms"] == pytest.approx(jitter_ms, rel=0.1)
+
+
+def test_mean_g_is_that_of_gravity_however_the_device_turns(tmp_path: Path) -> None:
+    half = len(WALK.time_ns) // 2
+    sign = np.where(np.arange(len(WALK.time_ns)) < half, 1, -1)[:, None]
+    turned = replace(WALK, acceleration_mps2=sign * WALK.acceleration_mps2)
+    assert describe(reread(tmp_path, write(turned, Style())))["mean_g"] == pytest.approx(1, abs=0.1)
 
 
 def test_what_inspect_shows_is_ready_for_json(tmp_path: Path) -> None:
