@@ -603,7 +603,9 @@ class Repair:
             kept = np.ones(len(self.time_s), dtype=bool)
             kept[rows[order[1:][same]]] = False
             self.keep(kept)
-            self.warnings["copies"] = f"dropped {counted(int(same.sum()), 'row')} written twice"
+            self.warnings["copies"] = (
+                f"{counted(int(same.sum()), 'row')} written twice counted once"
+            )
 
     def turn_round(self) -> None:
         """Put the oldest row first where the newest is."""

@@ -310,12 +310,16 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
     is_held = is_fine and float(repeated.mean()) >= _HELD_SHARE
     is_zero = np.abs(values[starts]).sum(axis=1) == 0
     frozen = (spans > _FREEZE_S) & (is_fine | is_zero)
-    drop = repeated & is_held
+    drop, again = repeated & is_held, repeated.copy()
     for run in np.flatnonzero(frozen):
         drop[starts[run] + (not is_zero[run]) : ends[run]] = True
+        again[starts[run] : ends[run]] = False
     notes = []
-    if is_held:
-        notes.append(f"dropped {repeated.mean():.0%} of the rows, which only repeat the row before")
+    if is_held and again.mean() >= _HELD_SHARE:
+        notes.append(
+            f"{again.mean():.0%} of the rows only repeat the row before and are left out: strides "
+            "may be less precisely timed"
+        )
     if frozen.any():
         notes.append(
             f"the sensor repeats one reading for {spans[frozen].sum():.0f} s, which are left out"

@@ -110,7 +110,7 @@ def test_axivity_sectors_and_damage_among_them(shared: Path, tmp_path: Path) -> 
     damaged.write_bytes(content)
     (rest,) = read(damaged)
     assert len(rest.time_s) == len(recording.time_s) - 120
-    assert any("dropped 1 damaged sector" in warning for warning in rest.warnings)
+    assert any("left out 1 damaged sector" in warning for warning in rest.warnings)
     with pytest.raises(UnreadableFile, match="without one complete block"):
         read(cut(path, tmp_path, 0.015))
 

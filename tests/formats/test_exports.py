@@ -64,7 +64,7 @@ def test_physics_toolbox_in_a_locale_of_its_own(put: Put) -> None:
         recording.acceleration_mps2[:400], WALK.acceleration_mps2[:400], atol=1e-4
     )
     assert any(
-        "dropped 1 row without a complete reading" in warning for warning in recording.warnings
+        "left out 1 row without a complete reading" in warning for warning in recording.warnings
     )
 
 

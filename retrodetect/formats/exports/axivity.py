@@ -21,6 +21,7 @@ __all__ = ["FORMATS"]
 
 _TOTAL = total("Axivity writes totals")
 _SIGN = upward("Axivity writes specific force")
+_MISSING = "strides and minutes are missing there"
 _ONE_G = (0.7, 1.4)
 _BLOCK = 100
 """Rows, one second at the usual rate, over which the sensors are told apart."""
@@ -106,7 +107,7 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
             remedy="copy it from the device again",
         )
     rotation = columns.get("rotation")
-    dropped = [f"dropped {counted(sum(lost), 'damaged sector')}"] if sum(lost) else []
+    dropped = [f"left out {counted(sum(lost), 'damaged sector')}: {_MISSING}"] if sum(lost) else []
     draft = Draft(
         acceleration=Series(columns["acceleration"], "g"),
         stamps=Stamps(columns["times"], 1.0, "local", "time of each sector"),

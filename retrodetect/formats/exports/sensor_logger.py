@@ -143,15 +143,15 @@ def _acceleration(file: Candidate, facts: dict[str, str]) -> Axes:
 def _sign(file: Candidate, facts: dict[str, str]) -> Claim[Sign] | None:
     sensor = _sensor(file)
     if _is_standardised(facts):
-        return upward("Metadata.csv says standardised")
+        return upward("Metadata.csv says that Standardisation was on")
     if _watch_unit(file) == "m/s2":
-        return upward("gravity is 9.81 long, so the watch standardised", "measured")
+        return upward("gravity is 9.81 long, so Standardisation was on", "measured")
     if facts.get("platform") == "android" or sensor == "totalacceleration":
         return upward("Sensor Logger on Android")
     if facts.get("platform") == "ios":
         return downward("Sensor Logger on iOS writes CoreMotion's sign")
     if sensor in _WATCH:
-        return downward("Apple Watch, taken as not standardised", "assumed")
+        return downward("Apple Watch, with Standardisation assumed off", "assumed")
     return None
 
 
