@@ -74,7 +74,8 @@ def main() -> None:
     try:
         status = app(standalone_mode=False) or 0
     except _ParserError as error:
-        status = _fail(error.format_message(), WRONG_USAGE)  # type: ignore[attr-defined]
+        message = error.format_message()  # type: ignore[attr-defined]
+        status = _fail(message.replace(": Value error, ", ": "), WRONG_USAGE)
     except (InputError, OutputError) as error:
         status = _fail(str(error), FAILED)
     except RetrodetectError as error:

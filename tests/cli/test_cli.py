@@ -177,6 +177,7 @@ def test_quiet_says_nothing(retrodetect, walk, stored_model, tmp_path):
         (["--out", "OUT", "--jobs", "0"], "--jobs"),
         (["--out", "OUT", "--model", "gone"], "no such model"),
         (["--out", "OUT", "--nonsense"], "No such option"),
+        (["--out", "OUT", "--format", "tsv"], "'--format': 'tsv' is not one of 'csv', 'parquet'"),
     ],
     ids=lambda value: " ".join(value[2:]) if isinstance(value, list) else "",
 )

@@ -51,10 +51,12 @@ LONGEST_SESSION_S = 3600.0
 """A body is kept whole in memory: an hour takes about 2 GB."""
 
 POSSIBLE = {
-    "duration_s": (0.1, LONGEST_SESSION_S, "s"), "speed_mps": (0.2, 8.0, "m/s"),
-    "cadence_spm": (40.0, 260.0, "spm"), "arm_swing": (0.0, 3.0, "arms"),
+    "duration_s": (0.1, LONGEST_SESSION_S, "{:g}s"), "speed_mps": (0.2, 8.0, "{:g}m/s"),
+    "slope": (-0.45, 0.45, "{:.0%}"), "cadence_spm": (40.0, 260.0, "{:g}spm"),
+    "arm_swing": (0.0, 3.0, "{:g}arms"),
 }  # fmt: skip
-"""Least and most that a section may have, and the unit in plans."""
+"""Least and most that a section may have, as it is written in plans. Slopes are those on which
+people were measured (Minetti 2002, J Appl Physiol 93:1039)."""
 
 MIN_TRAVEL_M = 0.15
 """Shift of a foot over a stride below which it went nowhere."""
@@ -81,12 +83,12 @@ class Section:
                 f"cannot simulate {self.gait} {self.direction}",
                 remedy="choose walk, run or stand, and forward or backward",
             )
-        for name, (low, high, unit) in POSSIBLE.items():
+        for name, (low, high, written) in POSSIBLE.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise UsageError(
-                    f"a section cannot have {value:g}{unit}",
-                    remedy=f"use {low:g} to {high:g}{unit}",
+                    f"a section cannot have {written.format(value)}",
+                    remedy=f"use {written.format(low)} to {written.format(high)}",
                 )
 
 

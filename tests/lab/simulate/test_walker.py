@@ -294,7 +294,7 @@ def test_a_turn_on_the_spot_is_no_travel_but_a_curve_is() -> None:
     st.sampled_from(MANNERS_OF_GAIT),
     st.sampled_from(PLACEMENTS),
     st.floats(0.2, 8.0),
-    st.floats(-0.3, 0.3),
+    st.floats(-0.45, 0.45),
     st.floats(0.2, 4.0),
     st.sampled_from([10.0, 25.0, 100.0, 1000.0]),
 )
@@ -341,7 +341,13 @@ def test_what_nobody_can_do_is_refused(plan: str) -> None:
 
 @pytest.mark.parametrize(
     "section",
-    [{"cadence_spm": 20.0}, {"arm_swing": -1.0}, {"speed_mps": 20.0}, {"duration_s": 0.0}],
+    [
+        {"cadence_spm": 20.0},
+        {"arm_swing": -1.0},
+        {"speed_mps": 20.0},
+        {"duration_s": 0.0},
+        {"slope": 0.9},
+    ],
 )
 def test_figures_beyond_people_are_refused(section: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=r"use|choose|give"):
