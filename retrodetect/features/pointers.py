@@ -409,7 +409,7 @@ def _levelled(force: FloatArray, up: FloatArray, mean_up: FloatArray) -> FloatAr
 def _at(values: FloatArray, moments: FloatArray) -> FloatArray:
     """Values between samples; beyond the ends, those at the ends."""
     moments = np.clip(moments, 0, len(values) - 1)
-    below = np.minimum(moments.astype(np.intp), max(len(values) - 2, 0))
+    below = moments.astype(np.intp)
     share = (moments - below)[..., None]
     above = np.minimum(below + 1, len(values) - 1)
     return np.asarray((1 - share) * values[below] + share * values[above])

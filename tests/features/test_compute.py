@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +27,7 @@ from retrodetect.features import (
 )
 from retrodetect.features.catalogue import RATIOS
 from retrodetect.gait import WAY_COLUMNS
-from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
+from retrodetect.recording import DIRECTION_RATE_HZ, STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 
 STRIDE_S = 1.1
@@ -126,6 +128,53 @@ def test_no_strides_give_empty_tables_of_the_right_width() -> None:
     assert len(empty) == 0
     assert list(empty.free().columns) == list(FREE_FEATURES)
     assert empty.vectors.shape == (0, len(VECTORS), 3)
+
+
+def test_strides_are_looked_up_from_where_their_run_starts() -> None:
+    early, late = signal_of(gait_like(FRONT)), replace(signal_of(gait_like(FRONT)), start_s=7.0)
+    table = strides()
+    shifted = table.assign(start_s=table["start_s"] + 7.0, end_s=table["end_s"] + 7.0)
+    expected, found = compute([early], table), compute([late], shifted)
+    for name in ("scalars", "site_scalars", "vectors", "up"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "peaks"),
+    [
+        # Of a thousand samples, the first, the last and the hundredth peak.
+        (0.0, 1.0, True), (-3.0, 1.0, True), (0.02, 1.0, False),
+        (19.0, 20.0, True), (19.0, 25.0, True), (19.0, 19.98, False),
+        (1.0, 2.0, False), (1.0, 2.02, True), (2.0, 3.0, True), (2.02, 3.0, False),
+        # A stride that is too short has one sample.
+        (2.0, 2.001, True), (1.98, 1.981, False), (25.0, 26.0, True),
+    ],
+)  # fmt: skip
+def test_a_stride_holds_the_samples_from_its_start_to_before_its_end(
+    start_s: float, end_s: float, peaks: bool
+) -> None:
+    force = np.tile([0.0, 0.0, STANDARD_GRAVITY_MPS2], (1000, 1))
+    force[[0, 100, 999]] *= 3
+    table = pd.DataFrame({"run": [0], "bout": [0], "start_s": [start_s], "end_s": [end_s]})
+    peak = [feature.name for feature in SITE_SCALARS].index("log_peak")
+    found = compute([signal_of(force)], table).site_scalars[0, peak]
+    assert np.exp(found) == pytest.approx((3 if peaks else 1) * STANDARD_GRAVITY_MPS2)
+
+
+def test_what_a_gyroscope_says_is_found_by_its_name() -> None:
+    made = features(3, {"S": np.outer([1, 1, 0], FRONT)}, gyro_scalars={"log_turn": [1.0, 2.0, 0]})
+    assert made.log_angular_rate.tolist() == [1.0, 2.0, 0.0]
+    assert made.mostly_with_gyro
+    assert not made.where([0, 2]).mostly_with_gyro
+    assert not made.where([]).mostly_with_gyro
+
+
+def test_a_recording_that_is_too_slow_gives_nan_not_guesses() -> None:
+    for rate_hz, usable in ((DIRECTION_RATE_HZ, True), (DIRECTION_RATE_HZ - 0.1, False)):
+        found = compute([replace(signal_of(gait_like(FRONT)), source_rate_hz=rate_hz)], strides())
+        for name in ("scalars", "site_scalars", "gyro_scalars", "vectors", "up"):
+            assert np.isfinite(getattr(found, name)).all() == usable
+            assert np.isnan(getattr(found, name)).all() != usable
 
 
 def test_a_recording_without_gravity_gives_nan_not_guesses() -> None:
