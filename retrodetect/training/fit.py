@@ -138,9 +138,7 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
         ("front", "gyroscope", "run"): ("+R1_gyro", "-S", "-lever_low"),
     },
     "trunk": {
-        ("travel", "gyroscope", "walk"): (
-            "+U2_fixed", "+U2_gyro", "+U3_gyro", "+U2_arm", "-R2_gyro",
-        ),
+        ("travel", "gyroscope", "walk"): ("+U2_fixed", "+U2_gyro", "+U2_arm"),
         ("travel", "accelerometer", "walk"): ("+U2_fixed", "+U3_fixed"),
         ("travel", "gyroscope", "run"): ("-U2_fixed", "-U2_gyro"),
         ("travel", "accelerometer", "run"): ("-U2_fixed",),
