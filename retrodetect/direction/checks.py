@@ -24,7 +24,6 @@ from retrodetect.direction.classify import (
 )
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, Priors
 from retrodetect.direction.model import DirectionModel
-from retrodetect.direction.mounting import MOST_ASKEW_RAD
 from retrodetect.features import SITE_SCALARS, StrideFeatures
 from retrodetect.recording import Caution, FloatArray, Topic
 from retrodetect.sites import group_of, groups_of
@@ -273,8 +272,8 @@ def _check_mounting(
             f" {remembered}"
         )
         return [Caution(Topic.WORDS, text)]
-    askew_rad = mounting.askew_rad(shown.features)
-    if not askew_rad <= MOST_ASKEW_RAD:
+    if not mounting.fits(shown.features):
+        askew_rad = mounting.askew_rad(shown.features)
         by = f"tilted by {np.rad2deg(askew_rad):.0f}°" if np.isfinite(askew_rad) else "not"
         text = (
             f"{words} was ignored: the device is {by} against the recordings that"

@@ -355,9 +355,9 @@ class _Session:
     ) -> None:
         self._strides, self._anchors, self._model, self._priors = strides, anchors, model, priors
         self.forced = _forced(strides, anchors)
-        self._mounting = (
-            model.mountings.get(anchors.placement or "") if anchors.same_mounting else None
-        )
+        mounting = model.mountings.get(anchors.placement or "") if anchors.same_mounting else None
+        # A device that is tilted is ignored here as in its caution, and states nothing.
+        self._mounting = mounting if mounting and mounting.fits(features) else None
         self.stated = (
             anchors.front is not None
             or self._mounting is not None

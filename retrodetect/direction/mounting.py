@@ -51,12 +51,16 @@ class Mounting:
         """Angle between the vertical of n strides and that of the labelled ones; NaN for none."""
         return float(np.arccos(np.clip(mean_up(features) @ self.up, -1.0, 1.0)))
 
+    def fits(self, features: StrideFeatures) -> bool:
+        """Whether strides were recorded as upright as the labelled ones."""
+        return bool(self.askew_rad(features) <= MOST_ASKEW_RAD)
+
     def log_odds(self, features: StrideFeatures) -> FloatArray:
         """Return the (n,) log odds of backward of walked strides, zero where this sits askew.
 
         Vectors are tilted first, so that their vertical is that of the labelled strides.
         """
-        if not self.askew_rad(features) <= MOST_ASKEW_RAD:
+        if not self.fits(features):
             return np.zeros(len(features))
         vectors = remembered(features) @ _tilt(mean_up(features), self.up).T
         odds = np.einsum("nki,ki->n", vectors, self.weights) + self.intercept

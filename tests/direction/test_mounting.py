@@ -17,6 +17,7 @@ from retrodetect.features import StrideFeatures
 BOTH = shown(along((12, AHEAD), (12, -AHEAD)))
 BOUTS = strides_of(12, 12)
 OWN = replace(model(), mountings={"belly": mounting()})
+TILTED = mounting(up=np.array([0.0, np.sin(0.7), np.cos(0.7)]))
 
 
 def turned(features: StrideFeatures, by: Rotation) -> StrideFeatures:
@@ -49,10 +50,11 @@ def test_a_session_all_backward_is_called_so():
         (Anchors("belly"), OWN),
         (Anchors("lower-back", same_mounting=True), OWN),
         (Anchors("belly", same_mounting=True), model()),
+        (Anchors("belly", same_mounting=True), replace(model(), mountings={"belly": TILTED})),
     ],
-    ids=["not said", "another site", "not remembered"],
+    ids=["not said", "another site", "not remembered", "tilted"],
 )
-def test_it_counts_where_it_is_said_and_remembered_only(anchors: Anchors, asked: DirectionModel):
+def test_it_counts_where_it_is_said_and_remembered_and_fits_only(anchors: Anchors, asked: DirectionModel):
     told = decide(BOTH, BOUTS, asked, anchors)
     plain = decide(BOTH, BOUTS, model(), replace(anchors, same_mounting=False))
     assert told.table.equals(plain.table)
