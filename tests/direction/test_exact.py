@@ -215,7 +215,7 @@ def by_enumeration(evidence: Evidence, priors: Priors) -> Decoded:
 def assert_same(found: Decoded, expected: Decoded, *, atol: float = 1e-9) -> None:
     for name in ("probability", "p_run", "seats", "shown"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=atol)
-    # Each density is divided by a Bessel function that is exact to 2e-7 (test_special.py).
+    # Each density is divided by a Bessel function that is exact to 1e-6 (test_special.py).
     assert found.log_evidence == pytest.approx(expected.log_evidence, abs=1e-6)
 
 
