@@ -92,6 +92,14 @@ class Enumerated:
     def __init__(self, evidence: Evidence, priors: Priors) -> None:
         self.evidence, self.priors = evidence, priors
         self.pauses = [a != b for a, b in pairwise(evidence.bout)]
+        strides, cues = range(len(evidence.bout)), range(evidence.front_offset_rad.shape[1])
+        # Of every stride and cue once, not for every path.
+        self.paces = {key: self.pace(*key) for key in product(strides, (0, 1))}
+        self.travels = {key: self.travel(*key) for key in product(strides, range(3), (0, 1))}
+        self.cues = {key: self.cue(*key) for key in product(strides, cues, (0, 1))}
+        self.alone = [np.log(self.unrelated(cue)) for cue in cues]
+        self.wanders = {pause: self.wander(pause=pause) for pause in (False, True)}
+        self.before = self.front_before()
 
     def travel(self, stride: int, direction: int, pace: int) -> FloatArray:
         """(FRONTS,) density of the travel vector."""
@@ -114,7 +122,7 @@ class Enumerated:
         total = np.zeros(FRONTS)
         for stride in range(len(self.evidence.bout)):
             for pace in (0, 1):
-                total += self.pace(stride, pace) * np.log(self.cue(stride, cue, pace))
+                total += self.paces[stride, pace] * np.log(self.cues[stride, cue, pace])
         return float(np.exp(total).mean())
 
     def front_before(self) -> FloatArray:
@@ -137,19 +145,19 @@ class Enumerated:
         self, directions: tuple[int, ...], paces: tuple[int, ...], seat: int, *, trusted: bool
     ) -> float:
         """Log likelihood of all evidence but what is known of paths beforehand."""
-        from_elsewhere, belief = 0.0, self.front_before()
+        from_elsewhere, belief = 0.0, self.before
         cues = range(self.evidence.front_offset_rad.shape[1])
         offsets_rad = self.evidence.front_offset_rad[seat]
         used = [cue for cue in cues if trusted and np.isfinite(offsets_rad[cue])]
         for stride, (direction, pace) in enumerate(zip(directions, paces, strict=True)):
             if stride:
-                belief = self.wander(pause=self.pauses[stride - 1]) @ belief
+                belief = self.wanders[self.pauses[stride - 1]] @ belief
             from_elsewhere += self.evidence.log_direction[stride, direction]
-            belief = self.pace(stride, pace) * self.travel(stride, direction, pace) * belief
+            belief = self.paces[stride, pace] * self.travels[stride, direction, pace] * belief
             for cue in used:
                 steps = round(offsets_rad[cue] / STEP_RAD)
-                belief = belief * np.roll(self.cue(stride, cue, pace), -steps)
-        alone = sum(np.log(self.unrelated(cue)) for cue in cues if cue not in used)
+                belief = belief * np.roll(self.cues[stride, cue, pace], -steps)
+        alone = sum(self.alone[cue] for cue in cues if cue not in used)
         return from_elsewhere + float(np.log(belief.sum()) + alone)
 
     def log_directions(self, path: tuple[int, ...], *, shown: bool) -> float:

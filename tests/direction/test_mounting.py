@@ -54,7 +54,9 @@ def test_a_session_all_backward_is_called_so():
     ],
     ids=["not said", "another site", "not remembered", "tilted"],
 )
-def test_it_counts_where_it_is_said_and_remembered_and_fits_only(anchors: Anchors, asked: DirectionModel):
+def test_it_counts_where_it_is_said_and_remembered_and_fits_only(
+    anchors: Anchors, asked: DirectionModel
+):
     told = decide(BOTH, BOUTS, asked, anchors)
     plain = decide(BOTH, BOUTS, model(), replace(anchors, same_mounting=False))
     assert told.table.equals(plain.table)
