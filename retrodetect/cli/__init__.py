@@ -54,7 +54,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (label, inspect, annotate, train, evaluate, history, simulate, models):
+_COMMANDS = (label, inspect, annotate, train, evaluate, history, simulate, models)
+for _command in _COMMANDS:
     app.command(cls=_Command)(_command)
 
 # The parser's own error; which package it comes from depends on the version of typer.
@@ -74,8 +75,7 @@ def main() -> None:
     try:
         status = app(standalone_mode=False) or 0
     except _ParserError as error:
-        message = error.format_message()  # type: ignore[attr-defined]
-        status = _fail(message.replace(": Value error, ", ": "), WRONG_USAGE)
+        status = _fail(_with_remedy(error), WRONG_USAGE)
     except (InputError, OutputError) as error:
         status = _fail(str(error), FAILED)
     except RetrodetectError as error:
@@ -97,6 +97,14 @@ def main() -> None:
         _fail("Interrupted. Run the same command to resume.", INTERRUPTED)
     gc.freeze()  # all goes with the process: nothing needs to be looked through once more
     sys.exit(status)
+
+
+def _with_remedy(error: Any) -> str:
+    """What the parser says, which may name the nearest option, and where all of them stand."""
+    message: str = error.format_message().replace(": Value error, ", ": ")
+    end = "" if message.endswith(("?", ".")) else "."
+    command = [name for name in sys.argv[1:2] if name in {each.__name__ for each in _COMMANDS}]
+    return f"{message}{end} See {' '.join(['retrodetect', *command])} --help."
 
 
 def _fail(message: str, status: int) -> int:

@@ -462,6 +462,6 @@ def _wall(start_time: str, seconds: float) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """Seconds as ``h:mm:ss``."""
-    hours, rest = divmod(round(seconds), 3600)
+    """Seconds as ``h:mm:ss``, the last one begun: as a time of day shows it."""
+    hours, rest = divmod(int(round(seconds, 3)), 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}"

@@ -238,7 +238,7 @@ def gather(
         else:
             for part in parts:
                 site = _site(entry, part, placement, sites, problems, remarks)
-                intervals = _intervals(entry, part, problems)
+                intervals = _intervals(entry, part, problems, remarks)
                 if site is not None and intervals is not None:
                     examples.append(_example(entry, part, site, intervals))
     if not problems.sentences:
@@ -326,22 +326,23 @@ def _without_file(error: InputError, where: str) -> str:
     return text.removeprefix(f"{error.file}: ") if error.file.endswith(where) else text
 
 
-def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame | None:
+def _intervals(
+    entry: Entry, part: Measured, problems: Problems, remarks: list[str]
+) -> pd.DataFrame | None:
     """Labelled intervals of a recording on its own clock."""
+    intervals: Sequence[Interval]
     if entry.direction is not None:
-        intervals: Sequence[Interval] = [
-            Interval(entry.where, 0.0, part.duration_s, entry.direction)
-        ]
+        intervals = [Interval(entry.where, 0.0, part.duration_s, entry.direction)]
     elif entry.labels is not None:
         intervals = entry.labels
-    elif part.annotations:
-        intervals = _from_notes(part, entry.where, problems)
     else:
-        problems.note(
-            entry.where,
-            f"the direction{_of(part, entry)} is unknown; add a direction, labels or notes",
-        )
-        return None
+        intervals = _from_notes(part, entry.where, remarks)
+        if not intervals:
+            problems.note(
+                entry.where,
+                f"the direction{_of(part, entry)} is unknown; add a direction, labels or notes",
+            )
+            return None
     for interval in intervals:
         if interval.start_s < -OUTSIDE_S or interval.end_s > part.duration_s + OUTSIDE_S:
             problems.note(
@@ -356,14 +357,12 @@ def _intervals(entry: Entry, part: Measured, problems: Problems) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["start_s", "end_s", "direction", "gait"])
 
 
-def _from_notes(part: Measured, where: str, problems: Problems) -> list[Interval]:
-    """Intervals of the app's notes; every note must name a direction."""
-    for note in part.annotations:
-        if direction_of_note(note.text) is None:
-            problems.note(
-                f"{where}, note at {note.start_s:.1f} s",
-                f"{note.text!r} is not a direction; correct it, or give labels in a manifest",
-            )
+def _from_notes(part: Measured, where: str, remarks: list[str]) -> list[Interval]:
+    """Intervals of the app's notes; as in labelling, a note that names no direction ends one."""
+    silent = [note for note in part.annotations if direction_of_note(note.text) is None]
+    if silent:
+        listed = truncated_list([f"{note.text!r} at {note.start_s:.1f} s" for note in silent])
+        remarks.append(f"{where}: ignored notes that name no direction: {listed}")
     return [
         Interval(f"{where}, {said.source}", said.start_s, said.end_s, said.direction)
         for said in statements_of_notes(part.annotations, part.duration_s)

@@ -194,6 +194,24 @@ def test_wrong_usage_gives_one_sentence_and_status_2(
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("label x --plcement foot", "No such option: --plcement (Possible options: --placement)."),
+        ("label x --out", "Option '--out' requires an argument."),
+        ("train --out x", "Missing argument 'RECORDINGS'."),
+        ("lable x", "No such command 'lable'. Did you mean 'label'?"),
+    ],
+    ids=["option", "value", "argument", "command"],
+)
+def test_what_cannot_be_parsed_is_answered_with_the_help_that_tells_more(
+    retrodetect, words, sentence
+):
+    command = words.split()[0]
+    where = "retrodetect" if command == "lable" else f"retrodetect {command}"
+    assert retrodetect(*words.split())[::2] == (2, f"retrodetect: {sentence} See {where} --help.\n")
+
+
 @pytest.mark.parametrize("out", ["{file}/out", "{file}"])
 @pytest.mark.parametrize(
     "command",

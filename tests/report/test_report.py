@@ -221,6 +221,12 @@ def test_times_on_later_days_bear_their_date():
     assert _wall("", 90_000) == "25:00:00"
 
 
+@pytest.mark.parametrize(("seconds", "shown"), [(105.6, "0:01:45"), (59.9999, "0:01:00")])
+def test_a_moment_is_in_the_same_second_with_and_without_a_date(seconds, shown):
+    assert _wall("", seconds) == shown
+    assert _wall("2026-03-01T00:00:00", seconds) == f"0{shown}"
+
+
 def test_a_goal_is_held_against_the_interval(recording, strides, contacts_s):
     views = [viewed(recording, strides, contacts_s), None]
     assert "reached" in paged(rows_of(strides), views, CARD, RUN | {"goal": 0.1})

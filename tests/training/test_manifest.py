@@ -3,6 +3,7 @@
 import pickle
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 
 from retrodetect.direction import DirectionModel
 from retrodetect.errors import RefusedExamples
+from retrodetect.recording import Annotation
 from retrodetect.training import examples as gathering
-from retrodetect.training.examples import Gathered, gather
+from retrodetect.training.examples import Gathered, gather, measure
 
 
 @pytest.fixture
@@ -162,6 +164,36 @@ def test_a_copy_is_the_same_recording_under_any_name(
         "path,subject,labels\na.csv,anna,labels.csv\ncopy.csv.gz,ben,labels.csv\n"
     )
     assert problem.startswith("m.csv, line 2 (a.csv) and m.csv, line 3 (copy.csv.gz)")
+
+
+def noted(text: str, start_s: float) -> Annotation:
+    """A note pressed for a moment."""
+    return Annotation(start_s, start_s, text)
+
+
+def test_notes_that_name_no_direction_are_ignored_as_in_labelling_and_named(
+    gathered: Callable[..., Gathered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = (noted("forward", 0.0), noted("hill", 9.9), noted("backward", 10.0))
+    monkeypatch.setattr(
+        gathering, "measure", lambda part: replace(measure(part), annotations=notes)
+    )
+    found = gathered("path,subject\na.csv,anna\n")
+    (example,) = found.examples
+    spans = example.intervals[["start_s", "end_s", "direction"]].round().to_numpy().tolist()
+    assert spans == [[0.0, 10.0, "forward"], [10.0, 20.0, "backward"]]
+    (remark,) = found.remarks
+    assert remark == "m.csv, line 2: ignored notes that name no direction: 'hill' at 9.9 s"
+
+
+def test_notes_of_which_none_names_a_direction_are_no_labels(
+    problems: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        gathering, "measure", lambda part: replace(measure(part), annotations=(noted("hill", 1.0),))
+    )
+    (problem,) = problems("path,subject\na.csv,anna\n")
+    assert problem.startswith("m.csv, line 2: the direction of a.csv is unknown; add a direction")
 
 
 def test_mixed_rates_at_one_site_are_refused_until_allowed(
