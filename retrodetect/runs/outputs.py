@@ -290,6 +290,9 @@ def _write_parquet(stream: BinaryIO, parts: Sequence[Path]) -> None:
             writer.write_table(table)
 
 
+_AGAIN = "label its recordings again, with --restart"
+
+
 def _read_run(folder: str) -> Run:
     where = location(folder)
     try:
@@ -301,25 +304,33 @@ def _read_run(folder: str) -> Run:
             with (where / "sessions.parquet").open("rb") as stream:
                 table = pd.read_parquet(stream)
         record = json.loads((where / "run.json").read_text("utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(
-            "contains no results of retrodetect label" if where.exists() else "no such folder",
+            "no such folder"
+            if not where.exists()
+            else "contains no results of retrodetect label"
+            if where.is_dir()
+            else "isn't a folder",
             file=folder,
             remedy="name a folder that you gave to label --out",
         ) from error
     except (OSError, ValueError, ImportError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UnreadableFile(f"cannot be read ({reason})", file=folder) from error
+        raise UnreadableFile(f"cannot be read ({reason})", file=folder, remedy=_AGAIN) from error
     if not {"recording", "status"} <= set(table.columns):
-        raise UnreadableFile("its sessions table has no columns recording and status", file=folder)
+        raise UnreadableFile(
+            "its sessions table has no columns recording and status", file=folder, remedy=_AGAIN
+        )
     if not isinstance(record, dict):
-        raise UnreadableFile("retrodetect did not write its run.json", file=folder)
+        raise UnreadableFile("retrodetect did not write its run.json", file=folder, remedy=_AGAIN)
     table = table[table["status"] != "skipped"]
     rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
     try:
         table = tables.sessions_table(rows)
     except (ValueError, TypeError, OverflowError) as error:
-        raise UnreadableFile(f"its sessions table cannot be read ({error})", file=folder) from error
+        raise UnreadableFile(
+            f"its sessions table cannot be read ({error})", file=folder, remedy=_AGAIN
+        ) from error
     start_time = table["start_time"].astype(object).fillna("").astype(str)
     parts = {
         name: part if isinstance(part := record.get(name), dict) else {}

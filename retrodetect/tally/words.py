@@ -143,9 +143,14 @@ def how_sure(row: Row) -> str:
 
 
 def is_open(row: Row) -> bool:
-    """Tell whether the wearer could still say which of the sides is which, and that would help."""
+    """Tell whether the wearer could still say which of the sides is which, and that would help.
+
+    It would not where habit alone tells one side from the other, as at most arms.
+    """
     has_sides = pd.notna(row["naming"])
-    return needs_word(row) and has_sides and row["front"] in ("inferred", "unknown")
+    is_habit = _is_one_way_by_habit(row) and not _is_known(*_rounded(row))
+    could_say = row["front"] in ("inferred", "unknown")
+    return needs_word(row) and has_sides and could_say and not is_habit
 
 
 def needs_word(row: Row) -> bool:

@@ -104,7 +104,9 @@ def test_a_run_that_was_changed_by_hand_is_read_or_told_in_one_line(retrodetect,
 
 
 def test_a_folder_without_a_run_is_named(retrodetect, tmp_path):
+    (tmp_path / "walk.csv").touch()
     for folder, words in (
+        (tmp_path / "walk.csv", "isn't a folder; name a folder that you gave to label --out"),
         (tmp_path, "no results of retrodetect label"),
         ("nope", "no such folder"),
     ):

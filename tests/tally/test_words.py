@@ -174,6 +174,15 @@ def test_only_a_session_with_sides_asks_how_it_began():
     assert words.needs_word(fields | {"naming": np.nan})
 
 
+def test_how_it_began_is_not_asked_where_only_habit_shows_the_strides_alike():
+    fields = row(0.0, 0.0, 1.0, unknown_strides=0, status="ok", front="inferred", naming=0.9)
+    fields |= {"backward_strides": 0, "told_apart_by": "habit"}
+    assert words.needs_word(fields)
+    assert not words.is_open(fields)
+    assert words.is_open(fields | {"backward_share_high": 0.03})
+    assert words.is_open(fields | {"told_apart_by": "signal"})
+
+
 WAYS = ("forward", "backward", "unknown")
 
 
