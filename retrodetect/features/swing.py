@@ -61,7 +61,7 @@ def _from_stance_to_stance(
     last = len(acceleration) - 1
     length = np.diff(bounds, axis=1)
     at = bounds[:, :1] + np.linspace(0, 1, SAMPLES, endpoint=False) * length
-    quietest = restless[np.clip(at.astype(np.intp), 0, last)].argmin(axis=1)
+    quietest = restless[at.astype(np.intp)].argmin(axis=1)
     begin = np.take_along_axis(at, quietest[:, None], axis=1)
     # The last stride of a run has nothing behind it: take the one before.
     begin = np.where(begin + length > last, begin - length, begin)
@@ -93,7 +93,7 @@ def _along_swing(h: FloatArray, power: FloatArray) -> FloatArray:
     first = (energy < ENERGY_SHARES[0]).sum(axis=1)
     last = np.maximum((energy < ENERGY_SHARES[1]).sum(axis=1), first + 1)
     at = first[:, None] + np.linspace(0, 1, SWING_BINS) * (last - first)[:, None]
-    below = np.clip(at.astype(np.intp), 0, SAMPLES - 2)
-    share = (np.clip(at, 0, SAMPLES - 1) - below)[:, :, None]
+    below = np.minimum(at.astype(np.intp), SAMPLES - 2)
+    share = (np.minimum(at, SAMPLES - 1) - below)[:, :, None]
     rows = np.arange(len(h))[:, None]
     return np.asarray((1 - share) * h[rows, below] + share * h[rows, below + 1])
