@@ -19,8 +19,7 @@ from retrodetect.formats import ReadOptions
 from retrodetect.library import in_python_words
 from retrodetect.library.result import Result
 from retrodetect.recording import Recording
-from retrodetect.runs import own_version
-from retrodetect.runs.batch import Plan, finished, plan, started, with_copy_of, write
+from retrodetect.runs import batch, own_version
 from retrodetect.runs.outputs import Outputs, left_out, read_runs, strides_in, write_history
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings, Task, entries
@@ -72,8 +71,9 @@ def label_many(
     ------
     Result
         One for each recording, in the order of the paths, as soon as it and those before it are
-        done. A recording that failed or was refused gives a result too: its ``error`` says why.
-        Times and probabilities are rounded as in ``strides.csv``.
+        done, and those that a manifest in a folder names. A recording that failed or was refused
+        gives a result too: its ``error`` says why. Times and probabilities are rounded as in
+        ``strides.csv``.
 
     Raises
     ------
@@ -92,27 +92,36 @@ def label_many(
         )
         folder = out or stack.enter_context(TemporaryDirectory(prefix="retrodetect-"))
         given = [paths] if isinstance(paths, str | Path) else list(paths)
-        planned = plan(given, Outputs(folder), settings, Workers(jobs))
-        tasks = stack.enter_context(started(planned))
+        planned = batch.plan(given, Outputs(folder), settings, Workers(jobs))
+        tasks = stack.enter_context(batch.started(planned))
         left = iter(tasks)
         task = next(left, None)
+        by_hand = {each.part for each in tasks if each.input.path in planned.beside}
         names: dict[str, str] = {}
-        for progress in finished(tasks, planned.workers):
-            while task is not None and task.part not in progress.waiting:
+        are_named = False
+        for progress in batch.finished(tasks, planned.workers):
+            if not are_named and not by_hand & progress.waiting:
+                names, are_named = batch.named_by_hand(planned, tasks), True
+            # Until then, which of two copies counts is only known of those that a manifest names.
+            while (
+                task is not None
+                and task.part not in progress.waiting
+                and (are_named or task.part in by_hand)
+            ):
                 yield from _results(task, planned, names)
                 task = next(left, None)
         if out is not None:
-            write(planned, tasks, progress.resumed)
+            batch.write(planned, tasks, progress.resumed)
 
 
-def _results(task: Task, planned: Plan, names: dict[str, str]) -> Iterator[Result]:
+def _results(task: Task, planned: batch.Plan, names: dict[str, str]) -> Iterator[Result]:
     """What one input came to."""
     strides, every = strides_in(task.part), entries(task.part)
     for entry in every:
         name = entry.row["recording"]
         own = strides[strides["recording"] == harmless(name, is_path=True)]
         own = own.reset_index(drop=True)
-        row = with_copy_of(entry, names)
+        row = batch.with_copy_of(entry, names)
         session = sessions_table([row]).iloc[0]
         copied = ("model", "placement", "front", "told_apart_by", "naming")
         state = (row.get(name, "") for name in ("placement", "front", "told_apart_by"))

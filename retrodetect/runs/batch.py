@@ -45,8 +45,8 @@ from retrodetect.tables import (
 from retrodetect.tally.folder import totals
 
 __all__ = [
-    "Beside", "Outcome", "Plan", "Progress", "finished", "manifests_in", "plan", "read_manifests",
-    "run", "started", "with_copy_of", "write",
+    "Beside", "Outcome", "Plan", "Progress", "finished", "manifests_in", "named_by_hand", "plan",
+    "read_manifests", "run", "started", "with_copy_of", "write",
 ]  # fmt: skip
 
 MOST_FINE = 12
@@ -218,7 +218,7 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
 def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     """Write tables, record and report."""
     parts = [task.part for task in tasks]
-    names: dict[str, str] = {}
+    names = named_by_hand(planned, tasks)
     rows = [[with_copy_of(entry, names) for entry in entries(part)] for part in parts]
     labelled = [row for of_input in rows for row in of_input]
     skipped = [unlabelled(name, "skipped", why).row for name, why in planned.skipped.items()]
@@ -240,6 +240,19 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     named = [planned.beside[path] for path in planned.beside.keys() & set(paths)]
     manifests = Counter(beside.manifest for beside in named)
     return Outcome(sessions, tuple(paths), resumed, planned.skipped, manifests)
+
+
+def named_by_hand(planned: Plan, tasks: Iterable[Task]) -> dict[str, str]:
+    """Say which readings are those of a recording that a manifest names, for `with_copy_of`.
+
+    Such a recording counts before its copies, wherever it is in the order of the inputs.
+    """
+    names: dict[str, str] = {}
+    for task in tasks:
+        if task.input.path in planned.beside:
+            for entry in entries(task.part):
+                with_copy_of(entry, names)
+    return names
 
 
 def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:

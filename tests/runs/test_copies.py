@@ -53,3 +53,17 @@ def test_the_library_counts_copies_once_too(folder, stored_model):
     put_together = rd.tally_many(results)
     assert put_together.totals["sessions"] == 2
     assert put_together.left_out == ("walk packed.csv.gz", "walk.csv")
+
+
+def test_the_recording_that_a_manifest_names_counts_before_its_copies(
+    folder, stored_model, tmp_path
+):
+    (folder / "manifest.csv").write_text("path,placement\nwalk.csv,waist\n")
+    settings = Settings(str(stored_model))
+    written = run([folder], Outputs(tmp_path / "out"), settings).sessions.to_dict("records")
+    streamed = [each.session for each in rd.label_many(folder, model=stored_model, jobs=1)]
+    for sessions in (written, streamed):
+        copies = {each["recording"]: each["copy_of"] for each in sessions if each["copy_of"] != ""}
+        assert {name: of for name, of in copies.items() if isinstance(of, str)} == {
+            "walk (1).csv": "walk.csv", "walk packed.csv.gz": "walk.csv",
+        }  # fmt: skip
