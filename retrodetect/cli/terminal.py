@@ -245,7 +245,7 @@ def _show_scores(console: Console, rows: Iterable[Row]) -> None:
     console.print(table)
 
 
-def _show_difference(console: Console, rows: Iterable[Row], other: str) -> None:
+def _show_difference(console: Console, rows: Sequence[Row], other: str) -> None:
     called = {"right_of_labelled": "right of those labelled", "f1_backward": "backward F1"}
     for row in rows:
         if row["score"] in called and "difference" in row:
@@ -255,9 +255,12 @@ def _show_difference(console: Console, rows: Iterable[Row], other: str) -> None:
             text = (
                 f"{called[row['score']]}: {_percent(row['model'])}, {other}"
                 f" {_percent(row['against'])}; difference {row['difference']:+.1%}"
-                f" ({' to '.join(ends)}), {row['better']} strides better, {row['worse']} worse"
+                f" ({' to '.join(ends)})"
             )
             _say(console, text)
+    if rows and "better" in rows[0]:
+        counts = f"{quantity(rows[0]['better'], 'stride')}; the other way round: {rows[0]['worse']}"
+        _say(console, f"right where {other} was wrong or unknown: {counts}")
 
 
 def _show_mistakes(console: Console, rows: Sequence[Row]) -> None:

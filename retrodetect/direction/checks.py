@@ -265,21 +265,20 @@ def _check_mounting(
     words = "--same-mounting"
     mounting = model.mountings.get(anchors.placement or "")
     if mounting is None:
-        remembered = " and ".join(sorted(model.mountings)) or "none"
+        sites = " and ".join(sorted(model.mountings))
+        remembered = f"the mounting at {sites}" if sites else "no mounting"
         where = anchors.placement or "an unnamed site"
-        text = (
-            f"{words} was ignored at {where}: the mountings that {model.name} remembers are"
-            f" {remembered}"
-        )
+        text = f"{words} was ignored at {where}: model {model.name} remembers {remembered}"
         return [Caution(Topic.WORDS, text)]
     if not mounting.fits(shown.features):
         askew_rad = mounting.askew_rad(shown.features)
-        by = f"tilted by {np.rad2deg(askew_rad):.0f}°" if np.isfinite(askew_rad) else "not"
-        text = (
-            f"{words} was ignored: the device is {by} against the recordings that"
-            f" {model.name} learned from"
+        why = (
+            f"the device is tilted by {np.rad2deg(askew_rad):.0f}° against the recordings that"
+            f" model {model.name} learned from"
+            if np.isfinite(askew_rad)
+            else "nothing shows how the device is tilted"
         )
-        return [Caution(Topic.WORDS, text)]
+        return [Caution(Topic.WORDS, f"{words} was ignored: {why}")]
     return [_contradiction(words, "the opposite", opposed)] if is_turned else []
 
 

@@ -126,7 +126,7 @@ def evaluate(
     remarks = [
         *told,
         *(
-            f"{asked.name} learned from {seen} of these {len(examples)} recordings; "
+            f"model {asked.name} learned from {seen} of these {len(examples)} recordings; "
             "its scores on them are no evidence"
             for asked in (first, second)
             if asked is not None and (seen := _learned_from(asked, examples))

@@ -140,7 +140,7 @@ def test_a_mounting_that_is_said_to_be_the_same_must_be_remembered():
     (caution,) = doubts_of_mounting(mounting(), Anchors("belly", same_mounting=True))
     assert caution.topic == Topic.WORDS
     assert caution.text == (
-        "--same-mounting was ignored at belly: the mountings that mine remembers are thigh"
+        "--same-mounting was ignored at belly: model mine remembers the mounting at thigh"
     )
 
 
@@ -149,8 +149,21 @@ def test_a_device_that_is_tilted_does_not_sit_as_it_did():
     (caution,) = doubts_of_mounting(tilted, Anchors("thigh", same_mounting=True))
     assert caution.text == (
         "--same-mounting was ignored: the device is tilted by 40° against the recordings that"
-        " mine learned from"
+        " model mine learned from"
     )
+
+
+def test_a_mounting_says_nothing_where_the_app_removed_gravity():
+    evidence = shown(BOTH)
+    nothing = replace(evidence.features, up=np.full_like(evidence.features.up, np.nan))
+    evidence = replace(evidence, features=nothing)
+    own, same = (
+        replace(model(), mountings={"thigh": mounting()}),
+        Anchors("thigh", same_mounting=True),
+    )
+    directions = decide(evidence, BOUTS, own, same)
+    (caution,) = check_anchors(evidence, BOUTS, own, same, directions).cautions
+    assert caution.text == ("--same-mounting was ignored: nothing shows how the device is tilted")
 
 
 def test_a_device_that_was_turned_round_is_noticed_where_the_body_shows_its_front():

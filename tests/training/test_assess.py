@@ -42,13 +42,13 @@ def test_an_evaluation_has_a_row_for_each_stride_and_scores_by_site_and_gait(noi
 def test_scores_of_what_a_model_learned_from_or_of_one_wearer_are_owned_up_to(noise_model):
     learned = replace(noise_model, name="mine", card=Card(recordings=["digest of b.csv"]))
     assert evaluate(EXAMPLES, learned).remarks == (
-        "mine learned from 1 of these 2 recordings; its scores on them are no evidence",
+        "model mine learned from 1 of these 2 recordings; its scores on them are no evidence",
     )
     assert evaluate(EXAMPLES[:1], noise_model, against=learned).remarks == (
         "one wearer only (anna): the scores say nothing about others",
     )
     assert evaluate(EXAMPLES[1:], noise_model, against=learned).remarks == (
-        "mine learned from 1 of these 1 recordings; its scores on them are no evidence",
+        "model mine learned from 1 of these 1 recordings; its scores on them are no evidence",
         "one wearer only (ben): the scores say nothing about others",
     )
 
