@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.draft import Stamps
-from retrodetect.formats.spool import blocks, empty, extremes, picked, release, take
+from retrodetect.formats.spool import (
+    blocks,
+    empty,
+    extremes,
+    picked,
+    release,
+    sampled,
+    step_extremes,
+    take,
+    typical_step,
+)
 from retrodetect.formats.text import NO_TICK, counted
 from retrodetect.recording import (
     DIRECTION_RATE_HZ,
@@ -131,8 +141,8 @@ def _lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
             return 0.0, 0.0
         return max(float(first[0] - counts[0]) / line.rate_hz, 0.0), 0.0
     timed = valid(stamps)
-    rows = np.arange(len(stamps.ticks)) if timed is None else np.flatnonzero(timed)
-    head = stamps.take(rows[:_HEAD_ROWS])
+    rows = slice(_HEAD_ROWS) if timed is None else np.flatnonzero(timed)[:_HEAD_ROWS]
+    head = replace(stamps, ticks=stamps.ticks[rows], counter=None)
     far = strays(head)
     head = head if far is None else head.take(np.flatnonzero(~far))
     own, tick_s = _ticks(line.origin)
@@ -177,8 +187,9 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     ticks = stamps.ticks
     if ticks is None or len(ticks) < 4 or stamps.wrap_ticks is not None:
         return None
-    far = FAR_STEPS * typical_step(ticks)
-    if not far > 0:
+    far = FAR_STEPS * stamps.typical_step
+    lowest, highest = stamps.step_extremes
+    if not far > 0 or max(-lowest, highest) <= far:
         return None
     is_far = np.zeros(len(ticks) - 1, dtype=np.bool_)
     for rows in blocks(len(ticks), ticks):
@@ -199,7 +210,7 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
 def wrapped(stamps: Stamps) -> Stamps:
     """Say where stamps start again from 0, if all their falls are overflows of a usual counter."""
     ticks = stamps.ticks
-    if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
+    if ticks is None or stamps.wrap_ticks is not None or stamps.step_extremes[0] > 0:
         return stamps
     steps = np.diff(ticks).astype(np.float64)
     falls, rest = steps[steps < 0], steps[steps > 0]
@@ -218,7 +229,7 @@ def order_of(stamps: Stamps) -> Rows | None:
     late are put in their place by `Repair.sort`.
     """
     ticks = stamps.ticks
-    if ticks is None or stamps.wrap_ticks is not None or rises(ticks):
+    if ticks is None or stamps.wrap_ticks is not None or stamps.step_extremes[0] > 0:
         return None
     backward = float(np.mean(np.diff(ticks) < 0))
     if not _SHUFFLED < backward < _REVERSED:
@@ -248,14 +259,14 @@ def timeline(stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_]) ->
     counter = None if stamps.counter is None else counted_on(stamps.counter)
     work = Repair(_seconds(stamps), counter)
     if not work.is_rebuilt():
-        if not rises(work.time_s):
+        if not work.rises():
             work.pass_noon()
             work.drop_copies(values, repeated)
             work.turn_round()
             work.sort()
             work.move_on()
         work.even_out()
-    if not rises(work.time_s):  # what still does not come after the row before
+    if not work.rises():  # what still does not come after the row before
         latest = np.maximum.accumulate(work.time_s)
         work.keep(np.append(True, work.time_s[1:] > latest[:-1]))
     if len(work.time_s) < 2:
@@ -266,9 +277,10 @@ def timeline(stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_]) ->
     for rows in blocks(len(work.time_s), work.time_s) if first_s else ():
         work.time_s[rows] -= first_s
     value = "; ".join([finding.value, *work.notes])
-    rate_hz = effective_hz = robust_rate_hz(work.time_s)
+    steps_s = _sampled_steps(work.time_s)
+    rate_hz = effective_hz = _rate_hz(steps_s)
     if work.counter is None:
-        uneven = note_uneven(work.time_s)
+        uneven = note_uneven(steps_s)
     else:
         rate_hz = counted_rate_hz(work.time_s, work.counter) or effective_hz
         uneven = note_lost(work.counter)
@@ -332,7 +344,7 @@ def _with_tick(stamps: Stamps) -> tuple[Stamps, Finding, list[str]]:
             place=_place(stamps.label),
             remedy="write them as 2026-03-01 11:59:45.020, or give the rate with --rate",
         )
-    step, resolved, warnings = typical_step(ticks), _resolved(stamps), []
+    step, resolved, warnings = stamps.typical_step, _resolved(stamps), []
     if resolved is not None and 0 < step * _ticks(resolved)[1] < PLAUSIBLE_STEP_S[0]:
         stated = _tick_name(_ticks(resolved)[1])
         stamps = replace(stamps, tick_s=None)
@@ -398,7 +410,7 @@ def _resolved(stamps: Stamps) -> Stamps | None:
     """Stamps with their length of tick and their epoch; None where these cannot be told."""
     if stamps.ticks is None or not len(stamps.ticks):
         return None
-    tick_s = stamps.tick_s or _measured_tick_s(stamps.ticks)
+    tick_s = stamps.tick_s or _measured_tick_s(stamps.ticks, stamps.typical_step)
     if tick_s is None:
         return None
     is_unix = stamps.epoch == "none" and _is_epoch(stamps.ticks, tick_s)
@@ -412,9 +424,8 @@ def _ticks(stamps: Stamps) -> tuple[NDArray[Any], float]:
     return stamps.ticks, stamps.tick_s
 
 
-def _measured_tick_s(ticks: NDArray[Any]) -> float | None:
+def _measured_tick_s(ticks: NDArray[Any], step: float) -> float | None:
     """Length of a tick, from the size of the stamps or else from their typical step."""
-    step = typical_step(ticks)
     if any(low <= float(ticks[0]) < high for low, high in _WINDOWS):
         return 1e-7
     for tick_s in TICKS_S:
@@ -456,7 +467,7 @@ def _seconds(stamps: Stamps) -> FloatArray:
             fallen = falls + np.cumsum(steps < -stamps.wrap_ticks / 2)
             since = since + fallen * stamps.wrap_ticks
             last, falls = ticks[rows.stop - 1], int(fallen[-1])
-        seconds[rows] = since * tick_s
+        np.multiply(since, tick_s, out=seconds[rows])
     return seconds
 
 
@@ -516,7 +527,6 @@ _BURST_SHARE = 0.3
 _LOST_SHARE = 0.01
 _UNEVEN_SHARE = 0.2
 _RATE_BLOCK_S, _SAME_RATE, _OTHER_RATE_SHARE = 2.0, 0.75, 0.05
-_SAMPLE = 100_000
 _MOST_COUNTS = 2.0**32
 """No counter of a sensor goes further; a larger step is damage, beside which one would vanish."""
 
@@ -533,9 +543,13 @@ def robust_rate_hz(time_s: FloatArray) -> float:
     The mean of the steps near the median step: rounding to milliseconds moves the median
     (12 or 13 ms at 80 Hz), but not the mean.
     """
-    if len(time_s) < 2:
+    return _rate_hz(_sampled_steps(time_s))
+
+
+def _rate_hz(steps: FloatArray) -> float:
+    """Sampling rate from steps in seconds, 0 where there are none."""
+    if not len(steps):
         return 0.0
-    steps = _sampled_steps(time_s)
     middle = float(np.median(steps))
     core = steps[are_usual(steps, middle)]
     if len(core) < 0.5 * len(steps):
@@ -563,6 +577,13 @@ class Repair:
         self.rows: NDArray[Any] | None = None
         self.notes: list[str] = []
         self.warnings: dict[str, str] = {}
+        self._rising: FloatArray | None = None
+
+    def rises(self) -> bool:
+        """Whether every time comes after the one before."""
+        if self._rising is not self.time_s and step_extremes(self.time_s)[0] > 0:
+            self._rising = self.time_s
+        return self._rising is self.time_s
 
     def keep(self, rows: NDArray[Any]) -> None:
         """Keep some rows: those of a mask, or those of some numbers in this order."""
@@ -659,7 +680,7 @@ class Repair:
 
     def even_out(self) -> None:
         """Spread rows that share a stamp, or whole bursts of rows."""
-        if not rises(self.time_s):
+        if not self.rises():
             self.time_s = _spread(self.time_s)
             self.notes.append("equal stamps spread evenly")
         if self.counter is None and _is_bursty(self.time_s):
@@ -733,11 +754,10 @@ def _steps_past_overflow(counter: FloatArray) -> FloatArray:
     return np.where((steps < -top / 2) & (largest < top), steps + top, steps)
 
 
-def note_uneven(time_s: FloatArray) -> list[str]:
+def note_uneven(steps: FloatArray) -> list[str]:
     """Say where the steps between samples vary more than jitter explains."""
-    if len(time_s) < 3:
+    if len(steps) < 2:
         return []
-    steps = _sampled_steps(time_s)
     uneven = float(np.mean(~are_usual(steps, float(np.median(steps)))))
     if uneven < _UNEVEN_SHARE:
         return []
@@ -747,23 +767,22 @@ def note_uneven(time_s: FloatArray) -> list[str]:
     ]
 
 
-def note_rates(time_s: FloatArray, rate_hz: float) -> list[str]:
+def _note_rates(time_s: FloatArray, rate_hz: float, gaps: NDArray[np.intp]) -> list[str]:
     """Say for how much of a recording its rate is another one; stretches with gaps do not count."""
     if len(time_s) < 2:
         return []
 
-    def place(rows: slice | NDArray[np.intp]) -> FloatArray:
-        return np.asarray(np.floor((time_s[rows] - time_s[0]) / _RATE_BLOCK_S))
+    def place(rows: slice | NDArray[np.intp]) -> NDArray[np.int64]:
+        return np.asarray((time_s[rows] - time_s[0]) / _RATE_BLOCK_S, dtype=np.int64)
 
     # Only where there are rows: a clock may leap by years.
     seen = []
     for rows in blocks(len(time_s), time_s):
         own = place(rows)
-        first = np.flatnonzero(np.diff(own, prepend=-1.0))
+        first = np.append(0, np.flatnonzero(own[1:] != own[:-1]) + 1)
         seen.append((own[first], np.diff(first, append=len(own))))
     places, of = np.unique(np.concatenate([own for own, _ in seen]), return_inverse=True)
     counts = np.bincount(of, np.concatenate([own for _, own in seen]))
-    gaps = _gap_rows(time_s, rate_hz)
     is_whole = ~np.isin(places, np.concatenate([place(gaps), place(gaps + 1), places[-1:]]))
     local_hz = counts[is_whole] / _RATE_BLOCK_S
     other = (local_hz < _SAME_RATE * rate_hz) | (local_hz > rate_hz / _SAME_RATE)
@@ -782,9 +801,14 @@ def gaps_s(time_s: FloatArray, rate_hz: float) -> FloatArray:
     return np.asarray(time_s[rows + 1] - time_s[rows])
 
 
-def note_gaps(time_s: FloatArray, rate_hz: float) -> list[str]:
+def note_pace(time_s: FloatArray, rate_hz: float) -> list[str]:
+    """Say where a recording pauses, and where its rate is another one."""
+    gaps = _gap_rows(time_s, rate_hz)
+    return _note_gaps(time_s[gaps + 1] - time_s[gaps]) + _note_rates(time_s, rate_hz, gaps)
+
+
+def _note_gaps(lengths_s: FloatArray) -> list[str]:
     """Say how many pauses there are, and how long they are."""
-    lengths_s = gaps_s(time_s, rate_hz)
     if not len(lengths_s):
         return []
     total = f"{lengths_s.sum():.1f} s"
@@ -848,37 +872,11 @@ def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
     return np.asarray(rebuilt - rebuilt[0])
 
 
-def typical_step(ticks: NDArray[Any]) -> float:
-    """Typical step from one row to the next, also where many rows share a stamp.
-
-    From at least half of the rows to later ones: one wild stamp settles nothing.
-    """
-    apart = min(200, len(ticks) // 2)
-    starts = _sampled(len(ticks) - apart)
-    return float(np.median(np.abs(picked(ticks, starts + apart) - picked(ticks, starts)))) / apart
-
-
-def _sampled(count: int) -> Rows:
-    """Enough of many rows for a median, drawn without a rhythm that could match theirs."""
-    if count <= _SAMPLE:
-        return np.arange(count)
-    return np.random.default_rng(0).integers(0, count, _SAMPLE)
-
-
 def _sampled_steps(time_s: FloatArray) -> FloatArray:
     """Enough steps between rows that follow each other."""
-    rows = _sampled(len(time_s) - 1)
-    return np.asarray(picked(time_s, rows + 1) - picked(time_s, rows))
-
-
-def rises(time_s: FloatArray) -> bool:
-    """Whether every time comes after the one before."""
-    return all(
-        bool((np.diff(time_s[rows.start : rows.stop + 1]) > 0).all())
-        for rows in blocks(len(time_s), time_s)
-    )
+    return np.asarray(picked(time_s, sampled(len(time_s) - 1), 1))
 
 
 def median(values: NDArray[Any]) -> float:
     """Median, of a sample where there are very many."""
-    return float(np.median(picked(values, _sampled(len(values)))))
+    return float(np.median(picked(values, sampled(len(values)))))

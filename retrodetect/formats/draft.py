@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, Literal, Self, TypeVar
 
@@ -72,6 +74,16 @@ class Stamps:
     wrap_ticks: float | None = None  # where the ticks start again from 0
     # offset of the wearer's zone from UTC in minutes, where the file tells
     zone_min: int | None = None
+
+    @cached_property
+    def step_extremes(self) -> tuple[float, float]:
+        """Smallest and largest step from one row to the next, in ticks."""
+        return (math.inf, -math.inf) if self.ticks is None else spool.step_extremes(self.ticks)
+
+    @cached_property
+    def typical_step(self) -> float:
+        """Typical step from one row to the next, in ticks."""
+        return 0.0 if self.ticks is None else spool.typical_step(self.ticks)
 
     def take(self, rows: NDArray[Any]) -> Self:
         """Return the stamps of some rows, given by a mask or by their numbers."""

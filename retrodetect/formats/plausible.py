@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording
 from retrodetect.formats.clock import long_steps
 from retrodetect.formats.draft import Claim, ReadOptions
-from retrodetect.formats.spool import BLOCK_ROWS, blocks, picked
+from retrodetect.formats.spool import BLOCK_ROWS, blocks, picked, release
 from retrodetect.formats.text import counted, unit_in_mps2
 from retrodetect.recording import (
     DIRECTION_RATE_HZ,
@@ -91,11 +92,12 @@ def blocks_of(
     """(k, m, 3) readings of blocks spread evenly over the recording; each axis is contiguous."""
     size = max(1, min(len(values), int(length_s * rate_hz)))  # rounded up, a block would be lost
     count = len(values) // size
-    if count > most:
-        starts = np.linspace(0, count - 1, most).astype(int) * size
-        values = picked(values, (starts[:, None] + np.arange(size)).ravel())
-    rows = values[: min(count, most) * size].reshape(-1, size, 3)
-    return np.moveaxis(np.ascontiguousarray(np.moveaxis(rows, 2, 0)), 0, 2)
+    places = np.linspace(0, count - 1, most).astype(int) if count > most else np.arange(count)
+    axes = np.empty((3, len(places), size))
+    for block, begin in enumerate(places * size):
+        axes[:, block] = values[begin : begin + size].T
+    release(values)
+    return np.moveaxis(axes, 0, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +275,9 @@ def blanks(values: FloatArray) -> NDArray[np.intp]:
     So are zeros between readings, and numbers like -999 that some software writes.
     """
     alike = np.concatenate([np.empty(0, dtype=np.intp), *(
-        block.start + np.flatnonzero((own[:, 0] == own[:, 1]) & (own[:, 1] == own[:, 2]))
+        block.start + rows[own[rows, 1] == own[rows, 2]]
         for block in blocks(len(values), values) for own in [values[block]]
+        for rows in [np.flatnonzero(own[:, 0] == own[:, 1])]
     )])  # fmt: skip
     if not len(alike):
         return alike
@@ -330,7 +333,7 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
 def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> bool:
     """Whether readings jump by many quanta where a run of repeats ends."""
     rows = np.flatnonzero(repeated[:-1] & ~repeated[1:])
-    jumps = np.abs(picked(values, rows + 1) - picked(values, rows))
+    jumps = np.abs(picked(values, rows, 1))
     if not len(jumps):
         return True
     return bool(np.median((jumps / _smallest_steps(values)).max(axis=1)) >= _HELD_QUANTA)
@@ -397,35 +400,39 @@ def _straight_parts(
     straight = [np.empty(0, dtype=np.intp)]
     for block in blocks(len(values), values, time_s):
         rows = slice(-(-block.start // apart) * apart, block.stop + 2 * apart, apart)
-        own, seconds = values[rows], time_s[rows]
-        at = np.arange(max(len(own) - 2, 0))
-        for axis in range(3):  # few are left after the first
-            line = own[:, axis]
-            near = quantum[axis] + _FILLED_WITHIN * np.abs(line[at + 2] - line[at])
-            at = at[_off_the_line(line, seconds, at) <= near]
-        is_steep = (np.abs(own[at + 2] - own[at]) > _FILLED_QUANTA * quantum).any(axis=1)
-        straight.append(rows.start + apart * at[is_steep])
+        own, seconds = np.asfortranarray(values[rows]), np.ascontiguousarray(time_s[rows])
+        numbers = np.arange(max(len(own) - 2, 0))
+        at: slice | NDArray[np.intp] = slice(None)
+        for axis, line in enumerate(own.T):  # few are left after the first
+            off, change = _off_the_line(line, seconds, at)
+            at = numbers[at][off <= quantum[axis] + _FILLED_WITHIN * np.abs(change)]
+        is_steep = (np.abs(own[2:][at] - own[:-2][at]) > _FILLED_QUANTA * quantum).any(axis=1)
+        straight.append(rows.start + apart * numbers[at][is_steep])
     begins = np.concatenate(straight)
     for starts in np.split(begins, np.flatnonzero(np.diff(begins) > 3 * apart) + 1):
         if len(starts):
             yield slice(max(int(starts[0]) - apart, 0), int(starts[-1]) + 3 * apart + 1)
 
 
-def _off_the_line(line: FloatArray, time_s: FloatArray, at: NDArray[np.intp]) -> FloatArray:
-    """(m,) how far the readings after some rows (m,) are from a line between their neighbours.
+def _off_the_line(
+    line: FloatArray, time_s: FloatArray, at: slice | NDArray[np.intp] = slice(None)
+) -> tuple[FloatArray, FloatArray]:
+    """(m,) how far the readings after some rows (m,) are from a line, and how much that rises.
 
-    It may be even over the rows, or over the time.
+    It goes from the reading before to the one after, evenly over the rows, or over the time.
     """
-    risen, change = line[at + 1] - line[at], line[at + 2] - line[at]
-    shares = (time_s[at + 1] - time_s[at]) / (time_s[at + 2] - time_s[at])
-    return np.minimum(np.abs(risen - change / 2), np.abs(risen - shares * change))
+    (begin, own, end), (begin_s, own_s, end_s) = (
+        (array[:-2][at], array[1:-1][at], array[2:][at]) for array in (line, time_s)
+    )
+    risen, change = own - begin, end - begin
+    shares = (own_s - begin_s) / (end_s - begin_s)
+    return np.minimum(np.abs(risen - change / 2), np.abs(risen - shares * change)), change
 
 
 def _lines(own: FloatArray, time_s: FloatArray, quantum: FloatArray) -> Iterator[tuple[int, int]]:
     """First and last of the rows (n, 3) that lie on a straight line."""
-    at = np.arange(max(len(own) - 2, 0))
     near = 2 * quantum + _FILLED_WITHIN * np.ptp(own, axis=0)
-    off = np.stack([_off_the_line(axis, time_s, at) for axis in own.T], axis=1)
+    off = np.stack([_off_the_line(axis, time_s)[0] for axis in own.T], axis=1)
     is_on = (off <= near).all(axis=1)
     turns = np.flatnonzero(np.diff(is_on, prepend=False, append=False)).reshape(-1, 2)
     for begin, end in turns.tolist():
@@ -459,8 +466,7 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
     if count < 2 * _AGAIN_S * rate_hz:
         return []
     marks = sum(marks[place : place + count] * 3.0**-place for place in range(_AGAIN_ROWS))
-    ordered = np.sort(marks)
-    if (ordered[1:] != ordered[:-1]).all():
+    if pd.Index(marks).is_unique:
         return []
     order = np.argsort(marks, kind="stable")
     same = np.diff(marks[order]) == 0
@@ -625,9 +631,43 @@ def _are_multiples(pair: FloatArray) -> bool:
     return bool(min(abs(cosine), np.abs(np.corrcoef(pair.T)).min()) > _SAME_CORRELATION)
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Smallest and largest readings of stretches that follow each other, in the file's unit."""
+
+    size: int  # rows of a stretch; the last one may have fewer
+    readings: FloatArray  # (k, 2, 3)
+    counts: NDArray[np.intp]  # (k, 2, 3): how many readings of the stretch equal them
+
+    @classmethod
+    def of(cls, values: FloatArray, rate_hz: float) -> Ends:
+        """Find those of (n, 3) readings."""
+        length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, *_NARROW_S))
+        size = max(1, round(length_s * rate_hz))
+        ends, counts = [], []
+        for block in blocks(len(values), values, rows=size * max(1, BLOCK_ROWS // size)):
+            own = np.ascontiguousarray(values[block].T)
+            whole = own.shape[1] // size * size
+            for stretches in (own[:, :whole].reshape(3, -1, size), own[:, None, whole:]):
+                if stretches.size:
+                    both = np.stack([stretches.min(axis=2), stretches.max(axis=2)])
+                    ends.append(both)
+                    counts.append(np.count_nonzero(stretches == both[..., None], axis=3))
+        return cls(
+            size,
+            np.moveaxis(np.concatenate(ends, axis=2), 2, 0),
+            np.moveaxis(np.concatenate(counts, axis=2), 2, 0),
+        )
+
+    @property
+    def limits(self) -> FloatArray:
+        """(2, 3) smallest and largest readings of all."""
+        return np.stack([self.readings[:, 0].min(axis=0), self.readings[:, 1].max(axis=0)])
+
+
 def sensor_doubts(
     values: FloatArray,
-    limits: FloatArray,
+    ends: Ends,
     time_s: FloatArray,
     rate_hz: float,
     mps2: float,
@@ -635,14 +675,14 @@ def sensor_doubts(
 ) -> list[str]:
     """Say what in the readings of a sensor may be wrong, and what in the result.
 
-    ``values`` (n, 3) are in the file's unit, ``limits`` (2, 3) the smallest and largest of them.
+    ``values`` (n, 3) are in the file's unit, as are their ``ends``.
     """
     return [
         *_uneven(values),
         *_lost_sign(values),
         *_stuck(values, time_s, rate_hz, mps2),
-        *(_sized(values, limits, rate_hz, mps2) if gravity == "linear" else ()),
-        *_clipped(values, limits, rate_hz, mps2, gravity),
+        *(_sized(values, ends.limits, rate_hz, mps2) if gravity == "linear" else ()),
+        *_clipped(values, ends, mps2, gravity),
         *_too_fast(values, rate_hz, mps2),
         *_interpolated(values, rate_hz, mps2),
         *_taking_turns(values, rate_hz, mps2),
@@ -672,10 +712,12 @@ def _lost_sign(values: FloatArray) -> Iterator[str]:
 def _stuck(values: FloatArray, time_s: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
     """An axis keeps one reading while the others move."""
     stuck_s = np.zeros(3)
+    apart = max(1, int(_STUCK_S * rate_hz / 2))
     for block in blocks(len(values), values, time_s):
         own, seconds = values[block], time_s[block]
         for axis in range(3):
-            if np.count_nonzero(own[1:, axis] == own[:-1, axis]) < _STUCK_S * rate_hz:
+            # Of so long a run there are two in any fewer rows.
+            if not (np.diff(own[::apart, axis]) == 0).any():
                 continue
             changes = np.flatnonzero(np.diff(own[:, axis]))
             begins, ends = np.append(0, changes + 1), np.append(changes, len(own) - 1)
@@ -768,14 +810,10 @@ def _rescaled(sizes: FloatArray) -> Iterator[str]:
         )
 
 
-def _clipped(
-    values: FloatArray, limits: FloatArray, rate_hz: float, mps2: float, gravity: Gravity
-) -> Iterator[str]:
+def _clipped(values: FloatArray, ends: Ends, mps2: float, gravity: Gravity) -> Iterator[str]:
     """An axis stays at its very limit, or wraps around there, as at the end of a range."""
-    length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, *_NARROW_S))
-    size = max(1, round(length_s * rate_hz))
-    ends, counts = _ends_in_turn(values, size)
-    at = np.where(ends == limits, counts, 0).sum(axis=0)
+    limits = ends.limits
+    at = np.where(ends.readings == limits, ends.counts, 0).sum(axis=0)
     least = max(_CLIP_COUNT, _CLIP_SHARE * len(values))
     is_clipped = (at >= least) & _stand_out(values, limits, at, mps2, gravity)
     rows, to_g = _sample(values), mps2 / STANDARD_GRAVITY_MPS2
@@ -783,8 +821,8 @@ def _clipped(
         limit, count, elsewhere = float(limits[side, axis]), int(at[side, axis]), ""
         much = count > _CLIP_MUCH * len(values)
         if not is_clipped[side, axis]:
-            in_turn = ends[:, side, axis], counts[:, side, axis]
-            limit, count = _narrower(values[:, axis], size, *in_turn, limit, mps2)
+            in_turn = ends.readings[:, side, axis], ends.counts[:, side, axis]
+            limit, count = _narrower(values[:, axis], ends.size, *in_turn, limit, mps2)
             elsewhere = f" but reaches {limits[side, axis] * to_g:.3g} g elsewhere"
         if count < least:
             yield from _blurred(rows[:, axis], axis, side, to_g)
@@ -796,17 +834,27 @@ def _clipped(
             doubt = ": pace, direction and share may be wrong there" if share or elsewhere else ""
             yield text + share + elsewhere + doubt
     ranges = limits[1] - limits[0]
-    jumps = np.zeros(3, dtype=np.intp)
-    for block in blocks(len(values), values):
-        for axis, own in enumerate(np.ascontiguousarray(values[block.start : block.stop + 1].T)):
-            jumps[axis] += np.count_nonzero(np.abs(np.diff(own)) > _WRAP_SHARE * ranges[axis])
     # A range that cuts off does not wrap around.
-    wraps = (at < least).all(axis=0) & (jumps >= least) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)
-    for axis in np.flatnonzero(wraps):
-        yield (
-            f"{'xyz'[axis]} jumps from one end of its range to the other {jumps[axis]} times: "
-            "if it wraps around, pace, direction and share are wrong"
-        )
+    may_wrap = (at < least).all(axis=0) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)
+    for axis in np.flatnonzero(may_wrap):
+        jumps = _jumps(values, ends, int(axis), _WRAP_SHARE * ranges[axis])
+        if jumps >= least:
+            yield (
+                f"{'xyz'[axis]} jumps from one end of its range to the other {jumps} times: "
+                "if it wraps around, pace, direction and share are wrong"
+            )
+
+
+def _jumps(values: FloatArray, ends: Ends, axis: int, least: float) -> int:
+    """How many steps of an axis are that large: there are none in stretches that reach less far."""
+    lowest, highest = ends.readings[..., axis].T
+    lowest = np.minimum(lowest, np.append(lowest[1:], lowest[-1]))  # with the first row beyond
+    highest = np.maximum(highest, np.append(highest[1:], highest[-1]))
+    jumps = 0
+    for begin in ends.size * np.flatnonzero(highest - lowest > least):
+        steps = np.diff(values[begin : begin + ends.size + 1, axis])
+        jumps += int(np.count_nonzero(np.abs(steps) > least))
+    return jumps
 
 
 def _blurred(own: FloatArray, axis: int, side: int, to_g: float) -> Iterator[str]:
@@ -842,22 +890,6 @@ def _stand_out(
         apart = np.abs(values[block] - limits[:, None])
         beside += np.count_nonzero((apart > 0) & (apart < _SPIKE_WITHIN * ranges), axis=1)
     return is_high | (may_be & (at > _SPIKE_TIMES * beside))
-
-
-def _ends_in_turn(values: FloatArray, size: int) -> tuple[FloatArray, NDArray[np.intp]]:
-    """(k, 2, 3) smallest and largest readings of so many rows in turn, and how many equal them."""
-    ends, counts = [], []
-    for block in blocks(len(values), values, rows=size * max(1, BLOCK_ROWS // size)):
-        own = np.ascontiguousarray(values[block].T)
-        begins = np.arange(0, own.shape[1], size)
-        both = [extreme.reduceat(own, begins, axis=1) for extreme in (np.minimum, np.maximum)]
-        is_end = [own == np.repeat(end, size, axis=1)[:, : own.shape[1]] for end in both]
-        ends.append(both)
-        counts.append([np.add.reduceat(each, begins, axis=1, dtype=np.intp) for each in is_end])
-    return (
-        np.moveaxis(np.concatenate(ends, axis=2), 2, 0),
-        np.moveaxis(np.concatenate(counts, axis=2), 2, 0),
-    )
 
 
 def _narrower(

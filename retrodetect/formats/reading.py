@@ -32,7 +32,7 @@ from retrodetect.formats.files import (
     recognised,
 )
 from retrodetect.formats.source import Source, contents, holds_files, open_file
-from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, extremes, release, scaled, take
+from retrodetect.formats.spool import BLOCK_ROWS, blocks, empty, release, scaled, take
 from retrodetect.formats.text import counted, unit_in
 from retrodetect.locations import location
 from retrodetect.recording import (
@@ -468,7 +468,7 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
     warnings = [
         *draft.warnings, *scale.warnings, *readings.doubts(scale, sensors),
         *plausible.repeated_later(values, time_s, rate_hz), *readings.notes, *line.warnings,
-        *sensors.notes, *clock.note_gaps(time_s, rate_hz), *clock.note_rates(time_s, rate_hz),
+        *sensors.notes, *clock.note_pace(time_s, rate_hz),
     ]  # fmt: skip
     start_time = line.start_time
     if start_time is None and draft.start_time is not None:  # a format tells that of the first row
@@ -499,7 +499,7 @@ class _Readings:
     line: clock.Timeline
     repeated: NDArray[np.bool_]
     notes: list[str] = field(default_factory=list)
-    _limits: FloatArray | None = None
+    _ends: plausible.Ends | None = None
     _without_gravity: FloatArray | None = None
 
     @property
@@ -580,14 +580,14 @@ class _Readings:
             because = "gravity column added to linear acceleration"
             claim = replace(claim, value="total", because=because)
         acceleration = replace(self.draft.acceleration, values=total)
-        self._without_gravity, self._limits = self.values, None
+        self._without_gravity, self._ends = self.values, None
         self.draft = self.draft.with_(acceleration=acceleration, gravity=claim)
         self.keep(is_whole)
 
     def drop_impossible(self, mps2: float) -> None:
         """Drop readings that no sensor gives, of so many m/s² to the unit."""
         most = _IMPOSSIBLE_MPS2 / mps2
-        if np.abs(self.limits()).max() < most:
+        if np.abs(self.ends().limits).max() < most:
             return
         kept = np.empty(len(self.values), dtype=bool)
         for rows in blocks(len(kept), self.values):
@@ -595,21 +595,22 @@ class _Readings:
         count = int(np.count_nonzero(~kept))
         self.keep(kept, f"left out {counted(count, 'impossible reading')}: {_LESS_PRECISE}")
 
-    def limits(self) -> FloatArray:
-        """(2, 3) smallest and largest readings, kept for as long as the rows are the same."""
-        if self._limits is None:
-            self._limits = extremes(self.values)
-        return self._limits
+    def ends(self) -> plausible.Ends:
+        """Smallest and largest readings, kept for as long as the rows are the same."""
+        if self._ends is None:
+            self._ends = plausible.Ends.of(self.values, self.line.rate_hz)
+        return self._ends
 
     def doubts(self, scale: plausible.Scale, sensors: Sensors) -> list[str]:
         """Doubts about the readings of the sensor, before any gravity was added, and about 1 g."""
         line, sensed = self.line, self._without_gravity
         if sensed is None:
-            values, limits, gravity = self.values, self.limits(), scale.gravity
+            values, ends, gravity = self.values, self.ends(), scale.gravity
         else:
-            values, limits, gravity = sensed, extremes(sensed), "linear"
+            values, gravity = sensed, "linear"
+            ends = plausible.Ends.of(sensed, line.rate_hz)
         doubts = plausible.sensor_doubts(
-            values, limits, line.time_s, line.rate_hz, scale.mps2, gravity
+            values, ends, line.time_s, line.rate_hz, scale.mps2, gravity
         )
         if gravity == "linear":
             doubts += sensors.resized(values, line.rate_hz)
@@ -624,7 +625,7 @@ class _Readings:
             return
         if self._without_gravity is not None:
             self._without_gravity = take(self._without_gravity, rows)
-        self.draft, self._limits = self.draft.take(rows), None
+        self.draft, self._ends = self.draft.take(rows), None
         line = self.line.take(rows)
         self.line = replace(line, effective_hz=clock.robust_rate_hz(line.time_s))
 

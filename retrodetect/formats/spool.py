@@ -15,6 +15,7 @@ import os
 import tempfile
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import IO, Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -25,8 +26,8 @@ from retrodetect.recording import FloatArray
 
 __all__ = [
     "BLOCK_ROWS", "Array", "blocks", "empty", "extremes", "gather", "gather_packets",
-    "in_temporary_folder", "picked", "read_blocks", "release", "scaled", "spread", "take",
-    "twelve_bits",
+    "in_temporary_folder", "picked", "read_blocks", "release", "sampled", "scaled", "spread",
+    "step_extremes", "take", "twelve_bits", "typical_step",
 ]  # fmt: skip
 
 
@@ -39,6 +40,7 @@ BLOCK_ROWS = 1 << 18
 IN_MEMORY_BYTES = 64 * 2**20
 """Columns up to this size stay in memory."""
 
+_SAMPLE = 100_000
 _ZEROS = bytes(1 << 20)
 
 
@@ -102,15 +104,15 @@ def take(array: Array, rows: Array) -> Array:
     return taken
 
 
-def picked(array: Array, rows: Array) -> Array:
-    """Return a few rows from anywhere, in memory."""
+def picked(array: Array, rows: Array, apart: int = 0) -> Array:
+    """Return a few rows of rising numbers, in memory; or how much they differ from later ones."""
     if _map_of(array) is None:
-        return array[rows]
+        return array[rows + apart] - array[rows] if apart else array[rows]
     taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
-    order = np.argsort(rows)  # so that each page is fetched once
-    ends = np.searchsorted(rows[order], np.arange(BLOCK_ROWS, len(array) + BLOCK_ROWS, BLOCK_ROWS))
-    for own in np.split(order, ends):
-        taken[own] = array[rows[own]]
+    ends = np.searchsorted(rows, np.arange(0, len(array) + BLOCK_ROWS, BLOCK_ROWS))
+    for begin, end in pairwise(ends):
+        own = rows[begin:end]
+        taken[begin:end] = array[own + apart] - array[own] if apart else array[own]
         release(array)
     return taken
 
@@ -126,15 +128,41 @@ def scaled(array: Array, rows: slice, factor: float = 1.0) -> Array:
 
 def extremes(array: Array) -> Array:
     """(2, ...) smallest and largest value of each column; NaN where there is one."""
-    columns = array.reshape(len(array), -1)
-    limits = np.array(
-        [
-            [(column.min(), column.max()) for column in columns[block].T]
-            for block in blocks(len(array), array)
-        ]
-    )
-    extreme = np.stack([limits[..., 0].min(axis=0), limits[..., 1].max(axis=0)])
-    return extreme.reshape(2, *array.shape[1:])
+    limits = [
+        (columns.min(axis=-1), columns.max(axis=-1))
+        for block in blocks(len(array), array)
+        for columns in [np.ascontiguousarray(array[block].T)]
+    ]
+    lowest, highest = zip(*limits, strict=True)
+    return np.stack([np.min(lowest, axis=0), np.max(highest, axis=0)])
+
+
+def step_extremes(array: Array) -> tuple[float, float]:
+    """Return the smallest and the largest step from one row (n,) to the next."""
+    limits = [(np.inf, -np.inf)]
+    for rows in blocks(len(array), array):
+        steps = np.diff(array[rows.start : rows.stop + 1])
+        if len(steps):
+            limits.append((float(steps.min()), float(steps.max())))
+    lowest, highest = zip(*limits, strict=True)
+    return float(np.min(lowest)), float(np.max(highest))
+
+
+def typical_step(array: Array) -> float:
+    """Return the typical step from one row to the next, also where many rows are equal.
+
+    From at least half of the rows to later ones: one wild stamp settles nothing.
+    """
+    apart = min(200, len(array) // 2)
+    steps = picked(array, sampled(len(array) - apart), apart)
+    return float(np.median(np.abs(steps))) / apart
+
+
+def sampled(count: int) -> NDArray[np.intp]:
+    """Return enough of many rows for a median, in order and without a rhythm of their own."""
+    if count <= _SAMPLE:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).integers(0, count, _SAMPLE))
 
 
 class _Column:
@@ -164,7 +192,9 @@ class _Column:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="retrodetect-")
             for array in self._waiting:
-                self._file.write(np.ascontiguousarray(array).data)
+                # Of columns, `ascontiguousarray` would take three times as long.
+                rows = array if array.flags.c_contiguous else np.stack([*array.T], axis=1)
+                self._file.write(rows.data)
         self._waiting = [self._waiting[-1][:0].copy()]
 
 
