@@ -86,7 +86,10 @@ class Sensors:
             if (reader := rows_of(own, line)) is not None:
                 readers[name] = reader
         lost = ", ".join(name for name in series if name not in readers)
-        notes = [f"left out {lost}: not on the accelerometer's clock"] if lost else []
+        notes = []
+        if lost:
+            doubt = ", so more strides may be unknown" if "rotation" in lost else ""
+            notes.append(f"left out {lost}: not on the accelerometer's clock{doubt}")
         factors = {
             name: _factor(name, series[name].unit)
             for name, reader in readers.items()

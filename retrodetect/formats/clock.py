@@ -126,7 +126,8 @@ class Timeline:
             for rows in blocks(len(self.time_s), self.time_s):
                 self.time_s[rows] += begin_s
         if lead_s > _LEAD_TOLD_S:
-            warnings = (f"its first {lead_s:.1f} s have no readings", *warnings)
+            lead = f"its first {lead_s:.1f} s have no readings: no stride is counted there"
+            warnings = (lead, *warnings)
         return replace(self, origin=origin, start_time=start_time, zero_s=zero_s, warnings=warnings)
 
 
@@ -625,7 +626,8 @@ class Repair:
             kept[rows[order[1:][same]]] = False
             self.keep(kept)
             self.warnings["copies"] = (
-                f"{counted(int(same.sum()), 'row')} written twice counted once"
+                f"{counted(int(same.sum()), 'row')} written twice are counted once: counts and "
+                "minutes are not too high"
             )
 
     def turn_round(self) -> None:

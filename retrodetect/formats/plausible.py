@@ -126,14 +126,14 @@ def resolve(level: Level, unit: str, gravity: Claim[Gravity] | None, options: Re
         if other is not None and options.unit:
             warnings.append(
                 f"--unit {options.unit} does not fit its readings, which average "
-                f"{level.typical:.3g}: that is 1 g in {other}. Check it"
+                f"{level.typical:.3g}, 1 g in {other}: if it is wrong, so are strides and direction"
             )
         elif other is not None:
             factor = unit_in_mps2(other) or factor
             unit_finding = Finding("unit", f"{other} (the file says {unit})", "measured")
             warnings.append(
-                f"the file states {unit}, but its readings average {level.typical:.3g}, "
-                f"which is 1 g in {other}"
+                f"the file states {unit}, but its readings average {level.typical:.3g}, 1 g in "
+                f"{other}: if that is wrong, so are strides and direction"
             )
     level_g = level.typical * factor / STANDARD_GRAVITY_MPS2
     included, finding = _gravity(level_g, gravity, options, warnings)
@@ -211,7 +211,8 @@ def _gravity(
     if options.gravity:
         if measured not in (None, options.gravity):
             warnings.append(
-                f"--gravity {options.gravity} does not fit its readings ({text}). Check it"
+                f"--gravity {options.gravity} does not fit its readings ({text}): if it is wrong, "
+                "so are direction and share"
             )
         return options.gravity, Finding("gravity", options.gravity, "given")
     if claim is None:
@@ -220,7 +221,10 @@ def _gravity(
         return measured, Finding("gravity", f"{measured} ({text})", "measured")
     if measured is None or measured == claim.value:
         return claim.value, Finding("gravity", f"{claim.value} ({claim.because})", claim.ground)
-    warnings.append(f"{claim.because}, but the {text} says {measured}")
+    warnings.append(
+        f"{claim.because}, but the {text} says {measured}: if that is wrong, so are direction and "
+        "share"
+    )
     return measured, Finding("gravity", f"{measured} ({text}, against {claim.because})", "measured")
 
 
@@ -325,7 +329,8 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
         )
     if frozen.any():
         notes.append(
-            f"the sensor repeats one reading for {spans[frozen].sum():.0f} s, which are left out"
+            f"the sensor repeats one reading for {spans[frozen].sum():.0f} s, which are left out: "
+            "strides and minutes are missing there"
         )
     return Holds(drop, tuple(notes)) if drop.any() else None
 
@@ -831,8 +836,8 @@ def _clipped(values: FloatArray, ends: Ends, mps2: float, gravity: Gravity) -> I
                 f"{'xyz'[axis]} is cut off at {limit * to_g:.3g} g in {counted(count, 'reading')}"
             )
             share = f" ({count / len(values):.0%})" if much else ""
-            doubt = ": pace, direction and share may be wrong there" if share or elsewhere else ""
-            yield text + share + elsewhere + doubt
+            wrong = "pace, direction and share" if share or elsewhere else "single strides"
+            yield f"{text}{share}{elsewhere}: {wrong} may be wrong there"
     ranges = limits[1] - limits[0]
     # A range that cuts off does not wrap around.
     may_wrap = (at < least).all(axis=0) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)

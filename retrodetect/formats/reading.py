@@ -324,7 +324,8 @@ def _open_drafts(
     """Resolve each recording that a format reads from a file."""
     drafts = form.read(file, options)
     missing = [
-        f"{side.source.name} ends within a row, as if cut off: its sensor is missing at the end"
+        f"{side.source.name} ends within a row, as if cut off: its sensor is missing at the end, "
+        "and more strides may be unknown there"
         for side in file.companions
         if side.was_cut_off
     ]

@@ -634,7 +634,9 @@ def test_a_gyroscope_on_another_clock_is_left_out_and_named(put: Put, tmp_path: 
     put("walk_gyro.csv", "time,gyro_x,gyro_y,gyro_z", rows(WALK.acceleration_mps2, SECONDS))
     (recording,) = read(tmp_path / "walk_acc.csv")
     assert recording.angular_rate_radps is None
-    assert any("rotation: not on" in warning for warning in recording.warnings)
+    (warning,) = recording.warnings
+    assert warning.startswith("left out rotation: not on")
+    assert warning.endswith("so more strides may be unknown")
 
 
 def test_a_date_that_could_be_read_two_ways_is_told(put: Put) -> None:

@@ -576,7 +576,7 @@ class TestDoubledUploads:
         path = write("time,ax,ay,az", TOTAL[rows], [CLOCK[row] for row in rows])
         recording = one(path)
         assert_walk(recording)
-        text = f"{len(rows) - COUNT} rows written twice counted once"
+        text = f"{len(rows) - COUNT} rows written twice are counted once: counts and minutes are"
         assert any(text in warning for warning in recording.warnings)
 
     @pytest.mark.parametrize(
@@ -1379,7 +1379,8 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
          f"{WRONG_THERE}"]),
     "all of them do": (
         UNITS, _where(slice(500, 1000), lambda v: np.repeat(v[:1], 500, axis=0)), CLOCK,
-        ["the sensor repeats one reading for 10 s, which are left out",
+        ["the sensor repeats one reading for 10 s, which are left out: strides and minutes are "
+         "missing there",
          "1 gap of 10.0 s: no stride is counted there"]),
     "cut off": (
         UNITS, np.minimum(STRONG, [99, 2 * G, 99]) - [0, 0.7 * G, 0], CLOCK,
@@ -1387,7 +1388,7 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
          "there"]),
     "cut off now and then": (
         UNITS, np.minimum(STRONG, [99, np.sort(STRONG[:, 1])[-8], 99]) - [0, 0.7 * G, 0], CLOCK,
-        ["y is cut off at 2.83 g in 8 readings"]),
+        ["y is cut off at 2.83 g in 8 readings: single strides may be wrong there"]),
     "cut off later": (
         UNITS, NARROWING, CLOCK,
         [f"its readings average 1.66 g instead of 1 g: {AVERAGE}",
@@ -1415,10 +1416,12 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
                       [f"its readings average 1.60 g instead of 1 g: {AVERAGE}"]),
     "another stated unit": (
         UNITS.replace("m/s2", "g"), TOTAL, CLOCK,
-        ["the file states g, but its readings average 9.83, which is 1 g in m/s2"]),
+        ["the file states g, but its readings average 9.83, 1 g in m/s2: if that is wrong, so "
+         "are strides and direction"]),
     "names that gravity belies": (
         UNITS.replace("a", "linacc_"), TOTAL, CLOCK,
-        ["the column names say linear acceleration, but the mean vector 1.00 g says total"]),
+        ["the column names say linear acceleration, but the mean vector 1.00 g says total: if "
+         "that is wrong, so are direction and share"]),
     "filled up": (
         UNITS, _filled(ROWS[(ROWS < 800) | (ROWS >= 1400) | (ROWS % 10 == 0)]), CLOCK,
         ["30% of its movement lies on straight lines between 4.8 readings a second, as if a slow "

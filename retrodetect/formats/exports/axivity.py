@@ -68,7 +68,10 @@ def _unswapped(draft: Draft) -> Draft:
     release(acceleration, rotation)
     if not count:
         return draft
-    text = f"accelerometer and gyroscope were swapped in {counted(count, 'row')}, and swapped back"
+    text = (
+        f"accelerometer and gyroscope were swapped back in {counted(count, 'row')}: if that is "
+        "wrong, so are strides and direction there"
+    )
     return draft.with_(warnings=(*draft.warnings, text))
 
 
