@@ -208,49 +208,57 @@ def test_a_site_that_nobody_told_is_inferred_where_strides_are_sure():
 
 
 def intervals(part=None, **options):
-    problems = Problems()
-    found = _intervals(entry(**options), part or measured(10, name="a.csv"), problems)
-    return None if found is None else found.to_numpy().tolist(), problems.sentences
+    """Rows of the intervals, what is wrong, and what is remarked."""
+    problems, remarks = Problems(), []
+    part = part or measured(10, name="a.csv")
+    found = _intervals(entry(**options), part, problems, remarks)
+    return None if found is None else found.to_numpy().tolist(), problems.sentences, remarks
+
+
+def noted(*notes: tuple[float, str]):
+    """Ten strides in which notes were pressed."""
+    annotations = tuple(Annotation(at_s, at_s, text) for at_s, text in notes)
+    return measured(10, name="a.csv", annotations=annotations)
 
 
 def test_the_direction_of_a_recording_is_that_of_all_of_it():
-    assert intervals(direction="backward") == ([[0.0, 10.0, "backward", ""]], [])
+    assert intervals(direction="backward") == ([[0.0, 10.0, "backward", ""]], [], [])
 
 
 def test_labels_may_reach_beyond_the_recording_by_half_a_second():
     def label(start_s, end_s):
         return (Interval("labels.csv, line 2", start_s, end_s, "forward", "run"),)
 
-    assert intervals(labels=label(-0.5, 10.5)) == ([[-0.5, 10.5, "forward", "run"]], [])
+    assert intervals(labels=label(-0.5, 10.5)) == ([[-0.5, 10.5, "forward", "run"]], [], [])
     outside = "is outside the recording, which lasts 10.0 s"
     assert intervals(labels=label(-0.6, 9.0))[1] == [f"labels.csv, line 2: -0.6 to 9 s {outside}"]
     assert intervals(labels=label(3.0, 10.6))[1] == [f"labels.csv, line 2: 3 to 10.6 s {outside}"]
 
 
 def test_notes_tell_directions_until_the_next_one():
-    notes = (Annotation(1.0, 1.0, "forward"), Annotation(4.0, 4.0, "backward"))
-    rows, problems = intervals(measured(10, name="a.csv", annotations=notes))
-    assert rows == [[1.0, 4.0, "forward", ""], [4.0, 10.0, "backward", ""]]
-    assert problems == []
+    assert intervals(noted((1.0, "forward"), (4.0, "backward"))) == (
+        [[1.0, 4.0, "forward", ""], [4.0, 10.0, "backward", ""]], [], [],
+    )  # fmt: skip
 
 
-def test_every_note_must_name_a_direction():
-    notes = (Annotation(1.0, 1.0, "forward"), Annotation(4.0, 4.0, "lunch"))
-    assert intervals(measured(10, name="a.csv", annotations=notes))[1] == [
-        "m.csv, line 2, note at 4.0 s: 'lunch' is not a direction; correct it, or give labels in a "
-        "manifest"
+def test_a_note_that_names_no_direction_ends_one_and_is_told():
+    assert intervals(noted((1.0, "forward"), (4.0, "lunch"), (6.0, "back"))) == (
+        [[1.0, 4.0, "forward", ""], [6.0, 10.0, "backward", ""]], [],
+        ["m.csv, line 2: ignored notes that name no direction: 'lunch' at 4.0 s"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("part", [None, noted((4.0, "lunch"))], ids=["no notes", "lunch"])
+def test_a_recording_of_which_nobody_told_the_direction_is_named(part):
+    rows, problems, _ = intervals(part)
+    assert rows is None
+    assert problems == [
+        "m.csv, line 2: the direction of a.csv is unknown; add a direction, labels or notes"
     ]
-
-
-def test_a_recording_of_which_nobody_told_the_direction_is_named():
-    assert intervals() == (
-        None,
-        ["m.csv, line 2: the direction of a.csv is unknown; add a direction, labels or notes"],
+    # A place may say already which recording it is.
+    assert intervals(part, where="walks/a.csv")[1][0].startswith(
+        "walks/a.csv: the direction is unknown"
     )
-    problems = Problems()
-    assert _intervals(entry("walks/a.csv"), measured(3, name="a.csv"), problems) is None
-    # Its place says already which recording it is.
-    assert problems.sentences[0].startswith("walks/a.csv: the direction is unknown")
 
 
 # Reading --------------------------------------------------------------------------------------
