@@ -20,6 +20,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from retrodetect.direction.card import Card
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Caution, FloatArray, Recording
@@ -33,8 +34,14 @@ __all__ = ["annotate", "facts", "overview", "page", "trace_of", "view_of"]
 MOST_DATES = 6
 """Dates below a chart that do not run into each other on a phone."""
 
+LONGEST_BY_WEEK = timedelta(days=400)
+"""Longer histories have a line for each year: those of weeks would make the chart grey."""
+
 TRACE_HZ = 20.0
 """Rate of the thinned signal: an impact is still a peak, and a day takes 28 MB."""
+
+SEEN_GAP_S = 1.0
+"""Shorter gaps are no wider than a point of the overview of some minutes."""
 
 CUTOUT_MARGIN_S = 2.0
 CUTOUT_S = {True: 16.0, False: 8.0}
@@ -66,13 +73,18 @@ def trace_of(recording: Recording) -> FloatArray:
     if recording.gravity == "total":
         size = size - STANDARD_GRAVITY_MPS2
     step = max(int(recording.rate_hz // TRACE_HZ), 1)
-    first = np.arange(0, len(size), step)
+    first = np.union1d(np.arange(0, len(size), step), _after_gaps(recording.time_s))
     if not len(first):
         return np.empty((0, 2))
     counts = np.diff(np.append(first, len(size)))
     return np.column_stack(
         [np.add.reduceat(values, first) / counts for values in (recording.time_s, size)]
     )
+
+
+def _after_gaps(time_s: FloatArray) -> NDArray[np.intp]:
+    """Rows that come after a gap long enough to be seen."""
+    return np.flatnonzero(np.diff(time_s) > SEEN_GAP_S) + 1
 
 
 def overview(trace: FloatArray, *, fine: bool) -> str:
@@ -92,13 +104,18 @@ def overview(trace: FloatArray, *, fine: bool) -> str:
     """
     if not len(trace) or trace[-1, 0] <= 0:
         return ""
-    first = np.unique(
-        np.linspace(0, len(trace), OVERVIEW_COLUMNS[fine], endpoint=False).astype(int)
-    )
+    after = _after_gaps(trace[:, 0])
+    even = np.linspace(0, len(trace), OVERVIEW_COLUMNS[fine], endpoint=False).astype(int)
+    first = np.union1d(even, after)
     largest = np.maximum.reduceat(np.abs(trace[:, 1]), first)
     top = max(float(np.quantile(largest, 0.98)), 1.0)
     x = np.rint(1000 * trace[first, 0] / trace[-1, 0]).astype(int)
     y = np.rint(100 - 100 * np.minimum(largest / top, 1)).astype(int)
+    # In a gap nothing is known to move.
+    edges_s = np.column_stack([trace[after - 1, 0], trace[after, 0]]).ravel()
+    at = np.repeat(np.searchsorted(first, after), 2)
+    x = np.insert(x, at, np.rint(1000 * edges_s / trace[-1, 0]).astype(int))
+    y = np.insert(y, at, 100)
     return f"M0 100L{' '.join(f'{a} {b}' for a, b in zip(x, y, strict=True))} 1000 100Z"
 
 
@@ -382,19 +399,30 @@ def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
 
 
 def _ticks(first: datetime, span: timedelta) -> list[dict[str, Any]]:
-    """Mondays on the chart, as many with their date as fit; of less than a week its ends."""
-    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = midnight - timedelta(days=first.weekday())
-    weeks = (monday + timedelta(weeks=n) for n in range(1, span.days // 7 + 2))
-    mondays = [day for day in weeks if day <= first + span] or [first, first + span]
-    every = -(-len(mondays) // MOST_DATES)
+    """Mondays on the chart, as many with their date as fit; of less than a week its ends.
+
+    Of more than a year the first of January.
+    """
+    if span > LONGEST_BY_WEEK:
+        years = range(first.year + 1, (first + span).year + 1)
+        dates, form = [datetime(year, 1, 1) for year in years], "%Y"  # noqa: DTZ001
+    else:
+        dates, form = _mondays(first, span), "%m-%d"
+    every = -(-len(dates) // MOST_DATES)
     return [
         {
             "x": round(100 * ((day - first) / span), 2),
-            "label": "" if number % every else f"{day:%m-%d}",
+            "label": "" if number % every else day.strftime(form),
         }
-        for number, day in enumerate(mondays)
+        for number, day in enumerate(dates)
     ]
+
+
+def _mondays(first: datetime, span: timedelta) -> list[datetime]:
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = midnight - timedelta(days=first.weekday())
+    weeks = (monday + timedelta(weeks=n) for n in range(1, span.days // 7 + 2))
+    return [day for day in weeks if day <= first + span] or [first, first + span]
 
 
 def _labels_command(path: str, placement: str = "") -> str:

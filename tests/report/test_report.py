@@ -12,7 +12,7 @@ import pytest
 from retrodetect.direction.card import Card
 from retrodetect.library.result import COLOURS
 from retrodetect.recording import Annotation, Caution, Finding, Recording, Topic
-from retrodetect.report import _wall, facts, page, trace_of, view_of
+from retrodetect.report import _wall, facts, overview, page, trace_of, view_of
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
 from retrodetect.tally.details import details
@@ -27,6 +27,7 @@ CARD = Card(
     weaknesses=["<b>bold</b>"],
     scores=[{"placement": "waist", "evidence": "virtual", "recall_backward": 1}],
 )
+FIRST_DAY = "2026-03-01T09:00:00"
 RUN = {
     "version": "0", "model": {"name": "noise", "sha256": "0" * 64},
     "counts": {"inputs": 2, "ok": 1}, "times": {"began": "2026-01-01T00:00:00+00:00"},
@@ -246,6 +247,37 @@ def test_the_trace_keeps_the_time_and_thins_the_signal(recording):
     assert len(trace) == len(recording.time_s) / 2
     assert trace[0, 0] == pytest.approx(0.01)
     assert np.abs(trace[:, 1]).max() < 2
+
+
+def test_nothing_is_drawn_in_a_gap():
+    time_s = np.r_[0:10:0.02, 30:40:0.02]
+    moving = np.column_stack([np.zeros((1000, 2)), np.tile([15.0, 5.0], 500)])
+    trace = trace_of(Recording("gap", time_s, moving, 50.0, "made"))
+    assert not ((trace[:, 0] > 10) & (trace[:, 0] < 30)).any()
+    drawn = overview(trace, fine=True)
+    points = np.array([point.split() for point in re.findall(r"[\d.]+ [\d.]+", drawn)], dtype=int)
+    (before,) = np.flatnonzero(np.diff(points[:, 0]) > 400)
+    assert points[before : before + 2].tolist() == [[249, 100], [751, 100]]
+    assert points[before - 1, 1] < 100 > points[before + 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("last", "labels"),
+    [
+        ("2026-03-01T19:00:00", ["03-01", "03-01"]),
+        ("2026-03-20T09:00:00", ["03-02", "03-09", "03-16"]),
+        ("2028-03-20T09:00:00", ["2027", "2028"]),
+        ("2043-03-20T09:00:00", ["2027", "2030", "2033", "2036", "2039", "2042"]),
+    ],
+)
+def test_dates_below_the_chart_say_their_year_where_it_changes(
+    recording, strides, contacts_s, last, labels
+):
+    first, second = (rows_of(strides).head(1).assign(start_time=day) for day in (FIRST_DAY, last))
+    sessions = pd.concat([first, second], ignore_index=True)
+    html = paged(sessions, [viewed(recording, strides, contacts_s)] * 2, CARD, RUN)
+    chart = html[html.index('class="chart"') : html.index("</svg>")]
+    assert re.findall(r">(\d[\d-]+)</text>", chart) == labels
 
 
 def test_the_same_session_gives_the_same_view(recording, strides, contacts_s):
