@@ -165,10 +165,9 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     ticks = stamps.ticks
     if ticks is None:
         return None
-    if len(ticks):
-        lowest, highest = extremes(ticks)
-        if lowest > 0 and np.isfinite(highest):
-            return None
+    lowest, highest = stamps.extremes
+    if lowest > 0 and np.isfinite(highest):
+        return None
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
     zeros = ticks == 0
     if stamps.wrap_ticks is None and zeros.any() and not zeros.all():

@@ -76,6 +76,14 @@ class Stamps:
     zone_min: int | None = None
 
     @cached_property
+    def extremes(self) -> tuple[float, float]:
+        """Smallest and largest tick; NaN where one is missing."""
+        if self.ticks is None or not len(self.ticks):
+            return math.nan, math.nan
+        lowest, highest = spool.extremes(self.ticks)
+        return float(lowest), float(highest)
+
+    @cached_property
     def step_extremes(self) -> tuple[float, float]:
         """Smallest and largest step from one row to the next, in ticks."""
         return (math.inf, -math.inf) if self.ticks is None else spool.step_extremes(self.ticks)

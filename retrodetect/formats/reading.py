@@ -451,14 +451,15 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
     """
     readings = _Readings.timed(_with_rate(draft, options), options)
     readings.drop_held()
-    readings.drop_filled()
+    line = readings.line
+    readings.drop(plausible.find_filled(readings.values, line.time_s, line.rate_hz))
     plausible.check_axes(readings.values)
     if options.gravity != "linear":
         readings.add_gravity()
     _check_rate(readings.line, options)
     scale = _scale(readings, options)
     readings.drop_impossible(scale.mps2)
-    readings.drop_slow()
+    readings.drop(plausible.find_slow(readings.line.time_s, readings.line.rate_hz))
     _require(readings.draft, 2)
     sign, sign_finding = _sign(draft, options)
     line, values = readings.line, readings.values
@@ -516,7 +517,8 @@ class _Readings:
         draft, notes = _complete(draft)
         _require(draft, 2)
         draft = draft.with_(stamps=clock.wrapped(draft.stamps))
-        stamps = replace(stamps, wrap_ticks=draft.stamps.wrap_ticks)
+        if draft.stamps.wrap_ticks != stamps.wrap_ticks:
+            stamps = replace(stamps, wrap_ticks=draft.stamps.wrap_ticks)
         order = clock.order_of(draft.stamps)
         if order is not None:
             draft, notes = draft.take(order), [*notes, clock.SORTED]
@@ -540,20 +542,13 @@ class _Readings:
             raise RefusedRecording(
                 "its acceleration never changes", remedy="check that the sensor was on"
             )
-        self.keep(~holds.drop, *holds.notes)
+        self.drop(holds)
         self.line = replace(self.line, rate_hz=self.line.effective_hz)
 
-    def drop_filled(self) -> None:
-        """Leave out the straight lines by which gaps were filled."""
-        filled = plausible.find_filled(self.values, self.line.time_s, self.line.rate_hz)
-        if filled is not None:
-            self.keep(~filled.drop, *filled.notes)
-
-    def drop_slow(self) -> None:
-        """Leave out stretches with too few readings to see a step."""
-        slow = plausible.find_slow(self.line.time_s, self.line.rate_hz)
-        if slow is not None:
-            self.keep(~slow.drop, *slow.notes)
+    def drop(self, holds: plausible.Holds | None) -> None:
+        """Leave out what was found to be no readings."""
+        if holds is not None:
+            self.keep(~holds.drop, *holds.notes)
 
     def add_gravity(self) -> None:
         """Add the gravity that the app had taken off, where there is any.
