@@ -366,9 +366,7 @@ def _likeness(difference: FloatArray, compared: pd.DataFrame) -> Likeness:
     weight = 1 / size.to_numpy(dtype=float)
     for side in (opposite, ~opposite):
         weight[side] /= weight[side].sum()
-    fitted = LogisticRegression(C=np.inf).fit(
-        distance[:, None], opposite, sample_weight=weight * len(weight) / 2
-    )
+    fitted = LogisticRegression(C=np.inf).fit(distance[:, None], opposite, sample_weight=weight)
     return Likeness(scale, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 
 

@@ -251,5 +251,4 @@ def _decoded(ratio: FloatArray, bout: NDArray[np.intp], priors: Priors) -> Float
         mixed=float(mixed[0]),
         log_turn=np.zeros(count),
     )
-    probability = decode(evidence, priors).probability
-    return np.asarray(probability[:, FORWARD] / probability[:, [FORWARD, BACKWARD]].sum(axis=1))
+    return decode(evidence, priors).probability[:, FORWARD]

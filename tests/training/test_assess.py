@@ -11,6 +11,7 @@ from recordings import recording
 
 from retrodetect.direction.card import Card
 from retrodetect.errors import UsageError
+from retrodetect.training import assess
 from retrodetect.training.assess import evaluate
 
 
@@ -56,6 +57,22 @@ def test_scores_of_what_a_model_learned_from_or_of_one_wearer_are_owned_up_to(no
 def test_one_direction_and_several_rates_are_enough(noise_model):
     ahead = recording(("forward", 3), subject="cleo", name="c.csv", rate_hz=25.0)
     assert len(evaluate([*EXAMPLES, ahead], noise_model).strides) == 43
+
+
+def test_recordings_are_gathered_for_a_score_not_for_training(monkeypatch, noise_model):
+    asked = []
+
+    def gather(recordings, sites, **options):
+        asked.append((recordings, sites, options))
+        return tuple(EXAMPLES[:1]), ("a remark",)
+
+    monkeypatch.setattr(assess, "gather", gather)
+    found = evaluate("m.csv", noise_model, placement="Left hip", jobs=3)
+    assert found.remarks[0] == "a remark"
+    ((recordings, sites, options),) = asked
+    assert (recordings, sites) == ("m.csv", noise_model)
+    assert (options["both_ways"], options["mixed_rates"]) == (False, True)
+    assert (options["placement"], options["jobs"]) == ("left-hip", 3)
 
 
 def test_two_models_are_compared_on_the_same_strides(noise_model):

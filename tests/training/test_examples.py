@@ -9,12 +9,13 @@ import pytest
 from handmade import features
 from recordings import measured, recording
 
-from retrodetect.errors import InputError, RefusedRecording
+from retrodetect.errors import InputError, RefusedExamples, RefusedRecording
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.recording import Annotation
 from retrodetect.training import examples as gathering
 from retrodetect.training.examples import (
     MIN_STRIDES,
+    Measured,
     _attempt,
     _check_together,
     _intervals,
@@ -286,6 +287,73 @@ def test_what_cannot_be_read_is_an_answer(monkeypatch, error, text):
     answer = _attempt(Input(Path("a.csv"), "a.csv", ()), ReadOptions(), None, "code")
     assert isinstance(answer, InputError)
     assert str(answer) == text
+
+
+@pytest.fixture
+def gathered(tmp_path, monkeypatch):
+    """Gather from the lines of a manifest and what was measured in the recordings of each."""
+
+    def run(lines: list[str], parts: list[list[Measured] | InputError], **options):
+        for name in ("a.csv", "b.csv"):
+            (tmp_path / name).write_text(f"recording {name}")
+        (tmp_path / "l.csv").write_text("start_s,end_s,direction\n0,8,forward\n8,16,backward\n")
+        (tmp_path / "m.csv").write_text("\n".join(["path,subject,direction,labels", *lines]))
+        monkeypatch.setattr(gathering, "_measured", lambda *_: parts)
+        return gather(tmp_path / "m.csv", SimpleNamespace(), placement="waist", **options)
+
+    return run
+
+
+def long(name: str) -> Measured:
+    return measured(16, name=name, rate_hz=25.0 if name == "slow.csv" else 100.0)
+
+
+def test_every_recording_of_an_entry_is_an_example(gathered):
+    found = gathered(
+        ["a.csv,anna,forward,", "b.csv,ben,,l.csv"], [[long("a1"), long("a2")], [long("b")]]
+    )
+    assert [each.name for each in found.examples] == ["a1", "a2", "b"]
+    assert [each.subject for each in found.examples] == ["anna", "anna", "ben"]
+    assert [each.origin for each in found.examples] == ["m.csv, line 2"] * 2 + ["m.csv, line 3"]
+    assert found.examples[2].intervals["direction"].tolist() == ["forward", "backward"]
+
+
+def refused(gathered, *told, **options) -> list[str]:
+    with pytest.raises(RefusedExamples) as refusal:
+        gathered(*told, **options)
+    return list(refusal.value.problems)
+
+
+def test_labels_are_those_of_a_single_recording(gathered):
+    assert refused(gathered, ["a.csv,anna,,l.csv"], [[long("a1"), long("a2")]]) == [
+        "m.csv, line 2: has labels, but contains 2 recordings; list a single recording"
+    ]
+
+
+def test_what_cannot_be_read_is_told_before_what_is_wrong_with_all(gathered):
+    bad = InputError("is bad", file="b.csv")
+    assert refused(gathered, ["a.csv,anna,forward,", "b.csv,ben,forward,"], [[long("a")], bad]) == [
+        "m.csv, line 3: b.csv: is bad"
+    ]
+    # By itself, the first has no backward strides.
+    one_way = ["a.csv,anna,forward,"], [[long("a")]]
+    assert refused(gathered, *one_way)[0].startswith("m.csv, line 2: no backward strides")
+    assert len(gathered(*one_way, both_ways=False).examples) == 1
+
+
+def test_rates_are_mixed_where_that_is_allowed(gathered):
+    told = ["a.csv,anna,,l.csv", "b.csv,ben,,l.csv"], [[long("a")], [long("slow.csv")]]
+    assert "mixed rates" in refused(gathered, *told)[0]
+    assert len(gathered(*told, mixed_rates=True).examples) == 2
+
+
+@pytest.mark.parametrize(("jobs", "size", "used"), [(None, 10, 1), (None, 9, None), (3, 10, 3)])
+def test_a_few_bytes_are_read_by_one_process(tmp_path, monkeypatch, jobs, size, used):
+    (tmp_path / "a.csv").write_text("0123456789")
+    monkeypatch.setattr(gathering, "SMALL_BYTES", size)
+    monkeypatch.setattr(gathering, "in_parallel", lambda calls, jobs: [len(calls), jobs])
+    one = Entry("", Input(tmp_path / "a.csv", "a.csv", ()), "anna", "monday")
+    assert gathering._measured([one], ReadOptions(), None, jobs) == [1, used]
 
 
 def test_examples_are_taken_as_they_are():
