@@ -13,7 +13,7 @@ from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, zero_phase
 from retrodetect.signal.numerics import Number, moving_maximum, moving_mean, smoothed
 
-__all__ = ["Contacts", "find_contacts"]
+__all__ = ["Contacts", "angle_deg", "find_contacts"]
 
 ComplexArray = NDArray[np.complex128]
 
@@ -361,9 +361,9 @@ def _leaning(
     width = min(ATTITUDE_NEIGHBOURS, int(step.sum()))
     medians = np.median(sliding_window_view(own[step], width, axis=0), axis=-1)
     usual = medians[np.clip(np.cumsum(step) - 1 - width // 2, 0, len(medians) - 1)]
-    lean = _angle_deg(own, usual)
-    turn = np.minimum(_angle_deg(own, before), _angle_deg(own, after))
-    posture = np.maximum(_angle_deg(usual, before), _angle_deg(usual, after))
+    lean = angle_deg(own, usual)
+    turn = np.minimum(angle_deg(own, before), angle_deg(own, after))
+    posture = np.maximum(angle_deg(usual, before), angle_deg(usual, after))
     leaning = lean > LEANING_DEG
     leaning |= (np.minimum(lean, turn) > TURNING_DEG) & (posture > POSTURE_DEG)
     usual_too = np.pad(step & ~leaning, 2)
@@ -374,7 +374,7 @@ def _leaning(
     return leaning
 
 
-def _angle_deg(left: FloatArray, right: FloatArray) -> FloatArray:
+def angle_deg(left: FloatArray, right: FloatArray) -> FloatArray:
     """Angle between (n, 3) vectors."""
     size = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     cosine = np.einsum("ij,ij->i", left, right) / np.maximum(size, 1e-9)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.gait.contacts import find_contacts
+from retrodetect.gait.contacts import angle_deg, find_contacts
 from retrodetect.gait.displacement import WAY_COLUMNS, displacements_m
 from retrodetect.gait.movement import Movement, movement_of
 from retrodetect.gait.pace import probability_run
@@ -26,6 +26,11 @@ MIN_STRIDES = 2
 ODD_STEP_TURNS = (0.25, 0.75)
 """How long the odd step after a stride may take, in parts of that stride: half of it, and half as
 much less or more."""
+
+OTHERWISE_DEG, SHORT_STRIDES = 30.0, 30
+"""How far a device is turned, within half a stride of a bout's first or last one, where the wearer
+sits: pocket and wrist by 34 to 90°. Held in a pocket, a pouch or by a swinging arm it turns as far
+at an eighth of the ends of long walks (``oxford-step-counter``), where a stride hardly counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +161,10 @@ def _sought(movement: Movement) -> _Strides:
     kept, bout = _bouts(edges[order], MIN_STRIDES)
     edges, one_foot = edges[order][kept], one_foot[order][kept].astype(np.bool_)
     after, closing = _closing(edges, bout, one_foot, np.sort(times), end)
-    edges = np.insert(edges, after, closing, axis=0)
-    return times, edges, _bouts(edges, 1)[1], np.insert(one_foot, after, False)
+    edges, one_foot = np.insert(edges, after, closing, axis=0), np.insert(one_foot, after, False)
+    times = np.sort(times)
+    seated = ~one_foot & _seated(movement.held, edges, times)
+    return times, edges[~seated], _bouts(edges[~seated], 1)[1], one_foot[~seated]
 
 
 def _closing(
@@ -180,6 +187,32 @@ def _closing(
     closing = np.stack([last, contact + length / 2], axis=1)
     odd &= closing[:, 1] <= end
     return after[odd], closing[odd]
+
+
+def _seated(held: FloatArray | None, edges: FloatArray, times: FloatArray) -> NDArray[np.bool_]:
+    """Which strides begin or end a short bout without a contact, beside another posture.
+
+    Half of such a stride shows no step: there the wearer stands up or sits down.
+    """
+    seated, bout = np.zeros(len(edges), np.bool_), _bouts(edges, 1)[1]
+    strides = np.bincount(bout)
+    first = (np.cumsum(strides) - strides)[(strides > 1) & (strides <= SHORT_STRIDES)]
+    last = first + strides[bout[first]] - 1
+    if held is None or not len(first):
+        return seated
+    sums = np.pad(np.cumsum(held, axis=0), ((1, 0), (0, 0)))
+
+    def attitude(*span: FloatArray) -> FloatArray:
+        begin, end = (np.clip(np.rint(at), 0, len(held)).astype(np.intp) for at in span)
+        return np.asarray(sums[end] - sums[begin])
+
+    half = np.diff(edges, axis=1)[:, 0] / 2
+    begin, end = edges[first, 0], edges[last, 1]
+    turned_deg = angle_deg(attitude(begin - half[first], begin), attitude(*edges[first + 1].T))
+    seated[first] = (turned_deg > OTHERWISE_DEG) & ~np.isin(begin, times) & (begin >= 1)
+    turned_deg = angle_deg(attitude(end, end + half[last]), attitude(*edges[last - 1].T))
+    seated[last] |= (turned_deg > OTHERWISE_DEG) & ~np.isin(end, times) & (end <= len(held) - 2)
+    return seated
 
 
 def _taken(signal: Signal, given_s: FloatArray) -> _Strides:

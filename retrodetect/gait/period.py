@@ -61,6 +61,11 @@ stay below in 19 of 20 windows, gait above in 49 of 50."""
 SURE_PERIODICITY, SURE_WINDOWS = 0.50, 3
 """What gait reaches in that many windows on end: a car's body bounce does in one or two."""
 
+SURE_SHARE = 0.25
+"""Share of its windows in which gentle gait does: simulated steps to and fro at 0.4 m/s, with stops
+between, reach 0.27, other gait below ``BRISK_MPS2`` 0.3. A car stays below 0.15 where it seems to
+walk on."""
+
 BRISK_PERIODICITY, BRISK_MPS2, BRISK_LINE_LIMIT, SHORT_WINDOWS = 0.31, 1.8, 0.70, 16
 """Less of it is enough in a stretch of so few windows where size and period are those of ordinary
 walking: two or three strides between sitting, standing and turning hardly repeat, but few cars
@@ -141,15 +146,16 @@ def stretches(movement: Movement) -> list[Stretch]:
     at_path = periodicity[np.arange(len(path)), path]
     like_gait = at_path > MIN_PERIODICITY
     like_gait &= line_share < _line_limit(line_hz, PERIODS_S[path])
-    brisk = size[windows] > BRISK_MPS2
-    brisk &= np.abs(np.log(PERIODS_S[path] / WALK_PERIOD_S)) < WALK_SPREAD
+    hard = size[windows] > BRISK_MPS2
+    brisk = hard & (np.abs(np.log(PERIODS_S[path] / WALK_PERIOD_S)) < WALK_SPREAD)
     brisk &= (at_path > BRISK_PERIODICITY) & (line_share < BRISK_LINE_LIMIT)
     brisk |= at_path > SURE_PERIODICITY
     return _joined(
         begin[windows][like_gait],
         PERIODS_S[path][like_gait],
         _runs_of(like_gait & (at_path > SURE_PERIODICITY), windows)[like_gait],
-        _runs_of(like_gait & brisk, windows)[like_gait],
+        (hard & _runs_of(like_gait & brisk, windows))[like_gait],
+        hard[like_gait],
         length,
         len(moving),
     )
@@ -160,18 +166,21 @@ def _joined(
     period_s: FloatArray,
     sure: NDArray[np.bool_],
     brisk: NDArray[np.bool_],
+    hard: NDArray[np.bool_],
     length: int,
     samples: int,
 ) -> list[Stretch]:
     """Put windows together, over pauses up to MAX_PAUSE_S; drop stretches never sure.
 
-    To be brisk is enough for a short one: who walks on repeats the stride.
+    To be brisk is enough for a short one: who walks on repeats the stride. A gentle one is sure
+    more than by chance.
     """
     cut = np.flatnonzero(np.diff(begin) > (MAX_PAUSE_S + HOP_S) * ANALYSIS_RATE_HZ) + 1
     parts = [
         part
         for part in np.split(np.arange(len(begin)), cut)
-        if sure[part].any() or (len(part) <= SHORT_WINDOWS and brisk[part].any())
+        if (len(part) <= SHORT_WINDOWS and brisk[part].any())
+        or (sure[part].any() and (2 * hard[part].mean() > 1 or sure[part].mean() >= SURE_SHARE))
     ]
     joined: list[Stretch] = []
     for part in parts:

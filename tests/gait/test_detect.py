@@ -279,6 +279,18 @@ def test_hardly_a_step_is_found_where_nobody_walks(kind: str) -> None:
     assert sum(found) / minutes < 10
 
 
+@pytest.mark.parametrize("seed", [11, 26, 36])
+def test_a_car_that_seems_to_walk_for_a_moment_does_not_walk_on(seed: int) -> None:
+    assert not len(detected(NOT_GAIT["driving"](120.0, seed)).strides)
+
+
+@pytest.mark.parametrize("placement", SHIFT_S)
+def test_slow_steps_with_stops_between_are_gait_everywhere(placement: str) -> None:
+    plan = "stand 2s" + 3 * ", walk backward 6s 0.4m/s, stand 3s"
+    truth_s = steps_s(walked(plan))
+    assert len(detected(worn(plan, placement)).contacts) >= 0.9 * len(truth_s)
+
+
 # Short, broken and empty --------------------------------------------------------------------
 
 
@@ -394,6 +406,28 @@ def test_contacts_of_real_walks_are_where_a_specialist_marked_them(
         off_s = np.abs(labelled.contacts_s[:, None] - at_s).min(axis=1)
         assert np.median(off_s) < within_s
         assert (off_s < 0.15).mean() > 0.85
+
+
+@pytest.mark.parametrize(
+    ("placement", "per_minute", "share"), [("front-pocket", 0.5, 0.93), ("wrist", 0.5, 0.78)]
+)
+def test_who_stands_up_and_sits_down_walks_between(
+    shared: Path, placement: str, per_minute: float, share: float
+) -> None:
+    walks, strides, still_s = [], 0, 0.0
+    for labelled in load(shared / "datasets", "spsw-pocket-wrist", placements=[placement]):
+        found = detected(labelled.recording).strides
+        start_s, end_s = found["start_s"].to_numpy(), found["end_s"].to_numpy()
+        middle_s = (start_s + end_s) / 2
+        for span in labelled.intervals.itertuples():
+            if span.direction == "still":
+                still_s += span.end_s - span.start_s
+                strides += ((middle_s > span.start_s + 0.15) & (middle_s < span.end_s - 0.15)).sum()
+            elif span.direction == "forward" and span.end_s - span.start_s >= 0.5:
+                shared_s = np.minimum(end_s, span.end_s) - np.maximum(start_s, span.start_s)
+                walks.append(shared_s.clip(0).sum() > (span.end_s - span.start_s) / 2)
+    assert 60 * strides / still_s < per_minute
+    assert np.mean(walks) > share
 
 
 def test_empty_tables_join_with_full_ones() -> None:

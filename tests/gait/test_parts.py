@@ -296,10 +296,27 @@ def test_windows_of_gait_grow_together_over_a_stumble_but_not_over_a_pause() -> 
     begin, later = np.array([0, 1, 2, 2, 3, 4]) * hop, np.repeat([0, 1], 3)
     period_s, sure = np.array([1.0, 1.0, 1.1, 1.2, 1.2, 1.2]), np.ones(6, dtype=bool)
     stumble, pause = begin + apart * later, begin + (apart + 1) * later
-    (one,) = period._joined(stumble, period_s, sure, ~sure, length, 1000)
+    (one,) = period._joined(stumble, period_s, sure, ~sure, ~sure, length, 1000)
     np.testing.assert_allclose(one.period_s[stumble + length // 2], period_s)
-    first, second = period._joined(pause, period_s, sure, ~sure, length, 1000)
+    first, second = period._joined(pause, period_s, sure, ~sure, ~sure, length, 1000)
     assert (first.period_s[-1], second.period_s[0]) == (1.1, 1.2)
+
+
+@pytest.mark.parametrize(
+    ("windows", "sure", "hard", "brisk", "is_gait"),
+    [
+        (20, 4, 10, 0, False), (20, 5, 10, 0, True), (20, 3, 11, 0, True), (20, 0, 20, 0, False),
+        (16, 0, 3, 3, True), (17, 0, 3, 3, False),
+    ],
+)  # fmt: skip
+def test_gentle_movement_is_gait_where_it_repeats_in_a_quarter_of_the_time(
+    windows: int, sure: int, hard: int, brisk: int, is_gait: bool
+) -> None:
+    at = np.arange(windows)
+    begin = at * int(HOP_S * RATE)
+    flags = (at < count for count in (sure, brisk, hard))
+    found = period._joined(begin, np.ones(windows), *flags, int(WINDOW_S * RATE), 1000)
+    assert len(found) == is_gait
 
 
 # Contacts -----------------------------------------------------------------------------------
@@ -623,12 +640,46 @@ def test_an_odd_last_step_ends_its_bout_with_a_stride_around_it(
     assert closing.tolist() == ([[275, 275 + odd + 25]] if closes else [])
 
 
+def walk_between_chairs(
+    deg: float, strides: int = 3, spare: int = 100
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """How a device is held, edges of strides and contacts: odd steps begin and end the walk."""
+    begin, end = spare, spare + 50 * strides
+    held = np.tile([0.0, 0.0, 9.81], (end + spare, 1))
+    aside = np.deg2rad(deg)
+    held[:begin] = held[end:] = 9.81 * np.array([np.sin(aside), 0.0, np.cos(aside)])
+    edges = np.stack([np.arange(begin, end, 50), np.arange(begin, end, 50) + 50], axis=1)
+    return held, edges.astype(float), np.arange(begin + 25.0, end, 25)
+
+
+@pytest.mark.parametrize(
+    ("deg", "strides", "spare", "seated"),
+    [(31, 3, 100, True), (29, 3, 100, False), (90, 30, 100, True), (90, 31, 100, False),
+     (90, 2, 2, True), (90, 2, 0, False), (90, 1, 100, False)],
+)  # fmt: skip
+def test_a_stride_of_one_step_beside_another_posture_is_standing_up_or_sitting_down(
+    deg: float, strides: int, spare: int, seated: bool
+) -> None:
+    held, edges, times = walk_between_chairs(deg, strides, spare)
+    ends = [0, strides - 1] if seated else []
+    assert np.flatnonzero(detect._seated(held, edges, times)).tolist() == ends
+    assert not detect._seated(None, edges, times).any()
+
+
+def test_a_stride_of_two_steps_is_walked_whatever_follows() -> None:
+    held, edges, times = walk_between_chairs(90)
+    for contact, other in ((edges[0, 0], 2), (edges[-1, 1], 0)):
+        at = np.sort(np.append(times, contact))
+        assert np.flatnonzero(detect._seated(held, edges, at)).tolist() == [other]
+
+
 def test_no_stride_ends_nothing() -> None:
     none = np.empty(0)
     after, closing = detect._closing(
         np.empty((0, 2)), none.astype(np.intp), none.astype(bool), none, 100
     )
     assert (after.shape, closing.shape) == ((0,), (0, 2))
+    assert not len(detect._seated(np.zeros((100, 3)), np.empty((0, 2)), none))
 
 
 def test_a_stretch_in_which_no_step_shows_has_none() -> None:
