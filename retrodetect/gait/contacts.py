@@ -13,7 +13,7 @@ from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, zero_phase
 from retrodetect.signal.numerics import Number, moving_maximum, moving_mean, smoothed
 
-__all__ = ["Contacts", "angle_deg", "find_contacts"]
+__all__ = ["LONG_WALK", "Contacts", "angle_deg", "find_contacts"]
 
 ComplexArray = NDArray[np.complex128]
 
@@ -65,6 +65,11 @@ and 21° (median), the first ones of a walk by 5 and 3° (``spsw-pocket-wrist``)
 HARD_MPS2 = 7.0
 """Strength of movement of who runs: it is not from a chair, and a foot that runs is held otherwise
 than one that stands. Sitting down and standing up move pocket and wrist by 2 to 6 m/s²."""
+
+LONG_WALK, HALTING_RESPONSE = 60, 0.5
+"""Where so many steps were taken, the step next to those that find the device as usual is one in
+another attitude too, if its impact is that share of theirs: who comes to a halt takes the phone in
+hand (``oxford-step-counter``). A chair is beside a short walk more often, and its push like it."""
 
 ATTITUDE_NEIGHBOURS = 7
 """Contacts whose attitude is the usual one: a bag and a hand change theirs within a walk."""
@@ -173,6 +178,7 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     if step.any() and not one_foot:
         leaning = _leaning(movement.held, at, step, period)
         leaning[step] &= _typical(strong[step]) < HARD_MPS2
+        leaning &= ~_halting(step, leaning, response)
         step &= ~leaning
         _bring_together(at, step, leaning, shown)
     keep = np.flatnonzero(step)
@@ -372,6 +378,17 @@ def _leaning(
     for begin, end in ends[beside[ends[:, 0]] & beside[ends[:, 1] + 1]]:
         leaning[begin:end] = False
     return leaning
+
+
+def _halting(
+    step: NDArray[np.bool_], leaning: NDArray[np.bool_], response: FloatArray
+) -> NDArray[np.bool_]:
+    """Which leaning contacts are the first or the last step of a long walk all the same."""
+    if step.sum() <= LONG_WALK:
+        return np.zeros(len(step), np.bool_)
+    usual = np.pad(step & ~leaning, 1)
+    beside = step & leaning & (usual[2:] | usual[:-2])
+    return np.asarray(beside & (response >= HALTING_RESPONSE * _typical(response)))
 
 
 def angle_deg(left: FloatArray, right: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.gait.contacts import angle_deg, find_contacts
+from retrodetect.gait.contacts import LONG_WALK, angle_deg, find_contacts
 from retrodetect.gait.displacement import WAY_COLUMNS, displacements_m
 from retrodetect.gait.movement import Movement, movement_of
 from retrodetect.gait.pace import probability_run
@@ -27,10 +27,10 @@ ODD_STEP_TURNS = (0.25, 0.75)
 """How long the odd step after a stride may take, in parts of that stride: half of it, and half as
 much less or more."""
 
-OTHERWISE_DEG, SHORT_STRIDES = 30.0, 30
-"""How far a device is turned, within half a stride of a bout's first or last one, where the wearer
-sits: pocket and wrist by 34 to 90°. Held in a pocket, a pouch or by a swinging arm it turns as far
-at an eighth of the ends of long walks (``oxford-step-counter``), where a stride hardly counts."""
+OTHERWISE_DEG = 30.0
+"""How far a device is turned, within half a stride of the first or last one of a short walk, where
+the wearer sits: pocket and wrist by 34 to 90° (``spsw-pocket-wrist``). It turns as far at an eighth
+of the ends of long walks, taken from a pocket or a swinging arm (``oxford-step-counter``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _seated(held: FloatArray | None, edges: FloatArray, times: FloatArray) -> ND
     """
     seated, bout = np.zeros(len(edges), np.bool_), _bouts(edges, 1)[1]
     strides = np.bincount(bout)
-    first = (np.cumsum(strides) - strides)[(strides > 1) & (strides <= SHORT_STRIDES)]
+    first = (np.cumsum(strides) - strides)[(strides > 1) & (2 * strides <= LONG_WALK)]
     last = first + strides[bout[first]] - 1
     if held is None or not len(first):
         return seated

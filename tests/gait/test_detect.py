@@ -396,6 +396,20 @@ def test_steps_of_real_walks_are_those_of_the_foot_switches(shared: Path, placem
         assert len(found.contacts) == pytest.approx(labelled.steps, rel=0.06)
 
 
+def test_walks_end_with_their_last_stride_where_the_phone_is_then_taken_in_hand(
+    shared: Path,
+) -> None:
+    hits = []
+    for labelled in load(shared / "datasets", "oxford-step-counter", placements=["hand"]):
+        assert labelled.contacts_s is not None
+        begin_s, end_s = labelled.contacts_s[[-3, -1]]
+        strides = detected(labelled.recording).strides
+        shared_s = np.minimum(strides["end_s"], end_s) - np.maximum(strides["start_s"], begin_s)
+        hits.append(shared_s.clip(lower=0).sum() > (end_s - begin_s) / 2)
+    assert len(hits) == 8
+    assert sum(hits) >= 7
+
+
 @pytest.mark.parametrize(("placement", "within_s"), [("foot", 0.06), ("lower-back", 0.1)])
 def test_contacts_of_real_walks_are_where_a_specialist_marked_them(
     shared: Path, placement: str, within_s: float

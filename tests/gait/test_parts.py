@@ -141,18 +141,18 @@ def test_two_stretches_share_what_lies_between_them() -> None:
     # Windows of 4 s every half second; for 3 s none is like gait.
     begin = np.append(np.arange(0, 500, 25), np.arange(650, 900, 25))
     every, none = np.ones(len(begin), bool), np.zeros(len(begin), bool)
-    joined = period._joined(begin, np.full(len(begin), 1.1), every, none, 200, 1090)
+    joined = period._joined(begin, np.full(len(begin), 1.1), every, none, every, 200, 1090)
     assert [(one.begin, one.end) for one in joined] == [(0, 662), (662, 1075)]
     assert all(len(one.period_s) == one.end - one.begin for one in joined)
     # None of the second half is sure: it is no gait.
     sure = begin < 500
-    (only,) = period._joined(begin, np.full(len(begin), 1.1), sure, none, 200, 1090)
+    (only,) = period._joined(begin, np.full(len(begin), 1.1), sure, none, every, 200, 1090)
     assert (only.begin, only.end) == (0, 675)
     # To be brisk is enough for the ten windows of the second half, not for the twenty before.
-    (short,) = period._joined(begin, np.full(len(begin), 1.1), none, every, 200, 1090)
+    (short,) = period._joined(begin, np.full(len(begin), 1.1), none, every, every, 200, 1090)
     assert (short.begin, short.end) == (650, 1075)
     # What a window would reach beyond the run is cut off.
-    (cut,) = period._joined(begin[:3], np.full(3, 1.1), every[:3], none[:3], 200, 240)
+    (cut,) = period._joined(begin[:3], np.full(3, 1.1), every[:3], none[:3], every[:3], 200, 240)
     assert (cut.begin, cut.end) == (0, 240)
 
 
@@ -565,6 +565,20 @@ def test_a_device_turned_between_steps_is_a_walkers() -> None:
 
 
 # Strides ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("steps", "halts"), [(60, []), (62, [0, 57])])
+def test_who_takes_the_device_in_hand_halts_with_a_step_after_a_long_walk(
+    steps: int, halts: list[int]
+) -> None:
+    step, leaning, response = np.ones(steps, bool), np.zeros(steps, bool), np.ones(steps)
+    leaning[0] = leaning[57:] = True
+    response[[0, 57]] = 0.5
+    assert np.flatnonzero(contacts._halting(step, leaning, response)).tolist() == halts
+    response[[0, 57]] = 0.49
+    assert not contacts._halting(step, leaning, response).any()
+    step[57], response[:] = False, 1.0
+    assert np.flatnonzero(contacts._halting(step, leaning, response)).tolist() == halts[:1]
 
 
 def strides_from(
