@@ -281,3 +281,11 @@ def test_a_wild_count_hides_none_of_those_that_follow() -> None:
     counted = counted_on(np.array([0.0, 1.0, 1e30, 1e30, 1e30, 5.0, 6.0]))
     assert (np.diff(counted) >= 1).all()
     assert counted[-1] == len(counted) - 1
+
+
+def test_the_rate_of_a_long_recording_is_told_from_a_sample_of_its_rows() -> None:
+    rng = np.random.default_rng(0)
+    time_s = np.arange(400_000) / 102.4 + rng.uniform(-1e-3, 1e-3, 400_000)
+    assert robust_rate_hz(time_s) == pytest.approx(102.4, rel=1e-3)
+    coarse = np.floor(np.arange(400_000) / 102.4)
+    assert line(coarse, tick_s=1.0).rate_hz == pytest.approx(102.4, rel=0.01)

@@ -246,3 +246,83 @@ def test_actigraph_with_nothing_but_epochs_is_refused(tmp_path: Path) -> None:
     path = gt3x(tmp_path / "e.gt3x", "Serial Number: MOS1\n", log=log)
     with pytest.raises(RefusedRecording, match="no raw acceleration"):
         read(path)
+
+
+def test_actigraph_loses_the_second_whose_check_is_wrong_and_no_other(tmp_path: Path) -> None:
+    counts = np.arange(40 * 50 * 3).reshape(40, 50, 3) % 100 + np.array([0, 200, 50])
+    log = [gt3x_record(0x1A, second, own.astype("<i2").tobytes()) for second, own in
+           enumerate(counts)]  # fmt: skip
+    log[20] = log[20][:30] + b"\x00" + log[20][31:-1] + bytes([log[20][-1] ^ 1])
+    facts = "Serial Number: MOS2\nSample Rate: 50\nAcceleration Scale: 256.0\n"
+    (recording,) = read(gt3x(tmp_path / "w.gt3x", facts, log=b"".join(log)))
+    kept = np.delete(counts, 20, axis=0).reshape(-1, 3)
+    np.testing.assert_allclose(recording.acceleration_mps2, kept / 256 * G, rtol=1e-6)
+
+
+def test_actigraph_of_old_firmware_that_states_no_rate_needs_one(tmp_path: Path) -> None:
+    log = twelve_bits(np.tile([[8, 6, -323], [9, 7, -321]], (900, 1)))
+    path = gt3x(tmp_path / "old.gt3x", "Serial Number: NEO1\n", activity=log)
+    with pytest.raises(RefusedRecording, match="--rate"):
+        read(path)
+    (recording,) = read(path, options=ReadOptions(rate_hz=30))
+    assert (len(recording.time_s), recording.start_time) == (1800, None)
+
+
+def test_axivity_of_three_axes_in_words_has_no_gyroscope(tmp_path: Path) -> None:
+    axes = np.tile(np.array([[0, 2048, 0]], dtype="<i2"), (80, 1))
+    axes[:, 0] = 37 * np.arange(80) % 80
+    sectors = []
+    for second in range(20):
+        sector = bytearray(512)
+        sector[:4] = b"AX\xfc\x01"
+        stamp = 24 << 26 | 5 << 22 | 6 << 17 | 7 << 12 | 8 << 6 | second
+        sector[14:18] = stamp.to_bytes(4, "little")
+        sector[18:20] = (3 << 13).to_bytes(2, "little")
+        sector[24:26] = b"\x47\x32"
+        sector[28:30] = (80).to_bytes(2, "little")
+        sector[30:510] = (axes + second % 2).tobytes()
+        total = int(np.frombuffer(bytes(sector), "<u2").sum(dtype=np.uint16))
+        sector[510:] = (-total % 65536).to_bytes(2, "little")
+        sectors.append(bytes(sector))
+    path = tmp_path / "three.cwa"
+    path.write_bytes(b"MD\xfc\x03" + bytes(1020) + b"".join(sectors))
+    (recording,) = read(path)
+    counts = np.vstack([axes + second % 2 for second in range(20)])
+    np.testing.assert_allclose(recording.acceleration_mps2, counts / 2048 * G)
+    assert recording.rate_hz == pytest.approx(80)
+    assert recording.angular_rate_radps is None
+
+
+def test_witmotion_frames_without_rotation_or_without_acceleration(tmp_path: Path) -> None:
+    clock = [
+        witmotion_frame(0x50, 24, 5, 6, 7, 8, ms // 1000, *(ms % 1000).to_bytes(2, "little"))
+        for ms in range(0, 20_000, 20)
+    ]
+    felt = [witmotion_frame(0x51, place % 251, 0, 0, 0xF8, 0, 0, 0, 0) for place in range(1000)]
+    path = tmp_path / "data.TXT"
+    path.write_bytes(b"".join(map(bytes.__add__, clock, felt)))
+    (recording,) = read(path)
+    counts = np.arange(1000) % 251
+    np.testing.assert_allclose(recording.acceleration_mps2[:, 0], counts * 16 / 32768 * G)
+    assert recording.angular_rate_radps is None
+    path.write_bytes(b"".join(clock))
+    with pytest.raises(RefusedRecording, match="has no acceleration"):
+        read(path)
+
+
+def test_movesense_of_heart_rate_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text('{"Meas":{"IMU6":[{"Timestamp":1,"ArrayAcc":[]}]}}')
+    with pytest.raises(RefusedRecording, match="has no acceleration"):
+        read(path)
+
+
+def test_a_page_of_geneactiv_without_a_time_is_left_out(shared: Path, tmp_path: Path) -> None:
+    content = (shared / "formats" / "geneactiv" / "GENEActiv_testfile.bin").read_bytes()
+    second_page = content.index(b"Page Time:", content.index(b"Page Time:") + 10)
+    at = second_page + len(b"Page Time:2012-")
+    path = tmp_path / "walk.bin"
+    path.write_bytes(content[:at] + b"99" + content[at + 2 :])
+    (recording,) = read(path)
+    assert len(recording.time_s) == 15 * 300 + 231
+    assert any("300 rows without a complete reading or time" in w for w in recording.warnings)

@@ -3,6 +3,8 @@
 Real samples of most of them are read in `test_samples`.
 """
 
+import json
+import zipfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -655,3 +657,107 @@ def test_a_date_that_could_be_read_two_ways_is_told(put: Put) -> None:
 def test_sensor_logger_tells_the_zone_by_its_name(zone: str, minutes: int | None) -> None:
     stamps = Stamps(np.array([1_700_810_754_632_000_000]), 1e-9, "unix", "time")
     assert sensor_logger._zone_min({"recording timezone": zone}, stamps) == minutes
+
+
+@pytest.mark.parametrize(("one_g", "sign", "because"), [(1.0, -1, "assumed"), (G, 1, "measured")])
+def test_gravity_of_a_watch_tells_its_unit_and_whether_it_was_standardised(
+    put: Put, one_g: float, sign: int, because: str
+) -> None:
+    gravity = np.tile([0, one_g, 0], (len(SECONDS), 1))
+    moving = (WALK.acceleration_mps2 - [0, G, 0]) * one_g / G
+    lines = rows(np.column_stack([moving, gravity]), START_NS + WALK.time_ns, SECONDS)
+    axes = [f"{what}{axis}" for what in ("acceleration", "gravity") for axis in "XYZ"]
+    (recording,) = read(put("WristMotion.csv", ",".join(["time,seconds_elapsed", *axes]), lines))
+    assert_is_the_walk(recording, sign=sign)
+    assert (ground(recording, "sign"), recording.gravity) == (because, "total")
+    assert recording.placement == "wrist"
+
+
+def test_words_of_a_note_keep_their_commas_without_quotes(put: Put, tmp_path: Path) -> None:
+    lines = rows(WALK.acceleration_mps2[:, ::-1], START_NS + WALK.time_ns, SECONDS)
+    put("TotalAcceleration.csv", "time,seconds_elapsed,z,y,x", lines)
+    put("Annotation.csv", "time,text,seconds_elapsed", f"{START_NS + 2 * 10**9},slow, then back,2")
+    (recording,) = read(tmp_path / "TotalAcceleration.csv")
+    (note,) = recording.annotations
+    assert (note.start_s, note.text) == (pytest.approx(2), "slow, then back")
+
+
+def test_phyphox_under_another_name_is_measured(put: Put) -> None:
+    header = '"Time (s)","X (m/s^2)","Y (m/s^2)","Z (m/s^2)"'
+    (recording,) = read(put("Raw Data.csv", header, rows(WALK.acceleration_mps2, SECONDS)))
+    assert recording.format == "phyphox"
+    assert_is_the_walk(recording)
+    assert ground(recording, "gravity") == "measured"
+
+
+@pytest.mark.parametrize("event", ["START,zero,1.7E9", "START,0.0,soon", "PAUSE,0.0,1.7E9"])
+def test_phyphox_without_a_readable_start_has_none(put: Put, event: str) -> None:
+    header = '"Time (s)","X (m/s^2)","Y (m/s^2)","Z (m/s^2)"'
+    path = put("Accelerometer.csv", header, rows(WALK.acceleration_mps2, SECONDS))
+    (path.parent / "meta").mkdir()
+    text = f"event,experiment time,system time\n{event}\n"
+    (path.parent / "meta" / "time.csv").write_text(text)
+    (recording,) = read(path)
+    assert_is_the_walk(recording)
+    assert recording.start_time is None
+
+
+def test_a_gyroscope_of_metamotion_alone_is_refused(put: Put) -> None:
+    head = "epoch (ms),x-axis (deg/s),y-axis (deg/s),z-axis (deg/s)"
+    lines = rows(90 * WALK.acceleration_mps2, (START_NS + WALK.time_ns) // 10**6)
+    with pytest.raises(RefusedRecording, match="no acceleration along x, y and z"):
+        read(put("walk_Gyroscope.csv", head, lines))
+
+
+def test_bare_axes_beside_an_accelerometer_are_the_sensor_of_their_file(put: Put) -> None:
+    path = put("walk_acc.csv", "time (s),x,y,z", rows(WALK.acceleration_mps2, SECONDS))
+    turning = WALK.acceleration_mps2[:, [1, 2, 0]] * 10
+    put("walk_gyro.csv", "time (s),x,y,z", rows(turning, SECONDS))
+    (recording,) = read(path)
+    assert_is_the_walk(recording)
+    np.testing.assert_allclose(recording.angular_rate_radps, np.radians(turning), atol=1e-6)
+    assert ground(recording, "gyroscope unit") == "assumed"
+
+
+def test_of_the_files_of_xio_the_sensors_own_are_read_and_the_earths_never(
+    put: Put, tmp_path: Path
+) -> None:
+    moving = (WALK.acceleration_mps2 - WALK.acceleration_mps2.mean(axis=0)) / G
+    own = ",".join(f"Accelerometer {axis} (g)" for axis in "XYZ")
+    put("sensors.csv", f"Time (s),{own}", rows(WALK.acceleration_mps2 / G, SECONDS))
+    for name in ("earth.csv", "linear.csv"):
+        put(name, "Time (s),X (g),Y (g),Z (g)", rows(moving, SECONDS))
+
+    def chosen(*names: str) -> Recording:
+        with zipfile.ZipFile(tmp_path / "session.zip", "w") as archive:
+            for name in names:
+                archive.write(tmp_path / name, name)
+        (recording,) = read(tmp_path / "session.zip")
+        return recording
+
+    assert_is_the_walk(chosen("earth.csv", "linear.csv", "sensors.csv"))
+    linear = chosen("earth.csv", "linear.csv")
+    assert (linear.gravity, linear.warnings) == ("linear", ())
+    (recording,) = read(tmp_path / "earth.csv")
+    assert any("in the earth's frame" in warning for warning in recording.warnings)
+
+
+@pytest.mark.parametrize(("begun", "start"), [("2024-05-06T07:08:09", True), ("today", False)])
+def test_faros_begins_as_its_notes_say(put: Put, begun: str, start: bool) -> None:
+    path = put("ACC.csv", "X,Y,Z", rows(WALK.acceleration_mps2 / G * 1000))
+    notes = {"start_time": begun, "units": {"ACC": "mg"}, "sample_freqs": {"ACC": 50}}
+    put("meta.json", json.dumps(notes))
+    put("info.json", "{")  # a damaged file beside it is no obstacle
+    (recording,) = read(path)
+    assert_is_the_walk(recording)
+    assert recording.format == "faros"
+    assert recording.start_time == (datetime(2024, 5, 6, 7, 8, 9) if start else None)  # noqa: DTZ001
+
+
+def test_a_rate_that_no_sensor_has_is_refused_unless_given(put: Put) -> None:
+    path = put("walk.csv", "# Sampling rate: 5000 Hz", "acc_x,acc_y,acc_z",
+               rows(WALK.acceleration_mps2))  # fmt: skip
+    with pytest.raises(RefusedRecording, match="5,000 readings a second by its clock, more than"):
+        read(path)
+    (recording,) = read(path, options=ReadOptions(rate_hz=50))
+    assert_is_the_walk(recording)
