@@ -195,8 +195,6 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     for rows in blocks(len(ticks), ticks):
         steps = np.diff(ticks[rows.start : rows.stop + 1].astype(np.float64))
         is_far[rows.start : rows.start + len(steps)] = np.abs(steps) > far
-    if not is_far.any():
-        return None
     stray = np.zeros(len(ticks), dtype=np.bool_)
     # There and back again; a pause, or a clock set anew, does not come back.
     both = np.flatnonzero(is_far[:-1] & is_far[1:]) + 1
@@ -770,8 +768,6 @@ def note_uneven(steps: FloatArray) -> list[str]:
 
 def _note_rates(time_s: FloatArray, rate_hz: float, gaps: NDArray[np.intp]) -> list[str]:
     """Say for how much of a recording its rate is another one; stretches with gaps do not count."""
-    if len(time_s) < 2:
-        return []
 
     def place(rows: slice | NDArray[np.intp]) -> NDArray[np.int64]:
         return np.asarray((time_s[rows] - time_s[0]) / _RATE_BLOCK_S, dtype=np.int64)

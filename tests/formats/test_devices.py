@@ -252,6 +252,8 @@ def test_actigraph_loses_the_second_whose_check_is_wrong_and_no_other(tmp_path: 
     counts = np.arange(40 * 50 * 3).reshape(40, 50, 3) % 100 + np.array([0, 200, 50])
     log = [gt3x_record(0x1A, second, own.astype("<i2").tobytes()) for second, own in
            enumerate(counts)]  # fmt: skip
+    words = counts[30].astype("<i2").tobytes()
+    log[30] = gt3x_record(0x1A, 30, words + bytes(4))  # no whole reading
     log[20] = log[20][:30] + b"\x00" + log[20][31:-1] + bytes([log[20][-1] ^ 1])
     facts = "Serial Number: MOS2\nSample Rate: 50\nAcceleration Scale: 256.0\n"
     (recording,) = read(gt3x(tmp_path / "w.gt3x", facts, log=b"".join(log)))
@@ -268,9 +270,13 @@ def test_actigraph_of_old_firmware_that_states_no_rate_needs_one(tmp_path: Path)
     assert (len(recording.time_s), recording.start_time) == (1800, None)
 
 
-def test_axivity_of_three_axes_in_words_has_no_gyroscope(tmp_path: Path) -> None:
-    axes = np.tile(np.array([[0, 2048, 0]], dtype="<i2"), (80, 1))
-    axes[:, 0] = 37 * np.arange(80) % 80
+@pytest.mark.parametrize(("count", "rate"), [(3, 0x47), (9, 0x46)])
+def test_axivity_words_of_three_and_of_nine_axes(tmp_path: Path, count: int, rate: int) -> None:
+    rows = 240 // count
+    axes = np.zeros((rows, count), dtype="<i2")
+    first = 0 if count == 3 else 3  # the gyroscope comes first, the magnetometer last
+    axes[:, first] = 37 * np.arange(rows) % rows
+    axes[:, first + 1] = 2048
     sectors = []
     for second in range(20):
         sector = bytearray(512)
@@ -278,9 +284,9 @@ def test_axivity_of_three_axes_in_words_has_no_gyroscope(tmp_path: Path) -> None
         stamp = 24 << 26 | 5 << 22 | 6 << 17 | 7 << 12 | 8 << 6 | second
         sector[14:18] = stamp.to_bytes(4, "little")
         sector[18:20] = (3 << 13).to_bytes(2, "little")
-        sector[24:26] = b"\x47\x32"
-        sector[28:30] = (80).to_bytes(2, "little")
-        sector[30:510] = (axes + second % 2).tobytes()
+        sector[24:26] = bytes([rate, count << 4 | 2])
+        sector[28:30] = rows.to_bytes(2, "little")
+        sector[30 : 30 + axes.nbytes] = (axes + second % 2).tobytes()
         total = int(np.frombuffer(bytes(sector), "<u2").sum(dtype=np.uint16))
         sector[510:] = (-total % 65536).to_bytes(2, "little")
         sectors.append(bytes(sector))
@@ -288,9 +294,10 @@ def test_axivity_of_three_axes_in_words_has_no_gyroscope(tmp_path: Path) -> None
     path.write_bytes(b"MD\xfc\x03" + bytes(1020) + b"".join(sectors))
     (recording,) = read(path)
     counts = np.vstack([axes + second % 2 for second in range(20)])
-    np.testing.assert_allclose(recording.acceleration_mps2, counts / 2048 * G)
-    assert recording.rate_hz == pytest.approx(80)
-    assert recording.angular_rate_radps is None
+    own = counts[:, first : first + 3]
+    np.testing.assert_allclose(recording.acceleration_mps2, own / 2048 * G)
+    assert recording.rate_hz == pytest.approx(rows)
+    assert (recording.angular_rate_radps is None) == (count == 3)
 
 
 def test_witmotion_frames_without_rotation_or_without_acceleration(tmp_path: Path) -> None:

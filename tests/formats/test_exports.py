@@ -761,3 +761,30 @@ def test_a_rate_that_no_sensor_has_is_refused_unless_given(put: Put) -> None:
         read(path)
     (recording,) = read(path, options=ReadOptions(rate_hz=50))
     assert_is_the_walk(recording)
+
+
+def test_a_unit_behind_the_axis_is_stated(put: Put) -> None:
+    lines = rows(WALK.acceleration_mps2 / G * 1000, SECONDS)
+    (recording,) = read(put("walk.csv", "time,acc_x_mg,acc_y_mg,acc_z_mg", lines))
+    assert_is_the_walk(recording)
+    assert ground(recording, "unit") == "stated"
+
+
+def test_stamps_that_no_float_holds_stay_whole_numbers(put: Put) -> None:
+    ns = 9_100_000_000_000_001 + np.arange(len(SECONDS)) * 20_000_001
+    (recording,) = read(put("walk.csv", "time (ns),ax,ay,az", rows(WALK.acceleration_mps2, ns)))
+    np.testing.assert_allclose(np.diff(recording.time_s), 0.020_000_001, rtol=0, atol=1e-11)
+
+
+def test_fractions_of_four_digits_are_no_milliseconds(put: Put) -> None:
+    parts = [f"{place % 5 * 2000:04d}".rstrip("0") or "0" for place in range(len(SECONDS))]
+    times = [f"12:{s // 300:02d}:{s // 5 % 60:02d}.{part}" for s, part in enumerate(parts)]
+    times[::7] = [
+        time.partition(".")[0] + f".{place % 5 * 2000:04d}"
+        for place, time in zip(range(0, len(times), 7), times[::7], strict=True)
+    ]
+    lines = rows(WALK.acceleration_mps2, times)
+    with pytest.raises(RefusedRecording, match="readings a second"):
+        read(put("walk.csv", "time,ax,ay,az", lines))
+    (recording,) = read(put("walk.csv", "time,ax,ay,az", lines), options=ReadOptions(rate_hz=50))
+    assert_is_the_walk(recording)

@@ -129,8 +129,9 @@ def test_columns_are_written_as_on_the_command_line() -> None:
     assert ReadOptions.parse_columns("time=t, x=a,y=b,z=c") == {
         "time": "t", "x": "a", "y": "b", "z": "c",
     }  # fmt: skip
-    with pytest.raises(UsageError):
-        ReadOptions.parse_columns("time")
+    for damaged in ("time", "", "time=t,,x=a,y=b,z=c", "time=t,x=a,y=b,z="):
+        with pytest.raises(UsageError, match="cannot be read"):
+            ReadOptions.parse_columns(damaged)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +194,7 @@ def test_jitter_is_the_standard_deviation_of_the_steps(tmp_path: Path, jitter_ms
     lines = [f"{s:.6f},{x:.4f},{y:.4f},{z:.4f}" for s, (x, y, z) in stamps]
     shown = describe(reread(tmp_path, "\n".join(["time,ax,ay,az", *lines])))
     assert shown["jitter_ms"] == pytest.approx(jitter_ms, rel=0.1)
+    assert shown["jitter_ms"] == round(shown["jitter_ms"], 3)
 
 
 def test_mean_g_is_that_of_gravity_however_the_device_turns(tmp_path: Path) -> None:
