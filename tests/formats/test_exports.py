@@ -788,3 +788,10 @@ def test_fractions_of_four_digits_are_no_milliseconds(put: Put) -> None:
         read(put("walk.csv", "time,ax,ay,az", lines))
     (recording,) = read(put("walk.csv", "time,ax,ay,az", lines), options=ReadOptions(rate_hz=50))
     assert_is_the_walk(recording)
+
+
+def test_a_summary_beside_the_axes_of_a_recording_hides_them_not(put: Put) -> None:
+    lines = rows(np.column_stack([WALK.acceleration_mps2, np.ones(len(SECONDS))]), SECONDS)
+    (recording,) = read(put("walk.csv", "time,x,y,z,ENMO", lines))
+    assert recording.format == "plain"
+    assert_is_the_walk(recording)
