@@ -249,6 +249,11 @@ def test_the_trace_keeps_the_time_and_thins_the_signal(recording):
     assert np.abs(trace[:, 1]).max() < 2
 
 
+def test_the_marker_shows_the_time_since_the_start_that_is_typed_there(html):
+    marker = html[html.index('class="marker"') :]
+    assert "<span>0:00 (09:00:00)</span><span>1:00 (09:01:00)</span>" in marker
+
+
 def test_nothing_is_drawn_in_a_gap():
     time_s = np.r_[0:10:0.02, 30:40:0.02]
     moving = np.column_stack([np.zeros((1000, 2)), np.tile([15.0, 5.0], 500)])
