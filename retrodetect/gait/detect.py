@@ -162,9 +162,9 @@ def _sought(movement: Movement) -> _Strides:
     edges, one_foot = edges[order][kept], one_foot[order][kept].astype(np.bool_)
     after, closing = _closing(edges, bout, one_foot, np.sort(times), end)
     edges, one_foot = np.insert(edges, after, closing, axis=0), np.insert(one_foot, after, False)
-    times = np.sort(times)
-    seated = ~one_foot & _seated(movement.held, edges, times)
-    return times, edges[~seated], _bouts(edges[~seated], 1)[1], one_foot[~seated]
+    times, bout = np.sort(times), _bouts(edges, 1)[1]
+    kept = one_foot | ~_seated(movement.held, edges, bout, times)
+    return times, edges[kept], np.unique(bout[kept], return_inverse=True)[1], one_foot[kept]
 
 
 def _closing(
@@ -189,29 +189,31 @@ def _closing(
     return after[odd], closing[odd]
 
 
-def _seated(held: FloatArray | None, edges: FloatArray, times: FloatArray) -> NDArray[np.bool_]:
+def _seated(
+    held: FloatArray | None, edges: FloatArray, bout: NDArray[np.intp], times: FloatArray
+) -> NDArray[np.bool_]:
     """Which strides begin or end a short bout without a contact, beside another posture.
 
     Half of such a stride shows no step: there the wearer stands up or sits down.
     """
-    seated, bout = np.zeros(len(edges), np.bool_), _bouts(edges, 1)[1]
-    strides = np.bincount(bout)
-    first = (np.cumsum(strides) - strides)[(strides > 1) & (2 * strides <= LONG_WALK)]
-    last = first + strides[bout[first]] - 1
-    if held is None or not len(first):
+    seated, strides = np.zeros(len(edges), np.bool_), np.bincount(bout)
+    short = (strides > 1) & (2 * strides <= LONG_WALK)
+    if held is None or not short.any():
         return seated
+    last = (np.cumsum(strides) - 1)[short]
+    ends = np.concatenate([last - strides[short] + 1, last])
+    inward = np.repeat([1, -1], len(last))
+    outer = np.where(inward > 0, edges[ends, 0], edges[ends, 1])
+    beyond = outer - inward * np.diff(edges[ends], axis=1)[:, 0] / 2
     sums = np.pad(np.cumsum(held, axis=0), ((1, 0), (0, 0)))
 
     def attitude(*span: FloatArray) -> FloatArray:
-        begin, end = (np.clip(np.rint(at), 0, len(held)).astype(np.intp) for at in span)
+        begin, end = np.clip(np.rint(np.sort(span, axis=0)), 0, len(held)).astype(np.intp)
         return np.asarray(sums[end] - sums[begin])
 
-    half = np.diff(edges, axis=1)[:, 0] / 2
-    begin, end = edges[first, 0], edges[last, 1]
-    turned_deg = angle_deg(attitude(begin - half[first], begin), attitude(*edges[first + 1].T))
-    seated[first] = (turned_deg > OTHERWISE_DEG) & ~np.isin(begin, times) & (begin >= 1)
-    turned_deg = angle_deg(attitude(end, end + half[last]), attitude(*edges[last - 1].T))
-    seated[last] |= (turned_deg > OTHERWISE_DEG) & ~np.isin(end, times) & (end <= len(held) - 2)
+    turned_deg = angle_deg(attitude(outer, beyond), attitude(*edges[ends + inward].T))
+    seen = (outer >= 1) & (outer <= len(held) - 2) & ~np.isin(outer, times)
+    seated[ends[seen & (turned_deg > OTHERWISE_DEG)]] = True
     return seated
 
 

@@ -676,15 +676,20 @@ def test_a_stride_of_one_step_beside_another_posture_is_standing_up_or_sitting_d
 ) -> None:
     held, edges, times = walk_between_chairs(deg, strides, spare)
     ends = [0, strides - 1] if seated else []
-    assert np.flatnonzero(detect._seated(held, edges, times)).tolist() == ends
-    assert not detect._seated(None, edges, times).any()
+    assert (
+        np.flatnonzero(detect._seated(held, edges, np.zeros(len(edges), np.intp), times)).tolist()
+        == ends
+    )
+    assert not detect._seated(None, edges, np.zeros(len(edges), np.intp), times).any()
 
 
 def test_a_stride_of_two_steps_is_walked_whatever_follows() -> None:
     held, edges, times = walk_between_chairs(90)
     for contact, other in ((edges[0, 0], 2), (edges[-1, 1], 0)):
         at = np.sort(np.append(times, contact))
-        assert np.flatnonzero(detect._seated(held, edges, at)).tolist() == [other]
+        assert np.flatnonzero(
+            detect._seated(held, edges, np.zeros(len(edges), np.intp), at)
+        ).tolist() == [other]
 
 
 def test_no_stride_ends_nothing() -> None:
@@ -693,7 +698,7 @@ def test_no_stride_ends_nothing() -> None:
         np.empty((0, 2)), none.astype(np.intp), none.astype(bool), none, 100
     )
     assert (after.shape, closing.shape) == ((0,), (0, 2))
-    assert not len(detect._seated(np.zeros((100, 3)), np.empty((0, 2)), none))
+    assert not len(detect._seated(np.zeros((9, 3)), np.empty((0, 2)), none.astype(np.intp), none))
 
 
 def test_a_stretch_in_which_no_step_shows_has_none() -> None:
