@@ -31,6 +31,11 @@ from retrodetect.tables import STRIDE_COLUMNS, truncated_list
 
 __all__ = ["LabelledSession", "label_pieces", "wall_clock"]
 
+UNFIT_GYROSCOPE = (
+    "the gyroscope does not fit the accelerometer (dead, or in a wrong unit, axis or sign), so"
+    " directions come from the accelerometer alone and more may be unknown"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledSession:
@@ -126,7 +131,7 @@ def label_pieces(
     cautions = (
         *_on_reading(recording, notes, has_strides=len(strides) > 0),
         *checked,
-        *_on_result(cues, strides, directions),
+        *_on_result(recording, cues, strides, directions),
     )
     if given_s is not None and len(strides) < len(given_s):
         lost = f"left out {len(given_s) - len(strides)} of {len(given_s)} given strides"
@@ -197,9 +202,12 @@ def _table(
 
 
 def _on_result(
-    cues: StrideEvidence, strides: pd.DataFrame, directions: Directions
+    recording: Recording, cues: StrideEvidence, strides: pd.DataFrame, directions: Directions
 ) -> Iterator[Caution]:
-    """Two clear directions of which neither is known to be forward, and strides of nobody."""
+    """A gyroscope of no use, two directions neither of which is known, and strides of nobody."""
+    seen = cues.features.where(np.isfinite(cues.features.up[:, 0]))
+    if recording.angular_rate_radps is not None and len(seen) and not seen.mostly_with_gyro:
+        yield Caution(Topic.READING, UNFIT_GYROSCOPE)
     a, b = directions.sides
     unnamed = (directions.table["reason"] == "unnamed").sum()
     if a and b and unnamed >= len(directions.table) / 2:

@@ -36,7 +36,7 @@ from retrodetect.features.catalogue import (
 )
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
-from retrodetect.signal.attitude import gyro_fits, level, orientation
+from retrodetect.signal.attitude import gyro_fits, level, orientation, tilt_agreement
 
 __all__ = ["pointers"]
 
@@ -64,6 +64,16 @@ LEAST_LEVER_M, MOST_LEVER_M = 0.03, 0.35
 LEAST_TURN_RADPS = 0.05
 """Level angular rate (root mean square) below which a gyroscope is dead or stuck: the stillest
 strides of real lower backs, belts and chests read 0.10 rad/s (own measurement, 10,000 strides)."""
+
+MOST_TRUNK_TURN_RADPS = 1.2
+"""Level angular rate (root mean square) of a stride below which the slow tilt tells whether the
+gyroscope fits: a trunk stays below it, walking and mostly running, while the swing of a limb
+drowns its tilt."""
+
+LEAST_TILT_AGREEMENT = -1.0
+"""Standard errors by which tilt by gyroscope and by gravity may contradict each other. At 108 real
+belts and lower backs it costs no stride its direction; with the gyroscope reversed, 26 % of their
+strides are named backward instead of 93 and 76 % (own measurement)."""
 
 RIDGE = 1e-3
 """Share of the regressors' power that keeps a lever finite where a segment hardly turns."""
@@ -117,6 +127,8 @@ def pointers(
     force = _low_pass(signal.acceleration_mps2, _highest(signal, BANDS_HZ["pointer"][1]))
     strides = _Strides.of(signal, start_s, end_s)
     turning = _Turning.of(signal)
+    if turning is not None and _is_reversed(turning, signal, strides):
+        turning = None
     levers = None if turning is None else _levers(turning, strides, bout)
     vectors = np.zeros((len(start_s), len(POINTERS), 3))
     log_power = np.zeros((len(start_s), 2 * len(HARMONICS)))
@@ -211,6 +223,20 @@ class _Turning(NamedTuple):
             fits,
             _highest(signal, np.inf),
         )
+
+
+def _is_reversed(turning: _Turning, signal: Signal, strides: _Strides) -> bool:
+    """Whether a trunk leans one way by the gyroscope, and the other by gravity."""
+    assert signal.angular_rate_radps is not None
+    bounds = strides.bounds()
+    level_rate = (
+        turning.rate - np.einsum("ni,ni->n", turning.rate, turning.up)[:, None] * turning.up
+    )
+    power = _sums(np.einsum("ni,ni->n", level_rate, level_rate), bounds) / np.diff(bounds)[:, 0]
+    if np.sqrt(np.median(power)) > MOST_TRUNK_TURN_RADPS:
+        return False
+    force, rate = signal.acceleration_mps2, signal.angular_rate_radps
+    return tilt_agreement(force, rate, ANALYSIS_RATE_HZ) < LEAST_TILT_AGREEMENT
 
 
 class _Levers(NamedTuple):

@@ -558,3 +558,37 @@ def test_every_pointer_and_scalar_is_documented_once() -> None:
     assert len(set(NAMES)) == len(NAMES)
     assert len(set(SCALARS)) == len(SCALARS)
     assert sorted(WITHOUT_GYRO + WITH_GYRO) == sorted(NAMES)
+
+
+# A gyroscope that is reversed -----------------------------------------------------------------
+
+
+def swaying(size_rad: float) -> Signal:
+    """A trunk, or with a larger swing a limb, that leans slowly while it walks."""
+
+    def angles(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        lean = 0.08 * np.sin(1.9 * t)
+        return 0 * t, lean + size_rad * np.sin(2 * np.pi * t / STRIDE_S), 0.05 * np.sin(1.3 * t)
+
+    return motion(angles, push_mps2=bounce, lever_m=(0.1, 0.0, 0.0)).signal()
+
+
+def reversed_gyroscope(signal: Signal) -> Signal:
+    assert signal.angular_rate_radps is not None
+    return replace(signal, angular_rate_radps=-signal.angular_rate_radps)
+
+
+def test_a_trunk_that_leans_against_gravity_has_no_gyroscope_that_fits() -> None:
+    trunk = swaying(0.1)
+    assert measured(trunk).has_gyro.all()
+    reversed_trunk = measured(reversed_gyroscope(trunk))
+    assert not reversed_trunk.has_gyro.any()
+    without = measured(replace(trunk, angular_rate_radps=None))
+    np.testing.assert_array_equal(reversed_trunk.vectors, without.vectors)
+    np.testing.assert_array_equal(reversed_trunk.gyro_scalars, without.gyro_scalars)
+
+
+def test_the_swing_of_a_limb_drowns_its_tilt() -> None:
+    limb = swaying(0.31)
+    assert measured(limb).has_gyro.all()
+    assert measured(reversed_gyroscope(limb)).has_gyro.any()

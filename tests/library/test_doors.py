@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.transform import Rotation
 
 import retrodetect as rd
 from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
+from retrodetect.labelling import UNFIT_GYROSCOPE
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 
 
@@ -52,6 +54,23 @@ def test_a_recording_without_strides_has_none_whatever_is_said_of_it(
     short = write_walk(tmp_path / "short.csv", 0.5)
     result = rd.label(short, model=noise_model, placement="waist", **hint)
     assert result.session["status"] == "no_gait"
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["fits", "reversed"])
+def test_a_gyroscope_that_leans_against_gravity_is_left_out_and_said_to_be(
+    tmp_path, write_walk, noise_model, sign
+):
+    walk = pd.read_csv(write_walk(tmp_path / "walk.csv", seconds=60.0))
+    time_s, force_mps2 = walk["time_s"].to_numpy(), walk[["x", "y", "z"]].to_numpy()
+    lean_rad = np.outer(0.08 * np.sin(1.9 * time_s), [1, 0, 0])
+    leaning = rd.from_arrays(
+        Rotation.from_rotvec(-lean_rad).apply(force_mps2),
+        time_s=time_s,
+        gyroscope=sign * np.gradient(lean_rad, time_s, axis=0),
+    )
+    result = rd.label(leaning, model=noise_model)
+    assert len(result.strides) > 40
+    assert (UNFIT_GYROSCOPE in result.strides.attrs["warnings"]) == (sign < 0)
 
 
 def test_a_notebook_shows_figures_and_a_timeline(result):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rigid import Motion, angle_deg, leg, pendulum, tumbling
+from rigid import Motion, angle_deg, leg, motion, pendulum, tumbling
 from scipy.spatial.transform import Rotation
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
-from retrodetect.signal.attitude import gyro_fits, level, orientation
+from retrodetect.signal.attitude import gyro_fits, level, orientation, tilt_agreement
 
 BODIES = {"pendulum": pendulum, "tumbling": tumbling}
 INNER = slice(250, -250)
@@ -162,3 +162,48 @@ def test_gravity_must_not_get_lost(force_g: float, gravity_g: float, *, heard: b
     force = np.tile([0.0, 0.0, force_g * STANDARD_GRAVITY_MPS2], (500, 1))
     gravity = np.full(500, gravity_g * STANDARD_GRAVITY_MPS2)
     assert (gyro_fits(force, gravity, 50.0) == heard).all()
+
+
+# A gyroscope that is reversed -----------------------------------------------------------------
+
+
+def leaning(seconds: float) -> Motion:
+    """A trunk that walks straight on and slowly leans about."""
+
+    def angles(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        return 0.1 * np.sin(6 * t), 0.08 * np.sin(1.9 * t), 0.05 * np.sin(1.3 * t + 1)
+
+    def step(t: FloatArray) -> FloatArray:
+        return np.stack([np.sin(11 * t), 0.5 * np.sin(5.5 * t), 2 * np.cos(11 * t)], axis=1)
+
+    return motion(angles, rate_hz=50.0, seconds=seconds, push_mps2=step)
+
+
+LEANING = leaning(60.0)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**16), st.sampled_from([1.0, -1.0]))
+def test_slow_tilt_agrees_however_the_device_sits_and_whatever_its_sign(
+    seed: int, sign: float
+) -> None:
+    body = LEANING.mounted(Rotation.random(random_state=seed).as_matrix())
+    assert tilt_agreement(sign * body.force_mps2, body.rate_radps, 50.0) > 5
+    assert tilt_agreement(sign * body.force_mps2, -body.rate_radps, 50.0) < -5
+
+
+def test_only_what_tilts_counts() -> None:
+    plain = tilt_agreement(LEANING.force_mps2, LEANING.rate_radps, 50.0)
+    for flip, agrees in (([1, 1, -1], True), ([-1, -1, 1], False)):
+        agreement = tilt_agreement(LEANING.force_mps2, LEANING.rate_radps * flip, 50.0)
+        assert agreement == pytest.approx(plain if agrees else -plain, rel=0.1)
+
+
+def test_it_is_surer_the_longer_a_recording_is_and_says_nothing_of_a_short_or_dead_one() -> None:
+    once, twice, short = (
+        tilt_agreement(body.force_mps2, body.rate_radps, 50.0)
+        for body in (leaning(100.0), leaning(200.0), leaning(15.0))
+    )
+    assert twice == pytest.approx(np.sqrt(2) * once, rel=0.1)
+    assert short == 0.0
+    assert tilt_agreement(LEANING.force_mps2, 0 * LEANING.rate_radps, 50.0) == 0.0
