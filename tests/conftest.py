@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from handmade import readout
+from threadpoolctl import threadpool_limits
 
 from retrodetect.direction import DirectionModel, store
 from retrodetect.direction.card import Card
@@ -65,6 +66,13 @@ def pytest_terminal_summary(terminalreporter):
     if count:
         terminalreporter.section("not tested against real recordings", red=True, bold=True)
         terminalreporter.line(f"{count} tests were skipped, since ../shared is missing.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Leave the cores to the workers: numerical libraries that share them mostly wait."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")
