@@ -289,3 +289,14 @@ def test_the_rate_of_a_long_recording_is_told_from_a_sample_of_its_rows() -> Non
     assert robust_rate_hz(time_s) == pytest.approx(102.4, rel=1e-3)
     coarse = np.floor(np.arange(400_000) / 102.4)
     assert line(coarse, tick_s=1.0).rate_hz == pytest.approx(102.4, rel=0.01)
+
+
+def test_stamps_blind_to_single_losses_are_rebuilt_from_the_counter() -> None:
+    counter = np.cumsum(np.where(np.arange(1000) % 10 == 9, 2.0, 1.0))
+    own = line(np.arange(1000) * 20.0, tick_s=1e-3, counter=counter)
+    np.testing.assert_allclose(own.time_s, 0.02 * (counter - counter[0]), atol=1e-9)
+    assert own.rate_hz == pytest.approx(50)
+    assert own.warnings[0].startswith("9% of the readings were lost")
+    steady = line(np.arange(1000) * 20.0, tick_s=1e-3, counter=np.arange(1000.0))
+    np.testing.assert_allclose(steady.time_s, 0.02 * np.arange(1000))
+    assert steady.warnings == ()

@@ -212,3 +212,74 @@ class TestAxes:
         with pytest.raises(RefusedRecording, match="counts around an offset"):
             plausible.check_scale(counts, level(counts), "")
         plausible.check_scale(counts, level(counts), "mg")
+
+
+def doubts(values: np.ndarray, rate_hz: float = RATE_HZ) -> list[str]:
+    time_s = np.arange(len(values)) / rate_hz
+    return plausible.sensor_doubts(values, Ends.of(values, rate_hz), time_s, rate_hz, 1.0, "total")
+
+
+class TestSensors:
+    WALK = np.stack([
+        4 * np.sin(5.6 * TIME_S), G + 5 * np.sin(11.3 * TIME_S), 4 * np.cos(5.6 * TIME_S)
+    ], axis=1) + NOISE  # fmt: skip
+
+    def test_a_walk_gives_no_doubt(self) -> None:
+        assert doubts(self.WALK) == []
+
+    @pytest.mark.parametrize("axis", [0, 1, 2])
+    @pytest.mark.parametrize("side", [-1, 1])
+    def test_each_end_of_a_range_is_told_with_its_readings(self, axis: int, side: int) -> None:
+        wide = 4 * (self.WALK - [0, G, 0])
+        own = np.clip(wide[:, axis], -1.6 * G, 99) if side < 0 else np.minimum(wide[:, axis], 15.7)
+        count = int(np.count_nonzero(own == (own.min() if side < 0 else own.max())))
+        wide[:, axis] = own
+        (doubt,) = doubts(wide)
+        start = f"{'xyz'[axis]} is cut off at {side * 1.6:g} g in {count} readings"
+        assert doubt.startswith(start)
+
+    def test_a_limit_where_a_device_rests_is_none(self) -> None:
+        resting = np.minimum(self.WALK, [99, G + 0.01, 99])
+        resting[:, 1] -= np.abs(NOISE[:, 0]) / 30
+        assert not any("cut off" in doubt for doubt in doubts(resting))
+
+    @pytest.mark.parametrize("range_g", [2.0, 1.6])
+    def test_a_range_that_wraps_around_jumps_from_end_to_end(self, range_g: float) -> None:
+        span = 2 * range_g * G
+        wide = 2.5 * (self.WALK - [0, G, 0]) + [0, G, 0]
+        wide[:, 1] = (wide[:, 1] + span / 2) % span - span / 2
+        steps = np.abs(np.diff(wide[:, 1]))
+        count = int(np.count_nonzero(steps > 0.8 * np.ptp(wide[:, 1])))
+        assert count > 10
+        (doubt,) = doubts(wide)
+        assert doubt.startswith(f"y jumps from one end of its range to the other {count} times")
+
+    @pytest.mark.parametrize(("rows", "said"), [(99, False), (150, True)])
+    def test_an_axis_that_stands_still_for_two_seconds_is_doubted(
+        self, rows: int, said: bool
+    ) -> None:
+        stuck = self.WALK.copy()
+        stuck[777 : 777 + rows, 2] = 1.25
+        told = doubts(stuck)
+        assert len(told) == said
+        assert all(doubt.startswith("z does not change for 3 s (5% of the") for doubt in told)
+
+    def test_an_axis_of_another_size_or_without_its_sign_is_doubted(self) -> None:
+        (large,) = doubts(self.WALK * [1, 1, 40])[:1]
+        assert large.startswith("z varies 3")
+        folded = self.WALK.copy()
+        folded[:, 0] = np.abs(folded[:, 0])
+        assert any(doubt.startswith("x is often near 0 but never") for doubt in doubts(folded))
+
+    def test_rows_of_two_sensors_in_turn_are_doubted(self) -> None:
+        turns = self.WALK.copy()
+        turns[1::2] = -self.WALK[::2]
+        assert any("several sensors in turn" in doubt for doubt in doubts(turns))
+
+    def test_a_slow_recording_that_was_filled_up_is_doubted(self) -> None:
+        slow = np.stack([np.interp(TIME_S, TIME_S[::6], own[::6]) for own in self.WALK.T], axis=1)
+        (doubt,) = (own for own in doubts(slow) if "straight lines" in own)
+        assert doubt.startswith("100% of its movement lies on straight lines between 8.")
+
+    def test_a_clock_ten_times_too_fast_is_doubted(self) -> None:
+        assert any("nothing moves as slowly as steps" in own for own in doubts(self.WALK, 500.0))

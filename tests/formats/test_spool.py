@@ -125,3 +125,7 @@ def test_twelve_bits_are_signed_and_need_not_end_with_a_byte() -> None:
     content = np.frombuffer(bytes.fromhex("7FF8000017F0"), dtype=np.uint8)
     assert spool.twelve_bits(content).tolist() == [2047, -2048, 1, 2032]
     assert spool.twelve_bits(content[:5]).tolist() == [2047, -2048, 1]
+
+
+def test_a_single_packet_has_no_time_between_its_readings() -> None:
+    assert spool.spread(np.array([5.0]), np.array([3])).tolist() == [5, 5, 5]

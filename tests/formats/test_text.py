@@ -112,3 +112,20 @@ def test_a_unit_of_acceleration_and_its_fractions(unit, mps2):
 )  # fmt: skip
 def test_a_header_is_a_name_and_its_unit(header, name, unit):
     assert split_unit(header) == (name, unit)
+
+
+@pytest.mark.parametrize(
+    ("fractions", "is_millis"),
+    [
+        ((".7", ".12", ".205"), True),
+        ((".100", ".200", ".300"), False),
+        ((".1", ".2", ".3"), False),
+        ((".9", ".1"), False),
+        ((".7000", ".1200"), False),
+        (("", ""), False),
+    ],
+)
+def test_fractions_without_leading_zeros_are_told_by_their_order(fractions, is_millis):
+    written = time_format([f"10:00:00{fraction}" for fraction in fractions])
+    assert written is not None
+    assert written.counts_millis == is_millis
