@@ -12,7 +12,7 @@ import pytest
 from retrodetect.direction.card import Card
 from retrodetect.library.result import COLOURS
 from retrodetect.recording import Annotation, Caution, Finding, Recording, Topic
-from retrodetect.report import _wall, facts, overview, page, trace_of, view_of
+from retrodetect.report import _wall, annotate, facts, overview, page, trace_of, view_of
 from retrodetect.tables import sessions_table
 from retrodetect.tally import tally
 from retrodetect.tally.details import details
@@ -249,9 +249,14 @@ def test_the_trace_keeps_the_time_and_thins_the_signal(recording):
     assert np.abs(trace[:, 1]).max() < 2
 
 
-def test_the_marker_shows_the_time_since_the_start_that_is_typed_there(html):
-    marker = html[html.index('class="marker"') :]
-    assert "<span>0:00 (09:00:00)</span><span>1:00 (09:01:00)</span>" in marker
+@pytest.mark.parametrize(
+    ("start_time", "ends"),
+    [("", ("0:00", "1:40")), ("2026-03-01T09:00:00", ("0:00 (09:00:00)", "1:40 (09:01:40)"))],
+)
+def test_the_page_to_mark_on_shows_the_time_that_is_typed_there(start_time, ends):
+    marked = {"name": "walk", "path": "walk.csv", "duration_s": 100.0, "overview": ""}
+    html = annotate([marked | {"start_time": start_time}])
+    assert "<span>{}</span><span>{}</span>".format(*ends) in html
 
 
 def test_nothing_is_drawn_in_a_gap():
