@@ -8,6 +8,7 @@ import fastavro
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.io
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats import describe, read
@@ -190,4 +191,22 @@ def test_a_missing_extra_gives_the_install_line(
             path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UnreadableFile, match=INSTALL):
+        read(path)
+
+
+def test_matlab_variables_without_a_timetable_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "walk.mat"
+    scipy.io.savemat(path, {"Acceleration": np.ones((9, 3)), "who": "me"})
+    with pytest.raises(RefusedRecording, match="no timetable Acceleration with X, Y and Z"):
+        read(path)
+
+
+def test_every_packed_variable_of_matlab_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrodetect.formats.source._FREE_BYTES", 1 << 14)
+    monkeypatch.setattr("retrodetect.formats.source._MOST_EXPANSION", 20)
+    path = tmp_path / "walk.mat"
+    scipy.io.savemat(path, {"a": np.arange(9), "b": np.zeros(10**6)}, do_compression=True)
+    with pytest.raises(RefusedRecording, match="expands to more"):
         read(path)

@@ -795,3 +795,30 @@ def test_a_summary_beside_the_axes_of_a_recording_hides_them_not(put: Put) -> No
     (recording,) = read(put("walk.csv", "time,x,y,z,ENMO", lines))
     assert recording.format == "plain"
     assert_is_the_walk(recording)
+
+
+@pytest.mark.parametrize("text", ["", "platform,sensors", "device,who\npixel,me"])
+def test_notes_of_sensor_logger_that_say_nothing_are_no_obstacle(
+    put: Put, tmp_path: Path, text: str
+) -> None:
+    lines = rows(WALK.acceleration_mps2[:, ::-1], START_NS + WALK.time_ns, SECONDS)
+    put("TotalAcceleration.csv", "time,seconds_elapsed,z,y,x", lines)
+    put("Metadata.csv", text)
+    (recording,) = read(tmp_path / "TotalAcceleration.csv")
+    assert_is_the_walk(recording)
+    assert "platform" not in describe(recording)
+
+
+def test_of_two_accelerations_of_phyphox_the_total_one_is_read(put: Put, tmp_path: Path) -> None:
+    header = '"Time (s)","X (m/s^2)","Y (m/s^2)","Z (m/s^2)"'
+    moving = WALK.acceleration_mps2 - WALK.acceleration_mps2.mean(axis=0)
+    names = ("Linear Accelerometer.csv", "Accelerometer.csv")
+    for name, values in zip(names, (moving, WALK.acceleration_mps2), strict=True):
+        put(name, header, rows(values, SECONDS))
+    for order in (names, names[::-1]):
+        with zipfile.ZipFile(tmp_path / "walk.zip", "w") as archive:
+            for name in order:
+                archive.write(tmp_path / name, name)
+        (recording,) = read(tmp_path / "walk.zip")
+        assert (recording.format, recording.gravity) == ("phyphox", "total")
+        assert_is_the_walk(recording)

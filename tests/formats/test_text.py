@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrodetect.formats.text import (
+    NO_TICK,
     moment,
     split_unit,
     time_format,
@@ -129,3 +130,12 @@ def test_fractions_without_leading_zeros_are_told_by_their_order(fractions, is_m
     written = time_format([f"10:00:00{fraction}" for fraction in fractions])
     assert written is not None
     assert written.counts_millis == is_millis
+
+
+def test_whole_seconds_among_fractions_are_times_too():
+    cells = ["10:00:00.5", "10:00:01", "10:00:01.5", "later"]
+    written = time_format(cells[:3])
+    assert written is not None
+    read = written.parse(pd.Series(cells, dtype="str"))
+    assert (read[:3] - read[0]).tolist() == [0, 5 * 10**8, 10**9]
+    assert read[3] == NO_TICK
