@@ -15,9 +15,10 @@ from strides import AHEAD, LEFT, NAMES, UP, along, model, readout, shown, stride
 from retrodetect import gait
 from retrodetect.direction import Anchors, Directions, StrideEvidence, classify, decide
 from retrodetect.direction.classify import LEAST_HABIT, _log_run, level_plane
-from retrodetect.direction.model import MISNAMED
+from retrodetect.direction.model import MISNAMED, SITE_INPUTS
 from retrodetect.errors import RefusedRecording
 from retrodetect.lab.simulate import parse_plan, walk, wear
+from retrodetect.recording import FloatArray
 from retrodetect.signal import prepare
 from retrodetect.sites import GROUPS, SITES
 
@@ -315,6 +316,16 @@ def test_directions_do_not_depend_on_the_mounting(seed):
     assert named(evidence, Anchors("thigh")) == FORTH
 
 
+@pytest.mark.parametrize(("front", "forward"), [(AHEAD, True), (-AHEAD, False)])
+def test_it_is_told_how_likely_side_a_is_forward(front, forward):
+    evidence = shown(THERE_AND_BACK, front=front, lever=front)
+    directions = decide(evidence, BOUTS, model(), Anchors("front-pocket"))
+    assert directions.sides == (20, 20)
+    assert (directions.a_forward > 0.95) == forward
+    assert (directions.a_forward < 0.05) != forward
+    assert directions.share_if_swapped == 0.5
+
+
 # Episodes, reasons and the empty case -----------------------------------------------------------
 
 
@@ -325,6 +336,35 @@ def test_a_device_placed_anew_has_a_front_of_its_own():
     assert set(table["direction"][:20]) == {"forward"}
     # Nothing links its new front to the marked one: the habit alone is left.
     assert table["p_backward"][20:].to_numpy().max() > table["p_backward"][:20].to_numpy().max()
+
+
+def of_two_episodes(first: int, second: int, **cues: FloatArray) -> StrideEvidence:
+    """A device that was placed anew after the first strides; cues show in these only."""
+    up = along((first, UP), (second, LEFT))
+    faded = {name: along((first, vector), (second, 0 * vector)) for name, vector in cues.items()}
+    return shown(along((first + second, AHEAD)), up=up, **faded)
+
+
+@pytest.mark.parametrize(("first", "second", "by"), [(12, 8, "signal"), (8, 12, "habit")])
+def test_the_signal_told_where_most_strides_were_told_by_it(first, second, by):
+    evidence = of_two_episodes(first, second, front=AHEAD, lever=AHEAD)
+    directions = decide(evidence, strides_of(first, second), model(), Anchors("thigh"))
+    assert directions.told_apart_by == by
+
+
+@pytest.mark.parametrize(("first", "second", "placement"), [(12, 8, "foot?"), (8, 12, "trunk?")])
+def test_the_placement_is_that_of_most_strides(first, second, placement):
+    every = model()
+    classifiers = {}
+    for form, each in every.sites.items():
+        weights = np.zeros_like(each.weights)
+        period = SITE_INPUTS[form].index("log_period")
+        weights[[each.groups.index("foot"), each.groups.index("trunk")], period] = [9.0, -9.0]
+        classifiers[form] = replace(each, weights=weights)
+    evidence = of_two_episodes(first, second)
+    evidence.features.site_scalars[:, 0] = np.repeat([1.0, -1.0], [first, second])
+    trained = replace(every, sites=classifiers)
+    assert decide(evidence, strides_of(first, second), trained).placement == placement
 
 
 def test_weak_strides_that_turn_say_so():

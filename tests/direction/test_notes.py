@@ -50,6 +50,11 @@ def test_a_mark_ends_with_the_bout_so_that_one_note_does_not_name_a_whole_sessio
     assert after[:3] == (25.0, 50.0, "backward")
 
 
+def test_a_mark_ends_with_a_bout_of_a_single_stride_too():
+    (mark,) = Anchors().in_notes([Annotation(0.0, 0.0, "backward")], strides_of(1, 20))
+    assert mark[:3] == (0.0, 1.0, "backward")
+
+
 def test_notes_can_be_left_out_and_never_remove_strides():
     strides = strides_of(50)
     assert Anchors(use_notes=False).in_notes(NOTES, strides) == []

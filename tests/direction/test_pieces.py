@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,15 @@ import pytest
 from scipy.special import i0, i1
 from strides import AHEAD, LEFT, NAMES, UP, model, mounting, readout, shown, strides_of
 
-from retrodetect.direction import Anchors, Directions, StrideEvidence
+from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
 from retrodetect.direction.anchors import Statement, _clock
-from retrodetect.direction.checks import _bounce_m, _contradiction, _overlaps, _travel_axis
+from retrodetect.direction.checks import (
+    _bounce_m,
+    _check_placement,
+    _contradiction,
+    _overlaps,
+    _travel_axis,
+)
 from retrodetect.direction.classify import (
     EPISODE_TILT_RAD,
     LEAST_DOUBT,
@@ -25,13 +32,14 @@ from retrodetect.direction.classify import (
     _log_run,
     _named_front,
     _placement,
+    _Session,
     _shows_front,
     _table,
     _turns_enough,
     _yaw_rad,
     level_plane,
 )
-from retrodetect.direction.decoder import Decoded, Evidence
+from retrodetect.direction.decoder import Decoded, Evidence, Priors
 from retrodetect.direction.likeness import COMPARED, bout_begins, bout_means, log_distance
 from retrodetect.direction.model import (
     FRONT_CUES,
@@ -48,7 +56,7 @@ from retrodetect.direction.mounting import _tilt, mean_up, remembered
 from retrodetect.features import SITE_SCALARS, VECTORS
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
-from retrodetect.sites import GROUPS
+from retrodetect.sites import GROUPS, group_of
 
 # Labels and reasons -----------------------------------------------------------------------------
 
@@ -254,6 +262,10 @@ def test_the_level_plane_lies_across_the_mean_vertical():
     # It begins with the axis that is most level.
     np.testing.assert_allclose(first, AHEAD)
     np.testing.assert_allclose(level_plane(np.tile([1.0, 0.2, 0.0], (2, 1)))[0], UP)
+    for leaning in ([0.48, 0.6, 0.64], [-0.48, 0.6, -0.64]):
+        plane = level_plane(np.array([leaning]))
+        np.testing.assert_allclose(plane @ plane.T, np.eye(2), atol=1e-12)
+        np.testing.assert_allclose(np.cross(*plane), leaning)
     lost = level_plane(np.full((3, 3), np.nan))
     np.testing.assert_allclose(lost, [AHEAD, LEFT])
 
@@ -394,6 +406,72 @@ def test_the_body_shows_a_front_where_one_is_left_and_trusted(
     )  # fmt: skip
     decoded = Decoded(np.zeros((2, 3)), np.zeros(2), np.array(posterior), shown_p, 0.0)
     assert _shows_front(evidence, decoded) is shows
+
+
+def evidence_of(
+    count: int, *, cue: FloatArray | None = None, travel: FloatArray = AHEAD, site: str = "thigh",
+    trained: DirectionModel | None = None, **stated: Any,
+) -> Evidence:  # fmt: skip
+    """Evidence of so many equal strides, of which the wearer named the site."""
+    every = trained or model(doubt=0.2)
+    shows = shown(np.tile(travel, (count, 1)), front=cue, lever=cue)
+    anchors, group = Anchors(site, **stated), group_of(site)
+    session = _Session(shows.features, strides_of(count), anchors, every, Priors())
+    ((rows, mixed),) = session.episodes
+    return session._evidence(
+        shows.features, rows, mixed, level_plane(shows.features.up), every.groups[group],
+        seats_of(site, group),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "temper"),
+    # A front of 6 times its size by each of two cues, force and lever.
+    [(10, 0.01, 1.0), (24, 0.01, 12 / 24), (24, 0.2, 12 / (24 * 1.2)), (4, 1.0, 12 / 24)],
+)
+def test_fronts_of_an_episode_are_worth_twelve_strides_and_a_concentration_of_twelve(
+    count, size, temper
+):
+    found = evidence_of(count, cue=size * AHEAD)
+    assert found.front_temper == pytest.approx(temper)
+    np.testing.assert_allclose(np.linalg.norm(found.front, axis=-1)[0, 1:], 6.0 * size)
+
+
+def test_evidence_says_what_is_doubted_and_what_was_stated():
+    plain = evidence_of(5, cue=AHEAD)
+    assert plain.front_doubt == pytest.approx(1 - 0.99 * 0.8)
+    assert (plain.stated, plain.front_shown) == (False, True)
+    assert plain.mixed == pytest.approx(Priors().mixed)
+    assert plain.named_front_doubt == pytest.approx(0.01)
+    assert not plain.named_front.any()
+    named = evidence_of(5, cue=AHEAD, forward=((0.0, 2.0),))
+    assert named.stated
+    assert named.mixed == Priors().mixed_if_stated
+    assert (named.log_direction[:2, 1:] < -40).all()
+    assert not named.log_direction[2:].any()
+    assert np.linalg.norm(evidence_of(5, front="+x").named_front) == pytest.approx(16)
+
+
+def test_a_front_is_shown_by_a_gyroscope_at_a_place_that_is_known():
+    assert evidence_of(5, cue=AHEAD).front_shown
+    assert not evidence_of(5).front_shown
+    assert not evidence_of(5, cue=AHEAD, site="waist").front_shown
+    # Of pockets, 92 % are front ones.
+    assert evidence_of(5, cue=AHEAD, site="pocket").front_shown
+
+
+@pytest.mark.parametrize(
+    ("site", "cue", "heard"),
+    [("upper-arm", AHEAD, False), ("wrist", AHEAD, True), ("wrist", None, False),
+     ("thigh", None, True), ("pocket", None, True), ("back-pocket", None, False)],
+)  # fmt: skip
+def test_travel_is_heard_where_what_saw_the_stride_shows_it(site, cue, heard):
+    found = evidence_of(3, cue=cue, site=site)
+    assert found.travel.any() == heard
+    if heard:
+        np.testing.assert_allclose(np.linalg.norm(found.travel, axis=-1), 6.0)
+        # Walking and running turn it round.
+        np.testing.assert_allclose(found.travel[:, 0], -found.travel[:, 1])
 
 
 # Likeness ---------------------------------------------------------------------------------------
@@ -538,6 +616,16 @@ def test_a_name_is_wrong_as_seldom_as_is_known_and_overruled_by_what_strides_sho
     assert shown_otherwise["foot"] / shown_otherwise["trunk"] == pytest.approx(
         MISNAMED * 100.0**SITE_STRIDES
     )
+
+
+def test_a_vague_name_is_doubted_also_where_a_model_lacks_one_of_its_groups():
+    every = model(site="thigh")
+    low = replace(every, groups={name: every.groups[name] for name in ("ankle", "thigh")})
+    evidence = shown(np.tile(AHEAD, (20, 1)))
+    (caution,) = _check_placement(evidence, low, Anchors("lower-leg"))
+    assert "placement lower-leg contradicts the signal" in caution.text
+    assert _check_placement(evidence, low, Anchors("pocket")) == ()
+    assert _check_placement(evidence, low, Anchors()) == ()
 
 
 # Mounting and travel ----------------------------------------------------------------------------
