@@ -64,7 +64,7 @@ def share(row: Row) -> str:
 
 def starred(row: Row) -> str:
     """Return the share with a star where only habit names the directions."""
-    return share(row) + "*" * (certainty(row) == "assumed")
+    return share(row) + _star(row)
 
 
 def interval(row: Row) -> str:
@@ -99,14 +99,13 @@ def progress(row: Row, goal: float) -> str:
     """Return where the share stands against a goal.
 
     ``reached`` or ``below`` if the interval leaves no doubt, ``about there`` if it includes the
-    goal, ``unknown`` if nothing is known.
+    goal, ``unknown`` if nothing is known; with a star where only habit names the directions.
     """
     level, low, high = _rounded(row)
     if not _is_known(level, low, high):
         return "unknown"
-    if low >= goal:
-        return "reached"
-    return "below" if high < goal else "about there"
+    verdict = "reached" if low >= goal else "below" if high < goal else "about there"
+    return verdict + _star(row)
 
 
 def headline(row: Row, goal: float | None = None) -> list[str]:
@@ -192,6 +191,10 @@ def clock(seconds: float) -> str:
         return "–"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}"
+
+
+def _star(row: Row) -> str:
+    return "*" if certainty(row) == "assumed" else ""
 
 
 def _rounded(row: Row) -> tuple[float, float, float]:
