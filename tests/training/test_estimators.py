@@ -101,3 +101,38 @@ def test_where_a_regression_begins_does_not_matter_where_it_ends():
         np.testing.assert_allclose(getattr(moved, name), exact, rtol=1e-5, atol=spread)
     # The curvature is that of the start: it is hardly another.
     assert moved.steps is every.steps
+
+
+def test_a_weight_counts_as_so_many_strides_and_none_is_none():
+    rows, number, _ = clusters(3, count=60, inputs=4)
+    twice = np.repeat(np.arange(60), np.arange(60) % 3)
+    weighed = StrideClassifier(2.0).fit(rows, number, np.arange(60) % 3)
+    repeated = StrideClassifier(2.0).fit(rows[twice], number[twice])
+    np.testing.assert_allclose(weighed.weights_, repeated.weights_, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(weighed.intercepts_, repeated.intercepts_, rtol=1e-4)
+
+
+def test_classes_weigh_the_same_however_common_they_are():
+    """Ten strides to one: the odds are even half way between the classes all the same."""
+    rows = np.concatenate([np.full((100, 1), -1.0), np.full((10, 1), 1.0)])
+    rows += 0.1 * np.random.default_rng(0).normal(size=rows.shape)
+    classifier = StrideClassifier(1e-3).fit(rows, ["backward"] * 100 + ["forward"] * 10)
+    assert classifier.classes_.tolist() == ["backward", "forward"]
+    np.testing.assert_allclose(classifier.predict_proba([[0.0]]), 0.5, atol=0.15)
+    assert classifier.predict([[-1.0], [1.0]]).tolist() == ["backward", "forward"]
+
+
+def test_the_ridge_of_two_classes_is_that_of_the_difference_of_their_weights():
+    rows, number, weight = clusters(2, count=80, inputs=3)
+    log_odds = Regression(rows, number).fit(weight, 3.0)
+    np.testing.assert_allclose(log_odds.weights[0], -log_odds.weights[1], atol=1e-9)
+    odds = rows @ (log_odds.weights[1] - log_odds.weights[0])
+    odds += log_odds.intercepts[1] - log_odds.intercepts[0]
+    share = weight / (2 * np.bincount(number, weight)[number])
+    # At the best weights the pull of the strides and that of the ridge are even.
+    mean = weight @ rows / weight.sum()
+    spread = np.sqrt(weight @ (rows - mean) ** 2 / weight.sum())
+    spread[spread < 1e-6] = 1.0
+    pull = (share * (number - 1 / (1 + np.exp(-odds)))) @ ((rows - mean) / spread)
+    ridge = 3.0 / weight.sum() * (log_odds.weights[1] - log_odds.weights[0]) * spread
+    np.testing.assert_allclose(pull, ridge, atol=1e-6)

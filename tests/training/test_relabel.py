@@ -71,6 +71,35 @@ def test_what_was_written_into_the_manifest_is_kept(
     assert manifest.read_text() == mine
 
 
+@pytest.mark.parametrize(
+    ("told", "written"), [("waist", "waist"), ("trunk?", ""), ("unknown", ""), (None, "")]
+)
+def test_a_site_that_was_only_inferred_is_left_to_the_wearer(
+    tmp_path: Path, told: str | None, written: str
+) -> None:
+    sessions = pd.DataFrame({"recording": ["walk.csv", "gone.csv"], "placement": [told, "foot"]})
+    strides = pd.concat([STRIDES, STRIDES.assign(recording="gone.csv")], ignore_index=True)
+    paths = {"walk.csv": tmp_path / "walk.csv"}
+    manifest = write_labels(strides, sessions[int(told is None) :], paths, tmp_path / "out")
+    header, *rows = manifest.read_text().splitlines()
+    assert header == "path,subject,labels,placement"
+    assert rows == [f"{tmp_path / 'walk.csv'},wearer,labels/walk.csv.csv,{written}"]
+    labels = [path.name for path in (tmp_path / "out" / "labels").iterdir()]
+    assert labels == ["walk.csv.csv"]
+
+
+def test_a_stretch_that_lies_within_the_one_before_is_none() -> None:
+    nested = STRIDES[1:4].assign(
+        end_s=[3.5, 3.4, 5.0], direction=["forward", "backward", "forward"]
+    )
+    assert intervals_of(nested).to_numpy().tolist() == [
+        [2.0, 3.5, "forward"],
+        [4.0, 5.0, "forward"],
+    ]
+    thirds = STRIDES[:1].assign(start_s=1 / 3, end_s=2 / 3)
+    assert intervals_of(thirds).to_numpy().tolist() == [[0.33, 0.67, "forward"]]
+
+
 def test_another_manifest_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("path,subject,direction\n")
     sessions = pd.DataFrame({"recording": ["walk.csv"], "placement": ["waist"]})
