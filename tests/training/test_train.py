@@ -31,6 +31,7 @@ from retrodetect.training.train import (
     _sources,
     _told_apart,
     _weaknesses,
+    held_out,
     learning_curve,
     train,
 )
@@ -285,6 +286,54 @@ def test_a_model_is_named_after_its_file_and_tells_what_it_remembers(
     assert train(examples, noise_model, name="hers", out=tmp_path / "m.model").name == "hers"
     with pytest.raises(UsageError, match="isn't a body site"):
         train(examples, noise_model, placement="knee")
+
+
+@pytest.mark.parametrize("extends", [True, False])
+def test_sites_are_told_apart_by_the_base_or_by_the_model_that_is_shipped(
+    monkeypatch, noise_model, extends
+):
+    asked = []
+
+    def gather(recordings, sites, **options):
+        asked.append((recordings, sites, options))
+        return [recording(("forward", 1))], ("a remark",)
+
+    base = noise_model if extends else None
+    monkeypatch.setattr(training, "gather", gather)
+    monkeypatch.setattr(
+        training, "learn", lambda table, base, name: replace(noise_model, name=name)
+    )
+    monkeypatch.setattr(training, "_card", lambda *told: Card(remarks=list(told[2])))
+    model = train("m.csv", base, placement="Left hip", jobs=3, mixed_rates=True)
+    assert model.card.remarks == ["a remark"]
+    ((recordings, sites, options),) = asked
+    assert (recordings, sites.name) == ("m.csv", "noise" if extends else "default")
+    assert (options["placement"], options["jobs"], options["mixed_rates"]) == ("left-hip", 3, True)
+    assert options.get("both_ways", True)
+
+
+@pytest.mark.parametrize("extends", [True, False])
+def test_every_fold_is_labelled_by_a_model_that_learned_from_the_rest(
+    monkeypatch, noise_model, extends
+):
+    base = noise_model if extends else None
+    first, last = recording(("forward", 3)), recording(("backward", 2), name="b.csv")
+
+    def learn(table, asked):
+        assert asked is base
+        return len(table)
+
+    def label(model, examples, anchors_of):
+        assert anchors_of is training.stated_anchors
+        return examples[0].strides().assign(learned=model)
+
+    monkeypatch.setattr(training, "learn", learn)
+    monkeypatch.setattr(training, "label_with_truth", label)
+    parts = [Fold(StrideTable.of([last]), (first,)), Fold(StrideTable.of([first]), (last,))]
+    rows = held_out(parts, base, jobs=1)
+    assert rows["fold"].tolist() == [0, 0, 0, 1, 1]
+    assert rows["learned"].tolist() == [2, 2, 2, 3, 3]
+    assert rows.index.tolist() == [0, 1, 2, 3, 4]
 
 
 # What one wearer teaches ------------------------------------------------------------------------
