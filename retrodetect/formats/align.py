@@ -259,11 +259,11 @@ def _rotation_unit(unit: str, values: FloatArray) -> tuple[Any, ...]:
 
 def _turning_on(rotation_radps: FloatArray) -> list[str]:
     """Say where a gyroscope turns on one way all the time, which no wearer does."""
-    with np.errstate(invalid="ignore"):
-        readings = rotation_radps[np.isfinite(rotation_radps).all(axis=1)]
-    if not len(readings):
+    is_whole = np.isfinite(rotation_radps).all(axis=1)
+    if not is_whole.any():
         return []
-    means, spreads = readings.mean(axis=0), readings.std(axis=0)
+    axes = [axis[is_whole] for axis in rotation_radps.T]
+    means, spreads = np.mean(axes, axis=1), np.std(axes, axis=1)
     odd = [axis for axis, mean, spread in zip("xyz", np.abs(means), spreads, strict=True)
            if mean > max(_TURNING_RADPS, spread)]  # fmt: skip
     if not odd:
@@ -354,6 +354,6 @@ def _averages(
 ) -> FloatArray:
     """(k, 9) averages: seconds, the length of the force and its square, force, rotation."""
     square = (force_mps2**2).sum(axis=1)
-    rows = np.column_stack([time_s, np.sqrt(square), square, force_mps2, rotation_radps])
-    whole = len(rows) // size * size
-    return np.asarray(rows[:whole].reshape(-1, size, rows.shape[1]).mean(axis=1))
+    whole = len(time_s) // size * size
+    columns = (time_s, np.sqrt(square), square, *force_mps2.T, *rotation_radps.T)
+    return np.stack([own[:whole].reshape(-1, size).mean(axis=1) for own in columns], axis=1)

@@ -190,11 +190,14 @@ def test_how_the_clock_was_read_is_told(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("jitter_ms", [0.5, 1.0, 2.0])
 def test_jitter_is_the_standard_deviation_of_the_steps(tmp_path: Path, jitter_ms: float) -> None:
     steps_s = np.random.default_rng(0).normal(0.02, jitter_ms / 1000, 999)
+    steps_s[500] = 1.234567
     stamps = zip(np.append(0, np.cumsum(steps_s)), WALK.acceleration_mps2, strict=True)
     lines = [f"{s:.6f},{x:.4f},{y:.4f},{z:.4f}" for s, (x, y, z) in stamps]
     shown = describe(reread(tmp_path, "\n".join(["time,ax,ay,az", *lines])))
     assert shown["jitter_ms"] == pytest.approx(jitter_ms, rel=0.1)
-    assert shown["jitter_ms"] == round(shown["jitter_ms"], 3)
+    assert shown["gaps_s"] == 1.235
+    for name in ("jitter_ms", "rate_hz", "duration_s", "mean_g"):
+        assert shown[name] == round(shown[name], 3)
 
 
 def test_mean_g_is_that_of_gravity_however_the_device_turns(tmp_path: Path) -> None:
