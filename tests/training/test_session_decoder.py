@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
@@ -13,6 +13,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_predict,
 )  # fmt: skip
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import retrodetect as rd
@@ -222,3 +223,23 @@ def test_a_forest_that_is_certain_is_not_believed_beyond_a_thousandth():
     probability = np.array([[1.0, 0.0], [0.5, 0.5], [0.2, 0.8], [0.0, 1.0]])
     surest = np.log(999)
     np.testing.assert_allclose(_log_odds(probability), [[-surest], [0.0], [np.log(4)], [surest]])
+
+
+def test_missing_features_are_refused_where_the_classifier_takes_none():
+    table, way, _ = strides(recordings=2)
+    holed = table.assign(feature=table["feature"].where(np.arange(len(table)) % 5 > 0))
+    trees = rd.SessionDecoder(HistGradientBoostingClassifier(max_iter=2)).fit(holed, way)
+    assert np.isfinite(trees.predict_proba(holed)).all()
+    plain = rd.SessionDecoder(LogisticRegression())
+    with pytest.raises(ValueError, match="NaN"):
+        plain.fit(holed, way)
+    with pytest.raises(ValueError, match="NaN"):
+        plain.fit(table, way).predict_proba(holed)
+    assert get_tags(trees).input_tags.allow_nan
+    assert not get_tags(plain).input_tags.allow_nan
+
+
+def test_two_directions_are_needed():
+    table, _, _ = strides(recordings=1)
+    with pytest.raises(ValueError, match="only one class of strides"):
+        rd.SessionDecoder(LogisticRegression()).fit(table, ["forward"] * len(table))
