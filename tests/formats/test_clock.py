@@ -300,3 +300,26 @@ def test_stamps_blind_to_single_losses_are_rebuilt_from_the_counter() -> None:
     steady = line(np.arange(1000) * 20.0, tick_s=1e-3, counter=np.arange(1000.0))
     np.testing.assert_allclose(steady.time_s, 0.02 * np.arange(1000))
     assert steady.warnings == ()
+
+
+@pytest.mark.parametrize("begin_s", [10 * 3600 + 58 * 60 + 50, 11 * 3600 + 59 * 60 + 50])
+def test_times_of_day_in_digits_are_no_ticks(begin_s: int) -> None:
+    seconds = begin_s + np.arange(1000) * 0.02
+    digits = seconds // 3600 * 10_000 + seconds // 60 % 60 * 100 + seconds % 60
+    with pytest.raises(RefusedRecording, match="times of day without separators"):
+        line(digits)
+
+
+def test_a_gap_as_long_as_the_leap_of_such_digits_is_a_gap() -> None:
+    ticks = 100_003 + np.arange(1000) * 0.02
+    ticks[500:] += 41
+    assert line(ticks).time_s[-1] == pytest.approx(999 * 0.02 + 41)
+
+
+@pytest.mark.parametrize(("tick_s", "said"), [(1e-3, []), (1e-6, ["its clock says µs, which"])])
+def test_a_stated_unit_that_no_sensor_keeps_up_with_is_measured(
+    tick_s: float, said: list[str]
+) -> None:
+    own = line(np.arange(2000) * 20.0, tick_s=tick_s)
+    assert own.rate_hz == pytest.approx(50)
+    assert [warning[:24] for warning in own.warnings] == said
