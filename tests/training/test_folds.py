@@ -203,7 +203,7 @@ def test_no_window_reaches_within_the_guard_of_a_tested_one(
 
 @pytest.fixture
 def learned(monkeypatch: pytest.MonkeyPatch) -> list[DirectionModel]:
-    """Every model that is fitted from now on."""
+    """Every model that is fitted from now on; what it labels is not asked."""
     models: list[DirectionModel] = []
 
     def spy(*arguments: object) -> DirectionModel:
@@ -211,6 +211,7 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[DirectionModel]:
         return models[-1]
 
     monkeypatch.setattr(training, "learn", spy)
+    monkeypatch.setattr(training, "label_with_truth", lambda *_: pd.DataFrame())
     return models
 
 
