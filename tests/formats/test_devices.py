@@ -311,6 +311,7 @@ def test_witmotion_frames_without_rotation_or_without_acceleration(tmp_path: Pat
     (recording,) = read(path)
     counts = np.arange(1000) % 251
     np.testing.assert_allclose(recording.acceleration_mps2[:, 0], counts * 16 / 32768 * G)
+    np.testing.assert_allclose(recording.time_s, np.arange(1000) * 0.02, atol=1e-9)
     assert recording.angular_rate_radps is None
     path.write_bytes(b"".join(clock))
     with pytest.raises(RefusedRecording, match="has no acceleration"):

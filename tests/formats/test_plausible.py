@@ -243,6 +243,14 @@ class TestSensors:
         resting[:, 1] -= np.abs(NOISE[:, 0]) / 30
         assert not any("cut off" in doubt for doubt in doubts(resting))
 
+    @pytest.mark.parametrize(("every", "said"), [(100, 0), (20, 1)])
+    def test_a_low_limit_counts_only_where_much_lies_there(self, every: int, said: int) -> None:
+        gentle = (self.WALK - [0, G, 0]) * [1, 0.3, 1] + [0, G, 0]
+        gentle[::every, 1] = 1.3 * G
+        told = [doubt for doubt in doubts(gentle) if "cut off" in doubt]
+        assert len(told) == said
+        assert all(doubt.startswith("y is cut off at 1.3 g in 150 readings (5%)") for doubt in told)
+
     @pytest.mark.parametrize("range_g", [2.0, 1.6])
     def test_a_range_that_wraps_around_jumps_from_end_to_end(self, range_g: float) -> None:
         span = 2 * range_g * G
