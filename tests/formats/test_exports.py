@@ -368,6 +368,7 @@ def test_shimmer_takes_the_wide_range_where_the_other_is_cut_off(put: Put) -> No
     (recording,) = read(path)
     np.testing.assert_allclose(recording.acceleration_mps2, wild, atol=1e-5)
     assert "WR" in next(f.value for f in recording.findings if f.topic == "columns")
+    assert recording.channels == {}
 
 
 def test_metamotion_finds_its_gyroscope(put: Put, tmp_path: Path) -> None:
@@ -822,3 +823,17 @@ def test_of_two_accelerations_of_phyphox_the_total_one_is_read(put: Put, tmp_pat
         (recording,) = read(tmp_path / "walk.zip")
         assert (recording.format, recording.gravity) == ("phyphox", "total")
         assert_is_the_walk(recording)
+
+
+@pytest.mark.parametrize("begin_s", [0.0, 20.0])
+def test_a_sensor_beside_keeps_its_time_where_the_first_readings_are_missing(
+    put: Put, begin_s: float
+) -> None:
+    lines = rows(WALK.acceleration_mps2, SECONDS + begin_s)
+    lines[:100] = [f"{second + begin_s},,," for second in SECONDS[:100]]
+    path = put("walk_acc.csv", "time (s),x,y,z", lines)
+    turning = np.column_stack([np.sin(SECONDS), np.cos(SECONDS), SECONDS / 20])
+    put("walk_gyro.csv", "time (s),x (rad/s),y (rad/s),z (rad/s)", rows(turning, SECONDS + begin_s))
+    (recording,) = read(path)
+    np.testing.assert_allclose(recording.time_s, SECONDS[100:] + begin_s, atol=1e-9)
+    np.testing.assert_allclose(recording.angular_rate_radps, turning[100:], atol=1e-5)
