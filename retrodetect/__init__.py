@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from retrodetect.library.arrays import from_arrays, from_dataframe
     from retrodetect.library.doors import feature_info, features, inspect, label, read, read_all
     from retrodetect.library.many import history, label_many, methods, tally_many
-    from retrodetect.library.result import Result, plot
+    from retrodetect.library.result import Result
     from retrodetect.library.validation import validate
     from retrodetect.recording import Recording
     from retrodetect.tally import tally
@@ -46,7 +46,7 @@ __all__ = [
     "InputError", "ModelError", "Recording", "RefusedExamples", "RefusedRecording", "Result",
     "RetrodetectError", "SessionDecoder", "StrideClassifier", "UnreadableFile", "UsageError",
     "__version__", "cross_validate", "evaluate", "feature_info", "features", "from_arrays",
-    "from_dataframe", "history", "inspect", "label", "label_many", "load_model", "methods", "plot",
+    "from_dataframe", "history", "inspect", "label", "label_many", "load_model", "methods",
     "read", "read_all", "save_model", "score", "tally", "tally_many", "train", "validate",
 ]  # fmt: skip
 
@@ -59,7 +59,7 @@ _PUBLIC = {
     "library.arrays": ("from_arrays", "from_dataframe"),
     "library.doors": ("feature_info", "features", "inspect", "label", "read", "read_all"),
     "library.many": ("history", "label_many", "methods", "tally_many"),
-    "library.result": ("Result", "plot"),
+    "library.result": ("Result",),
     "library.validation": ("validate",),
     "recording": ("Recording",),
     "tally": ("tally",),

@@ -1,6 +1,6 @@
 """Locations: paths on a disk, and URLs of stores that fsspec knows, under one interface.
 
-What a disk and an object store each do in their own way is a `Store`. Everything else about a path
+What a disk and an object store each do in their own way is a class here. All else about a path
 (joining, opening, listing) is the same for ``pathlib`` and ``upath``.
 """
 
@@ -16,10 +16,10 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 
 from retrodetect.errors import OutputError, RetrodetectError, UsageError
 
@@ -177,26 +177,7 @@ class Held(Exception):
         self.owner = owner
 
 
-class Store(Protocol):
-    """Where files live."""
-
-    def identity(self, path: Path) -> Path:
-        """Return the same path for one file, however its path is written."""
-
-    def version(self, path: Path) -> object:
-        """Return what changes whenever the file does; None if nothing shows it."""
-
-    def replacing(self, path: Path, *, is_checked: bool) -> AbstractContextManager[BinaryIO]:
-        """Open a file that takes its name once all of it is written."""
-
-    def sweep(self, folder: Path) -> None:
-        """Remove the half-written files of killed processes."""
-
-    def locked(self, file: Path) -> AbstractContextManager[None]:
-        """Hold a lock; raises `Held` if another process has it."""
-
-
-def store_of(path: Path) -> Store:
+def store_of(path: Path) -> _Disk | _Objects:
     """Return the store that a path is in."""
     return _DISK if isinstance(path, Path) else _OBJECTS
 
@@ -205,9 +186,11 @@ class _Disk:
     """A local or mounted file system."""
 
     def identity(self, path: Path) -> Path:
+        """Return the same path for one file, however its path is written."""
         return Path(os.path.realpath(path))  # of a link to itself, too
 
     def version(self, path: Path) -> object:
+        """Return what changes whenever the file does; None if nothing shows it."""
         try:
             status = path.stat()
         except OSError:
@@ -216,6 +199,7 @@ class _Disk:
 
     @contextmanager
     def replacing(self, path: Path, *, is_checked: bool) -> Iterator[BinaryIO]:
+        """Open a file that takes its name once all of it is written."""
         half = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_HALF}")
         try:
             with half.open("wb") as stream:
@@ -236,12 +220,13 @@ class _Disk:
                 os.close(folder)
 
     def sweep(self, folder: Path) -> None:
+        """Remove the half-written files of killed processes."""
         for half in folder.glob(f".*{_HALF}"):
             half.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self, file: Path) -> Iterator[None]:
-        """Hold a lock of the operating system, which drops it however the process ends."""
+        """Hold a lock of the system, which drops it however we end; `Held` if another has it."""
         with file.open("a+b") as stream:
             if not _try_lock(stream):
                 raise Held(_fields(file.read_bytes()))

@@ -7,22 +7,20 @@ for, and what it gives; the loaders are in ``datasets``, ``captured`` and ``publ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from retrodetect.recording import FloatArray, Gravity, Recording
 
-__all__ = ["INTERVAL_COLUMNS", "Labelled", "Mounting", "Truth", "Wanted"]
+__all__ = ["INTERVAL_COLUMNS", "Labelled", "Truth", "Wanted"]
 
 INTERVAL_COLUMNS = ("start_s", "end_s", "direction", "gait", "confident")
 """Columns of a table of intervals with known truth."""
 
 Truth = tuple[str, str, bool]
 """Direction and gait of a whole recording, and whether all strides surely went so."""
-
-Mounting = Literal["identity", "random"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +73,10 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which recordings of a data set to make, and how virtual ones."""
+    """Which recordings of a data set to make; None for all of them."""
 
-    # placements, subjects: none for all; for virtual sensors, all in
-    # ``captured.VIRTUAL_PLACEMENTS``
-    placements: frozenset[str] | None = None
-    subjects: frozenset[str] | None = None
-    mounting: Mounting = "identity"  # how virtual devices are turned: ``identity`` or ``random``
-    seed: int = 0  # seed of random mountings
-    rate_hz: float = 50.0  # sampling rate of virtual sensors
+    placements: frozenset[str] | None  # of virtual sensors, all are `captured.VIRTUAL_PLACEMENTS`
+    subjects: frozenset[str] | None
 
     def takes(self, placement: str, subject: str) -> bool:
         """Whether such a recording is asked for; called before its file is read."""

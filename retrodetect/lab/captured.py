@@ -16,14 +16,8 @@ from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UnreadableFile
 from retrodetect.lab import Labelled, Wanted
+from retrodetect.lab.simulate import virtual
 from retrodetect.lab.simulate.bvh import LEG_LENGTH_M, Motion, Side, read_bvh
-from retrodetect.lab.simulate.virtual import (
-    contact_times_s,
-    direction_intervals,
-    direction_truth,
-    front_axis,
-    virtual_sensor,
-)
 from retrodetect.recording import FloatArray
 from retrodetect.sites import LOWER_LEG, PLACEMENTS, SITES
 
@@ -40,6 +34,9 @@ TRUSTED_IN_LAFAN1 = frozenset(
 )
 """Legs. The robot that LAFAN1 was retargeted to has a stiff trunk, and a wrist shows the travel of
 the trunk once the arm is taken out."""
+
+RATE_HZ = 50.0
+"""Of virtual sensors."""
 
 STRAP_M = 0.05
 """Right lower legs wear their device in front, this far from the bone, left ones on the outside:
@@ -107,23 +104,19 @@ def _worn(
         motion = read(file)
         if motion.frames < MIN_CLIP_FRAMES:
             continue
-        truth = direction_truth(motion)
-        intervals = direction_intervals(truth)
-        contacts = {side: contact_times_s(truth, side) for side in both_sides}
+        truth = virtual.direction_truth(motion)
+        intervals = virtual.direction_intervals(truth)
+        contacts = {side: virtual.contact_times_s(truth, side) for side in both_sides}
         of_both = np.sort(np.concatenate(list(contacts.values())))
         for placement in worn:
             for side in both_sides if SITES[placement].on_limb else both_sides[:1]:
                 label = f"{name}/{file.name}#{placement}-{side}"
-                mounting = Rotation.identity()
-                if wanted.mounting == "random":
-                    rng = np.random.default_rng([wanted.seed, *label.encode()])
-                    mounting = Rotation.random(rng=rng)
-                recording = virtual_sensor(
-                    motion, placement, rate_hz=wanted.rate_hz, side=side,
-                    offset_m=_strap_m(placement, side), mounting=mounting,
+                recording = virtual.virtual_sensor(
+                    motion, placement, rate_hz=RATE_HZ, side=side,
+                    offset_m=_strap_m(placement, side),
                 )  # fmt: skip
                 yield Labelled(
-                    recording.with_(name=label), subject, placement, front_axis(mounting),
+                    recording.with_(name=label), subject, placement, np.array([1.0, 0.0, 0.0]),
                     intervals, virtual=True,
                     contacts_s=contacts[side] if SITES[placement].group in LOWER_LEG else of_both,
                 )  # fmt: skip

@@ -24,7 +24,7 @@ from scipy.io import loadmat
 
 from retrodetect.errors import UnreadableFile, UsageError
 from retrodetect.formats import read
-from retrodetect.lab import INTERVAL_COLUMNS, Labelled, Mounting, Wanted
+from retrodetect.lab import INTERVAL_COLUMNS, Labelled, Wanted
 from retrodetect.lab.captured import bvh_clips, lafan1
 from retrodetect.lab.published import erciyes, kiel, ku_har
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
@@ -39,16 +39,11 @@ def load(
     *,
     placements: Collection[str] | None = None,
     subjects: Collection[str] | None = None,
-    mounting: Mounting = "identity",
-    seed: int = 0,
-    rate_hz: float = 50.0,
 ) -> Iterator[Labelled]:
     """Load one data set of :data:`SETS`, from the folder of its name, recording by recording.
 
     ``placements`` and ``subjects`` select; None loads all (of virtual sensors, the sites in
-    ``captured.VIRTUAL_PLACEMENTS``), and files of others are not read. Virtual sensors have a rate,
-    and are turned each by a rotation of its own (drawn from ``seed`` and its name) or not at all;
-    real ones are as they were worn.
+    ``captured.VIRTUAL_PLACEMENTS``), and files of others are not read.
     """
     if name not in SETS:
         raise UsageError(f"unknown data set {name!r}", remedy=f"choose from {', '.join(SETS)}")
@@ -58,9 +53,7 @@ def load(
     path = Path(folder) / name
     if not path.is_dir():
         raise UnreadableFile("is missing", file=str(path), remedy="get it from its publisher")
-    wanted = Wanted(
-        sites, None if subjects is None else frozenset(subjects), mounting, seed, rate_hz
-    )
+    wanted = Wanted(sites, None if subjects is None else frozenset(subjects))
     return (
         replace(labelled, source=name, licence=SETS[name].licence)
         for labelled in SETS[name].loader(path, wanted)

@@ -28,16 +28,9 @@ from retrodetect.lab.datasets import SETS, present
 from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.runs.pool import in_turn
 from retrodetect.sites import LOWER_LEG, group_of
+from retrodetect.training import scores
 from retrodetect.training.examples import Example
 from retrodetect.training.fit import Fits, table_of
-from retrodetect.training.scores import (
-    error_rates,
-    labelled,
-    marked_stretch,
-    records,
-    stated_anchors,
-    summary,
-)
 
 __all__ = ["MODELS", "held_out", "make"]
 
@@ -61,8 +54,8 @@ MODELS: dict[str, tuple[str, tuple[str, ...]]] = {
 GIVEN: dict[str, Callable[[Example], Anchors]] = {
     "site": lambda example: Anchors(example.placement),
     "nothing": lambda _: Anchors(),
-    "front": stated_anchors,
-    "mark": marked_stretch,
+    "front": scores.stated_anchors,
+    "mark": scores.marked_stretch,
 }
 """What the wearer says of a recording, by state of knowledge."""
 
@@ -162,22 +155,22 @@ def held_out(
 def _label(fold: tuple[DirectionModel, list[Example], str]) -> pd.DataFrame:
     """Label what was held out from a model, in every state of knowledge."""
     model, examples, kind = fold
-    asked, given = [], []
-    for example in examples:
-        strides = example.strides()
-        # Of states that are the same, the first of `GIVEN` is kept.
-        states = {anchors_of(example): name for name, anchors_of in reversed(GIVEN.items())}
-        asked += [(example, strides, anchors) for anchors in states]
-        asked.append((without_gyroscope(example), strides, GIVEN["site"](example)))
-        given += [*states.values(), PLAIN]
-    lengths = [len(strides) for _, strides, _ in asked]
-    return labelled(model, asked).assign(given=np.repeat(given, lengths), held_out=kind)
+    tables = []
+    states = list(GIVEN.items())
+    for number, (name, anchors_of) in enumerate(states):
+        # What adds nothing to a state before it is that state once more.
+        before = [earlier for _, earlier in states[:number]]
+        new = [each for each in examples if anchors_of(each) not in [of(each) for of in before]]
+        if new:
+            tables.append(scores.label_with_truth(model, new, anchors_of).assign(given=name))
+    blind = map(without_gyroscope, examples)
+    tables.append(scores.label_with_truth(model, blind, GIVEN["site"]).assign(given=PLAIN))
+    return pd.concat(tables, ignore_index=True).assign(held_out=kind)
 
 
 def _source(name: str, recordings: list[Example]) -> Source:
     """What a card says about one source."""
     data_set = SETS[name]
-
     spans = pd.concat([example.intervals for example in recordings])
     minutes = (spans["end_s"] - spans["start_s"]).groupby(spans["direction"]).sum() / 60
     return Source(
@@ -194,11 +187,9 @@ def _source(name: str, recordings: list[Example]) -> Source:
 
 def _scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """One row per source, site and kind of hold-out."""
-    scores = summary(rows, ["source", "placement", "true_gait", "held_out"])
-    scores["evidence"] = np.where(
-        scores["source"].map(lambda s: SETS[s].virtual), "virtual", "real"
-    )
-    return records(scores)
+    table = scores.summary(rows, ["source", "placement", "true_gait", "held_out"])
+    is_virtual = table["source"].map(lambda source: SETS[source].virtual)
+    return scores.records(table.assign(evidence=np.where(is_virtual, "virtual", "real")))
 
 
 def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -214,7 +205,7 @@ def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     # Without a gyroscope legs err more often: their rates are not those of one with it.
     plain = rows["given"].eq(PLAIN) & ~rows["knowledge"].str.endswith("assumed")
     rows = rows[~blurred & ~repeated & ~plain].reset_index(drop=True)
-    return error_rates(rows, rows["knowledge"])
+    return scores.error_rates(rows, rows["knowledge"])
 
 
 def main() -> None:

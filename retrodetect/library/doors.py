@@ -12,15 +12,7 @@ import pandas as pd
 from retrodetect import formats, gait
 from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.errors import InputError, UnreadableFile, UsageError
-from retrodetect.features import compute
-from retrodetect.features.catalogue import (
-    FREE_FEATURES,
-    GYRO_SCALARS,
-    RATIOS,
-    SCALARS,
-    SITE_SCALARS,
-    VECTORS,
-)
+from retrodetect.features import catalogue, compute
 from retrodetect.formats import ReadOptions
 from retrodetect.labelling import label_pieces
 from retrodetect.library import in_python_words
@@ -231,9 +223,9 @@ def feature_info() -> pd.DataFrame:
         ``vector`` in the device's frame), ``unit`` (``1`` for none), ``meaning`` and ``source``.
     """
     kinds = {
-        "scalar": (*SCALARS, *RATIOS, *SITE_SCALARS),
-        "gyroscope": GYRO_SCALARS,
-        "vector": VECTORS,
+        "scalar": (*catalogue.SCALARS, *catalogue.RATIOS, *catalogue.SITE_SCALARS),
+        "gyroscope": catalogue.GYRO_SCALARS,
+        "vector": catalogue.VECTORS,
     }
     rows = {
         feature.name: (kind, feature.unit, feature.meaning, feature.source)
@@ -241,18 +233,18 @@ def feature_info() -> pd.DataFrame:
         for feature in members
     }
     rows["up"] = ("vector", "1", "mean direction against gravity", "own")
-    for name in FREE_FEATURES:
+    for name in catalogue.FREE_FEATURES:
         if "·" in name:
             first, second = name.split("·")
             rows[name] = ("product", "1", f"{first} times {second}: free of the mounting", "own")
-    scalars = (feature.name for feature in (*SITE_SCALARS, *GYRO_SCALARS))
-    order = [*FREE_FEATURES, *scalars, *_vector_names()]
+    scalars = (feature.name for feature in (*catalogue.SITE_SCALARS, *catalogue.GYRO_SCALARS))
+    order = [*catalogue.FREE_FEATURES, *scalars, *_vector_names()]
     table = pd.DataFrame.from_dict(rows, "index", columns=["kind", "unit", "meaning", "source"])
     return table.loc[order].rename_axis("feature")
 
 
 def _vector_names() -> list[str]:
-    return ["up", *(feature.name for feature in VECTORS)]
+    return ["up", *(feature.name for feature in catalogue.VECTORS)]
 
 
 def _recording(source: RecordingLike) -> Recording:

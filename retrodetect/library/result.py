@@ -31,7 +31,7 @@ from retrodetect.tally.session import columns_of, stretches
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Result", "in_seconds", "nearest", "plot"]
+__all__ = ["Result", "in_seconds", "nearest"]
 
 _SHOWN = ("status", "placement", "front", "told_apart_by", "naming", "strides", "forward_strides",
           "backward_strides", "unknown_strides", "backward_share", "backward_share_low",
@@ -317,7 +317,3 @@ def nearest(times_s: FloatArray, at_s: FloatArray) -> NDArray[np.intp]:
     """Return which of at least two times, in order, is nearest to each moment."""
     after = np.clip(np.searchsorted(times_s, at_s), 1, len(times_s) - 1)
     return np.asarray(after - (at_s - times_s[after - 1] < times_s[after] - at_s))
-
-
-plot = Result.plot
-"""Draw a result; as :meth:`Result.plot`."""

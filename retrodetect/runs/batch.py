@@ -22,6 +22,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import pandas as pd
 
+from retrodetect import tables
 from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, ReadOptions, discover
@@ -33,15 +34,6 @@ from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, in_turn, jobs_within, shared_out
 from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
 from retrodetect.runs.track import read_track
-from retrodetect.tables import (
-    MANIFEST,
-    SmallTable,
-    sessions_table,
-    small_table,
-    truncated_list,
-    warning_columns,
-    without_nan,
-)
 from retrodetect.tally.folder import totals
 
 __all__ = [
@@ -229,7 +221,7 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
         if any(row["status"] != "failed" for row in of_input)
     ]
     writing.keep_inputs(parts[0].parent, with_results)
-    every = sessions_table([*labelled, *skipped])
+    every = tables.sessions_table([*labelled, *skipped])
     sessions = every.iloc[: len(labelled)]
     writing.write_tables(planned.outputs, planned.folder, parts, every)
     record = _record(planned, sessions, resumed)
@@ -267,14 +259,14 @@ def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
     if first == row["recording"]:
         return row
     text = f"holds the same readings as {first}: totals count them once"
-    more = warning_columns([Caution(Topic.COPY, text)])
+    more = tables.warning_columns([Caution(Topic.COPY, text)])
     joined = {name: "; ".join(filter(None, (row[name], added))) for name, added in more.items()}
     return {**row, "copy_of": first, **joined}
 
 
 def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
     """Find files ``manifest.csv`` with a column ``path``, right in the folders to be labelled."""
-    files = [folder / MANIFEST for folder in map(location, folders) if is_folder(folder)]
+    files = [folder / tables.MANIFEST for folder in map(location, folders) if is_folder(folder)]
     return [file for file in files if file.is_file() and "path" in _manifest(file).names]
 
 
@@ -306,9 +298,9 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
     return beside
 
 
-def _manifest(file: Path) -> SmallTable:
+def _manifest(file: Path) -> tables.SmallTable:
     """A manifest; without columns if the file is not text."""
-    return small_table(file) or SmallTable((), ())
+    return tables.small_table(file) or tables.SmallTable((), ())
 
 
 def _inputs(
@@ -324,7 +316,7 @@ def _inputs(
     inputs = tuple(file for file in files if file.path not in beside)
     reasons = {file.name: why for file, why in skipped.items() if file.path not in beside}
     if not inputs:
-        listed = f" (skipped {truncated_list([*reasons])})" if reasons else ""
+        listed = f" (skipped {tables.truncated_list([*reasons])})" if reasons else ""
         raise UsageError(
             f"no recordings found{listed}",
             file=", ".join(map(str, paths)),
@@ -364,7 +356,7 @@ def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, An
             "strides": int(sessions["strides"].sum()),
             "resumed": resumed,
         },
-        "totals": without_nan(totals(sessions)),
+        "totals": tables.without_nan(totals(sessions)),
         "times": {
             "began": began.isoformat(timespec="seconds"),
             "took_s": round(time.monotonic() - planned.monotonic_s, 3),

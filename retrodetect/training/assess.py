@@ -15,16 +15,8 @@ from retrodetect.locations import make_folder, replacing
 from retrodetect.runs.outputs import check_ours
 from retrodetect.sites import canonical_site
 from retrodetect.tables import FACTS, csv_text
+from retrodetect.training import scores
 from retrodetect.training.examples import Example, gather
-from retrodetect.training.scores import (
-    compared,
-    confusion,
-    label_with_truth,
-    mistakes,
-    scored,
-    stated_anchors,
-    units_for_intervals,
-)
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -132,21 +124,21 @@ def evaluate(
             if asked is not None and (seen := _learned_from(asked, examples))
         ),
     ]
-    rows = label_with_truth(first, examples, stated_anchors)
+    rows = scores.label_with_truth(first, examples, scores.stated_anchors)
     if len(wearers := rows["subject"].unique()) == 1:
         remarks.append(f"one wearer only ({wearers[0]}): the scores say nothing about others")
     comparison = None
     if second is not None:
-        others = label_with_truth(second, examples, stated_anchors)
-        comparison = compared(rows, others)
+        others = scores.label_with_truth(second, examples, scores.stated_anchors)
+        comparison = scores.compared(rows, others)
         rows = rows.assign(direction_against=others["direction"].to_numpy())
     evaluation = Evaluation(
         rows,
-        scored(rows, ["placement", "true_gait"]),
-        confusion(rows),
-        mistakes(rows),
+        scores.scored(rows, ["placement", "true_gait"]),
+        scores.confusion(rows),
+        scores.mistakes(rows),
         comparison,
-        units_for_intervals(rows)[1],
+        scores.units_for_intervals(rows)[1],
         tuple(remarks),
     )
     if out is not None:

@@ -21,7 +21,7 @@ from retrodetect.tally.share import LEVEL, measured_rates
 from retrodetect.training.examples import BOTH_WAYS, Example
 
 __all__ = [
-    "SCORES", "compared", "confusion", "error_rates", "label_with_truth", "labelled",
+    "SCORES", "compared", "confusion", "error_rates", "label_with_truth",
     "marked_stretch", "mistakes", "records", "scored", "stated_anchors", "summary",
     "units_for_intervals",
 ]  # fmt: skip
@@ -66,25 +66,14 @@ def label_with_truth(
     ``reason``, ``marked``, ``told_apart_by``, ``knowledge`` (from
     :func:`retrodetect.direction.card.knowledge`).
     """
-    asked = [(example, example.strides(), anchors_of(example)) for example in recordings]
-    return labelled(model, asked, priors)
-
-
-def labelled(
-    model: DirectionModel,
-    asked: Sequence[tuple[Example, pd.DataFrame, Anchors]],
-    priors: Priors | None = None,
-) -> pd.DataFrame:
-    """Label recordings, each with its strides and their truth, and with what the wearer states.
-
-    The answer is that of `label_with_truth`.
-    """
+    examples = list(recordings)
+    parts = [example.strides() for example in examples]
     decided = [
-        decide(example.measured.cues, strides, model, anchors, priors)
-        for example, strides, anchors in asked
+        decide(example.measured.cues, strides, model, anchors_of(example), priors)
+        for example, strides in zip(examples, parts, strict=True)
     ]
     # Joined all at once: of a short recording it would take a third of the time.
-    rows = pd.concat([strides[_KEPT] for _, strides, _ in asked], ignore_index=True)
+    rows = pd.concat([strides[_KEPT] for strides in parts], ignore_index=True)
     answers = pd.concat([each.table for each in decided], ignore_index=True)
     lengths = [len(each.table) for each in decided]
     states = [knowledge(each.placement, each.front, each.told_apart_by) for each in decided]

@@ -30,6 +30,7 @@ from retrodetect.recording import FloatArray
 from retrodetect.runs.pool import in_parallel
 from retrodetect.sites import GROUPS, canonical_site, group_of
 from retrodetect.tables import quantity
+from retrodetect.training import scores
 from retrodetect.training.examples import BOTH_WAYS, Example, gather, strides_of
 from retrodetect.training.fit import (
     READOUTS,
@@ -44,17 +45,6 @@ from retrodetect.training.fit import (
     went,
 )
 from retrodetect.training.folds import GUARD_S, Fold, Unit, folds, units_of
-from retrodetect.training.scores import (
-    compared,
-    confusion,
-    error_rates,
-    label_with_truth,
-    mistakes,
-    records,
-    scored,
-    stated_anchors,
-    units_for_intervals,
-)
 
 __all__ = ["CURVE_MIN", "held_out", "learn", "learning_curve", "train"]
 
@@ -190,18 +180,18 @@ def learning_curve(
     tasks = [(fold, minutes) for minutes in amounts for fold in chosen]
     calls = [delayed(_label_with_less)(fold, base, minutes) for fold, minutes in tasks]
     answers = in_parallel(calls, _jobs(chosen, jobs))
-    rows = []
+    curve = []
     for minutes in amounts:
         here = [part for part, (_, at) in zip(answers, tasks, strict=True) if at == minutes]
-        total = scored(pd.concat([labelled for _, labelled in here], ignore_index=True)).iloc[0]
+        total = scores.scored(pd.concat([rows for _, rows in here], ignore_index=True)).iloc[0]
         learned = float(np.mean([strides for strides, _ in here]))
         row = {"minutes_each_way": minutes, "strides": round(learned)}
-        rows.append(row | {score: total[score] for score in ("f1_backward", "wrong", "unknown")})
-    return pd.DataFrame(rows)
+        curve.append(row | {score: total[score] for score in ("f1_backward", "wrong", "unknown")})
+    return pd.DataFrame(curve)
 
 
 def _label_fold(fold: Fold, base: DirectionModel | None, number: int) -> pd.DataFrame:
-    rows = label_with_truth(learn(fold.train, base), fold.test, stated_anchors)
+    rows = scores.label_with_truth(learn(fold.train, base), fold.test, scores.stated_anchors)
     return rows.assign(fold=number)
 
 
@@ -212,7 +202,7 @@ def _label_with_less(
     part = fold.train.where(_first_minutes(fold.train.strides, minutes))
     model = base if minutes == 0 else learn(part, base)
     assert model is not None
-    return len(part), label_with_truth(model, fold.test, stated_anchors)
+    return len(part), scores.label_with_truth(model, fold.test, scores.stated_anchors)
 
 
 def _first_minutes(strides: pd.DataFrame, minutes: float) -> NDArray[np.bool_]:
@@ -260,22 +250,23 @@ def _card(
             held_out=kind,
             folds=len(parts),
             guard_s=GUARD_S if kind == "block" else 0.0,
-            intervals_over=units_for_intervals(rows)[1],
+            intervals_over=scores.units_for_intervals(rows)[1],
         ),
-        scores=records(scored(rows, ["placement", "true_gait"])),
-        confusion=records(confusion(rows)),
-        learning_curve=records(learning_curve(parts, base, jobs)),
-        mistakes=records(mistakes(rows).head(MOST_MISTAKES)),
-        error_rates=error_rates(rows, rows["placement"].map(group_of)),
+        scores=scores.records(scores.scored(rows, ["placement", "true_gait"])),
+        confusion=scores.records(scores.confusion(rows)),
+        learning_curve=scores.records(learning_curve(parts, base, jobs)),
+        mistakes=scores.records(scores.mistakes(rows).head(MOST_MISTAKES)),
+        error_rates=scores.error_rates(rows, rows["placement"].map(group_of)),
         remarks=list(remarks),
         weaknesses=_weaknesses(examples, kind, base),
     )
     if base is None:
         return card
-    before = label_with_truth(base, [test for fold in parts for test in fold.test], stated_anchors)
+    tested = [test for fold in parts for test in fold.test]
+    before = scores.label_with_truth(base, tested, scores.stated_anchors)
     return replace(
         card,
-        against_base=records(compared(rows, before)),
+        against_base=scores.records(scores.compared(rows, before)),
         base=Base(base.name, base.card.sha256),
         sources=card.sources + [replace(source, through=base.name) for source in base.card.sources],
         licence=f"{card.licence}; through {base.name}: {base.card.licence or 'not stated'}",

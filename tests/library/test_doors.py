@@ -95,9 +95,9 @@ def test_a_plot_shows_the_signal_the_contacts_and_every_stride_of_the_stretch(re
     assert ax.get_xlim() == (5.0, 15.0)
     shown = (result.strides["end_s"] > 5) & (result.strides["start_s"] < 15)
     assert sum(len(bars.get_paths()) for bars in ax.collections) == shown.sum()
-    assert rd.plot(result, ax=ax) is ax
+    assert result.plot(ax=ax) is ax
     with pytest.raises(rd.UsageError, match="the recording ends at 30 s"):
-        rd.plot(result, start_s=90.0)
+        result.plot(start_s=90.0)
 
 
 def test_every_catalogue_feature_has_a_column_and_a_row_of_facts(path, result):

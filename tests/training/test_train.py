@@ -188,7 +188,7 @@ def test_a_learning_curve_scores_what_was_learned_from_more_and_more(monkeypatch
         return strides.assign(direction=direction)
 
     monkeypatch.setattr(training, "learn", learn)
-    monkeypatch.setattr(training, "label_with_truth", label)
+    monkeypatch.setattr(training.scores, "label_with_truth", label)
     rows = learning_curve([fold] * 4, noise_model, jobs=1).to_dict("list")
     assert rows["minutes_each_way"] == [0.0, 0.5, 1.0]
     # Of the base as it is, no strides are learned from.
@@ -209,7 +209,7 @@ def test_a_learning_curve_of_many_folds_takes_some_of_them(monkeypatch, folds, l
 
     monkeypatch.setattr(training, "learn", learn)
     monkeypatch.setattr(
-        training, "label_with_truth", lambda *_: part.strides().assign(direction="unknown")
+        training.scores, "label_with_truth", lambda *_: part.strides().assign(direction="unknown")
     )
     curve = learning_curve([Fold(StrideTable.of([part]), (part,))] * folds, None, jobs=1)
     assert curve["minutes_each_way"].tolist() == [0.5]

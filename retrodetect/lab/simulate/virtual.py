@@ -39,7 +39,7 @@ from retrodetect.sites import SITES, canonical_site
 
 __all__ = [
     "PERFECT", "SensorErrors", "contact_times_s", "direction_intervals", "direction_truth",
-    "front_axis", "limits", "virtual_sensor",
+    "limits", "virtual_sensor",
 ]  # fmt: skip
 
 GRAVITY_MPS2 = np.array([0.0, 0.0, -STANDARD_GRAVITY_MPS2])
@@ -199,12 +199,6 @@ def limits(motion: Motion) -> str:
         " of a heel strike, the ring of a shoe, and whatever a pocket or a strap does are missing;"
         f" contact times are good to about {1000 / motion.rate_hz:.0f} ms"
     )
-
-
-def front_axis(mounting: Rotation | None) -> FloatArray:
-    """(3,) unit vector of the wearer's front in the frame of a device mounted so."""
-    front = np.array([1.0, 0.0, 0.0])
-    return front if mounting is None else np.asarray(mounting.inv().apply(front))
 
 
 def direction_truth(motion: Motion) -> pd.DataFrame:
