@@ -112,6 +112,14 @@ def test_a_weight_counts_as_so_many_strides_and_none_is_none():
     np.testing.assert_allclose(weighed.intercepts_, repeated.intercepts_, rtol=1e-4)
 
 
+def test_no_stride_counts_for_less_than_nothing():
+    rows, number, weight = clusters(2, count=20, inputs=3)
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        StrideClassifier().fit(rows, number, -weight)
+    with pytest.raises(ValueError, match="only one class"):
+        StrideClassifier().fit(rows, number, (number > 0).astype(float))
+
+
 def test_classes_weigh_the_same_however_common_they_are():
     """Ten strides to one: the odds are even half way between the classes all the same."""
     rows = np.concatenate([np.full((100, 1), -1.0), np.full((10, 1), 1.0)])
