@@ -837,3 +837,15 @@ def test_a_sensor_beside_keeps_its_time_where_the_first_readings_are_missing(
     (recording,) = read(path)
     np.testing.assert_allclose(recording.time_s, SECONDS[100:] + begin_s, atol=1e-9)
     np.testing.assert_allclose(recording.angular_rate_radps, turning[100:], atol=1e-5)
+
+
+@pytest.mark.parametrize(("unit", "per_s"), [("s", 1), ("ms", 1e3), ("us", 1e6)])
+@pytest.mark.parametrize(("begin_s", "shown_s"), [(0.5, 0), (20, 20), (59, 59), (61, 0)])
+def test_a_relative_clock_within_its_first_minute_keeps_its_zero(
+    put: Put, unit: str, per_s: float, begin_s: float, shown_s: float
+) -> None:
+    ticks = [f"{(second + begin_s) * per_s:.4f}" for second in SECONDS]
+    (recording,) = read(
+        put("walk.csv", f"time ({unit}),ax,ay,az", rows(WALK.acceleration_mps2, ticks))
+    )
+    np.testing.assert_allclose(recording.time_s, SECONDS + shown_s, atol=1e-6)
