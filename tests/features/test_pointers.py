@@ -588,6 +588,28 @@ def test_a_trunk_that_leans_against_gravity_has_no_gyroscope_that_fits() -> None
     np.testing.assert_array_equal(reversed_trunk.gyro_scalars, without.gyro_scalars)
 
 
+@pytest.mark.parametrize(("late_s", "heard"), [(0.0, True), (0.02, True), (0.1, False)])
+@pytest.mark.parametrize("source_rate_hz", [30.0, 100.0])
+def test_a_gyroscope_that_feels_shocks_late_is_heard_only_where_shocks_do_not_show(
+    late_s: float, source_rate_hz: float, *, heard: bool
+) -> None:
+    plain = swaying(0.1)
+    steps_s = np.cumsum(np.random.default_rng(0).normal(STRIDE_S / 2, 0.03, 54))
+    hum = np.random.default_rng(1).normal(size=plain.acceleration_mps2.shape)
+
+    def shocks(moments_s: FloatArray) -> FloatArray:
+        size = np.exp(-(((moments_s[:, None] - steps_s) / 0.04) ** 2)).sum(axis=1)
+        return np.asarray(size[:, None] * hum)
+
+    shaken = replace(
+        plain,
+        acceleration_mps2=plain.acceleration_mps2 + 2 * shocks(plain.time_s),
+        angular_rate_radps=plain.angular_rate_radps + 0.2 * shocks(plain.time_s - late_s),
+        source_rate_hz=source_rate_hz,
+    )
+    assert measured(shaken).has_gyro.all() == (heard or source_rate_hz < 40)
+
+
 def test_the_swing_of_a_limb_drowns_its_tilt() -> None:
     limb = swaying(0.31)
     assert measured(limb).has_gyro.all()
