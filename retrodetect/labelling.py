@@ -29,7 +29,7 @@ from retrodetect.signal import Signal, signals
 from retrodetect.sites import group_of
 from retrodetect.tables import STRIDE_COLUMNS, truncated_list
 
-__all__ = ["LabelledSession", "label_pieces", "wall_clock"]
+__all__ = ["LabelledSession", "label_pieces"]
 
 UNFIT_GYROSCOPE = (
     "the gyroscope does not fit the accelerometer (dead, or in a wrong unit, axis or sign), so"
@@ -183,7 +183,7 @@ def _table(
         "bout": walked.strides["bout"].to_numpy(),
         "start_s": start_s,
         "end_s": end_s,
-        "start_time": wall_clock(recording, walked.strides["start_s"]),
+        "start_time": recording.wall_clock(walked.strides["start_s"]),
         "stride_length_m": length_m,
         "speed_mps": length_m / (end_s - start_s),
     }
@@ -220,28 +220,3 @@ def _on_result(
         yield Caution(Topic.SIDES, text)
     for text in direction.doubtful_strides(cues.features, strides):
         yield Caution(Topic.RESULT, text)
-
-
-def wall_clock(recording: Recording, time_s: pd.Series[float]) -> pd.Series[str]:
-    """Times by the clock on the wall.
-
-    Parameters
-    ----------
-    recording
-        Recording whose ``start_time`` sets the clock.
-    time_s : (n,) Series
-        Seconds from its first sample.
-
-    Returns
-    -------
-    (n,) Series
-        ISO 8601 in milliseconds, in the recording's zone where known; empty without a date.
-    """
-    start = recording.start_time
-    if start is None:
-        return pd.Series([""] * len(time_s), dtype="str")
-    local = np.datetime64(start.replace(tzinfo=None), "ms")
-    stamps = local + (time_s.to_numpy() * 1e3).round().astype("timedelta64[ms]")
-    text = np.datetime_as_string(stamps, unit="ms").astype(object)
-    zone = start.isoformat()[-6:] if start.tzinfo is not None else ""
-    return pd.Series(text + zone, dtype="str")

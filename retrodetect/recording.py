@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, Self, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from retrodetect.errors import InputError
@@ -179,6 +180,17 @@ class Recording:
     def with_(self, **changes: object) -> Self:
         """Return a copy with some fields replaced."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+    def wall_clock(self, time_s: pd.Series[float]) -> pd.Series[str]:
+        """Return times in the recording's zone, ISO 8601 in milliseconds; empty without a date."""
+        start = self.start_time
+        if start is None:
+            return pd.Series([""] * len(time_s), dtype="str")
+        local = np.datetime64(start.replace(tzinfo=None), "ms")
+        stamps = local + (time_s.to_numpy() * 1e3).round().astype("timedelta64[ms]")
+        text = np.datetime_as_string(stamps, unit="ms").astype(object)
+        zone = start.isoformat()[-6:] if start.tzinfo is not None else ""
+        return pd.Series(text + zone, dtype="str")
 
     def _check_shape(self, what: str, values: FloatArray, shape: tuple[int, ...]) -> None:
         if values.shape != shape:

@@ -297,35 +297,28 @@ def _close_ups(
     ``line`` and ``contacts`` (SVG paths; x in hundredths of a second from ``begin_s``, y down in
     tenths of m/s²). ``fine`` if the page has few sessions.
     """
-    lasting_s = (bouts["end_s"] - bouts["start_s"]).to_numpy()
-    chosen = np.sort(np.argsort(-lasting_s, kind="stable")[: MOST_CUTOUTS[fine]])
     starts_s, ends_s = bouts["start_s"].to_numpy(), bouts["end_s"].to_numpy()
-    return [
-        _close_up(trace, contacts_s, int(row), float(starts_s[row]), float(ends_s[row]), fine)
-        for row in chosen
-    ]
-
-
-def _close_up(
-    trace: FloatArray, contacts_s: FloatArray, row: int, start_s: float, end_s: float, fine: bool
-) -> dict[str, Any]:
-    begin_s = max(start_s - CUTOUT_MARGIN_S, 0.0)
-    end_s = min(end_s + CUTOUT_MARGIN_S, begin_s + CUTOUT_S[fine])
-    first, last = np.searchsorted(trace[:, 0], (begin_s, end_s))
-    cut = trace[first:last]
-    x = np.rint(100 * (cut[:, 0] - begin_s)).astype(int)
-    y = -np.rint(TENTHS * cut[:, 1]).astype(int)
-    near = contacts_s[(contacts_s >= begin_s) & (contacts_s < end_s)]
-    ticks = np.rint(100 * (near - begin_s)).astype(int)
-    return {
-        "bout": row,
-        "begin_s": round(begin_s, 2),
-        "end_s": round(end_s, 2),
-        "low": int(-y.max(initial=-10)),
-        "high": int(-y.min(initial=10)),
-        "line": _line(x, y),
-        "contacts": ticks.tolist(),
-    }
+    chosen = np.sort(np.argsort(starts_s - ends_s, kind="stable")[: MOST_CUTOUTS[fine]])
+    parts = []
+    for row in chosen.tolist():
+        begin_s = max(float(starts_s[row]) - CUTOUT_MARGIN_S, 0.0)
+        end_s = min(float(ends_s[row]) + CUTOUT_MARGIN_S, begin_s + CUTOUT_S[fine])
+        first, last = np.searchsorted(trace[:, 0], (begin_s, end_s))
+        cut = trace[first:last]
+        x = np.rint(100 * (cut[:, 0] - begin_s)).astype(int)
+        y = -np.rint(TENTHS * cut[:, 1]).astype(int)
+        near = contacts_s[(contacts_s >= begin_s) & (contacts_s < end_s)]
+        part = {
+            "bout": row,
+            "begin_s": round(begin_s, 2),
+            "end_s": round(end_s, 2),
+            "low": int(-y.max(initial=-10)),
+            "high": int(-y.min(initial=10)),
+            "line": _line(x, y),
+            "contacts": np.rint(100 * (near - begin_s)).astype(int).tolist(),
+        }
+        parts.append(part)
+    return parts
 
 
 def _line(x: FloatArray, y: FloatArray) -> str:

@@ -67,15 +67,18 @@ class Outputs:
 
 def can_report() -> bool:
     """Tell whether the packages of the extra ``report`` are installed."""
-    return not _missing("report")
+    return find_spec("jinja2") is not None
 
 
 def check_libraries(outputs: Outputs) -> None:
     """Check before the work that everything can be written after it."""
-    for wanted, extra in ((outputs.report, "report"), (_is_parquet(outputs), "parquet")):
-        if wanted and (missing := _missing(extra)):
+    is_parquet = _is_parquet(outputs)
+    for wanted, extra, package in (
+        (outputs.report, "report", "jinja2"), (is_parquet, "parquet", "pyarrow")
+    ):  # fmt: skip
+        if wanted and find_spec(package) is None:
             raise UsageError(
-                f"this needs {missing[0]}", remedy=f"run pip install 'retrodetect[{extra}]'"
+                f"this needs {package}", remedy=f"run pip install 'retrodetect[{extra}]'"
             )
 
 
@@ -264,12 +267,6 @@ def write_history(
 
 def _is_parquet(outputs: Outputs) -> bool:
     return outputs.table_format == "parquet"
-
-
-def _missing(extra: str) -> list[str]:
-    """Packages of an extra that are not installed."""
-    packages = {"report": ("jinja2",), "parquet": ("pyarrow",)}
-    return [name for name in packages[extra] if find_spec(name) is None]
 
 
 def _write_csv(stream: BinaryIO, parts: Sequence[Path]) -> None:

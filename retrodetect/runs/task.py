@@ -27,7 +27,7 @@ from retrodetect.errors import (
     UsageError,
 )
 from retrodetect.formats import Input, ReadOptions
-from retrodetect.labelling import LabelledSession, label_pieces, wall_clock
+from retrodetect.labelling import LabelledSession, label_pieces
 from retrodetect.locations import location, store_of
 from retrodetect.recording import Caution, FloatArray, Recording, Topic
 from retrodetect.runs import Lost, own_version, resume
@@ -212,7 +212,7 @@ def session_row(
         **{str(name): value for name, value in tally(session.strides).items()},
         "model": session.strides.attrs["model"],
         "version": own_version(),
-        "start_time": wall_clock(recording, pd.Series([0.0])).iloc[0],
+        "start_time": recording.wall_clock(pd.Series([0.0])).iloc[0],
         "told_apart_by": directions.told_apart_by,
         "naming": directions.naming,
         "backward_share_if_swapped": directions.share_if_swapped,
@@ -315,7 +315,7 @@ def _entry(session: LabelledSession, task: Task, witness: _Witness) -> Entry:
     row, more, cautions = session_row(session, witness.course, task.settings.pace)
     lists = {}
     for name, table in (("bouts", more.bouts), ("repeats", more.repeats)):
-        start_time = wall_clock(session.recording, table["start_s"])
+        start_time = session.recording.wall_clock(table["start_s"])
         table = table.assign(recording=session.recording.name, start_time=start_time)
         lists[name] = {str(column): table[column].tolist() for column in table}
     view = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -240,7 +239,13 @@ def gather(
                 site = _site(entry, part, placement, sites, problems, remarks)
                 intervals = _intervals(entry, part, problems, remarks)
                 if site is not None and intervals is not None:
-                    examples.append(_example(entry, part, site, intervals))
+                    front = Anchors(front=entry.front).front_axis
+                    examples.append(
+                        Example(
+                            part, entry.subject, entry.session, entry.subject, entry.licence, site,
+                            front, intervals, origin=entry.where,
+                        )
+                    )  # fmt: skip
     if not problems.sentences:
         _check_together(examples, problems, both_ways=both_ways, mixed_rates=mixed_rates)
     if problems.sentences:
@@ -265,17 +270,16 @@ def _attempt(
     """Measure the recordings of an input, or recall them."""
     key = resume.digest(recording.name, recording.files, repr(options), code)
     try:
-        return resume.remembered(cache_folder, key, partial(_read_and_measure, recording, options))
+        return resume.remembered(
+            cache_folder,
+            key,
+            lambda: [measure(part) for part in read_files(recording, options=options)],
+        )
     except InputError as error:
         return error
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
         return UnreadableFile(reason, file=str(recording.path))
-
-
-def _read_and_measure(recording: Input, options: ReadOptions) -> list[Measured]:
-    read = read_files(recording, options=options)
-    return [measure(part) for part in read]
 
 
 def _same_recordings(
@@ -367,13 +371,6 @@ def _from_notes(part: Measured, where: str, remarks: list[str]) -> list[Interval
         Interval(f"{where}, {said.source}", said.start_s, said.end_s, said.direction)
         for said in statements_of_notes(part.annotations, part.duration_s)
     ]
-
-
-def _example(entry: Entry, part: Measured, site: str, intervals: pd.DataFrame) -> Example:
-    return Example(
-        part, entry.subject, entry.session, entry.subject, entry.licence, site,
-        Anchors(front=entry.front).front_axis, intervals, origin=entry.where,
-    )  # fmt: skip
 
 
 def _check_together(

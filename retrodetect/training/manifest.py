@@ -237,15 +237,15 @@ def _from_manifest(path: Path, table: SmallTable, problems: Problems) -> Iterato
         return
     if not table.rows:
         problems.note(path.name, "lists no recording")
-    inputs = _Inputs()
+    neighbours = Neighbours()  # lists each folder once
     for line, row in table.rows:
-        entry = _entry(path.parent, f"{path.name}, line {line}", row, inputs, problems)
+        entry = _entry(path.parent, f"{path.name}, line {line}", row, neighbours, problems)
         if entry is not None:
             yield entry
 
 
 def _entry(
-    folder: Path, where: str, row: Mapping[str, str], inputs: _Inputs, problems: Problems
+    folder: Path, where: str, row: Mapping[str, str], neighbours: Neighbours, problems: Problems
 ) -> Entry | None:
     """Entry of one line, if there is a file; what is wrong with it goes to ``problems``."""
     cells = {name: row.get(name, "") for name in COLUMNS}
@@ -274,7 +274,7 @@ def _entry(
         )
     return Entry(
         where,
-        inputs.of(file, cells["path"]),
+        _input(file, cells["path"], neighbours),
         cells["subject"],
         cells["session"] or cells["path"],
         direction,
@@ -320,19 +320,12 @@ def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
         yield Entry(recording.name, recording, subject, session, direction=names[ways[0]])
 
 
-class _Inputs:
-    """Inputs by path, with their side files; each folder is listed once."""
-
-    def __init__(self) -> None:
-        self._neighbours = Neighbours()
-
-    def of(self, file: Path, name: str) -> Input:
-        """Return the input a path stands for, called as in the manifest."""
-        if file.is_dir():
-            inside = discover(file)
-            sides = tuple(path for recording in inside for path in recording.files)
-            return Input(file, name, sides)
-        return Input(file, name, self._neighbours.of(file))
+def _input(file: Path, name: str, neighbours: Neighbours) -> Input:
+    """Input that a path stands for, with its side files, called as in the manifest."""
+    if file.is_dir():
+        sides = tuple(path for recording in discover(file) for path in recording.files)
+        return Input(file, name, sides)
+    return Input(file, name, neighbours.of(file))
 
 
 def _direction(text: str, where: str, problems: Problems) -> str | None:

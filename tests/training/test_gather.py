@@ -280,10 +280,10 @@ def test_a_path_is_not_told_twice():
     ],
 )
 def test_what_cannot_be_read_is_an_answer(monkeypatch, error, text):
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(gathering, "_read_and_measure", fail)
+    monkeypatch.setattr(gathering, "read_files", fail)
     answer = _attempt(Input(Path("a.csv"), "a.csv", ()), ReadOptions(), None, "code")
     assert isinstance(answer, InputError)
     assert str(answer) == text

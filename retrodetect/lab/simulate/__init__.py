@@ -29,16 +29,10 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import UsageError
+from retrodetect.lab.simulate import exports
 from retrodetect.lab.simulate.body import move_body
 from retrodetect.lab.simulate.bvh import Motion, Side, read_bvh
-from retrodetect.lab.simulate.exports import (
-    APPS,
-    export_bytes,
-    export_path,
-    truth_bytes,
-    truth_path,
-    write_new,
-)
+from retrodetect.lab.simulate.exports import APPS
 from retrodetect.lab.simulate.steps import (
     STRIDE_COLUMNS,
     Person,
@@ -275,21 +269,22 @@ def write_examples(folder: Path) -> list[Path]:
         for path, session in zip(written, EXAMPLES.values(), strict=True)
         if session.plan != "table"
     ]
-    write_new({folder / MANIFEST: f"path,placement\n{''.join(lines)}".encode()})
+    exports.write_new({folder / MANIFEST: f"path,placement\n{''.join(lines)}".encode()})
     return written
 
 
 def write_session(name: str, session: Session, folder: Path) -> Path:
     """Simulate one session, write its export and, into ``<folder>_truth``, its strides."""
-    path = export_path(name, session.app, folder)
+    path = exports.export_path(name, session.app, folder)
     make_folder(folder)
     recording, strides = record(session, name)
     recording = recording.with_(
         annotations=tuple(Annotation(at_s, at_s, text) for at_s, text in session.notes),
         start_time=session.start_time,
     )
-    truth = truth_path(name, folder)
-    write_new({path: export_bytes(recording, session.app), truth: truth_bytes(strides)})
+    truth = exports.truth_path(name, folder)
+    export = exports.export_bytes(recording, session.app)
+    exports.write_new({path: export, truth: exports.truth_bytes(strides)})
     return path
 
 
