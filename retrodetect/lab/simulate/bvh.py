@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -104,7 +104,7 @@ class Motion:
         return self.positions_m[:, self.joint(role)]
 
 
-def read_bvh(source: str | Path | TextIO) -> Motion:
+def read_bvh(path: str | Path) -> Motion:
     """Read a BVH file, plain or gzipped, and solve its forward kinematics.
 
     UnreadableFile where the file is not complete; InputError where the skeleton has no legs by
@@ -114,8 +114,8 @@ def read_bvh(source: str | Path | TextIO) -> Motion:
     writes a frame of the walk into the root's OFFSET). Only a joint below the root whose position
     channels are all zero keeps its OFFSET, since its bone would vanish otherwise.
     """
-    name, text = _text_of(source)
-    hierarchy, separator, motion = text.partition("MOTION")
+    name = Path(path).name
+    hierarchy, separator, motion = _text_of(Path(path)).partition("MOTION")
     if not separator or "HIERARCHY" not in hierarchy:
         raise UnreadableFile(
             "not a BVH file", file=name, remedy="it must contain HIERARCHY and MOTION"
@@ -152,16 +152,12 @@ class _Joint:
     channels: tuple[str, ...] = ()
 
 
-def _text_of(source: str | Path | TextIO) -> tuple[str, str]:
-    """Name and content of a path or an open file."""
-    if not isinstance(source, str | Path):
-        return str(getattr(source, "name", "BVH")), source.read()
-    path = Path(source)
+def _text_of(path: Path) -> str:
+    """Content of a file, plain or gzipped."""
+    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        if path.suffix == ".gz":
-            with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
-                return path.name, file.read()
-        return path.name, path.read_text(encoding="utf-8", errors="replace")
+        with opened(path, "rt", encoding="utf-8", errors="replace") as file:
+            return file.read()
     except (OSError, EOFError) as error:
         raise UnreadableFile(
             f"the file cannot be read ({error})", file=str(path), remedy="check path and file"

@@ -1,8 +1,8 @@
 """BVH files of any dialect give the same walker: metres, z up, roles by anatomy."""
 
 import gzip
-import io
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -44,7 +44,10 @@ BIPED = {
 
 
 def read(text: str) -> Motion:
-    return read_bvh(io.StringIO(text))
+    with TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.bvh"
+        clip.write_text(text)
+        return read_bvh(clip)
 
 
 STEADY = np.tile([10.0, 95.0, 20.0, 0.0, 0.0, 0.0], (4, 1))
