@@ -356,6 +356,13 @@ def test_ways_are_told_apart_half_way_between_their_means():
     assert intercept == pytest.approx(-0.75)
 
 
+def test_what_goes_together_is_judged_around_the_mean_of_each_way():
+    rows = np.array([[11.0, 5.0], [9.0, 3.0], [12.0, 5.0], [10.0, 3.0]])
+    weights, intercept = _told_apart(rows, np.array([False, False, True, True]))
+    np.testing.assert_allclose(weights, [1.0, -0.5], atol=1e-6)
+    assert intercept == pytest.approx(-(10.5 - 0.5 * 4.0))
+
+
 def worn(spread: float, *, count: int = 16, sessions: tuple[str, ...] = ("monday", "friday")):
     """U2 points to the left by 1 forward and by 3 backward, give or take, in each session."""
     parts = []
