@@ -34,11 +34,7 @@ PAUSE_S = 5.0
 
 
 def measured_sets(
-    folder: str | Path,
-    names: Sequence[str],
-    *,
-    cache_folder: str | Path | None = None,
-    jobs: int | None = None,
+    folder: str | Path, names: Sequence[str], *, cache_folder: str | Path | None = None
 ) -> dict[str, list[Example]]:
     """Load and measure the recordings that directions are learned from and judged on.
 
@@ -47,7 +43,7 @@ def measured_sets(
     """
     code = resume.code_digest(*STAGES, "training", "lab")
     recall = partial(_remembered, Path(folder), cache_folder, code)
-    return dict(zip(names, in_turn(recall, names, jobs), strict=True))
+    return dict(zip(names, in_turn(recall, names, None), strict=True))
 
 
 def example_of(labelled: Labelled) -> Example:

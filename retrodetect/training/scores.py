@@ -42,9 +42,11 @@ FEW_UNITS = 5
 LEAST_UNITS = 3
 """With fewer units no interval is given: it would claim what nobody saw."""
 
+MARKED_S = 5.0
+"""What a wearer marks who marks little."""
+
 MIN_SESSION_STRIDES = 10
 """A lap of a room and back; the clips of motion captures mostly hold three to eight."""
-
 
 _KEPT = [
     "start_s", "end_s", "bout", "truth", "true_gait", "source", "subject",
@@ -97,10 +99,10 @@ def stated_anchors(example: Example) -> Anchors:
     return Anchors(example.placement, front=front)
 
 
-def marked_stretch(example: Example, length_s: float = 5.0) -> Anchors:
+def marked_stretch(example: Example) -> Anchors:
     """Return the anchors of a wearer who marks the first stretch that was surely mostly forward.
 
-    It is ``length_s`` long; the intervals of the example have ``confident``.
+    It is `MARKED_S` long; the intervals of the example have ``confident``.
     """
     intervals = example.intervals
     sure = intervals[(intervals["direction"] == "forward") & intervals["confident"]]
@@ -108,12 +110,12 @@ def marked_stretch(example: Example, length_s: float = 5.0) -> Anchors:
     if not len(sure):
         return Anchors(example.placement)
     inside_s = [
-        (np.minimum(end_s, start_s + length_s) - np.maximum(begin_s, start_s)).clip(0).sum()
+        (np.minimum(end_s, start_s + MARKED_S) - np.maximum(begin_s, start_s)).clip(0).sum()
         for start_s in begin_s
     ]
-    enough = np.flatnonzero(np.array(inside_s) > 0.5 * length_s)
+    enough = np.flatnonzero(np.array(inside_s) > 0.5 * MARKED_S)
     start_s = float(begin_s[enough[0] if len(enough) else int(np.argmax(inside_s))])
-    return Anchors(example.placement, forward=((start_s, start_s + length_s),))
+    return Anchors(example.placement, forward=((start_s, start_s + MARKED_S),))
 
 
 def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
