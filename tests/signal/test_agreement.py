@@ -155,4 +155,4 @@ def test_without_a_lag_without_shocks_or_too_short_there_is_none() -> None:
     assert gyro_lag_s(shaken(), shaken(), 50.0) == 0.0
     assert gyro_lag_s(shaken(), hum, 50.0) == 0.0
     assert gyro_lag_s(shaken(), 0 * hum, 50.0) == 0.0
-    assert gyro_lag_s(shaken(4.0), shaken(4.0, late_s=0.1), 50.0) == 0.0
+    assert gyro_lag_s(shaken(9.0), shaken(9.0, late_s=0.1), 50.0) == 0.0
