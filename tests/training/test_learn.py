@@ -324,7 +324,7 @@ def test_every_fold_is_labelled_by_a_model_that_learned_from_the_rest(
         return len(table)
 
     def label(model, examples, anchors_of):
-        assert anchors_of is training.stated_anchors
+        assert anchors_of is training.scores.stated_anchors
         return examples[0].strides().assign(learned=model)
 
     monkeypatch.setattr(training, "learn", learn)
