@@ -211,7 +211,7 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[DirectionModel]:
         return models[-1]
 
     monkeypatch.setattr(training, "learn", spy)
-    monkeypatch.setattr(training, "label_with_truth", lambda *_: pd.DataFrame())
+    monkeypatch.setattr(training.scores, "label_with_truth", lambda *_: pd.DataFrame())
     return models
 
 

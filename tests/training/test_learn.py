@@ -328,7 +328,7 @@ def test_every_fold_is_labelled_by_a_model_that_learned_from_the_rest(
         return examples[0].strides().assign(learned=model)
 
     monkeypatch.setattr(training, "learn", learn)
-    monkeypatch.setattr(training, "label_with_truth", label)
+    monkeypatch.setattr(training.scores, "label_with_truth", label)
     parts = [Fold(StrideTable.of([last]), (first,)), Fold(StrideTable.of([first]), (last,))]
     rows = held_out(parts, base, jobs=1)
     assert rows["fold"].tolist() == [0, 0, 0, 1, 1]
