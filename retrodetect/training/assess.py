@@ -105,7 +105,7 @@ def evaluate(
         _folder(out)
     first = store.load(model)
     second = None if against is None else store.load(against)
-    examples, told = gather(
+    examples, on_gathering = gather(
         recordings,
         first,
         placement=placement,
@@ -116,7 +116,7 @@ def evaluate(
         mixed_rates=True,
     )
     remarks = [
-        *told,
+        *on_gathering,
         *(
             f"model {asked.name} learned from {seen} of these {len(examples)} recordings; "
             "its scores on them are no evidence"

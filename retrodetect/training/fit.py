@@ -42,7 +42,6 @@ __all__ = [
     "StrideTable",
     "doubt_of",
     "fit",
-    "fit_likeness",
     "fit_readouts",
     "fit_weights",
     "level_fronts",
@@ -320,27 +319,11 @@ def _thinned(strides: pd.DataFrame) -> NDArray[np.bool_]:
     return (by_recording.cumcount() % step == 0).to_numpy()
 
 
-def fit_likeness(table: StrideTable) -> Likeness:
-    """Learn how unlike bouts in one direction are, and bouts in opposite directions.
-
-    Every source and group of sites counts the same, however many bouts it holds. Shins are left
-    out: they are the legs of the ankles once more.
-
-    Parameters
-    ----------
-    table
-        Strides with known truth, those of a recording in order of time.
-
-    Returns
-    -------
-    Likeness
-        One that says nothing where nobody went both ways.
-    """
-    return _likeness(*_pairs_of_bouts(table))
-
-
 def _pairs_of_bouts(table: StrideTable) -> tuple[FloatArray, pd.DataFrame]:
-    """Differences between all bouts of each wearer at a site and pace, and what was compared."""
+    """Differences between all bouts of each wearer at a site and pace, and what was compared.
+
+    Shins are left out: they are the legs of the ankles once more.
+    """
     bouts, means = _bouts(went(table.where((table.strides["placement"] != "shin").to_numpy())))
     wearers = bouts.groupby(["source", "subject", "placement", "ran"]).indices.values()
     pairs = [rows[np.stack(np.triu_indices(len(rows), 1))] for rows in wearers]
@@ -353,7 +336,11 @@ def _pairs_of_bouts(table: StrideTable) -> tuple[FloatArray, pd.DataFrame]:
 
 
 def _likeness(difference: FloatArray, compared: pd.DataFrame) -> Likeness:
-    """What the differences between bouts say, and whose they are."""
+    """Learn how unlike bouts in one direction are, and bouts in opposite directions.
+
+    Every source and group of sites counts the same, however many bouts it holds. Where nobody went
+    both ways, it says nothing.
+    """
     opposite = compared["opposite"].to_numpy(dtype=bool)
     if not (opposite.any() and (~opposite).any()):
         return Likeness.silent()

@@ -50,7 +50,6 @@ from retrodetect.training.fit import (
     _untaught,
     doubt_of,
     fit,
-    fit_likeness,
     fit_readouts,
     fit_weights,
     level_fronts,
@@ -609,7 +608,9 @@ def wearer_of_bouts(*ways: str, unlike: float = 0.0):
 
 
 def test_bouts_in_opposite_directions_are_learned_to_be_unlike():
-    learned = fit_likeness(wearer_of_bouts(*(["forward", "backward"] * 6), unlike=0.5))
+    learned = _likeness(
+        *_pairs_of_bouts(wearer_of_bouts(*(["forward", "backward"] * 6), unlike=0.5))
+    )
     assert learned.slope > 1
     alike, apart = log_distance(np.array([[0.1], [0.5]]) + 0 * learned.scale, learned.scale)
     assert learned.slope * alike + learned.intercept < 0 < learned.slope * apart + learned.intercept
@@ -626,7 +627,7 @@ def test_a_bout_of_both_ways_is_alike_to_none():
 
 @pytest.mark.parametrize("ways", [["forward"] * 6, ["forward"], ["forward", "backward"]])
 def test_who_never_went_both_ways_twice_teaches_no_likeness(ways):
-    learned = fit_likeness(wearer_of_bouts(*ways))
+    learned = _likeness(*_pairs_of_bouts(wearer_of_bouts(*ways)))
     assert learned.slope == learned.intercept == 0.0
 
 
