@@ -104,7 +104,7 @@ def results() -> str:
         ("the same", "site, gyroscope",
          "**virtual** walks in ten acted styles, both ways; source held out",
          _labelled(_sessions(scores, (TRUNK,), STYLES))
-         + ": the “feminine” walk backward is misread throughout"),
+         + ": all errors are in two styles, “feminine” and “not confident”"),
         ("thigh, front pocket", "site", "**virtual** walks, plain and acted",
          _labelled(_sessions(scores, (f"{LIMBS[0]}, accelerometer only",), ACTORS + STYLES))),
         ("belly, lower back, hips, breastbone", "site", "the same",
@@ -132,8 +132,8 @@ def _labelled(rows: pd.DataFrame) -> str:
 
 
 def _range(shares: pd.Series) -> str:
-    least, most = shares.min(), shares.max()
-    return _percent(most) if least == most else f"{_percent(least)[:-1]} to {_percent(most)}"
+    least, most = _percent(shares.min()), _percent(shares.max())
+    return most if least == most else f"{least[:-1]} to {most}"
 
 
 def _false(row: pd.Series, forward: float) -> str:
