@@ -71,9 +71,9 @@ WEAKNESSES = (
     "and bounce, or stays unknown.",
     "At the wrist and hand only a gyroscope shows the way the wearer goes, and less surely than "
     "elsewhere: of two captured actors who went both ways, up to 6 % of strides were named "
-    "wrongly, of a third who acted styles of walking 15 %, and at left wrists many backward strides "
-    "stayed unknown. Without a gyroscope, bouts that look alike are all called forward; other "
-    "sessions of both ways stay unknown unless stretches are marked.",
+    "wrongly, of a third who acted styles of walking 15 %, and at left wrists many backward "
+    "strides stayed unknown. Without a gyroscope, bouts that look alike are all called forward; "
+    "other sessions of both ways stay unknown unless stretches are marked.",
     "On the upper arm and in a bag nothing shows it.",
     "What shows at the ankle turns round on the way to the middle of the shin. Between the two, "
     "and right below the knee, more strides stay unknown. At the shin only a gyroscope shows the "
