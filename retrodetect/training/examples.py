@@ -22,7 +22,7 @@ from retrodetect import gait
 from retrodetect.direction import DirectionModel, StrideEvidence
 from retrodetect.direction.anchors import Anchors, direction_of_note, statements_of_notes
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
-from retrodetect.errors import InputError, RefusedExamples, UnreadableFile
+from retrodetect.errors import InputError, RefusedExamples, UnreadableFile, UsageError
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats import read as read_files
 from retrodetect.locations import total_bytes
@@ -219,6 +219,8 @@ def gather(
     each with its file and line.
     """
     if not isinstance(recordings, str | Path):
+        if not recordings:
+            raise UsageError("there are no recordings", remedy="give labelled recordings")
         return Gathered(tuple(recordings), ())
     problems = Problems()
     listed = entries(recordings, problems)

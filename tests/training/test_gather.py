@@ -9,7 +9,8 @@ import pytest
 from handmade import features
 from recordings import measured, recording
 
-from retrodetect.errors import InputError, RefusedExamples, RefusedRecording
+import retrodetect as rd
+from retrodetect.errors import InputError, RefusedExamples, RefusedRecording, UsageError
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.recording import Annotation
 from retrodetect.training import examples as gathering
@@ -69,6 +70,12 @@ def test_the_truth_of_a_stride_is_that_of_the_interval_that_covers_most_of_it(st
     found = truth_of_strides(strides_from(4.0, start_s), INTERVALS)
     assert found.loc[10].to_dict() == {"truth": truth, "true_gait": gait}
     assert found.loc[0].to_dict() == {"truth": "forward", "true_gait": "walk"}
+
+
+@pytest.mark.parametrize("learn", [rd.train, rd.evaluate])
+def test_no_recordings_are_refused_in_one_sentence(learn):
+    with pytest.raises(UsageError, match="there are no recordings; give labelled recordings"):
+        learn([])
 
 
 def test_a_doubtful_interval_tells_nothing():
