@@ -220,7 +220,7 @@ def gather(
     """
     if not isinstance(recordings, str | Path):
         if not recordings:
-            raise UsageError("there are no recordings", remedy="give labelled recordings")
+            raise UsageError("no recordings were given", remedy="give labelled recordings")
         return Gathered(tuple(recordings), ())
     problems = Problems()
     listed = entries(recordings, problems)

@@ -74,7 +74,7 @@ def test_the_truth_of_a_stride_is_that_of_the_interval_that_covers_most_of_it(st
 
 @pytest.mark.parametrize("learn", [rd.train, rd.evaluate])
 def test_no_recordings_are_refused_in_one_sentence(learn):
-    with pytest.raises(UsageError, match="there are no recordings; give labelled recordings"):
+    with pytest.raises(UsageError, match="no recordings were given; give labelled recordings"):
         learn([])
 
 
