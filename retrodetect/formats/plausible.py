@@ -8,6 +8,7 @@ may be wrong.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -466,11 +467,13 @@ def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> li
 
     Rows that were held are left out; the first ``_AGAIN_WITHIN_ROWS`` count.
     """
-    marks = values[:_AGAIN_WITHIN_ROWS] @ np.array([1.0, np.pi, np.e])
-    count = len(marks) - _AGAIN_ROWS + 1
+    numbers = values[:_AGAIN_WITHIN_ROWS] @ np.array([1.0, math.pi, math.e])
+    count = len(numbers) - _AGAIN_ROWS + 1
     if count < 2 * _AGAIN_S * rate_hz:
         return []
-    marks = sum(marks[place : place + count] * 3.0**-place for place in range(_AGAIN_ROWS))
+    marks = np.zeros(count)
+    for place in range(_AGAIN_ROWS):
+        marks += numbers[place : place + count] * 3.0**-place
     if pd.Index(marks).is_unique:
         return []
     order = np.argsort(marks, kind="stable")
