@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from retrodetect.errors import RefusedRecording, UnreadableFile
 from retrodetect.formats import ReadOptions, read
@@ -115,24 +116,29 @@ def test_axivity_sectors_and_damage_among_them(shared: Path, tmp_path: Path) -> 
         read(cut(path, tmp_path, 0.015))
 
 
-def test_axivity_six_axes_hold_the_gyroscope_first(tmp_path: Path) -> None:
-    axes = np.tile(np.array([[16384, 0, 0, 0, 2048, 0]], dtype="<i2"), (40, 1))
-    axes[:, 3] = np.arange(40)
+def cwa(path: Path, axes: NDArray[np.int16], *, seconds: int, scales: int, code: bytes) -> Path:
+    """Write a sector for each second, every other one a count higher."""
     sectors = []
-    for second in range(40):
+    for second in range(seconds):
         stamp = 24 << 26 | 5 << 22 | 6 << 17 | 7 << 12 | 8 << 6 | second
         sector = bytearray(512)
         sector[:4] = b"AX\xfc\x01"
         sector[14:18] = stamp.to_bytes(4, "little")
-        sector[18:20] = (3 << 13 | 3 << 10).to_bytes(2, "little")
-        sector[24:26] = b"\x47\x62"
-        sector[28:30] = (40).to_bytes(2, "little")
-        sector[30:510] = (axes + second % 2).tobytes()
+        sector[18:20] = scales.to_bytes(2, "little")
+        sector[24:26] = code
+        sector[28:30] = len(axes).to_bytes(2, "little")
+        sector[30 : 30 + axes.nbytes] = (axes + second % 2).tobytes()
         total = int(np.frombuffer(bytes(sector), "<u2").sum(dtype=np.uint16))
         sector[510:] = (-total % 65536).to_bytes(2, "little")
         sectors.append(bytes(sector))
-    path = tmp_path / "six.cwa"
     path.write_bytes(b"MD\xfc\x03" + bytes(1020) + b"".join(sectors))
+    return path
+
+
+def test_axivity_six_axes_hold_the_gyroscope_first(tmp_path: Path) -> None:
+    axes = np.tile(np.array([[16384, 0, 0, 0, 2048, 0]], dtype="<i2"), (40, 1))
+    axes[:, 3] = np.arange(40)
+    path = cwa(tmp_path / "six.cwa", axes, seconds=40, scales=3 << 13 | 3 << 10, code=b"\x47\x62")
     (recording,) = read(path)
     assert recording.rate_hz == pytest.approx(40)
     counts = np.vstack([axes + second % 2 for second in range(40)])
@@ -277,21 +283,8 @@ def test_axivity_words_of_three_and_of_nine_axes(tmp_path: Path, count: int, rat
     first = 0 if count == 3 else 3  # the gyroscope comes first, the magnetometer last
     axes[:, first] = 37 * np.arange(rows) % rows
     axes[:, first + 1] = 2048
-    sectors = []
-    for second in range(20):
-        sector = bytearray(512)
-        sector[:4] = b"AX\xfc\x01"
-        stamp = 24 << 26 | 5 << 22 | 6 << 17 | 7 << 12 | 8 << 6 | second
-        sector[14:18] = stamp.to_bytes(4, "little")
-        sector[18:20] = (3 << 13).to_bytes(2, "little")
-        sector[24:26] = bytes([rate, count << 4 | 2])
-        sector[28:30] = rows.to_bytes(2, "little")
-        sector[30 : 30 + axes.nbytes] = (axes + second % 2).tobytes()
-        total = int(np.frombuffer(bytes(sector), "<u2").sum(dtype=np.uint16))
-        sector[510:] = (-total % 65536).to_bytes(2, "little")
-        sectors.append(bytes(sector))
-    path = tmp_path / "three.cwa"
-    path.write_bytes(b"MD\xfc\x03" + bytes(1020) + b"".join(sectors))
+    code = bytes([rate, count << 4 | 2])
+    path = cwa(tmp_path / "three.cwa", axes, seconds=20, scales=3 << 13, code=code)
     (recording,) = read(path)
     counts = np.vstack([axes + second % 2 for second in range(20)])
     own = counts[:, first : first + 3]
