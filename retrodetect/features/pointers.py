@@ -74,11 +74,11 @@ drowns its tilt."""
 LEAST_TILT_AGREEMENT = -1.0
 """Standard errors by which tilt by gyroscope and by gravity may contradict each other. At 108 real
 belts and lower backs it costs no stride its direction; with the gyroscope reversed, 26 % of their
-strides are named backward instead of 93 and 76 % (own measurement)."""
+strides are named backward instead of 93 and 76 % (``tests/benchmarks/gyroscope.py``)."""
 
 MOST_LAG_S = 0.045
-"""Lag between gyroscope and accelerometer that pointers bear: with 0.04 s a third of the strides of
-48 real belts are named wrongly, with 0.08 s most (own measurement)."""
+"""Lag between gyroscope and accelerometer that pointers bear: with 0.04 s half of the strides of
+48 real belts are named wrongly, with 0.08 s most (``tests/benchmarks/gyroscope.py``)."""
 
 SHOCK_RATE_HZ = 40.0
 """Least rate of a recording that shows shocks."""
