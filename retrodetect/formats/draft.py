@@ -1,4 +1,4 @@
-"""Drafts: what a format hands on, in the file's own units, signs and clocks."""
+"""Drafts: what a format read, still in the file's own units, signs and clocks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 _ROLES = ("time", "x", "y", "z")
 _PAIR = re.compile(r"""(?:^|(?<=,))([^=,]+)=("[^"]*"|'[^']*'|[^,]+(?:,(?!\s*\w+\s*=)[^,]+)*)""")
-"""A role and its column, whose name may be quoted and may hold a comma."""
+"""A role and its column; the name of the column may be quoted and may contain a comma."""
 
 T = TypeVar("T")
 Sign = Literal[1, -1]
@@ -33,11 +33,11 @@ Sign = Literal[1, -1]
 
 @dataclass(frozen=True)
 class Claim(Generic[T]):
-    """A conclusion with its ground and the reason in words."""
+    """A conclusion, its ground and the reason in words."""
 
-    value: T  # what is concluded
-    ground: Ground  # how it is known
-    because: str  # why, as ``inspect`` shows it
+    value: T
+    ground: Ground
+    because: str  # shown by ``inspect``
 
 
 def total(because: str, ground: Ground = "stated") -> Claim[Gravity]:
@@ -51,33 +51,32 @@ def linear(because: str, ground: Ground = "stated") -> Claim[Gravity]:
 
 
 def upward(because: str, ground: Ground = "stated") -> Claim[Sign]:
-    """Claim that an axis that points up reads +1 g at rest."""
+    """Claim that an axis pointing up reads +1 g at rest."""
     return Claim(1, ground, because)
 
 
 def downward(because: str, ground: Ground = "stated") -> Claim[Sign]:
-    """Claim that such an axis reads -1 g, as CoreMotion has it."""
+    """Claim that an axis pointing up reads -1 g at rest, as in CoreMotion."""
     return Claim(-1, ground, because)
 
 
 @dataclass(frozen=True)
 class Stamps:
-    """Time stamps as the file has them."""
+    """Time stamps as written in the file."""
 
-    ticks: NDArray[Any] | None  # (n,) of int64 or float64: NaN or ``NO_TICK`` where missing
-    tick_s: float | None = None  # seconds per tick; None where it must be measured
-    # ``unix`` from 1970 in UTC, ``local`` the same in an unknown zone, ``none`` relative
+    ticks: NDArray[Any] | None  # (n,) int64 or float64; ``NO_TICK`` or NaN if missing
+    tick_s: float | None = None  # seconds per tick; None if it must be measured
+    # ``unix``: since 1970 in UTC; ``local``: the same in an unknown zone; ``none``: relative
     epoch: Epoch = "none"
-    label: str = ""  # how messages call the clock
-    counter: FloatArray | None = None  # (n,): number of each sample, as the sensor counted
-    rate_hz: float | None = None  # rate that the file states
-    wrap_ticks: float | None = None  # where the ticks start again from 0
-    # offset of the wearer's zone from UTC in minutes, where the file tells
-    zone_min: int | None = None
+    label: str = ""  # name of the clock in messages
+    counter: FloatArray | None = None  # (n,) sample numbers, as counted by the sensor
+    rate_hz: float | None = None  # as stated in the file
+    wrap_ticks: float | None = None  # ticks start again from 0 here
+    zone_min: int | None = None  # the wearer's offset from UTC in minutes, if stated
 
     @cached_property
     def extremes(self) -> tuple[float, float]:
-        """Smallest and largest tick; NaN where one is missing."""
+        """Smallest and largest tick; NaN if any is missing."""
         if self.ticks is None or not len(self.ticks):
             return math.nan, math.nan
         lowest, highest = spool.extremes(self.ticks)
@@ -85,16 +84,16 @@ class Stamps:
 
     @cached_property
     def step_extremes(self) -> tuple[float, float]:
-        """Smallest and largest step from one row to the next, in ticks."""
+        """Smallest and largest step between consecutive rows, in ticks."""
         return (math.inf, -math.inf) if self.ticks is None else spool.step_extremes(self.ticks)
 
     @cached_property
     def typical_step(self) -> float:
-        """Typical step from one row to the next, in ticks."""
+        """Typical step between consecutive rows, in ticks."""
         return 0.0 if self.ticks is None else spool.typical_step(self.ticks)
 
     def take(self, rows: NDArray[Any]) -> Self:
-        """Return the stamps of some rows, given by a mask or by their numbers."""
+        """Return the stamps of the rows that a mask or their numbers select."""
         return replace(
             self,
             ticks=None if self.ticks is None else spool.take(self.ticks, rows),
@@ -106,66 +105,62 @@ class Stamps:
 class Series:
     """Readings of one sensor, in the file's unit."""
 
-    values: FloatArray  # (n, k): readings; NaN where there is none
-    unit: str = ""  # as the file writes it; empty where it does not say
-    # their clock; None where they stand in the rows of the accelerometer
-    stamps: Stamps | None = None
+    values: FloatArray  # (n, k); NaN where a reading is missing
+    unit: str = ""  # as written in the file; empty if not stated
+    stamps: Stamps | None = None  # None if the rows are those of the accelerometer
 
     def take(self, rows: NDArray[Any]) -> Self:
-        """Return the readings of some rows."""
+        """Return the selected rows."""
         stamps = None if self.stamps is None else self.stamps.take(rows)
         return replace(self, values=spool.take(self.values, rows), stamps=stamps)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An annotation whose time is on a clock of the file: ticks of the accelerometer's stamps."""
+    """An annotation, timed by the accelerometer's clock."""
 
-    tick: float  # when, in ticks of that clock
-    text: str  # what it says
+    tick: float
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a format knows of a recording, whatever its readings."""
+    """What a format states about a recording, apart from its readings."""
 
-    # which way it writes specific force; None where only the data can tell
-    sign: Claim[Sign] | None = None
+    sign: Claim[Sign] | None = None  # sign of specific force; None if only the data can tell
     notes: tuple[Note, ...] = ()  # annotations of the app
-    # placement, device, platform: body site, maker and system, where the file says them
-    placement: str | None = None
-    device: str = ""
-    platform: str = ""
-    # wall clock of the first row, where the stamps do not tell it
-    start_time: datetime | None = None
-    warnings: tuple[str, ...] = ()  # what the user should know
-    is_named: bool = True  # whether anything but the readings says that they are acceleration
+    placement: str | None = None  # body site, if stated
+    device: str = ""  # maker and model, if stated
+    platform: str = ""  # operating system, if stated
+    start_time: datetime | None = None  # wall clock of the first row, if the stamps lack it
+    warnings: tuple[str, ...] = ()
+    is_named: bool = True  # whether the file says that the readings are acceleration
 
     def facts(self) -> dict[str, Any]:
-        """Return these by name, without what a kind of facts adds to them."""
+        """Return the fields of `Facts` by name, without those of a subclass."""
         return {fact.name: getattr(self, fact.name) for fact in fields(Facts)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft(Facts):
-    """One recording, whole, before its units, signs and clocks are resolved."""
+    """One whole recording, before its units, signs and clocks are resolved."""
 
     acceleration: Series  # (n, 3) readings
     stamps: Stamps  # their clock
-    gravity: Claim[Gravity] | None = None  # None where only the data can tell
-    gravity_vector: Series | None = None  # the gravity that the app took off, to be added back
+    gravity: Claim[Gravity] | None = None  # None if only the data can tell
+    gravity_vector: Series | None = None  # gravity that the app removed, to be added back
     rotation: Series | None = None  # gyroscope
-    # other series by the name and unit they will have in the recording
+    # other series, by their name in the recording
     channels: Mapping[str, Series] = field(default_factory=dict)
-    part: str = ""  # tells several recordings of one file apart
-    columns: str = ""  # which columns were taken, in words
+    part: str = ""  # distinguishes the recordings of one file
+    columns: str = ""  # the columns used, in words
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced."""
         return replace(self, **changes)
 
     def filled(self, series: Mapping[str, Series]) -> Self:
-        """Return a copy that has these series where it lacks them."""
+        """Return a copy in which these series fill in for missing ones."""
         named = {"rotation": self.rotation, "gravity_vector": self.gravity_vector}
         own = {name: each for name, each in {**named, **self.channels}.items() if each}
         channels = {**series, **own}
@@ -177,7 +172,7 @@ class Draft(Facts):
         )
 
     def take(self, rows: NDArray[Any]) -> Self:
-        """Return some rows of every series that shares the accelerometer's rows."""
+        """Select rows of every series that shares the accelerometer's rows."""
 
         def cut(series: Series) -> Series:
             return series.take(rows) if series.stamps is None else series
@@ -194,29 +189,30 @@ class Draft(Facts):
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """Overrides for one read; None leaves the matter to the reader.
+    """Overrides for one read; None leaves the choice to the reader.
 
     Parameters
     ----------
     unit
         Unit of the acceleration: ``m/s2``, ``g``, ``mg``, or a fraction such as ``g/256``.
     sign
-        What an axis that points up reads at rest: ``+`` (Android, sensors) or ``-`` (CoreMotion).
+        Reading at rest of an axis pointing up: ``+`` (Android, sensors) or ``-`` (CoreMotion).
     gravity
-        ``total`` with gravity included, ``linear`` with it removed.
+        ``total`` if the readings include gravity, ``linear`` if it was removed.
     rate_hz
-        Sampling rate; the file's clock is then set aside and its rows counted.
+        Sampling rate; replaces the file's clock, so rows are counted instead.
     columns
         Names (or 1-based numbers) of the columns ``time``, ``x``, ``y`` and ``z``.
     coordinates
-        Keep latitude and longitude as channels; left out by default since they identify people.
+        Keep latitude and longitude as channels. By default they are dropped, since they identify
+        people.
     max_bytes
-        Most bytes one compressed file may expand to.
+        Size that one compressed file may expand to.
 
     Raises
     ------
     UsageError
-        Where an override makes no sense.
+        If an override is invalid.
     """
 
     unit: str | None = None
@@ -248,12 +244,12 @@ class ReadOptions:
 
     @staticmethod
     def parse_columns(text: str) -> dict[str, str]:
-        """Turn ``time=T,x=A,y=B,z=C`` into a mapping.
+        """Parse ``time=T,x=A,y=B,z=C`` into a mapping.
 
         Raises
         ------
         UsageError
-            Where a part is not ``role=name``.
+            If a part is not ``role=name``.
         """
         pairs = _PAIR.findall(text)
         if not pairs or ",".join(f"{role}={name}" for role, name in pairs) != text:

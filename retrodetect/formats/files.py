@@ -1,8 +1,8 @@
-"""Files: which format reads each, and which of them are one recording.
+"""Files: which format reads each, and which belong to the same recording.
 
-Apps write one file per sensor. Such files share a folder and differ in a word of their name that
-tells the sensor (``walk_Accelerometer.csv``, ``walk_Gyroscope.csv``); what is left of the name
-without that word is their `key`. Files that merely share a folder have keys of their own.
+Many apps write one file per sensor. Such files share a folder, and their names differ only in the
+word for the sensor (``walk_Accelerometer.csv``, ``walk_Gyroscope.csv``). The name without that word
+is their `key`. Other files in the folder have different keys.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 NO, POSSIBLE, LIKELY, CERTAIN = 0, 1, 2, 3
-"""How sure a format is of a file: a structure that many share, one that few do, a signature."""
+"""Confidence in a format: no match, a common structure, a rare structure, a signature."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Candidate:
     Parameters
     ----------
     source
-        Its bytes.
+        The bytes of the file.
     companions
-        The other files of the same recording.
+        Other files of the same recording.
     """
 
     source: Source
@@ -54,16 +54,16 @@ class Candidate:
 
     @cached_property
     def table(self) -> Table:
-        """The file as a table of text; a table of width 0 if it is none."""
+        """The file as a text table; its width is 0 if it isn't one."""
         return sniff(self.source)
 
     @property
     def was_cut_off(self) -> bool:
-        """Whether its table was read, and ends within a row."""
+        """Whether its table was read and ends within a row."""
         return "table" in self.__dict__ and self.table.is_cut_off
 
     def among(self, files: Iterable[Candidate]) -> Candidate:
-        """Return the same file with the others as companions; its table is not read again."""
+        """Return the file with the others as companions, without reading its table again."""
         others = tuple(other for other in files if other.source.name != self.source.name)
         changed = replace(self, companions=others)
         changed.__dict__.update({"table": self.table} if "table" in self.__dict__ else {})
@@ -72,16 +72,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a file is among those of one recording.
+    """The part that a file plays in a recording.
 
     Parameters
     ----------
     has_acceleration
-        Whether a recording can be read from it; a side file otherwise.
+        Whether a recording can be read from it; if not, it is a side file.
     device
-        Tells apart devices that share an export, such as a phone and a watch.
+        Distinguishes devices that share an export, such as a phone and a watch.
     rank
-        Of several files with the same device's acceleration, the highest is read.
+        If several files hold the same device's acceleration, the highest rank is read.
     """
 
     has_acceleration: bool = True
@@ -96,13 +96,13 @@ class Format:
     Parameters
     ----------
     name
-        As in results.
+        Name of the format in results.
     recognise
-        How sure the format is of a file, from its head alone.
+        Returns how well a file matches (`NO` to `CERTAIN`), judged by its head.
     read
-        Reads it.
+        Returns the recordings of a file.
     role
-        What a file is among its companions.
+        Returns the part that a file plays among its companions.
     is_folder
         Whether an export of this format is a folder of files with fixed names.
     """
@@ -122,16 +122,16 @@ def has(
     Parameters
     ----------
     sure
-        How sure the format then is of the file.
+        Confidence if the file matches.
     *columns
-        Names of columns, all of which the table must have; of a tuple of names, one is enough.
+        Names of columns that the table must all have; of a tuple of names, one is enough.
     head
-        Pattern that the first bytes match, in which a point is any byte.
+        Pattern that the first bytes must match; a dot matches any byte.
 
     Returns
     -------
     callable
-        What a `Format` recognises a file by.
+        For `Format.recognise`.
     """
     begin = re.compile(head, re.DOTALL)
     alternatives = [(each,) if isinstance(each, str) else each for each in columns]
@@ -146,7 +146,7 @@ def has(
 
 @cache
 def formats() -> tuple[Format, ...]:
-    """All formats, in order of their names."""
+    """All formats, sorted by name."""
     from retrodetect.formats import exports
 
     every: list[Format] = []
@@ -156,7 +156,7 @@ def formats() -> tuple[Format, ...]:
 
 
 def recognised(file: Candidate) -> Format | None:
-    """Return the format that is surest of a file, None where none is.
+    """Return the format that matches a file best; None if none does.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def recognised(file: Candidate) -> Format | None:
     Returns
     -------
     Format or None
-        The surest one, if any.
+        The format with the highest confidence; on a tie, the first by name.
     """
     sure = [(each.recognise(file), each) for each in formats()]
     score, best = max(sure, key=lambda pair: pair[0])
@@ -185,7 +185,7 @@ _SENSOR_WORDS = (
 _LEFT_OUT = re.compile(
     r"(?:[_ ]?(?<!\d)\d++(?:\.\d++)?Hz)|(?:\.[a-z][a-z0-9]{0,4}){1,9}$", re.IGNORECASE
 )
-"""File endings, and the rate that some apps write into the name of each sensor's file."""
+"""File endings, and the rate that some apps add to the names of sensor files."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(rf"(?<![a-z])(?:{_SENSOR_WORDS})(?![a-z])", re.IGNORECASE)
@@ -202,9 +202,9 @@ class Main:
 
 @lru_cache(maxsize=1 << 16)
 def key(name: str) -> str:
-    """What a file name has left without the word for its sensor; equal for one recording.
+    """File name without the word for its sensor; equal for all files of a recording.
 
-    The folder ``meta`` of phyphox counts as the folder around it.
+    Files in the folder ``meta`` of phyphox count as files of the parent folder.
     """
     path = PurePosixPath(name)
     folder = path.parent.parent if path.parent.name == "meta" else path.parent
@@ -220,21 +220,21 @@ def key(name: str) -> str:
 
 
 class Neighbours:
-    """Files that lie beside others and belong to them by their `key`; lists each folder once."""
+    """Files of the same recording, by their `key`; lists each folder once."""
 
     def __init__(self) -> None:
         self._listed = cache(_listed)
 
     def of(self, path: Path) -> tuple[Path, ...]:
-        """Return those of one file, in its folder and in a folder ``meta`` there."""
+        """Return the files that belong to one, in its folder or in ``meta`` below it."""
         alike = self._listed(path.parent).get(key(path.name), [])
         return tuple(other for other in alike if other.name != path.name and other.is_file())
 
 
 def _listed(folder: Path) -> dict[str, list[Path]]:
-    """Files below a folder by the key of their names; hidden ones left out."""
+    """Visible files of a folder, grouped by key."""
     named: dict[str, Path] = {}
-    # Who may not list a folder may still read files in it; a store's client has its own errors.
+    # A folder that cannot be listed may still hold readable files; stores raise their own errors.
     with suppress(OSError if isinstance(folder, Path) else Exception):
         named |= {file.name: file for file in folder.iterdir()}
     if "meta" in named:
@@ -244,7 +244,7 @@ def _listed(folder: Path) -> dict[str, list[Path]]:
 
 
 def by_key(names: Iterable[str]) -> dict[str, list[str]]:
-    """Put names together that have the same `key`, in order of appearance."""
+    """Group names by `key`, in order of appearance."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for name in names:
         grouped[key(name)].append(name)
@@ -252,19 +252,19 @@ def by_key(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
-    """Find the recordings among files, one for each device, and the files that belong to none.
+    """Find the recordings among files, one per device, and the files that belong to none.
 
     Parameters
     ----------
     files
-        Of one folder or archive.
+        Files of one folder or archive.
 
     Returns
     -------
     list of Main
-        Files from which a recording is read, with their companions.
+        One file per recording, with its companions.
     list of Candidate
-        Files that are neither a recording nor beside one of their own, or damaged.
+        Files that belong to no recording, or are damaged.
     """
     chosen: list[Main] = []
     left: list[Candidate] = []
@@ -298,7 +298,7 @@ _RECORDING_ENDINGS = {
     ".csv", ".tsv", ".txt", ".gz", ".xz", ".bz2", ".zip", ".cwa", ".bin", ".gt3x", ".mat", ".avro",
     ".xls", ".xlsx", ".json",
 }  # fmt: skip
-"""A user who has such a file expects it to be read, or to learn why not."""
+"""Users expect these files to be read, or to learn why they are not."""
 
 _PROSE_ENDINGS = {".txt", ".json"}
 _OTHER_ENDINGS = {
@@ -310,10 +310,10 @@ _OTHER_ENDINGS = {
     ".apk", ".db", ".sqlite", ".lock", ".tmp", ".part", ".npy", ".npz", ".pkl", ".skops", ".bvh",
     ".c3d",
 }  # fmt: skip
-"""Files that are plainly something else, and are not even looked into."""
+"""Endings of other kinds of file, which are not opened."""
 
 _TOGETHER = 256
-"""Groups of files that are looked into at a time (1 s): what is worth another process."""
+"""Groups of files per task: about 1 s of work, enough to be worth a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,11 +323,11 @@ class Input:
     Parameters
     ----------
     path
-        The file to give to ``read``.
+        The file to pass to ``read``.
     name
-        How results call it: the path below the input root.
+        Name in results: the path below the input root.
     side_files
-        What belongs to the same recording.
+        Other files of the same recording.
     """
 
     path: Path
@@ -350,32 +350,31 @@ def discover(
 ) -> list[Input]:
     """Find the inputs below some paths.
 
-    A file that is named is an input, whatever it holds. A folder is searched recursively: the files
-    of one recording become one input, whatever they are called. Files without sensor data (notes,
-    labels) are skipped with a reason. Hidden files, pictures, documents, programs and the results
-    of this tool are not looked into.
+    A file passed by name is always an input. A folder is searched recursively; the files of one
+    recording become one input. Files without sensor data (notes, labels) are skipped with a reason.
+    Hidden files, pictures, documents, programs and results of retrodetect are not opened.
 
     Parameters
     ----------
     *paths
-        Files, folders or URLs; they need not exist (reading such an input fails with the reason).
+        Files, folders or URLs. They need not exist: reading a missing file reports it.
     columns
-        Names of columns, as the user gives them: a table that has them all is a recording.
+        Names of columns chosen by the user. A table that has them all is a recording.
     on_skipped
         Called with each skipped file and the reason.
     each
-        Looks into each part of a folder, and gives what was found in order, as `map` does; maybe
-        with other processes.
+        Applies a function to each part of a folder and keeps the order, as `map` does; it may use
+        other processes.
 
     Returns
     -------
     list of Input
-        Sorted by folder and name, with distinct names; each file once.
+        Sorted by folder and name, without duplicates; names are unique.
 
     Raises
     ------
     UsageError
-        Where a path is empty, as an unset variable of a shell is.
+        If a path is empty, as from an unset shell variable.
     """
     search = _Search(columns, each)
     inputs: dict[Path, Input] = {}
@@ -395,16 +394,16 @@ def discover(
 
 
 class _Seen(NamedTuple):
-    """A file that was looked into."""
+    """A file that was opened and judged."""
 
     file: Input
     is_recording: bool
     is_folder: bool = False  # whether an export of its format is a folder
-    reason: str = ""  # to skip it; empty where its reader shall tell
+    reason: str = ""  # why it is skipped; empty if it should be read
 
 
 class _Search:
-    """One search for inputs, and the files that it skips, each with the reason."""
+    """A search for inputs; also collects skipped files with the reason."""
 
     def __init__(self, columns: Collection[str], each: Callable[..., Iterable[Any]]) -> None:
         self._columns, self._each = columns, each
@@ -424,7 +423,7 @@ class _Search:
         for folder, files in sorted(folders.items()):
             inputs = self._in_folder(root, folder, files)
             yield from sorted(inputs, key=lambda recording: recording.name)
-        # Reading such a file gives the reason.
+        # Reading such a file reports the reason.
         for path in sorted(closed):
             yield Input(path, _name_below(root, path))
 
@@ -437,7 +436,7 @@ class _Search:
         inputs = [each.file for each in seen if not each.reason]
         recordings = [each for each in seen if each.is_recording]
         if len(recordings) == 1 and recordings[0].is_folder and recordings[0].file.side_files:
-            # A folder that is one export of several files gives its name.
+            # A folder that is a single export gives the recording its name.
             whole = recordings[0].file
             inputs[inputs.index(whole)] = replace(whole, name=_name_below(root, folder))
         return inputs
@@ -446,9 +445,9 @@ class _Search:
 def _looked_into(
     root: Path, folder: Path, columns: Collection[str], groups: Iterable[Sequence[str]]
 ) -> list[_Seen]:
-    """Recordings among groups of files, and the others with the reason to skip them, if any.
+    """Recordings among groups of files, and other files with the reason to skip them, if any.
 
-    Content is not kept: that of ten thousand files would fill the memory.
+    Content is dropped: that of ten thousand files would fill the memory.
     """
     seen: list[_Seen] = []
     for group in groups:
@@ -473,12 +472,12 @@ def _looked_into(
 
 
 def _name_below(root: Path, path: Path) -> str:
-    """Name of what is below the folder searched, or of that itself."""
+    """Name of a file or folder relative to the search root, or of the root itself."""
     return path.relative_to(root).as_posix() if path != root else root.resolve().name
 
 
 def _everything(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
-    """Files and folders below one; hidden folders and links to folders are not entered."""
+    """Everything below a folder; hidden folders and links to folders are not entered."""
     if not isinstance(root, Path):
         yield from root.rglob("*")
         return
@@ -489,7 +488,7 @@ def _everything(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]
 
 
 def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
-    """Files that could be recordings; hidden ones and the results of a run left out."""
+    """Files that could be recordings; hidden files and results of a run are skipped."""
     results_in = cache(written_in)
     for path in _everything(root, on_closed):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
@@ -506,7 +505,7 @@ def _files(root: Path, on_closed: Callable[[Path], None]) -> Iterator[Path]:
 
 
 def _reason_to_skip(file: Candidate) -> str:
-    """Why a file is skipped; empty if its user would rather learn why it cannot be read."""
+    """Why a file is skipped; empty if the user expects it to be read."""
     source = file.source
     ending = Path(source.name).suffix.lower()
     is_expected = ending in _RECORDING_ENDINGS
@@ -525,7 +524,7 @@ def _reason_to_skip(file: Candidate) -> str:
 
 
 def _distinct(inputs: Sequence[Input]) -> list[Input]:
-    """Inputs whose names do not collide: those of several roots get their folder in front."""
+    """Make the names of inputs unique; colliding names get their folder in front."""
     inputs = [replace(file, name=readable(file.name)) for file in inputs]
     times = Counter(file.name for file in inputs)
     if len(times) == len(inputs):

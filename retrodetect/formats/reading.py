@@ -1,7 +1,7 @@
-"""Reading: from a path to recordings, and what was understood of them.
+"""Reading: from a path to recordings in SI units, with every assumption stated.
 
-A path is opened, and each format's drafts are assembled: clock, held readings, unit, gravity, sign
-and the other sensors are settled, once, over whole columns.
+A format reads drafts from a path. `assemble` resolves the clock, repeated readings, unit, gravity,
+sign and the other sensors of each draft once, over whole columns.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ _NO_GYROSCOPE = (
 _LESS_PRECISE = "strides may be less precisely timed there"
 
 _ADDRESS = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:[0-9a-f]{2}[:_ -]){5}[0-9a-f]{2}"
-"""UUID (RFC 9562), by which iOS calls a sensor, and MAC address (IEEE 802) as it is printed."""
+"""UUID (RFC 9562), which iOS uses to identify a sensor, or printed MAC address (IEEE 802)."""
 
 _DATE = r"(?:19|20)\d\d[01]\d[0-3]\d(?:\d{4}|\d{6})?"
 _HEX = r"(?=[a-f]*\d[a-f]*\d)[0-9a-f]{8,}"
 _SERIAL = r"(?=\d*[a-z])(?=[0-9a-z]*\d{5})[0-9a-z]{8,}"
 """Eight hexadecimal digits (Polar, Xsens, MetaMotion without colons), or letters and five
-digits in a row (ActiGraph ``MOS2E39180594``); ``subject0012`` and ``20260301`` are neither."""
+consecutive digits (ActiGraph ``MOS2E39180594``). ``subject0012`` and ``20260301`` are neither."""
 
 _IDENTIFIER = re.compile(
     rf"(?<![0-9a-z])(?:{_ADDRESS}|(?!{_DATE}(?![0-9a-z]))(?:{_HEX}|{_SERIAL}))(?![0-9a-z])",
@@ -72,19 +72,19 @@ _IDENTIFIER = re.compile(
 )
 
 PIECE_ROWS = BLOCK_ROWS
-"""Rows of a piece, as far as its grain allows."""
+"""Rows per piece, as far as the grain allows."""
 
 LOWEST_RATE_HZ = 9.5
-"""Four readings a step: at a nominal 10 Hz steps are found, at 5 Hz they are not."""
+"""Four readings per step. Steps are detected at a nominal 10 Hz, but not at 5 Hz."""
 
 _FASTEST_HZ = 2500.0
-"""No accelerometer worn on a body samples faster, save in files that state their rate."""
+"""No body-worn accelerometer samples faster; a stated rate may be higher."""
 
 _LARGEST = 1e6
-"""No reading is larger in any unit, counts of 16 bits and mg included."""
+"""No reading is larger in any unit, including 16-bit counts and mg."""
 
 _IMPOSSIBLE_MPS2 = 500 * STANDARD_GRAVITY_MPS2
-"""Beyond the range of any accelerometer that is worn (±400 g)."""
+"""Beyond the range of any body-worn accelerometer (±400 g)."""
 
 _CHECKED_ROWS = 500_000
 
@@ -92,30 +92,30 @@ _CHECKED_ROWS = 500_000
 def read(
     path: str | Path | Input, *, name: str | None = None, options: ReadOptions = _DEFAULT
 ) -> list[Recording]:
-    """Read whatever an app or a device wrote.
+    """Read a file that an app or a device wrote.
 
     Parameters
     ----------
     path
-        A file, an archive, or a folder. Files of the same recording beside it are found. Or an
-        input of :func:`discover`, which knows them.
+        A file, an archive or a folder; files of the same recording in that folder are read too. Or
+        an input from :func:`discover`.
     name
-        How the recording is called; by default the name of the file or input.
+        Name of the recording; by default that of the file or input.
     options
-        What overrides the reader's conclusions.
+        Overrides of the reader's conclusions.
 
     Returns
     -------
     list of Recording
-        One, or several where the file holds several devices or people (their names then end in
-        ``#part``).
+        One recording, or several if the file holds several devices or people. Their names then end
+        in ``#part``.
 
     Raises
     ------
     UnreadableFile
-        Where the file is missing, empty, damaged or no recording.
+        If the file is missing, empty, damaged or not a recording.
     RefusedRecording
-        Where it is understood but cannot honestly be used.
+        If it can be read but not used honestly.
     """
     return [resolved.recording() for resolved in _open(path, name, options)]
 
@@ -127,41 +127,39 @@ def pieces(
     options: ReadOptions = _DEFAULT,
     grain_s: float = 60.0,
 ) -> list[Iterator[Recording]]:
-    """Read as `read` does, but deliver each recording in consecutive pieces.
+    """Read like `read`, but yield each recording in consecutive pieces.
 
-    What a stage makes of pieces it makes of a recording of any length in bounded memory::
+    Recordings of any length can be processed in bounded memory::
 
         for parts in pieces("week.cwa"):
             for piece in parts:
                 print(piece.time_s[0], len(piece.time_s))
 
-    The pieces of a recording share all that is settled of it: name, rate, findings, annotations,
-    start time and warnings. Their ``time_s`` goes on from one to the next; put together they are
-    what `read` returns.
+    Pieces share the name, rate, findings, annotations, start time and warnings of their recording.
+    ``time_s`` continues from one piece to the next. Joined, the pieces equal the result of `read`.
 
-    A piece is some 260,000 rows. The whole columns lie in a temporary file where they are large;
-    formats that are read at once (JSON, workbooks) and texts that tell wearers or sensors apart
-    are in memory.
+    A piece has about 260,000 rows. Large columns are kept in a temporary file. JSON, workbooks and
+    columns of text that separate wearers or sensors are kept in memory.
 
     Parameters
     ----------
     path, name, options
         As for `read`.
     grain_s
-        Pieces are cut where a whole number of these seconds is over, so that a mean over a
-        second, say, is never cut in two.
+        Pieces end at whole multiples of this many seconds, so that, for example, a mean over one
+        second is never split.
 
     Returns
     -------
     list of iterators
-        One for each recording. Everything about it is settled before this returns.
+        One per recording. Files are read and resolved before this returns.
 
     Raises
     ------
     UnreadableFile, RefusedRecording
-        As `read`.
+        As for `read`.
     UsageError
-        Where ``grain_s`` is no length.
+        If ``grain_s`` is not positive.
     """
     if not grain_s > 0:
         raise UsageError(f"pieces of {grain_s!r} s are not possible")
@@ -169,7 +167,7 @@ def pieces(
 
 
 def describe(recording: Recording) -> dict[str, Any]:
-    """Say what was understood of a recording, and every assumption.
+    """Report how a recording was understood, with every assumption.
 
     Parameters
     ----------
@@ -179,9 +177,9 @@ def describe(recording: Recording) -> dict[str, Any]:
     Returns
     -------
     dict
-        Of strings, numbers, lists and dicts, ready for JSON. Each of ``unit``, ``gravity``,
-        ``sign``, ``clock`` and ``columns`` (and ``device``, ``platform`` where known) holds
-        ``value`` and ``ground``. ``advice`` lists what would make the recording more useful.
+        Strings, numbers, lists and dicts, ready for JSON. ``unit``, ``gravity``, ``sign``,
+        ``clock`` and ``columns`` (also ``device`` and ``platform`` if known) each hold ``value``
+        and ``ground``. ``advice`` lists what would make the recording more useful.
     """
     steps = np.diff(recording.time_s)
     gaps = clock.gaps_s(recording.time_s, recording.rate_hz)
@@ -222,7 +220,7 @@ def describe(recording: Recording) -> dict[str, Any]:
 
 
 def _advice(recording: Recording) -> Iterator[str]:
-    """Say why directions cannot be seen, or may not be, and what to do about it."""
+    """Yield why directions cannot be seen, or may not be, and what to do about it."""
     if recording.rate_hz < DIRECTION_RATE_HZ:
         yield TOO_SLOW
     elif recording.gravity == "linear":
@@ -240,7 +238,7 @@ def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> 
             if path.is_dir():
                 return _open_folder(path, name, options)
             if not path.is_file() and path.exists():
-                # A pipe or a device may never come to an end, and cannot be read twice.
+                # A pipe or a device may never end, and cannot be read twice.
                 raise UnreadableFile(
                     "is neither a file nor a folder", remedy="save it to a file first"
                 )
@@ -264,7 +262,7 @@ def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> 
 
 def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Resolved]:
     """Resolve every recording of a folder."""
-    next(path.iterdir(), None)  # raises where nobody may look into it
+    next(path.iterdir(), None)  # raises if the folder cannot be listed
     inputs = discover(path, columns=options.columns.values())
     if not inputs:
         raise UnreadableFile("contains no recording", remedy="check the path")
@@ -277,14 +275,14 @@ def _open_folder(path: Path, name: str | None, options: ReadOptions) -> list[Res
 
 
 def _companion(path: Path, folder: Path, options: ReadOptions) -> Candidate:
-    """Open a file of the same recording, called as from the folder of the main one."""
+    """Open a file of the same recording; its name is relative to the folder of the main file."""
     name = path.relative_to(folder).as_posix() if folder in path.parents else path.name
     return Candidate(replace(open_file(path, options.max_bytes), name=name))
 
 
 @contextmanager
 def _part(label: str, failures: list[InputError]) -> Iterator[None]:
-    """Read one part of a file; its error, which names the part, does not stop the others."""
+    """Read one part of a file; collect its error, which names the part."""
     try:
         with about(label):
             yield
@@ -297,7 +295,7 @@ def _open_file(
 ) -> list[Resolved]:
     """Resolve each recording of a file with its companions, or of an archive.
 
-    The errors of parts that cannot be read are added to ``failures``.
+    Errors of parts that cannot be read are added to ``failures``.
     """
     source = file.source
     if not source.head:
@@ -341,7 +339,7 @@ def _open_drafts(
 def _open_members(
     members: Sequence[Source], name: str, options: ReadOptions, failures: list[InputError]
 ) -> list[Resolved]:
-    """Resolve each recording of an archive, and name what in it is damaged."""
+    """Resolve each recording of an archive, and collect errors of damaged members."""
     mine, left = mains(map(Candidate, members))
     parts = [main.role.device or main.file.source.stem for main in mine]
     if len(set(parts)) < len(parts):
@@ -353,7 +351,7 @@ def _open_members(
             resolved += _open_drafts(main.file, main.format, own, options, failures)
     for file in left:
         with _part(file.source.label, failures):
-            _ = file.source.head  # raises where it is damaged
+            _ = file.source.head  # raises if damaged
     if not resolved and not failures:
         raise UnreadableFile(
             f"contains {counted(len(members), 'file')} or sheets, but no recording",
@@ -363,9 +361,9 @@ def _open_members(
 
 
 def _numbered(parts: Sequence[str]) -> list[str]:
-    """Put a number in the place of each device's identifier; labels and placements stay.
+    """Replace identifiers of devices by numbers; keep labels and placements.
 
-    ``left D4:22:CD:00:A1:B2`` becomes ``left 1``. All names stay different from each other.
+    ``left D4:22:CD:00:A1:B2`` becomes ``left 1``. All names stay distinct.
     """
     numbers: dict[str, str] = {}
     taken = {word for part in parts for word in re.split(r"[^0-9A-Za-z]+", part)}
@@ -381,22 +379,21 @@ def _numbered(parts: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A recording of which everything is settled; its rows are made as they are asked for."""
+    """A resolved recording; its rows are converted to SI units on demand."""
 
-    # what all its pieces share: every field of `Recording` that is not an array
-    facts: dict[str, Any]
-    time_s: FloatArray  # (n,): seconds, increasing
-    acceleration: FloatArray  # (n, 3): readings in the file's unit and sign
-    factor: float  # from these to specific force in m/s²
-    sensors: Sensors  # all others
+    facts: dict[str, Any]  # fields of `Recording` that are not arrays
+    time_s: FloatArray  # (n,) seconds, increasing
+    acceleration: FloatArray  # (n, 3) readings in the file's unit and sign
+    factor: float  # converts these to specific force in m/s²
+    sensors: Sensors  # all other sensors
 
     def with_warnings(self, warnings: Iterable[str]) -> Resolved:
-        """Return the same with more to say."""
+        """Return a copy with more warnings."""
         facts = {**self.facts, "warnings": (*self.facts["warnings"], *warnings)}
         return replace(self, facts=facts)
 
     def recording(self, rows: slice = slice(None)) -> Recording:
-        """Return some rows, or all of them, in memory."""
+        """Return rows as a recording in memory."""
         time_s = scaled(self.time_s, rows)
         rotation, channels = self.sensors.beside(rows, time_s)
         return Recording(
@@ -408,9 +405,9 @@ class Resolved:
         )
 
     def pieces(self, grain_s: float) -> Iterator[Recording]:
-        """Yield consecutive pieces, each ending where a whole number of ``grain_s`` is over."""
+        """Yield consecutive pieces that end at multiples of ``grain_s``."""
 
-        # By its number: the edge of a grain in seconds, once rounded, may be another sample.
+        # Compare numbers of grains: an edge in seconds, once rounded, may hit another sample.
         def grain(row: int) -> int:
             return int(np.floor(self.time_s[row] / grain_s))
 
@@ -426,28 +423,26 @@ class Resolved:
 
 
 def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) -> Resolved:
-    """Settle clock, unit, gravity and sign of a draft, and place its other sensors.
+    """Resolve clock, unit, gravity and sign of a draft, and align its other sensors.
 
     Parameters
     ----------
     draft
-        As a format hands it on.
-    name
-        How the recording is called.
-    format_name
-        Name of the format.
+        As a format returns it.
+    name, format_name
+        Names of the recording and of its format.
     options
-        What overrides the conclusions.
+        Overrides of the conclusions.
 
     Returns
     -------
     Resolved
-        The recording, to be taken whole or in pieces.
+        The recording, ready to be read whole or in pieces.
 
     Raises
     ------
     RefusedRecording
-        Where too little is left, it is too slow, or its unit cannot be told.
+        If too few readings are left, the rate is too low, or the unit cannot be inferred.
     """
     readings = _Readings.timed(_with_rate(draft, options), options)
     readings.drop_held()
@@ -473,7 +468,7 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
         *sensors.notes, *clock.note_pace(time_s, rate_hz),
     ]  # fmt: skip
     start_time = line.start_time
-    if start_time is None and draft.start_time is not None:  # a format tells that of the first row
+    if start_time is None and draft.start_time is not None:  # formats give that of row 0
         start_time = draft.start_time - timedelta(seconds=line.zero_s)
     facts = {
         "name": name,
@@ -495,7 +490,7 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
 
 @dataclass
 class _Readings:
-    """Rows of a draft with their times; those that are no readings fall out, kind by kind."""
+    """Rows of a draft with their times; invalid rows are dropped, kind by kind."""
 
     draft: Draft
     line: clock.Timeline
@@ -506,12 +501,12 @@ class _Readings:
 
     @property
     def values(self) -> FloatArray:
-        """(n, 3) readings that are left, in the file's unit."""
+        """(n, 3) remaining readings, in the file's unit."""
         return self.draft.acceleration.values
 
     @classmethod
     def timed(cls, draft: Draft, options: ReadOptions) -> _Readings:
-        """Rows with a complete reading, each with its time, in order."""
+        """Keep rows with a complete reading and a time, in order of time."""
         _require(draft, 1)
         stamps = draft.stamps
         draft, notes = _complete(draft)
@@ -534,7 +529,7 @@ class _Readings:
         return cls(draft, line, repeated, notes)
 
     def drop_held(self) -> None:
-        """Leave out rows that only repeat a reading."""
+        """Drop rows that only repeat a reading."""
         holds = plausible.find_holds(self.values, self.line.time_s, self.repeated)
         if holds is None:
             return
@@ -546,14 +541,14 @@ class _Readings:
         self.line = replace(self.line, rate_hz=self.line.effective_hz)
 
     def drop(self, holds: plausible.Holds | None) -> None:
-        """Leave out what was found to be no readings."""
+        """Drop rows that are not true readings."""
         if holds is not None:
             self.keep(~holds.drop, *holds.notes)
 
     def add_gravity(self) -> None:
-        """Add the gravity that the app had taken off, where there is any.
+        """Add back the gravity that the app removed, if the file has it.
 
-        Rows without any fall out.
+        Rows without it are dropped.
         """
         vector, line = self.draft.gravity_vector, self.line
         gravity, rotation = rows_of(vector, line), rows_of(self.draft.rotation, line)
@@ -581,7 +576,7 @@ class _Readings:
         self.keep(is_whole)
 
     def drop_impossible(self, mps2: float) -> None:
-        """Drop readings that no sensor gives, of so many m/s² to the unit."""
+        """Drop readings beyond the range of any sensor; a unit is ``mps2`` m/s²."""
         most = _IMPOSSIBLE_MPS2 / mps2
         if np.abs(self.ends().limits).max() < most:
             return
@@ -592,13 +587,13 @@ class _Readings:
         self.keep(kept, f"left out {counted(count, 'impossible reading')}: {_LESS_PRECISE}")
 
     def ends(self) -> plausible.Ends:
-        """Smallest and largest readings, kept for as long as the rows are the same."""
+        """Smallest and largest readings, cached until rows change."""
         if self._ends is None:
             self._ends = plausible.Ends.of(self.values, self.line.rate_hz)
         return self._ends
 
     def doubts(self, scale: plausible.Scale, sensors: Sensors) -> list[str]:
-        """Doubts about the readings of the sensor, before any gravity was added, and about 1 g."""
+        """Doubts about the readings before gravity was added, and about their mean of 1 g."""
         line, sensed = self.line, self._without_gravity
         if sensed is None:
             values, ends, gravity = self.values, self.ends(), scale.gravity
@@ -615,7 +610,7 @@ class _Readings:
         return doubts
 
     def keep(self, rows: NDArray[np.bool_], *notes: str) -> None:
-        """Keep some rows of the draft and of its timeline, and note why."""
+        """Keep the selected rows, and note why the others were dropped."""
         self.notes += notes
         if rows.all():
             return
@@ -627,7 +622,7 @@ class _Readings:
 
 
 def _check_rate(line: clock.Timeline, options: ReadOptions) -> None:
-    """Refuse a rate too low for steps, or one that no sensor has."""
+    """Refuse a rate that is too low for steps, or too high for any sensor."""
     if line.effective_hz < LOWEST_RATE_HZ:
         raise RefusedRecording(
             f"has only {line.effective_hz:.3g} readings a second by its clock",
@@ -642,7 +637,7 @@ def _check_rate(line: clock.Timeline, options: ReadOptions) -> None:
 
 
 def _scale(readings: _Readings, options: ReadOptions) -> plausible.Scale:
-    """Settle unit and gravity, and refuse what is no acceleration."""
+    """Resolve unit and gravity, and refuse readings that are not acceleration."""
     values, draft = readings.values, readings.draft
     level = plausible.Level.of(values, readings.line.rate_hz)
     if options.unit is None:
@@ -658,9 +653,9 @@ def _scale(readings: _Readings, options: ReadOptions) -> plausible.Scale:
 
 
 def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
-    """Set the clock aside for a given rate, and number the rows where only that tells their time.
+    """Replace the clock by a given rate, and number the rows if nothing else times them.
 
-    They are numbered before any falls out, so that those behind keep their place.
+    Rows are numbered before any is dropped, so that later rows keep their time.
     """
     stamps = draft.stamps
     if options.rate_hz is not None:
@@ -674,7 +669,7 @@ def _with_rate(draft: Draft, options: ReadOptions) -> Draft:
 
 
 def _complete(draft: Draft) -> tuple[Draft, list[str]]:
-    """Rows with a complete reading and time, without the zeros before the first event."""
+    """Keep rows with a complete reading and time; drop zeros before the first event."""
     values, timed = draft.acceleration.values, clock.valid(draft.stamps)
     kept = np.ones(len(values), dtype=bool)
     begin: int | None = None
@@ -687,7 +682,7 @@ def _complete(draft: Draft) -> tuple[Draft, list[str]]:
                 kept[rows] = np.abs(own).sum(axis=1) < _LARGEST
     kept[: begin or 0] = False
     kept[plausible.blanks(values)] = False
-    lost = np.count_nonzero(~kept[int(np.argmax(kept)) :])  # those before are told in seconds
+    lost = np.count_nonzero(~kept[int(np.argmax(kept)) :])  # rows before it are reported in seconds
     if timed is not None:
         lost += np.count_nonzero(kept & ~timed)
         kept &= timed
@@ -700,7 +695,7 @@ def _complete(draft: Draft) -> tuple[Draft, list[str]]:
 
 
 def _near(draft: Draft, notes: list[str]) -> tuple[Draft, list[str]]:
-    """Rows whose time fits those of their neighbours."""
+    """Keep rows whose time fits that of their neighbours."""
     stray = clock.strays(draft.stamps)
     if stray is None:
         return draft, notes
@@ -721,7 +716,7 @@ def _require(draft: Draft, count: int) -> None:
 
 
 def _sign(draft: Draft, options: ReadOptions) -> tuple[int, Finding]:
-    """1 or -1: what turns the readings into specific force."""
+    """Factor 1 or -1 that turns readings into specific force."""
     if options.sign is not None:
         reads = "+1 g, unchanged" if options.sign == "+" else "-1 g, turned"
         text = f"an axis that points up reads {reads}"

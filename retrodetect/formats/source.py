@@ -33,17 +33,17 @@ __all__ = [
 
 
 HEAD_BYTES = 1 << 16
-"""How much of a file decides what it is: some hundred rows of the widest export seen."""
+"""How much of a file decides its format: about a hundred rows of the widest export seen."""
 
 _FREE_BYTES = 64 * 2**20
 _MOST_EXPANSION = 200
-"""A sensor table packs 3 to 30 times; what packs better than this, past ``_FREE_BYTES``, is a
-zip bomb (deflate ends at 1032)."""
+"""Sensor tables shrink 3 to 30 times when compressed. Past ``_FREE_BYTES``, a file that expands
+more than this is treated as a zip bomb (deflate cannot exceed 1032)."""
 
 _MOST_MEMBERS = 5_000
 
 _ENCRYPTED = 1
-"""Flag of a member of a zip archive (PKWARE, APPNOTE 4.4.4)."""
+"""Encryption flag of a member of a zip archive (PKWARE, APPNOTE 4.4.4)."""
 
 _PACKED: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase]] = {
     b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
@@ -59,15 +59,15 @@ class Source:
     """One file that a format may read."""
 
     name: str  # path within its folder or archive, with forward slashes
-    label: str  # how messages call it
+    label: str  # name shown in messages
     opener: Callable[[], io.BufferedReader]  # opens the bytes as stored
-    stored_bytes: int  # their number
-    max_bytes: int  # most bytes it may expand to
+    stored_bytes: int  # size as stored
+    max_bytes: int  # size that it may expand to
     path: Path | None = None  # the file on disk; None within an archive
 
     @property
     def stem(self) -> str:
-        """File name without folders and endings (``walk.csv.gz`` gives ``walk``)."""
+        """File name without folders and endings (``walk`` for ``walk.csv.gz``)."""
         name = PurePosixPath(self.name).name
         for ending in (".gz", ".xz", ".bz2"):
             name = name.removesuffix(ending)
@@ -75,17 +75,17 @@ class Source:
 
     @cached_property
     def head(self) -> bytes:
-        """The first ``HEAD_BYTES`` after decompression."""
+        """First ``HEAD_BYTES`` of the decompressed content."""
         with self.open() as stream:
             return stream.read(HEAD_BYTES)
 
     @property
     def is_whole(self) -> bool:
-        """Whether ``head`` is the whole file."""
+        """Whether ``head`` holds the whole file."""
         return len(self.head) < HEAD_BYTES
 
     def open(self) -> BinaryIO:
-        """Open the content, decompressed and bounded."""
+        """Open the decompressed content; reading more than the bounds allow raises an error."""
         with ExitStack() as opened:
             try:
                 raw = opened.enter_context(self.opener())
@@ -99,7 +99,7 @@ class Source:
         return raw
 
     def check_size(self, unpacked_bytes: int) -> None:
-        """Refuse what expands beyond all measure."""
+        """Refuse a file that expands too much."""
         allowed = min(self.max_bytes, max(_FREE_BYTES, _MOST_EXPANSION * self.stored_bytes))
         if unpacked_bytes > allowed:
             raise RefusedRecording(
@@ -109,9 +109,9 @@ class Source:
             )
 
     def check_deflated(self, parts: Iterable[bytes], window_bits: int) -> None:
-        """Refuse a file whose deflated parts expand beyond all measure, before a library does.
+        """Refuse a file whose deflated parts expand too much, before a library unpacks them.
 
-        Damaged parts are left to the library. ``window_bits`` is as `zlib.decompressobj` takes it.
+        Damaged parts are left to the library. ``window_bits`` is that of `zlib.decompressobj`.
         """
         unpacked_bytes = 0
         for part in parts:
@@ -124,9 +124,9 @@ class Source:
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
-        """Give a path for libraries that want one: the file itself, or a copy for the while.
+        """Yield a path for libraries that need one: the file itself, or a temporary copy.
 
-        The copy carries none of an archive's own names, so a hostile one cannot choose its place.
+        The copy is not named after the archive's member, so a hostile name cannot choose its place.
         """
         if isinstance(self.path, Path):
             with self.opener() as stored:
@@ -186,7 +186,7 @@ class _Bounded(io.RawIOBase):
 
 
 def open_file(path: Path, max_bytes: int) -> Source:
-    """Describe a file on disk, of which at most so many bytes may be read, without reading it."""
+    """Describe a file on disk without reading it; ``max_bytes`` bounds its decompressed size."""
     return Source(
         name=path.name,
         label=str(path),
@@ -198,23 +198,23 @@ def open_file(path: Path, max_bytes: int) -> Source:
 
 
 def _peekable(stream: BinaryIO) -> io.BufferedReader:
-    """The stream itself, if it is one of a disk; others are buffered as one of a disk is."""
+    """The stream itself if it comes from a disk; others get a buffer."""
     if isinstance(stream, io.BufferedReader):
         return stream
     return io.BufferedReader(stream, 1 << 18)  # type: ignore[arg-type]
 
 
 def archive_members(source: Source) -> list[Source] | None:
-    """List the files of a zip archive, in its order; None where the source is no archive.
+    """List the files of a zip archive, in its order; None where the source is not an archive.
 
-    Nothing is ever extracted to disk under a name from the archive.
+    Nothing is extracted to disk under a name taken from the archive.
     """
     if not source.head.startswith(_ZIP):
         return None
     try:
         with source.open() as raw, zipfile.ZipFile(raw) as archive:
             named = [entry for entry in archive.infolist() if entry.filename]
-            # Of several of one name the last counts, as for whoever unpacks them.
+            # Where two members share a name the last one counts, as when unpacking.
             last = {entry.filename: entry for entry in named if not entry.is_dir()}
     except _DAMAGE as error:
         raise source._damaged(error) from error
@@ -256,9 +256,9 @@ def _member(source: Source, entry: zipfile.ZipInfo) -> Source:
 
 @contextmanager
 def guarded(what: str, extra: str = "devices") -> Iterator[None]:
-    """Import a library and let it read a file; whatever it raises becomes one clear sentence.
+    """Import a library and let it read a file; turn whatever it raises into a clear error.
 
-    ``what`` names the file's kind with its article, ``extra`` what brings the library.
+    ``what`` is the kind of file with its article; ``extra`` is the extra that installs the library.
     """
     try:
         yield
@@ -269,7 +269,7 @@ def guarded(what: str, extra: str = "devices") -> Iterator[None]:
             f"is {what}, which needs more packages",
             remedy=f"run pip install 'retrodetect[{extra}]'",
         ) from error
-    except Exception as error:  # parsers of others raise anything on damaged bytes
+    except Exception as error:  # third-party parsers may raise anything on damaged bytes
         raise UnreadableFile(
             f"is {what} that is cut off or damaged",
             remedy="copy or export it again",
@@ -277,19 +277,19 @@ def guarded(what: str, extra: str = "devices") -> Iterator[None]:
 
 
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""Compound file, in which Excel 97 to 2003 keeps its sheets."""
+"""First bytes of a compound file, the container of Excel 97 to 2003."""
 
 _NEW_WORKBOOK = "xl/workbook.xml"
 _PLACED = (" row", " c")
-"""Elements of a sheet that say where they are, behind their namespace."""
+"""Elements of a sheet that carry a position, after their namespace."""
 
 _PLACE = re.compile(r"([A-Z]{0,3})(\d{0,7})")
 _FEW_CELLS, _MOST_PADDING = 1_000_000, 20
-"""A sheet may be padded to so many cells, or to so many for each that it holds."""
+"""A sheet may be padded to this many cells, or to this many times the cells it has."""
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _ARCHIVES, _TAR_AT = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd"), 257
-"""First bytes of 7z, RAR and Zstandard; tar has its own later on (POSIX.1, ``ustar``)."""
+"""First bytes of 7z, RAR and Zstandard; tar has its mark further in (POSIX.1, ``ustar``)."""
 
 _FRAMES = (b"PAR1", b"ARROW1")
 _FRAME_CELLS = 50_000_000
@@ -300,11 +300,11 @@ _TRIAD = re.compile(
     rb'|"values?"\s*:\s*\[(?:[^\[\]",]{1,40},){2}[^\[\]",]{1,40}\]'
 )
 _DEEPEST = 4
-"""Lists of objects with readings along three axes: ResearchKit, LAMP, SensorStreamer."""
+"""Lists of objects with readings along three axes (ResearchKit, LAMP, SensorStreamer)."""
 
 RESEARCHKIT = "items of ResearchKit"
-"""Line above its tables: it alone calls a list of readings so, and it is of iOS alone (source:
-``ORKJSONLogFormatter``)."""
+"""Line placed above ResearchKit's tables. Only ResearchKit names a list of readings so, and it runs
+on iOS only (source: ``ORKJSONLogFormatter``)."""
 
 _SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
 
@@ -312,26 +312,26 @@ _SENSORS = re.compile(rb'^\s*\[\s*\{[^{}\[\]]{0,2000}?"sensor"\s*:\s*"')
 _JSON_LINES = re.compile(rb"\s*\{[^\n]*\}\s*\n\s*\{")
 _BETWEEN_LINES = re.compile(rb"\}\s*\n\s*\{")
 _MOST_JSON_BYTES = 256 * 2**20
-"""Some three hours at 104 Hz. JSON has to be in memory whole, at several times its size."""
+"""About three hours at 104 Hz. JSON must fit in memory whole, at several times its size."""
 
 
 def contents(source: Source) -> list[Source] | None:
-    """List the files within a file; None where it holds no others.
+    """List the files inside a file; None where there are none.
 
-    They are members of an archive, sheets of a workbook, sensors or readings of a JSON list, or the
-    one table of Parquet or Feather.
+    Members of an archive, sheets of a workbook, sensors or readings of a JSON list, or the table
+    of a Parquet or Feather file.
     """
     within = _within(source.head)
     return None if within is None else within(source)
 
 
 def holds_files(source: Source) -> bool:
-    """Whether a file, damaged or not, holds others, by its first bytes alone."""
+    """Whether a file holds others, judged by its first bytes; it may be damaged."""
     return _within(source.head) is not None
 
 
 def _within(head: bytes) -> Callable[[Source], list[Source]] | None:
-    """What lists the files within a file that begins so; None where it holds no others."""
+    """Function that lists the files inside a file with this head; None where there are none."""
     if head.startswith(_OLD_WORKBOOK):
         return partial(_sheets, engine="xlrd")
     if head.startswith(_ZIP):
@@ -347,11 +347,11 @@ def _within(head: bytes) -> Callable[[Source], list[Source]] | None:
 
 
 def _refuse_archive(_: Source) -> list[Source]:
-    raise UnreadableFile("is an archive of a kind that is not read", remedy="unpack it")
+    raise UnreadableFile("is an unsupported kind of archive", remedy="unpack it")
 
 
 def _members_or_sheets(source: Source) -> list[Source]:
-    """Members of a zip archive, or sheets of the workbook that it is."""
+    """Members of a zip archive, or sheets if it is a workbook."""
     members = archive_members(source) or []
     if not any(member.name == _NEW_WORKBOOK for member in members):
         return members
@@ -361,7 +361,7 @@ def _members_or_sheets(source: Source) -> list[Source]:
 
 
 def _sheets(source: Source, engine: Any) -> list[Source]:
-    """Sheets of a workbook that hold anything."""
+    """Sheets of a workbook that are not empty."""
     with guarded("an Excel workbook"), source.open() as stream:
         book = io.BytesIO(stream.read())
         sheets = pd.read_excel(book, sheet_name=None, header=None, engine=engine)
@@ -369,9 +369,9 @@ def _sheets(source: Source, engine: Any) -> list[Source]:
 
 
 def _check_extent(member: Source) -> None:
-    """Unpack a part of a workbook, so that a bomb is found before a library meets it.
+    """Unpack a part of a workbook, to detect a bomb before a library does.
 
-    A sheet may say of a cell that it is in row 1e308: libraries fill all that lies before it.
+    A sheet may claim a cell in row 1e308; libraries would fill all rows before it.
     """
     cells = rows = columns = 0
 
@@ -399,7 +399,7 @@ def _check_extent(member: Source) -> None:
     parser.StartElementHandler = on_element
     with member.open() as stream:
         while block := stream.read(1 << 20):
-            # What is no XML, or damaged, is left to the library.
+            # Anything that isn't valid XML is left to the library.
             with suppress(expat.ExpatError):
                 parser.Parse(block)
     if rows * columns > max(_FEW_CELLS, _MOST_PADDING * cells):
@@ -411,7 +411,7 @@ def _check_extent(member: Source) -> None:
 
 
 def _sensors(source: Source) -> list[Source]:
-    """Entries of each sensor as a table, in order of appearance."""
+    """One table for each sensor, in order of appearance."""
     entries = load_json(source)
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in entries:
@@ -428,7 +428,7 @@ def _sensors(source: Source) -> list[Source]:
 
 
 def _records(source: Source) -> list[Source]:
-    """The list of readings in a file as one table; none where it is no such list."""
+    """The list of readings in a file as a single table; empty where the file has no such list."""
     entries = load_json(source)
     lists = entries if isinstance(entries, dict) else {"": entries}
     key, own = next(((key, own) for key, own in lists.items() if isinstance(own, list)), ("", []))
@@ -439,7 +439,7 @@ def _records(source: Source) -> list[Source]:
 
 
 def _flat(record: Any, name: str = "", depth: int = 0) -> dict[str, Any]:
-    """A record of JSON without nesting: ``{"data": {"x": 1}}`` becomes ``{"data.x": 1}``."""
+    """A JSON record without nesting: ``{"data": {"x": 1}}`` becomes ``{"data.x": 1}``."""
     is_list = isinstance(record, list)
     flat: dict[str, Any] = {}
     for key, value in enumerate(record) if is_list else record.items():
@@ -474,7 +474,7 @@ def _frame(source: Source) -> list[Source]:
 
 
 def _table(source: Source, name: str, frame: pd.DataFrame, header: bool, above: str = "") -> Source:
-    """A table in memory as if it were a file of text, with a line above it."""
+    """A table in memory presented as a text file, with an optional line above it."""
     try:
         text = (f"{above}\n" * bool(above) + frame.to_csv(header=header, index=False)).encode()
     except UnicodeEncodeError as error:
@@ -494,7 +494,7 @@ def _table(source: Source, name: str, frame: pd.DataFrame, header: bool, above: 
 
 
 def load_json(source: Source) -> Any:
-    """Parse a whole file, within bounds; objects on lines of their own make a list."""
+    """Parse a whole file within bounds; objects on separate lines make a list."""
     with source.open() as stream:
         text = stream.read(_MOST_JSON_BYTES + 1)
     if len(text) > _MOST_JSON_BYTES:

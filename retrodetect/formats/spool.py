@@ -1,10 +1,9 @@
-"""Whole columns of any length: in memory, or in a temporary file that is mapped.
+"""Columns of any length: in memory, or in a memory-mapped temporary file.
 
-Formats hand on whole columns, and every later step sees them whole. What is large lies in a file
-without a name, which the system removes with the process, whatever ends it (where it allows that:
-on Windows at its regular end). Steps go over such columns in `blocks`, and let each one go from
-memory before they come to the next. Binary logs come in packets, readings that a device
-stores together under one stamp.
+Formats return whole columns, and later steps see them whole. Large ones live in an unnamed file,
+which the system removes when the process ends, however it ends (on Windows, when it ends normally).
+Steps walk through columns in `blocks` and release each block from memory before they read the next.
+Binary logs store readings in packets, several under one time stamp.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ Array = NDArray[Any]
 K = TypeVar("K", bound=Hashable)
 
 BLOCK_ROWS = 1 << 18
-"""Rows that a step works on at once: 44 minutes at 100 Hz."""
+"""Rows per block: 44 minutes at 100 Hz."""
 
 IN_MEMORY_BYTES = 64 * 2**20
 """Columns up to this size stay in memory."""
@@ -45,17 +44,17 @@ _ZEROS = bytes(1 << 20)
 
 
 def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
-    """Make an array to be filled, in a temporary file where it is large.
+    """Allocate an array, in a temporary file where it is large.
 
-    Raises UnreadableFile where the temporary folder is full or cannot be written to; without the
-    name of the recording, which the caller adds.
+    Raises UnreadableFile if the temporary folder is full or read-only. The caller adds the name of
+    the recording to the error.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size <= IN_MEMORY_BYTES:
         return np.empty(shape, dtype)
     with in_temporary_folder("is too large for memory, and cannot be kept in"):
         file = tempfile.TemporaryFile(prefix="retrodetect-")
-        # Not only sized: a page that finds no room on the disk would end the process.
+        # Write zeros, not just a size: a page that finds the disk full would kill the process.
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size)
         else:
@@ -65,7 +64,7 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
 
 
 def gather(chunks: Iterable[Mapping[K, Array]]) -> dict[K, Array]:
-    """Join columns that come chunk by chunk; none where there was no chunk."""
+    """Join columns that arrive chunk by chunk; empty where there were no chunks."""
     columns: dict[K, _Column] = {}
     for chunk in chunks:
         for key, array in chunk.items():
@@ -74,7 +73,7 @@ def gather(chunks: Iterable[Mapping[K, Array]]) -> dict[K, Array]:
 
 
 def blocks(count: int, *arrays: Array, rows: int | None = None) -> Iterator[slice]:
-    """Go over rows block by block, and let go of these arrays from memory after each block."""
+    """Walk over rows block by block, and release these arrays from memory after each block."""
     size = rows or BLOCK_ROWS
     for begin in range(0, count, size):
         yield slice(begin, min(begin + size, count))
@@ -82,7 +81,7 @@ def blocks(count: int, *arrays: Array, rows: int | None = None) -> Iterator[slic
 
 
 def release(*arrays: Array) -> None:
-    """Let go of the memory of mapped arrays; their content stays in their files."""
+    """Release the memory of mapped arrays; their content stays on disk."""
     for array in arrays:
         base = _map_of(array)
         if base is not None and hasattr(mmap, "MADV_DONTNEED"):
@@ -90,7 +89,7 @@ def release(*arrays: Array) -> None:
 
 
 def take(array: Array, rows: Array) -> Array:
-    """Return some rows of an array: those of a mask, or those of some numbers."""
+    """Return the rows of an array that a mask or a list of numbers selects."""
     if _map_of(array) is None:
         return array[rows]
     is_mask = rows.dtype == np.bool_
@@ -105,7 +104,10 @@ def take(array: Array, rows: Array) -> Array:
 
 
 def picked(array: Array, rows: Array, apart: int = 0) -> Array:
-    """Return a few rows of rising numbers, in memory; or how much they differ from later ones."""
+    """Return a few rows in memory; with ``apart``, how much the rows so far behind them differ.
+
+    ``rows`` are increasing numbers.
+    """
     if _map_of(array) is None:
         return array[rows + apart] - array[rows] if apart else array[rows]
     taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
@@ -118,7 +120,7 @@ def picked(array: Array, rows: Array, apart: int = 0) -> Array:
 
 
 def scaled(array: Array, rows: slice, factor: float = 1.0) -> Array:
-    """Return a copy of some rows in memory, column by column, times a factor."""
+    """Copy rows to memory column by column, and multiply them by a factor."""
     begin, end, _ = rows.indices(len(array))
     copy = np.empty((end - begin, *array.shape[1:]), array.dtype, order="F")
     for block in blocks(end - begin, array):
@@ -127,7 +129,7 @@ def scaled(array: Array, rows: slice, factor: float = 1.0) -> Array:
 
 
 def extremes(array: Array) -> Array:
-    """(2, ...) smallest and largest value of each column; NaN where there is one."""
+    """(2, ...) smallest and largest value of each column; NaN where a column has a NaN."""
     limits = [
         (columns.min(axis=-1), columns.max(axis=-1))
         for block in blocks(len(array), array)
@@ -138,7 +140,7 @@ def extremes(array: Array) -> Array:
 
 
 def step_extremes(array: Array) -> tuple[float, float]:
-    """Return the smallest and the largest step from one row (n,) to the next."""
+    """Return the smallest and the largest step between consecutive rows (n,)."""
     limits = [(np.inf, -np.inf)]
     for rows in blocks(len(array), array):
         steps = np.diff(array[rows.start : rows.stop + 1])
@@ -149,9 +151,9 @@ def step_extremes(array: Array) -> tuple[float, float]:
 
 
 def typical_step(array: Array) -> float:
-    """Return the typical step from one row to the next, also where many rows are equal.
+    """Return the typical step between consecutive rows, even where many rows are equal.
 
-    From at least half of the rows to later ones: one wild stamp settles nothing.
+    The steps start from at least half of the rows, so a single wild stamp has no effect.
     """
     apart = min(200, len(array) // 2)
     steps = picked(array, sampled(len(array) - apart), apart)
@@ -159,14 +161,14 @@ def typical_step(array: Array) -> float:
 
 
 def sampled(count: int) -> NDArray[np.intp]:
-    """Return enough of many rows for a median, in order and without a rhythm of their own."""
+    """Return enough row numbers for a median, in order and not equally spaced."""
     if count <= _SAMPLE:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).integers(0, count, _SAMPLE))
 
 
 class _Column:
-    """A column that grows, in memory until it is large."""
+    """A growing column; moves from memory to disk when it gets large."""
 
     def __init__(self) -> None:
         self._waiting: list[Array] = []
@@ -192,21 +194,21 @@ class _Column:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="retrodetect-")
             for array in self._waiting:
-                # Of columns, `ascontiguousarray` would take three times as long.
+                # `ascontiguousarray` would take three times as long on columns.
                 rows = array if array.flags.c_contiguous else np.stack([*array.T], axis=1)
                 self._file.write(rows.data)
         self._waiting = [self._waiting[-1][:0].copy()]
 
 
 def _mapped(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    """Content of a file as an array; the file is closed, and lives as long as the array."""
+    """Content of a file as an array. The file is closed and lives as long as the array."""
     with file:
         file.flush()
         return np.frombuffer(mmap.mmap(file.fileno(), 0), dtype).reshape(shape)
 
 
 def _map_of(array: Array) -> mmap.mmap | None:
-    """Map in which an array lies, None where it is in memory."""
+    """Memory map that holds an array; None where the array is in memory."""
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base
@@ -217,15 +219,15 @@ def _map_of(array: Array) -> mmap.mmap | None:
 
 @contextmanager
 def in_temporary_folder(cannot: str) -> Iterator[None]:
-    """Turn failures of the temporary folder into one clear sentence.
+    """Turn failures of the temporary folder into a clear error.
 
-    ``cannot`` says what cannot be done, up to the words "the temporary folder"; the caller adds the
-    name of the recording.
+    ``cannot`` says what failed, up to the words "the temporary folder". The caller adds the name of
+    the recording.
     """
     try:
         yield
     except OSError as error:
-        place = f" {tempfile.tempdir}" if tempfile.tempdir else ""  # None where none was found
+        place = f" {tempfile.tempdir}" if tempfile.tempdir else ""  # None if no folder works
         raise UnreadableFile(
             f"{cannot} the temporary folder{place} ({error.strerror or error})",
             remedy="free space there, or set TMPDIR to a folder with space for its columns",
@@ -233,17 +235,17 @@ def in_temporary_folder(cannot: str) -> Iterator[None]:
 
 
 BLOCK_BYTES = 2**21
-"""Bytes of a binary log that are read at once: some 500,000 readings."""
+"""Bytes of a binary log read at once: about 500,000 readings."""
 
 _LATE = 1.5
-"""Typical intervals between readings, above which the next packet does not follow this one."""
+"""Gap to the next packet, in typical intervals between readings, that counts as a break."""
 
 _PACKETS = 1 << 10
-"""Packets that are spread at once: up to some 350,000 readings."""
+"""Packets spread at once: up to about 350,000 readings."""
 
 
 def read_blocks(stream: BinaryIO, unit: int = 1) -> Iterator[tuple[bytes, bool]]:
-    """Read a log block by block."""
+    """Read a binary log block by block."""
     size = max(BLOCK_BYTES // unit, 1) * unit
     block = stream.read(size)
     while block:
@@ -253,9 +255,9 @@ def read_blocks(stream: BinaryIO, unit: int = 1) -> Iterator[tuple[bytes, bool]]
 
 
 def gather_packets(chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
-    """Join packets, readings that a device stores together under one stamp; none without any.
+    """Join packets (readings stored under one stamp); empty where there are none.
 
-    They come with their ``stamps`` and ``counts``, which become the ``times`` of the readings.
+    Each chunk has ``stamps`` and ``counts``, which become the ``times`` of the readings.
     """
     columns = gather(chunks)
     if columns:
@@ -264,7 +266,7 @@ def gather_packets(chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
 
 
 def twelve_bits(content: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """Signed numbers of 12 bits that follow each other without a gap, the high bits first."""
+    """Decode packed signed 12-bit numbers, high bits first."""
     three = np.append(content, np.zeros(-len(content) % 3, np.uint8)).reshape(-1, 3)
     high, middle, low = three.astype(np.int16).T
     numbers = np.stack([high << 4 | middle >> 4, (middle & 0x0F) << 8 | low], axis=1).ravel()
@@ -272,10 +274,10 @@ def twelve_bits(content: NDArray[np.uint8]) -> NDArray[np.int16]:
 
 
 def spread(stamps: FloatArray, counts: NDArray[np.intp]) -> FloatArray:
-    """Times of readings, spread evenly from packet to packet, or as usual before a gap.
+    """Spread the times of readings evenly from packet to packet; before a gap, at the usual pace.
 
-    ``stamps`` are those of the first reading of each packet, in any unit and NaN where unknown,
-    ``counts`` its readings.
+    ``stamps`` are the times of the first reading of each packet, in any unit, NaN where unknown;
+    ``counts`` are the readings in each packet.
     """
     intervals = np.diff(stamps) / np.maximum(counts, 1)[:-1]
     finite = intervals[np.isfinite(intervals)]

@@ -1,4 +1,4 @@
-"""Text: encoding, lines, cells, numbers, units and times, as apps write them."""
+"""Text as apps write it: encodings, lines, cells, numbers, units and times."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 MISSING = {"", "-", "--", "nan", "null", "none", "na", "n/a", "inf", "-inf", "∞", "-∞", "\u2212∞"}
-"""Cells without a number, in lower case."""
+"""Cells that mean "no number", in lower case."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -36,10 +36,10 @@ _BOMS = (
 )
 _NUMBER = re.compile(r"[+\-\u2212]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-\u2212]?\d+)?$")
 _LARGEST = 1e30
-"""No stamp and no reading is larger; such a number is damaged."""
+"""No stamp or reading is larger; a larger number is damaged."""
 
 _PLAIN = str.maketrans("", "", "0123456789+-.eE\n")
-"""Takes off all that plain numbers are made of."""
+"""Removes the characters of plain numbers, so what is left shows other text."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROL_SHARE = 0.01
@@ -52,19 +52,19 @@ def cut_off(part: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """``1 row``, ``2 rows``."""
+    """Return ``1 row`` or ``2 rows``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def decode(source: Source) -> tuple[list[str], str] | None:
-    """Whole lines of the head of a file, and its encoding; None where it is binary."""
+    """Whole lines of a file's head, and its encoding; None where it is binary."""
     decoded = _decoded_head(source.head, source.is_whole)
     if decoded is None:
         return None
     text, encoding = decoded
     lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
     if not source.is_whole and len(lines) > 1:
-        lines.pop()  # cut off in the middle
+        lines.pop()  # the head may end inside it
     return lines, encoding
 
 
@@ -74,7 +74,7 @@ def is_text(source: Source) -> bool:
 
 
 def cut(line: str, delimiter: str) -> list[str]:
-    """Cells of a line."""
+    """Split a line into cells."""
     if delimiter == r"\s+":
         return line.split()
     if '"' not in line:
@@ -84,7 +84,7 @@ def cut(line: str, delimiter: str) -> list[str]:
 
 
 def cut_all(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """Cells of each line; in a fraction of the time where none has blanks or quotes."""
+    """Split each line into cells; much faster where there are no quotes or blanks."""
     text = "\n".join(lines)
     if '"' in text or text.split() != [line for line in lines if line]:
         return [cut(line, delimiter) for line in lines]
@@ -92,7 +92,7 @@ def cut_all(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def records(source: Source) -> list[dict[str, str]]:
-    """Rows of a small file of text by column name, such as an app's notes about a recording."""
+    """Rows of a small text file as dicts by column name, such as an app's notes."""
     decoded = decode(source)
     lines = [line for line in decoded[0] if line.strip()] if decoded else []
     if not lines:
@@ -102,14 +102,14 @@ def records(source: Source) -> list[dict[str, str]]:
     names = [*map(normal, header)]
     for row in rows:
         surplus = len(row) - len(names)
-        if surplus > 0 and "text" in names:  # somebody's words, commas and all
+        if surplus > 0 and "text" in names:  # free text that contains commas
             at = names.index("text")
             row[at : at + surplus + 1] = [f"{delimiter} ".join(row[at : at + surplus + 1])]
     return [dict(zip(names, row, strict=False)) for row in rows]
 
 
 def normal(name: str) -> str:
-    """Name of a column in lower case with single blanks."""
+    """Column name in lower case, with single blanks."""
     return " ".join(name.replace("\ufeff", "").lower().split())
 
 
@@ -123,7 +123,7 @@ def is_number(cell: str, decimal: str = ".") -> bool:
 
 
 def to_float(cell: str, decimal: str) -> float:
-    """Number in a cell; NaN where it is none, or damaged."""
+    """Number in a cell; NaN where there is none, or it is damaged."""
     if not is_number(cell, decimal):
         return np.nan
     number = float(cell.replace("\u2212", "-").replace(decimal, "."))
@@ -131,10 +131,10 @@ def to_float(cell: str, decimal: str) -> float:
 
 
 def to_floats(cells: Sequence[str], decimal: str) -> NDArray[np.float64]:
-    """Numbers in cells, each as `to_float` gives it; at once where all are plain."""
+    """Numbers in cells, as `to_float` gives them; vectorised where all are plain."""
     text = "\n".join(cells)
     if decimal != ".":
-        # A point is then no part of a number.
+        # With a decimal comma, a point is not part of a number.
         text = "?" if "." in text else text.replace(decimal, ".")
     try:
         if text.translate(_PLAIN):
@@ -203,7 +203,7 @@ _TRAILING = re.compile(
 
 
 def unit_in(quantity: str, unit: str) -> float | None:
-    """Factor from ``unit`` to the unit used inside, None where the name is not known.
+    """Factor from ``unit`` to the unit used inside; None where the unit is unknown.
 
     Inside: m/s² for ``acceleration``, rad/s for ``rotation``, µT for ``magnetic``, hPa for
     ``pressure``, m/s for ``speed``, m for ``length`` and s for ``time``.
@@ -212,7 +212,7 @@ def unit_in(quantity: str, unit: str) -> float | None:
 
 
 def unit_in_mps2(unit: str) -> float | None:
-    """Factor to m/s² of an acceleration unit, also of a fraction such as ``g/256``."""
+    """Factor from an acceleration unit to m/s²; also accepts fractions such as ``g/256``."""
     base, _, divisor = unit.partition("/") if re.fullmatch(r"\s*m?g\s*/\s*\d+\s*", unit) else (
         unit, "", "1",
     )  # fmt: skip
@@ -221,7 +221,7 @@ def unit_in_mps2(unit: str) -> float | None:
 
 
 def split_unit(header: str) -> tuple[str, str]:
-    """Split ``Acceleration x (m/s^2)`` into its name and its unit (empty where none)."""
+    """Split ``Acceleration x (m/s^2)`` into name and unit (empty where there is none)."""
     match = _TRAILING.match(header)
     return (match["name"], match["unit"]) if match else (header, "")
 
@@ -233,19 +233,19 @@ def is_unit(text: str) -> bool:
 
 
 def _plain(unit: str) -> str:
-    """Unit name in lower case without blanks, brackets and ways to write a square."""
+    """Unit name in lower case, without blanks and brackets, with one way to write a square."""
     plain = unit.lower().replace("²", "2").replace("µ", "u").replace("μ", "u")
     return re.sub(r"[\s^*()_]", "", plain).replace("sec2", "s2")
 
 
 NO_TICK = np.iinfo(np.int64).min
-"""Stands for a stamp that is missing."""
+"""Stands for a missing stamp."""
 
 Epoch = Literal["unix", "local", "none"]
 _DAY_NS = 86_400 * 10**9
 _YEARS = (1900, 2200)
 _YEAR_1900_NS = int(np.datetime64("1900-01-01", "ns").astype(np.int64))
-"""Where a time without a date is put by ``strptime``."""
+"""Date that ``strptime`` gives to a time without a date."""
 
 _HOUR_NS = 3_600 * 10**9
 
@@ -263,7 +263,7 @@ _DATE_ONLY = re.compile(rf"{_DATE}$")
 _TIME_ONLY = re.compile(rf"{_TIME}$")
 _NAMED_ZONE = r"\s*\[[\w/+-]+\]$"
 _FRACTION = r"(?<=[:.\-]\d\d[:.\-]\d\d)([.:,_])(\d{1,2})(?!\d)"
-"""A fraction of fewer than three digits behind the seconds."""
+"""A fraction of fewer than three digits after the seconds."""
 
 _MINUTES = re.compile(r"\d{1,2}:\d{2}\.\d+$")
 
@@ -272,18 +272,18 @@ _MINUTES = re.compile(r"\d{1,2}:\d{2}\.\d+$")
 class TimeFormat:
     """How a column writes its times."""
 
-    pattern: str  # as for ``strptime``
-    # ``unix`` where a zone stands beside the time, ``local`` with a date, else ``none``
+    pattern: str  # as in ``strptime``
+    # ``unix`` if a zone is given, ``local`` if only a date is, else ``none``
     epoch: Epoch
     zone_min: int | None = None  # offset of that zone in minutes
-    wrap_ns: int | None = None  # nanoseconds after which a time without date starts again
+    wrap_ns: int | None = None  # nanoseconds after which a time without a date starts again
     is_ambiguous: bool = False  # whether day and month could be swapped
-    # whether ``.7`` stands for 7 ms, as apps write that leave out the zeros before it
+    # whether ``.7`` means 7 ms: some apps drop the leading zeros
     counts_millis: bool = False
-    has_zone_name: bool = False  # whether the zone's name follows in brackets, as Java writes it
+    has_zone_name: bool = False  # whether a zone name follows in brackets, as Java writes it
 
     def parse(self, cells: pd.Series[Any]) -> NDArray[np.int64]:
-        """(n,) nanoseconds since 1970 (or since midnight); ``NO_TICK`` where a cell is no time."""
+        """(n,) nanoseconds since 1970 (or midnight); ``NO_TICK`` where a cell holds no time."""
         if self.wrap_ns == _HOUR_NS:
             parts = cells.str.extract(r"^(\d+):([\d.]+)$").apply(pd.to_numeric, errors="coerce")
             nanoseconds = np.round((60 * parts[0] + parts[1]) * 1e9)
@@ -294,7 +294,7 @@ class TimeFormat:
             cells = cells.str.replace(_FRACTION, lambda m: m[1] + m[2].zfill(3), regex=True)
         parsed = self._parse(cells, self.pattern)
         lost = parsed.isna()
-        if lost.any() and "%f" in self.pattern:  # whole seconds are written without a fraction
+        if lost.any() and "%f" in self.pattern:  # whole seconds may lack the fraction
             whole = re.sub(r".%f", "", self.pattern)
             parsed = parsed.fillna(self._parse(cells[lost], whole))
         ticks = parsed.to_numpy().astype("datetime64[ns]").astype(np.int64)
@@ -309,7 +309,7 @@ class TimeFormat:
 
 
 def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:
-    """Find how a column writes its times; None where it holds none.
+    """Find the format of a column's times; None where it holds none.
 
     ``hint`` is the order of day and month where the file states it (``M/d/yyyy``).
     """
@@ -327,7 +327,7 @@ def time_format(cells: Sequence[str], hint: str = "") -> TimeFormat | None:
 
 
 def moment(text: str, hint: str = "") -> datetime | None:
-    """Time in a text by itself; None where it is none."""
+    """Parse a text that is a single time; None where it isn't one."""
     written = time_format([text], hint)
     if written is None or written.wrap_ns is not None:
         return None
@@ -367,7 +367,7 @@ def _from_matches(matches: Sequence[re.Match[str]], hint: str) -> TimeFormat:
 
 
 def _counts_millis(matches: Sequence[re.Match[str]]) -> bool:
-    """Whether fractions rise within their second only when read as whole milliseconds."""
+    """Whether fractions increase within their second only if read as whole milliseconds."""
     written = [(m[0][: m.start("fraction")], m["fraction"]) for m in matches if m["fraction"]]
     if not 1 <= max((len(fraction) for _, fraction in written), default=0) <= 3:
         return False
@@ -377,7 +377,7 @@ def _counts_millis(matches: Sequence[re.Match[str]]) -> bool:
 
 
 def _date_pattern(dates: Sequence[str], hint: str) -> tuple[str, bool]:
-    """``strptime`` pattern of a date, and whether day and month could be swapped."""
+    """``strptime`` pattern of a date, and whether day and month are ambiguous."""
     if re.search("[A-Za-z]", dates[0]):
         year = "%Y" if re.search(r"\d{4}$", dates[0]) else "%y"
         if dates[0][0].isdigit():
