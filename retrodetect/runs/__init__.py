@@ -1,4 +1,4 @@
-"""Runs: many recordings at once, resumed where they stopped, and what is written about them."""
+"""Runs: label many recordings, resume where a run stopped, and write the results."""
 
 from functools import cache
 from typing import Literal
@@ -14,12 +14,12 @@ NUMERICAL_THREADS = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-"""What numerical libraries read, as they are loaded, to decide how many threads they start."""
+"""Variables that numerical libraries read as they load, to decide how many threads to start."""
 
 
 @cache
 def own_version() -> str:
-    """Version of retrodetect; looked up once, since that reads metadata from the disk."""
+    """Version of retrodetect; cached, since it reads metadata from the disk."""
     from importlib.metadata import version
 
     return version("retrodetect")

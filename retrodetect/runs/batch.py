@@ -1,11 +1,11 @@
-"""A batch: many recordings labelled, and the tables of all of them written.
+"""A batch: label many recordings and write their tables.
 
 It is planned (nothing is written yet), worked off (each finished input leaves a *part* in
 ``DIR/.retrodetect/``), and written (the parts laid end to end, in the order of the inputs). A part
-is named by a digest of all it depends on: run the same command again, and the batch resumes.
+is named by a digest of everything it depends on, so the same command, run again, resumes.
 
-A file ``manifest.csv`` beside recordings may say of each where the device sat and, if need be,
-which way was forward, so that a folder of recordings from different body sites needs no option.
+A file ``manifest.csv`` beside recordings may state for each where the device sat and which way was
+forward, so that a folder of recordings from several body sites needs no option.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ __all__ = [
 ]  # fmt: skip
 
 MOST_FINE = 12
-"""Inputs up to which the report shows more of each signal."""
+"""Most inputs for which the report shows each signal in detail."""
 
 _COLUMNS = ("path", "placement", "front", "starts", "track")
-"""Of a manifest, used here; only ``path`` must be there. A manifest for training has more."""
+"""Columns of a manifest; only ``path`` is required. A manifest for training has more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a batch came to."""
+    """Result of a batch."""
 
-    sessions: pd.DataFrame  # the rows of ``sessions.csv`` without those of skipped files
-    paths: tuple[Path, ...]  # the file that each of these rows comes from
-    resumed: int  # inputs that an earlier run had finished
-    skipped: Mapping[str, str]  # files without sensor data in the folders, each with the reason
-    manifests: Mapping[Path, int]  # how many of the inputs each manifest beside them speaks of
+    sessions: pd.DataFrame  # rows of ``sessions.csv``, without those of skipped files
+    paths: tuple[Path, ...]  # the file of each row
+    resumed: int  # inputs that an earlier run finished
+    skipped: Mapping[str, str]  # files without sensor data in the folders, with the reason
+    manifests: Mapping[Path, int]  # number of inputs that each manifest beside them lists
 
     @property
     def all_done(self) -> bool:
@@ -65,24 +65,24 @@ class Outcome:
 
 
 class Progress(NamedTuple):
-    """How far a batch is."""
+    """Progress of a batch."""
 
     done: int  # inputs
     total: int
-    hours: float  # of recording, labelled by this run
-    resumed: int  # inputs that an earlier run had finished
-    waiting: Set[Path]  # parts of the tasks that are still to be done
+    hours: float  # of recording that this run labelled
+    resumed: int  # inputs that an earlier run finished
+    waiting: Set[Path]  # parts of the unfinished tasks
 
 
 class Beside(NamedTuple):
-    """What a manifest says of one recording."""
+    """What a manifest states about one recording."""
 
     anchors: Anchors  # where the device sat, and which way was forward
-    manifest: Path  # file that says so
-    tracks: tuple[str, ...] = ()  # the file with the track of a watch, if there is one
+    manifest: Path  # its file
+    tracks: tuple[str, ...] = ()  # file with the track of a watch, if any
 
     def added_to(self, settings: Settings) -> Settings:
-        """Return settings that also hold what the manifest says; their own go before it."""
+        """Return settings completed from the manifest; it overrides none of them."""
         given, names = settings.anchors, ("placement", "front", "starts")
         own = {name: getattr(given, name) or getattr(self.anchors, name) for name in names}
         tracks = settings.tracks or self.tracks
@@ -91,19 +91,19 @@ class Beside(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a batch is to do."""
+    """Work of a batch, before it starts."""
 
     folder: Path  # folder of the results
     inputs: tuple[Input, ...]  # what to label, in the order of the tables
-    skipped: Mapping[str, str]  # files without sensor data in the folders, each with the reason
+    skipped: Mapping[str, str]  # files without sensor data in the folders, with the reason
     settings: Settings  # how to label each input
     view: View  # what to keep for the report
-    beside: Mapping[Path, Beside]  # what manifests say, by recording; the settings go before it
-    model: DirectionModel  # loaded, so that a missing one is noticed before the work
+    beside: Mapping[Path, Beside]  # what manifests state, by recording; the settings win
+    model: DirectionModel  # loaded early, so that a missing one is noticed before the work
     outputs: Outputs  # which files to write, and how
     workers: Workers  # who does the work
     began_s: float = field(default_factory=time.time)  # since 1970
-    monotonic_s: float = field(default_factory=time.monotonic)  # by a clock that nobody sets
+    monotonic_s: float = field(default_factory=time.monotonic)  # by a clock that nobody can set
 
     def tasks(self, state: Path) -> list[Task]:
         """Return one task for each input."""
@@ -131,7 +131,7 @@ def run(
     restart: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
-    """Label every recording below some paths or URLs and write the tables.
+    """Label every recording below paths or URLs and write the tables.
 
     An earlier run is resumed unless ``restart``. Raises ModelError if the model cannot be loaded
     (nothing is written then), UsageError if there is nothing to do, the folder cannot be used or
@@ -147,8 +147,8 @@ def run(
 def plan(
     paths: Iterable[str | Path], outputs: Outputs, settings: Settings, workers: Workers
 ) -> Plan:
-    """Find the inputs, and check all that can be checked before the work."""
-    settings.anchors_on(None)  # marks that make no sense are refused before the work
+    """Find the inputs, and check everything that can be checked before the work."""
+    settings.anchors_on(None)  # refuses marks that make no sense
     paths = list(paths)
     manifests = manifests_in(paths)
     beside = read_manifests(manifests)
@@ -172,7 +172,7 @@ def plan(
 
 @contextmanager
 def started(planned: Plan, *, restart: bool = False) -> Iterator[list[Task]]:
-    """Hold the folder of the results while a batch works."""
+    """Lock the folder of the results while a batch works."""
     with answering(planned.folder), writing.held(planned.folder) as state:
         store_of(state).sweep(state)
         store_of(state).sweep(planned.folder)
@@ -185,7 +185,7 @@ def started(planned: Plan, *, restart: bool = False) -> Iterator[list[Task]]:
 
 
 def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
-    """Do the tasks that no earlier run has finished; afterwards each of them has its part."""
+    """Do the tasks that no earlier run finished; afterwards each task has its part."""
     state = tasks[0].part.parent
     present = {path.name for path in state.glob(f"*{resume.ENDING}")}
     left = [task for task in tasks if task.part.name not in present or not _is_finished(task.part)]
@@ -203,7 +203,7 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
         waiting.discard(task.part)
         progress = progress._replace(done=progress.done + 1, hours=progress.hours + result / 3600)
         yield progress
-    # Killed workers could not remove what they had half written.
+    # Killed workers leave half-written files.
     store_of(state).sweep(state)
 
 
@@ -214,7 +214,7 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
     rows = [[with_copy_of(entry, names) for entry in entries(part)] for part in parts]
     labelled = [row for of_input in rows for row in of_input]
     skipped = [unlabelled(name, "skipped", why).row for name, why in planned.skipped.items()]
-    # Before the tables: a run that is stopped in between must not forget their inputs.
+    # Before the tables: a run that is stopped in between must still know their inputs.
     with_results = [
         task.input.path
         for task, of_input in zip(tasks, rows, strict=True)
@@ -235,9 +235,9 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
 
 
 def named_by_hand(planned: Plan, tasks: Iterable[Task]) -> dict[str, str]:
-    """Say which readings are those of a recording that a manifest names, for `with_copy_of`.
+    """Map readings to the recording with them that a manifest lists, for `with_copy_of`.
 
-    Such a recording counts before its copies, wherever it is in the order of the inputs.
+    Such a recording counts before its copies, whatever the order of the inputs.
     """
     names: dict[str, str] = {}
     for task in tasks:
@@ -248,9 +248,9 @@ def named_by_hand(planned: Plan, tasks: Iterable[Task]) -> dict[str, str]:
 
 
 def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
-    """Return the row of a recording, which says whose readings it repeats.
+    """Return the row of a recording, marked if it is a copy of an earlier one.
 
-    ``names`` has the first recording that held each readings; this one is added.
+    ``names`` maps readings to the first recording with them; this one is added.
     """
     row = entry.row
     if row["status"] != "ok":
@@ -265,13 +265,13 @@ def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
 
 
 def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
-    """Find files ``manifest.csv`` with a column ``path``, right in the folders to be labelled."""
+    """Find files ``manifest.csv`` with a column ``path``, directly in the folders to label."""
     files = [folder / tables.MANIFEST for folder in map(location, folders) if is_folder(folder)]
     return [file for file in files if file.is_file() and "path" in _manifest(file).names]
 
 
 def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
-    """Read what manifests say; UsageError if a line names a missing file, or makes no sense."""
+    """Read manifests; UsageError if a line names a missing file or makes no sense."""
     beside: dict[Path, Beside] = {}
     for file in manifests:
         for line, row in _manifest(file).rows:
@@ -299,14 +299,14 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
 
 
 def _manifest(file: Path) -> tables.SmallTable:
-    """A manifest; without columns if the file is not text."""
+    """Read a manifest; no columns if the file isn't text."""
     return tables.small_table(file) or tables.SmallTable((), ())
 
 
 def _inputs(
     paths: Sequence[str | Path], read: ReadOptions, beside: Set[Path], jobs: int | None
 ) -> tuple[tuple[Input, ...], dict[str, str]]:
-    """Inputs below some paths, at least one of which exists, and the skipped files.
+    """Find the inputs below paths, at least one of which exists, and the skipped files.
 
     Manifests and tracks beside recordings are neither.
     """
@@ -332,7 +332,7 @@ def _inputs(
 
 
 def _is_finished(part: Path) -> bool:
-    """Whether a task is done; one that failed is tried again."""
+    """Whether a task is done; a failed one is tried again."""
     try:
         return resume.is_whole(part) and all(
             entry.row["status"] != "failed" for entry in entries(part)
@@ -342,7 +342,7 @@ def _is_finished(part: Path) -> bool:
 
 
 def _record(planned: Plan, sessions: pd.DataFrame, resumed: int) -> dict[str, Any]:
-    """Content of ``run.json``: what was done, with what, and how it went."""
+    """Content of ``run.json``: the command, the model, counts and times."""
     counts = sessions["status"].value_counts()
     began = datetime.fromtimestamp(planned.began_s, UTC)
     return {

@@ -1,6 +1,6 @@
-"""The folder of results: who may write there, what is written, and what a history makes of it.
+"""The folder of results: its lock, its files, and the history of several runs.
 
-A command replaces only files that it has written itself, and only one run writes at a time.
+A command replaces only files that it wrote itself, and only one run writes at a time.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _STRIDE_TYPES = {
 
 _NUMBERS = {name for name in tables.SESSION_COLUMNS if name in {*tables.COUNTS, *tables.DECIMALS}}
 _TEXT = {name: str for name in tables.SESSION_COLUMNS if name not in _NUMBERS}
-"""Columns of sessions that are numbers, and those that are text."""
+"""Numeric and text columns of the sessions table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """What a batch writes."""
 
-    folder: str | Path  # folder or URL; made if it does not exist
+    folder: str | Path  # folder or URL; created if it does not exist
     table_format: TableFormat = "csv"  # file format of the tables, ``csv`` or ``parquet``
     report: bool = False  # whether to write ``report.html`` and ``report.json``
     goal: float | None = None  # backward share to reach, for the report
@@ -66,12 +66,12 @@ class Outputs:
 
 
 def can_report() -> bool:
-    """Tell whether the packages of the extra ``report`` are installed."""
+    """Return whether the packages of the extra ``report`` are installed."""
     return find_spec("jinja2") is not None
 
 
 def check_libraries(outputs: Outputs) -> None:
-    """Check before the work that everything can be written after it."""
+    """Check before the work that the packages for its outputs are installed."""
     is_parquet = _is_parquet(outputs)
     for wanted, extra, package in (
         (outputs.report, "report", "jinja2"), (is_parquet, "parquet", "pyarrow")
@@ -83,9 +83,9 @@ def check_libraries(outputs: Outputs) -> None:
 
 
 def check_ours(folder: Path, command: tables.Command, inputs: Iterable[Path] = ()) -> None:
-    """Check that a command would replace nothing but what it wrote itself, and no input."""
+    """Check that a command would replace only its own files, and no input."""
     with reaching(folder):
-        # Comparing identities finds a file however its path is written.
+        # Identities match however a path is written.
         to_read = {identity(path) for path in inputs}
         present = [name for name in sorted(tables.FILES[command]) if (folder / name).exists()]
         endangered = [name for name in present if identity(folder / name) in to_read]
@@ -106,7 +106,7 @@ def check_ours(folder: Path, command: tables.Command, inputs: Iterable[Path] = (
 
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
-    """Make a folder of results, and keep other runs out of it."""
+    """Create a folder of results and lock it against other runs."""
     state = make_folder(make_folder(folder) / tables.STATE)
     with ExitStack() as stack:
         try:
@@ -123,7 +123,7 @@ def held(folder: Path) -> Iterator[Path]:
 
 
 def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
-    """Check that the tables hold no recordings but those of the inputs: others would vanish."""
+    """Check that the inputs cover every recording in the tables: others would vanish."""
     try:
         before = set(json.loads((state / _INPUTS).read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -139,7 +139,7 @@ def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
 
 
 def keep_inputs(state: Path, inputs: Iterable[Path]) -> None:
-    """Keep which recordings the tables hold, for `check_all_named`."""
+    """Record which recordings the tables contain, for `check_all_named`."""
     write_json(state / _INPUTS, [str(identity(path)) for path in inputs], indent=None)
 
 
@@ -153,7 +153,7 @@ def strides_in(part: Path) -> pd.DataFrame:
 def write_tables(
     outputs: Outputs, folder: Path, parts: Sequence[Path], sessions: pd.DataFrame
 ) -> None:
-    """Write all tables, and remove those that an earlier run wrote in another format.
+    """Write all tables, and remove those of an earlier run in another format.
 
     ``parts`` is the finished work in the order of the inputs, ``sessions`` its rows.
     """
@@ -182,7 +182,7 @@ def write_report(
     card: Card,
     record: Mapping[str, Any],
 ) -> None:
-    """Write ``report.html``, and ``report.json`` with what it shows that no table holds.
+    """Write ``report.html``, and ``report.json`` with what it shows beyond the tables.
 
     ``parts`` is the finished work in the order of the inputs, ``sessions`` its rows.
     """
@@ -203,23 +203,22 @@ def write_json(file: Path, content: object, indent: int | None = 1) -> None:
 
 
 class Run(NamedTuple):
-    """What one run left."""
+    """Output of one run."""
 
-    folder: str  # output folder of the run
-    # its ``sessions.csv``; columns that its version did not write are empty
-    sessions: pd.DataFrame
+    folder: str  # its output folder
+    sessions: pd.DataFrame  # its ``sessions.csv``; columns its version did not write are empty
     record: dict[str, Any]  # content of its ``run.json``
 
 
 def read_runs(folders: Sequence[str]) -> list[Run]:
-    """Read what runs have written."""
-    # The same folder named twice is one run, however it is written.
+    """Read the output of runs."""
+    # A folder named twice is one run, however its path is written.
     names = {identity(location(name)): name for name in folders}.values()
     return sorted(map(_read_run, names), key=lambda run: str(run.record["times"].get("began", "")))
 
 
 def left_out(runs: Iterable[pd.DataFrame], sessions: pd.DataFrame) -> list[str]:
-    """Name the recordings of a session that another recording covers."""
+    """Name the recordings that are no session because another recording covers them."""
     every = Counter(name for table in runs for name in table["recording"])
     return sorted((every - Counter(sessions["recording"])).elements())
 
@@ -231,9 +230,9 @@ def write_history(
     by_week: pd.DataFrame,
     goal: float | None,
 ) -> None:
-    """Write ``weeks.csv``, ``sessions.csv``, ``run.json`` and, where it can be made, the page.
+    """Write ``weeks.csv``, ``sessions.csv``, ``run.json`` and, if Jinja is installed, the page.
 
-    No file that has such a name and that no earlier history wrote is replaced.
+    Replace such a file only if an earlier history wrote it.
     """
     check_ours(out, "history")
     make_folder(out)
@@ -253,7 +252,7 @@ def write_history(
         "totals": tables.without_nan(totals(sessions)),
         "times": {"began": datetime.now(UTC).isoformat(timespec="seconds")},
     }
-    # First: it says whose the other files are.
+    # First: it marks the other files as ours.
     write_json(out / "run.json", record)
     for name, table in (("weeks.csv", by_week), ("sessions.csv", sessions)):
         with replacing(out / name) as stream:
@@ -270,13 +269,13 @@ def _is_parquet(outputs: Outputs) -> bool:
 
 
 def _write_csv(stream: BinaryIO, parts: Sequence[Path]) -> None:
-    """Write strides input by input: never all of them are in memory."""
+    """Write strides input by input, to save memory."""
     stream.write(",".join(tables.STRIDE_COLUMNS).encode() + b"\n")
     stream.writelines(map(resume.body, parts))
 
 
 def _write_parquet(stream: BinaryIO, parts: Sequence[Path]) -> None:
-    """Write strides input by input: never all of them are in memory."""
+    """Write strides input by input, to save memory."""
     import pyarrow as pa
     from pyarrow import parquet
 

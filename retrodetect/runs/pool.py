@@ -1,4 +1,4 @@
-"""Workers: one task per input, in this process, in several, or on a cluster."""
+"""Workers: do tasks in this process, in several, or on a cluster."""
 
 from __future__ import annotations
 
@@ -25,30 +25,29 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 LOST_S = 5
-"""Longest wait for a cluster's worker that holds a result, before another one redoes the task."""
+"""Longest wait for a cluster worker that has a result, before another one redoes the task."""
 
 SMALL_BYTES = 5_000_000
-"""Input that one process handles before others have started (1.5 s)."""
+"""Input that one process finishes before others have started (1.5 s)."""
 
 HELP_AFTER_S = 0.3
-"""Work of a process after which another one helps. That one takes a second to start: less would
-start it for an hour's walk, more makes a day wait (own measurement: after 1 s, 12.6 s instead of
-10.7 s for a day with 60 % walking)."""
+"""Processor time after which a second process helps. It takes a second to start: a lower value
+would start it for an hour's walk, a higher one slows a day (own measurement: after 1 s, 12.6 s
+instead of 10.7 s for a day with 60 % walking)."""
 
 CONNECT_S = 20.0
 """Longest wait for the scheduler of a cluster, and for its first worker."""
 
 _NO_THREAD = "can't start new thread"
-"""What Python says when there is no memory for a thread's stack."""
+"""Python's message when there is no memory for a thread's stack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one recording may take before it fails alone; None for no limit."""
+    """Limits of one recording, beyond which it alone fails; None for no limit."""
 
-    timeout_s: float | None = None  # the process that works on the recording is killed then
-    # mebibytes beyond what the program itself needs; Linux only
-    max_memory_mib: float | None = None
+    timeout_s: float | None = None  # then the process that works on the recording is killed
+    max_memory_mib: float | None = None  # mebibytes beyond the program's own; Linux only
 
     def __post_init__(self) -> None:
         for option, limit in (("--timeout", self.timeout_s), ("--max-memory", self.max_memory_mib)):
@@ -69,10 +68,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Who does the work of a batch."""
+    """Processes or cluster for the work of a batch."""
 
     jobs: int | None = None  # processes; None for one per core, or a single one for a small batch
-    # address of a Dask scheduler whose workers label instead; they must see the same files
+    # address of a Dask scheduler, whose workers label instead; they must see the same files
     cluster: str | None = None
     limits: Limits = field(default_factory=Limits)  # a cluster's workers have their own
 
@@ -88,10 +87,10 @@ class Workers:
 def shared_out(
     do: Callable[[T], float], tasks: Sequence[T], workers: Workers
 ) -> Iterator[tuple[T, float | Lost]]:
-    """Do tasks in any order, and yield each with what ``do`` returned, or why it did not.
+    """Do tasks in any order, and yield each with the result of ``do``, or why it has none.
 
-    A cluster may do a task again if it loses a worker. What ``do`` raises is raised here;
-    UsageError if no cluster answers, OutputError if no worker survives or the scheduler is lost.
+    A cluster may redo a task if it loses a worker. Errors of ``do`` are raised here; UsageError
+    if no cluster answers, OutputError if no worker survives or the scheduler is lost.
     """
     if workers.cluster is not None:
         yield from _on_cluster(do, tasks, workers.cluster)
@@ -106,15 +105,15 @@ def shared_out(
 
 
 def jobs_within(tasks: Sequence[T], workers: Workers) -> int | None:
-    """Processes that may work on one task: several where it is the only one."""
+    """Return the processes for one task: several if it is the only one."""
     is_alone = len(tasks) == 1 and not workers.limits and workers.cluster is None
     return workers.jobs if is_alone else 1
 
 
 def in_turn(work: Callable[[S], T], items: Iterable[S], jobs: int | None) -> Iterator[T]:
-    """Work on items in so many processes, of which this is one, and yield results in order.
+    """Work on items in ``jobs`` processes, this one included, and yield results in order.
 
-    The others start once there is much to do, and only then is imported what starts them.
+    The others start once there is much to do; what starts them is imported only then.
     """
     begin, items = time.process_time(), iter(items)
     for item in items:
@@ -128,7 +127,7 @@ def in_turn(work: Callable[[S], T], items: Iterable[S], jobs: int | None) -> Ite
 
 
 def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
-    """Make calls in so many processes on this machine; None for one per core."""
+    """Make calls in ``jobs`` processes on this machine; None for one per core."""
     calls = list(calls)
     jobs = min(_processes(jobs), len(calls))
     if jobs <= 1:
@@ -140,7 +139,7 @@ def in_parallel(calls: Iterable[Any], jobs: int | None) -> list[Any]:
 
 @contextmanager
 def memory_limited(max_memory_mib: float | None, name: str) -> Iterator[None]:
-    """Let this process's allocations fail beyond a limit."""
+    """Make this process's allocations fail beyond a limit."""
     if max_memory_mib is None:
         yield
         return
@@ -164,7 +163,7 @@ def memory_limited(max_memory_mib: float | None, name: str) -> Iterator[None]:
 
 
 def _processes(jobs: int | None) -> int:
-    """Processes to start: as many as asked for, else one for each core we may use."""
+    """Return the number of processes: ``jobs``, or one per available core."""
     if jobs is not None:
         return jobs
     import joblib
@@ -177,8 +176,8 @@ def _on_cluster(
 ) -> Iterator[tuple[T, float | Lost]]:
     """Do tasks on a cluster.
 
-    Not through joblib's backend: it waits forever if a task kills every worker that the scheduler
-    tries it on (joblib 1.5). Dask redoes the tasks of a lost worker.
+    Not through joblib's backend, which waits forever if a task kills every worker that the
+    scheduler tries it on (joblib 1.5). Dask redoes the tasks of a lost worker.
     """
     try:
         import dask
@@ -217,7 +216,7 @@ def _on_cluster(
 
 @contextmanager
 def _silent(*names: str) -> Iterator[None]:
-    """Silence libraries whose errors are reported in our own words."""
+    """Silence libraries whose errors we report ourselves."""
     loggers = [logging.getLogger(name) for name in names]
     before = [logger.handlers for logger in loggers]
     for logger in loggers:
@@ -230,7 +229,7 @@ def _silent(*names: str) -> Iterator[None]:
 
 
 def _data_bytes() -> int:
-    """What this process has allocated."""
+    """Bytes that this process has allocated."""
     for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
         if line.startswith("VmData:"):
             return int(line.split()[1]) * 1024

@@ -1,8 +1,8 @@
 """Worker processes on this machine.
 
-They come from pebble, which gives each task its own time limit and its own fate: a process that
-hangs, even inside compiled code, or that dies costs the batch one input. Kept apart from
-:mod:`retrodetect.runs.pool`, so that a single process does not import what starts others.
+Pebble gives each task its own time limit: a process that hangs, even inside compiled code, or that
+dies costs the batch one input. Separate from :mod:`retrodetect.runs.pool`, so that a single process
+does not import what starts others.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ T = TypeVar("T")
 def shared_out(
     do: Callable[[T], float], tasks: Sequence[T], jobs: int, timeout_s: float | None
 ) -> Iterator[tuple[T, float | Lost]]:
-    """Do tasks in processes; otherwise as :func:`retrodetect.runs.pool.shared_out`."""
+    """Do tasks in processes; see :func:`retrodetect.runs.pool.shared_out`."""
     waiting = dict(enumerate(tasks))
     while waiting:
         before = len(waiting)
@@ -53,14 +53,14 @@ def shared_out(
 
 
 def called(calls: Sequence[Any], jobs: int) -> list[Any]:
-    """Make calls in processes."""
+    """Make calls in processes and return their results."""
     with _started(jobs, calls[0][0]) as pool:
         futures = [pool.schedule(_call, (bytes(dumps(call)),)) for call in calls]
         return [pickle.loads(future.result()) for future in futures]
 
 
 def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterator[T]:
-    """Work on items here and in other processes; results in order."""
+    """Work on items here and in helper processes; yield results in order."""
     coming: deque[tuple[S, Future[bytes] | None, T | None]] = deque()
 
     def next_result() -> T:
@@ -83,7 +83,7 @@ def in_turn(work: Callable[[S], T], items: Iterable[S], helpers: int) -> Iterato
             while coming and (coming[0][1] is None or coming[0][1].done()):
                 yield next_result()
         for place, (item, elsewhere, _) in enumerate(coming):
-            # What no helper has begun is sooner done here: it may still be starting.
+            # Queued items are done sooner here: helpers may still be starting.
             if elsewhere is not None and not elsewhere.running() and elsewhere.cancel():
                 coming[place] = item, None, work(item)
         while coming:
@@ -110,15 +110,15 @@ def _in_pool(
 
 
 def _call(call: bytes) -> bytes:
-    """Make a call in another process; loky's pickler carries what the common one cannot."""
+    """Make a call in another process; loky's pickler handles more than the standard one."""
     function, args, named = pickle.loads(call)
     return bytes(dumps(function(*args, **named)))
 
 
 def _prepare(imported: bytes) -> None:
-    """Import what the tasks do, and end at once when told to.
+    """Import what the tasks do, and let SIGTERM end the process.
 
-    Pebble sends SIGTERM first, which its own handler would not hear inside compiled code.
+    Pebble sends SIGTERM first, but its own handler would not run inside compiled code.
     """
     pickle.loads(imported)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -141,9 +141,9 @@ class _FreshProcesses(LokyContext):  # type: ignore[misc]
 
 @contextmanager
 def _started(jobs: int, do: Callable[..., Any]) -> Iterator[pebble.ProcessPool]:
-    """Start processes, and stop them whatever happens.
+    """Start processes, and always stop them.
 
-    They import what they are to do before their first task: that takes none of its time.
+    They import their work before the first task, outside its time limit.
     """
     imported = (bytes(dumps(do)),)
     pool = pebble.ProcessPool(
@@ -160,9 +160,9 @@ def _started(jobs: int, do: Callable[..., Any]) -> Iterator[pebble.ProcessPool]:
 
 @contextmanager
 def _block_sigint() -> Iterator[None]:
-    """Start processes that ignore Ctrl-C: this process hears it, and stops them.
+    """Start processes that ignore Ctrl-C: this process receives it and stops them.
 
-    A new process or thread inherits blocked signals. Here, the signal waits until the end.
+    New processes and threads inherit blocked signals. Here, the signal waits until the end.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -1,8 +1,8 @@
-"""Resuming: finished work is kept under a digest of everything it depends on.
+"""Resuming: keep finished work under a digest of everything it depends on.
 
-A batch keeps what it found in each input, training keeps what it measured. Work whose files,
-options, model or code have changed has another digest, so it is done again. Each file of
-finished work also holds a digest of itself, so damage on the disk is noticed.
+A batch keeps the result of each input, training its measurements. Work whose files, options, model
+or code have changed has another digest and is redone. Each file of finished work also contains a
+digest of itself, so that damage on the disk is noticed.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ T = TypeVar("T")
 ENDING = ".part"
 
 MEMORY_BYTES = 1 << 30
-"""Most that is remembered, about 2000 hours of walking; the least lately used goes first."""
+"""Size limit of remembered values, about 2000 hours of walking; the least recently used go."""
 
 
 def digest(name: str, files: Iterable[Path], *dependencies: str) -> str:
-    """Name finished work by its files (their size and time of change) and other dependencies."""
+    """Name finished work by its files (size and time of change) and other dependencies."""
     versions = [(str(identity(file)), store_of(file).version(file)) for file in files]
     content = json.dumps([name, versions, dependencies])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
@@ -59,7 +59,7 @@ def keep(file: Path, header: object, content: bytes) -> None:
 
 
 def is_whole(file: Path) -> bool:
-    """Tell whether finished work is there and undamaged."""
+    """Return whether finished work is present and undamaged."""
     if not file.exists():
         return False
     try:
@@ -84,13 +84,13 @@ def body(file: Path) -> bytes:
 
 
 def remembered(folder: str | Path | None, key: str, make: Callable[[], T]) -> T:
-    """Make a value, or recall it from an earlier run; without a folder none is kept.
+    """Make a value, or recall it from an earlier run; without a folder nothing is kept.
 
     Its files are pickles: use a folder of your own.
     """
     if folder is None:
         return make()
-    # A pickle of one pandas, or of pandas with pyarrow, may not load in another.
+    # A pickle made with one pandas, or with pyarrow, may not load with another.
     libraries = (sys.version_info[:2], np.__version__, pd.__version__, find_spec("pyarrow") is None)
     versions = hashlib.sha256(repr(libraries).encode()).hexdigest()[:8]
     file = make_folder(Path(folder)) / f"{key}-{versions}{ENDING}"
@@ -105,7 +105,7 @@ def remembered(folder: str | Path | None, key: str, make: Callable[[], T]) -> T:
 
 
 def _forget_oldest(folder: Path) -> None:
-    """Keep a folder of remembered values within its size."""
+    """Delete the oldest remembered values beyond the size limit."""
     files = []
     for file in folder.glob(f"*{ENDING}"):
         try:

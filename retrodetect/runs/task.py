@@ -1,4 +1,4 @@
-"""One task of a batch: label one input, and keep what that came to."""
+"""One task of a batch: label one input and keep the result."""
 
 from __future__ import annotations
 
@@ -46,18 +46,16 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 View = Literal["none", "coarse", "fine"]
-"""What to keep of each session for the report: nothing, or how much of its signal."""
+"""What to keep of each session for the report: nothing, or its signal in coarse or fine detail."""
 
 
 class MarkedTime(NamedTuple):
-    """A stretch of time in which the wearer went one way."""
+    """A stretch of time in which the wearer walked one way."""
 
     direction: Literal["forward", "backward"]
     start_s: float
     end_s: float
-    # whether they count from midnight, by the recording's own clock if it has a date, rather than
-    # from the first sample
-    by_clock: bool = False
+    by_clock: bool = False  # whether they count from midnight, if the recording has a date
     typed: str = ""  # as the wearer wrote it, for messages
 
     def span_s(self, start_time: datetime | None) -> tuple[float, float]:
@@ -71,19 +69,19 @@ class MarkedTime(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How every recording of a batch is labelled."""
+    """How to label the recordings of a batch."""
 
     model: str = "default"  # name of a shipped model or path of a stored one
-    anchors: Anchors = field(default_factory=Anchors)  # what the wearer says
+    anchors: Anchors = field(default_factory=Anchors)  # what the wearer states
     read: ReadOptions = field(default_factory=ReadOptions)  # units, sign, rate, columns
     pace: Pace = field(default_factory=Pace)  # speed or distance that the wearer knows
-    marks: tuple[MarkedTime, ...] = ()  # stretches marked, besides those of ``anchors``
-    tracks: tuple[str, ...] = ()  # of a watch; each recording uses the first that overlaps
+    marks: tuple[MarkedTime, ...] = ()  # marked stretches, besides those of ``anchors``
+    tracks: tuple[str, ...] = ()  # files of a watch; each recording uses the first that overlaps
     # seconds from a recording's first sample to its track's first point; None to find them
     track_offset_s: float | None = None
 
     def anchors_on(self, start_time: datetime | None) -> Anchors:
-        """Return the anchors of a recording, with the marks in seconds from its first sample."""
+        """Return the anchors of a recording, with marks in seconds from its first sample."""
         spans = [
             Statement(*mark.span_s(start_time), mark.direction, f"--{mark.direction} {mark.typed}")
             for mark in self.marks
@@ -93,30 +91,30 @@ class Settings:
 
 
 class Entry(NamedTuple):
-    """What one recording came to."""
+    """Result of one recording."""
 
     row: dict[str, Any]  # its row of ``sessions.csv``, by field
-    view: dict[str, Any] | None = None  # what the report shows of it, see `view_of`
+    view: dict[str, Any] | None = None  # for the report, see `view_of`
     # rows of its ``bouts`` and ``repeats``, column by column
     lists: dict[str, dict[str, list[Any]]] = {}  # noqa: RUF012
-    readings: str = ""  # digest of its readings, by which copies are known
+    readings: str = ""  # digest of its readings; copies share it
 
 
 class Task(NamedTuple):
-    """One input, how to label it, and where to keep what it came to."""
+    """One input, how to label it, and where to keep the result."""
 
     input: Input  # a recording, or several in one file
     settings: Settings
     view: View  # what to keep for the report
     part: Path  # file for its entries and the lines of ``strides.csv``
-    code: str  # digest of the code that is to do it
-    model: str  # and of the model
-    max_memory_mib: float | None  # memory it may take
+    code: str  # digest of the code that must do it
+    model: str  # digest of the model
+    max_memory_mib: float | None  # memory limit
     jobs: int | None = 1  # processes that measure its signals; None for one per core
 
 
 def do(task: Task) -> float:
-    """Label an input and keep what it came to."""
+    """Label an input, keep the result, and return the seconds recorded."""
     code = resume.code_digest()
     if task.code != code:
         raise UsageError(
@@ -129,7 +127,7 @@ def do(task: Task) -> float:
     done: list[Entry] = []
     strides: list[pd.DataFrame] = []
     try:
-        # Text of small tables takes a tenth of the time less as Python's than as Arrow's.
+        # In small tables, Python's strings take a tenth less time than Arrow's.
         text = pd.option_context("mode.string_storage", "python")
         with memory_limited(task.max_memory_mib, name), text:
             for entry, table in _labelled(task):
@@ -141,7 +139,7 @@ def do(task: Task) -> float:
     except RetrodetectError:
         raise
     except Exception as error:
-        # Whatever is wrong with one recording, the others must be labelled.
+        # Whatever is wrong with one recording, label the others.
         _log.debug("while labelling %s", task.input.path, exc_info=True)
         done.append(unlabelled(name, "failed", _failure(error, task.input)))
     _keep(task.part, done, strides)
@@ -149,7 +147,7 @@ def do(task: Task) -> float:
 
 
 def _failure(error: Exception, recording: Input) -> str:
-    """Say what an error that nobody raised on purpose means for a recording."""
+    """Explain an unexpected error of a recording."""
     name = recording.name
     if isinstance(error, MemoryError):
         failure = UnreadableFile(
@@ -167,7 +165,7 @@ def _failure(error: Exception, recording: Input) -> str:
 
 
 def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:
-    """Keep that an input has no result, because its process was killed or timed out."""
+    """Record that an input has no result, because its process was killed or timed out."""
     if lost == "timed out":
         reason, remedy = f"takes longer than {timeout_s:g} s", "raise --timeout, or leave it out"
     else:
@@ -177,7 +175,7 @@ def give_up(task: Task, lost: Lost, timeout_s: float | None) -> None:
 
 
 def entries(part: Path) -> list[Entry]:
-    """Read what an input came to."""
+    """Read the entries of an input."""
     return [Entry(*fields) for fields in resume.head(part)]
 
 
@@ -190,7 +188,7 @@ def unlabelled(name: str, status: str, message: str) -> Entry:
 def session_row(
     session: LabelledSession, course: Course, pace: Pace
 ) -> tuple[dict[str, Any], Details, tuple[Caution, ...]]:
-    """Return all that ``sessions.csv`` says of a labelled recording."""
+    """Return a recording's row of ``sessions.csv``, its details and its warnings."""
     recording, directions = session.recording, session.directions
     contacts_s = session.gait.contacts["time_s"].to_numpy()
     more = details(session.strides, contacts_s, directions.placement, course, pace)
@@ -228,7 +226,7 @@ def _keep(part: Path, done: Sequence[Entry], strides: Sequence[pd.DataFrame]) ->
 
 
 def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
-    """Label each recording of an input; gives its entry and its strides."""
+    """Label each recording of an input; yield its entry and its strides."""
     settings = task.settings
     opened = formats.pieces(task.input, options=settings.read)
     for pieces in opened:
@@ -245,7 +243,7 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
 
 @lru_cache(maxsize=1)
 def _model(name: str, digest: str) -> DirectionModel:
-    """Load the model once in each process, and again when another one has its name."""
+    """Load the model once per process, and again if another one takes its name."""
     model = store.load(name)
     if model.card.sha256 != digest:
         raise UsageError(
@@ -257,7 +255,7 @@ def _model(name: str, digest: str) -> DirectionModel:
 
 
 def _track(path: str) -> Track:
-    """Read a track once in each process, and again when its file changes."""
+    """Read a track once per process, and again if its file changes."""
     file = location(path)
     return _track_of(path, store_of(file).version(file))
 
@@ -268,9 +266,9 @@ def _track_of(path: str, version: object) -> Track:  # noqa: ARG001, part of the
 
 
 class _Witness:
-    """Pieces on their way to be labelled, and what the tables and the page need of them.
+    """Pieces to label; keeps what the tables and the page need of them.
 
-    Course and trace are small enough to keep at any length.
+    Course and trace are small at any length.
     """
 
     def __init__(self, pieces: Iterable[Recording], view: View) -> None:
@@ -287,7 +285,7 @@ class _Witness:
         return Course.joined(self._courses)
 
     def follow(self, settings: Settings, session: LabelledSession) -> LabelledSession:
-        """Take speed and height from the track of a watch, and say so among the warnings."""
+        """Take speed and height from the track of a watch, and add a warning that says so."""
         course, sentence = with_track(
             self.course,
             [_track(path) for path in settings.tracks],
@@ -311,7 +309,7 @@ class _Witness:
 
 
 def _entry(session: LabelledSession, task: Task, witness: _Witness) -> Entry:
-    """Collect all that is written about a labelled recording."""
+    """Collect everything written about a labelled recording."""
     row, more, cautions = session_row(session, witness.course, task.settings.pace)
     lists = {}
     for name, table in (("bouts", more.bouts), ("repeats", more.repeats)):

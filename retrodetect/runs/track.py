@@ -1,8 +1,7 @@
 """Tracks of sports watches and phones, joined to recordings.
 
-A track (GPX, TCX or FIT) tells speed, height and cadence over time. Positions give the speed where
-the file has none, and go no further. A track is joined by both clocks, then by how the wearer
-moved.
+A track (GPX, TCX or FIT) contains speed, height and cadence over time. Positions only replace a
+missing speed and are not kept. Both clocks join a track, then the wearer's movements refine that.
 """
 
 from __future__ import annotations
@@ -31,33 +30,32 @@ SEMICIRCLE_DEG = 180 / 2**31
 """Unit of positions in FIT (Garmin FIT SDK, profile)."""
 
 OVER_S = 4.0
-"""Time over which a speed is worked out from positions: receivers jitter by metres."""
+"""Time over which a speed is computed from positions: receivers jitter by metres."""
 
 LONGEST_STEP_S = 10.0
-"""Longest time between two points that is not a pause: watches that save memory write one at least
-every 8 s."""
+"""Longest step that isn't a pause: watches that save memory write a point at least every 8 s."""
 
 MOST_ASKEW_S = 120
-"""How far the clocks of a phone and a watch may be apart: both are set by radio, but loggers drift
+"""Largest difference between the clocks of a phone and a watch: radio sets both, but loggers drift
 and people set them by hand."""
 
 ZONES_S = np.arange(-12 * 3600, 14 * 3600 + 1, 900.0)
-"""Offsets of time zones, by quarters of an hour: what a clock without a zone may mean."""
+"""Offsets of time zones in quarters of an hour, for a clock without a zone."""
 
 LONGEST_S = 30 * 86_400.0
-"""Longest recording that a track is sought for: nobody wears a sensor longer without a break, but a
-clock that is set may leap by years."""
+"""Longest recording that a track is joined to: nobody wears a sensor longer without a break, but a
+clock that is set may jump by years."""
 
 LEAST_S = 30.0
 """Shortest time in common that shows whether two series belong together."""
 
 ENOUGH = 0.7
-"""Correlation from which cadence or speed of the track follow the strides. Of unrelated random
-bouts in 5 to 30 min 2 in 100 come so high at their best shift, all of them steady sessions of
-5 min; of related ones, with 0.25 m/s of noise in the speed, nearly all that change pace at all."""
+"""Correlation from which cadence or speed of the track follow the strides. At their best shift, 2
+in 100 unrelated random bouts of 5 to 30 min reach it, all of them steady sessions of 5 min; of
+related ones, with 0.25 m/s of noise in the speed, nearly all that change pace at all."""
 
 AS_GOOD = 0.05
-"""Repeats fit one repeat later almost as well: of such shifts the smallest counts."""
+"""Repeats fit almost as well one repeat later: among such shifts the smallest counts."""
 
 _COLUMNS = {
     "time": ("time", "timestamp"),
@@ -68,18 +66,18 @@ _COLUMNS = {
     "distance": ("distance", "distancemeters"),
     "cadence": ("cadence", "runcadence", "cad"),
 }  # fmt: skip
-"""What fields of a point are called in the three formats."""
+"""Names of a point's fields in the three formats."""
 
 _Point = dict[str, object]
 
 
 class Track(NamedTuple):
-    """What a watch knew from point to point."""
+    """Speed, height and cadence that a watch recorded."""
 
     name: str  # of the file
     start_time: datetime  # of the first point, with its zone
     time_s: FloatArray  # (n,): seconds since then, increasing
-    speed_mps: FloatArray  # (n,): NaN where not known
+    speed_mps: FloatArray  # (n,): NaN if unknown
     height_m: FloatArray  # likewise
     cadence: FloatArray  # likewise; per minute, of one foot or both
 
@@ -99,7 +97,7 @@ class Track(NamedTuple):
 
 
 def read_track(path: str | Path) -> Track:
-    """Read the track of a watch from a file or URL; GPX, TCX or FIT, told by its content."""
+    """Read the track of a watch from a file or URL: GPX, TCX or FIT, recognised by content."""
     file = location(path)
     try:
         with file.open("rb") as stream:
@@ -128,14 +126,14 @@ def read_track(path: str | Path) -> Track:
 
 
 def _xml_points(stream: BinaryIO) -> Iterator[_Point]:
-    """Points of GPX and TCX; XML that would expand or load anything is refused."""
+    """Yield points of GPX and TCX; refuse XML that would expand or load anything."""
     from defusedxml.ElementTree import parse
 
     for node in parse(stream, forbid_dtd=True).iter():
         if _local(node.tag) in ("trkpt", "trackpoint"):
             fields: _Point = dict(node.attrib)
             for inner in node.iter():
-                # Heart rate and distance wrap their number; what is nested comes later.
+                # Heart rate and distance wrap their number; nested fields come later.
                 if inner.text and inner.text.strip():
                     fields.setdefault(_local(inner.tag), inner.text.strip())
             yield fields
@@ -159,13 +157,13 @@ def _local(tag: object) -> str:
 
 
 def _track(name: str, points: list[_Point], path: str) -> Track:
-    """Points as columns, in order of time."""
+    """Arrange points as columns in time order."""
     cells = {
         of: [next((point[name] for name in names if point.get(name) is not None), None)
              for point in points]
         for of, names in _COLUMNS.items()
     }  # fmt: skip
-    # A moment without a zone is in UTC, as all three formats have it.
+    # Times without a zone are UTC in all three formats.
     moments = [str(cell) for cell in cells.pop("time")]
     index = pd.DatetimeIndex(pd.to_datetime(moments, format="ISO8601", utc=True, errors="coerce"))
     numbers = pd.DataFrame(cells, index, dtype=object).apply(pd.to_numeric, errors="coerce")
@@ -182,7 +180,7 @@ def _track(name: str, points: list[_Point], path: str) -> Track:
 
 
 def _speed_mps(time_s: FloatArray, table: pd.DataFrame) -> FloatArray:
-    """Speed as written; else from distances, else from positions."""
+    """Return the recorded speed; else that of the distances, else that of the positions."""
     speed_mps, distance_m = table["speed"].to_numpy(), table["distance"].to_numpy()
     if np.isfinite(speed_mps).any():
         return speed_mps
@@ -203,7 +201,7 @@ def _speed_mps(time_s: FloatArray, table: pd.DataFrame) -> FloatArray:
 
 
 class _Fit(NamedTuple):
-    """Where a track may begin in the recording, and how well it then follows the strides."""
+    """Where a track may begin in the recording, and how well it follows the strides there."""
 
     begins_s: float
     clock_s: float
@@ -219,9 +217,9 @@ def with_track(
     duration_s: float,
     offset_s: float | None,
 ) -> tuple[Course, str]:
-    """Add to a course what the first track that overlaps knows, and say which, or why none.
+    """Add the first track that overlaps to a course, and say which, or why none.
 
-    The recording's own barometer goes before the track's heights. ``offset_s`` is from the
+    The recording's own barometer overrides the track's heights. ``offset_s`` is from the
     recording's first sample to the track's first point; None to find it.
     """
     names = ", ".join(track.name for track in tracks)
@@ -262,7 +260,7 @@ def with_track(
 
 
 def _joined(course: Course, track: Track, begins_s: float, duration_s: float) -> Course:
-    """A course of the track's speeds, and of its heights where there is no barometer."""
+    """Return a course of the track's speeds, and of its heights if there is no barometer."""
     time_s = np.arange(int(np.ceil(duration_s)), dtype=np.float64) + 0.5
     speed_mps, height_m, _ = track.at(time_s - begins_s)
     sure_m = SURE_OF_RECEIVER_M if np.isfinite(height_m).any() else np.nan
@@ -273,7 +271,7 @@ def _joined(course: Course, track: Track, begins_s: float, duration_s: float) ->
 
 
 def _cadence_by_second(strides: pd.DataFrame, duration_s: float) -> FloatArray:
-    """(n,) steps per minute in each second of the recording; 0 where there is no stride."""
+    """(n,) steps per minute in each second of the recording; 0 without a stride."""
     cadence = np.zeros(int(np.ceil(duration_s)))
     lasting_s = (strides["end_s"] - strides["start_s"]).to_numpy()
     middle = ((strides["start_s"] + strides["end_s"]) / 2).to_numpy().astype(int)
@@ -283,7 +281,7 @@ def _cadence_by_second(strides: pd.DataFrame, duration_s: float) -> FloatArray:
 
 
 def _fit(track: Track, moved: FloatArray, start_time: datetime) -> _Fit | None:
-    """Best place of a track; None where it has no time in common with the recording."""
+    """Return the best place of a track; None if it shares no time with the recording."""
     naive_s = (track.start_time.astimezone(UTC) - start_time.replace(tzinfo=UTC)).total_seconds()
     zone = start_time.utcoffset()
     clocks_s = naive_s + (ZONES_S if zone is None else np.array([zone.total_seconds()]))
@@ -297,7 +295,7 @@ def _fit(track: Track, moved: FloatArray, start_time: datetime) -> _Fit | None:
 
 
 def _best(track: Track, moved: FloatArray, clock_s: float) -> _Fit:
-    """Best of the shifts around the clock."""
+    """Return the best shift around the clock."""
     first = int(clock_s) - MOST_ASKEW_S
     end = min(int(clock_s + track.time_s[-1]), len(moved)) + MOST_ASKEW_S
     seconds = np.arange(first, end, dtype=np.float64)
@@ -316,9 +314,9 @@ def _best(track: Track, moved: FloatArray, clock_s: float) -> _Fit:
 
 
 def _correlation(moved: FloatArray, watched: FloatArray, first: int) -> tuple[float, float]:
-    """Pearson's correlation if the track's series begins at a second, and of how many seconds.
+    """Pearson's correlation if the track's series begins at a second, and the seconds compared.
 
-    Both are 0 if nothing can be said.
+    Both are 0 if there is too little to compare.
     """
     begin, end = max(first, 0), min(first + len(watched), len(moved))
     a, b = moved[begin:end], watched[begin - first : end - first]
