@@ -1,4 +1,4 @@
-"""Draw the picture of docs/method.md: ``python docs/method_figure.py ../shared/datasets``.
+"""Draw the picture of docs/pointers.md: ``python docs/method_figure.py ../shared/datasets``.
 
 A real belt, a real pocket and real watches: where the front pointer and the travel pointer
 of each stride point. Only the picture is part of the project, none of the data.

@@ -19,7 +19,7 @@ A foot or ankle stands still once in every stride, and a third kind uses it: **s
 are horizontal accelerations measured against that quiet stance, at fixed shares of the energy
 of the swing. Going forward, a swing begins with a push toward the toes and ends with a large
 brake; going backward, the large push comes first and points to the heel (own measurement on
-real and virtual feet; see docs/method.md). They too turn with the device.
+real and virtual feet; see docs/pointers.md). They too turn with the device.
 
 Moments with an odd number of derivatives change sign under time reversal, which is what
 backward walking nearly is (Winter, Pluck & Yang 1989, J Mot Behav 21:291; Grasso,

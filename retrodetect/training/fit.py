@@ -152,7 +152,7 @@ READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
 """What may point to travel and front at each group of sites, by what saw it and by pace. A sign is
 that of the weight; swing vectors have none, for their lobes point either way. Signs are those of
 our own measurements on real forward walks and captured walks both ways, listed in
-docs/method.md; the travel vector of the hip turns round in running, as a bouncing spring reverses
+docs/decoder.md; the travel vector of the hip turns round in running, as a bouncing spring reverses
 an inverted pendulum (Cavagna, Heglund & Taylor 1977, Am J Physiol 233:R243). At an arm no cue to
 the travel turns round in every captured actor, but their sum does: that of the trunk once the arm
 is taken out, the swing of the arm, with and without the gravity that it mixes in, and its skew, as

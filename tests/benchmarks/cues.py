@@ -31,7 +31,7 @@ CUES: dict[str, dict[str, tuple[str, ...]]] = {
     "breastbone": {"front": ("+lever_mid", "+lever_high"), "travel": ("+U2_fixed",)},
     "wrist": {"front": ("+R1_gyro",), "travel": ("+U2_arm",)},
 }
-"""Signs as measured on real and captured people, see docs/method.md."""
+"""Signs as measured on real and captured people, see docs/decoder.md."""
 
 CAPTURED = ("mocap-accad-male1", "mocap-accad-female1")
 REAL = ("sisfall-waist", "ipol-healthy-gait", "mobifall-pocket", "spsw-pocket-wrist")

@@ -125,7 +125,7 @@ def test_readouts_name_catalogued_vectors_with_a_sign_unless_they_are_swings():
 
 
 def test_the_docs_list_the_readouts_as_they_are():
-    page = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "decoder.md").read_text(encoding="utf-8")
 
     def cell(names: tuple[str, ...]) -> str:
         plain = dict.fromkeys("swing" if name[0] not in "+-" else name for name in names)
