@@ -26,15 +26,15 @@ __all__ = ["app", "main"]
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 GARBAGE_OBJECTS = 100_000
-"""New objects after which garbage is looked for; by default so few that imports, which leave none,
-take a quarter longer."""
+"""New objects that start a garbage collection; the default is so low that imports, which leave no
+garbage, take a quarter longer."""
 
 
 class _Command(TyperCommand):
-    """A command whose help waits for no library that draws boxes."""
+    """A command whose help does not import a library that draws boxes."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write a list for each topic: arguments, options, then those with a name."""
+        """Write a list for each topic: arguments, options, then the named topics."""
         topics: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             usual = f"{parameter.param_type_name.capitalize()}s"
@@ -63,14 +63,14 @@ _ParserError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def main() -> None:
-    """Run the command line and leave with its exit status."""
+    """Run the command line and exit with its status."""
     gc.set_threshold(GARBAGE_OBJECTS)
     for name in NUMERICAL_THREADS:
-        # Matrices are small: threads for each product wait for each other longer than they work.
+        # Matrices are small: threads would wait for each other longer than they work.
         os.environ.setdefault(name, "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Names of files may hold what the terminal, or a file in its stead, cannot.
+            # File names may contain characters that the terminal, or a file, cannot show.
             stream.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False) or 0
@@ -87,7 +87,7 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         if error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO):
             where = "standard output: "
-            # The reader of a pipe has gone, or the disk of a log is full: nothing is left to say
+            # The reader of a pipe has gone, or the disk of a log is full: write nothing more
             # there, not even at exit.
             if sys.stdout is not None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,12 +95,12 @@ def main() -> None:
             _fail(f"{where}{error.strerror or error}. Fix that, then try again.", FAILED)
     if status == INTERRUPTED:
         _fail("Interrupted. Run the same command to resume.", INTERRUPTED)
-    gc.freeze()  # all goes with the process: nothing needs to be looked through once more
+    gc.freeze()  # the process frees everything: no collection at exit
     sys.exit(status)
 
 
 def _with_remedy(error: Any) -> str:
-    """What the parser says, which may name the nearest option, and where all of them stand."""
+    """Return the parser's message, with the command that lists all options."""
     message: str = error.format_message().replace(": Value error, ", ": ")
     end = "" if message.endswith(("?", ".")) else "."
     command = [name for name in sys.argv[1:2] if name in {each.__name__ for each in _COMMANDS}]

@@ -1,4 +1,4 @@
-"""``retrodetect inspect`` and ``annotate``: recordings before they are labelled."""
+"""``retrodetect inspect`` and ``annotate``: check and mark recordings before labelling."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _show(descriptions: list[dict[str, Any]]) -> None:
 
     from retrodetect.tables import visible
 
-    # Where a program reads it, no sentence is broken.
+    # Break no sentence if a program reads it.
     console = Console(width=None if Console().is_terminal else 1000)
     for description in descriptions:
         console.print(Text(visible(description["name"]), style="bold"))
@@ -70,7 +70,7 @@ def _show(descriptions: list[dict[str, Any]]) -> None:
 
 
 def _shown(value: Any) -> tuple[str, str]:
-    """Text of a finding and its ground, or of a plain value."""
+    """Return the text and ground of a finding, or the text of a plain value."""
     if isinstance(value, dict) and "ground" in value:
         return str(value["value"]), str(value["ground"])
     if isinstance(value, list):
@@ -81,7 +81,7 @@ def _shown(value: Any) -> tuple[str, str]:
 
 
 def _item(value: Any) -> str:
-    """Text of an entry of a list; annotations with their times."""
+    """Return the text of a list entry; annotations with their times."""
     if isinstance(value, dict):
         until = f"–{value['end_s']:.1f}" if value["end_s"] > value["start_s"] else ""
         return f"“{value['text']}” at {value['start_s']:.1f}{until} s"

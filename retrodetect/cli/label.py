@@ -1,4 +1,4 @@
-"""``retrodetect label`` and ``history``: recordings in, tables out; their weeks."""
+"""``retrodetect label`` and ``history``: label recordings, and compare weeks."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def label(
         goal=share,
         arguments=tuple(sys.argv[1:]),
     )
-    # Whoever ends a batch politely gets the same: workers ended, one line, status 130.
+    # SIGTERM ends a batch like Ctrl-C: workers stopped, one line, status 130.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _progress(shown=not quiet) as on_progress:
         outcome = run(
@@ -171,7 +171,7 @@ def label(
 
 
 def _statements(labels: Path) -> tuple[Statement, ...]:
-    """What a table of labels says; UsageError if anything in it is wrong."""
+    """Read statements from a table of labels; UsageError if anything in it is wrong."""
     from retrodetect.direction.anchors import Statement
     from retrodetect.errors import UsageError
     from retrodetect.training.manifest import Problems, read_labels
@@ -187,7 +187,7 @@ def _statements(labels: Path) -> tuple[Statement, ...]:
 
 
 def _write_labels(outcome: Outcome, out: str, table_format: str) -> Path:
-    """Write intervals of every recording that is alone in its file."""
+    """Write the labels of every recording that is alone in its file."""
     import pandas as pd
 
     from retrodetect.locations import location
@@ -204,7 +204,7 @@ def _write_labels(outcome: Outcome, out: str, table_format: str) -> Path:
 
 @contextmanager
 def _progress(*, shown: bool) -> Iterator[Callable[[Progress], None]]:
-    """Bar on a terminal: inputs done, recorded hours per second, time left."""
+    """Show a bar on a terminal: inputs done, recorded hours per second, time left."""
     if not shown:
         yield lambda _: None
         return

@@ -1,4 +1,4 @@
-"""Options that several commands share, and their values as people write them."""
+"""Options that several commands share, and the parsers of their values."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ Rate = Annotated[float | None, _reading(help="Sampling rate in Hz.")]
 Columns = Annotated[str | None, _reading(help="Names of the columns: time=T,x=A,y=B,z=C.")]
 
 Read = Any
-"""Checked :class:`retrodetect.formats.ReadOptions`, which would take long to import."""
+"""Checked :class:`retrodetect.formats.ReadOptions`, which is slow to import."""
 
 
 def with_reading(command: Callable[..., T]) -> Callable[..., T]:
-    """Give a command the options for reading; it gets their values, checked, as ``read``."""
+    """Add the options for reading to a command; it receives them, checked, as ``read``."""
 
     def run(
         *, unit: Unit = None, sign: Sign = None, gravity: Gravity = None, rate: Rate = None,
@@ -87,7 +87,7 @@ Goal = Annotated[
 
 
 def out_option(sentence: str) -> Any:
-    """Option for what is to be written: a path that is not empty, as an unset variable is."""
+    """Option for an output path; refuses an empty one, as from an unset variable."""
     return typer.Option(help=sentence, parser=_place, metavar="<path>")
 
 
@@ -98,7 +98,7 @@ def _place(text: str) -> Path:
 
 
 def cache_folder(option: str | None) -> Path | None:
-    """Folder for the cache: as given, else the user's; None for none, or if none can be made."""
+    """Return the cache folder: the option or the user's; None if unwanted or not writable."""
     from retrodetect.locations import make_folder
 
     if option == "none":
@@ -109,12 +109,12 @@ def cache_folder(option: str | None) -> Path | None:
 
     try:
         return make_folder(user_cache_path("retrodetect", appauthor=False))
-    except (RuntimeError, UsageError):  # no home, or nobody may write there
+    except (RuntimeError, UsageError):  # no home, or no permission to write
         return None
 
 
 def placement(words: str) -> str | None:
-    """Name of the body site, or None for ``auto``; UsageError where there is no such site."""
+    """Return the body site, or None for ``auto``; UsageError if there is no such site."""
     return None if words.lower() == "auto" else canonical_site(words)
 
 
@@ -184,8 +184,8 @@ def amount(text: str | None, units: dict[str, float], option: str, example: str)
 def stretch(text: str, option: str) -> tuple[float, float, bool]:
     """Turn ``5-20``, ``0:05-0:20`` or ``09:02:18-09:04:10`` into two times in seconds.
 
-    They count from the first sample or, where they have hours, from midnight: the last value
-    returned tells so.
+    They count from the first sample or, if they have hours, from midnight; the last value
+    returned says which.
     """
     text = text.strip()
     if match := _AMBIGUOUS.fullmatch(text):

@@ -1,4 +1,4 @@
-"""What the terminal shows: labelled recordings, the weeks of a history, scores of models."""
+"""Terminal output: labelled recordings, the weeks of a history, scores of models."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["show", "show_card", "show_evaluation", "show_problems", "show_weeks"]
 
 MOST_ROWS = 40
-"""Longer tables are read in a spreadsheet."""
+"""Longer tables are for a spreadsheet."""
 
 MOST_COMMANDS = 5
-"""Commands shown for recordings that are not settled; more would hide the table."""
+"""Most commands shown for unsettled recordings; more would hide the table."""
 
 MOST_MISTAKES = 5
 
@@ -38,7 +38,7 @@ Row = Mapping[Any, Any]
 
 
 def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> None:
-    """Print a line for each recording, what settles the open ones, and where the page is."""
+    """Print a line for each recording, commands that may settle open ones, and the page."""
     console = _console()
     for manifest, count in outcome.manifests.items():
         _say(console, f"Using {manifest}: {quantity(count, 'recording')}")
@@ -97,7 +97,7 @@ def show_weeks(
 ) -> None:
     """Print a line for each week, and what is in none.
 
-    ``left_out`` names the recordings of a session that another one covers.
+    ``left_out`` names recordings that another one of the same session covers.
     """
     console = _console()
     table = _table(
@@ -146,7 +146,7 @@ def show_card(card: Card, out: Path) -> None:
 
 
 def show_evaluation(evaluation: Evaluation, out: Path | None) -> None:
-    """Print what a model made of labelled recordings."""
+    """Print the scores of a model on labelled recordings."""
     console = _console()
     _show_scores(console, evaluation.scores.to_dict("records"))
     if evaluation.comparison is not None:
@@ -182,7 +182,7 @@ def _table(first: str, *others: str, goal: float | None = None) -> Table:
 
 
 def _cells(row: Row, goal: float | None) -> list[str]:
-    """One line of the table, whatever became of the recording."""
+    """Return the cells of a recording, whatever its status."""
     name = visible(row["recording"])
     if row["status"] != "ok":
         ending = words.NO_GAIT if row["status"] == "no_gait" else str(row["status"])
@@ -200,7 +200,7 @@ def _share(row: Row, *, with_ends: bool = False) -> str:
 
 
 def _change(row: Row) -> str:
-    """Change from the week before, marked if it is a large rise."""
+    """Return the change from the week before, marked if it is a large rise."""
     text: str = f"{row['change']:+.1%}" if pd.notna(row["change"]) else ""
     return f"{text or 'from none'} !" if row["marked"] else text
 
@@ -215,7 +215,7 @@ def _explain_star(console: Console, rows: Sequence[Row]) -> None:
 
 
 def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
-    """Print for each recording that is not settled the command that helps."""
+    """Print the command that helps with each unsettled recording."""
     begun, marked = [], []
     for row, path in zip(outcome.sessions.to_dict("records"), outcome.paths, strict=True):
         if words.needs_word(row):
@@ -279,6 +279,6 @@ def _percent(value: float | None) -> str:
 
 
 def _with_interval(row: Row, score: str) -> str:
-    """A score with its interval; none where all that was drawn again gave the same."""
+    """Return a score with its interval; without one if all resamples agree."""
     low, high = (_percent(row.get(f"{score}_{end}")) for end in ("low", "high"))
     return _percent(row.get(score)) + (f" ({low} to {high})" if low != high else "")

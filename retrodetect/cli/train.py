@@ -1,4 +1,4 @@
-"""``retrodetect train``, ``evaluate``, ``models`` and ``simulate``: models, and what tests them."""
+"""``retrodetect train``, ``evaluate``, ``models`` and ``simulate``: models and their tests."""
 
 from __future__ import annotations
 
