@@ -175,7 +175,7 @@ SESSION_GLOSSARY = {
     "distance_backward_high_m": "upper end; counts every unknown stride as backward",
     "warning_topics": "what the warnings are about, each once: "
     + ", ".join(topic for topic in Topic),
-    "copy_of": "recording of the same run that holds the same readings: totals leave this one out",
+    "copy_of": "recording of the same run that has the same readings: totals leave this one out",
 }
 """Columns of ``sessions.csv``, one row per input, and what they hold."""
 

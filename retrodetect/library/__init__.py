@@ -1,9 +1,9 @@
-"""Library: what a notebook opens, on top of the stages.
+"""Library: functions for notebooks, on top of the stages.
 
-``arrays`` makes recordings of arrays and data frames, ``result`` is what labelling gives, in the
-columns of other tools too, ``doors`` reads, labels, measures and draws, ``many`` labels whole
-folders, and ``validation`` compares strides with a reference. The stages speak of the options of
-the command line; errors that leave the library speak of its arguments.
+``arrays`` makes recordings from arrays and data frames, ``result`` contains the strides and
+converts them to the columns of other tools, ``doors`` reads, labels and measures, ``many`` labels
+whole folders, and ``validation`` compares strides with a reference. The stages name options of the
+command line; errors that leave the library name its arguments.
 """
 
 from __future__ import annotations

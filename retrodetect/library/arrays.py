@@ -1,6 +1,6 @@
 """Recordings from arrays and data frames, read with the same care as files.
 
-Everything goes through :func:`retrodetect.formats.reading.assemble`, as the exports of apps do, so
+All of them pass through :func:`retrodetect.formats.reading.assemble`, like the exports of apps, so
 that a wrong unit, a copied axis or a broken clock is noticed here too.
 """
 
@@ -34,7 +34,7 @@ from retrodetect.sites import canonical_site
 __all__ = ["from_arrays", "from_dataframe"]
 
 HEAD_ROWS = 1000
-"""Rows of a data frame by which its columns are recognised."""
+"""Rows of a data frame from which its columns are recognised."""
 
 _GYROSCOPE = ("gx", "gy", "gz")
 
@@ -194,7 +194,7 @@ def from_dataframe(
     if len(drafts) > 1:
         parts = ", ".join(draft.part for draft in drafts[:5])
         raise InputError(
-            f"holds {len(drafts)} recordings ({parts})",
+            f"contains {len(drafts)} recordings ({parts})",
             file=name, remedy="choose one with columns=, or take the rows of one with df[...]",
         )  # fmt: skip
     draft = drafts[0].with_(part="", start_time=start_time)
@@ -207,7 +207,7 @@ def _recording(
     draft: Draft, name: str, format_name: str, unit: str | None, gyroscope_unit: str | None,
     placement: str | None, options: ReadOptions,
 ) -> Recording:  # fmt: skip
-    """Resolve a draft, and refuse a unit that its readings contradict."""
+    """Resolve a draft; refuse a unit that its readings contradict."""
     if unit is not None:
         if unit_in_mps2(unit) is None:
             raise UsageError(f"unit {unit!r} is unknown", file=name, remedy='use "m/s2" or "g"')
@@ -239,7 +239,7 @@ def _options(**given: Any) -> ReadOptions:
 
 
 def _triad(values: ArrayLike, what: str, name: str) -> FloatArray:
-    """A copy of (n, 3) readings, column by column in memory."""
+    """Return a copy of (n, 3) readings, column by column in memory."""
     array = np.array(values, dtype=np.float64, order="F")
     if array.ndim != 2 or array.shape[1] != 3:
         transposed = array.ndim == 2 and array.shape[0] == 3
@@ -252,7 +252,7 @@ def _triad(values: ArrayLike, what: str, name: str) -> FloatArray:
 
 
 def _seconds(times: Any) -> tuple[FloatArray, datetime | None]:
-    """Times as seconds, dates from the first one, with that date."""
+    """Convert times to seconds; dates count from the first, which is returned too."""
     series: Any = pd.Series(times)
     if series.dtype.kind not in "mM":
         return np.asarray(times, dtype=np.float64).ravel(), None
@@ -264,7 +264,7 @@ def _seconds(times: Any) -> tuple[FloatArray, datetime | None]:
 
 
 def _with_index(df: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its index as a column, unless that only numbers the rows."""
+    """Add the index as a column, unless it only numbers the rows."""
     if isinstance(df.columns, pd.MultiIndex):
         df = df.set_axis(["_".join(map(str, names)) for names in df.columns], axis=1)
     if isinstance(df.index, pd.RangeIndex):
@@ -274,20 +274,20 @@ def _with_index(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def _clock(frame: pd.DataFrame, chosen: str | None) -> str | None:
-    """Column of dates or durations that is the clock; None if it is one of numbers or text."""
+    """Find the clock among columns of dates or durations; None if it has numbers or text."""
     dated: list[Any] = [column for column in frame if frame[column].dtype.kind in "mM"]
     return next((column for column in dated if chosen in (None, column)), None)
 
 
 @dataclass(frozen=True)
 class _FrameTable(Table):
-    """A data frame in the place of a text file: recognised by the text of its first rows."""
+    """A data frame as a text table: recognised by the text of its first rows."""
 
     frame: pd.DataFrame = None  # type: ignore[assignment]
 
     @classmethod
     def of(cls, frame: pd.DataFrame, name: str) -> _FrameTable:
-        """Show a frame as a table."""
+        """Make a table of a frame."""
         head = frame.head(HEAD_ROWS).astype(object).where(frame.head(HEAD_ROWS).notna(), "")
         is_named = any(isinstance(column, str) for column in frame)
         source = Source("", name, lambda: io.BufferedReader(io.BytesIO()), 0, 0)
@@ -305,7 +305,7 @@ class _FrameTable(Table):
         texts: Iterable[int] = (),
         convert: Mapping[int, Callable[[pd.Series[Any]], Array]] = MappingProxyType({}),
     ) -> Iterator[dict[int, Array]]:
-        """Give the columns as they are, all rows at once."""
+        """Yield all rows in a single chunk."""
         read: dict[int, Array] = {}
         for index in columns:
             column = pd.to_numeric(self.frame.iloc[:, index], errors="coerce")

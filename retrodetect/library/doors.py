@@ -1,4 +1,4 @@
-"""Doors: read, label and measure one recording, given as a path, a frame or a recording."""
+"""Doors: read, label and measure a recording, passed as a path, a frame or itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 RecordingLike = str | Path | Recording | pd.DataFrame
-"""What a recording may be given as: its path, a data frame of its samples, or itself."""
+"""A recording: its path, a data frame of its samples, or itself."""
 
 Way = Literal["forward", "backward"]
 
@@ -248,7 +248,7 @@ def _vector_names() -> list[str]:
 
 
 def _recording(source: RecordingLike) -> Recording:
-    """The recording that is meant."""
+    """Read a recording, or convert a frame to one."""
     if isinstance(source, Recording):
         return source
     if isinstance(source, pd.DataFrame):
@@ -262,7 +262,7 @@ def _recording(source: RecordingLike) -> Recording:
 
 
 def _stretches(given: Iterable[tuple[float, float]], name: str) -> tuple[tuple[float, float], ...]:
-    """Check stretches that were given as pairs of seconds."""
+    """Check stretches passed as pairs of seconds."""
     try:
         return tuple((float(start_s), float(end_s)) for start_s, end_s in given)
     except (TypeError, ValueError):
@@ -273,7 +273,7 @@ def _stretches(given: Iterable[tuple[float, float]], name: str) -> tuple[tuple[f
 
 
 def _spans_s(strides: pd.DataFrame | None, recording: Recording) -> FloatArray | None:
-    """(n, 2) start and end of given strides, in order of time."""
+    """(n, 2) start and end of strides from elsewhere, in time order; None without any."""
     if strides is None:
         return None
     return in_seconds(strides, recording)[["start_s", "end_s"]].to_numpy(dtype=np.float64)

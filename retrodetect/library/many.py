@@ -1,4 +1,4 @@
-"""Many recordings: labelled by the engine of ``retrodetect label``, added up, described."""
+"""Many recordings: label them as ``retrodetect label`` does, add them up, describe the method."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DECIDED = {
     "habit": "assumed from how most people walk",
     "": "left open",
 }
-"""What told forward from backward, in words."""
+"""What separated forward from backward, in words."""
 
 
 def label_many(
@@ -102,7 +102,7 @@ def label_many(
         for progress in batch.finished(tasks, planned.workers):
             if not are_named and not by_hand & progress.waiting:
                 names, are_named = batch.named_by_hand(planned, tasks), True
-            # Until then, which of two copies counts is only known of those that a manifest names.
+            # Until then, only recordings that a manifest names are certain to count before copies.
             while (
                 task is not None
                 and task.part not in progress.waiting
@@ -115,7 +115,7 @@ def label_many(
 
 
 def _results(task: Task, planned: batch.Plan, names: dict[str, str]) -> Iterator[Result]:
-    """What one input came to."""
+    """Yield the results of one input."""
     strides, every = strides_in(task.part), entries(task.part)
     for entry in every:
         name = entry.row["recording"]
@@ -141,7 +141,7 @@ def _read(task: Task, name: str) -> Recording:
 class History:
     """Sessions of one wearer."""
 
-    sessions: pd.DataFrame  # a row for each, in order of time, as in ``sessions.csv``
+    sessions: pd.DataFrame  # a row for each, in time order, as in ``sessions.csv``
     totals: pd.Series[Any]  # of all, with :data:`retrodetect.tally.folder.TOTAL_FIELDS`
     # of each week, with :data:`retrodetect.tally.folder.WEEK_COLUMNS`; undated sessions are in none
     weeks: pd.DataFrame

@@ -1,4 +1,4 @@
-"""Result: what labelling one recording gives, and strides in the columns of other tools.
+"""Result: a labelled recording, and its strides in the columns of other tools.
 
 The tools are BIDS (Gorgolewski et al. 2016, Sci Data 3:160044; ``events.tsv``), mobgap (Mobilise-D,
 lists of strides in samples) and scikit-digital-health (gait, one row for each initial contact).
@@ -41,7 +41,7 @@ _SHOWN = ("status", "placement", "front", "told_apart_by", "naming", "strides", 
 _DAY_S = 86_400.0
 
 COLOURS = {"forward": "#0072B2", "unknown": "#7F7F7F", "backward": "#D55E00"}
-"""Okabe & Ito (2008), Color Universal Design: told apart with every kind of colour vision."""
+"""Okabe & Ito (2008), Color Universal Design: distinct with every kind of colour vision."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,7 +66,7 @@ class Result:
 
     @classmethod
     def of(cls, session: LabelledSession) -> Result:
-        """Collect the result of a recording that was labelled as a single piece."""
+        """Collect the result of a recording labelled as a single piece."""
         recording = session.recording
         row, _, _ = session_row(session, Course.of(recording), Pace())
         result = cls(session.strides, sessions_table([row]).iloc[0], lambda: recording)
@@ -251,7 +251,7 @@ class Result:
         return f"<b>{escape(self.name)}</b>{self._timeline()}<table>{rows}</table>"
 
     def _timeline(self) -> str:
-        """The directions over time, each in a lane of its own."""
+        """Draw the directions over time, each in its own lane."""
         runs = stretches(columns_of(self.strides), unknown=True)
         if not len(runs["bout"]):
             return ""
@@ -274,10 +274,10 @@ class Result:
 
 
 def in_seconds(strides: pd.DataFrame, recording: Recording) -> pd.DataFrame:
-    """Return strides of any of these tools in order of time, with their times in seconds.
+    """Return strides of any of these tools in time order, with times in seconds.
 
     ``start_s`` and ``end_s`` count from the first sample; all other columns stay. Rows of
-    scikit-digital-health without a stride time are left out. UsageError if the columns are others,
+    scikit-digital-health without a stride time are left out. UsageError if the columns fit no tool,
     or a stride does not end after it begins.
     """
     columns = set(strides.columns)

@@ -1,4 +1,4 @@
-"""Validation: our strides beside those of a reference, on the recordings of a lab of its own."""
+"""Validation: compare our strides with a reference, on a lab's own recordings."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Validation", "validate"]
 
 TOLERANCE = 0.25
-"""Farthest that one of our contacts may be from a true one, in strides: half a step, beyond which
-it is nearer to the contact of the other foot."""
+"""Largest distance of a contact from a true one, in strides: half a step, beyond which it is nearer
+to the contact of the other foot."""
 
 LIMITS = 1.96
 """Standard deviations to the limits of agreement (Bland & Altman 1986, Lancet 327:307)."""
@@ -29,7 +29,7 @@ LIMITS = 1.96
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """How our strides agree with a reference."""
+    """Agreement of our strides with a reference."""
 
     # a row for each true stride: ``start_s``, ``end_s``, our ``found_start_s``, ``found_end_s``
     # (NaN if missed), the true ``direction`` if given, our ``found_direction`` (empty if missed)
@@ -144,7 +144,7 @@ def _matched(contacts_s: FloatArray, spans: FloatArray) -> FloatArray:
 
 
 def _containing(spans: FloatArray, moments_s: FloatArray) -> NDArray[np.intp]:
-    """Index of the stride that holds each moment; -1 if none does."""
+    """Index of the stride that contains each moment; -1 if none does."""
     at = np.searchsorted(spans[:, 0], moments_s, side="right") - 1
     inside = (at >= 0) & (moments_s < np.append(spans[:, 1], -np.inf)[at])
     return np.where(inside, at, -1)

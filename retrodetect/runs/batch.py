@@ -258,7 +258,7 @@ def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
     first = names.setdefault(entry.readings, row["recording"])
     if first == row["recording"]:
         return row
-    text = f"holds the same readings as {first}: totals count them once"
+    text = f"has the same readings as {first}: totals count them once"
     more = tables.warning_columns([Caution(Topic.COPY, text)])
     joined = {name: "; ".join(filter(None, (row[name], added))) for name, added in more.items()}
     return {**row, "copy_of": first, **joined}

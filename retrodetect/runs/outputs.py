@@ -98,7 +98,7 @@ def check_ours(folder: Path, command: tables.Command, inputs: Iterable[Path] = (
             f" ({tables.truncated_list(present)})"
         )
     elif maker != command:
-        reason = f"holds the results of retrodetect {maker}"
+        reason = f"contains the results of retrodetect {maker}"
     else:
         return
     raise UsageError(reason, file=str(folder), remedy="choose another folder for the results")
@@ -131,7 +131,7 @@ def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
     others = sorted(before - {str(identity(path)) for path in inputs})
     if others:
         raise UsageError(
-            f"holds results of {tables.quantity(len(others), 'recording')} that you did not name"
+            f"contains results of {tables.quantity(len(others), 'recording')} that you did not name"
             f" this time ({tables.truncated_list([Path(path).name for path in others])})",
             file=str(state.parent),
             remedy="name them too, choose another folder, or use --restart to replace the results",

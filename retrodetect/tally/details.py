@@ -1,4 +1,4 @@
-"""What a session's row and lists tell beyond the counts: bouts, repeats, climb and energy."""
+"""Details of a session beyond its counts: bouts, repeats, climb and energy."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from retrodetect.tally.session import Columns, columns_of, mostly_unknown, shape
 __all__ = ["Details", "details", "repeats"]
 
 MIN_LEG_S = 5.0
-"""Shortest leg: less is a turn or a misread stride or two, not training."""
+"""Shortest leg: anything less is a turn or a misread stride or two, not training."""
 
 MAX_REST_S = 180.0
 """Longest pause within a set; common rests between hill repeats are one to three minutes."""
 
 MAX_RATIO = 2.5
-"""How much longer or shorter than the usual leg of its direction one may be. Warm-up and
-cool-down, which go before and after a set without a pause, are longer than that."""
+"""Most that a leg may be longer or shorter than the usual one of its direction. Warm-up and
+cool-down, which come before and after a set without a pause, are longer than that."""
 
 END_RATIO = 1.25
-"""The same for the first or last leg where it is one too many: legs of one hill keep within it."""
+"""The same for a surplus first or last leg: legs of one hill stay within it."""
 
 MIN_LEGS = 3
-"""Of a set: there, back, and there again."""
+"""Legs of the shortest set: there, back, and there again."""
 
 
 class Details(NamedTuple):
@@ -38,14 +38,13 @@ class Details(NamedTuple):
     fields: dict[str, float | str]  # by name, as in ``sessions.csv``
     bouts: pd.DataFrame  # runs in one direction and gait, unknown ones too
     repeats: pd.DataFrame  # legs of the sets, as from `repeats`
-    # what of the wearer's words was not counted, and which results nobody's strides have
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # ignored statements of the wearer, and impossible results
 
 
 def details(
     strides: pd.DataFrame, contacts_s: FloatArray, placement: str, course: Course, pace: Pace
 ) -> Details:
-    """Tell what was done in more detail than :func:`retrodetect.tally.tally`.
+    """Describe a session in more detail than :func:`retrodetect.tally.tally`.
 
     ``contacts_s`` (k,) are the initial contacts of either foot.
     """
@@ -73,8 +72,8 @@ def repeats(strides: Columns, course: Course) -> pd.DataFrame:
     """Find sets of alternating legs: a row per leg, with columns as in ``repeats.csv``.
 
     ``set`` and ``repeat`` count from 1; a repeat is a leg in the direction the set begins with and
-    the one back (the last may lack it). ``pause_s`` is the time from the end of the leg before;
-    ``slope`` is up, down, level, or empty where no height is known.
+    the one back (the last may lack it). ``pause_s`` is the time since the end of the previous leg;
+    ``slope`` is up, down or level, or empty if no height is known.
     """
     legs = _legs(stretches(strides))
     places = [
@@ -104,11 +103,11 @@ def repeats(strides: Columns, course: Course) -> pd.DataFrame:
 
 
 def _legs(runs: Columns) -> Columns:
-    """Long stretches, those of one direction that follow each other put together."""
+    """Return the long stretches; consecutive ones in one direction are merged."""
     is_long = runs["end_s"] - runs["start_s"] >= MIN_LEG_S
     columns = {name: column[is_long] for name, column in runs.items()}
     start_s, end_s, direction = (columns[name] for name in ("start_s", "end_s", "direction"))
-    # A short halt on the way up does not make two legs of one.
+    # A short halt on the way up does not split a leg.
     rest_s = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(start_s)]
     new = rest_s > MAX_REST_S
     new[1:] |= direction[1:] != direction[:-1]
@@ -130,7 +129,7 @@ def _legs(runs: Columns) -> Columns:
 
 
 def _sets(legs: Columns) -> list[tuple[int, int]]:
-    """Half-open ranges of legs that make a set."""
+    """Return half-open ranges of legs that form a set."""
     way, start_s, end_s = (legs[name] for name in ("direction", "start_s", "end_s"))
     breaks = (way[1:] == way[:-1]) | (start_s[1:] - end_s[:-1] > MAX_REST_S)
     edges = [0, *np.flatnonzero(breaks) + 1, len(way)]
@@ -138,7 +137,7 @@ def _sets(legs: Columns) -> list[tuple[int, int]]:
 
 
 def _alike(legs: Columns, begin: int, end: int) -> list[tuple[int, int]]:
-    """Parts of a chain whose legs are about as long as is usual in it."""
+    """Return the parts of a chain whose legs are about as long as is usual in it."""
     if end - begin < MIN_LEGS:
         return []
     begin, end = _without_ends(legs, begin, end, MAX_RATIO)
@@ -151,7 +150,7 @@ def _alike(legs: Columns, begin: int, end: int) -> list[tuple[int, int]]:
 
 
 def _paired(legs: Columns, begin: int, end: int) -> tuple[int, int]:
-    """Leave out a first or last leg that has no other half, where it is unlike the others."""
+    """Drop a first or last leg without a counterpart if it is unlike the others."""
     if (end - begin) % 2 == 0 or end - begin == MIN_LEGS:
         return begin, end
     shorter = _without_ends(legs, begin, end, END_RATIO)
@@ -159,7 +158,7 @@ def _paired(legs: Columns, begin: int, end: int) -> tuple[int, int]:
 
 
 def _without_ends(legs: Columns, begin: int, end: int, ratio: float) -> tuple[int, int]:
-    """Take legs off the ends of a chain that differ from the others of their direction."""
+    """Drop legs at the ends of a chain that differ from the others of their direction."""
     lasting, way = legs["lasting_s"], legs["direction"]
     while end - begin > MIN_LEGS:
         for at in (begin, end - 1):

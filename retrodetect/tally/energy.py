@@ -1,11 +1,11 @@
-"""Speed, height, distance and energy, where a receiver, a barometer or the wearer gives them.
+"""Speed, height, distance and energy, from a receiver, a barometer or the wearer.
 
 The forward equations are those of the American College of Sports Medicine (Guidelines for
 Exercise Testing and Prescription, 10th ed., 2018): oxygen in ml per kg and minute at ``S`` m/min
-and grade ``G``, walking ``3.5 + 0.1 S + 1.8 S G``, running ``3.5 + 0.2 S + 0.9 S G``. They were
-made for climbs and level ground, so that a descent counts as level, and for walking at 50 to 100
-m/min and running above 134 m/min. Backward at the same speed,
-unpractised, costs 1.15 to 1.4 times as much (Williford 1998; Wright & Weyand 2001; Rasica 2020).
+and grade ``G``, walking ``3.5 + 0.1 S + 1.8 S G``, running ``3.5 + 0.2 S + 0.9 S G``. They hold for
+climbs and level ground, so a descent counts as level, and for walking at 50 to 100 m/min and
+running above 134 m/min. Backward at the same speed costs the unpractised 1.15 to 1.4 times as much
+(Williford 1998; Wright & Weyand 2001; Rasica 2020).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SEA_LEVEL_HPA, SCALE_M, EXPONENT = 1013.25, 44330.8, 0.190263
 """Height by pressure in the standard atmosphere (ICAO Doc 7488, 1993; troposphere)."""
 
 SURE_OF_BAROMETER_M, SURE_OF_RECEIVER_M = 1.0, 5.0
-"""Least climb told from noise and drift: a phone's barometer repeats to about 0.1 hPa (0.8 m)
-over minutes (Bosch BMP280 data sheet: 0.12 hPa relative); receivers' heights to a few metres."""
+"""Least climb above noise and drift: a phone's barometer repeats to about 0.1 hPa (0.8 m) over
+minutes (Bosch BMP280 data sheet: 0.12 hPa relative); receivers' heights to a few metres."""
 
 MAX_AGE_S = 5.0
-"""Longest time between readings that is bridged."""
+"""Longest gap between readings that is bridged."""
 
 BACKWARD_COST = (1.15, 1.4)
 REST_ML, PER_SPEED, PER_CLIMB = 3.5, {"walk": 0.1, "run": 0.2}, {"walk": 1.8, "run": 0.9}
@@ -43,12 +43,12 @@ STRIDE_M = {"walk": (0.2, 2.6), "run": (0.6, 5.5)}
 """Race walkers reach 2.5 m, and the longest strides of sprinters 4.9 m."""
 
 FOOT_ERROR = 0.13
-"""Share by which the way of a foot in one direction may be off: of 18 courses the 15.24 m backward,
-where the strides at both ends belong to two directions, all came out within it (median 6.5 %), the
-whole 87.6 m within 6 % in 17 (``uci-sangenis-foot``)."""
+"""Largest error of a distance in one direction by a sensor on the foot. On 18 courses, the 15.24 m
+backward, whose first and last strides belong to two directions, were all within it (median 6.5 %),
+the whole 87.6 m within 6 % on 17 (``uci-sangenis-foot``)."""
 
 GRADE_OVER = 20.0
-"""Distance from which a grade is given, in multiples of the least climb that means something: it is
+"""Distance from which a grade is stated, in multiples of the least meaningful climb: the grade is
 then good to five in a hundred."""
 
 _FOLLOW_FROM_SPEED = ("speed_", "distance_", "grade_", "energy_")
@@ -59,17 +59,16 @@ KCAL_PER_ML = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How fast and how high the wearer was, second by second, by receiver and barometer."""
+    """Speed and height of the wearer, second by second, by receiver and barometer."""
 
-    time_s: FloatArray  # (n,): middles of seconds that hold samples
-    speed_mps: FloatArray  # (n,): over ground; NaN where not known
-    height_m: FloatArray  # (n,): above any level; NaN where not known
-    # least difference of height that means something; NaN where there is no height
-    sure_m: float = np.nan
+    time_s: FloatArray  # (n,): middles of seconds with samples
+    speed_mps: FloatArray  # (n,): over ground; NaN if unknown
+    height_m: FloatArray  # (n,): above any level; NaN if unknown
+    sure_m: float = np.nan  # least meaningful difference of height; NaN without heights
 
     @classmethod
     def of(cls, recording: Recording) -> Course:
-        """Take the course of a recording from its channels."""
+        """Return the course of a recording, from its channels."""
         time_s, speed_mps, by_pressure_m, by_receiver_m = _in_seconds(recording).T
         if np.isfinite(by_pressure_m).any():
             return cls(time_s, speed_mps, by_pressure_m, SURE_OF_BAROMETER_M)
@@ -78,18 +77,18 @@ class Course:
 
     @classmethod
     def joined(cls, parts: Sequence[Course]) -> Course:
-        """Put together the courses of consecutive parts."""
+        """Join the courses of consecutive parts."""
         columns = [
             (part.time_s, part.speed_mps, part.height_m, np.full(len(part.time_s), part.sure_m))
             for part in parts
         ]
         time_s, speed_mps, height_m, sure_m = np.hstack([np.empty((4, 0)), *columns])
-        # The surest source alone: a barometer's zero is not a receiver's.
+        # The best source alone: a barometer's zero isn't a receiver's.
         surest_m = float(np.nanmin(sure_m)) if np.isfinite(sure_m).any() else np.nan
         return cls(time_s, speed_mps, np.where(sure_m == surest_m, height_m, np.nan), surest_m)
 
     def mean_speed_mps(self, start_s: float, end_s: float) -> float:
-        """Mean speed from one time to another; NaN where not known for half of it."""
+        """Mean speed between two times; NaN if it is known for less than half of it."""
         inside = (self.time_s >= start_s - 0.5) & (self.time_s <= end_s + 0.5)
         speed_mps = self.speed_mps[inside]
         speed_mps = speed_mps[np.isfinite(speed_mps)]
@@ -97,7 +96,7 @@ class Course:
         return float(speed_mps.mean()) if enough else np.nan
 
     def climb_m(self, start_s: float, end_s: float) -> float:
-        """Difference of height between two times; NaN where either is not known."""
+        """Difference of height between two times; NaN if either is unknown."""
         has_height = np.isfinite(self.height_m)
         if not has_height.any():
             return np.nan
@@ -123,7 +122,7 @@ def _in_seconds(piece: Recording) -> FloatArray:
     pressure = channels.get("pressure_hpa", nothing)
     with np.errstate(invalid="ignore"):
         height = SCALE_M * (1 - (pressure / SEA_LEVEL_HPA) ** EXPONENT)
-        # Receivers write negative speeds where they have none.
+        # Receivers write negative speeds if they have none.
         speed = np.where(speed >= 0, speed, np.nan)
     values = {"speed": speed, "pressure": height, "receiver": channels.get("altitude_m", nothing)}
     finite = pd.DataFrame(values).replace([np.inf, -np.inf], np.nan)
@@ -133,11 +132,11 @@ def _in_seconds(piece: Recording) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What the wearer knows of speed or distance: at most one of them, and possible on foot."""
+    """Speed or distance that the wearer states: at most one, and possible on foot."""
 
     speed_mps: float | None = None  # speed of the treadmill
-    distance_m: float | None = None  # gone on foot in the whole recording
-    leg_m: float | None = None  # gone once in each leg of a set of repeats
+    distance_m: float | None = None  # covered on foot in the whole recording
+    leg_m: float | None = None  # covered in each leg of a set of repeats
 
     def __post_init__(self) -> None:
         given = [name for name in self.__slots__ if getattr(self, name) is not None]
@@ -154,22 +153,22 @@ class Pace:
 class Effort(NamedTuple):
     """Distance and energy."""
 
-    fields: dict[str, float | str]  # what follows from a speed; empty where none is known
-    warnings: tuple[str, ...] = ()  # what of the wearer's words no person on foot does
+    fields: dict[str, float | str]  # results of a speed; empty if none is known
+    warnings: tuple[str, ...] = ()  # statements of the wearer that are impossible on foot
 
 
 def effort(strides: Columns, course: Course, pace: Pace, legs: pd.DataFrame) -> Effort:
-    """Distance and energy of a session.
+    """Compute distance and energy of a session.
 
-    What the wearer knows goes before the receiver, and the speed of a sensor on the foot too, which
-    is nearer to the truth over the lengths of repeats. With a distance of the whole session the
-    mean speed serves for both directions, so the distance is not split. Energy is gross, at rest
-    included.
+    Statements of the wearer override the receiver. So does the speed of a sensor on the foot, which
+    is more accurate over the lengths of repeats. With a distance of the whole session, the mean
+    speed serves for both directions, so the distance is not split. Energy is gross: it includes
+    rest.
     """
     columns = [name for name in SESSION_COLUMNS if name.startswith(_FOLLOW_FROM_SPEED)]
     fields: dict[str, float | str] = dict.fromkeys(columns, np.nan) | {"speed_source": ""}
     runs = stretches(strides, by_gait=True)
-    # Of its own strides: unknown ones that a stretch bridges go nowhere that is known.
+    # Of its own strides: unknown ones within a stretch have no known direction.
     lasting_s = 60 * STEPS_PER_STRIDE * runs["strides"] / runs["cadence_spm"]
     runs = {**runs, "lasting_s": lasting_s}
     source, speed_mps = _speeds(strides, runs, course, pace, legs)
@@ -186,8 +185,8 @@ def effort(strides: Columns, course: Course, pace: Pace, legs: pd.DataFrame) -> 
     if not plausible.any():
         return Effort(fields, warnings)
     fields["speed_source"] = source
-    # Who never went that way spent nothing; who did at no known speed, or may have where most is
-    # unknown, spent nobody knows what.
+    # A direction without strides costs nothing; at an unknown speed, or if most strides may have
+    # gone that way, it costs an unknown amount.
     nothing = {
         way: np.nan if (runs["direction"] == way).any() or mostly_unknown(strides) else 0.0
         for way in ("forward", "backward")
@@ -221,7 +220,7 @@ def effort(strides: Columns, course: Course, pace: Pace, legs: pd.DataFrame) -> 
 def _speeds(
     strides: Columns, runs: Columns, course: Course, pace: Pace, legs: pd.DataFrame
 ) -> tuple[str, np.ndarray]:
-    """Where speeds come from, and that of each stretch; NaN where it is not known."""
+    """Return the source of the speeds, and the speed of each stretch; NaN if unknown."""
     if pace.speed_mps is not None:
         return "given", np.full(len(runs["strides"]), pace.speed_mps)
     if pace.distance_m is not None:
@@ -236,7 +235,7 @@ def _speeds(
 
 
 def _in_legs(runs: Columns, legs: pd.DataFrame, leg_m: float) -> np.ndarray:
-    """Speed of the stretches that lie in a leg of a set; a leg may be of several."""
+    """Speed of the stretches inside a leg of a set; a leg may contain several."""
     speed_mps = np.full(len(runs["strides"]), np.nan)
     for start_s, end_s, way in zip(legs["start_s"], legs["end_s"], legs["direction"], strict=True):
         inside = (runs["start_s"] >= start_s) & (runs["end_s"] <= end_s)
@@ -246,7 +245,7 @@ def _in_legs(runs: Columns, legs: pd.DataFrame, leg_m: float) -> np.ndarray:
 
 
 def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> Iterator[str]:
-    """Say where strides are shorter or longer than anybody's at the speed that is known."""
+    """Report strides shorter or longer than anybody's at the speed used."""
     for gait, (shortest_m, longest_m) in STRIDE_M.items():
         own = pieces[pieces["gait"] == gait]
         length_m = own["distance_m"].sum() / max(own["strides"].sum(), 1)
@@ -260,7 +259,7 @@ def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> Iterator[str]:
 
 
 def _on_foot(strides: Columns, runs: Columns) -> np.ndarray:
-    """Speed of each stretch over its strides of known length."""
+    """Speed of each stretch, from its strides of known length."""
     measured = (strides["direction"] != "unknown") & np.isfinite(strides["stride_length_m"])
     at = np.searchsorted(runs["start_s"], strides["start_s"][measured], side="right") - 1
     length_m, lasting_s = (
@@ -283,7 +282,7 @@ def _interval_m(strides: Columns, distance_m: dict[str, float]) -> dict[str, flo
 
 
 def _grade(pieces: pd.DataFrame, course: Course) -> float:
-    """Height gained for each metre gone; NaN where too little of it is known."""
+    """Height gained per metre; NaN if too few metres have a height."""
     climb_m = course.climbs_m(pieces["start_s"], pieces["end_s"])
     has_height = np.isfinite(climb_m)
     gone_m = float(pieces["distance_m"][has_height].sum())
@@ -292,7 +291,7 @@ def _grade(pieces: pd.DataFrame, course: Course) -> float:
 
 
 def _kcal_per_kg(pieces: pd.DataFrame, course: Course) -> float:
-    """Energy of stretches as if gone forward."""
+    """Energy of stretches as if walked or run forward."""
     climb_m = course.climbs_m(pieces["start_s"], pieces["end_s"])
     climb_m = np.where(climb_m >= course.sure_m, climb_m, 0.0)
     per_m, per_climb_m = pieces["gait"].map(PER_SPEED), pieces["gait"].map(PER_CLIMB)

@@ -1,4 +1,4 @@
-"""Many sessions together: totals, and weeks."""
+"""Several sessions together: totals and weeks."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ TOTAL_FIELDS = (
     "climb_backward_m", "backward_share", "backward_share_low", "backward_share_high",
     "longest_backward_bout_s", "told_apart_by",
 )  # fmt: skip
-"""Of several sessions together; the last is ``habit`` where in one of them only what is common
-told forward from backward, else empty."""
+"""Totals of several sessions; ``told_apart_by`` is ``habit`` if, in one of them, habit alone
+separates forward from backward, else empty."""
 
 WEEK_COLUMNS = ("week", "monday", *TOTAL_FIELDS, "change", "marked")
-"""Of ``weeks.csv``: ISO 8601 week by the wearer's clock, and its totals; ``change`` of backward
-minutes from the week before, as a share of them; ``marked`` where that is above `MARKED`."""
+"""Columns of ``weeks.csv``: ISO 8601 week by the wearer's clock, and its totals; ``change`` of
+backward minutes from the week before, as a share; ``marked`` if that is above `MARKED`."""
 
 MARKED = 0.1
-"""Rise of backward minutes from one week to the next that is marked: the customary tenth."""
+"""Rise of backward minutes from week to week that is marked: the customary tenth."""
 
 LONGEST_BREAK_WEEKS = 4
-"""Weeks without a session that are listed with zeros; a longer break is no part of a plan."""
+"""Weeks without a session that are listed with zeros; a longer break isn't part of a plan."""
 
 SAME_S = 2.0
-"""Starts and lengths that differ by less are of one recording, exported or labelled twice."""
+"""Starts and lengths that differ by less are one recording, exported or labelled twice."""
 
 
 def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
-    """Add up sessions to ``TOTAL_FIELDS``; those without strides, and copies, add nothing.
+    """Add up sessions to ``TOTAL_FIELDS``; copies, and sessions without strides, add nothing.
 
-    The interval of the share is the mean of the sessions' own, by their strides: a wearer who is
-    misread in one session may be so in all, so errors are not taken to even out. How often it holds
-    the truth is in ``tests/benchmarks/share_coverage.py``.
+    The interval of the share is the mean of the sessions' intervals, weighted by strides: a wearer
+    misread in one session may be misread in all, so errors are not assumed to cancel.
+    ``tests/benchmarks/share_coverage.py`` measures how often it contains the truth.
     """
     done = sessions[counted(sessions)]
     low, share, high = _share(done)
@@ -68,10 +68,9 @@ def totals(sessions: pd.DataFrame) -> dict[str, float | str]:
 
 
 def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
-    """Totals of each week from the first dated session to the last, with ``WEEK_COLUMNS``.
+    """Add up each week from the first dated session to the last, with ``WEEK_COLUMNS``.
 
-    Weeks without a session are there with zeros, except in a break of more than
-    ``LONGEST_BREAK_WEEKS``.
+    Weeks without a session have zeros, except in a break of more than ``LONGEST_BREAK_WEEKS``.
     """
     done = sessions[counted(sessions)]
     mondays = [_monday(text) for text in done["start_time"]]
@@ -91,7 +90,7 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows)
     follows = pd.to_datetime(table["monday"]).diff().dt.days == 7
-    # Minutes that are mostly unknown are no fall, and what follows them no rise.
+    # Mostly unknown minutes aren't a fall, and what follows them isn't a rise.
     sure = table["unknown_min"] <= table["forward_min"] + table["backward_min"]
     before = table["backward_min"].shift().where(follows & sure & sure.shift(fill_value=True))
     table["change"] = (table["backward_min"] / before - 1).where(before > 0)
@@ -100,30 +99,29 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
 
 
 def outside_weeks(sessions: pd.DataFrame, by_week: pd.DataFrame) -> int:
-    """Count sessions with strides that no week holds: undated, or of the time of another."""
+    """Count sessions with strides that are in no week: undated, or at the time of another."""
     return int(counted(sessions).sum() - by_week["sessions"].sum())
 
 
 def counted(sessions: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which sessions add to totals: those with strides that are no copy of another."""
+    """Return which sessions add to totals: those with strides that aren't a copy of another."""
     return (sessions["status"] == "ok") & ~_is_copy(sessions)
 
 
 def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Put the sessions of several runs, older ones first, together, each recording once.
+    """Merge the sessions of several runs, older runs first, so that each recording counts once.
 
-    They come in order of time, undated ones last; copies are left out. Of a recording in several
-    runs (which begins and lasts alike, or where no date is known is called and lasts alike) the
-    newest row that worked counts. Of recordings that overlap by more than half of the shorter one,
-    such as a phone's and a watch's, the one with more strides of known direction does: the wearer
-    went once.
+    They are in time order, undated ones last; copies are left out. Of a recording in several runs
+    (same start and length or, if undated, same name and length), the newest row that worked counts.
+    Of recordings that overlap by more than half of the shorter one, such as a phone's and a
+    watch's, the one with more strides of known direction counts: the wearer walked once.
     """
     rows = pd.concat(list(runs), ignore_index=True)
     rows = rows[~_is_copy(rows)].reset_index(drop=True)
     facts = _Sessions.of(rows)
     near = _Near(facts)
     kept = np.zeros(len(rows), dtype=bool)
-    # Newest first, so that a later run takes the place of an earlier one.
+    # Newest first, so that a later run replaces an earlier one.
     for index in reversed(range(len(rows))):
         others = near.to(index)
         others = others[kept[others]]
@@ -135,7 +133,7 @@ def sessions_apart(runs: Iterable[pd.DataFrame]) -> pd.DataFrame:
         kept[rivals] = False
         kept[index] = True
     order = np.flatnonzero(kept)
-    order = order[np.argsort(facts.start_s[order], kind="stable")]  # those without a date last
+    order = order[np.argsort(facts.start_s[order], kind="stable")]  # undated ones last
     return rows.loc[order].reset_index(drop=True)
 
 
@@ -151,7 +149,7 @@ def _is_copy(sessions: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _number(rows: pd.DataFrame, name: str) -> np.ndarray:
-    """Values of a column; NaN where there are none."""
+    """Values of a column; NaN if missing."""
     return pd.to_numeric(rows[name]).to_numpy(dtype=float, na_value=np.nan)
 
 
@@ -175,7 +173,7 @@ def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
 
 
 class _Sessions(NamedTuple):
-    """(n,) what rows of ``sessions.csv`` tell of when a session was, and how well it went."""
+    """(n,) times and success of sessions, from rows of ``sessions.csv``."""
 
     name: NDArray[np.object_]
     ok: NDArray[np.bool_]
@@ -213,9 +211,9 @@ class _Sessions(NamedTuple):
     def beside(
         self, index: int, others: NDArray[np.intp]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which others are of the same recording as one, and which mostly of the same time."""
+        """Return which others are the same recording, and which overlap it mostly."""
         namesake = self.name[others] == self.name[index]
-        # A clock without a zone is held against the clock on the other's wall.
+        # A clock without a zone is compared with the other's wall clock.
         zoned = self.has_zone[others] & self.has_zone[index]
         later_s = np.where(
             zoned,
@@ -233,7 +231,7 @@ class _Sessions(NamedTuple):
 
 
 class _Near:
-    """Finds the rows that may be of one recording or one time, without a look at all others."""
+    """Finds rows that may share a recording or a time, without comparing all pairs."""
 
     def __init__(self, facts: _Sessions) -> None:
         self._facts = facts
@@ -246,7 +244,7 @@ class _Near:
         self._sorted = [(clock_s, np.sort(clock_s), np.argsort(clock_s)) for clock_s in clocks_s]
 
     def to(self, index: int) -> NDArray[np.intp]:
-        """Return their numbers, in order; that of the row itself among them."""
+        """Return their numbers, in order; the row's own is among them."""
         close = [np.array(self._by_name[self._facts.name[index]], dtype=np.intp)]
         for clock_s, in_order_s, order in self._sorted:
             ends_s = clock_s[index] + np.array([-self._longest_s, self._lasting_s[index]])
@@ -256,7 +254,7 @@ class _Near:
 
 
 def _monday(text: object) -> date | None:
-    """Monday of the week in which a session began, by the clock it began by."""
+    """Monday of the week in which a session began, by its own clock."""
     start = _parsed(text)
     return None if start is None else start.date() - timedelta(days=start.weekday())
 

@@ -1,4 +1,4 @@
-"""One session: its counts, and its stretches, unbroken runs of strides in one direction."""
+"""One session: its counts, and its stretches (unbroken runs of strides in one direction)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from retrodetect.tally.share import ErrorRates, doubted_rates, share_interval
 __all__ = ["Columns", "columns_of", "either_way", "mostly_unknown", "shape", "stretches", "tally"]
 
 Columns = Mapping[str, NDArray[Any]]
-"""A table as arrays: of small ones, many a day, pandas takes most of the time."""
+"""A table as arrays: with many small tables, pandas takes most of the time."""
 
 MIN_STRIDES_OF_STRETCH = 5
-"""Strides from which a stretch says something of variability and symmetry."""
+"""Strides from which the variability and symmetry of a stretch are meaningful."""
 
 
 def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[float]:
@@ -88,7 +88,7 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
 
 
 def _cadence_spm(lasting_s: FloatArray) -> float:
-    """Steps per minute of strides that last so long; NaN without any."""
+    """Steps per minute of strides of these durations; NaN without any."""
     if not len(lasting_s):
         return np.nan
     return float(STEPS_PER_STRIDE * len(lasting_s) * 60 / lasting_s.sum())
@@ -101,8 +101,8 @@ def shape(
 
     ``stride_time_cv`` is the coefficient of variation of stride times within stretches;
     ``step_asymmetry`` how much longer the steps of one foot last than those of the other, as a
-    share of their mean (0 for symmetry). NaN where there are too few strides; the latter too where
-    the placement does not feel both feet alike.
+    share of their mean (0 for symmetry). NaN with too few strides; the latter also at placements
+    that do not feel both feet alike.
     """
     start_s, end_s, way, gait = (
         strides[name] for name in ("start_s", "end_s", "direction", "gait")
@@ -134,7 +134,7 @@ def shape(
 
 
 def _first_steps_s(start_s: FloatArray, end_s: FloatArray, contacts_s: FloatArray) -> FloatArray:
-    """(n,) time from each stride's start to the other foot's contact; NaN without just one."""
+    """(n,) time from each stride's start to the other foot's contact; NaN unless just one."""
     slack_s = 0.1 * (end_s - start_s)
     first = np.searchsorted(contacts_s, start_s + slack_s)
     has_one = np.searchsorted(contacts_s, end_s - slack_s) - first == 1
@@ -159,7 +159,7 @@ def _asymmetry(start_s: FloatArray, end_s: FloatArray, first_s: FloatArray) -> f
     seen = np.isfinite(first_s)
     start_s, end_s, first_s = start_s[seen], end_s[seen], first_s[seen]
     lasting_s = end_s - start_s
-    # Which foot begins is known within an unbroken row of strides only.
+    # The first foot is known within an unbroken row of strides only.
     broken = np.abs(start_s[1:] - end_s[:-1]) > 0.1 * lasting_s[1:]
     row = np.append(0, np.cumsum(broken))[: len(start_s)]
     size = np.bincount(row)
@@ -171,18 +171,18 @@ def _asymmetry(start_s: FloatArray, end_s: FloatArray, first_s: FloatArray) -> f
 
 
 def columns_of(strides: pd.DataFrame) -> Columns:
-    """Columns of a table by name."""
-    # Without attrs, of which every selection makes a copy.
+    """Return the columns of a table by name."""
+    # Without attrs, which every selection copies.
     return {str(name): column.to_numpy() for name, column in pd.DataFrame(strides).items()}
 
 
 def stretches(columns: Columns, *, unknown: bool = False, by_gait: bool = False) -> Columns:
-    """List the unbroken runs of forward or backward strides, on request those of unknown ones too.
+    """List the unbroken runs of forward or backward strides, and those of ``unknown`` ones.
 
-    They come in order of time: ``bout``, ``direction``, ``start_s``, ``end_s``, ``strides`` (of
-    that direction), ``gait`` (of most of them), ``cadence_spm``. A stretch ends with its bout, at a
-    stride in the other direction (or gait, if ``by_gait``), or where no stride of its direction
-    follows within ``MAX_PAUSE_S``.
+    In time order: ``bout``, ``direction``, ``start_s``, ``end_s``, ``strides`` (in that direction),
+    ``gait`` (of most of them), ``cadence_spm``. A stretch ends with its bout, at a stride in the
+    other direction (or gait, if ``by_gait``), or if no stride in its direction follows within
+    ``MAX_PAUSE_S``.
     """
     columns = {name: columns[name] for name in ("bout", "direction", "start_s", "end_s", "gait")}
     state = ("bout", "direction", *(["gait"] if by_gait else []))
@@ -193,7 +193,7 @@ def stretches(columns: Columns, *, unknown: bool = False, by_gait: bool = False)
         at = np.searchsorted(runs["start_s"], middle_s, side="right") - 1
         ends_s = np.append(runs["end_s"], -np.inf)  # index -1: before the first
         between = ~has_way & (middle_s > ends_s[at])
-        # What lies between two stretches of one direction is two runs, one on either side.
+        # Unknown strides before and after a stretch are two runs.
         others = {name: values[between] for name, values in (columns | {"after": at}).items()}
         rest = _runs(others, (*state, "after"))
         order = np.argsort(np.append(runs["start_s"], rest["start_s"]), kind="stable")
@@ -202,20 +202,20 @@ def stretches(columns: Columns, *, unknown: bool = False, by_gait: bool = False)
 
 
 def either_way(strides: Columns) -> NDArray[np.bool_]:
-    """Strides that may have gone forward or backward: unknown ones, but not those sideways."""
+    """Strides that may have gone forward or backward: unknown ones, but not sideways ones."""
     return np.asarray((strides["direction"] == "unknown") & (strides["reason"] != "sideways"))
 
 
 def mostly_unknown(strides: Columns) -> bool:
-    """Tell whether more strides may have gone either way than have a direction.
+    """Return whether more strides may have gone either way than have a direction.
 
-    That a direction was not found says nothing then.
+    Then a missing direction means nothing.
     """
     return bool(either_way(strides).sum() > (strides["direction"] != "unknown").sum())
 
 
 def _runs(strides: Columns, state: Sequence[str]) -> Columns:
-    """Runs of strides that agree in some columns, without a long pause."""
+    """Return the runs of strides that agree in some columns, without a long pause."""
     start_s, end_s = strides["start_s"], strides["end_s"]
     new = np.append(np.inf, start_s[1:] - end_s[:-1])[: len(start_s)] > MAX_PAUSE_S
     for name in state:

@@ -13,7 +13,7 @@ acceptance regions (Sterne 1954, Biometrika 41:275). So a model that misreads ei
 whole session does not leave the share of a mixed session open.
 
 A posterior under a prior that favours sessions in one direction would be shorter, but holds only on
-average: at true shares of 5 % it held 87-89 %. This interval holds at each share, as
+average: at true shares of 5 % it held 87-89 %. This interval holds at every share, as
 ``tests/benchmarks/share_coverage.py`` measures.
 """
 
@@ -34,28 +34,28 @@ __all__ = [
 ]  # fmt: skip
 
 LEVEL = 0.95
-"""Of every interval."""
+"""Level of every interval."""
 
 ASSUMED_ICC = 0.2
-"""Correlation of errors within a session where none was measured: between that of gait
-variables within a person's strides and that of a whole session misread."""
+"""Correlation of errors within a session if none was measured: between that of gait variables
+within a person's strides and that of a whole session misread."""
 
 MOST_STRIDES = 400
-"""Longer sessions are scaled down to this many strides. Sessions differ in their error rates far
-more than chance makes this many strides differ, so the interval widens by little."""
+"""Longer sessions are scaled down to this many strides. Error rates differ between sessions far
+more than chance makes this many strides differ, so the interval widens little."""
 
 
 LIKELIEST = 0.147
-"""Likelihood, as a share of the greatest, above which a share is still likely: exp(-1.92), as in
-the likelihood-ratio interval of 95 % (Wilks 1938, Ann Math Stat 9:60)."""
+"""Likelihood, relative to the greatest, above which a share is still likely: exp(-1.92), as in the
+likelihood-ratio interval of 95 % (Wilks 1938, Ann Math Stat 9:60)."""
 
 IMPOSSIBLE = 1e-9
-"""Probability below which a count contradicts the rates; the transform is exact to some 1e-15."""
+"""Probability below which a count contradicts the rates; the transform is good to about 1e-15."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRates:
-    """How often strides with a label carry the wrong one."""
+    """How often labelled strides have the wrong label."""
 
     false_backward: float  # probability that a forward stride, if labelled, is labelled backward
     false_forward: float  # probability that a backward stride, if labelled, is labelled forward
@@ -64,26 +64,26 @@ class ErrorRates:
 
 
 def doubted_rates(p_backward: FloatArray) -> ErrorRates:
-    """Error rates that the model itself expects, from the (n,) probabilities of labelled strides.
+    """Error rates that the model expects, from the (n,) probabilities of labelled strides.
 
-    The mean doubt about a label is the rate of both errors, since a session in one direction says
-    nothing about the other; with the assumed correlation.
+    The mean doubt about a label is the rate of both errors, since a session in one direction shows
+    nothing about the other. Their correlation is the assumed one.
     """
     if not len(p_backward):
         return ErrorRates(0.0, 0.0)
-    # Rounded as probabilities are written, so that the last digit of a filter changes no interval.
+    # Rounded like written probabilities, so that the last digit of a filter changes no interval.
     doubt = round(float(np.minimum(p_backward, 1 - p_backward).mean()), 4)
     return ErrorRates(false_backward=doubt, false_forward=doubt)
 
 
 def measured_rates(sessions: pd.DataFrame) -> ErrorRates:
-    """Error rates from sessions with known truth, none of which the model has learned from.
+    """Error rates from sessions with known truth that the model was not trained on.
 
-    A row is a session or a wearer: ``forward`` and ``backward``, labelled strides that truly went
-    so; ``false_backward`` and ``false_forward``, how many of them were misnamed. Half an error is
-    added to each rate (Jeffreys' prior), so that a small test never claims perfection; the
-    correlation is by moments over both kinds of error (Williams 1975), or the assumed one where no
-    error shows how they cluster.
+    A row is a session or a wearer: ``forward`` and ``backward`` count labelled strides by their
+    true direction; ``false_backward`` and ``false_forward`` those of them with the wrong label.
+    Each rate gets half an error more (Jeffreys' prior), so that a small test never claims
+    perfection. The correlation is by moments over both kinds of error (Williams 1975), or the
+    assumed one if no error shows how they cluster.
     """
     kinds = [("false_backward", "forward"), ("false_forward", "backward")]
     rates = [(sessions[wrong].sum() + 0.5) / (sessions[all_].sum() + 1) for wrong, all_ in kinds]
@@ -106,13 +106,13 @@ def share_interval(
     unknown: int = 0,
     certain: tuple[int, int] = (0, 0),
 ) -> tuple[float, float]:
-    """95 % interval of the true share of backward strides, which always holds the counted share.
+    """95 % interval of the true share of backward strides; always contains the counted share.
 
-    Strides of unknown direction are no sample of the others (they come where a wearer turns, or
-    where the front is not known), so that each may have gone either way: the interval reaches from
-    all of them forward to all of them backward (worst-case bounds; Manski 2003, Partial
-    Identification of Probability Distributions). NaN without labelled strides. Forward and backward
-    strides of the labelled ones may be ``certain``: the wearer marked them.
+    Strides of unknown direction aren't a sample of the others (they occur where a wearer turns, or
+    if the front is unknown), so each may have gone either way: the interval reaches from all of
+    them forward to all of them backward (worst-case bounds; Manski 2003, Partial Identification of
+    Probability Distributions). NaN without labelled strides. Labelled forward and backward strides
+    are ``certain`` if the wearer marked them.
     """
     if not labelled:
         return np.nan, np.nan
@@ -123,7 +123,7 @@ def share_interval(
     total = min(labelled, MOST_STRIDES)
     count = round(backward * total / labelled)
     possible = np.append(np.flatnonzero(_possible(rates, total)[:, count]), count)
-    # Half a stride either way, for counts are whole.
+    # Half a stride either way, since counts are whole.
     low = max(float(possible.min()) - 0.5, 0.0) / total * labelled
     high = min(float(possible.max()) + 0.5, total) / total * labelled
     return (sure + min(low, backward)) / strides, (sure + max(high, backward) + unknown) / strides
@@ -146,9 +146,9 @@ def _possible(rates: ErrorRates, total: int) -> NDArray[np.bool_]:
     tail = np.empty_like(as_likely)
     np.put_along_axis(tail, order, as_likely, axis=1)
     possible = tail > 1 - LEVEL
-    # What is unlikely whatever the share, such as 50 of 50 where half of the labels are wrong,
-    # belongs to no region, and any answer keeps the level: the likeliest shares. What is as good
-    # as impossible shows that the rates are wrong, so that they say nothing about this session.
+    # A count that is unlikely whatever the share, such as 50 of 50 if half of the labels are wrong,
+    # belongs to no region. Any answer keeps the level: take the likeliest shares. A count that is
+    # all but impossible shows that the rates are wrong, so they say nothing about this session.
     best = probability.max(axis=0)
     likeliest = (probability >= LIKELIEST * best) | (best < IMPOSSIBLE)
     return np.asarray(np.where(possible.any(axis=0), possible, likeliest))
@@ -159,7 +159,7 @@ def _beta_binomial(
 ) -> FloatArray:
     """Probability of counts in a number of trials; zero beyond it.
 
-    As in :data:`scipy.stats.betabinom`, whose import takes longer than labelling a minute.
+    Like :data:`scipy.stats.betabinom`, whose import takes longer than labelling a minute.
     """
     most = int(trials.max())
     missed = np.maximum(trials - counts, 0)

@@ -1,6 +1,6 @@
-"""A backward share in words: the same on the terminal, on the page and in the history.
+"""A backward share in words, the same on the terminal, on the page and in the history.
 
-What is shown never claims more than the counts and the interval beside it allow.
+The words never claim more than the counts and the interval allow.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ Row = Mapping[Any, Any]
 _WAYS = ("forward", "backward", "unknown")
 
 NO_GAIT = "no walking or running"
-"""What ``no_gait`` means, for people."""
+"""``no_gait`` in words."""
 
 HABIT = (
     "most people go mostly forward, begin forward, and bounce less going backward. The signal alone"
-    " does not show which direction is which. If you walked otherwise, forward and backward may be"
-    " the wrong way round."
+    " does not show which direction is which. If you walked differently, forward and backward may"
+    " be the wrong way round."
 )
-"""What a share rests on that is assumed, and what may be wrong with it."""
+"""Basis of an assumed share, and what may be wrong with it."""
 
 FEW_UNKNOWN = 0.1
 """Share of unknown strides below which they do not explain a wide interval."""
 
 SURE, FAIRLY_SURE, WIDEST = 0.1, 0.25, 0.5
-"""Widths of the interval up to which a share is sure, fairly sure, and known as a range at all."""
+"""Widest interval of a share that is sure, fairly sure, and shown as a range at all."""
 
 
 def share(row: Row) -> str:
@@ -63,7 +63,7 @@ def share(row: Row) -> str:
 
 
 def starred(row: Row) -> str:
-    """Return the share with a star where only habit names the directions."""
+    """Return the share, with a star if only habit names the directions."""
     return share(row) + _star(row)
 
 
@@ -91,15 +91,15 @@ def certainty(row: Row) -> str:
 
 
 def is_settled(row: Row) -> bool:
-    """Tell whether nothing that the wearer could say would change the share much."""
+    """Return whether no statement of the wearer would change the share much."""
     return certainty(row) in ("sure", "fairly sure")
 
 
 def progress(row: Row, goal: float) -> str:
-    """Return where the share stands against a goal.
+    """Return how the share compares with a goal.
 
     ``reached`` or ``below`` if the interval leaves no doubt, ``about there`` if it includes the
-    goal, ``unknown`` if nothing is known; with a star where only habit names the directions.
+    goal, ``unknown`` if nothing is known; with a star if only habit names the directions.
     """
     level, low, high = _rounded(row)
     if not _is_known(level, low, high):
@@ -123,7 +123,7 @@ def headline(row: Row, goal: float | None = None) -> list[str]:
 
 
 def how_sure(row: Row) -> str:
-    """Return in a sentence how sure the share is, and why."""
+    """Return a sentence that says how sure the share is, and why."""
     sure = certainty(row)
     strides = sum(row[f"{way}_strides"] for way in _WAYS)
     unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
@@ -142,9 +142,9 @@ def how_sure(row: Row) -> str:
 
 
 def is_open(row: Row) -> bool:
-    """Tell whether the wearer could still say which of the sides is which, and that would help.
+    """Return whether the wearer could still say which side is which, and that would help.
 
-    It would not where habit alone tells one side from the other, as at most arms.
+    It would not help if habit alone separates the sides, as at most arms.
     """
     has_sides = pd.notna(row["naming"])
     is_habit = _is_one_way_by_habit(row) and not _is_known(*_rounded(row))
@@ -153,7 +153,7 @@ def is_open(row: Row) -> bool:
 
 
 def needs_word(row: Row) -> bool:
-    """Tell whether something that the wearer could say or mark would settle the share."""
+    """Return whether a statement or a mark of the wearer would settle the share."""
     topics = str(row.get("warning_topics", "")).split("; ")
     is_blind = not {Topic.SLOW, Topic.NO_GRAVITY}.isdisjoint(topics)
     return row["status"] == "ok" and not is_settled(row) and not is_blind
@@ -162,7 +162,7 @@ def needs_word(row: Row) -> bool:
 def command(
     row: Row, path: str, out: str, starts: Literal["forward", "backward"] = "forward"
 ) -> str:
-    """Return the command that labels one recording again, with what the wearer knows."""
+    """Return the command that labels a recording again, with what the wearer knows."""
     where = ["--placement", row["placement"]] if row["placement"] in PLACEMENTS else []
     parts = ["retrodetect", "label", path, *where, "--starts", starts, "--out", out]
     return visible(shlex.join(parts))
@@ -180,7 +180,7 @@ def lasting_s(row: Row) -> dict[str, int]:
 
 
 def added_up(rows: Iterable[Row]) -> dict[str, int]:
-    """Return the time of several sessions by direction, as the sum of what each of them shows."""
+    """Return the time of several sessions by direction: the sum of the times shown."""
     shown = [lasting_s(row) for row in rows if row["status"] == "ok"]
     return {f"{way}_s": sum(each[way] for each in shown) for way in _WAYS}
 
@@ -198,7 +198,7 @@ def _star(row: Row) -> str:
 
 
 def _rounded(row: Row) -> tuple[float, float, float]:
-    """Share and ends of its interval as a table holds them, so that all readers agree."""
+    """Share and ends of its interval, rounded as in tables, so that all readers agree."""
     level, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
     return round(level, 4), round(low, 4), round(high, 4)
 
@@ -212,9 +212,9 @@ def _is_known(level: float, low: float, high: float) -> bool:
 
 
 def _is_one_way_by_habit(row: Row) -> bool:
-    """Tell whether most strides were labelled, all the same way, and habit alone named it.
+    """Return whether most strides were labelled, all the same way, and habit alone named it.
 
-    An interval would not say what is in doubt: the name of the whole session.
+    An interval would hide the doubt: the name of the whole session.
     """
     forward, backward, unknown = (
         row.get(f"{way}_strides", 0) for way in ("forward", "backward", "unknown")

@@ -119,7 +119,7 @@ def test_the_folder_of_a_run_is_not_written_over(retrodetect, run):
     folder = run("one", row("2026-03-02T09:00:00+01:00"))
     status, _, err = retrodetect("history", folder, "--out", folder)
     assert status == 2
-    assert "holds the results of retrodetect label" in err
+    assert "contains the results of retrodetect label" in err
 
 
 def test_a_history_is_written_over_by_a_history_only(retrodetect, run, tmp_path):

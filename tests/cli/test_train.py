@@ -130,7 +130,7 @@ def test_an_evaluation_is_written_over_by_an_evaluation_only(
         "label", walks.with_name("walk1.zip"), "--out", tmp_path / "scores", "-q"
     )
     assert status == 2
-    assert "holds the results of retrodetect evaluate" in err
+    assert "contains the results of retrodetect evaluate" in err
 
 
 def test_labels_from_a_guess_are_corrected_and_trained_on(

@@ -151,5 +151,5 @@ def test_columns_may_be_named_and_a_gyroscope_among_them(walk):
 
 def test_a_frame_of_two_wearers_is_refused(walk):
     both = pd.concat([walk[0].assign(subject=name) for name in ("anna", "ben")])
-    with pytest.raises(rd.InputError, match=r"holds 2 recordings \(anna, ben\)"):
+    with pytest.raises(rd.InputError, match=r"contains 2 recordings \(anna, ben\)"):
         rd.from_dataframe(both.reset_index(drop=True))

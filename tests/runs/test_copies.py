@@ -43,7 +43,7 @@ def test_the_row_of_a_copy_says_so_and_totals_count_its_strides_once(
     assert rd.history(tmp_path / "out").totals["strides"] == once
     if outputs.report:
         page = (tmp_path / "out" / "report.html").read_text("utf-8")
-        assert page.count("It holds the same readings as walk (1).csv") == len(copies)
+        assert page.count("It has the same readings as walk (1).csv") == len(copies)
 
 
 def test_the_library_counts_copies_once_too(folder, stored_model):

@@ -63,7 +63,7 @@ def test_results_are_written_over_by_the_same_command_only(walk, settings, tmp_p
     for _ in range(2):
         run([walk], Outputs(out), settings)
     assert tables.made_by(out) == "label"
-    with pytest.raises(UsageError, match="holds the results of retrodetect label"):
+    with pytest.raises(UsageError, match="contains the results of retrodetect label"):
         check_ours(out, "history")
 
 
@@ -74,7 +74,7 @@ def test_another_format_is_no_second_truth(walk, settings, tmp_path):
         run([walk], Outputs(out, table_format=table_format), settings)
         tables = {path.suffix for path in out.iterdir() if path.stem in ("strides", "sessions")}
         assert tables == {f".{table_format}"}
-    with pytest.raises(UsageError, match="holds the results of retrodetect label"):
+    with pytest.raises(UsageError, match="contains the results of retrodetect label"):
         check_ours(out, "evaluate")
 
 
