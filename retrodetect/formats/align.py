@@ -19,35 +19,35 @@ from retrodetect.recording import Annotation, Finding, FloatArray, longest_step_
 __all__ = ["Sensors", "mixed_up", "place_notes", "rows_of"]
 
 _TURNING_RADPS = 1.0
-"""Ten turns a minute on average; people turn back, and gyroscopes drift by a hundredth of it."""
+"""Ten turns a minute on average: people turn back, and gyroscopes drift by a hundredth of it."""
 
 _DEGREES_ABOVE = 20.0
-"""No limb turns faster than this many rad/s for long: 99 % of readings beyond mean deg/s."""
+"""No limb keeps turning faster than this (rad/s): a higher 99th percentile means deg/s."""
 
 _IMPOSSIBLE_RADPS = 200.0
-"""Beyond the range of any gyroscope that is worn (±4000 deg/s, or 70 rad/s)."""
+"""Beyond the range of any wearable gyroscope (±4000 deg/s, or 70 rad/s)."""
 
 _HEAD_ROWS = 500_000
-"""Rows at the beginning from which a unit is inferred that the file does not state."""
+"""First rows, from which the unit is inferred if the file does not state it."""
 
 _TURNED_ROWS, _TURNED_RADPS, _TURNED_SPREAD, _TURNED_ALIKE = 100, 0.1, 0.2, 0.9
-"""Own measurement: correlations of 0.999, and of 0.75 or less with any two columns swapped."""
+"""Own measurement: correlations are 0.999, and at most 0.75 with any two columns swapped."""
 
 _AVERAGED_S, _SMOOTHED = 0.2, np.hanning(11)[1:-1] / np.hanning(11).sum()
-"""Averages of 0.2 s are smoothed over 1.8 s, which removes strides and leaves tilts."""
+"""Averages of 0.2 s are smoothed over 1.8 s, which removes strides and keeps tilts."""
 
 _BESIDE_A_GAP = 0.5
 
 _QUIET_MPS2, _TILTING_RADPS, _TILTING_S = 2.5, 0.3, 1.0
 _LEFT, _OTHERWISE, _FAR_OFF = 0.5, 0.5, 2.0
-"""How much of the change of gravity the gyroscope leaves unexplained; how much less of it with axes
-turned round. Own measurement: 268 of 511 recordings tilt enough, and none of them is doubted (axes
-turned round leave 0.74 of it or more); with axes that are turned round, 86 of 100 are."""
+"""Share of the change of gravity that the gyroscope leaves unexplained; ratio to it with axes
+reversed. Own measurement: 268 of 511 recordings tilt enough, and none of them is doubted (reversed
+axes leave at least 0.74 unexplained); with axes reversed, 86 of 100 are."""
 
 _RESIZED_S, _RESIZED_RADPS, _RESIZED_LEAST, _RESIZED_BLOCKS = 1.0, 0.5, 3, 600
 _RESIZED_GAP, _RESIZED_WITHIN = 1.3, 1.6
-"""Own measurement: none of 828 recordings changes like that; of their copies whose last quarter,
-half or two thirds are in another unit, 91 in 100."""
+"""Own measurement: none of 828 recordings changes like that; of copies with their last quarter,
+half or two thirds in another unit, 91 in 100 do."""
 
 _COORDINATES = ("latitude_deg", "longitude_deg")
 _QUANTITIES = {
@@ -59,7 +59,7 @@ _QUANTITIES = {
 
 
 _Reader = Callable[[slice, FloatArray], FloatArray]
-"""Gives readings in some rows of the accelerometer, which are at these times."""
+"""Returns readings at rows and times of the accelerometer."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ class Sensors:
 
     time_s: FloatArray  # (n,): the accelerometer's clock
     readers: dict[str, _Reader]  # by name, ``rotation`` among them
-    # from the unit of each that has a reading to the one it has in a recording
+    # from the unit of each sensor that has readings to its unit in a recording
     factors: dict[str, float]
-    # findings, notes: what was assumed of them, and what the user should know
+    # findings, notes: what was assumed about them, and what the user should know
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, draft: Draft, line: Timeline, *, keeps_coordinates: bool) -> Sensors:
-        """Place the sensors of a draft."""
+        """Place the sensors of a draft on its timeline."""
         left_out = () if keeps_coordinates else _COORDINATES
         series = {name: own for name, own in draft.channels.items() if name not in left_out}
         if draft.rotation is not None:
@@ -105,9 +105,9 @@ class Sensors:
     def beside(
         self, rows: slice, time_s: FloatArray
     ) -> tuple[FloatArray | None, dict[str, FloatArray]]:
-        """Return angular rate in rad/s and the other channels in some rows at these times.
+        """Return angular rate in rad/s and the other channels at rows and times.
 
-        An impossible angular rate counts as missing.
+        An impossible angular rate becomes NaN.
         """
         channels = {name: self._readings(name, rows, time_s) for name in self.factors}
         rotation = channels.pop("rotation", None)
@@ -116,7 +116,7 @@ class Sensors:
         return rotation, channels
 
     def checked(self, acceleration: FloatArray, mps2: float, rate_hz: float) -> Sensors:
-        """Leave out a gyroscope that disagrees with readings of so many m/s² to the unit."""
+        """Leave out a gyroscope that disagrees with acceleration of ``mps2`` m/s² per unit."""
         if "rotation" not in self.factors:
             return self
         parts = (
@@ -131,9 +131,9 @@ class Sensors:
         return replace(self, factors=factors, notes=(*self.notes, *doubts))
 
     def resized(self, linear: FloatArray, rate_hz: float) -> list[str]:
-        """Say where linear acceleration (n, 3), in any unit, changes its size beside the rotation.
+        """Report that linear acceleration (n, 3), in any unit, changes size but rotation does not.
 
-        So it does where its unit changes; a wearer who goes on otherwise changes both.
+        A change of unit does that; a change of movement changes both.
         """
         if "rotation" not in self.factors:
             return []
@@ -146,7 +146,7 @@ class Sensors:
         parted = np.arange(_RESIZED_LEAST, count - _RESIZED_LEAST + 1)
         if not len(parted):
             return []
-        # Where the means before and after differ most, for so many.
+        # Split where the means before and after differ most for their counts.
         apart = np.abs(np.cumsum(ratios)[parted - 1] - parted / count * ratios.sum())
         begin = int(parted[(apart / np.sqrt(parted * (count - parted))).argmax()])
         small, large = sorted((ratios[:begin], ratios[begin:]), key=np.median)
@@ -157,21 +157,21 @@ class Sensors:
             return []
         share = min(begin, count - begin) / count
         return [
-            f"beside the gyroscope, acceleration is {times:.0f} times as large in a part of it "
-            f"({share:.0%}) as elsewhere: if the unit changes within it, direction, counts and "
-            "share are wrong there"
+            f"against the gyroscope, acceleration is {times:.0f} times as large in one part "
+            f"({share:.0%}) as elsewhere: if its unit changes there, direction, counts and share "
+            "are wrong"
         ]
 
     def _readings(self, name: str, rows: slice, time_s: FloatArray) -> FloatArray:
-        """Readings of a sensor in the unit they have in a recording."""
+        """Readings of a sensor in its unit in a recording."""
         readings = self.readers[name](rows, time_s)
         return np.multiply(readings, self.factors[name], out=readings)
 
 
 def rows_of(series: Series | None, line: Timeline) -> _Reader | None:
-    """Place a series on a timeline: its readings are in its unit, NaN where there are none.
+    """Return a reader of a series on a timeline, in its unit, NaN if none is near.
 
-    None without a series, or where the clocks have no common origin.
+    None without a series, or if the clocks share no origin.
     """
     if series is None:
         return None
@@ -188,7 +188,7 @@ def _has_readings(reader: _Reader, time_s: FloatArray) -> bool:
 
 
 def place_notes(notes: tuple[Note, ...], line: Timeline) -> tuple[Annotation, ...]:
-    """Notes of the app on the accelerometer's clock, in order."""
+    """Place the app's notes on the accelerometer's clock, in order."""
     ordered = sorted(notes, key=lambda note: note.tick)
     stamps = replace(line.origin, ticks=np.array([note.tick for note in ordered]), counter=None)
     times = seconds_on(line, stamps) if notes else None
@@ -201,15 +201,15 @@ def place_notes(notes: tuple[Note, ...], line: Timeline) -> tuple[Annotation, ..
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A series of another clock on the accelerometer's."""
+    """A series from another clock, placed on the accelerometer's."""
 
     time_s: FloatArray  # (n,): strictly increasing
     values: FloatArray  # (n,) or (n, k): finite
-    join_s: float  # longest step between two readings that is bridged
+    join_s: float  # longest step between two readings that is interpolated
 
     @classmethod
     def of(cls, series: Series, line: Timeline) -> _Placed | None:
-        """Place a series; None where its clock and the accelerometer's have no common origin."""
+        """Place a series; None if its clock and the accelerometer's share no origin."""
         assert series.stamps is not None
         is_whole = np.isfinite(np.column_stack([series.values])).all(axis=1)
         timed = valid(series.stamps)
@@ -218,12 +218,12 @@ class _Placed:
         if time_s is None:
             return None
         time_s, first = np.unique(time_s, return_index=True)
-        # Slow sensors (barometer, GPS) are joined over their own period, fast ones not over a gap.
+        # Bridge the period of slow sensors (barometer, GPS), but not a gap in fast ones.
         usual_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
         return cls(time_s, series.values[rows[first]], longest_step_s(usual_s))
 
     def at(self, at_s: FloatArray) -> FloatArray:
-        """(m,) or (m, k) values at other times, NaN where none is near."""
+        """(m,) or (m, k) values at other times, NaN if no reading is near."""
         begin = max(0, int(np.searchsorted(self.time_s, at_s[0])) - 1)
         time_s = self.time_s[begin : int(np.searchsorted(self.time_s, at_s[-1])) + 1]
         values = self.values[begin : begin + len(time_s)]
@@ -240,14 +240,14 @@ class _Placed:
 
 
 def _factor(name: str, unit: str) -> float:
-    """Factor from the unit of a channel to the one that its name in the recording states."""
+    """Factor from the unit of a channel to the unit that its name in the recording states."""
     quantity = _QUANTITIES.get(name)
     factor = unit_in(quantity, unit) if quantity else None
     return 1.0 if factor is None else factor
 
 
 def _rotation_unit(unit: str, values: FloatArray) -> tuple[Any, ...]:
-    """Factor to rad/s; and a finding what was assumed, where the file does not state the unit."""
+    """Factor to rad/s; also a finding if the file does not state the unit."""
     factor = unit_in("rotation", unit)
     if factor is not None:
         return (factor,)
@@ -258,7 +258,7 @@ def _rotation_unit(unit: str, values: FloatArray) -> tuple[Any, ...]:
 
 
 def _turning_on(rotation_radps: FloatArray) -> list[str]:
-    """Say where a gyroscope turns on one way all the time, which no wearer does."""
+    """Report that a gyroscope turns one way all the time, which no wearer does."""
     is_whole = np.isfinite(rotation_radps).all(axis=1)
     if not is_whole.any():
         return []
@@ -275,10 +275,10 @@ def _turning_on(rotation_radps: FloatArray) -> list[str]:
 
 
 def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> list[str]:
-    """Say where gravity does not turn as the gyroscope says, as after columns were mixed up.
+    """Report that gravity does not turn as the gyroscope does, as if columns are mixed up.
 
-    Seen from the device, a direction that stands still in the world changes by its cross product
-    with the angular rate, whatever the unit of either; the rate is NaN where it is not known.
+    Seen from the device, a direction fixed in the world changes by its cross product with the
+    angular rate, whatever the unit of either; the rate is NaN if missing.
     """
     seen = np.diff(gravity, axis=0) / np.diff(time_s)[:, None]
     down = (gravity[1:] + gravity[:-1]) / 2
@@ -301,7 +301,7 @@ def mixed_up(gravity: FloatArray, rotation: FloatArray, time_s: FloatArray) -> l
 
 
 def _ratios(linear: FloatArray, rotation_radps: FloatArray, size: int) -> FloatArray:
-    """(k,) logarithms of spreads of acceleration over those of rotation, where both move."""
+    """(k,) logarithms of the spread of acceleration over that of rotation, where both move."""
     whole = len(linear) // size * size
     spreads, turning = (
         np.linalg.norm(values[:whole].reshape(-1, size, 3).std(axis=1), axis=1)
@@ -314,11 +314,11 @@ def _ratios(linear: FloatArray, rotation_radps: FloatArray, size: int) -> FloatA
 def _turns_otherwise(
     parts: Iterable[tuple[FloatArray, FloatArray, FloatArray]], rate_hz: float
 ) -> list[str]:
-    """Say that a device tilts otherwise than its gyroscope says, as with an axis turned round.
+    """Report that a device does not tilt as its gyroscope says, as if an axis is reversed.
 
-    ``parts`` follow each other: seconds (n,), specific force (n, 3) in m/s² and angular rate (n, 3)
-    in rad/s, NaN where it is not known. It shows where the device tilts in the hand, in getting up
-    or in a turn; steady strides hide it, for the force of a swing looks like a tilt.
+    ``parts`` are consecutive: seconds (n,), specific force (n, 3) in m/s² and angular rate (n, 3)
+    in rad/s, NaN if missing. It shows when the device tilts in the hand, on getting up or in a
+    turn; steady strides hide it, because the force of a swing looks like a tilt.
     """
     size = max(1, round(_AVERAGED_S * rate_hz))
     averages = np.concatenate([_averages(*part, size) for part in parts])
@@ -352,7 +352,7 @@ def _turns_otherwise(
 def _averages(
     time_s: FloatArray, force_mps2: FloatArray, rotation_radps: FloatArray, size: int
 ) -> FloatArray:
-    """(k, 9) averages: seconds, the length of the force and its square, force, rotation."""
+    """(k, 9) averages: seconds, length of the force, its square, force, rotation."""
     square = (force_mps2**2).sum(axis=1)
     whole = len(time_s) // size * size
     columns = (time_s, np.sqrt(square), square, *force_mps2.T, *rotation_radps.T)

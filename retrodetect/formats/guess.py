@@ -1,7 +1,7 @@
-"""Guesses: what the columns of a table are, told by their names or else by their values.
+"""Guesses: the meaning of a table's columns, from their names or else from their values.
 
-Plain tables are read by nothing else; the formats of known apps use it for the columns that
-differ from version to version.
+Plain tables rely on nothing else; the formats of known apps use it for columns that differ from
+version to version.
 """
 
 from __future__ import annotations
@@ -52,21 +52,21 @@ _LABEL = re.compile(
     r"sensor|type|kind|node|side|foot|leg|imu|mac|address|channel|source|(?<![a-z])id$"
 )
 _LONGEST_TURN = 50
-"""Rows of a packet of one sensor; what a device says of a walk stays for longer now and then."""
+"""Rows in a packet of one sensor; a device's label for an activity lasts longer at times."""
 
 _SITE = re.compile(r"(?:position|placement|location|site|body part)\s*[:=,]\s*(.+)", re.IGNORECASE)
 
 _CUT_FRACTION = re.compile(r"0\d+$")
 _ANY, _G_AXIS = re.compile(""), re.compile(r"(?<![a-z])g[_ .]?[xyz]$")
 _LINEAR_BELOW = 0.1
-"""Share of gravity that linear acceleration averages at most, in any unit (0.06, `plausible`)."""
+"""Largest mean of linear acceleration as a share of gravity, in any unit (0.06, `plausible`)."""
 
 _ONE_G = (1.0, 9.80665, 1000.0)
 _TELLS_LINEAR = linear("the column names say linear acceleration")
 
 
 def layouts(table: Table) -> dict[str, Layout]:
-    """Guess the layouts of the recordings in a table, by part (empty where there is one)."""
+    """Guess the layouts of the recordings in a table, by part (empty if there is one)."""
     by_part = _named(table) if table.header else _unnamed(table)
     if quantity_of(table.source.stem) in ("rotation", "magnetic", "gravity"):
         return {part: layout for part, layout in by_part.items() if _says_so(table, layout)}
@@ -74,7 +74,7 @@ def layouts(table: Table) -> dict[str, Layout]:
 
 
 def best_clock(table: Table) -> tuple[Tick, ...]:
-    """Columns that could be the clock, the one with the finest and steadiest stamps first."""
+    """Columns that could be the clock, the finest and steadiest first."""
     indices = (
         [c.index for c in table.columns if c.quantity == "time"]
         or [c.index for c in table.columns if c.quantity == "other" and unit_in("time", c.unit)]
@@ -95,7 +95,7 @@ def best_clock(table: Table) -> tuple[Tick, ...]:
 
 
 def _dated(table: Table, indices: Sequence[int], index: int) -> Tick | None:
-    """A column of times of day with the column of dates beside it; None where it is none."""
+    """Pair a column of times of day with a column of dates; None if it isn't one or has none."""
     text = time_format(table.cells(index)) if table.kind(index) == "text" else None
     if text is None or text.wrap_ns is None:
         return None
@@ -131,14 +131,14 @@ def _named(table: Table) -> dict[str, Layout]:
             triads["acceleration"] = _by_value(table)
     counter, rate_hz = _counter(table), stated_rate_hz(table)
     clock = best_clock(table)
-    if not clock and rate_hz is None:  # so that the message can say what is wrong with it
+    if not clock and rate_hz is None:  # so that the message can say what is wrong
         clock = tuple(Tick(table.names[c.index], c.unit) for c in columns if c.quantity == "time")
     named = {}
     groups = dict.fromkeys([*triads["acceleration"], *triads["linear"]])
     for group in groups:
         own = tuple(word for word in group if word not in PROCESSED)
         if own != group and own in groups:
-            continue  # the same sensor, whose own readings stand beside
+            continue  # processed readings of the same sensor
         total = triads["acceleration"].get(group)
         axes = total or triads["linear"].get(group)
         assert axes is not None
@@ -161,7 +161,7 @@ def _named(table: Table) -> dict[str, Layout]:
 
 
 def _by_value(table: Table) -> dict[tuple[str, ...], Axes]:
-    """Triads whose names tell no sensor, or ``gx`` for either, where they average one g."""
+    """Triads without a sensor's name, or named ``gx``, that average one g."""
     candidates = {
         **_triads(table, "unknown"),
         **_triads(table, "rotation", _G_AXIS),
@@ -176,7 +176,7 @@ def _by_value(table: Table) -> dict[tuple[str, ...], Axes]:
 def _taken_off(
     table: Table, axes: Axes, total: Axes | None, gravity: tuple[Axes, ...]
 ) -> tuple[Axes, ...]:
-    """The gravity that an app took off the acceleration, where it did."""
+    """Gravity, if the app subtracted it from the acceleration."""
     if total is None or not gravity:
         return gravity
     own, theirs = (_whole(_heads(table, triad)) for triad in (axes, gravity[0]))
@@ -187,15 +187,15 @@ def _taken_off(
 
 
 def _heads(table: Table, axes: Axes) -> list[NDArray[np.float64]]:
-    """First readings of each axis; those of damaged rows may be fewer."""
+    """First readings of each axis; empty if only the header is that wide."""
     return [table.numbers(name) for name in axes.names]
 
 
 def _core_motion(table: Table) -> Claim[Sign] | None:
-    """CoreMotion's sign, where a table is of an app that writes what CoreMotion reads.
+    """CoreMotion's sign, if the table is from an app that writes CoreMotion's readings.
 
-    Beiwe writes ``unknown`` for the accuracy on iOS alone (source: its ``AccelerometerManager``).
-    User acceleration stands beside gravity or attitude only where CoreMotion gave both.
+    Beiwe writes ``unknown`` for the accuracy on iOS only (source: its ``AccelerometerManager``).
+    User acceleration appears beside gravity or attitude only if CoreMotion returned both.
     """
     if RESEARCHKIT in table.preamble:
         return downward("ResearchKit writes CoreMotion's sign")
@@ -208,7 +208,7 @@ def _core_motion(table: Table) -> Claim[Sign] | None:
 
 
 def _says_so(table: Table, layout: Layout) -> bool:
-    """Whether the names or units of columns say that they are acceleration."""
+    """Whether the columns' names or units state acceleration."""
     units = [axes.unit or "" for axes in layout.acceleration]
     places = [table.place(name) for axes in layout.acceleration for name in axes.names]
     named = [place for place in places if place < len(table.header)]
@@ -229,7 +229,7 @@ def _counter(table: Table) -> str | None:
 
 
 def _labels(table: Table) -> tuple[str, ...]:
-    """Columns that tell rows apart: of people and devices, and of sensors that take turns."""
+    """Columns that label rows: by person or device, and by sensor if sensors take turns."""
     return tuple(
         table.names[column.index]
         for column in table.columns
@@ -238,14 +238,14 @@ def _labels(table: Table) -> tuple[str, ...]:
 
 
 def _takes_turns(table: Table, index: int) -> bool:
-    """Whether a column that is named as a label has few of them, none of which stays for long."""
+    """Whether a column named as a label has few of them, none of which lasts long."""
     cells = table.cells(index)
     is_label = _LABEL.search(table.names[index]) and 2 <= len({*cells}) < _MOST_SENSORS
     return bool(is_label) and max(len([*run]) for _, run in groupby(cells)) < _LONGEST_TURN
 
 
 def _sensor(table: Table) -> str | None:
-    """Column of text whose cells name the sensor of their row."""
+    """Text column whose cells name the sensor of the row."""
     for index in range(len(table.header)):
         cells = set(table.cells(index)) if table.kind(index) == "text" else set()
         if 0 < len(cells) < _MOST_SENSORS and any(map(says_acceleration, cells)):
@@ -262,7 +262,7 @@ def stated_placement(table: Table) -> str | None:
 def _triads(
     table: Table, quantity: Quantity, named: re.Pattern[str] = _ANY
 ) -> dict[tuple[str, ...], Axes]:
-    """Complete triads of a quantity, by the words that tell devices apart."""
+    """Complete triads of a quantity, by the words that identify devices."""
     by_group: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     units: dict[tuple[str, ...], str] = {}
     for column in table.columns:
@@ -284,7 +284,7 @@ def _triads(
 
 
 def _only(triads: dict[tuple[str, ...], Axes], group: tuple[str, ...]) -> tuple[Axes, ...]:
-    """The triad of a group, or the only one there is."""
+    """The triad of a group, or the only triad."""
     if group in triads:
         return (triads[group],)
     return tuple(triads.values()) if len(triads) == 1 else ()
@@ -307,7 +307,7 @@ def _unnamed(table: Table) -> dict[str, Layout]:
 
 
 def is_acceleration(columns: Sequence[NDArray[np.float64]]) -> bool:
-    """Whether three columns are as long as one g, and keep to a side as gravity does."""
+    """Whether three columns are one g long and keep to one side, as gravity does."""
     values = _whole(columns)
     if not values.size:
         return False
@@ -317,7 +317,7 @@ def is_acceleration(columns: Sequence[NDArray[np.float64]]) -> bool:
 
 
 def _whole(columns: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(3, n) readings of the rows in which all three columns have one."""
+    """(3, n) readings of the rows that have all three."""
     if len({len(column) for column in columns}) > 1:  # a header may be wider than its rows
         return np.empty((3, 0))
     values = np.stack(columns)
@@ -325,7 +325,7 @@ def _whole(columns: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _head_stamps(table: Table, index: int) -> NDArray[np.float64] | None:
-    """Stamps at the top of a column, in its own ticks or in nanoseconds."""
+    """Stamps at the top of a column, in its ticks or in nanoseconds."""
     if table.kind(index) != "text":
         return table.numbers(index)
     text = time_format(table.cells(index))
@@ -335,7 +335,7 @@ def _head_stamps(table: Table, index: int) -> NDArray[np.float64] | None:
 
 
 def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | None:
-    """How poor a clock is (share of equal stamps, unevenness, coarseness); None if it is none."""
+    """How poor a clock is (share of equal stamps, unevenness, coarseness); None if it isn't one."""
     stamps = stamps[np.isfinite(stamps)]
     steps = np.diff(stamps)
     if not len(steps) or (steps < 0).mean() > 0.1 or not (steps > 0).any():
@@ -350,7 +350,7 @@ def _clock_score(stamps: NDArray[np.float64]) -> tuple[float, float, float] | No
 
 
 def rotation_axes(table: Table) -> tuple[Axes, ...]:
-    """Axes of a gyroscope: named so, or bare in a file that is."""
+    """Axes of a gyroscope: named so, or bare in a file named so."""
     triads = tuple(_triads(table, "rotation").values())
     if not triads and quantity_of(table.source.stem) == "rotation":
         triads = tuple(_triads(table, "acceleration").values())
@@ -358,9 +358,9 @@ def rotation_axes(table: Table) -> tuple[Axes, ...]:
 
 
 def has_decimal_commas(table: Table) -> bool:
-    """Whether decimal commas stand between commas, so that each number is cut in two.
+    """Whether decimal commas stand between delimiting commas, which cuts each number in two.
 
-    Fractions are then columns of their own, in which zeros lead.
+    Fractions are then separate columns, with leading zeros.
     """
     columns = [table.cells(index) for index in range(table.width)]
     if table.delimiter != "," or any("." in cell for cells in columns for cell in cells):
@@ -369,7 +369,7 @@ def has_decimal_commas(table: Table) -> bool:
 
 
 def no_acceleration(table: Table) -> RefusedRecording:
-    """Say what the table holds instead."""
+    """Make a refusal that states what the table holds instead."""
     held = {column.quantity for column in table.columns}
     if not table.header:
         return RefusedRecording(

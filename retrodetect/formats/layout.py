@@ -1,7 +1,7 @@
-"""Tables read by a layout: whole columns of the clock, the acceleration and the rest.
+"""Tables read by a layout: columns of the clock, the acceleration and other sensors.
 
-A format states a `Layout`; `drafts` reads a table by it. Of alternatives the first whose columns
-exist is taken, so that one layout covers the variants an app writes.
+A format states a `Layout`, and `drafts` reads a table by it. Of alternatives it takes the first
+whose columns exist, so that a single layout covers all variants that an app writes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 _MOVING_SHARE = 0.5
 
 _Columns = Mapping[int | str, Array]
-"""Columns by their place, and series by their name."""
+"""Columns by place, and series by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Tick:
     name
         The column; or two, a date and a time of day.
     unit
-        Unit of its numbers, None where the header states it or it must be measured.
+        Unit of the numbers, None if the header states it or it must be measured.
     epoch
-        What they count from, None where their size tells.
+        Origin of the numbers, None if it follows from their size.
     wrap_ticks
-        Where they start again from 0.
+        Count at which they restart from 0.
     date_hint
-        Order of day and month, where the file states it.
+        Order of day and month, if the file states it.
     """
 
     name: str | tuple[str, str]
@@ -64,18 +64,18 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """The three columns of a sensor, with what the format knows about them.
+    """The three columns of a sensor, with what the format states about them.
 
     Parameters
     ----------
     x, y, z
         The columns.
     unit
-        None where their header says it, or it must be measured.
+        None if the header states it or it must be measured.
     gravity
-        Whether gravity is in, where the format knows.
+        Whether the readings include gravity, if the format states it.
     clock
-        The sensor's own stamps in the same table, if it has any.
+        The sensor's own stamps in the same table, if any.
     """
 
     x: str
@@ -117,16 +117,16 @@ def xyz(
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A column of a single value.
+    """A column of scalars.
 
     Parameters
     ----------
     name
         The column.
     unit
-        None where its header says it.
+        None if the header states it.
     clock
-        Its own stamps in the same table, if it has any.
+        Its own stamps in the same table, if any.
     """
 
     name: str
@@ -141,26 +141,26 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout(Facts):
-    """How a format lays out its table; of alternatives the first that exists is read.
+    """Layout of a format's table; the first alternative that exists is read.
 
     Parameters
     ----------
     sign, notes, placement, device, platform, start_time, warnings, is_named
-        As in `Facts`, where the format or the table states them.
+        As in `Facts`, if the format or the table states them.
     clock, acceleration, rotation, gravity_vector
         Alternatives, best first.
     channels
-        Other series: name and unit in the recording, and the columns with their unit.
+        Alternatives for other series, by name with the unit in the recording.
     beside
-        How a file beside is laid out: what the table itself lacks is read from there.
+        Layout of a file beside it; series that the table lacks are read from there.
     counter
         Column that numbers the samples.
     rate_hz
-        Rate that the preamble states.
+        Sampling rate that the preamble states.
     split
-        Columns whose values tell devices or people apart; each makes a recording of its own.
+        Columns whose values identify devices or people; each becomes its own recording.
     sensor
-        Column whose values name the sensor of each row.
+        Column that names the sensor of each row.
     start_column
         Column whose first cell holds the wall clock of the first row.
     """
@@ -179,7 +179,7 @@ class Layout(Facts):
 
     @property
     def others(self) -> dict[str, tuple[Axes | Value, ...]]:
-        """All series but the acceleration."""
+        """All series except the acceleration."""
         return {"rotation": self.rotation, "gravity_vector": self.gravity_vector, **self.channels}
 
 
@@ -191,22 +191,22 @@ def table_format(
     *,
     is_folder: bool = False,
 ) -> Format:
-    """Return the format of tables that a layout describes.
+    """Return a format of tables that a layout describes.
 
     Parameters
     ----------
     name, recognise
         As in `Format`.
     layout
-        The layout; or what makes it, where it depends on the file: several by the name of their
-        part, where a table holds several recordings side by side.
+        The layout, or a function of the file that returns it; several by the name of their part if
+        a table holds several recordings side by side.
     role, is_folder
         As in `Format`.
 
     Returns
     -------
     Format
-        It reads one recording, or one for each device or person.
+        Reads one recording, or one for each device or person.
     """
 
     def read(file: Candidate, options: ReadOptions) -> list[Draft]:
@@ -225,10 +225,10 @@ def drafts(
     file
         The table, with the files beside it.
     layout
-        Which column is what; or several layouts by the name of their part, where the table holds
+        Meaning of the columns; or several layouts by the name of their part, if the table holds
         several recordings side by side.
     options
-        What the user said.
+        The user's options.
 
     Returns
     -------
@@ -238,9 +238,9 @@ def drafts(
     Raises
     ------
     RefusedRecording
-        Where the columns of the acceleration are missing.
+        If the acceleration's columns are missing.
     UnreadableFile
-        Where the user named a column that does not exist.
+        If the user named a column that does not exist.
     """
     parts = {"": layout} if isinstance(layout, Layout) else layout
     return [
@@ -255,7 +255,7 @@ def _drafts(file: Candidate, layout: Layout, options: ReadOptions) -> list[Draft
     table = file.table
     if options.columns:
         layout = _overridden(table, layout, options)
-    if options.rate_hz is not None:  # a clock that cannot be read is no obstacle then
+    if options.rate_hz is not None:  # then an unreadable clock does not matter
         layout = replace(layout, clock=())
     axes = _present(table, layout.acceleration)
     if axes is None:
@@ -290,14 +290,14 @@ def _drafts(file: Candidate, layout: Layout, options: ReadOptions) -> list[Draft
 def _labels(
     table: Table, layout: Layout, clocks: Sequence[_Clock], wanted: Mapping[str, _Wanted]
 ) -> tuple[list[int], list[int], list[int]]:
-    """Columns that number the rows, name their sensor, and tell devices and people apart."""
-    # A column of readings or of times is no label, whatever its name.
+    """Columns that number the rows, name their sensor, and identify devices and people."""
+    # A column of readings or times isn't a label, whatever its name.
     taken = {place for own in wanted.values() for place in own.places}
     taken |= {place for clock in clocks for place in clock.formats}
 
     def places(*names: str | None) -> list[int]:
         indices = (table.index(name) for name in names if name)
-        # Several columns may bear the same name: the first of them is meant each time.
+        # Columns may share a name: the first is meant each time.
         return [*dict.fromkeys(each for each in indices if each is not None and each not in taken)]
 
     sensor = places(layout.sensor)
@@ -305,7 +305,7 @@ def _labels(
 
 
 def _draft(table: Table, layout: Layout, series: dict[str, Series], stamps: Stamps) -> Draft:
-    """Make a draft of the series of a table."""
+    """Make a draft from the series of a table."""
     start_time = layout.start_time
     if start_time is None and table.has(layout.start_column):
         start_time = next(map(moment, table.cells(layout.start_column)), None)
@@ -317,7 +317,7 @@ def _draft(table: Table, layout: Layout, series: dict[str, Series], stamps: Stam
 
 
 def _series_beside(file: Candidate, layout: Layout, present: Collection[str]) -> dict[str, Series]:
-    """Series that are not present in a table, each with its own clock, from the files beside it."""
+    """Series that a table lacks, from the files beside it, each with its own clock."""
     series: dict[str, Series] = {}
     if layout.beside is None:
         return series
@@ -328,7 +328,7 @@ def _series_beside(file: Candidate, layout: Layout, present: Collection[str]) ->
             for name, columns in own.others.items()
             if columns and name not in present and name not in series
         }
-        # A file that is of no use is not looked into: it may be damaged.
+        # Do not open a file that has nothing to add: it may be damaged.
         wanted = _wanted(side.table, choices) if choices else {}
         clock = _Clock.working(side.table, own.clock) if wanted else None
         if clock is not None:
@@ -340,16 +340,16 @@ def _series_beside(file: Candidate, layout: Layout, present: Collection[str]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """A clock that a table has."""
+    """A clock of a table."""
 
-    formats: Mapping[int, TimeFormat | None]  # how its columns write times; None for numbers
-    facts: Stamps  # all that is known of it before its ticks are read
+    formats: Mapping[int, TimeFormat | None]  # time format of each column; None for numbers
+    facts: Stamps  # everything but its ticks
 
     @classmethod
     def working(cls, table: Table, choices: Sequence[Tick]) -> _Clock | None:
-        """First clock whose stamps differ from row to row, else the one where most do.
+        """First clock with mostly distinct stamps, else the one with the most.
 
-        A spreadsheet cuts nineteen digits to six, and leaves a clock that stands still.
+        A spreadsheet cuts nineteen digits to six, and the clock stands still.
         """
         present = [tick for tick in choices if table.has(*tick.names)]
         moving = {tick: _share_of_stamps(table, tick) for tick in present}
@@ -359,7 +359,7 @@ class _Clock:
 
     @classmethod
     def of(cls, table: Table, tick: Tick) -> _Clock:
-        """Find how each column writes its times; refused where that cannot be told."""
+        """Find the time format of each column; refuse a column without one."""
         formats: dict[int, TimeFormat | None] = {}
         for place in map(table.place, tick.names):
             is_text = table.kind(place) == "text"
@@ -391,20 +391,20 @@ class _Clock:
         return cls(formats, facts)
 
     def stamps(self, columns: _Columns) -> Stamps:
-        """Stamps of all rows; those of a date and of a time of day add up."""
+        """Stamps of all rows: a date and a time of day are added up."""
         first, *second = (columns[place] for place in self.formats)
         return replace(self.facts, ticks=first + second[0] if second else first)
 
 
 def _share_of_stamps(table: Table, tick: Tick) -> float:
-    """How many stamps there are for each row at the top of a table."""
+    """Distinct stamps per row at the top of a table."""
     cells = list(zip(*map(table.cells, tick.names), strict=True))
     return len(set(cells)) / len(cells) if cells else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Columns of one series that a table has, with the unit stated for them and their own clock."""
+    """Columns of a series in a table, their stated unit and their own clock."""
 
     places: tuple[int, ...]
     unit: str
@@ -412,7 +412,7 @@ class _Wanted:
 
     @classmethod
     def of(cls, table: Table, choices: Sequence[Axes | Value]) -> _Wanted | None:
-        """Take the first of the alternatives whose columns exist."""
+        """Take the first alternative whose columns exist."""
         choice = _present(table, choices)
         if choice is None:
             return None
@@ -429,12 +429,12 @@ class _Wanted:
         return np.stack([chunk[place] for place in self.places]).T
 
     def series(self, values: Array, columns: _Columns) -> Series:
-        """Values of all rows, with their own stamps if they have any."""
+        """Return the values of all rows as a series, with their own stamps if any."""
         return Series(values, self.unit, self.clock.stamps(columns) if self.clock else None)
 
 
 def _wanted(table: Table, choices: Mapping[str, Sequence[Axes | Value]]) -> dict[str, _Wanted]:
-    """Of each series the first of the alternatives whose columns a table has."""
+    """First alternative of each series whose columns a table has."""
     chosen = {name: _Wanted.of(table, own) for name, own in choices.items()}
     return {name: own for name, own in chosen.items() if own}
 
@@ -462,7 +462,7 @@ def _load(
 
 
 def _present(table: Table, choices: Iterable[Any]) -> Any:
-    """First of the alternatives whose columns exist."""
+    """First alternative whose columns exist."""
     return next((choice for choice in choices if table.has(*choice.names)), None)
 
 
@@ -471,7 +471,7 @@ def _written(table: Table, place: int) -> str:
 
 
 def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
-    """Put the columns that the user named in the place of the layout's own."""
+    """Replace the layout's columns with those that the user named."""
     listed = ", ".join(f'"{name}"' for name in table.header if name) or "the columns"
     names: dict[str, str] = {}
     for role, name in options.columns.items():
@@ -487,8 +487,8 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
     if len(set(names.values())) < len(names):
         raise UnreadableFile(
             "--columns names the same column twice",
-            remedy=f"use different ones of {listed}; for equal names, give their "
-            f"numbers from 1 to {table.width}",
+            remedy=f"choose from {listed}; if names are equal, use their numbers "
+            f"from 1 to {table.width}",
         )
     return replace(
         layout,
@@ -498,7 +498,7 @@ def _overridden(table: Table, layout: Layout, options: ReadOptions) -> Layout:
 
 
 def _groups(keys: list[Array]) -> dict[str, NDArray[np.intp] | None]:
-    """Rows of each group by name, in order of appearance; all rows where there is one."""
+    """Rows of each group by name, in order of appearance; None (all rows) if there is one."""
     everything: dict[str, NDArray[np.intp] | None] = {"": None}
     if not keys:
         return everything
@@ -512,7 +512,7 @@ def _groups(keys: list[Array]) -> dict[str, NDArray[np.intp] | None]:
 
 
 def _by_sensor(draft: Draft, labels: Array | None) -> Draft:
-    """Rows of the accelerometer, with those of the gyroscope as a series of their own."""
+    """Take the rows of the accelerometer, with those of the gyroscope as a separate series."""
     if labels is None:
         return draft
     codes, names = pd.factorize(labels)

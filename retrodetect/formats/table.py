@@ -1,9 +1,9 @@
-"""Tables: what the head of a text says of all of it, and its columns through pandas.
+"""Tables: the layout of a delimited text from its head, and its columns through pandas.
 
-The head decides encoding, delimiter, decimal mark, header, unit row and the kind of each column
-(`sniff`), so that the body goes straight through the C parser, block by block. A block in which a
-cell does not fit (a repeated header, U+2212, a lost field) is read again cell by cell, with
-unreadable cells as NaN.
+`sniff` infers encoding, delimiter, decimal mark, header, unit row and the kind of each column from
+the head, so that the body goes straight through the C parser, block by block. A block in which a
+cell does not fit (a repeated header, U+2212, a missing field) is parsed again cell by cell;
+unreadable cells become NaN.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _WAYS: tuple[Way, ...] = ("fast", "cell by cell", "unquoted")
-"""How a block is read, each way more patient than the one before."""
+"""Ways to parse a block, the strictest first."""
 
 _MISFITS = (ValueError, OverflowError, IndexError)
-"""What pandas raises where rows do not fit; its ParserError is a ValueError."""
+"""Raised by pandas if rows do not fit; its ParserError is a ValueError."""
 
 BLOCK_BYTES = 3 * 2**20
-"""What is parsed at once: larger blocks leave the cache, smaller ones pay for more calls (own
-measurement: 3 to 6 MiB take nine tenths of the time of 2 MiB, and seven of 1 or 8 MiB)."""
+"""Size of a parsed block: larger ones leave the cache, smaller ones cost more calls (own
+measurement: 3 to 6 MiB take 90 % of the time of 2 MiB, and 70 % of that of 1 or 8 MiB)."""
 
 MOST_LINE = HEAD_BYTES
-"""No row is longer, or the head would have shown none. Longer lines are damage and are skipped:
+"""No row is longer, or the head would not contain one. Longer lines are damage and are skipped:
 they could fill the memory, and a row of a million cells keeps the parser busy for minutes."""
 
 _THREADS = 2
@@ -71,47 +71,47 @@ _DTYPES: dict[Kind, Any] = {
 _EMPTY = {"number": np.empty(0), "integer": np.empty(0, np.int64), "text": np.empty(0, object)}
 _PADDING = ' "\t\r\n'
 _NUMERIC_SHARE = 0.5
-"""Share of numbers that makes a column numeric in spite of repeated headers and odd cells."""
+"""Share of numbers that makes a column numeric despite repeated headers and odd cells."""
 
 _PLACE = re.compile(r"column ([1-9]\d{0,4})")
 _OLD_LINE_END = re.compile(rb"\r(?!\n)")
 
 _WHOLE = re.compile(r"-?(?:\d{1,18}|[1-8]\d{18})")
-"""Whole numbers that fit 64 bits."""
+"""Integers that fit in 64 bits."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A delimited text file whose head was understood."""
+    """A delimited text file, as its head describes it."""
 
     source: Source  # the file
     encoding: str = "utf-8"  # as Python names it
     delimiter: str = ","  # one character, or ``\s+`` for runs of blanks
     decimal: str = "."  # or a comma
     preamble: tuple[str, ...] = ()  # lines before the header
-    header: tuple[str, ...] = ()  # column names as written; empty where there is no header
-    units: tuple[str, ...] = ()  # the row of units under the header; empty where there is none
-    width: int = 0  # number of columns; 0 if the file is no table
+    header: tuple[str, ...] = ()  # column names as written; empty without a header
+    units: tuple[str, ...] = ()  # the row of units under the header; empty without one
+    width: int = 0  # number of columns; 0 if the file isn't a table
     first_line: int = 0  # 0-based number of the first line of data
     rows: tuple[tuple[str, ...], ...] = ()  # the first rows, as text
-    terminator: str | None = None  # what ends a row where it is not the line
-    # whether blanks follow the delimiters; taking them off costs a quarter of the time
+    terminator: str | None = None  # ends a row, if not the line break
+    # whether blanks follow the delimiters; stripping them costs a quarter of the time
     is_padded: bool = False
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Column names in normal form; their 1-based number where there is no header."""
+        """Column names in normal form; without a header, their 1-based numbers."""
         if not self.header:
             return tuple(str(number + 1) for number in range(self.width))
         return tuple(normal(split_unit(cell)[0]) for cell in self.header)
 
     @cached_property
     def columns(self) -> list[Column]:
-        """What each named column is."""
+        """Quantity, axis and unit of each named column."""
         return _classified(self)
 
     def unit(self, column: int | str) -> str:
-        """Unit of a column as its header or the unit row states it, else empty."""
+        """Unit of a column as the header or the unit row states it, else empty."""
         index = self.place(column)
         stated = split_unit(self.header[index])[1] if index < len(self.header) else ""
         if not stated and index < len(self.units):
@@ -121,7 +121,7 @@ class Table:
     def index(self, name: str) -> int | None:
         """Position of a column, None if missing.
 
-        Its name counts in any case, with or without its unit and quotes; ``column 3`` is the third.
+        The name matches in any case, with or without unit and quotes; ``column 3`` is the third.
         """
         wanted = normal(name)
         for written in (wanted, normal(split_unit(wanted.strip("\"'"))[0])):
@@ -135,7 +135,7 @@ class Table:
         return all(self.index(name) is not None for name in names)
 
     def cells(self, column: int | str) -> tuple[str, ...]:
-        """Cells of a column in the first rows; none where only the header is as wide."""
+        """Cells of a column in the first rows; empty if only the header is that wide."""
         return self._cells[self.place(column)]
 
     @cached_property
@@ -144,7 +144,7 @@ class Table:
         return [*cells, *[()] * (self.width - len(cells))]
 
     def numbers(self, column: int | str) -> NDArray[np.float64]:
-        """Cells of a column in the first rows as numbers, NaN where they are none."""
+        """Cells of a column in the first rows as numbers, NaN if they aren't."""
         return self._numbers[self.place(column)]
 
     @cached_property
@@ -152,18 +152,18 @@ class Table:
         return [to_floats(cells, self.decimal) for cells in self._cells]
 
     def place(self, column: int | str) -> int:
-        """Position of a column that exists."""
+        """Position of an existing column."""
         place = self.index(column) if isinstance(column, str) else column
         assert place is not None
         return place
 
     @cached_property
     def is_cut_off(self) -> bool:
-        """Whether the rows end within one; False before they are read."""
+        """Whether the last row is incomplete; False until it is read."""
         return False
 
     def kind(self, index: int) -> Kind:
-        """What a column holds, judged by the first rows."""
+        """Kind of a column, judged by its first rows."""
         return self._kinds[index]
 
     @cached_property
@@ -177,7 +177,7 @@ class Table:
             cells = [cell for cell in filled if is_number(cell, self.decimal)]
             if len(cells) < _NUMERIC_SHARE * len(filled):
                 return "text"
-        # A float holds integers exactly up to 2**53; beyond that only an integer will do.
+        # A float holds integers exactly up to 2**53; larger ones must stay integers.
         if max(map(len, cells), default=0) >= 16 and all(map(_WHOLE.fullmatch, cells)):
             return "integer"
         return "number"
@@ -188,17 +188,17 @@ class Table:
         texts: Iterable[int] = (),
         convert: Mapping[int, Callable[[pd.Series[Any]], Array]] = MappingProxyType({}),
     ) -> Iterator[dict[int, Array]]:
-        """Read some columns block by block; ``convert`` makes arrays of those of text.
+        """Read columns block by block; ``convert`` turns text columns into arrays.
 
-        Numbers come as (n,) float64, NaN where missing; integers beyond 2**53 as int64, ``NO_TICK``
-        where missing; the rest as strings. At least one chunk, empty where there are no rows.
+        Numbers are (n,) float64, NaN if missing; integers beyond 2**53 are int64, ``NO_TICK`` if
+        missing; the rest are strings. Yields at least one chunk, empty if there are no rows.
         """
         kinds: dict[int, Kind] = {index: self._number_kind(index) for index in columns}
         kinds |= dict.fromkeys([*texts, *convert], "text")
 
         def parse(block: bytes) -> dict[int, Array]:
             for way in _WAYS:
-                # 1e400 in a column of integers is no matter.
+                # 1e400 in a column of integers does no harm.
                 with suppress(*_MISFITS), np.errstate(invalid="ignore"):
                     frame = self._frame(block, kinds, way)
                     return {
@@ -215,7 +215,7 @@ class Table:
         yield from parsed
 
     def _blocks(self) -> Iterator[bytes]:
-        """The body in blocks of whole lines, in UTF-8 and with usual ends."""
+        """Yield the body in blocks of whole lines, as UTF-8 with usual line ends."""
         is_usual = self.encoding == "utf-8" and not _OLD_LINE_END.search(self.source.head)
         with self.source.open() as raw:
             stream = raw if is_usual else _Recoded(raw, self.encoding)
@@ -229,7 +229,7 @@ class Table:
                         self.__dict__["is_cut_off"] = True
 
     def _ends_within_row(self, block: bytes) -> bool:
-        """Whether the last line has no end, and fewer cells than the line before."""
+        """Whether the last line is unterminated and has fewer cells than the line before."""
         if block.endswith((b"\n", (self.terminator or "\n").encode())):  # all but the last do
             return False
         lines = block[-2 * MOST_LINE :].splitlines(keepends=True)[-2:]
@@ -241,10 +241,10 @@ class Table:
         return is_shorter and bool(last.strip()[:1].isdigit() == before.strip()[:1].isdigit())
 
     def _frame(self, block: bytes, kinds: Mapping[int, Kind], way: Way) -> pd.DataFrame:
-        """Columns of a block, as text where the way is a patient one."""
+        """Parse columns of a block, as text unless the way is fast."""
         is_fast = way == "fast"
         if not is_fast:
-            # A first row as wide as the table, for blocks in which no other is.
+            # Start with a row as wide as the table: the block may not have one.
             delimiter = " " if self.delimiter == r"\s+" else self.delimiter
             wide = delimiter.join(["nan"] * self.width)
             block = f"{wide}{self.terminator or ''}\n".encode() + block
@@ -293,7 +293,7 @@ class Table:
 
 
 class _Recoded:
-    """A text as if it were stored in UTF-8 with usual ends of lines."""
+    """A text stream that reads as UTF-8 with usual line ends."""
 
     def __init__(self, raw: BinaryIO, encoding: str) -> None:
         self._text = io.TextIOWrapper(raw, encoding, errors="replace")
@@ -306,13 +306,13 @@ class _Recoded:
 
 
 def _sane(block: bytes, stream: BinaryIO | _Recoded) -> bytes:
-    """A block to the end of its last line, without lines that are none."""
+    """Complete the last line of a block, and drop lines that are too long."""
     rest = stream.readline(MOST_LINE)
     block += rest
     while len(rest) >= MOST_LINE and not rest.endswith(b"\n"):
         rest = stream.readline(MOST_LINE)
     for begin in range(0, len(block) - MOST_LINE, MOST_LINE):
-        # A line of twice that length, or more, fills one of these windows.
+        # A line at least twice as long fills one of these windows.
         if block.find(b"\n", begin, begin + MOST_LINE) < 0:
             lines = (line for line in block.splitlines(True) if len(line) <= MOST_LINE)
             return b"".join(lines)
@@ -325,13 +325,13 @@ _LONGEST_NAME = 60
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\"\d])")
 _SEP_LINE = re.compile(r"^\W*sep\s*=\s*(\W?)")
 _HEADERS = re.compile(r"^;\s*Headers\s*,\s*")
-"""What loggers of Gulf Coast write before the names of their columns."""
+"""Prefix of the line of column names in files of Gulf Coast loggers."""
 
 _COMMENT = re.compile(r"^\s*(?:#|//|%|@|!)+\s*")
 
 
 def sniff(source: Source) -> Table:
-    """Understand the head of a file as a table; one of width 0 if it is none."""
+    """Infer the layout of a table from the head of a file; its width is 0 if it isn't a table."""
     decoded = decode(source)
     if decoded is None or _JSON.match(decoded[0][0]):
         return Table(source)
@@ -348,7 +348,7 @@ def sniff(source: Source) -> Table:
         for delimiter in _DELIMITERS
         if delimiter == r"\s+" or any(delimiter in line for line in sample)
         for rows in [cut_all(sample, delimiter)]
-        # A decimal comma that no cell has cannot fit better than a point.
+        # Without a comma in any cell, a decimal comma cannot fit better than a point.
         for decimal in (".," if any("," in cell for row in rows for cell in row) else ".")
     )
     best = max(filter(None, splits), key=lambda split: split.score, default=None)
@@ -377,7 +377,7 @@ def sniff(source: Source) -> Table:
 
 @dataclass(frozen=True)
 class _Split:
-    """How a delimiter and a decimal mark cut the lines, and how well."""
+    """Lines cut by a delimiter and a decimal mark, and how well they fit."""
 
     delimiter: str
     decimal: str
@@ -386,7 +386,7 @@ class _Split:
     score: float
 
     def is_data(self, row: list[str]) -> bool:
-        """Whether a row has about as many numbers as rows of data have."""
+        """Whether a row has about as many numbers as a row of data."""
         if abs(len(row) - self.width) > 1:
             return False
         numbers = sum(is_number(cell, self.decimal) for cell in row)
@@ -395,7 +395,7 @@ class _Split:
 
 
 def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table:
-    """Table of a header alone; of width 0 if the text is no such line."""
+    """Table of a header without rows; its width is 0 if the text isn't one."""
     filled = [line for line in lines if line.strip() and not _SEP_LINE.match(line)]
     if len(filled) != 1:
         return Table(source)
@@ -409,7 +409,7 @@ def _without_rows(source: Source, lines: Sequence[str], encoding: str) -> Table:
 
 
 def _terminator(lines: Sequence[str]) -> str | None:
-    """A semicolon where each row ends in one (WISDM), and several may share a line."""
+    """Return a semicolon if rows end in one (WISDM) and may share a line."""
     filled = [line for line in lines if line.strip()]
     ended = sum(line.rstrip().endswith(";") for line in filled)
     if not filled or ended < 0.8 * len(filled):
@@ -418,7 +418,7 @@ def _terminator(lines: Sequence[str]) -> str | None:
 
 
 def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split | None:
-    """Judge how much of a table of numbers a delimiter and a decimal mark make of the lines."""
+    """Score how well a delimiter and a decimal mark split the lines into numbers."""
     sample = [row for row in rows if any(row)]
     widths = [len(row) for row in sample]
     width = max(set(widths), key=lambda w: (widths.count(w), w), default=0)
@@ -430,7 +430,7 @@ def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split | 
     numeric = int(np.median(numbers))
     if numeric < 1:
         return None
-    # Where whole numbers fit both decimal marks, the one that is really seen wins.
+    # If whole numbers fit both decimal marks, prefer the one that occurs.
     seen = any(decimal in cell for cell in cells)
     filled = sum(cell.lower() not in MISSING for cell in cells)
     score = float(numbers.sum()) / filled * len(even) / len(sample) + 1e-6 * seen
@@ -438,13 +438,13 @@ def _judge(rows: Sequence[list[str]], delimiter: str, decimal: str) -> _Split | 
 
 
 def _first_data_line(rows: Sequence[list[str]], split: _Split) -> int | None:
-    """Line from which on most rows are data."""
+    """First line from which most rows are data."""
     for line, row in enumerate(rows):
         if split.is_data(row):
             following = [*islice(filter(any, rows[line:]), 10)]
             if sum(map(split.is_data, following)) >= 0.6 * len(following):
                 while line and len(rows[line - 1]) == split.width and not any(rows[line - 1]):
-                    line -= 1  # a row without readings takes its time all the same
+                    line -= 1  # a row without readings still takes its time
                 return line
     return None
 
@@ -482,7 +482,7 @@ def _fits(row: list[str], split: _Split) -> bool:
 
 
 def _preamble(lines: Sequence[str]) -> tuple[str, ...]:
-    """Lines of text above the header, without padding and without a ``sep=`` line."""
+    """Lines above the header, without padding and without a ``sep=`` line."""
     stripped = (line.strip().strip('"').rstrip(",;\t ") for line in lines)
     return tuple(line for line in stripped if line and not _SEP_LINE.match(line))
 
@@ -528,14 +528,14 @@ _OTHER = {
 }  # fmt: skip
 PROCESSED = {"filtered", "filt", "smooth", "smoothed", "world", "earth", "global", "hp", "lp",
              "highpass", "lowpass", "hpf", "lpf"}  # fmt: skip
-"""Words for what was made of the readings of a sensor, and no names of another one."""
+"""Words for processed readings; they name no other sensor."""
 
 _UNIT_WORDS = {"attr", "mps2", "ms2", "g", "mg", "meters", "per", "second", "squared", "rad",
                "deg", "ut", "radps", "dps", "s", "m", "s2", "ns", "us", "hpa"}  # fmt: skip
-"""Words that say nothing of the sensor; ``attr_x`` is what RealWorld (Mannheim) writes."""
+"""Words that do not name a sensor; ``attr_x`` is from RealWorld (Mannheim)."""
 
 _MEANINGFUL = set().union(*_WORDS.values()) | _LINEAR | _TOTAL | _UNIT_WORDS
-"""Words that tell no device and no body site."""
+"""Words that name neither a device nor a body site."""
 
 _SHORT = re.compile(
     r"(?P<letter>linacc|acc|accel|ac|gyro|gyr|gy|mag|grav|gf|lin|la|ua|a|g|w|m)_?(?P<axis>[xyz])$"
@@ -558,11 +558,10 @@ _UNIT_SUFFIX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column's name says."""
+    """Meaning of a column's name."""
 
     index: int  # position
-    # ``acceleration`` is what the name calls acceleration without saying more, ``unknown`` an
-    # axis of a sensor that the name does not tell
+    # ``acceleration``: of a kind not stated; ``unknown``: an axis of a sensor not stated
     quantity: Quantity
     axis: str  # ``x``, ``y``, ``z`` or empty
     group: tuple[str, ...]  # the remaining words: a device, a body site
@@ -570,7 +569,7 @@ class Column:
 
 
 def _classified(table: Table) -> list[Column]:
-    """Say what each named column of a table is."""
+    """Classify each named column of a table."""
     numbered = _numbered_axes(table)
     columns = [
         _column(table, index, numbered.get(index, ""))
@@ -580,7 +579,7 @@ def _classified(table: Table) -> list[Column]:
     # `x,y,z (m/s^2)` states the unit once, for all three.
     bare = [column for column in columns if table.names[column.index] in ("x", "y", "z")]
     unit = next((column.unit for column in bare if column.unit), "")
-    # Beside columns that say acceleration they are something else, such as a position.
+    # Beside columns named acceleration they are something else, such as a position.
     is_named = any(c.quantity == "acceleration" and c not in bare for c in columns)
     is_other = is_named and unit_in("acceleration", unit) is None
     quantity: Quantity = "other" if is_other else _of_unit("acceleration", unit)
@@ -591,14 +590,14 @@ def _classified(table: Table) -> list[Column]:
 
 
 def quantity_of(name: str) -> Quantity:
-    """What a sensor's name in a cell says: ``Linear Acceleration``, ``gyro``."""
+    """Quantity that a sensor's name in a cell states: ``Linear Acceleration``, ``gyro``."""
     words = set(_words(name))
     quantity = _quantity(words, "x")
     return "linear" if quantity == "acceleration" and words & _LINEAR else quantity
 
 
 def _numbered_axes(table: Table) -> dict[int, str]:
-    """Axes of columns that are numbered (``Acc1`` to ``Acc3``, ``values_0`` to ``values_2``)."""
+    """Axes of numbered columns (``Acc1`` to ``Acc3``, ``values_0`` to ``values_2``)."""
     places: dict[str, dict[int, int]] = defaultdict(dict)
     for index, name in enumerate(table.names):
         match = _NUMBERED.match(name)
@@ -636,9 +635,9 @@ def _column(table: Table, index: int, numbered: str) -> Column:
 
 
 def _letter(words: list[str], axis: str) -> str:
-    """The letter before an axis that stands for its sensor (``a_x``, ``gX``); empty for none.
+    """Letter before an axis that stands for its sensor (``a_x``, ``gX``), else empty.
 
-    Behind the axis the same letter is a unit (``x_g``).
+    After the axis the same letter is a unit (``x_g``).
     """
     before = words[: words.index(axis)][-1:] if axis else []
     is_named = any(words_of & set(words) for words_of in map(_WORDS.__getitem__, _SENSORS))
@@ -646,7 +645,7 @@ def _letter(words: list[str], axis: str) -> str:
 
 
 def says_acceleration(name: str) -> bool:
-    """Whether a name has a word for acceleration."""
+    """Whether a name contains a word for acceleration."""
     words = _words(name)
     letter = _letter(words, next((word for word in words if word in ("x", "y", "z")), ""))
     return (
@@ -657,7 +656,7 @@ def says_acceleration(name: str) -> bool:
 
 
 def _of_unit(quantity: Quantity, unit: str) -> Quantity:
-    """What is named acceleration, unless its unit forbids to call it so."""
+    """Quantity of a column, corrected if its unit contradicts its name."""
     if unit_in("acceleration", unit) is None and unit_in("rotation", unit) is not None:
         return "rotation"
     return "magnetic" if unit_in("magnetic", unit) is not None else quantity
@@ -670,7 +669,7 @@ def _quantity(words: set[str], axis: str) -> Quantity:
         named = _first_named(words, ("gravity", "rotation", "magnetic", "speed"))
         if named is not None:
             return named
-        # A bare x, y, z beside a time is what loggers of a single accelerometer write.
+        # Loggers of a single accelerometer write a bare x, y, z beside a time.
         if words & _WORDS["acceleration"] or not words - _UNIT_WORDS - _LINEAR - _TOTAL:
             return "acceleration"
         return "unknown"
@@ -681,22 +680,22 @@ def _quantity(words: set[str], axis: str) -> Quantity:
 
 
 def _first_named(words: set[str], order: tuple[Quantity, ...]) -> Quantity | None:
-    """First quantity one of whose words is among these."""
+    """First quantity in this order that has one of these words."""
     return next((quantity for quantity in order if words & _WORDS[quantity]), None)
 
 
 def _words(name: str) -> list[str]:
-    """Words of a name: ``userAcceleration.x`` and ``USER_ACCELERATION_X`` give the same."""
+    """Split a name into words: ``userAcceleration.x`` and ``USER_ACCELERATION_X`` split alike."""
     split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     split = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", split)
     return [word.lower() for word in re.findall(r"[^\W_]+", split)]
 
 
 def ahead(work: Callable[[S], T], items: Iterable[S], threads: int) -> Iterator[T]:
-    """Work on items in threads, and yield results in order.
+    """Apply work to items in threads, and yield the results in order.
 
-    It pays where the work leaves the lock of the interpreter, as NumPy and pandas do on arrays. No
-    more items are taken than threads are busy with, and one that waits. One thread is the caller's.
+    This pays off if the work releases the interpreter lock, as NumPy and pandas do on arrays. At
+    most one more item is taken than there are threads. One thread is the caller's own.
     """
     if threads == 1:
         yield from map(work, items)

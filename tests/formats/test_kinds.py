@@ -918,7 +918,7 @@ class TestScalesThatAreNoAcceleration:
         shaken[rows] *= factor
         names = ",".join([*(f"linacc_{axis} (m/s2)" for axis in "xyz"), "gyro_x,gyro_y,gyro_z"])
         said = one(write(f"time,{names}", np.hstack([shaken, TURNING_DEGPS]))).warnings
-        assert any("beside the gyroscope" in w and "share are wrong there" in w for w in said)
+        assert any("against the gyroscope" in w and "share are wrong" in w for w in said)
 
     @pytest.mark.parametrize("times", [1.0, 4.0])
     def test_a_wearer_who_goes_on_faster_changes_no_unit(self, write: Write, times: float) -> None:
@@ -1447,9 +1447,8 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
     "another unit beside a gyroscope": (
         "time,linacc_x (m/s2),linacc_y (m/s2),linacc_z (m/s2),gyro_x,gyro_y,gyro_z",
         np.hstack([NOISE[:, [1, 2, 0]] / np.where(ROWS < 1500, 3, 3 * G)[:, None], TURNING_DEGPS]),
-        CLOCK, ["beside the gyroscope, acceleration is 10 times as large in a part of it (25%) as "
-                "elsewhere: if the unit changes within it, direction, counts and share are wrong "
-                "there"]),
+        CLOCK, ["against the gyroscope, acceleration is 10 times as large in one part (25%) as "
+                "elsewhere: if its unit changes there, direction, counts and share are wrong"]),
     "slow": (
         UNITS, TOTAL[SLOWER], [CLOCK[row] for row in SLOWER],
         ["40% of the recording (16 s) has fewer than 15 readings a second and is left out: "
