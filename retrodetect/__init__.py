@@ -5,7 +5,7 @@
 >>> result.strides, result.session
 >>> model = rd.train("recordings.csv")
 
-Names are loaded when first used, so that importing costs next to nothing.
+Names are loaded on first use, so that importing costs next to nothing.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ _PUBLIC = {
     "training.session_decoder": ("SessionDecoder",),
     "training.train": ("train",),
 }  # fmt: skip
-"""Public names by the module in which they are at home."""
+"""Public names by their home module."""
 
 _HOMES = {name: home for home, names in _PUBLIC.items() for name in names}
 _NAMES_AT_HOME = {"load_model": "load"}
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name when it is first used."""
+    """Load a public name on first use."""
     if name == "__version__":
         from importlib.metadata import version
 

@@ -50,7 +50,7 @@ class RetrodetectError(Exception):
 
 
 class InputError(RetrodetectError):
-    """Something about one input; a batch records it and goes on."""
+    """A fault of one input; a batch records it and continues."""
 
 
 class UnreadableFile(InputError):

@@ -1,6 +1,6 @@
-"""One recording all the way: find its strides, name their directions.
+"""One recording from end to end: find its strides, name their directions.
 
-This is the line of stages in one place; it holds no science of its own.
+This runs the stages in order; it contains no science of its own.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class LabelledSession:
     Parameters
     ----------
     recording
-        What was labelled; of one that came in pieces the last, which knows most.
+        The labelled recording; its last piece if it came in pieces.
     duration_s
         From second 0 to the last sample.
     gait
         Bouts, initial contacts and strides.
     directions
-        Directions and how the front and the placement were known.
+        Directions, and how the front and the placement were determined.
     strides : DataFrame
         One row per stride, with ``STRIDE_COLUMNS``.
     cautions
@@ -73,7 +73,7 @@ def label_pieces(
     *,
     each: Callable[..., Iterable[tuple[Gait, StrideEvidence]]] = map,
 ) -> LabelledSession:
-    """Label a recording that comes in pieces, with no more of it in memory than what moves.
+    """Label a recording that comes in pieces, with only its moving parts in memory.
 
     Parameters
     ----------
@@ -82,12 +82,12 @@ def label_pieces(
     model
         A fitted direction model.
     anchors
-        What the wearer tells.
+        What the wearer states.
     given_s : (k, 2) array, optional
-        Start and end of strides that are known from elsewhere, instead of those we would find.
+        Start and end of strides from elsewhere, used instead of our own.
     each
-        Measures each signal, and gives what was measured in order, as `map` does; maybe with
-        other processes.
+        Measures each signal and yields the results in order, as `map` does; maybe in other
+        processes.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def label_pieces(
     walks: list[Gait] = []
 
     def measured() -> Iterator[StrideEvidence]:
-        # Strides are all that is kept of a signal.
+        # Only the strides of a signal are kept.
         measure, parts = partial(_measured, given_s=given_s), signals(passing())
         for walk, shown in each(measure, parts):
             walks.append(walk)
@@ -143,7 +143,7 @@ def label_pieces(
 def _on_reading(
     recording: Recording, notes: Sequence[Statement], *, has_strides: bool
 ) -> Iterator[Caution]:
-    """What the file has wrong, which notes count as marks, and why no direction can be seen."""
+    """Report faults of the file, notes that count as marks, and unseen directions."""
     for text in recording.warnings:
         yield Caution(Topic.READING, text)
     if notes:
@@ -156,13 +156,13 @@ def _on_reading(
 
 
 def _meaning(note: Statement) -> str:
-    """A note, with the direction that it names where it does so in other words."""
+    """Return a note, with its direction if it names that in other words."""
     is_plain = note.direction in note.source
     return note.source if is_plain else f"{note.source} ({note.direction})"
 
 
 def _measured(signal: Signal, given_s: FloatArray | None) -> tuple[Gait, StrideEvidence]:
-    """What is seen in one signal."""
+    """Measure one signal."""
     walked = gait.in_run(signal, given_s)
     return walked, StrideEvidence.of([signal], walked.strides)
 
@@ -170,7 +170,7 @@ def _measured(signal: Signal, given_s: FloatArray | None) -> tuple[Gait, StrideE
 def _table(
     recording: Recording, walked: Gait, directions: Directions, model: DirectionModel
 ) -> pd.DataFrame:
-    """Strides with the columns that are promised."""
+    """Return the strides with the documented columns."""
     start_s, end_s = (walked.strides[name].to_numpy() for name in ("start_s", "end_s"))
     named = {str(name): column.to_numpy() for name, column in directions.table.items()}
     if recording.rate_hz < DIRECTION_RATE_HZ:
@@ -204,7 +204,7 @@ def _table(
 def _on_result(
     recording: Recording, cues: StrideEvidence, strides: pd.DataFrame, directions: Directions
 ) -> Iterator[Caution]:
-    """A gyroscope of no use, two directions neither of which is known, and strides of nobody."""
+    """Report a useless gyroscope, two unnamed directions, and impossible strides."""
     seen = cues.features.where(np.isfinite(cues.features.up[:, 0]))
     if recording.angular_rate_radps is not None and len(seen) and not seen.mostly_with_gyro:
         yield Caution(Topic.READING, UNFIT_GYROSCOPE)

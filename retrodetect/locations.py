@@ -1,6 +1,6 @@
-"""Locations: paths on a disk, and URLs of stores that fsspec knows, under one interface.
+"""Locations: paths on a disk and URLs of stores (fsspec), under one interface.
 
-What a disk and an object store each do in their own way is a class here. All else about a path
+A class here covers what a disk and an object store do differently. Everything else about a path
 (joining, opening, listing) is the same for ``pathlib`` and ``upath``.
 """
 
@@ -38,12 +38,12 @@ _HALF = ".half"
 
 
 def location(text: str | Path) -> Path:
-    """Turn what a user names into something that opens, lists and joins like a path.
+    """Turn a user's path or URL into something that opens, lists and joins like a path.
 
     A ``pathlib.Path``, or for a URL such as ``s3://bucket/folder`` a ``upath.UPath``, which behaves
     like one. Keys and endpoints come from where the store's own tools look for them, such as
-    ``AWS_ENDPOINT_URL`` and ``~/.aws``. UsageError where it is empty, as an unset variable of a
-    shell is, or packages for the URL are missing.
+    ``AWS_ENDPOINT_URL`` and ``~/.aws``. UsageError if the path is empty, like an unset variable of
+    a shell, or packages for the URL are missing.
     """
     if not str(text):
         raise UsageError("a path is empty", remedy="name a file or folder, or . for this folder")
@@ -52,7 +52,7 @@ def location(text: str | Path) -> Path:
     try:
         from upath import UPath
 
-        # Other processes write there too: what a listing once said is not to be remembered.
+        # Other processes write there too: cache no listings.
         return cast(Path, UPath(text, use_listings_cache=False))
     except (ImportError, ValueError) as error:
         raise UsageError(
@@ -63,7 +63,7 @@ def location(text: str | Path) -> Path:
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a folder for results, and those around it, if need be."""
+    """Create a folder for results, with its parents."""
     with reaching(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def make_folder(folder: Path) -> Path:
 
 @contextmanager
 def reaching(place: Path) -> Iterator[None]:
-    """Report in one sentence where the system denies access within a place."""
+    """Report in one sentence that the system denies access within a place."""
     try:
         yield
     except OSError as error:
@@ -88,28 +88,28 @@ def reaching(place: Path) -> Iterator[None]:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether a file or folder exists; True too where access is denied."""
+    """Return whether a file or folder exists; True if access is denied."""
     try:
         return path.exists()
-    except Exception:  # a store's client has errors of its own
+    except Exception:  # a store's client has its own errors
         return True
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder; False where access is denied: its reader reports that."""
+    """Return whether a path is a folder; False if access is denied: its reader reports that."""
     try:
         return path.is_dir()
-    except Exception:  # a store's client has errors of its own
+    except Exception:  # a store's client has its own errors
         return False
 
 
 def identity(path: Path) -> Path:
-    """Return the same path for one file, however it is written; a URL comes back as it is."""
+    """Return the same path for one file, however it is written; a URL unchanged."""
     return store_of(path).identity(path)
 
 
 def total_bytes(paths: Iterable[Path]) -> int:
-    """Add up the sizes of files, as far as they can be seen."""
+    """Add up the sizes of files, as far as they are visible."""
     total = 0
     for path in paths:
         with suppress(OSError):
@@ -118,10 +118,10 @@ def total_bytes(paths: Iterable[Path]) -> int:
 
 
 def readable(name: str) -> str:
-    """Name of a file as text that can be written, the same in any locale.
+    """Turn the name of a file into text that can be written, the same in any locale.
 
-    What is no text in the locale's encoding Python decodes to lone surrogates (PEP 383); the bytes
-    on the disk are read as UTF-8, and those that are none written out.
+    Python decodes bytes that aren't text in the locale's encoding to lone surrogates (PEP 383).
+    Those bytes are read as UTF-8, and written out if they aren't that either.
     """
     try:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -131,10 +131,10 @@ def readable(name: str) -> str:
 
 @contextmanager
 def replacing(path: Path, *, is_checked: bool = False) -> Iterator[BinaryIO]:
-    """Open a file that takes its name once all of it is written and safe on the disk.
+    """Open a file that takes its name once it is complete and safe on the disk.
 
-    A file of that name stays as it is until then. One that ``is_checked`` before it is used need
-    not be safe from a loss of power, which takes as long as labelling a minute.
+    Until then, a file of that name stays as it is. One that ``is_checked`` before use need not
+    survive a loss of power, since that takes as long as labelling a minute.
     """
     try:
         with store_of(path).replacing(path, is_checked=is_checked) as stream:
@@ -151,7 +151,7 @@ def replacing(path: Path, *, is_checked: bool = False) -> Iterator[BinaryIO]:
 def answering(*places: str | Path) -> Iterator[None]:
     """Report in one sentence that a store among these places failed during the work.
 
-    Where a URL is among them, any error that is not of this package becomes an OutputError.
+    If a URL is among them, any error from outside this package becomes an OutputError.
     """
     try:
         yield
@@ -172,7 +172,7 @@ class Held(Exception):
     """Another process holds the lock."""
 
     def __init__(self, owner: dict[str, Any]) -> None:
-        """Name the owner: ``process``, ``host`` and ``since``; empty where it left no note."""
+        """Name the owner: ``process``, ``host`` and ``since``; empty if it left no note."""
         super().__init__(owner)
         self.owner = owner
 
@@ -186,11 +186,11 @@ class _Disk:
     """A local or mounted file system."""
 
     def identity(self, path: Path) -> Path:
-        """Return the same path for one file, however its path is written."""
+        """Return the same path for one file, however it is written."""
         return Path(os.path.realpath(path))  # of a link to itself, too
 
     def version(self, path: Path) -> object:
-        """Return what changes whenever the file does; None if nothing shows it."""
+        """Return a value that changes whenever the file does; None if there isn't one."""
         try:
             status = path.stat()
         except OSError:
@@ -199,7 +199,7 @@ class _Disk:
 
     @contextmanager
     def replacing(self, path: Path, *, is_checked: bool) -> Iterator[BinaryIO]:
-        """Open a file that takes its name once all of it is written."""
+        """Open a file that takes its name once it is complete."""
         half = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_HALF}")
         try:
             with half.open("wb") as stream:
@@ -212,7 +212,7 @@ class _Disk:
             half.unlink(missing_ok=True)
             raise
         if os.name == "posix" and not is_checked:
-            # The folder holds the name, so it has to reach the disk too.
+            # The folder contains the name, so it must reach the disk too.
             folder = os.open(path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -226,11 +226,11 @@ class _Disk:
 
     @contextmanager
     def locked(self, file: Path) -> Iterator[None]:
-        """Hold a lock of the system, which drops it however we end; `Held` if another has it."""
+        """Hold a lock of the system, which ends with the process; `Held` if another has it."""
         with file.open("a+b") as stream:
             if not _try_lock(stream):
                 raise Held(_fields(file.read_bytes()))
-            # The file stays: a process about to lock it must not find another one.
+            # Keep the file: a process about to lock it must not find another one.
             stream.truncate(0)
             stream.write(_owner())
             stream.flush()
@@ -242,7 +242,7 @@ class _Objects:
 
     def __init__(self) -> None:
         self._tokens: set[str] = set()
-        """Of the leases that this process holds."""
+        """Tokens of the leases that this process holds."""
 
     def identity(self, path: Path) -> Path:
         # Only the store could tell whether two URLs name one object.
@@ -256,7 +256,7 @@ class _Objects:
 
     @contextmanager
     def replacing(self, path: Path, *, is_checked: bool) -> Iterator[BinaryIO]:  # noqa: ARG002
-        """Collect the content here; an object appears once its last byte has arrived."""
+        """Collect the content here; the object appears once its last byte has arrived."""
         with tempfile.TemporaryDirectory(prefix="retrodetect-") as folder:
             copy = Path(folder) / "object"
             with copy.open("wb") as stream:
@@ -269,7 +269,7 @@ class _Objects:
                 raise OSError(_said(error)) from error
 
     def sweep(self, folder: Path) -> None:
-        """Do nothing: no object is ever half written."""
+        """Do nothing: an object is never half written."""
 
     @contextmanager
     def locked(self, file: Path) -> Iterator[None]:
@@ -296,7 +296,7 @@ class _Objects:
                 file.unlink()
 
     def _take_lease(self, file: Path, token: str) -> None:
-        """Create the object unless there is one that its owner still renews."""
+        """Create the object, unless its owner still renews one."""
         files = file.fs  # type: ignore[attr-defined]
         try:
             files.pipe_file(file.path, _owner(token), mode="create")  # type: ignore[attr-defined]
@@ -306,13 +306,13 @@ class _Objects:
             if not is_stale and not self._is_over(owner):
                 raise Held(owner) from None
             file.write_bytes(_owner(token))
-        # Two runs that meet the same stale lease both write it: the last one has it.
+        # Two runs that find the same stale lease both write it: the last one gets it.
         owner = _fields(file.read_bytes())
         if owner.get("token") != token:
             raise Held(owner)
 
     def _is_over(self, owner: Mapping[str, Any]) -> bool:
-        """Whether the owner of a lease ran on this machine, and could not remove it at its end."""
+        """Whether the owner of a lease ran on this machine, and ended without removing it."""
         if owner.get("host") != socket.gethostname():
             return False
         if owner.get("process") == os.getpid():
@@ -330,12 +330,12 @@ _DISK, _OBJECTS = _Disk(), _Objects()
 
 
 def _said(error: Exception) -> str:
-    """What a client said, on one line."""
+    """Return the message of a client on one line."""
     return " ".join((str(error) or type(error).__name__).split())[:200]
 
 
 def _try_lock(stream: BinaryIO) -> bool:
-    """Lock a file unless another process has; True too if the disk supports no locks."""
+    """Lock a file unless another process has; True if the disk supports no locks."""
     try:
         if os.name == "nt":
             import msvcrt
@@ -356,7 +356,7 @@ def _try_lock(stream: BinaryIO) -> bool:
 
 
 def _owner(token: str = "") -> bytes:
-    """Note of who holds the lock, in JSON."""
+    """Return a note of who holds the lock, in JSON."""
     now = time.time()
     since = datetime.fromtimestamp(now, UTC).isoformat(" ", "seconds")
     note = {"process": os.getpid(), "host": socket.gethostname(), "since": since}

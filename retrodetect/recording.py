@@ -29,20 +29,20 @@ WITHOUT_GRAVITY = (
     "its gravity was removed, so no direction can be seen in it: next time record the acceleration"
     " with gravity"
 )
-"""For a recording without a vertical: no hint from its wearer helps."""
+"""For a recording without gravity: no hint of its wearer helps."""
 
 DIRECTION_RATE_HZ = 15.0
-"""Under this the impact of a step (0.1 s, Whittle 1999) falls between two samples: steps can be
-counted, but no direction can be told."""
+"""Below this the impact of a step (0.1 s, Whittle 1999) falls between two samples: steps can be
+counted, but directions cannot be seen."""
 
 TOO_SLOW = (
     f"its rate is below {DIRECTION_RATE_HZ:g} Hz, so steps are counted, but no direction is seen:"
     " next time record with 50 Hz or more (on Android, choose the rate game or fastest)"
 )
-"""For a recording that is too slow for directions: no hint from its wearer helps."""
+"""For a recording too slow for directions: no hint of its wearer helps."""
 
 MAX_GAP_S = 0.25
-"""Longest pause between samples that is no gap. Bursts of Bluetooth loggers leave 0.2 s between
+"""Longest pause between samples that isn't a gap. Bursts of Bluetooth loggers leave 0.2 s between
 stamps without losing a sample; a step lasts 0.3 s or more."""
 
 Gravity = Literal["total", "linear"]
@@ -51,35 +51,34 @@ Ground = Literal["stated", "measured", "assumed", "given"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a reader concluded about a file, and on what ground."""
+    """A reader's conclusion about a file, and its ground."""
 
-    # what it is about: ``unit``, ``gravity``, ``sign``, ``clock``, ``rate``, ``columns``,
-    # ``device`` or ``platform``
+    # ``unit``, ``gravity``, ``sign``, ``clock``, ``rate``, ``columns``, ``device`` or ``platform``
     topic: str
     value: str  # the conclusion, in words fit for a person
-    # ``stated`` by the file, ``measured`` from the data, ``assumed`` for want of either, or
-    # ``given`` by the user
+    # ``stated`` by the file, ``measured`` from the data, ``assumed`` without either, or ``given``
+    # by the user
     ground: Ground
 
 
 class Topic(StrEnum):
-    """What a caution is about, for whoever acts on it."""
+    """Topic of a caution."""
 
-    READING = "reading"  # what the file or its sensors may have wrong
-    SLOW = "slow"  # too slow for directions: nothing that the wearer could tell would help
+    READING = "reading"  # possible faults of the file or its sensors
+    SLOW = "slow"  # too slow for directions: no hint of the wearer helps
     NO_GRAVITY = "no_gravity"  # without a vertical: likewise
-    NOTES = "notes"  # which notes of the app count as marks
-    WORDS = "words"  # words of the wearer that were of no use
-    CONTRADICTION = "contradiction"  # words of the wearer that contradict the signal
-    SIDES = "sides"  # two directions, of which nothing shows which is forward
-    LEFT_OUT = "left_out"  # strides that were given and could not be read
-    TRACK = "track"  # what came of the track of a watch
+    NOTES = "notes"  # notes of the app that count as marks
+    WORDS = "words"  # statements of the wearer that were of no use
+    CONTRADICTION = "contradiction"  # statements of the wearer that contradict the signal
+    SIDES = "sides"  # two directions, and nothing shows which is forward
+    LEFT_OUT = "left_out"  # given strides that could not be read
+    TRACK = "track"  # use of the track of a watch
     RESULT = "result"  # figures that nobody's strides have
-    COPY = "copy"  # readings that another recording of the same run holds too
+    COPY = "copy"  # readings that another recording of the same run has too
 
 
 class Caution(NamedTuple):
-    """What to know before using the figures: what it is about, and a sentence."""
+    """What to know before using the figures: a topic and a sentence."""
 
     topic: Topic
     text: str
@@ -89,7 +88,7 @@ class Caution(NamedTuple):
 class Annotation:
     """A note made in the recording app."""
 
-    # start_s, end_s: when, in seconds on the accelerometer's clock; equal for a moment
+    # start_s, end_s: seconds on the accelerometer's clock; equal for a moment
     start_s: float
     end_s: float
     text: str  # text of the note
@@ -201,14 +200,14 @@ class Recording:
 
 
 def _is_finite(values: FloatArray) -> bool:
-    """Whether no value is NaN or infinite, told without an array of answers."""
+    """Whether no value is NaN or infinite, without an array of answers."""
     return not values.size or bool(np.isfinite([values.min(), values.max()]).all())
 
 
 def longest_step_s(usual_s: float) -> float:
-    """Return the longest time between two samples that is not a gap.
+    """Return the longest time between two samples that isn't a gap.
 
-    ``MAX_GAP_S``; more for slow sensors, of which a single lost sample leaves no gap. A millionth
-    on top keeps arithmetic from making a gap of a pause that is just as long.
+    ``MAX_GAP_S``; more for slow sensors, so that a single lost sample isn't a gap. The millionth
+    on top keeps rounding from making a gap of a pause of exactly that length.
     """
     return max(MAX_GAP_S, 2.5 * usual_s) * (1 + 1e-6)

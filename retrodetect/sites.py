@@ -1,8 +1,8 @@
-"""Body sites: the one table of where a device can be worn.
+"""Body sites: the table of where a device can be worn.
 
 Everything that depends on the site reads it here: the words a wearer may use, the group whose
-classifier serves the site, where around the body it lies, and where the simulator puts its
-sensor. To add a site, add an entry to `SITES`.
+classifier serves the site, its place around the body, and the place of the simulated sensor. To
+add a site, add an entry to `SITES`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 MID_BODY = ("pelvis", "chest", "head")
-"""Segments that a body has once; the others it has on both sides."""
+"""Segments that a body has once; it has the others on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Impact:
     frequency_hz: float  # of the damped oscillation
     decay_s: float
     delay_s: float  # travel time from the sole
-    braking: float  # part of it that acts against the travel direction
-    other_side: float  # part of it felt from the other foot
+    braking: float  # part that acts against the travel direction
+    other_side: float  # part felt from the other foot
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +60,31 @@ class Site:
     # of 1.70 m: as real sensors, about 0.12 m off the axis of the trunk and 0.09 m off the thigh's
     offset_m: tuple[float, float, float]
     impact: Impact  # shock of a footfall there, in simulation
-    # how a simulated device sits: its natural frequency in Hz, and how much of its motion is its
-    # own, from 0 (screwed to the bone) to 1 (hanging in a pouch)
+    # how a simulated device sits: its natural frequency in Hz, and the part of its motion that is
+    # its own, from 0 (screwed to the bone) to 1 (hanging in a pouch)
     looseness: tuple[float, float]
     aliases: tuple[str, ...] = ()  # everyday words for it, in lower case, without hyphens
     # direction of the lever, from the axis about which the device turns to the device, seen from
     # above, counter-clockwise from the wearer's front: outward from a trunk or a thigh, backward at
-    # an ankle, which hangs behind the knee whenever the shank turns fast. None where the name of
-    # the site does not say.
+    # an ankle, which hangs behind the knee whenever the shank turns fast. None if the name of the
+    # site does not determine it.
     lever_deg: float | None = None
-    # whether the way the body moves there points to the front; the lever may, besides
+    # whether the motion of the body there shows the front; the lever may, besides
     shows_front: bool = False
-    # whether the movement there looks like that of a front pocket turned round
+    # whether the motion there looks like that of a front pocket turned round
     may_mimic_front: bool = False
-    # what shows there which way the wearer goes: with ``gyroscope`` an accelerometer alone failed
-    # at one of three captured people, throughout; with ``nothing`` a gyroscope did so too
+    # what shows the direction of travel there: with ``gyroscope`` an accelerometer alone failed at
+    # one of three captured people, throughout; with ``nothing`` a gyroscope failed too
     travel_seen_by: Literal["accelerometer", "gyroscope", "nothing"] = "accelerometer"
-    # level angular rate of a typical stride (root mean square) below which nothing there is heard:
-    # an arm that does not swing is held still, often before the chest, and moves as that does. Of
+    # level angular rate of a typical stride (root mean square) below which strides there have no
+    # say: an arm that does not swing is kept still, often before the chest, and moves like it. Of
     # the walking strides of 15 real watches 99 % turn faster than 0.5 rad/s, of those at real
     # belts, backs and chests 27 % (own measurement).
     least_turn_radps: float = 0.0
-    # more precise sites that a vaguer name may mean, with how common each is (a guess: no
-    # survey was found). Where they are of several groups, the strides choose among these.
+    # more precise sites that a vaguer name may mean, with how common each is (a guess: no survey
+    # was found). If they are in several groups, the strides choose among these.
     may_be: Mapping[str, float] = field(default_factory=dict)
-    # whether left and right steps feel alike there: only on the body's middle
+    # whether left and right steps feel alike there: only in the middle of the body
     feels_both_feet: bool = False
 
     @property
@@ -222,7 +222,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Sites of each group."""
 
 LOWER_LEG = ("foot", "ankle", "shin")
-"""Groups below the knee: each shows by itself where the wearer faces, and feels one foot only."""
+"""Groups below the knee: each alone shows where the wearer faces, and feels one foot only."""
 
 UNNAMED: dict[str, dict[str, float]] = {
     "foot": {"foot": 1.0},
@@ -234,7 +234,7 @@ UNNAMED: dict[str, dict[str, float]] = {
     },
     "arm": {"wrist": 0.4, "hand": 0.4, "upper-arm": 0.1, "bag": 0.1},
 }  # fmt: skip
-"""Sites that a group may mean where nobody named one, with how common each is (a guess)."""
+"""Sites that a group may mean if nobody named one, with how common each is (a guess)."""
 
 _WORDS = {
     words: site.name for site in _TABLE for words in (site.name.replace("-", " "), *site.aliases)
@@ -242,7 +242,7 @@ _WORDS = {
 
 
 def group_of(placement: str) -> str:
-    """Return the group of a placement, which may be the group that was inferred (``trunk?``)."""
+    """Return the group of a placement, which may be an inferred group (``trunk?``)."""
     name = placement.removesuffix("?")
     if name in GROUPS:
         return name
@@ -255,11 +255,11 @@ def groups_of(placement: str) -> set[str]:
 
 
 def canonical_site(placement: str, *, option: str = "--placement") -> str:
-    """Return the name of the site that a wearer means by a name or an everyday word.
+    """Return the site that a wearer means by a name or an everyday word.
 
     Such as ``waist``, ``Lower back``, ``hip``, ``left shoe``: case, hyphens and a side that the
-    site does not have in its name are ignored. Where no site is called so, UsageError
-    suggests the nearest word; ``option`` says where it was given.
+    site's name lacks are ignored. If no site matches, UsageError suggests the nearest word;
+    ``option`` is the option to name in it.
     """
     words = _plain(placement)
     for candidate in (words, re.sub(r"\b(left|right)\b", "", words).strip()):
@@ -285,5 +285,5 @@ def site_in(words: str) -> str | None:
 
 
 def _plain(words: str) -> str:
-    """Letters in lower case, single spaces between words."""
+    """Return lower-case words with single spaces between them."""
     return re.sub(r"[^a-z]+", " ", words.lower()).strip()

@@ -1,4 +1,4 @@
-"""What retrodetect writes: files, the columns of tables, and text safe in any spreadsheet."""
+"""Output of retrodetect: files, columns of tables, and text that is safe in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ __all__ = [
 Command = Literal["label", "history", "evaluate"]
 
 STATE = ".retrodetect"
-"""Folder within that of the results for the finished work on each input."""
+"""Folder for finished work, in the folder of the results."""
 
 FACTS = "evaluation.json"
-"""What an evaluation rests on. Its tables are beside it."""
+"""Basis of an evaluation. Its tables are beside it."""
 
 TABLES = ("strides", "sessions", "bouts", "repeats")
 TABLE_FORMATS = frozenset({"csv", "parquet"})
@@ -58,17 +58,17 @@ RESULTS = frozenset().union(*FILES.values())
 STEPS_PER_STRIDE = 2
 
 MANIFEST = "manifest.csv"
-"""Table that a person writes beside recordings, of what is known about each."""
+"""Table that a person writes beside recordings, with facts about each."""
 
 IN_WORDS = {"walk": "walking", "run": "running"}
-"""How messages call a stride of each gait."""
+"""Words for a stride of each gait in messages."""
 
 DOUBTED_STRIDES = 8
 """Strides of one gait from which their typical length or time is judged."""
 
 MAX_PAUSE_S = 3.0
 """Longest pause within a bout, and within a stretch in one direction: gait bouts are commonly taken
-to end after about 3 s without a stride. So a few unknown strides do not cut a stretch in two."""
+to end after about 3 s without a stride. So a few unknown strides do not split a stretch."""
 
 STRIDE_GLOSSARY = {
     "recording": "path as given, below the input root",
@@ -88,16 +88,16 @@ STRIDE_GLOSSARY = {
     " empty if unclear",
     "p_side": "probability of the likelier side, 0 to 1",
     "stride_length_m": "horizontal distance that the foot covers, by a gyroscope on the foot;"
-    " empty elsewhere, and where the foot was not seen to stand still",
+    " empty elsewhere, and if the foot was not seen to stand still",
     "speed_mps": "stride_length_m divided by the time of the stride",
     "marked": "direction that you marked it with; else empty",
 }
-"""Columns of ``strides.csv``, one row per stride, and what they hold."""
+"""Columns of ``strides.csv``, one row per stride, and their content."""
 
 SESSION_GLOSSARY = {
     "recording": "path as given, below the input root",
     "status": "ok, no_gait, refused (readable, but not fit to be labelled), failed, or skipped"
-    " (a file without sensor data in a folder searched)",
+    " (a file without sensor data in a searched folder)",
     "message": "why it was refused, failed or skipped; else what was assumed when reading it",
     "format": "file format it was read as",
     "placement": "body site, or unknown; with ? the part of the body that was inferred: foot?,"
@@ -152,8 +152,8 @@ SESSION_GLOSSARY = {
     " most are unknown",
     "speed_forward_mps": "mean speed of the forward strides of known speed",
     "speed_backward_mps": "the same backward",
-    "grade_forward": "height gained forward for each metre gone, by barometer or GPS: 0.08 is 8%"
-    " uphill; empty where too little is known",
+    "grade_forward": "height gained per metre forward, by barometer or GPS: 0.08 is 8% uphill;"
+    " empty if too little is known",
     "grade_backward": "the same backward",
     "energy_forward_kcal_per_kg": "energy of the forward strides of known speed, rest included"
     " (ACSM)",
@@ -165,7 +165,7 @@ SESSION_GLOSSARY = {
     "sideways_strides": "unknown strides that went sideways",
     "told_apart_by": "what decided which direction is which: the wearer, the signal, or habit"
     " (how most people walk; forward and backward may be swapped)",
-    "naming": "probability that forward and backward are not swapped, or, where they are unknown,"
+    "naming": "probability that forward and backward are not swapped, or, if they are unknown,"
     " of the likelier naming; empty without sides",
     "backward_share_if_swapped": "backward share of the strides on a side if they are",
     "distance_forward_low_m": "lower end of the 95% interval of the forward distance by a sensor"
@@ -177,7 +177,7 @@ SESSION_GLOSSARY = {
     + ", ".join(topic for topic in Topic),
     "copy_of": "recording of the same run that has the same readings: totals leave this one out",
 }
-"""Columns of ``sessions.csv``, one row per input, and what they hold."""
+"""Columns of ``sessions.csv``, one row per input, and their content."""
 
 BOUT_GLOSSARY = {
     "recording": "path as given, below the input root",
@@ -205,14 +205,14 @@ REPEAT_GLOSSARY = {
     "duration_s": "from start to end",
     "strides": "strides of that direction",
     "cadence_spm": "steps per minute",
-    "pause_s": "time since the end of the leg before; empty for the first of a set",
-    "climb_m": "height gained, by barometer or receiver; empty where there is none",
-    "slope": "up, down or level; empty where no height is known",
+    "pause_s": "time since the end of the previous leg; empty for the first of a set",
+    "climb_m": "height gained, by barometer or receiver; empty without either",
+    "slope": "up, down or level; empty if no height is known",
 }
 """Columns of ``repeats.csv``, one row per leg of a set."""
 
 LIST_COLUMNS = {"bouts": tuple(BOUT_GLOSSARY), "repeats": tuple(REPEAT_GLOSSARY)}
-"""Columns of the tables that are written beside them, in order."""
+"""Columns of the tables of bouts and repeats, in order."""
 
 STRIDE_COLUMNS = tuple(STRIDE_GLOSSARY)
 """Columns of ``strides.csv``, in order."""
@@ -241,13 +241,13 @@ DECIMALS = {
     "cadence_spm": 1, "pause_s": 2, "climb_m": 1, "change": 3,
     "forward_min": 2, "backward_min": 2, "unknown_min": 2,
 }  # fmt: skip
-"""Places written: about a tenth of what each figure is good for."""
+"""Decimal places: about a tenth of each figure's accuracy."""
 
 _FORMULA_STARTS = "=+-@＝＋－＠"
-"""What a spreadsheet takes for the start of a formula (OWASP, CSV Injection)."""
+"""Characters with which a formula may start in a spreadsheet (OWASP, CSV Injection)."""
 
 _TURNS_TEXT = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Direction controls: a name that holds them shows as another one (Unicode, TR 36)."""
+"""Direction controls: a name that contains them looks like another one (Unicode, TR 36)."""
 
 COUNTS = (
     "stride", "bout", "strides", "forward_strides", "backward_strides", "unknown_strides", "steps",
@@ -255,14 +255,14 @@ COUNTS = (
     "walk_forward_strides", "walk_backward_strides", "run_forward_strides", "run_backward_strides",
     "repeats", "sideways_strides",
 )  # fmt: skip
-"""Columns of whole numbers in the tables of strides and sessions; those without decimals that are
-not here are text."""
+"""Columns of whole numbers in the tables of strides and sessions; other columns without decimals
+are text."""
 
 _FROM_OUTSIDE = (
     "recording", "message", "warnings", "format", "placement", "front", "model", "version",
     "told_apart_by", "copy_of",
 )  # fmt: skip
-"""Columns whose text comes from outside: file names, model names, and what other runs wrote."""
+"""Columns with text from outside: file names, model names, and output of other runs."""
 
 
 def made_by(folder: Path) -> Command | None:
@@ -278,13 +278,13 @@ def made_by(folder: Path) -> Command | None:
 
 
 def written_in(folder: Path) -> frozenset[str]:
-    """Return the names that the command which wrote a folder writes to."""
+    """Return the names of the files that the maker of a folder writes."""
     maker = made_by(folder)
     return FILES[maker] if maker else frozenset()
 
 
 def _content(file: Path) -> dict[str, Any]:
-    """Content of a JSON file of ours; empty for anything else."""
+    """Read a JSON file of ours; empty for anything else."""
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError):
@@ -293,15 +293,15 @@ def _content(file: Path) -> dict[str, Any]:
 
 
 def csv_text(table: pd.DataFrame, *, header: bool) -> str:
-    """Write a table as csv, with the promised decimals and nothing a spreadsheet would run."""
-    # Without attrs, of which every selection makes a copy.
+    """Write a table as csv, with the documented decimals and nothing a spreadsheet would run."""
+    # Without attrs, which every selection copies.
     cells = pd.DataFrame(table).items()
     columns = {str(name): _written(str(name), values) for name, values in cells}
     return pd.DataFrame(columns).to_csv(index=False, header=header, lineterminator="\n")
 
 
 def _written(name: str, values: pd.Series[Any]) -> ArrayLike:
-    """Cells of a column, rounded or harmless."""
+    """Round the cells of a column, or make them harmless."""
     cells: ArrayLike = values.array
     if name in DECIMALS and values.dtype.kind == "f":
         cells = np.round(values.to_numpy(), DECIMALS[name])
@@ -317,7 +317,7 @@ def _written(name: str, values: pd.Series[Any]) -> ArrayLike:
 
 
 def harmless(text: str, *, is_path: bool = False) -> str:
-    """Text that no spreadsheet takes for a formula and no terminal for a command.
+    """Return text that no spreadsheet takes for a formula and no terminal for a command.
 
     A path gets ``./`` in front, so that it still names the same file; other text an apostrophe.
     """
@@ -333,18 +333,18 @@ def quantity(count: int, noun: str) -> str:
 
 
 def truncated_list(names: Sequence[str], most: int = 3) -> str:
-    """List the first few names, and say how many more there are."""
+    """List the first few names, and count the others."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 def without_nan(fields: Mapping[str, float | str]) -> dict[str, float | str | None]:
-    """Fields as JSON can hold them."""
+    """Replace NaN by None, for JSON."""
     return {name: None if value != value else value for name, value in fields.items()}
 
 
 def visible(text: str) -> str:
-    """Text with control and direction characters written out, so that it shows what it holds."""
+    """Write out control and direction characters, so that text shows what it contains."""
     return "".join(
         char.encode("unicode_escape").decode()
         if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_TEXT
@@ -354,9 +354,9 @@ def visible(text: str) -> str:
 
 
 def warning_columns(cautions: Sequence[Caution]) -> dict[str, str]:
-    """Return ``warnings`` and ``warning_topics`` as ``sessions.csv`` holds them.
+    """Return ``warnings`` and ``warning_topics`` as in ``sessions.csv``.
 
-    A semicolon separates warnings, so that they can be told apart again.
+    A semicolon separates warnings and occurs in none.
     """
     return {
         "warnings": visible("; ".join(text.replace("; ", ", ") for _, text in cautions)),
@@ -365,7 +365,7 @@ def warning_columns(cautions: Sequence[Caution]) -> dict[str, str]:
 
 
 def lists_table(name: str, lists: Iterable[dict[str, list[Any]]]) -> pd.DataFrame:
-    """Put together the rows of ``bouts.csv`` or ``repeats.csv``."""
+    """Join the rows of ``bouts.csv`` or ``repeats.csv``."""
     columns = list(LIST_COLUMNS[name])
     tables = [pd.DataFrame(rows, columns=columns) for rows in lists if rows and rows["recording"]]
     return pd.concat(tables or [pd.DataFrame(columns=columns)], ignore_index=True)
@@ -376,12 +376,12 @@ class SmallTable:
     """A table of text."""
 
     names: tuple[str, ...]  # of its columns, in lower case
-    # line number and cells of each row that is not empty
+    # line number and cells of each row that isn't empty
     rows: tuple[tuple[int, Mapping[str, str]], ...]
 
 
 def small_table(path: Path) -> SmallTable | None:
-    """Read a table that a person wrote, in any form and encoding in which spreadsheets save it."""
+    """Read a table that a person wrote, in any form and encoding that spreadsheets save."""
     try:
         text = _decoded(path.read_bytes())
     except OSError as error:
@@ -406,7 +406,7 @@ def small_table(path: Path) -> SmallTable | None:
 
 
 def _decoded(content: bytes) -> str | None:
-    """Text in the encodings that spreadsheets write."""
+    """Decode text in the encodings of spreadsheets; None if it isn't text."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     if b"\0" in content:
@@ -418,7 +418,7 @@ def _decoded(content: bytes) -> str | None:
 
 
 def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Rows of ``sessions.csv``, typed; fields that are missing stay empty.
+    """Return rows of ``sessions.csv``, typed; missing fields stay empty.
 
     Counts are nullable integers, measures floats.
     """

@@ -95,9 +95,9 @@ def annotate(
     *,
     read: options.Read,
 ) -> int:
-    """Make a page on which to mark stretches: forward, backward, sideways.
+    """Make a page for marking stretches: forward, backward, sideways.
 
-    The page saves a table for label --labels and for train. It needs no network.
+    The page works offline. It saves a table for label --labels and for train.
     """
     from retrodetect import formats
     from retrodetect.locations import replacing

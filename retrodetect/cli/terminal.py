@@ -225,7 +225,7 @@ def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
             else:
                 marked.append(words.marking(str(path), f"{target}.html"))
     begun_hint = "Did it begin with forward steps? This may settle it:"
-    for hint, commands in ((begun_hint, begun), ("To settle it, mark what was done when:", marked)):
+    for hint, commands in ((begun_hint, begun), ("To settle it, mark what you did:", marked)):
         if commands:
             _say(console, hint)
         for command in commands[:MOST_COMMANDS]:

@@ -1,7 +1,7 @@
-"""Report: one self-contained HTML page about sessions, which asks nothing of any network.
+"""Report: one self-contained HTML page about sessions, which needs no network.
 
 ``trace_of`` thins the signal, ``view_of`` keeps what a page shows of a session, ``page`` makes the
-page, and ``facts`` gives as data what no table holds. ``annotate`` makes a page to mark recordings.
+page, and ``facts`` returns the data that no table contains. ``annotate`` makes a page for marking.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from retrodetect.tally.folder import counted, outside_weeks, totals
 __all__ = ["annotate", "facts", "overview", "page", "trace_of", "view_of"]
 
 MOST_DATES = 6
-"""Dates below a chart that do not run into each other on a phone."""
+"""Most dates below a chart that do not overlap on a phone."""
 
 LONGEST_BY_WEEK = timedelta(days=400)
-"""Longer histories have a line for each year: those of weeks would make the chart grey."""
+"""Longer histories have a line for each year: lines for weeks would turn the chart grey."""
 
 TRACE_HZ = 20.0
 """Rate of the thinned signal: an impact is still a peak, and a day takes 28 MB."""
 
 SEEN_GAP_S = 1.0
-"""Shorter gaps are no wider than a point of the overview of some minutes."""
+"""Shorter gaps are no wider than a point in an overview of some minutes."""
 
 CUTOUT_MARGIN_S = 2.0
 CUTOUT_S = {True: 16.0, False: 8.0}
@@ -50,10 +50,10 @@ MOST_CUTOUTS = {True: 60, False: 16}
 200 sessions stay under 10 MB."""
 
 OVERVIEW_COLUMNS = {True: 400, False: 120}
-"""Columns of the overview: about as many as a phone has points across."""
+"""Columns of the overview: about as many as a phone is points wide."""
 
 TENTHS = 10
-"""Drawn to a tenth of a m/s², which is finer than a screen."""
+"""Signals are drawn to a tenth of a m/s², which is finer than a screen."""
 
 
 def trace_of(recording: Recording) -> FloatArray:
@@ -83,7 +83,7 @@ def trace_of(recording: Recording) -> FloatArray:
 
 
 def _after_gaps(time_s: FloatArray) -> NDArray[np.intp]:
-    """Rows that come after a gap long enough to be seen."""
+    """Return the rows that follow a gap long enough to be visible."""
     return np.flatnonzero(np.diff(time_s) > SEEN_GAP_S) + 1
 
 
@@ -111,7 +111,7 @@ def overview(trace: FloatArray, *, fine: bool) -> str:
     top = max(float(np.quantile(largest, 0.98)), 1.0)
     x = np.rint(1000 * trace[first, 0] / trace[-1, 0]).astype(int)
     y = np.rint(100 - 100 * np.minimum(largest / top, 1)).astype(int)
-    # In a gap nothing is known to move.
+    # Draw no motion in a gap.
     edges_s = np.column_stack([trace[after - 1, 0], trace[after, 0]]).ravel()
     at = np.repeat(np.searchsorted(first, after), 2)
     x = np.insert(x, at, np.rint(1000 * edges_s / trace[-1, 0]).astype(int))
@@ -291,7 +291,7 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
 def _close_ups(
     trace: FloatArray, contacts_s: FloatArray, bouts: pd.DataFrame, *, fine: bool
 ) -> list[dict[str, Any]]:
-    """Cut the (n, 2) trace out around the longest bouts, in order of time.
+    """Cut the (n, 2) trace around the longest bouts, in time order.
 
     Each has its ``bout`` (row), ``begin_s``, ``end_s``, ``low`` and ``high`` (tenths of m/s²),
     ``line`` and ``contacts`` (SVG paths; x in hundredths of a second from ``begin_s``, y down in
@@ -322,7 +322,7 @@ def _close_ups(
 
 
 def _line(x: FloatArray, y: FloatArray) -> str:
-    """Path with steps relative to the point before, in the shortest writing."""
+    """Return a path with relative steps, as short as possible."""
     if not len(x):
         return ""
     steps = zip(np.diff(x).tolist(), np.diff(y).tolist(), strict=True)
@@ -335,7 +335,7 @@ def _render(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Templates, compiled once; a page may run no script but the one it comes with."""
+    """Compile the templates once; a page may run only its own script."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("retrodetect", "report"),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
@@ -392,9 +392,9 @@ def _chart(sessions: pd.DataFrame) -> dict[str, Any]:
 
 
 def _ticks(first: datetime, span: timedelta) -> list[dict[str, Any]]:
-    """Mondays on the chart, as many with their date as fit; of less than a week its ends.
+    """Mondays on the chart, with as many dates as fit.
 
-    Of more than a year the first of January.
+    The ends of less than a week, and each first of January in more than a year.
     """
     if span > LONGEST_BY_WEEK:
         years = range(first.year + 1, (first + span).year + 1)
@@ -419,7 +419,7 @@ def _mondays(first: datetime, span: timedelta) -> list[datetime]:
 
 
 def _labels_command(path: str, placement: str = "") -> str:
-    """Command that labels a recording with what was marked on the page."""
+    """Return the command that labels a recording with the marks of the page."""
     stem = _stem(path)
     where = ["--placement", placement] if placement in PLACEMENTS else []
     parts = [path, *where, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
@@ -431,19 +431,19 @@ def _stem(name: str) -> str:
 
 
 def _short(name: str, most: int = 28) -> str:
-    """A long name without its middle."""
+    """Cut the middle out of a long name."""
     half = most // 2 - 1
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
 def _rows(view: Mapping[str, Any] | None, name: str) -> list[dict[str, Any]]:
-    """Rows of a list that came with a view."""
+    """Return the rows of a list in a view."""
     columns = (view or {}).get("lists", {}).get(name, {})
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _evidence(card: Card | None, placement: Any) -> dict[str, Any]:
-    """Scores of sites which move like this one, those of the site itself if it is known."""
+    """Return the scores of a site, or of its group if it is unknown, and their meaning."""
     site = str(placement).removesuffix("?")
     group = group_of(site)
     scores = card.scores if card else []
@@ -473,16 +473,16 @@ def _evidence(card: Card | None, placement: Any) -> dict[str, Any]:
 
 
 def _wall(start_time: str, seconds: float) -> str:
-    """Time of day where the start is known (with the date on later days), else since the start."""
+    """Time of day if the start is known (with the date on later days), else since the start."""
     if not start_time:
         return _clock(seconds)
     start = datetime.fromisoformat(start_time)
-    # As the tables have it: to the millisecond, so that both name the same second.
+    # To the millisecond, as in the tables, so that both name the same second.
     moment = start + timedelta(milliseconds=round(1000 * seconds))
     return f"{moment:%H:%M:%S}" if moment.date() == start.date() else f"{moment:%m-%d %H:%M:%S}"
 
 
 def _clock(seconds: float) -> str:
-    """Seconds as ``h:mm:ss``, the last one begun: as a time of day shows it."""
+    """Seconds as ``h:mm:ss``, rounded down like a time of day."""
     hours, rest = divmod(int(round(seconds, 3)), 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}"

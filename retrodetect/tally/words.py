@@ -169,7 +169,7 @@ def command(
 
 
 def marking(path: str, page: str) -> str:
-    """Return the command that makes a page on which to mark what was done when."""
+    """Return the command that makes a page for marking what the wearer did and when."""
     return visible(shlex.join(["retrodetect", "annotate", path, "--out", page]))
 
 
