@@ -71,7 +71,7 @@ def label_pieces(
     anchors: Anchors,
     given_s: FloatArray | None = None,
     *,
-    each: Callable[..., Iterable[tuple[Gait, StrideEvidence]]] = map,
+    mapper: Callable[..., Iterable[tuple[Gait, StrideEvidence]]] = map,
 ) -> LabelledSession:
     """Label a recording that comes in pieces, with only its moving parts in memory.
 
@@ -85,7 +85,7 @@ def label_pieces(
         What the wearer states.
     given_s : (k, 2) array, optional
         Start and end of strides from elsewhere, used instead of our own.
-    each
+    mapper
         Measures each signal and yields the results in order, as `map` does; maybe in other
         processes.
 
@@ -110,7 +110,7 @@ def label_pieces(
     def measured() -> Iterator[StrideEvidence]:
         # Only the strides of a signal are kept.
         measure, parts = partial(_measured, given_s=given_s), signals(passing())
-        for walk, shown in each(measure, parts):
+        for walk, shown in mapper(measure, parts):
             walks.append(walk)
             yield shown
 

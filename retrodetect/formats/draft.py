@@ -162,8 +162,8 @@ class Draft(Facts):
     def filled(self, series: Mapping[str, Series]) -> Self:
         """Return a copy in which these series fill in for missing ones."""
         named = {"rotation": self.rotation, "gravity_vector": self.gravity_vector}
-        own = {name: each for name, each in {**named, **self.channels}.items() if each}
-        channels = {**series, **own}
+        present = {name: values for name, values in {**named, **self.channels}.items() if values}
+        channels = {**series, **present}
         return replace(
             self,
             rotation=channels.pop("rotation", None),

@@ -64,8 +64,8 @@ class Candidate:
 
     def among(self, files: Iterable[Candidate]) -> Candidate:
         """Return the file with the others as companions, without reading its table again."""
-        others = tuple(other for other in files if other.source.name != self.source.name)
-        changed = replace(self, companions=others)
+        companions = tuple(other for other in files if other.source.name != self.source.name)
+        changed = replace(self, companions=companions)
         changed.__dict__.update({"table": self.table} if "table" in self.__dict__ else {})
         return changed
 
@@ -134,7 +134,7 @@ def has(
         For `Format.recognise`.
     """
     begin = re.compile(head, re.DOTALL)
-    alternatives = [(each,) if isinstance(each, str) else each for each in columns]
+    alternatives = [(names,) if isinstance(names, str) else names for names in columns]
 
     def recognise(file: Candidate) -> int:
         if not begin.match(file.source.head):
@@ -149,10 +149,10 @@ def formats() -> tuple[Format, ...]:
     """All formats, sorted by name."""
     from retrodetect.formats import exports
 
-    every: list[Format] = []
+    collected: list[Format] = []
     for module in pkgutil.iter_modules(exports.__path__):
-        every += importlib.import_module(f"{exports.__name__}.{module.name}").FORMATS
-    return tuple(sorted(every, key=lambda each: each.name))
+        collected += importlib.import_module(f"{exports.__name__}.{module.name}").FORMATS
+    return tuple(sorted(collected, key=lambda form: form.name))
 
 
 def recognised(file: Candidate) -> Format | None:
@@ -168,8 +168,8 @@ def recognised(file: Candidate) -> Format | None:
     Format or None
         The format with the highest confidence; on a tie, the first by name.
     """
-    sure = [(each.recognise(file), each) for each in formats()]
-    score, best = max(sure, key=lambda pair: pair[0])
+    scores = [(form.recognise(file), form) for form in formats()]
+    score, best = max(scores, key=lambda pair: pair[0])
     return best if score > NO else None
 
 
@@ -240,7 +240,7 @@ def _listed(folder: Path) -> dict[str, list[Path]]:
     if "meta" in named:
         named |= {f"meta/{file.name}": file for file in named.pop("meta").glob("*")}
     visible = [name for name in sorted(named) if not named[name].name.startswith(".")]
-    return {own: [named[name] for name in names] for own, names in by_key(visible).items()}
+    return {stem: [named[name] for name in names] for stem, names in by_key(visible).items()}
 
 
 def by_key(names: Iterable[str]) -> dict[str, list[str]]:
@@ -267,29 +267,29 @@ def mains(files: Iterable[Candidate]) -> tuple[list[Main], list[Candidate]]:
         Files that belong to no recording, or are damaged.
     """
     chosen: list[Main] = []
-    left: list[Candidate] = []
+    leftovers: list[Candidate] = []
     named = {file.source.name: file for file in files}
     for names in by_key(named).values():
         group = [named[name] for name in names]
         rivals: dict[tuple[str, str], list[Main]] = defaultdict(list)
-        others: list[Candidate] = []
+        side_files: list[Candidate] = []
         for file in group:
             try:
                 file = file.among(group)
                 form = recognised(file)
                 role = form.role(file) if form else Role(has_acceleration=False)
             except InputError:
-                left.append(file)
+                leftovers.append(file)
                 continue
             if form and role.has_acceleration:
                 rivals[form.name, role.device].append(Main(file, form, role))
             else:
-                others.append(file)
-        for own in rivals.values():
-            top = max(main.role.rank for main in own)
-            chosen += [main for main in own if main.role.rank == top]
-        left += [] if rivals else others
-    return chosen, left
+                side_files.append(file)
+        for candidates in rivals.values():
+            top = max(main.role.rank for main in candidates)
+            chosen += [main for main in candidates if main.role.rank == top]
+        leftovers += [] if rivals else side_files
+    return chosen, leftovers
 
 
 _log = logging.getLogger(__name__)
@@ -346,7 +346,7 @@ def discover(
     on_skipped: Callable[[Input, str], None] = lambda file, why: _log.info(
         "%s: %s", file.name, why
     ),
-    each: Callable[..., Iterable[Any]] = map,
+    mapper: Callable[..., Iterable[Any]] = map,
 ) -> list[Input]:
     """Find the inputs below some paths.
 
@@ -362,7 +362,7 @@ def discover(
         Names of columns chosen by the user. A table that has them all is a recording.
     on_skipped
         Called with each skipped file and the reason.
-    each
+    mapper
         Applies a function to each part of a folder and keeps the order, as `map` does; it may use
         other processes.
 
@@ -376,7 +376,7 @@ def discover(
     UsageError
         If a path is empty, as from an unset shell variable.
     """
-    search = _Search(columns, each)
+    search = _Search(columns, mapper)
     inputs: dict[Path, Input] = {}
     for path in paths:
         for recording in search.below(location(path)):
@@ -405,8 +405,8 @@ class _Seen(NamedTuple):
 class _Search:
     """A search for inputs; also collects skipped files with the reason."""
 
-    def __init__(self, columns: Collection[str], each: Callable[..., Iterable[Any]]) -> None:
-        self._columns, self._each = columns, each
+    def __init__(self, columns: Collection[str], mapper: Callable[..., Iterable[Any]]) -> None:
+        self._columns, self._mapper = columns, mapper
         self._neighbours = Neighbours()
         self.skipped: list[tuple[Input, str]] = []
 
@@ -430,11 +430,11 @@ class _Search:
     def _in_folder(self, root: Path, folder: Path, files: Sequence[Path]) -> list[Input]:
         together = [*by_key(path.relative_to(folder).as_posix() for path in files).values()]
         parts = [together[at : at + _TOGETHER] for at in range(0, len(together), _TOGETHER)]
-        look = partial(_looked_into, root, folder, self._columns)
-        seen = [each for part in self._each(look, parts) for each in part]
-        self.skipped += [(each.file, each.reason) for each in seen if each.reason]
-        inputs = [each.file for each in seen if not each.reason]
-        recordings = [each for each in seen if each.is_recording]
+        look = partial(_judged, root, folder, self._columns)
+        seen = [item for part in self._mapper(look, parts) for item in part]
+        self.skipped += [(item.file, item.reason) for item in seen if item.reason]
+        inputs = [item.file for item in seen if not item.reason]
+        recordings = [item for item in seen if item.is_recording]
         if len(recordings) == 1 and recordings[0].is_folder and recordings[0].file.side_files:
             # A folder that is a single export gives the recording its name.
             whole = recordings[0].file
@@ -442,10 +442,10 @@ class _Search:
         return inputs
 
 
-def _looked_into(
+def _judged(
     root: Path, folder: Path, columns: Collection[str], groups: Iterable[Sequence[str]]
 ) -> list[_Seen]:
-    """Recordings among groups of files, and other files with the reason to skip them, if any.
+    """Judge groups of files: recordings, and other files with the reason to skip them, if any.
 
     Content is dropped: that of ten thousand files would fill the memory.
     """
@@ -459,11 +459,11 @@ def _looked_into(
             path = folder / file.source.name
             return Input(path, _name_below(root, path), tuple(folder / side for side in sides))
 
-        own, others = mains(map(Candidate, sources))
-        for main in own:
+        recordings, leftovers = mains(map(Candidate, sources))
+        for main in recordings:
             sides = (side.source.name for side in main.file.companions)
             seen.append(_Seen(entry(main.file, sides), True, main.format.is_folder))
-        for file in others:
+        for file in leftovers:
             sides = (name for name in group if name != file.source.name)
             is_named = bool(columns) and file.table.has(*columns)
             reason = "" if is_named else _reason_to_skip(file)

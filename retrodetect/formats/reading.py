@@ -229,10 +229,10 @@ def _advice(recording: Recording) -> Iterator[str]:
         yield _NO_GYROSCOPE
 
 
-def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> list[Resolved]:
+def _open(target: str | Path | Input, name: str | None, options: ReadOptions) -> list[Resolved]:
     """Resolve each recording of a file or folder."""
-    path = given.path if isinstance(given, Input) else location(given)
-    name = given.name if isinstance(given, Input) and name is None else name
+    path = target.path if isinstance(target, Input) else location(target)
+    name = target.name if isinstance(target, Input) and name is None else name
     with about(str(path)):
         try:
             if path.is_dir():
@@ -242,7 +242,7 @@ def _open(given: str | Path | Input, name: str | None, options: ReadOptions) -> 
                 raise UnreadableFile(
                     "is neither a file nor a folder", remedy="save it to a file first"
                 )
-            sides = given.side_files if isinstance(given, Input) else Neighbours().of(path)
+            sides = target.side_files if isinstance(target, Input) else Neighbours().of(path)
             companions = tuple(_companion(side, path.parent, options) for side in sides)
             file = Candidate(open_file(path, options.max_bytes), companions)
         except FileNotFoundError as error:
@@ -340,16 +340,16 @@ def _open_members(
     members: Sequence[Source], name: str, options: ReadOptions, failures: list[InputError]
 ) -> list[Resolved]:
     """Resolve each recording of an archive, and collect errors of damaged members."""
-    mine, left = mains(map(Candidate, members))
-    parts = [main.role.device or main.file.source.stem for main in mine]
+    recordings, leftovers = mains(map(Candidate, members))
+    parts = [main.role.device or main.file.source.stem for main in recordings]
     if len(set(parts)) < len(parts):
-        parts = [main.file.source.name for main in mine]
+        parts = [main.file.source.name for main in recordings]
     resolved: list[Resolved] = []
-    for main, part in zip(mine, parts, strict=True):
-        own = f"{name}#{part}" if len(mine) > 1 else name
+    for main, part in zip(recordings, parts, strict=True):
+        full_name = f"{name}#{part}" if len(recordings) > 1 else name
         with _part(main.file.source.label, failures):
-            resolved += _open_drafts(main.file, main.format, own, options, failures)
-    for file in left:
+            resolved += _open_drafts(main.file, main.format, full_name, options, failures)
+    for file in leftovers:
         with _part(file.source.label, failures):
             _ = file.source.head  # raises if damaged
     if not resolved and not failures:
@@ -521,8 +521,8 @@ class _Readings:
         repeated = plausible.repeats(draft.acceleration.values)
         line = clock.timeline(draft.stamps, draft.acceleration.values, repeated).in_file(stamps)
         if options.rate_hz is not None:
-            given = tuple(replace(finding, ground="given") for finding in line.findings)
-            line = replace(line, findings=given)
+            findings = tuple(replace(finding, ground="given") for finding in line.findings)
+            line = replace(line, findings=findings)
         if line.rows is not None:
             draft = draft.take(line.rows)
             repeated = plausible.repeats(draft.acceleration.values)
@@ -557,12 +557,12 @@ class _Readings:
         if rotation is not None:
             head, time_s = slice(_CHECKED_ROWS), line.time_s[:_CHECKED_ROWS]
             self.notes += mixed_up(gravity(head, time_s), rotation(head, time_s), time_s)
-        own = unit_in("acceleration", self.draft.acceleration.unit) or 1.0
-        theirs = unit_in("acceleration", vector.unit) or 1.0
+        unit_mps2 = unit_in("acceleration", self.draft.acceleration.unit) or 1.0
+        gravity_unit_mps2 = unit_in("acceleration", vector.unit) or 1.0
         total, is_whole = empty(self.values.shape), np.empty(len(self.values), dtype=bool)
         for rows in blocks(len(total), total, self.values, line.time_s, vector.values):
             added = gravity(rows, line.time_s[rows])
-            total[rows] = self.values[rows] + added * theirs / own
+            total[rows] = self.values[rows] + added * gravity_unit_mps2 / unit_mps2
             is_whole[rows] = np.isfinite(added.sum(axis=1))
         if np.count_nonzero(is_whole) < 2:
             return
@@ -577,12 +577,12 @@ class _Readings:
 
     def drop_impossible(self, mps2: float) -> None:
         """Drop readings beyond the range of any sensor; a unit is ``mps2`` m/s²."""
-        most = _IMPOSSIBLE_MPS2 / mps2
-        if np.abs(self.ends().limits).max() < most:
+        limit = _IMPOSSIBLE_MPS2 / mps2
+        if np.abs(self.ends().limits).max() < limit:
             return
         kept = np.empty(len(self.values), dtype=bool)
         for rows in blocks(len(kept), self.values):
-            kept[rows] = np.abs(self.values[rows]).max(axis=1) < most
+            kept[rows] = np.abs(self.values[rows]).max(axis=1) < limit
         count = int(np.count_nonzero(~kept))
         self.keep(kept, f"left out {counted(count, 'impossible reading')}: {_LESS_PRECISE}")
 
@@ -675,11 +675,11 @@ def _complete(draft: Draft) -> tuple[Draft, list[str]]:
     begin: int | None = None
     with np.errstate(invalid="ignore", over="ignore"):  # infinities, and what adds up to them
         for rows in blocks(len(values), values):
-            own = values[rows]
-            if begin is None and own.any():
-                begin = rows.start + int(np.argmax(own.any(axis=1)))
-            if not abs(own.sum()) < _LARGEST * len(own):
-                kept[rows] = np.abs(own).sum(axis=1) < _LARGEST
+            block = values[rows]
+            if begin is None and block.any():
+                begin = rows.start + int(np.argmax(block.any(axis=1)))
+            if not abs(block.sum()) < _LARGEST * len(block):
+                kept[rows] = np.abs(block).sum(axis=1) < _LARGEST
     kept[: begin or 0] = False
     kept[plausible.blanks(values)] = False
     lost = np.count_nonzero(~kept[int(np.argmax(kept)) :])  # rows before it are reported in seconds

@@ -143,10 +143,10 @@ class Source:
             yield copy
 
     def _damaged(self, error: BaseException) -> UnreadableFile:
-        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         closed = isinstance(error, PermissionError)
         return UnreadableFile(
-            f"cannot be read ({said})",
+            f"cannot be read ({reason})",
             file=self.label,
             remedy="check its permissions" if closed else "copy or export it again",
         )
@@ -422,19 +422,19 @@ def _sensors(source: Source) -> list[Source]:
             )
         rows[entry["sensor"]].append(entry)
     return [
-        _table(source, sensor, pd.DataFrame(map(_flat, own)).drop(columns="sensor"), True)
-        for sensor, own in rows.items()
+        _table(source, sensor, pd.DataFrame(map(_flat, entries)).drop(columns="sensor"), True)
+        for sensor, entries in rows.items()
     ]
 
 
 def _records(source: Source) -> list[Source]:
     """The list of readings in a file as a single table; empty where the file has no such list."""
-    entries = load_json(source)
-    lists = entries if isinstance(entries, dict) else {"": entries}
-    key, own = next(((key, own) for key, own in lists.items() if isinstance(own, list)), ("", []))
-    if not own or not all(isinstance(entry, dict) for entry in own):
+    content = load_json(source)
+    lists = content if isinstance(content, dict) else {"": content}
+    key, entries = next((item for item in lists.items() if isinstance(item[1], list)), ("", []))
+    if not entries or not all(isinstance(entry, dict) for entry in entries):
         return []
-    frame = pd.DataFrame(map(_flat, own))
+    frame = pd.DataFrame(map(_flat, entries))
     return [_table(source, source.stem, frame, True, RESEARCHKIT if key == "items" else "")]
 
 
@@ -443,11 +443,11 @@ def _flat(record: Any, name: str = "", depth: int = 0) -> dict[str, Any]:
     is_list = isinstance(record, list)
     flat: dict[str, Any] = {}
     for key, value in enumerate(record) if is_list else record.items():
-        own = f"{name}{'_' if is_list else '.'}{key}" if name else str(key)
+        path = f"{name}{'_' if is_list else '.'}{key}" if name else str(key)
         if not isinstance(value, dict | list):
-            flat[own] = value
+            flat[path] = value
         elif depth < _DEEPEST:
-            flat |= _flat(value, own, depth + 1)
+            flat |= _flat(value, path, depth + 1)
     return flat
 
 

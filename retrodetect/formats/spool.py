@@ -97,9 +97,9 @@ def take(array: Array, rows: Array) -> Array:
     taken = empty((int(count), *array.shape[1:]), array.dtype)
     begin = 0
     for block in blocks(len(rows), array, taken):
-        own = array[block][rows[block]] if is_mask else array[rows[block]]
-        taken[begin : begin + len(own)] = own
-        begin += len(own)
+        selected = array[block][rows[block]] if is_mask else array[rows[block]]
+        taken[begin : begin + len(selected)] = selected
+        begin += len(selected)
     return taken
 
 
@@ -113,8 +113,8 @@ def picked(array: Array, rows: Array, apart: int = 0) -> Array:
     taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
     ends = np.searchsorted(rows, np.arange(0, len(array) + BLOCK_ROWS, BLOCK_ROWS))
     for begin, end in pairwise(ends):
-        own = rows[begin:end]
-        taken[begin:end] = array[own + apart] - array[own] if apart else array[own]
+        chosen = rows[begin:end]
+        taken[begin:end] = array[chosen + apart] - array[chosen] if apart else array[chosen]
         release(array)
     return taken
 
@@ -287,8 +287,8 @@ def spread(stamps: FloatArray, counts: NDArray[np.intp]) -> FloatArray:
     begins = np.append(0, np.cumsum(counts))
     times: FloatArray = empty((int(begins[-1]),))
     for packets in blocks(len(stamps), times, rows=_PACKETS):
-        own, begin = counts[packets], begins[packets.start]
-        places = np.arange(own.sum()) - np.repeat(begins[packets] - begin, own)
-        spaced = np.repeat(stamps[packets], own) + places * np.repeat(intervals[packets], own)
+        sizes, begin = counts[packets], begins[packets.start]
+        places = np.arange(sizes.sum()) - np.repeat(begins[packets] - begin, sizes)
+        spaced = np.repeat(stamps[packets], sizes) + places * np.repeat(intervals[packets], sizes)
         times[begin : begins[packets.stop]] = spaced
     return times

@@ -311,8 +311,8 @@ def _inputs(
     Manifests and tracks beside recordings are neither.
     """
     skipped: dict[Input, str] = {}
-    columns, each = read.columns.values(), partial(in_turn, jobs=jobs)
-    files = discover(*paths, columns=columns, on_skipped=skipped.__setitem__, each=each)
+    columns, mapper = read.columns.values(), partial(in_turn, jobs=jobs)
+    files = discover(*paths, columns=columns, on_skipped=skipped.__setitem__, mapper=mapper)
     inputs = tuple(file for file in files if file.path not in beside)
     reasons = {file.name: why for file, why in skipped.items() if file.path not in beside}
     if not inputs:

@@ -235,7 +235,7 @@ def _labelled(task: Task) -> Iterator[tuple[Entry, pd.DataFrame]]:
         witness = _Witness(chain([first], following), task.view)
         anchors = settings.anchors_on(first.start_time)
         model = _model(settings.model, task.model)
-        session = label_pieces(witness, model, anchors, each=partial(in_turn, jobs=task.jobs))
+        session = label_pieces(witness, model, anchors, mapper=partial(in_turn, jobs=task.jobs))
         if settings.tracks:
             session = witness.follow(settings, session)
         yield _entry(session, task, witness), session.strides

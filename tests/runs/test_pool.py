@@ -116,7 +116,7 @@ def test_signals_measured_by_helpers_give_the_same_strides(at_once):
     recording = wear(walk(plan, seed=1), "waist", rate_hz=50.0)
     alone, helped = (
         label_pieces(
-            [recording], store.load("default"), Anchors(), each=partial(in_turn, jobs=jobs)
+            [recording], store.load("default"), Anchors(), mapper=partial(in_turn, jobs=jobs)
         ).strides
         for jobs in (1, 2)
     )
