@@ -1,7 +1,7 @@
 """Features: what each stride shows about direction, however the device is mounted.
 
 ``catalogue`` names every feature with its unit, meaning and source; ``compute`` turns
-strides into a :class:`StrideFeatures`. Nothing here knows which way the wearer went.
+strides into a :class:`StrideFeatures`. No feature depends on the true direction.
 """
 
 from retrodetect.features.catalogue import (

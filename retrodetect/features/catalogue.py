@@ -8,22 +8,22 @@ by the root mean squares of its factors, and so has no unit and lies near [-1, 1
 Two kinds of moment are enough:
 
 - a **vector** moment has one horizontal factor and turns with the device, e.g. ⟨h·dv⟩;
-- a **scalar** moment has none left over and ignores the mounting, e.g. ⟨dv³⟩.
+- a **scalar** moment has none and ignores the mounting, e.g. ⟨dv³⟩.
 
-Turning the device about the vertical turns all vectors alike, and a total sign flip (an
-iOS recording taken for Android) turns all of them by 180° while ``v`` and ``hh`` stay as
-they are. Hence dot products of vectors, and scalars, are *free* of the mounting; a vector's
-component along a known front is *anchored*.
+Turning the device about the vertical turns all vectors alike, and a total sign flip (an iOS
+recording taken for Android) turns all of them by 180° while ``v`` and ``hh`` stay the same. Hence
+dot products of vectors, and scalars, are *free* of the mounting; a vector's component along a known
+front is *anchored*.
 
-A foot or ankle stands still once in every stride, and a third kind uses it: **swing** vectors
-are horizontal accelerations measured against that quiet stance, at fixed shares of the energy
-of the swing. Going forward, a swing begins with a push toward the toes and ends with a large
-brake; going backward, the large push comes first and points to the heel (own measurement on
-real and virtual feet; see docs/pointers.md). They too turn with the device.
+A foot or ankle stands still once in every stride, which allows a third kind: **swing** vectors are
+horizontal accelerations relative to that quiet stance, at fixed shares of the energy of the swing.
+Forward, a swing begins with a push toward the toes and ends with a large brake; backward, the large
+push comes first and points to the heel (own measurement on real and virtual feet; see
+docs/pointers.md). They too turn with the device.
 
-Moments with an odd number of derivatives change sign under time reversal, which is what
-backward walking nearly is (Winter, Pluck & Yang 1989, J Mot Behav 21:291; Grasso,
-Bianchi & Lacquaniti 1998, J Neurophysiol 80:1868). An amplitude spectrum cannot see them.
+Moments with an odd number of derivatives change sign under time reversal, and backward walking is
+nearly that (Winter, Pluck & Yang 1989, J Mot Behav 21:291; Grasso, Bianchi & Lacquaniti 1998, J
+Neurophysiol 80:1868). An amplitude spectrum cannot show them.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ BANDS_HZ: dict[Band, tuple[float, float]] = {
     "swing": (0.0, 6.0),
     "pointer": (0.0, 10.0),
 }
-"""``low`` keeps the sway and bounce of the body, ``wide`` also the impacts. 10 Hz is what a
-24 Hz recorder can still show. ``swing`` is low-passed only: quiet stance is its zero. ``pointer``
-is low-passed before its harmonics are taken, so that rates do not matter."""
+"""``low`` keeps the sway and bounce of the body, ``wide`` also the impacts. A 24 Hz recorder still
+shows 10 Hz. ``swing`` is low-passed only: quiet stance is its zero. ``pointer`` is low-passed
+before its harmonics are taken, so that rates do not matter."""
 
 LEVER_BANDS_HZ: dict[str, tuple[float, float]] = {
     "low": (0.6, 4.0),
@@ -85,15 +85,15 @@ class Feature:
     Parameters
     ----------
     name
-        Column name; the factors of a moment can be read from it.
+        Column name; it contains the factors of a moment.
     factors
-        What is multiplied; a vector moment begins with its vector factor.
+        Factors of the product; a vector moment begins with its vector factor.
     band
-        Which band-passed acceleration the factors come from.
+        Band-passed acceleration that the factors come from.
     meaning
         What it measures, in words.
     source
-        Paper, or ``own`` where it is ours.
+        Paper, or ``own``.
     unit
         Unit of the value; ``1`` for moments, which have none.
     """
@@ -149,7 +149,7 @@ SWING = (
         for k in range(SWING_BINS)
     ),
 )
-"""Vectors against the quiet stance."""
+"""Vectors relative to the quiet stance."""
 
 HARMONICS = (1, 2, 3, 4)
 """Multiples of the stride frequency. On the trunk the second is that of the step."""
@@ -215,23 +215,23 @@ _TURNING = (
 )
 
 POINTERS = (*_FIXED, *_TURNING)
-"""Vectors that point to the front whichever way the wearer goes, or where the wearer travels."""
+"""Vectors that point to the front whichever way the wearer goes, or in the direction of travel."""
 
 WAY = _pointer(
     "way",
     "from stance to stance of a foot; half as long as its direction for a stride of 0.1 m",
     "Foxlin 2005, IEEE Comput Graph Appl 25(6):38 (zero-velocity update)",
 )
-"""Where a sensor on one foot or ankle came to stand: the travel itself."""
+"""From stance to stance of a sensor on one foot or ankle: the travel itself."""
 
 NEEDS_GYRO = (*_TURNING, WAY)
-"""Vectors that only a gyroscope shows; zero where there is none or where it does not fit."""
+"""Vectors that need a gyroscope; zero without one, or if it does not fit."""
 
 VECTORS = (*MOMENTS, *SWING, *POINTERS, WAY)
 """All vectors, in the order of :attr:`StrideFeatures.vectors`."""
 
 LEVERS = np.array([feature.name.startswith("lever_") for feature in VECTORS])
-"""(len(VECTORS),) which of them point from the body out to the device."""
+"""(len(VECTORS),) which of them point from the body to the device."""
 
 ROTATIONS = np.array([feature.name in ("S", "Q", "A", "a_p") for feature in VECTORS])
 """(len(VECTORS),) which of them come from the rotation alone: the same anywhere on a segment."""
@@ -257,7 +257,7 @@ RATIOS = (
         "log_impact", ("v", "v"), "wide", "vertical size with over without impacts", "own", "log"
     ),
 )
-"""Log ratios of root mean squares; no size in itself, for sensors and speeds differ."""
+"""Log ratios of root mean squares; no absolute sizes, since sensors and speeds differ."""
 
 TURN_SCALARS = (
     Feature("log_turn", (), "pointer", "root mean square of the level angular rate", "own", "log"),
@@ -272,14 +272,14 @@ TURN_SCALARS = (
         for band in LEVER_BANDS_HZ
     ),
 )
-"""What the rotation says about the body site; zero without a gyroscope."""
+"""What the rotation shows about the body site; zero without a gyroscope."""
 
 GYRO_SCALARS = (
     *TURN_SCALARS,
     Feature("way_length", (), "pointer", "length of the vector ``way``", "own"),
 )
-"""What a gyroscope says about the body site; zero without one. A foot comes to rest in every stride
-and an ankle nearly so, and so they have a way. Higher up hardly anything has."""
+"""What a gyroscope shows about the body site; zero without one. A foot comes to rest in every
+stride, and an ankle nearly, so they have a way. Higher up hardly anything has."""
 
 SITE_SCALARS = (
     Feature("log_period", (), "pointer", "length of the stride", "own", "log(s)"),
@@ -301,8 +301,8 @@ SITE_SCALARS = (
         for k in HARMONICS
     ),
 )
-"""What an accelerometer says about the body site: a trunk swings at the step, a limb at the stride,
-and the nearer to the ground, the harder it is shaken."""
+"""What an accelerometer shows about the body site: a trunk swings at the step frequency, a limb at
+the stride frequency, and impacts are harder nearer to the ground."""
 
 FREE_FEATURES: tuple[str, ...] = (
     *(feature.name for feature in SCALARS),

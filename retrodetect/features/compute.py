@@ -1,4 +1,4 @@
-"""Compute the catalogue for many strides at once."""
+"""Compute the catalogue for many strides."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 __all__ = ["StrideFeatures", "compute"]
 
 _TINY = 1e-6
-"""Keeps a stride without movement from dividing by zero (m/s² and m/s³)."""
+"""Prevents division by zero in a stride without movement (m/s² and m/s³)."""
 
 TILT_CUTOFF_HZ = 2.0
-"""Below it lie the swing of a limb and gravity, not the impacts."""
+"""Below it are the swing of a limb and gravity, but not the impacts."""
 
 SHORT_WAY_M = 0.1
-"""A way that says half as much as a long one: it is known to some centimetres."""
+"""A way that counts half as much as a long one: ways are known to a few centimetres."""
 
 _BLOCK_STRIDES = 4096
-"""Strides whose products are held at a time, each of them twice: 11 MB at most."""
+"""Strides whose products are in memory at a time, each of them twice: 11 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,15 @@ class StrideFeatures:
     scalars : (n, len(SCALARS) + len(RATIOS)) array
         Scalar moments and log ratios, in the order of the catalogue.
     site_scalars : (n, len(SITE_SCALARS)) array
-        What the accelerometer says of the body site.
+        What the accelerometer shows about the body site.
     gyro_scalars : (n, len(GYRO_SCALARS)) array
-        What the gyroscope says of the body site; zero where it says nothing.
+        What the gyroscope shows about the body site; zero if it shows nothing.
     vectors : (n, len(VECTORS), 3) array
-        Vector moments in the device frame, at right angles to ``up``. In single precision, which
-        is off by 1e-7: they are most of what is kept of a stride.
+        Vector moments in the device frame, at right angles to ``up``. In single precision, with
+        errors of 1e-7: they are most of the memory of a stride.
     up : (n, 3) array
-        Mean unit vector against gravity over the stride, device frame; NaN throughout a
-        stride of a recording whose gravity was removed or that is too slow, as are its other
-        features.
+        Mean unit vector against gravity over the stride, device frame. All features are NaN in a
+        recording whose gravity was removed or that is too slow.
     """
 
     scalars: FloatArray
@@ -74,13 +73,13 @@ class StrideFeatures:
 
     @property
     def has_gyro(self) -> NDArray[np.bool_]:
-        """(n,) whether a gyroscope that fits the accelerometer saw the stride."""
+        """(n,) whether a gyroscope that fits the accelerometer measured the stride."""
         # NaN is not above zero either.
         return np.asarray((np.abs(self.vectors[:, -len(NEEDS_GYRO) :]) > 0).any(axis=(1, 2)))
 
     @property
     def mostly_with_gyro(self) -> bool:
-        """Whether a gyroscope that fits saw more than half of the strides; False of none."""
+        """Whether a gyroscope that fits measured more than half of the strides; False if empty."""
         return bool(len(self) and self.has_gyro.mean() > 0.5)
 
     @property
@@ -94,7 +93,7 @@ class StrideFeatures:
         return pd.DataFrame(np.hstack([self.scalars, dots]), columns=list(FREE_FEATURES))
 
     def site_inputs(self, *, with_gyro: bool) -> pd.DataFrame:
-        """Return what the body site is inferred from: all features free of the mounting."""
+        """Return the inputs from which the body site is inferred: features free of the mounting."""
         kinds = [(SITE_SCALARS, self.site_scalars)]
         if with_gyro:
             kinds.append((GYRO_SCALARS, self.gyro_scalars))
@@ -112,12 +111,12 @@ class StrideFeatures:
 
     @classmethod
     def joined(cls, parts: Iterable[StrideFeatures]) -> StrideFeatures:
-        """Put together the rows of several parts, of none too."""
+        """Join the rows of several parts, or of none."""
         columns = {field.name: [getattr(_NONE, field.name)] for field in fields(cls)}
         for part in parts:
             for name, arrays in columns.items():
                 arrays.append(getattr(part, name))
-        # Column by column, so that parts that nobody else holds are never all there twice.
+        # Column by column, so that parts that nobody else refers to are never in memory twice.
         return cls(**{name: np.concatenate(columns.pop(name)) for name in [*columns]})
 
     def vector(self, name: str) -> NDArray[np.floating]:
@@ -146,7 +145,7 @@ def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
         The runs of a recording, from :func:`retrodetect.signal.prepare`.
     strides
         Columns ``run`` (index into ``signals``), ``bout``, ``start_s`` and ``end_s``, in order of
-        time; ``way_x_m``, ``way_y_m`` and ``way_z_m`` where the way of a foot was measured.
+        time; ``way_x_m``, ``way_y_m`` and ``way_z_m`` if the way of a foot was measured.
 
     Returns
     -------
@@ -160,7 +159,7 @@ def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
 
 
 def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
-    """Features of the strides of one gap-free run."""
+    """Compute the features of the strides of one gap-free run."""
     start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
     count = len(start_s)
     if signal.up is None or signal.source_rate_hz < DIRECTION_RATE_HZ:
@@ -226,7 +225,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
 
 
 def _way(strides: pd.DataFrame, up: FloatArray) -> FloatArray:
-    """(n, 3) level way of a foot, of length 0 to 1; zero where it is not known."""
+    """(n, 3) level way of a foot, of length 0 to 1; zero if unknown."""
     way_m = strides.reindex(columns=list(WAY_COLUMNS)).to_numpy(dtype=float)
     way_m = np.nan_to_num(way_m - np.einsum("ni,ni->n", way_m, up)[:, None] * up)
     size_m = np.linalg.norm(way_m, axis=1, keepdims=True)
@@ -249,7 +248,7 @@ def _force_looks(
 
 
 def _series(signal: Signal, band: Band) -> dict[str, FloatArray]:
-    """All factors of the catalogue, sample by sample, in one band."""
+    """Compute all factors of the catalogue, sample by sample, in one band."""
     assert signal.up is not None
     low_hz, high_hz = BANDS_HZ[band]
     band_hz = (low_hz, min(high_hz, 0.42 * signal.source_rate_hz))
@@ -287,7 +286,7 @@ def _moment(
 
 
 def _size(factor: str, rms: dict[str, FloatArray]) -> FloatArray:
-    """Root mean square of a factor; of a squared norm, the square of that of its vector."""
+    """Root mean square of a factor; for a squared norm, the square of that of its vector."""
     if factor == "hh":
         return rms["h"] ** 2
     if factor == "jj":
@@ -310,7 +309,7 @@ def _mean(values: FloatArray, bounds: np.ndarray[tuple[int, int], np.dtype[np.in
 def _dot_products(vectors: NDArray[np.floating]) -> FloatArray:
     """(n, k (k + 1) / 2) products of each of k vectors with itself and with those after it.
 
-    However the device is turned, they stay. The order is `combinations_with_replacement`.
+    They do not change if the device is turned. The order is `combinations_with_replacement`.
     """
     first, second = np.triu_indices(vectors.shape[1])
     products = np.empty((len(vectors), len(first)))

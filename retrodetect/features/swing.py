@@ -1,4 +1,4 @@
-"""Swing vectors: the horizontal acceleration of a stride against its quiet stance."""
+"""Swing vectors: the horizontal acceleration of a stride relative to its quiet stance."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
 __all__ = ["swing_vectors"]
 
 SAMPLES = 48
-"""Points a stride is resampled to: 40 to 50 Hz for the usual stride."""
+"""Points of a resampled stride: 40 to 50 Hz for the usual stride."""
 
 QUIET_S = 0.14
-"""Length over which stillness is judged: the shortest foot-flat of a run (0.1 to 0.2 s)."""
+"""Window in which stillness is judged: the shortest foot-flat of a run (0.1 to 0.2 s)."""
 
 ENERGY_SHARES = (0.05, 0.95)
-"""The swing is where this much of the stride's energy lies; stance is outside."""
+"""The swing has the energy of a stride between these shares; stance is outside."""
 
 _TINY = 1e-6
 
@@ -55,7 +55,7 @@ def swing_vectors(
 def _from_stance_to_stance(
     signal: Signal, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]
 ) -> tuple[FloatArray, FloatArray]:
-    """(n, SAMPLES, 3) strides cut at their quietest moment, and (n, 3) what is read there."""
+    """(n, SAMPLES, 3) strides cut at their quietest moment, and (n, 3) readings there."""
     acceleration = _smooth(signal)
     restless = _restlessness(acceleration)
     last = len(acceleration) - 1
@@ -63,7 +63,7 @@ def _from_stance_to_stance(
     at = bounds[:, :1] + np.linspace(0, 1, SAMPLES, endpoint=False) * length
     quietest = restless[at.astype(np.intp)].argmin(axis=1)
     begin = np.take_along_axis(at, quietest[:, None], axis=1)
-    # The last stride of a run has nothing behind it: take the one before.
+    # Nothing follows the last stride of a run: take the one before.
     begin = np.where(begin + length > last, begin - length, begin)
     at = np.clip(begin + np.linspace(0, 1, SAMPLES) * length, 0, last)
     below = np.minimum(at.astype(np.intp), last - 1)
@@ -80,7 +80,7 @@ def _smooth(signal: Signal) -> FloatArray:
 
 
 def _restlessness(acceleration: FloatArray) -> FloatArray:
-    """(n,) how far from standing still: jerk (of 10 m/s³ to 1 m/s²) and departure from one g."""
+    """(n,) distance from rest: jerk (10 m/s³ count as 1 m/s²) and departure from one g."""
     jerk = np.linalg.norm(np.gradient(acceleration, axis=0), axis=1) * ANALYSIS_RATE_HZ / 10
     departure = np.abs(np.linalg.norm(acceleration, axis=1) - STANDARD_GRAVITY_MPS2)
     width = int(QUIET_S * ANALYSIS_RATE_HZ)
@@ -88,7 +88,7 @@ def _restlessness(acceleration: FloatArray) -> FloatArray:
 
 
 def _along_swing(h: FloatArray, power: FloatArray) -> FloatArray:
-    """(n, SWING_BINS, 3) of h at equal times between the energy shares."""
+    """(n, SWING_BINS, 3) values of h at equal times between the energy shares."""
     energy = np.cumsum(power, axis=1) / np.maximum(power.sum(axis=1, keepdims=True), _TINY)
     first = (energy < ENERGY_SHARES[0]).sum(axis=1)
     last = np.maximum((energy < ENERGY_SHARES[1]).sum(axis=1), first + 1)

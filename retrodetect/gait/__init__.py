@@ -1,6 +1,6 @@
 """Gait: where the wearer walks or runs, and when each foot meets the ground.
 
-``detect`` is the whole stage. It knows nothing of placement or mounting: periods come from
+``detect`` is the whole stage. It needs no placement and no mounting: periods come from
 the autocorrelation of the acceleration vector, which no rotation changes, and events from
 the phase of the vertical.
 """

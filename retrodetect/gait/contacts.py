@@ -18,21 +18,21 @@ __all__ = ["LONG_WALK", "Contacts", "angle_deg", "find_contacts"]
 ComplexArray = NDArray[np.complex128]
 
 TRACKING_HZ = 0.35
-"""How fast the phase may drift from the tracked period: slower than half a slow stride."""
+"""Fastest drift of the phase from the tracked period: slower than half a slow stride."""
 
 STRENGTH_HZ = 1.0
-"""How fast the strength of steps may change: the first step is as strong as the third."""
+"""Fastest change of the strength of steps: the first step is as strong as the third."""
 
 ONE_FOOT_RATIO, QUIET_SHARE, STANCE_S, QUIET_STRIDES = 1.0, 0.22, 0.16, 0.8
-"""A limb that stands still once a stride feels one foot: its movement beats stronger at the
-stride than at the step, and falls for the length of a short stance to this share of its mean, in
+"""A limb that stands still once a stride feels one foot: its movement is stronger at the stride
+than at the step frequency, and falls for the length of a short stance to this share of its mean, in
 that share of the strides. Walking feet and ankles have ratios of 1.4 to 8 and shares of 0.02 to
 0.16, pockets and thighs shares of 0.25 and more, the trunk ratios of 0.3 to 0.8 (own measurement on
 nine data sets)."""
 
 IMPACT_LEAD_S = 0.025
-"""Initial contact comes before the first peak of the vertical it causes: on average over 2,000
-marked contacts of ten people at the lower back (``ipol-healthy-gait``)."""
+"""Initial contact precedes the first peak of the vertical that it causes: mean over 2,000 marked
+contacts of ten people at the lower back (``ipol-healthy-gait``)."""
 
 FOOT_LEAD_S = 0.018
 """The same for the largest jerk of a foot before it stands still (140 contacts of four)."""
@@ -41,64 +41,64 @@ FLIGHT_MPS2 = 0.5 * STANDARD_GRAVITY_MPS2
 """Specific force, averaged over cycles, below which the body flies once a step."""
 
 LANDING_SHARE = 0.1
-"""Contact in running: the vertical has come back that far from its trough to its peak."""
+"""Contact in running: the vertical has risen by this share from its trough to its peak."""
 
 PEAK_SHARE = 0.6
-"""A peak that high beside the highest is the impact, if it comes first."""
+"""A peak this high relative to the highest is the impact, if it comes first."""
 
 PROFILE_BINS = 32
 SEARCH_TURNS = 0.35
-"""How far from its expected place, in cycles, a contact is looked for."""
+"""Largest distance of a contact from its expected place, in cycles."""
 
 SHAPE_TURNS, FOOT_SHAPE_TURNS = 0.3, 0.15
 """Half length, in steps and in strides, of the shape that contacts of a stretch share."""
 
 MIN_LIKENESS = 0.3
-"""Least correlation with that shape; where nothing is like it, the phase alone decides."""
+"""Least correlation with that shape; if nothing is like it, the phase alone decides."""
 
 LEANING_DEG, TURNING_DEG, POSTURE_DEG = 15.0, 8.0, 25.0
-"""How far a device worn by a walker turns from its usual attitude, averaged over a stride; how far
-when it is still turning, seen a stride before and after; and how far it has turned then. Standing
-up and sitting down end in a push like that of a step. Seated contacts turn pocket and wrist by 42
-and 21° (median), the first ones of a walk by 5 and 3° (``spsw-pocket-wrist``)."""
+"""Most that a walker's device turns from its usual attitude, averaged over a stride; most if it is
+still turning, as seen a stride before and after; and its turn by then. Standing up and sitting down
+end in a push like that of a step. Seated contacts turn pocket and wrist by 42 and 21° (median), the
+first ones of a walk by 5 and 3° (``spsw-pocket-wrist``)."""
 
 HARD_MPS2 = 7.0
-"""Strength of movement of who runs: it is not from a chair, and a foot that runs is held otherwise
-than one that stands. Sitting down and standing up move pocket and wrist by 2 to 6 m/s²."""
+"""Strength of movement that shows running: nobody runs from a chair, and a running foot is held
+unlike a standing one. Sitting down and standing up move pocket and wrist by 2 to 6 m/s²."""
 
 LONG_WALK, HALTING_RESPONSE = 60, 0.5
-"""Where so many steps were taken, the step next to those that find the device as usual is one in
-another attitude too, if its impact is that share of theirs: who comes to a halt takes the phone in
-hand (``oxford-step-counter``). A chair is beside a short walk more often, and its push like it."""
+"""In a walk of more steps, a step in another attitude next to those in the usual one counts too, if
+its impact is this share of theirs: at a halt, people take the phone in hand
+(``oxford-step-counter``). A chair is beside a short walk more often, and its push is like it."""
 
 ATTITUDE_NEIGHBOURS = 7
-"""Contacts whose attitude is the usual one: a bag and a hand change theirs within a walk."""
+"""Contacts that define the usual attitude: in a bag or a hand it changes within a walk."""
 
 LAST_STEP, PACE_STEPS = 0.93, 5
-"""Time of the step that puts the feet together, as a share of those before it (median of 30 ends
+"""Time of the step that brings the feet together, as a share of those before it (median of 30 ends
 of walks of five people in ``ipol-healthy-gait``; 0.90 of five others)."""
 
 CLOSING_RESPONSE = 0.1
-"""Least impact of that step, as a share of those before it: 17 of 33 that nobody marked stay
-below, and 7 of 74 that were marked (``ipol-healthy-gait``, the lower back)."""
+"""Least impact of that step, as a share of those before it: 17 of 33 unmarked ones stay below, and
+7 of 74 marked ones (``ipol-healthy-gait``, the lower back)."""
 
 OFF_PLACE_COST = 2.0
-"""A correlation of 1 at the limit of the search is worth less than one of 0 in its middle."""
+"""A correlation of 1 at the limit of the search counts less than one of 0 in its middle."""
 
 MIN_STRENGTH_MPS2 = 0.4
 WEAK_SHARE, WEAK_FOOT_SHARE, WEAK_RESPONSE = 0.5, 0.25, 0.3
-"""A step that is weak beside its neighbours is none: shifting the weight before the first one,
-a turn on the spot, standing still again."""
+"""A step that is weak beside its neighbours isn't a step: shifting the weight before the first one,
+turning on the spot, coming to a stand."""
 
 FADING_SHARE, FADING_RESPONSE = 0.3, 0.25
-"""The same right after a step: who comes to a halt makes the last steps shorter."""
+"""The same right after a step: the last steps before a halt are shorter."""
 
 SURELY_STRONG_MPS2, SURELY_STRONG_FOOT_MPS2 = 2.0, 3.0
-"""Strength of movement of a step however strong its neighbours are: walking beside running."""
+"""Strength of movement of a step, however strong its neighbours are: walking beside running."""
 
 SWING_TURNS, SWING_LATE_TURNS = 0.5, 0.1
 """Length, in strides, over which the swing of a foot is judged, and how late after the contact it
-ends. The last step before standing still is as strong by that as the others."""
+ends. By that measure the last step before standing still is as strong as the others."""
 
 NEIGHBOURS, TYPICAL_PERCENTILE = 11, 70
 MIN_CYCLES = 3
@@ -113,7 +113,7 @@ class Contacts:
     at : (k,) array
         Sample of each contact, fractional: of one foot, or of both in turn.
     joined : (k,) bool array
-        Whether no step was skipped since the contact before.
+        Whether no step was skipped since the previous contact.
     one_foot
         Whether the sensor is on a limb that feels the contacts of one foot only.
     leading : (k,) bool array
@@ -129,11 +129,11 @@ class Contacts:
 def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     """Find the initial contacts of a stretch.
 
-    The phase of the movement says how many there are and about when: it is demodulated at the
-    step frequency or, on a limb that feels one foot, at the stride frequency by how far it is from
-    rest, which has the same phase in a walk and in a sprint. Where in the cycle contact is, the
-    average cycle tells. Each contact is then moved to where the movement is most like the average
-    one (Woody 1967, Med Biol Eng 5:539).
+    The phase of the movement shows how many there are and roughly when. It is demodulated at the
+    step frequency or, on a limb that feels one foot, at the stride frequency from the distance to
+    rest, which has the same phase in a walk and in a sprint. The average cycle shows where in it
+    contact is. Each contact is then moved to where the movement is most like the average one
+    (Woody 1967, Med Biol Eng 5:539).
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
     Returns
     -------
     Contacts
-        In order of time.
+        In time order.
     """
     strides = np.cumsum(1 / period_s) / ANALYSIS_RATE_HZ
     power = np.einsum("ij,ij->i", movement.moving, movement.moving)
@@ -188,12 +188,12 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
 
 
 def _slow_size(power: FloatArray, high_hz: float) -> FloatArray:
-    """Root of what is left of a power below a frequency."""
+    """Root of a power, low-passed at a frequency."""
     return np.asarray(np.sqrt(np.maximum(_slow(power, high_hz), 0.0)))
 
 
 def _swing_size(power: FloatArray, period: float) -> FloatArray:
-    """Root of the mean power over the swing that a contact ends."""
+    """Root of the mean power over the swing that ends in a contact."""
     width = max(int(SWING_TURNS * period), 1)
     early = width // 2 - int(SWING_LATE_TURNS * period)
     return np.sqrt(np.maximum(moving_mean(power, width, earlier=early), 0.0))
@@ -222,7 +222,7 @@ def _feels_one_foot(
 ) -> bool:
     rest = moving_mean(activity, int(STANCE_S * ANALYSIS_RATE_HZ))
     limit = QUIET_SHARE * rest.mean()
-    # Once a stride: who sits before and after a walk is quiet for a share of the time, too.
+    # Once a stride: sitting before and after a walk is quiet for a share of the time, too.
     first = np.arange(0, max(len(rest) - period, 0) + 1, period).astype(np.intp)
     stillest = np.minimum.reduceat(rest, first)
     quiet = np.quantile(rest, 0.15) < limit and np.quantile(stillest, QUIET_STRIDES) < limit
@@ -232,7 +232,7 @@ def _feels_one_foot(
 def _vertical_like(movement: Movement, wave: ComplexArray) -> FloatArray:
     """Vertical acceleration or, without gravity, the axis along which steps are strongest.
 
-    The sign of that axis is such that its peaks are sharper than its troughs, as impacts are.
+    The sign of that axis makes its peaks sharper than its troughs, like impacts.
     """
     if movement.vertical is not None:
         return movement.vertical
@@ -253,7 +253,7 @@ def _profile(series: FloatArray, turns: FloatArray, active: NDArray[np.bool_]) -
 def _impact(
     vertical: FloatArray, force: FloatArray, turns: FloatArray, active: NDArray[np.bool_]
 ) -> tuple[float, float]:
-    """Phase of what contact does to the vertical, whose crest is at phase 0, and its delay."""
+    """Phase of the effect of contact on the vertical, whose crest is at phase 0, and its delay."""
     profile = np.roll(_profile(vertical, turns, active), PROFILE_BINS // 2)
     near = np.arange(PROFILE_BINS // 4, 3 * PROFILE_BINS // 4 + 1)
     middle = np.median(profile)
@@ -284,7 +284,7 @@ def _end_of_swing(
 def _aligned(
     onset: FloatArray, cycles: FloatArray, active: NDArray[np.bool_], half: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Sample of the contact of each cycle, and (n,) how strong the common shape is anywhere."""
+    """Sample of the contact of each cycle, and (n,) strength of the common shape anywhere."""
     n = len(onset)
     cycles = np.maximum.accumulate(cycles)
     numbers = np.arange(np.ceil(cycles[0]), np.floor(cycles[-1]) + 1)
@@ -314,7 +314,7 @@ def _aligned(
 
 
 def _similar(onset: FloatArray, shape: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Where the series is locally most like a shape of unit length and zero mean.
+    """Find where the series is locally most like a shape of unit length and zero mean.
 
     Returns
     -------
@@ -334,7 +334,7 @@ def _similar(onset: FloatArray, shape: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _steps(strength: FloatArray, response: FloatArray, one_foot: bool) -> NDArray[np.bool_]:
-    """Which of the cycles are steps."""
+    """Return which cycles are steps."""
     if not len(strength):
         return np.empty(0, np.bool_)
     strong = strength > MIN_STRENGTH_MPS2
@@ -352,10 +352,10 @@ def _steps(strength: FloatArray, response: FloatArray, one_foot: bool) -> NDArra
 def _leaning(
     held: FloatArray | None, at: FloatArray, step: NDArray[np.bool_], period: float
 ) -> NDArray[np.bool_]:
-    """Which contacts find the device in another attitude, averaged over a stride, than most do.
+    """Which contacts find the device in an unusual attitude, averaged over a stride.
 
-    Who sits down, stands up or takes the device in hand turns it. Between steps that find it as
-    usual it may turn: the wearer walks on.
+    Sitting down, standing up or taking the device in hand turns it. Between steps in the usual
+    attitude it may turn: the wearer walks on.
     """
     if held is None:
         return np.zeros(len(at), np.bool_)
@@ -383,7 +383,7 @@ def _leaning(
 def _halting(
     step: NDArray[np.bool_], leaning: NDArray[np.bool_], response: FloatArray
 ) -> NDArray[np.bool_]:
-    """Which leaning contacts are the first or the last step of a long walk all the same."""
+    """Which leaning contacts are the first or the last step of a long walk nevertheless."""
     if step.sum() <= LONG_WALK:
         return np.zeros(len(step), np.bool_)
     usual = np.pad(step & ~leaning, 1)
@@ -401,9 +401,9 @@ def angle_deg(left: FloatArray, right: FloatArray) -> FloatArray:
 def _bring_together(
     at: FloatArray, step: NDArray[np.bool_], leaning: NDArray[np.bool_], shown: FloatArray
 ) -> None:
-    """End each series with the step that puts the feet together, too weak to show its moment.
+    """End each series with the step that brings the feet together, too weak to show its moment.
 
-    Who stands already shows no impact at all where that step is expected.
+    If the wearer already stands, there is no impact where that step is expected.
     """
     impact = shown[_nearest(at, len(shown))]
     for last in np.flatnonzero(step[:-1] & ~step[1:] & ~leaning[1:]):
@@ -417,10 +417,10 @@ def _bring_together(
 
 
 def _typical(values: FloatArray) -> FloatArray:
-    """Of each value and its neighbours, a high one.
+    """Return a high percentile of each value and its neighbours.
 
-    Not by SciPy's percentile filter, which in 1.15.0 to 1.15.2 writes past its arrays where there
-    are fewer values than neighbours (scipy issue 22586).
+    Not by SciPy's percentile filter, which in 1.15.0 to 1.15.2 writes past its arrays if there are
+    fewer values than neighbours (scipy issue 22586).
     """
     padded = np.pad(values, NEIGHBOURS // 2, mode="edge")
     rank = NEIGHBOURS * TYPICAL_PERCENTILE // 100

@@ -24,12 +24,12 @@ MIN_STRIDES = 2
 """Least number of strides of a bout."""
 
 ODD_STEP_TURNS = (0.25, 0.75)
-"""How long the odd step after a stride may take, in parts of that stride: half of it, and half as
-much less or more."""
+"""Time of the odd step after a stride, as a share of that stride: half of it, and half as much less
+or more."""
 
 OTHERWISE_DEG = 30.0
-"""How far a device is turned, within half a stride of the first or last one of a short walk, where
-the wearer sits: pocket and wrist by 34 to 90° (``spsw-pocket-wrist``). It turns as far at an eighth
+"""Turn of a device, within half a stride of the first or last one of a short walk, of a wearer who
+sits there: pocket and wrist turn by 34 to 90° (``spsw-pocket-wrist``). It turns as far at an eighth
 of the ends of long walks, taken from a pocket or a swinging arm (``oxford-step-counter``)."""
 
 
@@ -43,14 +43,14 @@ class Gait:
         ``bout``, ``start_s``, ``end_s``: unbroken runs of strides.
     contacts : DataFrame
         ``time_s``, ``bout``: one initial contact per step, of either foot. A sensor on a foot
-        or ankle feels its own only; the other foot's are put half-way between.
+        or ankle feels only its own; contacts of the other foot are put half-way between.
     strides : DataFrame
         ``stride`` (0-based), ``run`` (index of the signal), ``bout``, ``start_s``, ``end_s``,
         ``gait`` (walk or run), ``p_run``, ``way_x_m``, ``way_y_m``, ``way_z_m`` (level way of a
         sensor on one foot, by gyroscope, in the device frame; else NaN). On a foot or ankle a
         stride goes from contact to contact of that foot; the first one of a series begins one
-        period before its contact. Elsewhere the first and the last one of a bout may hold one
-        contact only, in their middle: the body feels both feet, and a bout has odd steps.
+        period before its contact. Elsewhere the first and last stride of a bout may contain a
+        single contact, in the middle: the body feels both feet, and bouts have odd steps.
     """
 
     bouts: pd.DataFrame
@@ -59,7 +59,7 @@ class Gait:
 
     @property
     def length_m(self) -> FloatArray:
-        """(n,) way of the sensor in each stride, NaN where it was not measured."""
+        """(n,) way of the sensor in each stride; NaN if not measured."""
         return np.asarray(np.linalg.norm(self.strides[list(WAY_COLUMNS)], axis=1))
 
 
@@ -74,13 +74,13 @@ def detect(signals: list[Signal]) -> Gait:
     Returns
     -------
     Gait
-        Empty, correctly typed tables where there is no gait.
+        Empty, correctly typed tables if there is no gait.
     """
     return joined([in_run(signal) for signal in signals])
 
 
 def joined(parts: Sequence[Gait]) -> Gait:
-    """Put together what was found run by run.
+    """Join the gait of consecutive runs.
 
     Parameters
     ----------
@@ -111,13 +111,13 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
     signal
         An active part of a recording, without gaps.
     given_s : (k, 2) array, optional
-        Start and end of strides of one foot that are known from elsewhere, in order of time:
-        those within the run are taken instead of being sought.
+        Start and end of strides of one foot from elsewhere, in time order: those within the run
+        are used, and none are sought.
 
     Returns
     -------
     Gait
-        With numbers of its own, from 0.
+        Numbered from 0 within the run.
     """
     movement = movement_of(signal)
     times, edges, bout, one_foot = _sought(movement) if given_s is None else _taken(signal, given_s)
@@ -149,15 +149,15 @@ felt one foot only."""
 
 
 def _sought(movement: Movement) -> _Strides:
-    """Strides where the movement is that of gait."""
+    """Find the strides where the movement is that of gait."""
     parts = [_steps(movement, stretch) for stretch in stretches(movement)]
-    # A contact follows what shows it: by then the recording may be over.
+    # A contact follows its signs: by then the recording may be over.
     end = len(movement.force) - 1
     times = np.minimum(np.concatenate([np.empty(0), *(part[0] for part in parts)]), end)
     edges = np.minimum(np.concatenate([np.empty((0, 2)), *(part[1] for part in parts)]), end)
     one_foot = np.repeat([part[2] for part in parts], [len(part[1]) for part in parts])
     order = np.argsort(edges[:, 0])
-    order = order[edges[order, 1] > 0]  # a first contact may seem to lie before the first sample
+    order = order[edges[order, 1] > 0]  # a first contact may seem to precede the first sample
     kept, bout = _bouts(edges[order], MIN_STRIDES)
     edges, one_foot = edges[order][kept], one_foot[order][kept].astype(np.bool_)
     after, closing = _closing(edges, bout, one_foot, np.sort(times), end)
@@ -174,10 +174,10 @@ def _closing(
     times: FloatArray,
     end: float,
 ) -> tuple[NDArray[np.intp], FloatArray]:
-    """Place and edges of the strides that bouts with an odd last step end with.
+    """Place and edges of the strides that end bouts with an odd last step.
 
-    That step is half of a stride, as an odd first one is: the rest, after its contact, is standing.
-    They are added when bouts are parted, so that they make no bout and move no other stride.
+    That step is half a stride, like an odd first one: the rest, after its contact, is standing.
+    They are added once bouts are separated, so that they form no bout and move no other stride.
     """
     after = np.flatnonzero(np.diff(bout, append=-1)) + 1
     last, length = edges[after - 1, 1], np.diff(edges[after - 1], axis=1)[:, 0]
@@ -194,7 +194,7 @@ def _seated(
 ) -> NDArray[np.bool_]:
     """Which strides begin or end a short bout without a contact, beside another posture.
 
-    Half of such a stride shows no step: there the wearer stands up or sits down.
+    Half of such a stride shows no step: the wearer stands up or sits down there.
     """
     seated, strides = np.zeros(len(edges), np.bool_), np.bincount(bout)
     short = (strides > 1) & (2 * strides <= LONG_WALK)
@@ -218,7 +218,7 @@ def _seated(
 
 
 def _taken(signal: Signal, given_s: FloatArray) -> _Strides:
-    """As `_sought`, of the given strides whose middle lies within the run."""
+    """As `_sought`, for the given strides whose middle is within the run."""
     edges = (given_s - signal.start_s) * ANALYSIS_RATE_HZ
     middle = edges.mean(axis=1)
     edges = edges[(middle >= 0) & (middle < len(signal.acceleration_mps2))]
@@ -228,7 +228,7 @@ def _taken(signal: Signal, given_s: FloatArray) -> _Strides:
 
 
 def _spans(strides: pd.DataFrame) -> pd.DataFrame:
-    """Begin and end of each bout."""
+    """Start and end of each bout."""
     bout, start_s, end_s = (strides[name].to_numpy() for name in ("bout", "start_s", "end_s"))
     first = np.flatnonzero(np.diff(bout, prepend=-1))
     if not len(first):
@@ -261,7 +261,7 @@ def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray
         return np.empty(0), np.empty((0, 2)), contacts.one_foot
     stride = stretch.period_s[np.clip(at[first].astype(int), 0, len(stretch.period_s) - 1)]
     stride = stride * ANALYSIS_RATE_HZ
-    # What begins a series is the swing that ends in its first contact.
+    # A series begins with the swing that ends in its first contact.
     start = at[first] - (stride if contacts.one_foot else stride / 2)
     edges = np.insert(at, first, start)
     series = np.insert(np.cumsum(~contacts.joined), first, np.arange(1, len(first) + 1))
@@ -277,7 +277,7 @@ def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray
 
 
 def _bouts(edges: FloatArray, min_strides: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Which strides are of bouts long enough, and the bout of each of these."""
+    """Which strides are in bouts long enough, and the bout of each of these."""
     pause = edges[1:, 0] - edges[:-1, 1] > MAX_PAUSE_S * ANALYSIS_RATE_HZ
     bout = np.concatenate([[0], np.cumsum(pause)])[: len(edges)].astype(np.intp)
     enough = np.bincount(bout)[bout] >= min_strides
@@ -285,7 +285,7 @@ def _bouts(edges: FloatArray, min_strides: int) -> tuple[NDArray[np.bool_], NDAr
 
 
 def _in_bouts(time_s: FloatArray, strides: pd.DataFrame) -> pd.DataFrame:
-    """Contacts that lie in a bout, half a step of tolerance given to its last one."""
+    """Contacts within a bout, with a tolerance of half a step at its end."""
     spans = _spans(strides)
     at = np.searchsorted(spans["start_s"].to_numpy() - 1e-9, time_s, side="right") - 1
     inside = at >= 0

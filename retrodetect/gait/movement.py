@@ -1,4 +1,4 @@
-"""What moves, apart from gravity: the series every part of the gait stage looks at."""
+"""Movement apart from gravity: the series that every part of the gait stage uses."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ BAND_HZ = (0.5, 8.0)
 (Antonsson & Mann 1985, J Biomech 18:39)."""
 
 HIGH_SHARE, HIGH_SHARE_IF_SLOW = 0.42, 0.35
-"""Highest frequency taken, as a share of the recording's rate. At 10 Hz most devices let impacts
-through as noise near half the rate: at 0.42 walks in pockets were lost (own measurement)."""
+"""Highest frequency used, as a share of the recording's rate. At 10 Hz most devices pass impacts as
+noise near half the rate: at 0.42, walks in pockets were lost (own measurement)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One run's movement, sample by sample. `moving` and `held` alone depend on how it is worn.
+    """One run's movement, sample by sample. Only `moving` and `held` depend on how it is worn.
 
     Parameters
     ----------
     moving : (n, 3) array
         Acceleration in the band of gait, device frame, m/s².
     vertical : (n,) array or None
-        Its part along the vertical; None where gravity had been removed.
+        Its part along the vertical; None if gravity was removed.
     held : (n, 3) array or None
-        Specific force, device frame, m/s²: its mean over a stride tells how the device is held.
-        None where gravity had been removed.
+        Specific force, device frame, m/s²: its mean over a stride shows how the device is held.
+        None if gravity was removed.
     force : (n,) array
-        Size of the specific force, m/s²: constant in a device that is only turned.
+        Size of the specific force, m/s²: constant in a device that only turns.
     activity : (n,) array
-        How far it is from that at rest, m/s².
+        Its distance from the value at rest, m/s².
     jerk : (n,) array
         Size of the change of the specific force, m/s³.
     """
@@ -49,7 +49,7 @@ class Movement:
     jerk: FloatArray
 
     def __getitem__(self, part: slice) -> Movement:
-        """Part of the run."""
+        """Return a part of the run."""
         return Movement(
             self.moving[part],
             None if self.vertical is None else self.vertical[part],
@@ -61,7 +61,7 @@ class Movement:
 
 
 def movement_of(signal: Signal) -> Movement:
-    """Filter one run once.
+    """Filter one run.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def movement_of(signal: Signal) -> Movement:
     Returns
     -------
     Movement
-        What the rest of the stage works on.
+        Input of the rest of the stage.
     """
     force = signal.acceleration_mps2
     share = HIGH_SHARE if signal.source_rate_hz >= DIRECTION_RATE_HZ else HIGH_SHARE_IF_SLOW

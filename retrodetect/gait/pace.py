@@ -16,7 +16,7 @@ FLIGHT_G = 0.35
 """Specific force below which the body falls freely: only running has such moments."""
 
 STILL_G = 0.15
-"""How far the specific force is from gravity, at most, while a foot stands still."""
+"""Largest departure of the specific force from gravity while a foot stands still."""
 
 WEIGHTS = (-11.4, 2.9, 2.0, 24.0, 0.0)
 INTERCEPT = -10.7
@@ -26,22 +26,22 @@ are few and physical on purpose: a short stride, a large bounce, a flight phase.
 
 ONE_FOOT_WEIGHTS = (-3.0, 0.0, 5.6, 0.0, -35.0)
 ONE_FOOT_INTERCEPT = -4.0
-"""The same for a sensor that feels one foot: it falls freely in every swing, so how long it stands
-still tells instead. Fitted to feet and ankles of six data sets, each set and pace weighing the
-same (own measurement), then doubled: half as sure, 39 and 81 % of the runs of two real feet are
-taken for the walks beside them; doubled, 27 and 13 %."""
+"""The same for a sensor that feels one foot: it falls freely in every swing, so the time it stands
+still decides instead. Fitted to feet and ankles of six data sets, with the same weight for each set
+and pace (own measurement), then doubled: without that, 39 and 81 % of the runs of two real feet are
+taken for the walks beside them; with it, 27 and 13 %."""
 
 SMOOTH_STRIDES = 5
 """Nobody changes between walking and running for a single stride."""
 
 
 def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> FloatArray:
-    """Return what tells running from walking.
+    """Return features that separate running from walking.
 
     Parameters
     ----------
     signal, movement
-        The run the strides lie in, and its filtered movement.
+        The run that contains the strides, and its filtered movement.
     edges : (n, 2) array
         First and last moment of each stride, in samples of the run.
 
@@ -83,16 +83,16 @@ def probability_run(
     bout: NDArray[np.intp],
     one_foot: NDArray[np.bool_],
 ) -> FloatArray:
-    """Return the probability of each stride to be a running one, smoothed within its bout.
+    """Return the probability that each stride is a running one, smoothed within its bout.
 
     Parameters
     ----------
     signal, movement
-        The run the strides lie in, and its filtered movement.
+        The run that contains the strides, and its filtered movement.
     edges : (n, 2) array
         First and last moment of each stride, in samples of the run.
     bout : (n,) array
-        Which bout it belongs to.
+        Bout of each stride.
     one_foot : (n,) bool array
         Whether the sensor feels the contacts of one foot only.
 

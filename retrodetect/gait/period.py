@@ -1,4 +1,4 @@
-"""Where a movement repeats like gait, and the stride period there."""
+"""Where movement repeats like gait, and the stride period there."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["PERIODS_S", "Stretch", "stretches"]
 SingleArray = NDArray[np.float32]
 
 MIN_RUN_S = 1.8
-"""Shortest run looked at, as one window: two strides of running."""
+"""Shortest run to examine, as one window: two strides of running."""
 
 MAX_LAG_SHARE = 0.7
 """Longest period a window can show, as a share of its length."""
 
 PERIODS_S = np.exp(np.linspace(np.log(0.44), np.log(2.3), 72))
-"""Stride periods looked for: a sprint at 270 steps a minute to a walk at 52."""
+"""Stride periods sought: from a sprint at 270 steps a minute to a walk at 52."""
 
 WALK_PERIOD_S, WALK_SPREAD = 1.08, 0.20
 RUN_PERIOD_S, RUN_SPREAD = 0.70, 0.16
@@ -31,8 +31,8 @@ RUN_PERIOD_S, RUN_SPREAD = 0.70, 0.16
 Gait Posture 7:77). Wide enough for a slow backward walk."""
 
 GENTLE_SIZE_MPS2, GENTLE_POWER = 2.0, 0.25
-"""Below this root mean square the expected walk is slower, by that power of the size: walking
-at 0.5 m/s moves trunk and arm by 1 m/s² and takes 1.3 to 1.7 s a stride."""
+"""Below this root mean square the expected walk is slower, by this power of the size: walking at
+0.5 m/s moves trunk and arm by 1 m/s² and takes 1.3 to 1.7 s a stride."""
 
 RUN_SIZE_MPS2 = 7.0
 """Root mean square above which a recording is more likely of running, whatever the site: waist
@@ -40,48 +40,48 @@ and pocket run at 8 to 14 and walk at 1.5 to 5 (own measurement); a walking foot
 but its autocorrelation leaves no doubt about its period."""
 
 MIN_SIZE_MPS2 = 0.5
-"""Least movement: slow walking gives 0.9 at the waist, a phone on a table 0.02."""
+"""Least movement: slow walking has 0.9 at the waist, a phone on a table 0.02."""
 
 STRIDE_LINE_LIMIT = 0.85
 SLOW_LINE_LIMIT, SLOW_LINE_HZ = 0.90, 2.0
 STEP_LINE_LIMIT = 0.96
 QUICK_LINE_LIMIT, QUICK_LINE_HZ, OVERTONE_HZ, OVERTONE = 0.55, 3.8, 3.0, 2.6
 """Largest share of the movement in one spectral line: at the stride frequency, at the step
-frequency of walking, at that of running, and above any step frequency or so many times the stride
-frequency. Steps are blows, with harmonics: on nine data sets the shares reach 0.82, 0.89, 0.966
-and 0.50 at most (own measurement). Pedalling, rocking and shaking are nearer to a pure tone, or
+frequency of walking, at that of running, and above any step frequency or this multiple of the
+stride frequency. Steps are blows, with harmonics: on nine data sets the shares reach at most 0.82,
+0.89, 0.966 and 0.50 (own measurement). Pedalling, rocking and shaking are closer to a pure tone, or
 quicker."""
 
 LINE_HALF_WIDTH_HZ = 0.4
 
 MIN_PERIODICITY = 0.20
-"""Least autocorrelation at the stride period for gait to go on: noise and a car's body bounce
-stay below in 19 of 20 windows, gait above in 49 of 50."""
+"""Least autocorrelation at the stride period for gait to continue: noise and a bouncing car stay
+below in 19 of 20 windows, gait above in 49 of 50."""
 
 SURE_PERIODICITY, SURE_WINDOWS = 0.50, 3
-"""What gait reaches in that many windows on end: a car's body bounce does in one or two."""
+"""Autocorrelation of gait in this many windows in a row: a bouncing car has it in one or two."""
 
 SURE_SHARE = 0.25
-"""Share of its windows in which gentle gait does: simulated steps to and fro at 0.4 m/s, with stops
-between, reach 0.27, other gait below ``BRISK_MPS2`` 0.3. A car stays below 0.15 where it seems to
-walk on."""
+"""Share of its windows in which gentle gait has it: simulated steps to and fro at 0.4 m/s, with
+stops between, reach 0.27, other gait below ``BRISK_MPS2`` 0.3. A car that seems to walk on stays
+below 0.15."""
 
 BRISK_PERIODICITY, BRISK_MPS2, BRISK_LINE_LIMIT, SHORT_WINDOWS = 0.31, 1.8, 0.70, 16
-"""Less of it is enough in a stretch of so few windows where size and period are those of ordinary
-walking: two or three strides between sitting, standing and turning hardly repeat, but few cars
-shake their driver as hard, and who handles a phone does so in a purer tone."""
+"""Less of it is enough in a stretch of at most this many windows whose size and period are those of
+ordinary walking: two or three strides between sitting, standing and turning hardly repeat, but few
+cars shake their driver as hard, and handling a phone makes a purer tone."""
 
 MAX_PAUSE_S = 2.0
-"""Pause inside a stretch: a turn on the spot, a stumble."""
+"""Longest pause within a stretch: a turn on the spot, a stumble."""
 
 _PERIODICITY_WEIGHT = 14.0
 _CHANGE_WEIGHT = 14.0
 _CHANGE_LIMIT = 5.0
 _CHUNK = 100
-"""Windows that are transformed at once; more of them leave the cache, and take twice the time."""
+"""Windows to transform at a time; more leave the cache, and take twice the time."""
 
 _PADDED = 320
-"""Samples of a window and of the longest period after it, or a few more: quick to transform."""
+"""Samples of a window and of the longest period after it, and a few more: quick to transform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def stretches(movement: Movement) -> list[Stretch]:
     Returns
     -------
     list of Stretch
-        In order of time, without overlap.
+        In time order, without overlap.
     """
     moving = movement.moving
     length = min(int(WINDOW_S * ANALYSIS_RATE_HZ), len(moving))
@@ -132,7 +132,7 @@ def stretches(movement: Movement) -> list[Stretch]:
         return []
     periodicity = np.empty((len(windows), len(PERIODS_S)))
     line_share, line_hz = np.empty((2, len(windows)))
-    # Half the precision is plenty for what is compared with two digits, and twice as fast.
+    # Single precision is plenty for comparisons with two digits, and twice as fast.
     axes = np.ascontiguousarray(moving.T, np.float32)
     every = np.lib.stride_tricks.sliding_window_view(axes, length, axis=1).swapaxes(0, 1)
     for chunk in np.array_split(np.arange(len(windows)), len(windows) // _CHUNK + 1):
@@ -170,10 +170,10 @@ def _joined(
     length: int,
     samples: int,
 ) -> list[Stretch]:
-    """Put windows together, over pauses up to MAX_PAUSE_S; drop stretches never sure.
+    """Join windows over pauses up to MAX_PAUSE_S; drop stretches that are never sure.
 
-    To be brisk is enough for a short one: who walks on repeats the stride. A gentle one is sure
-    more than by chance.
+    A short stretch need only be brisk: a longer walk repeats its strides. A gentle one must be
+    sure more often than by chance.
     """
     cut = np.flatnonzero(np.diff(begin) > (MAX_PAUSE_S + HOP_S) * ANALYSIS_RATE_HZ) + 1
     parts = [
@@ -186,7 +186,7 @@ def _joined(
     for part in parts:
         first, last = int(begin[part[0]]), int(begin[part[-1]]) + length
         if joined and first < joined[-1].end:
-            # Outer windows hold gait somewhere: two stretches share what lies between them.
+            # Outer windows contain gait somewhere: two stretches share what is between them.
             middle = (first + joined[-1].end) // 2
             before = joined.pop()
             joined.append(Stretch(before.begin, middle, before.period_s[: middle - before.begin]))
@@ -230,7 +230,7 @@ def _power(windows: SingleArray, padded: int) -> SingleArray:
 def _strongest_line(windows: SingleArray) -> tuple[FloatArray, FloatArray]:
     """(w,) largest share of the power in one line, and its frequency.
 
-    Windows too short to tell lines apart have a share of 0.
+    Windows too short to separate lines have a share of 0.
     """
     length = windows.shape[-1]
     if length < WINDOW_S * ANALYSIS_RATE_HZ:
@@ -257,7 +257,7 @@ def _line_limit(line_hz: FloatArray, period_s: FloatArray) -> FloatArray:
 
 
 def _runs_of(sure: NDArray[np.bool_], windows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Keep what is sure in SURE_WINDOWS neighbouring windows, or in all of a shorter series."""
+    """Keep what is sure in SURE_WINDOWS windows in a row, or in all of a shorter series."""
     new = np.diff(windows, prepend=-2) > 1
     series = np.cumsum(new)
     run = np.cumsum(new | ~sure | ~np.concatenate([[False], sure[:-1]]))

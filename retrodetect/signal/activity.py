@@ -30,8 +30,8 @@ about gives 0.05."""
 WINDOW = round(WINDOW_S / HOP_S)
 
 MARGIN = 20
-"""Hops kept on both sides (10 s): the slowest filter, at 0.25 Hz, has then forgotten what came
-before to one part in a million."""
+"""Hops kept on both sides (10 s): after them the slowest filter, at 0.25 Hz, has forgotten earlier
+samples to one part in a million."""
 
 LONGEST = 7200
 """Hops of the longest part (an hour). A longer one is cut at its stillest window in the last
@@ -40,7 +40,7 @@ quarter of that hour, so that memory is bounded; a stride across such a seam is 
 
 @dataclass(frozen=True, slots=True)
 class ActiveParts:
-    """Active parts of a run that are whole, and where to go on."""
+    """Complete active parts of a run, and where to continue."""
 
     whole: list[tuple[int, int]]  # half-open ranges of hops, in order
     left: int  # first hop that a later part may need
@@ -59,7 +59,7 @@ def variation(
 
     ``hops`` is the half-open range that the samples cover, counted from ``origin_s``, the start of
     the run; a window is ``length`` hops long. Returns (w,) standard deviations of windows a hop
-    apart; none where the hops fill no window.
+    apart; none if the hops fill no window.
     """
     edges_s = origin_s + np.arange(hops[0], hops[1] + 1) * HOP_S
     edges = np.searchsorted(time_s, edges_s - 1e-9)
@@ -82,7 +82,7 @@ def active_parts(
     """Find the active parts of a run from the (w,) variations of its windows.
 
     The first window begins at hop ``first``, and no part may begin before ``floor``. ``hops`` is
-    the number of hops so far; ``is_closed`` tells that the run ends there.
+    the number of hops so far; ``is_closed`` if the run ends there.
     """
     seen = first + len(variation_mps2)
     active = first + np.flatnonzero(variation_mps2 > MIN_ACTIVITY_MPS2)

@@ -1,11 +1,11 @@
-"""Attitude: where up is at every moment, by gyroscope and accelerometer together.
+"""Attitude: the vertical at every moment, from gyroscope and accelerometer together.
 
-The gyroscope says how the device turned from sample to sample. Turned back by that, the specific
-force is seen from a frame that does not rotate: there gravity stands still, while all else the
-device feels averages out within a few strides. So the low-passed force in that frame, turned
-forth again, is the vertical in the device frame. It is a complementary filter (Mahony, Hamel &
-Pflimlin 2008, IEEE Trans Autom Control 53:1203) without its loop over samples and, since the
-low-pass runs forth and back, without its lag.
+The gyroscope measures how the device turned from sample to sample. Turned back by that, the
+specific force is seen in a frame that does not rotate: there gravity stands still, and everything
+else averages out within a few strides. So the low-passed force in that frame, turned forward again,
+is the vertical in the device frame. This is a complementary filter (Mahony, Hamel & Pflimlin 2008,
+IEEE Trans Autom Control 53:1203) without its loop over samples and, since the low-pass runs forward
+and backward, without its lag.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from retrodetect.signal.numerics import zero_phase
 __all__ = ["TIME_CONSTANT_S", "level", "low_passed", "orientation"]
 
 TIME_CONSTANT_S = 4.0
-"""How long the gyroscope is trusted alone: several strides, yet short against its drift
+"""Time for which the gyroscope is trusted alone: several strides, yet short against its drift
 (0.01 rad/s over 4 s tilt the vertical by 2°)."""
 
 _BLOCK = 256
@@ -50,7 +50,7 @@ def _rotations(turn_rad: FloatArray) -> FloatArray:
     cross = np.zeros((len(turn_rad), 3, 3))
     cross[:, 2, 1], cross[:, 0, 2], cross[:, 1, 0] = x, y, z
     cross -= cross.swapaxes(1, 2).copy()
-    # sin(a) / a and (1 - cos(a)) / a², which are whole where there is no turn.
+    # sin(a) / a and (1 - cos(a)) / a², in a form that holds without a turn.
     of_sine = np.sinc(angle / np.pi)
     of_cosine = 0.5 * np.sinc(0.5 * angle / np.pi) ** 2
     return np.asarray(np.eye(3) + of_sine * cross + of_cosine * (cross @ cross))
@@ -64,9 +64,9 @@ def level(
 ) -> tuple[FloatArray, FloatArray]:
     """Find the vertical from the (n, 3) specific force and the matrices of :func:`orientation`.
 
-    The (n,) ``weight`` says how much each reading says of gravity, such as those of a foot at rest;
-    by default all say the same. Returns (n, 3) unit vectors against gravity in the device frame,
-    and the (n,) length of the slow part of the force: near 9.8 m/s² where the gyroscope fits.
+    The (n,) ``weight`` is how well each reading shows gravity, such as those of a foot at rest; by
+    default all weigh the same. Returns (n, 3) unit vectors against gravity in the device frame, and
+    the (n,) length of the slow part of the force: near 9.8 m/s² if the gyroscope fits.
     """
     still = np.einsum("nij,nj->ni", turned, acceleration_mps2)
     slow = (
@@ -80,7 +80,7 @@ def level(
 
 
 def low_passed(values: FloatArray, rate_hz: float) -> FloatArray:
-    """Low-pass (n, k) values to where gravity lies in a frame that does not rotate."""
+    """Low-pass (n, k) values to the band of gravity in a frame that does not rotate."""
     return zero_phase(
         values, 1 / (2 * np.pi * TIME_CONSTANT_S), order=1, rate_hz=rate_hz,
         pad_s=3 * TIME_CONSTANT_S, padtype="even",

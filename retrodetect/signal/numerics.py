@@ -1,10 +1,10 @@
-"""What labelling needs of SciPy, with NumPy alone.
+"""Functions of SciPy that labelling needs, with NumPy alone.
 
-Importing any part of SciPy takes longer than labelling a minute. Filters are Butterworth, run forth
-and back so that nothing is delayed, as by ``scipy.signal.butter`` and ``sosfiltfilt``; their orders
-are low enough for a single section, and blocks of samples are multiplied by matrices, which is
-twice as fast as a loop over samples. Means over a moving window are as in ``scipy.ndimage``, and
-the last part is of ``scipy.special``.
+Importing any part of SciPy takes longer than labelling a minute. Filters are Butterworth, run
+forward and backward for zero delay, like ``scipy.signal.butter`` and ``sosfiltfilt``; their orders
+are low enough for a single section. Blocks of samples are multiplied by matrices, which is twice as
+fast as a loop over samples. Moving means follow ``scipy.ndimage``, and the last functions
+``scipy.special``.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ __all__ = [
 ]  # fmt: skip
 
 Number = TypeVar("Number", np.float64, np.complex128)
-"""What is filtered: real or complex."""
+"""Type of filtered values: real or complex."""
 
 Ends = Literal["symmetric", "reflect", "edge", "wrap"]
-"""How both ends of a series are continued, as by :func:`numpy.pad`."""
+"""How to extend both ends of a series, as :func:`numpy.pad` does."""
 
 _BLOCK = 32
 """Samples of a block."""
 
 _IN_CACHE = 1 << 13
-"""Numbers that are filtered at once: more leave the cache, and take half as long again."""
+"""Numbers to filter at a time: more leave the cache, and take half as long again."""
 
 _NOTHING = 1e-20
-"""Share of a state that no sum of numbers with 16 digits shows."""
+"""Share of a state that no sum of 16 digits shows."""
 
 _SMALL = 3.75
-"""Argument up to which the Bessel functions are a series in its square, beyond in its inverse."""
+"""Argument up to which the Bessel functions are a series in its square; beyond, in its inverse."""
 
 _I0_SMALL = (0.0045813, 0.0360768, 0.2659732, 1.2067492, 3.0899424, 3.5156229, 1.0)
 _I0_LARGE = (
@@ -53,7 +53,7 @@ _I1_LARGE = (
     -0.00420059, 0.01787654, -0.02895312, 0.02282967, -0.01031555, 0.00163801, -0.00362018,
     -0.03988024, 0.39894228,
 )  # fmt: skip
-"""Abramowitz & Stegun 1964, 9.8.1 to 9.8.4: right to 2e-7."""
+"""Abramowitz & Stegun 1964, 9.8.1 to 9.8.4: accurate to 2e-7."""
 
 
 def zero_phase(
@@ -74,14 +74,14 @@ def zero_phase(
     band_hz
         Cut-off of a low-pass, or both ends of a band-pass.
     order
-        Of one of the two passes; at most 4, or 2 for a band-pass.
+        Order of each of the two passes; at most 4, or 2 for a band-pass.
     rate_hz
         Sampling rate of the values.
     pad_s
-        How far both ends are continued: for as long as the filter rings. Short series are
-        continued by their own length.
+        How far to extend both ends: as long as the filter rings. Short series are extended by
+        their own length.
     padtype
-        Continued by point reflection (``odd``) or by reflection (``even``).
+        Extend by point reflection (``odd``) or by reflection (``even``).
 
     Returns
     -------
@@ -106,20 +106,20 @@ def zero_phase(
 
 
 class _Matrices(NamedTuple):
-    """What a filter of order k makes of a block of n values."""
+    """Effect of a filter of order k on a block of n values."""
 
     forced: FloatArray  # (n, n): what each value (row) adds to each result
-    left: FloatArray  # (n, k): what each value adds to the state that the block leaves behind
-    free: FloatArray  # (k, n): what the state before adds to each result
-    # (k, k) each: what a state adds to those that blocks leave behind, the next, the second, the
-    # fourth, and so on, until it adds nothing
+    left: FloatArray  # (n, k): what each value adds to the state after the block
+    free: FloatArray  # (k, n): what the state before the block adds to each result
+    # (k, k) each: what a state adds to the state after the next block, the second, the fourth, and
+    # so on, until it adds nothing
     leaps: tuple[FloatArray, ...]
     settled: FloatArray  # (k,): state after a long series of ones
 
     @classmethod
     @cache
     def of(cls, order: int, band_hz: float | tuple[float, float], rate_hz: float) -> _Matrices:
-        """From the transposed direct form II (Oppenheim & Schafer 2010, ch. 6)."""
+        """Build them from the transposed direct form II (Oppenheim & Schafer 2010, ch. 6)."""
         b, a = _butterworth(order, band_hz, rate_hz)
         states = len(a) - 1
         step = np.eye(states, k=1)
@@ -144,14 +144,14 @@ class _Matrices(NamedTuple):
 
 
 def _once(matrices: _Matrices, values: FloatArray) -> FloatArray:
-    """Run a filter along the rows of a (c, n) array, as though it began with its first values."""
+    """Filter along the rows of a (c, n) array, settled on the first value of each."""
     rows, count = values.shape
     blocks = np.zeros((rows, -(-count // _BLOCK), _BLOCK))
     blocks.reshape(rows, -1)[:, :count] = values
     states = np.empty((rows, blocks.shape[1] + 1, len(matrices.settled)))
     states[:, 0] = values[:, :1] * matrices.settled
     states[:, 1:] = blocks @ matrices.left
-    # Each state takes in those before it: one block back, then two, then four.
+    # Each state collects those before it: one block back, then two, then four.
     for doubled, leap in enumerate(matrices.leaps):
         back = 1 << doubled
         states[:, back:] += states[:, :-back] @ leap
@@ -183,9 +183,9 @@ def _butterworth(
 def moving_mean(
     values: FloatArray, width: int, *, ends: Ends = "symmetric", earlier: int = 0
 ) -> FloatArray:
-    """Average (n, ...) values over a window around each sample, or ``earlier`` by so many samples.
+    """Average (n, ...) values over a window around each sample, or ``earlier`` samples before it.
 
-    A window of even width holds one sample more before than after.
+    A window of even width has one sample more before than after.
     """
     before = width // 2 + earlier
     sums = np.cumsum(_continued(values, before + 1, width - before - 1, ends), axis=0)
@@ -215,7 +215,7 @@ def weighted_mean(values: FloatArray, weights: FloatArray, *, ends: Ends) -> Flo
 
 
 def _continued(values: FloatArray, before: int, after: int, ends: Ends) -> FloatArray:
-    """(before + n + after, ...) values, continued at both ends."""
+    """(before + n + after, ...) values, extended at both ends."""
     return np.pad(values, [(before, after)] + [(0, 0)] * (values.ndim - 1), mode=ends)
 
 
@@ -237,17 +237,17 @@ def logsumexp(values: FloatArray | Sequence[float], axis: int = -1) -> FloatArra
 
 
 def log_softmax(values: FloatArray, axis: int = -1) -> FloatArray:
-    """Return log probabilities that sum to 1, from those that need not."""
+    """Normalise log probabilities to sum to 1."""
     return np.asarray(values - np.expand_dims(logsumexp(values, axis), axis))
 
 
 def softmax(values: FloatArray | Sequence[float]) -> FloatArray:
-    """Return probabilities that sum to 1, from log probabilities that need not."""
+    """Return probabilities that sum to 1 from log probabilities that need not."""
     return np.exp(log_softmax(np.asarray(values)))
 
 
 def i0e(values: FloatArray) -> FloatArray:
-    """Modified Bessel function of order 0, over the exponential of its argument, which is ≥ 0."""
+    """Modified Bessel function of order 0 over the exponential of its argument, which is ≥ 0."""
     small, large = _arguments(values)
     near = np.polyval(_I0_SMALL, (small / _SMALL) ** 2) * np.exp(-small)
     return np.where(values < _SMALL, near, np.polyval(_I0_LARGE, _SMALL / large) / np.sqrt(large))
@@ -261,5 +261,5 @@ def i1e(values: FloatArray) -> FloatArray:
 
 
 def _arguments(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Arguments that each of two series is right for."""
+    """Clip arguments to the ranges of the two series."""
     return np.minimum(values, _SMALL), np.maximum(values, _SMALL)

@@ -14,17 +14,17 @@ from retrodetect.signal.numerics import weighted_mean, zero_phase
 __all__ = ["ANALYSIS_RATE_HZ", "Signal", "prepare", "signals"]
 
 ANALYSIS_RATE_HZ = 50.0
-"""Rate of every later stage: gait lives below 12 Hz (Antonsson & Mann 1985: 98 % of the
-power of heel strikes below 10 Hz), and 50 Hz also carries the sharper running impacts."""
+"""Rate of every later stage: gait is below 12 Hz (Antonsson & Mann 1985: 98 % of the power of heel
+strikes below 10 Hz), and 50 Hz also carries the sharper impacts of running."""
 
 ANTI_ALIAS_HALF_S = 0.12
-"""Half length of the anti-alias filter: what lies beyond is below 1e-4 of its sum."""
+"""Half length of the anti-alias filter: what it cuts off is below 1e-4 of its sum."""
 
 _CONTEXT = 2
-"""Hops of samples around a signal that its filters look at (1 s)."""
+"""Hops of samples around a signal that its filters need (1 s)."""
 
 GRAVITY_CUTOFF_HZ = 0.25
-"""Low-pass that leaves the slow orientation of the device: below the stride frequency
+"""Low-pass that keeps the slow orientation of the device: below the stride frequency
 of slow walking (0.5 Hz), above the rate at which a pocketed phone settles."""
 
 
@@ -37,14 +37,14 @@ class Signal:
     start_s
         Time of the first sample, in seconds from the recording's first sample.
     acceleration_mps2 : (n, 3) array
-        Specific force (or linear acceleration where ``up`` is None), device frame.
+        Specific force (or linear acceleration if ``up`` is None), device frame.
     up : (n, 3) array or None
-        Unit vector against gravity in the device frame, slowly varying; None where
-        gravity had been removed by the app.
+        Unit vector against gravity in the device frame, slowly varying; None if the app removed
+        gravity.
     angular_rate_radps : (n, 3) array or None
-        Gyroscope, device frame, where there is one.
+        Gyroscope, device frame, if there is one.
     source_rate_hz
-        Rate of the recording before resampling: what the run can show at all.
+        Rate of the recording before resampling: the limit of what the run can show.
     """
 
     start_s: float
@@ -65,18 +65,18 @@ def prepare(recording: Recording) -> list[Signal]:
     Parameters
     ----------
     recording
-        Any recording, of any length, also empty.
+        Any recording, of any length, even empty.
 
     Returns
     -------
     list of Signal
-        In order of time; stretches stiller than any gait are left out.
+        In time order; stretches stiller than any gait are left out.
     """
     return list(signals([recording]))
 
 
 def signals(pieces: Iterable[Recording]) -> Iterator[Signal]:
-    """As :func:`prepare`, for a recording that comes in pieces; it does not matter in which.
+    """As :func:`prepare`, for a recording in pieces, however it is cut.
 
     Parameters
     ----------
@@ -109,17 +109,17 @@ class _Buffer:
     acceleration_mps2: FloatArray
     angular_rate_radps: FloatArray | None
     origin_s: float  # start of the run
-    first: int = 0  # hop that they begin in
+    first: int = 0  # hop in which they begin
     floor: int = 0  # first hop that a signal may begin at
 
     @classmethod
     def of(cls, piece: Recording) -> _Buffer:
-        """All samples of a piece."""
+        """Take all samples of a piece."""
         origin_s = float(piece.time_s[0]) if len(piece.time_s) else 0.0
         return cls(piece, piece.time_s, piece.acceleration_mps2, piece.angular_rate_radps, origin_s)
 
     def followed_by(self, piece: Recording) -> _Buffer:
-        """With the samples of the next piece behind."""
+        """Append the samples of the next piece."""
         if not len(self.time_s):
             return _Buffer.of(piece)
         rotation = self.angular_rate_radps
@@ -133,7 +133,7 @@ class _Buffer:
         )
 
     def between_gaps(self) -> list[_Buffer]:
-        """Cut where samples are missing; the last one may go on in the next piece."""
+        """Cut where samples are missing; the last run may continue in the next piece."""
         longest_s = longest_step_s(1 / self.facts.rate_hz)
         cuts = np.flatnonzero(np.diff(self.time_s) > longest_s) + 1
         if not len(cuts):
@@ -145,7 +145,7 @@ class _Buffer:
         return runs
 
     def take_signals(self, *, is_closed: bool) -> Iterator[Signal]:
-        """Give what is whole, and keep the samples that a later signal may need."""
+        """Yield the complete signals, and keep the samples that a later one may need."""
         if not len(self.time_s):
             return
         hops = int((self.time_s[-1] - self.origin_s) / HOP_S + 1e-6)
@@ -164,7 +164,7 @@ class _Buffer:
             return
         first = max(parts.left - _CONTEXT, self.first)
         begin = int(np.searchsorted(self.time_s, self.origin_s + first * HOP_S - 1e-9))
-        # Copied, for a view would keep all the rest in memory.
+        # Copied: a view would keep everything in memory.
         self.time_s = self.time_s[begin:].copy()
         self.acceleration_mps2 = self.acceleration_mps2[begin:].copy()
         if self.angular_rate_radps is not None:
@@ -194,7 +194,7 @@ class _Buffer:
         acceleration = _resample(rows.time_s, rows.acceleration_mps2, grid_s, rate_hz)
         rotation = rows.angular_rate_radps
         if rotation is not None:
-            # A gyroscope may have started later or paused: what it did read is what counts.
+            # A gyroscope may have started later or paused: use what it did read.
             read = np.flatnonzero(np.isfinite(rotation).all(axis=1))
             rotation = (
                 _resample(rows.time_s[read], rotation[read], grid_s, rate_hz)
@@ -213,10 +213,10 @@ class _Buffer:
 def _resample(
     time_s: FloatArray, values: FloatArray, grid_s: FloatArray, rate_hz: float
 ) -> FloatArray:
-    """Values at the grid times, with what the analysis rate cannot carry filtered off first.
+    """Resample to the grid times, after filtering off what the analysis rate cannot carry.
 
-    Linear interpolation after a zero-phase low-pass: stamps of phones jitter by
-    milliseconds, and a polyphase resampler would take them for exact.
+    Linear interpolation after a zero-phase low-pass: stamps of phones jitter by milliseconds,
+    and a polyphase resampler would take them as exact.
     """
     if rate_hz > 1.2 * ANALYSIS_RATE_HZ:
         values = weighted_mean(values, _anti_alias(rate_hz), ends="reflect")
@@ -224,7 +224,7 @@ def _resample(
 
 
 def _anti_alias(rate_hz: float) -> FloatArray:
-    """(2k + 1,) taps of a Butterworth low-pass run forth and back.
+    """(2k + 1,) taps of a Butterworth low-pass run forward and backward.
 
     A sum over a short symmetric kernel takes a quarter of the time of the recursion.
     """
