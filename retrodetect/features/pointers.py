@@ -1,23 +1,23 @@
-"""Pointers: vectors of a stride that point to the wearer's front, or where the wearer travels.
+"""Pointers: vectors of a stride that point to the wearer's front, or in the direction of travel.
 
-Backward gait is nearly forward gait with time reversed. What time reversal keeps stays with the
-**front** whichever way the wearer goes; what it turns round turns with the **travel**. Their
-scalar product is the direction, free of the mounting and of the sign of the axes.
+Backward gait is nearly forward gait with time reversed. What is even under time reversal stays with
+the **front** whichever way the wearer goes; what is odd turns with the **travel**. Their scalar
+product is the direction, independent of the mounting and of the sign of the axes.
 
 Four kinds of pointer, all in the device frame:
 
 - **harmonics**: with the complex Fourier amplitudes V_k of the vertical and H_k of the horizontal
   force at k times the stride frequency, R_k = Re(H_k · conj V_k) is even and
   U_k = Im(H_k · conj V_k) odd under time reversal. They are taken in two frames: levelled by the
-  mean force of the stride, or at every moment by the gyroscope, which takes out the gravity
-  that a swinging segment mixes in. Signs differ between the two;
+  mean force of the stride, or at every moment by the gyroscope, which removes the gravity that a
+  swinging segment mixes in. Signs differ between the two;
 - **rotation**: with m the main level axis of the angular rate and p = m × up, the skewness of the
   angle is even and that of the rate odd. The sign of m drops out;
-- **lean**: the quadrature between the angle of the segment and the vertical force. A foot is
-  tilted back as it lands and forward as it pushes off; going backward, the other way round;
+- **lean**: the quadrature between the angle of the segment and the vertical force. A foot tilts
+  back as it lands and forward as it pushes off; backward, the other way round;
 - **lever**: a sensor at r from the axis of its segment feels ω̇ × r + ω × (ω × r). Least squares
-  gives r, and its level part points from the body out to the sensor (at an ankle, which hangs
-  behind the knee while the shank turns, backward).
+  yields r, and its level part points from the body to the sensor (backward at an ankle, which
+  hangs behind the knee while the shank turns).
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from retrodetect.signal.attitude import level, orientation
 __all__ = ["pointers"]
 
 SAMPLES = 64
-"""Points that two strides, or one, are resampled to."""
+"""Points to which two strides, or one, are resampled."""
 
 WIDTH_STRIDES = 2.0
-"""Length of the window over which harmonics are taken: with Hann's weights, those of one stride."""
+"""Window over which harmonics are taken: with Hann weights, those of one stride."""
 
 RATE_CUTOFF_HZ, LEVER_CUTOFF_HZ = 8.0, 15.0
-"""Low-pass of the angular rate: its skewness needs the swing alone, its derivative more."""
+"""Low-pass of the angular rate: its skewness needs only the swing, its derivative more."""
 
 LEVER_STRIDES = 3
 """Strides on both sides that share a lever: a sensor stays where it is."""
@@ -60,37 +60,37 @@ HANGING_ARM_M = 0.3
 """From the shoulder's effective axis to a watch on a hanging arm (own measurement: 23 of 23)."""
 
 LEAST_LEVER_M, MOST_LEVER_M = 0.03, 0.35
-"""Lengths that a body has; a lever outside says nothing."""
+"""Lengths possible on a body; a lever outside shows nothing."""
 
 LEAST_TURN_RADPS = 0.05
 """Level angular rate (root mean square) below which a gyroscope is dead or stuck: the stillest
 strides of real lower backs, belts and chests read 0.10 rad/s (own measurement, 10,000 strides)."""
 
 MOST_TRUNK_TURN_RADPS = 1.2
-"""Level angular rate (root mean square) of a stride below which the slow tilt tells whether the
+"""Level angular rate (root mean square) of a stride below which the slow tilt shows whether the
 gyroscope fits: a trunk stays below it, walking and mostly running, while the swing of a limb
 drowns its tilt."""
 
 LEAST_TILT_AGREEMENT = -1.0
-"""Standard errors by which tilt by gyroscope and by gravity may contradict each other. At 108 real
-belts and lower backs it costs no stride its direction; with the gyroscope reversed, 26 % of their
-strides are named backward instead of 93 and 76 % (``tests/benchmarks/gyroscope.py``)."""
+"""Least agreement, in standard errors, of the tilts by gyroscope and by gravity. At 108 real belts
+and lower backs it costs no stride its direction; with the gyroscope reversed, 26 % of their strides
+are named backward instead of 93 and 76 % (``tests/benchmarks/gyroscope.py``)."""
 
 MOST_LAG_S = 0.045
-"""Lag between gyroscope and accelerometer that pointers bear: with 0.04 s half of the strides of
+"""Lag between gyroscope and accelerometer that pointers allow: with 0.04 s half of the strides of
 48 real belts are named wrongly, with 0.08 s most (``tests/benchmarks/gyroscope.py``)."""
 
 SHOCK_RATE_HZ = 40.0
-"""Least rate of a recording that shows shocks."""
+"""Least rate of a recording at which shocks show."""
 
 RIDGE = 1e-3
-"""Share of the regressors' power that keeps a lever finite where a segment hardly turns."""
+"""Share of the regressors' power that keeps a lever finite if a segment hardly turns."""
 
 LEAST_POWER_SHARE = 1e-4
-"""Added to the share of the power in a harmonic: less is noise."""
+"""Added to the share of the power in a harmonic: anything less is noise."""
 
 BLOCK = 1024
-"""Strides that are resampled at a time (20 MB)."""
+"""Strides to resample at a time (20 MB)."""
 
 _TINY = 1e-6
 
@@ -105,7 +105,7 @@ class Pointers(NamedTuple):
     log_power : (n, 2 · len(HARMONICS)) array
         Log share of the vertical, then of the horizontal power in each harmonic.
     turn_scalars : (n, len(TURN_SCALARS)) array
-        What the rotation says of the body site.
+        What the rotation shows about the body site.
     """
 
     vectors: FloatArray
@@ -123,9 +123,9 @@ def pointers(
     signal
         The run, with gravity.
     start_s, end_s : (n,) arrays
-        Begin and end of each stride, in order of time.
+        Start and end of each stride, in time order.
     bout : (n,) array
-        Which bout each belongs to: neighbours in a bout share a lever.
+        Bout of each: neighbours in a bout share a lever.
 
     Returns
     -------
@@ -173,25 +173,25 @@ class _Strides(NamedTuple):
         return _Strides(self.middle[rows], self.length[rows], self.last)
 
     def around(self, strides: float) -> FloatArray:
-        """(n, SAMPLES) moments of windows that long."""
+        """(n, SAMPLES) moments of windows of that many strides."""
         return self.middle[:, None] + strides * self.length[:, None] * _PHASE
 
     def bounds(self) -> NDArray[np.intp]:
-        """(n, 2) first sample and the one after the last."""
+        """(n, 2) half-open ranges of samples."""
         begin = np.clip(np.rint(self.middle - 0.5 * self.length), 0, self.last)
         end = np.clip(np.rint(self.middle + 0.5 * self.length), begin + 1, self.last + 1)
         return np.stack([begin, end], axis=1).astype(np.intp)
 
 
 class _Turning(NamedTuple):
-    """How a device turns, sample by sample.
+    """Turning of a device, sample by sample.
 
     Parameters
     ----------
     rate : (n, 3) array
         Angular rate, low-passed.
     up : (n, 3) array
-        Vertical, by gyroscope and accelerometer.
+        Vertical, from gyroscope and accelerometer.
     linear : (n, 3) array
         Acceleration without gravity.
     lever_to_force : (n, 3, 3) array
@@ -211,7 +211,7 @@ class _Turning(NamedTuple):
 
     @classmethod
     def of(cls, signal: Signal) -> _Turning | None:
-        """None without a gyroscope, or where it never fits."""
+        """None without a gyroscope, or if it never fits."""
         if signal.angular_rate_radps is None:
             return None
         force = signal.acceleration_mps2
@@ -234,7 +234,7 @@ class _Turning(NamedTuple):
 
 
 def _is_late(signal: Signal) -> bool:
-    """Whether the gyroscope feels the shocks of steps at another time than the accelerometer."""
+    """Whether the gyroscope feels the shocks of steps earlier or later than the accelerometer."""
     if signal.source_rate_hz < SHOCK_RATE_HZ or signal.angular_rate_radps is None:
         return False
     force, rate = signal.acceleration_mps2, signal.angular_rate_radps
@@ -242,7 +242,7 @@ def _is_late(signal: Signal) -> bool:
 
 
 def _is_reversed(turning: _Turning, signal: Signal, strides: _Strides) -> bool:
-    """Whether a trunk leans one way by the gyroscope, and the other by gravity."""
+    """Whether a trunk leans one way by gyroscope and the other by gravity."""
     assert signal.angular_rate_radps is not None
     bounds = strides.bounds()
     level_rate = (
@@ -299,7 +299,7 @@ def _with_gyro(
     )
     length_m = np.linalg.norm(level_m, axis=2)
     plausible = (length_m > LEAST_LEVER_M) & (length_m < MOST_LEVER_M)
-    # The lowest band holds the sway of the body too: alone it may point anywhere.
+    # The lowest band contains the sway of the body too: alone it may point anywhere.
     plausible[:, 0] &= plausible[:, 1:].any(axis=1)
     strength = np.sqrt(np.clip(levers.share, 0, 1)) * plausible
     vectors = np.concatenate(
@@ -345,7 +345,7 @@ def _lean(v_k: _Amplitudes, rate: FloatArray, up: FloatArray) -> FloatArray:
 
 
 def _amplitudes(values: FloatArray, up: FloatArray) -> tuple[_Amplitudes, _Amplitudes]:
-    """Amplitudes of (n, t, 3) values along the vertical, and of the level rest."""
+    """Amplitudes of (n, t, 3) values along the vertical, and of the level remainder."""
     centred = values - np.einsum("t,nti->ni", _HANN, values)[:, None]
     every = np.einsum("kt,nti->nki", _FOURIER, centred)
     along = np.einsum("nki,ni->nk", every, up)
@@ -361,7 +361,7 @@ def _coupled(level: _Amplitudes, along: _Amplitudes) -> _Amplitudes:
 def _rotation(
     turning: _Turning, strides: _Strides, window: FloatArray, up: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """(n, 4, 3) S, Q, A and a_p of one stride each, and (n, 3) what the turning looks like."""
+    """(n, 4, 3) S, Q, A and a_p of one stride each, and (n, 3) scalars of its rotation."""
     rate = _at(turning.rate, strides.around(1.0))
     rate -= rate.mean(axis=1, keepdims=True)
     yaw = np.einsum("nti,ni->nt", rate, up)
@@ -441,7 +441,7 @@ def _pooled(sums: FloatArray, begin: NDArray[np.intp], end: NDArray[np.intp]) ->
 
 
 def _levelled(force: FloatArray, up: FloatArray, mean_up: FloatArray) -> FloatArray:
-    """Turn (n, t, 3) forces by the least rotation that takes each ``up`` to its mean."""
+    """Turn (n, t, 3) forces by the smallest rotation from each ``up`` to its mean."""
     axis = np.cross(up, mean_up[:, None])
     cosine = np.einsum("nti,ni->nt", up, mean_up)[:, :, None]
     turned = np.cross(axis, force)
@@ -449,7 +449,7 @@ def _levelled(force: FloatArray, up: FloatArray, mean_up: FloatArray) -> FloatAr
 
 
 def _at(values: FloatArray, moments: FloatArray) -> FloatArray:
-    """Values between samples; beyond the ends, those at the ends."""
+    """Interpolate between samples; beyond the ends, repeat the end values."""
     moments = np.clip(moments, 0, len(values) - 1)
     below = moments.astype(np.intp)
     share = (moments - below)[..., None]
@@ -481,7 +481,7 @@ def _band_pass(values: FloatArray, band_hz: tuple[float, float]) -> FloatArray:
 
 
 def _highest(signal: Signal, cutoff_hz: float) -> float:
-    """Cut-off that the recording's own rate allows."""
+    """Limit a cut-off to what the recording's own rate allows."""
     return min(cutoff_hz, 0.42 * signal.source_rate_hz)
 
 

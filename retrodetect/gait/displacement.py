@@ -1,9 +1,9 @@
-"""Displacement: how far a foot goes in each stride, by gyroscope and accelerometer.
+"""Displacement of a foot in each stride, by gyroscope and accelerometer.
 
-A foot stands still once a stride. Between two stances the gyroscope tells how it turned, so that
-the specific force is known in a frame that does not rotate; less gravity and integrated twice, it
-is the way. What velocity is left at the second stance is error, and is taken out (zero-velocity
-update: Foxlin 2005, IEEE Comput Graph Appl 25(6):38; the smoother of a random walk).
+A foot stands still once a stride. Between two stances the gyroscope shows how it turned, so the
+specific force is known in a frame that does not rotate; less gravity and integrated twice, it is
+the way. Velocity left at the second stance is error, and is removed (zero-velocity update: Foxlin
+2005, IEEE Comput Graph Appl 25(6):38; the smoother of a random walk).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from retrodetect.signal.numerics import moving_mean
 __all__ = ["WAY_COLUMNS", "displacements_m"]
 
 WAY_COLUMNS = ("way_x_m", "way_y_m", "way_z_m")
-"""Columns of a table of strides that hold the way, in the device frame."""
+"""Columns of the way in a table of strides, in the device frame."""
 
 STANCE_TURN_RADPS, STANCE_FORCE_MPS2 = 0.5, 1.0
-"""Angular rate, and distance of the specific force from gravity, that weigh the same against a
+"""Angular rate, and distance of the specific force from gravity, that count the same against a
 stance (the detector of Skog et al. 2010, IEEE Trans Biomed Eng 57:2657)."""
 
 STANCE_S = 0.06
-"""What filters leave of the stance of a sprint, which lasts 0.12 s."""
+"""Time that filters leave of the stance of a sprint, which lasts 0.12 s."""
 
 MAX_UNREST = 10.0
-"""Mean square of both above which no stance was seen: walks stay below 1 and sprints below 5
+"""Mean square of both above which there is no stance: walks stay below 1 and sprints below 5
 (own measurement on two feet)."""
 
 MAX_LEFT_MPS = 1.2
@@ -38,12 +38,12 @@ recordings of two sets at 100 Hz and more, 1.4 and more with half the angular ra
 without one, and 1.8 and more at 24 Hz, which is too slow for the swing (own measurement)."""
 
 STANCE_SHARES = (-0.15, 0.85)
-"""Where the stance after a contact may lie, in parts of a stride."""
+"""Range of the stance after a contact, in parts of a stride."""
 
 VIOLENT_MPS2, VIOLENCE = 32.0, 6
-"""Specific force at which its own error weighs as much as all others, and the power its variance
-grows with. Ranges end at 16 g: impacts are cut off there, and smeared by filters. Without this, 11
-runs with sprints came out 4 % too short, 11 of another person 6 % (``uci-sangenis-foot``)."""
+"""Specific force at which its own error weighs as much as all others, and the power with which its
+variance grows. Ranges end at 16 g: impacts are clipped there, and smeared by filters. Without this,
+11 runs with sprints were 4 % too short, 11 of another person 6 % (``uci-sangenis-foot``)."""
 
 
 def displacements_m(signal: Signal, edges: FloatArray) -> FloatArray:
@@ -52,15 +52,15 @@ def displacements_m(signal: Signal, edges: FloatArray) -> FloatArray:
     Parameters
     ----------
     signal
-        The run that the strides lie in.
+        The run that contains the strides.
     edges : (n, 2) array
-        Contacts that each stride begins and ends with, in samples of the run.
+        Contacts at the start and end of each stride, in samples of the run.
 
     Returns
     -------
     (n, 3) array
-        Level way in m, in the device frame at the first of the two stances; NaN where no stance
-        is seen, or without a gyroscope that fits.
+        Level way in m, in the device frame at the first of the two stances; NaN if no stance is
+        visible, or without a gyroscope that fits.
     """
     ways_m = np.full((len(edges), 3), np.nan)
     if signal.angular_rate_radps is None or signal.up is None or not len(edges):
@@ -90,7 +90,7 @@ def displacements_m(signal: Signal, edges: FloatArray) -> FloatArray:
 
 
 def _stances(unrest: FloatArray, edges: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Stillest samples after the contacts that each stride begins and ends with.
+    """Stillest samples after the contacts at the start and end of each stride.
 
     Strides that share a contact share its stance, so that their ways add up.
     """
@@ -115,8 +115,8 @@ def _between(
 ) -> tuple[FloatArray, FloatArray]:
     """(n, 3) way from one stance to another, in a frame that does not rotate, and velocity left.
 
-    That velocity is shared out over the samples by the variance that their errors have:
-    the same everywhere, and besides along a violent force.
+    That velocity is distributed over the samples by the variance of their errors: the same
+    everywhere, plus more along a violent force.
     """
     size = np.linalg.norm(force, axis=1)
     along = force / np.maximum(size, 1e-9)[:, None]

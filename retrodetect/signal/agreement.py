@@ -1,7 +1,7 @@
 """Agreement: whether a gyroscope and an accelerometer belong to one body, at one time.
 
-Three things that both see must go together: gravity, which stands still once the turns are taken
-out; the slow tilt of a trunk; and shocks, which shake both at once.
+Both must agree on three things: gravity, which stands still once the turns are removed; the slow
+tilt of a trunk; and shocks, which shake both at the same time.
 """
 
 from __future__ import annotations
@@ -16,45 +16,45 @@ from retrodetect.signal.numerics import zero_phase
 __all__ = ["gyro_fits", "gyro_lag_s", "tilt_agreement"]
 
 LEAST_COHERENCE = 0.9
-"""Least length of mean gravity in the non-rotating frame, against its length in the device frame.
-A gyroscope that fits the accelerometer makes gravity stand still, so it is 1 or more; wrong axes,
-signs or units smear it out."""
+"""Least length of mean gravity in the non-rotating frame, relative to its length in the device
+frame. A gyroscope that fits the accelerometer makes gravity stand still, so it is 1 or more; wrong
+axes, signs or units smear it."""
 
 TILT_BAND_HZ = (0.1, 0.5)
 """Slower than any stride: there a trunk leans more than it is pushed about."""
 
 LEAST_TILT_RAD = 0.01
-"""Root mean square of a slow tilt that is worth comparing: less is the rest of faster movements.
+"""Least slow tilt, root mean square, worth comparing: less is the rest of faster movements.
 Real belts and lower backs lean by 0.012 to 0.06 rad (own measurement, 108 recordings)."""
 
 TILT_RATE_HZ = 5.0
-"""Enough to show that band."""
+"""Rate that is enough for that band."""
 
 LEAST_SHOCK_S = 10.0
-"""In a shorter recording few steps may be alike at any lag by chance: 6 % of captured clips of 5 s
-and more, 0.3 % of those of 10 s (own measurement)."""
+"""In a shorter recording, the few steps may agree at any lag by chance: in 6 % of captured clips of
+5 s and more, in 0.3 % of those of 10 s (own measurement)."""
 
 SHOCK_HZ = 8.0
-"""Above it lie the shocks of steps, which the whole device feels at once."""
+"""Above it are the shocks of steps, which the whole device feels at the same time."""
 
 LONGEST_LAG_S = 1.0
-"""Lags that are tried, either way."""
+"""Largest lag to try, either way."""
 
 LEAST_SHOCK_MPS2, LEAST_SHOCK_RADPS = 0.2, 0.02
-"""Root mean square of the fast part of readings that hold shocks: real walks at the wrist, the
-gentlest, have 0.3 m/s² and 0.05 rad/s (own measurement)."""
+"""Root mean square of the fast part of readings with shocks: real walks at the wrist, the gentlest,
+have 0.3 m/s² and 0.05 rad/s (own measurement)."""
 
 LEAST_LIKENESS, MOST_AT_ONCE = 0.5, 0.85
-"""A lag counts if shocks are that much alike then, and at lag 0 at most that share of it."""
+"""A lag counts if shocks agree this much then, and at lag 0 at most this share of it."""
 
 
 def gyro_fits(
     acceleration_mps2: FloatArray, gravity_mps2: FloatArray, rate_hz: float
 ) -> NDArray[np.bool_]:
-    """Tell where a gyroscope agrees with the (n, 3) specific force.
+    """Return where a gyroscope agrees with the (n, 3) specific force.
 
-    With the (n,) length from :func:`level`. False where the gyroscope smears gravity out: wrong
-    unit, axes or sign, or no readings.
+    Takes the (n,) length from :func:`level`. False where the gyroscope smears gravity: wrong unit,
+    axes or sign, or no readings.
     """
     unturned = np.linalg.norm(low_passed(acceleration_mps2, rate_hz), axis=1)
     return np.asarray(gravity_mps2 > LEAST_COHERENCE * np.minimum(unturned, STANDARD_GRAVITY_MPS2))
@@ -63,12 +63,12 @@ def gyro_fits(
 def tilt_agreement(
     acceleration_mps2: FloatArray, angular_rate_radps: FloatArray, rate_hz: float
 ) -> float:
-    """Correlate the slow tilt that a gyroscope shows with the one that gravity shows.
+    """Correlate the slow tilt by gyroscope with the slow tilt by gravity.
 
-    Leaning over turns the gyroscope and moves gravity in the device frame alike. A gyroscope with
-    its level axes reversed smears nothing out in a straight walk (:func:`gyro_fits`), but shows the
-    tilt the wrong way round. From (n, 3) readings, return the correlation over its standard error:
-    above 0 where they agree, and below -1 seldom but by a wrong sign or axis.
+    Leaning turns the gyroscope and moves gravity in the device frame alike. A gyroscope with
+    reversed level axes smears nothing in a straight walk (:func:`gyro_fits`), but shows the
+    opposite tilt. From (n, 3) readings, return the correlation over its standard error: above 0 if
+    they agree; below -1 it is seldom without a wrong sign or axis.
     """
     step = max(round(rate_hz / TILT_RATE_HZ), 1)
     count = len(acceleration_mps2) // step
@@ -84,7 +84,7 @@ def tilt_agreement(
     )
     up = gravity / (np.linalg.norm(gravity, axis=1, keepdims=True) + 1e-9)
     turned = np.cumsum(np.cross(up, rate), axis=0) * step_s
-    # Filters swing at the ends of a recording, which Hann's weights leave out.
+    # Filters ring at the ends of a recording, which Hann weights leave out.
     ends = np.hanning(count)[:, None]
     moved, tilt = (
         ends * zero_phase(values, TILT_BAND_HZ, order=4, rate_hz=1 / step_s, pad_s=3 / low_hz)
@@ -101,10 +101,10 @@ def tilt_agreement(
 def gyro_lag_s(
     acceleration_mps2: FloatArray, angular_rate_radps: FloatArray, rate_hz: float
 ) -> float:
-    """Measure by how much a gyroscope is late, from the shocks that both sensors feel.
+    """Measure the lag of a gyroscope, from the shocks that both sensors feel.
 
-    From (n, 3) readings; below 0 where it is early, and 0 where the shocks do not show a lag. At
-    293 real sites the correlation of both sizes is highest within 0.045 s of 0 (own measurement).
+    From (n, 3) readings; below 0 if it is early, and 0 if the shocks show no lag. At 293 real sites
+    the correlation of both sizes is highest within 0.045 s of 0 (own measurement).
     """
     most = round(LONGEST_LAG_S * rate_hz)
     if len(acceleration_mps2) < LEAST_SHOCK_S * rate_hz:
@@ -120,9 +120,9 @@ def gyro_lag_s(
 
 
 def _shocks(values: FloatArray, least: float, rate_hz: float) -> FloatArray:
-    """(n,) size of the fast part, without its mean; the hardest few count as the next.
+    """(n,) size of the fast part, without its mean; the hardest few are cut to the next.
 
-    Zero throughout where it is less than the least, root mean square, that holds shocks.
+    Zero throughout if the root mean square is below ``least``, so that there are no shocks.
     """
     fast = values - zero_phase(values, SHOCK_HZ, order=4, rate_hz=rate_hz, pad_s=1.0)
     power = np.einsum("ni,ni->n", fast, fast)
