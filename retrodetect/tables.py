@@ -71,12 +71,12 @@ MAX_PAUSE_S = 3.0
 to end after about 3 s without a stride. So a few unknown strides do not split a stretch."""
 
 STRIDE_GLOSSARY = {
-    "recording": "path as given, below the input root",
+    "recording": "path as you gave it, or within the folder that you gave",
     "stride": "number within the recording, from 0",
     "bout": "number of the bout (stretch of walking or running), from 0",
-    "start_s": "initial contact it begins with, in seconds from the file's first row; below 0 if"
-    " the recording begins in the middle of it",
-    "end_s": "next initial contact of the same foot",
+    "start_s": "when a foot first touches the ground, in seconds from the file's first row; below"
+    " 0 if the recording begins within the stride",
+    "end_s": "when the same foot touches the ground again",
     "start_time": "start_s as wall-clock time, ISO 8601; empty without a date",
     "gait": "walk or run",
     "direction": "forward, backward or unknown",
@@ -84,27 +84,27 @@ STRIDE_GLOSSARY = {
     "reason": "why unknown: weak, unnamed (two opposite directions are told apart, but not which is"
     " forward), disputed (what you said contradicts the signal), sideways, turning, no_vertical or"
     " slow (recorded at less than 15 Hz); else empty",
-    "side": "A or B, two opposite directions, whatever they are called; the session begins with A;"
-    " empty if unclear",
+    "side": "A or B: two opposite directions, whichever of them is forward; the session begins"
+    " with A; empty if unclear",
     "p_side": "probability of the likelier side, 0 to 1",
     "stride_length_m": "horizontal distance that the foot covers, by a gyroscope on the foot;"
     " empty elsewhere, and if the foot was not seen to stand still",
     "speed_mps": "stride_length_m divided by the time of the stride",
-    "marked": "direction that you marked it with; else empty",
+    "marked": "direction that you marked the stride with; else empty",
 }
 """Columns of ``strides.csv``, one row per stride, and their content."""
 
 SESSION_GLOSSARY = {
-    "recording": "path as given, below the input root",
+    "recording": "path as you gave it, or within the folder that you gave",
     "status": "ok, no_gait, refused (readable, but not fit to be labelled), failed, or skipped"
     " (a file without sensor data in a searched folder)",
     "message": "why it was refused, failed or skipped; else what was assumed when reading it",
     "format": "file format it was read as",
     "placement": "body site, or unknown; with ? the part of the body that was inferred: foot?,"
     " ankle?, shin?, thigh?, trunk? or arm?",
-    "front": "what decided which way is forward: given, marked, inferred or unknown",
+    "front": "what was known about the wearer's front: given, marked, inferred or unknown",
     "rate_hz": "sampling rate of the recording",
-    "duration_s": "from first to last sample",
+    "duration_s": "from the file's first row to the last sample",
     "gait_s": "time within bouts of walking or running, gaps between strides included",
     "strides": "all strides; a stride is two steps",
     "forward_strides": "strides labelled forward",
@@ -123,7 +123,7 @@ SESSION_GLOSSARY = {
     "cadence_backward_spm": "steps per minute in backward strides; empty without any",
     "model": "model that gave the labels",
     "version": "version of retrodetect",
-    "start_time": "wall-clock time of the first sample, ISO 8601; empty without a date",
+    "start_time": "wall-clock time of the file's first row, ISO 8601; empty without a date",
     "forward_s": "total time of the strides labelled forward",
     "backward_s": "total time of the strides labelled backward",
     "unknown_s": "total time of the strides of unknown direction",
@@ -131,9 +131,10 @@ SESSION_GLOSSARY = {
     "walk_backward_strides": "walking strides labelled backward",
     "run_forward_strides": "running strides labelled forward",
     "run_backward_strides": "running strides labelled backward",
-    "walk_backward_share": "share of backward among the labelled walking strides",
-    "run_backward_share": "share of backward among the labelled running strides",
-    "stride_time_cv_forward": "coefficient of variation of forward stride times within bouts",
+    "walk_backward_share": "backward share of the labelled walking strides",
+    "run_backward_share": "backward share of the labelled running strides",
+    "stride_time_cv_forward": "standard deviation of forward stride times within bouts, as a share"
+    " of their mean",
     "stride_time_cv_backward": "the same backward",
     "step_asymmetry_forward": "how much longer the steps of one foot last forward, as a share of"
     " the mean step; empty unless you say that the device is worn in the middle of the body",
@@ -156,7 +157,7 @@ SESSION_GLOSSARY = {
     " empty if too little is known",
     "grade_backward": "the same backward",
     "energy_forward_kcal_per_kg": "energy of the forward strides of known speed, rest included"
-    " (ACSM)",
+    " (equations of the American College of Sports Medicine)",
     "energy_backward_low_kcal_per_kg": "least energy of the backward strides: the forward"
     " equation at the same speed, unpractised, x 1.15",
     "energy_backward_high_kcal_per_kg": "most energy of them: x 1.4",
@@ -167,7 +168,8 @@ SESSION_GLOSSARY = {
     " (how most people walk; forward and backward may be swapped)",
     "naming": "probability that forward and backward are not swapped, or, if they are unknown,"
     " of the likelier naming; empty without sides",
-    "backward_share_if_swapped": "backward share of the strides on a side if they are",
+    "backward_share_if_swapped": "backward share of the strides on a side if forward and backward"
+    " are swapped",
     "distance_forward_low_m": "lower end of the 95% interval of the forward distance by a sensor"
     " on the foot; else empty",
     "distance_forward_high_m": "upper end; counts every unknown stride as forward",
@@ -180,7 +182,7 @@ SESSION_GLOSSARY = {
 """Columns of ``sessions.csv``, one row per input, and their content."""
 
 BOUT_GLOSSARY = {
-    "recording": "path as given, below the input root",
+    "recording": "path as you gave it, or within the folder that you gave",
     "bout": "number of the bout, as in strides.csv",
     "direction": "forward, backward or unknown",
     "gait": "walk or run",
@@ -193,7 +195,7 @@ BOUT_GLOSSARY = {
 """Columns of ``bouts.csv``, one row per part of a bout in one direction and gait."""
 
 REPEAT_GLOSSARY = {
-    "recording": "path as given, below the input root",
+    "recording": "path as you gave it, or within the folder that you gave",
     "set": "number of the set within the recording, from 1",
     "repeat": "number of the repeat within the set, from 1: two legs, there and back",
     "bout": "number of the stretch of walking or running in which the leg begins",
