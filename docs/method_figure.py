@@ -67,7 +67,7 @@ def walks(folder: Path, panel: Panel) -> list[Example]:
 
 def bearings_deg(example: Example, name: str) -> FloatArray:
     """(n,) bearing of a pointer from the front; from the mean travel where that is not known."""
-    features = example.measured.cues.features
+    features = example.measured.features
     plane = level_plane(features.up)
 
     def of(pointer: str) -> FloatArray:

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import direction, gait
-from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
+from retrodetect.direction import Anchors, DirectionModel, Directions
 from retrodetect.direction.anchors import Statement
+from retrodetect.features import StrideFeatures, compute
 from retrodetect.gait import Gait
 from retrodetect.recording import (
     DIRECTION_RATE_HZ,
@@ -71,7 +72,7 @@ def label_pieces(
     anchors: Anchors,
     given_s: FloatArray | None = None,
     *,
-    mapper: Callable[..., Iterable[tuple[Gait, StrideEvidence]]] = map,
+    mapper: Callable[..., Iterable[tuple[Gait, StrideFeatures]]] = map,
 ) -> LabelledSession:
     """Label a recording that comes in pieces, with only its moving parts in memory.
 
@@ -107,14 +108,14 @@ def label_pieces(
 
     walks: list[Gait] = []
 
-    def measured() -> Iterator[StrideEvidence]:
+    def measured() -> Iterator[StrideFeatures]:
         # Only the strides of a signal are kept.
         measure, parts = partial(_measured, given_s=given_s), signals(passing())
         for walk, shown in mapper(measure, parts):
             walks.append(walk)
             yield shown
 
-    cues = StrideEvidence.joined(measured())
+    features = StrideFeatures.joined(measured())
     walked = gait.joined(walks)
     recording = last[0]
     if anchors.placement is None and recording.placement is not None:
@@ -124,14 +125,14 @@ def label_pieces(
     is_gait = anchors.gait(walked.strides)
     if not is_gait.all():
         walked = replace(walked, strides=walked.strides[is_gait].reset_index(drop=True))
-        cues = cues.where(is_gait)
-    decided = direction.decide(cues, walked.strides, model, anchors)
-    checked, directions = direction.check_anchors(cues, walked.strides, model, anchors, decided)
+        features = features.where(is_gait)
+    decided = direction.decide(features, walked.strides, model, anchors)
+    checked, directions = direction.check_anchors(features, walked.strides, model, anchors, decided)
     strides = _table(recording, walked, directions, model)
     cautions = (
         *_on_reading(recording, notes, has_strides=len(strides) > 0),
         *checked,
-        *_on_result(recording, cues, strides, directions),
+        *_on_result(recording, features, strides, directions),
     )
     if given_s is not None and len(strides) < len(given_s):
         lost = f"left out {len(given_s) - len(strides)} of {len(given_s)} given strides"
@@ -161,10 +162,10 @@ def _meaning(note: Statement) -> str:
     return note.source if is_plain else f"{note.source} ({note.direction})"
 
 
-def _measured(signal: Signal, given_s: FloatArray | None) -> tuple[Gait, StrideEvidence]:
+def _measured(signal: Signal, given_s: FloatArray | None) -> tuple[Gait, StrideFeatures]:
     """Measure one signal."""
     walked = gait.in_run(signal, given_s)
-    return walked, StrideEvidence.of([signal], walked.strides)
+    return walked, compute([signal], walked.strides)
 
 
 def _table(
@@ -202,10 +203,10 @@ def _table(
 
 
 def _on_result(
-    recording: Recording, cues: StrideEvidence, strides: pd.DataFrame, directions: Directions
+    recording: Recording, features: StrideFeatures, strides: pd.DataFrame, directions: Directions
 ) -> Iterator[Caution]:
     """Report a useless gyroscope, two unnamed directions, and impossible strides."""
-    seen = cues.features.where(np.isfinite(cues.features.up[:, 0]))
+    seen = features.where(np.isfinite(features.up[:, 0]))
     if recording.angular_rate_radps is not None and len(seen) and not seen.mostly_with_gyro:
         yield Caution(Topic.READING, UNFIT_GYROSCOPE)
     a, b = directions.sides
@@ -218,5 +219,5 @@ def _on_result(
             f" {b / (a + b):.0%} backward) or --starts backward (then {a / (a + b):.0%} backward)"
         )
         yield Caution(Topic.SIDES, text)
-    for text in direction.doubtful_strides(cues.features, strides):
+    for text in direction.doubtful_strides(features, strides):
         yield Caution(Topic.RESULT, text)

@@ -38,6 +38,7 @@ def features(
         gyro_scalars=np.zeros((count, len(GYRO_SCALARS))),
         vectors=np.zeros((count, len(VECTORS), 3)),
         up=np.array(np.broadcast_to(up, (count, 3)), dtype=float),
+        yaw_rad=np.zeros(count),
     )
     for name, vector in (vectors or {}).items():
         made.vectors[:, _NAMES.index(name)] = vector
@@ -59,6 +60,7 @@ def random_features(seed: int, count: int = 6) -> StrideFeatures:
         gyro_scalars=rng.normal(size=(count, len(GYRO_SCALARS))),
         vectors=rng.normal(size=(count, len(VECTORS), 3)),
         up=up / np.linalg.norm(up, axis=1, keepdims=True),
+        yaw_rad=rng.uniform(0, 0.5, count),
     )
 
 

@@ -18,7 +18,6 @@ from retrodetect.direction.anchors import Anchors, Mark
 from retrodetect.direction.classify import (
     MOST_LEANING,
     Directions,
-    StrideEvidence,
     decide,
     level_plane,
 )
@@ -74,7 +73,7 @@ class Checked(NamedTuple):
 
 
 def check_anchors(
-    shown: StrideEvidence,
+    features: StrideFeatures,
     strides: pd.DataFrame,
     model: DirectionModel,
     anchors: Anchors,
@@ -84,7 +83,7 @@ def check_anchors(
 
     Parameters
     ----------
-    shown, strides, model, anchors
+    features, strides, model, anchors
         As for :func:`retrodetect.direction.decide`.
     directions
         What ``decide`` returned for these strides.
@@ -95,12 +94,12 @@ def check_anchors(
     """
     if not len(strides):
         return Checked((), directions)
-    misplaced = _check_placement(shown, model, anchors)
+    misplaced = _check_placement(features, model, anchors)
     marks = anchors.marks(strides)
     names_front = anchors.front is not None or anchors.same_mounting
     if not (names_front or marks):
         return Checked(misplaced, directions)
-    opposed = _opposed(shown, strides, model, anchors)
+    opposed = _opposed(features, strides, model, anchors)
     lying = f"they lie between {strides['start_s'].min():.0f} and {strides['end_s'].max():.0f} s"
     cautions = [*misplaced]
     cautions += [
@@ -120,16 +119,16 @@ def check_anchors(
     ]
     is_turned = names_front and bool(opposed.mean() > 0.5)
     if anchors.same_mounting:
-        cautions += _check_mounting(shown, model, anchors, opposed, is_turned=is_turned)
+        cautions += _check_mounting(features, model, anchors, opposed, is_turned=is_turned)
     if anchors.front is not None:
-        cautions += _check_front(shown, model, anchors, directions, opposed, is_turned=is_turned)
+        cautions += _check_front(features, model, anchors, directions, opposed, is_turned=is_turned)
     if wrong or is_turned:
         directions = _disputed(directions, opposed)
     return Checked(tuple(cautions), directions)
 
 
 def _check_placement(
-    shown: StrideEvidence, model: DirectionModel, anchors: Anchors
+    features: StrideFeatures, model: DirectionModel, anchors: Anchors
 ) -> tuple[Caution, ...]:
     """Say where the device moves as nowhere that the placement may mean.
 
@@ -137,7 +136,7 @@ def _check_placement(
     """
     if anchors.placement is None:
         return ()
-    weights = model.group_weights(shown.features, anchors.placement)
+    weights = model.group_weights(features, anchors.placement)
     meant = groups_of(anchors.placement)
     likeliest = max(weights, key=lambda group: weights[group])
     if "arm" in meant and likeliest == "trunk":
@@ -194,13 +193,13 @@ def _overlaps(marks: list[Mark]) -> list[Caution]:
 
 
 def _opposed(
-    shown: StrideEvidence, strides: pd.DataFrame, model: DirectionModel, anchors: Anchors
+    features: StrideFeatures, strides: pd.DataFrame, model: DirectionModel, anchors: Anchors
 ) -> NDArray[np.bool_]:
     """(n,) strides that the signal, where it shows the front itself, names otherwise."""
-    alone = decide(shown, strides, model, Anchors(anchors.placement), IMPARTIAL)
+    alone = decide(features, strides, model, Anchors(anchors.placement), IMPARTIAL)
     if alone.told_apart_by != "signal":
         return np.zeros(len(strides), dtype=np.bool_)
-    by_words = decide(shown, strides, _without_front(model), anchors, IMPARTIAL)
+    by_words = decide(features, strides, _without_front(model), anchors, IMPARTIAL)
     signal, words = alone.table["direction"], by_words.table["direction"]
     return np.asarray((signal != "unknown") & (words != "unknown") & (signal != words))
 
@@ -217,7 +216,7 @@ def _without_front(model: DirectionModel) -> DirectionModel:
 
 
 def _check_front(
-    shown: StrideEvidence,
+    features: StrideFeatures,
     model: DirectionModel,
     anchors: Anchors,
     directions: Directions,
@@ -229,9 +228,9 @@ def _check_front(
     axis = anchors.front_axis
     assert axis is not None
     words = f"--front {anchors.front}"
-    if not np.isfinite(shown.features.up).any():
+    if not np.isfinite(features.up).any():
         return [Caution(Topic.WORDS, f"{words} was ignored: the recording is without gravity")]
-    plane = level_plane(shown.features.up)
+    plane = level_plane(features.up)
     level = plane @ axis
     if np.linalg.norm(level) <= MOST_LEANING:
         way = "up" if axis @ np.cross(*plane) > 0 else "down"
@@ -239,7 +238,7 @@ def _check_front(
         return [Caution(Topic.WORDS, text)]
     if is_turned:
         return [_contradiction(words, "the opposite", opposed)]
-    travel = _travel_axis(shown, model, directions)
+    travel = _travel_axis(features, model, directions)
     if travel is None:
         return []
     cosine = float(level @ plane @ travel / np.linalg.norm(level))
@@ -254,7 +253,7 @@ def _check_front(
 
 
 def _check_mounting(
-    shown: StrideEvidence,
+    features: StrideFeatures,
     model: DirectionModel,
     anchors: Anchors,
     opposed: NDArray[np.bool_],
@@ -270,8 +269,8 @@ def _check_mounting(
         where = anchors.placement or "an unnamed site"
         text = f"{words} was ignored at {where}: model {model.name} remembers {remembered}"
         return [Caution(Topic.WORDS, text)]
-    if not mounting.fits(shown.features):
-        askew_rad = mounting.askew_rad(shown.features)
+    if not mounting.fits(features):
+        askew_rad = mounting.askew_rad(features)
         why = (
             f"the device is tilted by {np.rad2deg(askew_rad):.0f}° against the recordings that"
             f" model {model.name} learned from"
@@ -283,11 +282,11 @@ def _check_mounting(
 
 
 def _travel_axis(
-    shown: StrideEvidence, model: DirectionModel, directions: Directions
+    features: StrideFeatures, model: DirectionModel, directions: Directions
 ) -> FloatArray | None:
     """(3,) unit vector along which the wearer went, there or back; None where it is not steady."""
     walked, ran = np.moveaxis(
-        model.groups[group_of(directions.placement)].travel.vectors(shown.features), 1, 0
+        model.groups[group_of(directions.placement)].travel.vectors(features), 1, 0
     )
     travel = np.where((directions.table["gait"] == "run").to_numpy()[:, None], ran, walked)
     length = np.linalg.norm(travel, axis=1)

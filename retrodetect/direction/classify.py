@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,9 +27,8 @@ from retrodetect.direction.decoder import (
 from retrodetect.direction.likeness import bout_begins
 from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_of
 from retrodetect.direction.mounting import Mounting
-from retrodetect.features import StrideFeatures, compute
+from retrodetect.features import StrideFeatures
 from retrodetect.recording import FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 from retrodetect.signal.numerics import i0e, i1e, logit, logsumexp, softmax
 from retrodetect.sites import SITES, group_of
 
@@ -37,8 +36,6 @@ __all__ = [
     "MOST_LEANING",
     "Directions",
     "FrontKnowledge",
-    "StrideEvidence",
-    "classify",
     "decide",
     "level_plane",
 ]
@@ -150,45 +147,8 @@ class Directions:
         return (a if self.a_forward >= 0.5 else b) / (a + b)
 
 
-@dataclass(frozen=True, slots=True)
-class StrideEvidence:
-    """What n strides show; it depends on no model and on no anchor, so that it can be kept.
-
-    Parameters
-    ----------
-    features
-        Features of each stride.
-    yaw_rad : (n,) array
-        How far the device turned about the vertical within each stride.
-    """
-
-    features: StrideFeatures
-    yaw_rad: FloatArray
-
-    @classmethod
-    def of(cls, signals: list[Signal], strides: pd.DataFrame) -> StrideEvidence:
-        """Measure strides (``run``, ``start_s``, ``end_s``) in the runs of their recording."""
-        return cls(compute(signals, strides), _yaw_rad(signals, strides))
-
-    def where(self, rows: NDArray[np.bool_]) -> StrideEvidence:
-        """Return the same for some of the strides."""
-        return StrideEvidence(self.features.where(rows), self.yaw_rad[rows])
-
-    @classmethod
-    def joined(cls, parts: Iterable[StrideEvidence]) -> StrideEvidence:
-        """Put together what was measured run by run."""
-        yaw_rad = [np.empty(0)]
-
-        def features() -> Iterator[StrideFeatures]:
-            for part in parts:
-                yaw_rad.append(part.yaw_rad)
-                yield part.features
-
-        return cls(StrideFeatures.joined(features()), np.concatenate(yaw_rad))
-
-
-def classify(
-    signals: list[Signal],
+def decide(
+    features: StrideFeatures,
     strides: pd.DataFrame,
     model: DirectionModel,
     anchors: Anchors | None = None,
@@ -198,10 +158,10 @@ def classify(
 
     Parameters
     ----------
-    signals
-        The runs of the recording.
-    strides
-        Columns ``run``, ``bout``, ``start_s``, ``end_s``, ``gait``, in order of time.
+    features
+        What the n strides show.
+    strides : DataFrame
+        The same strides in order of time: ``bout``, ``start_s``, ``end_s``, ``p_run``.
     model
         A fitted direction model.
     anchors
@@ -212,36 +172,10 @@ def classify(
     Returns
     -------
     Directions
-    """
-    return decide(StrideEvidence.of(signals, strides), strides, model, anchors, priors)
-
-
-def decide(
-    shown: StrideEvidence,
-    strides: pd.DataFrame,
-    model: DirectionModel,
-    anchors: Anchors | None = None,
-    priors: Priors | None = None,
-) -> Directions:
-    """Name directions from what was measured in each stride; otherwise as :func:`classify`.
-
-    Parameters
-    ----------
-    shown
-        What the n strides show.
-    strides : DataFrame
-        The same strides, columns as for `classify`.
-    model, anchors, priors
-        As for `classify`.
-
-    Returns
-    -------
-    Directions
         One row for each stride.
     """
     anchors = anchors or Anchors()
     priors = priors or Priors()
-    features = shown.features
     session = _Session(features, strides, anchors, model, priors)
     count = len(features)
     probability = np.zeros((count, len(DIRECTIONS)))
@@ -277,7 +211,7 @@ def decide(
         threshold,
         model.threshold,
         least_ahead,
-        turning=shown.yaw_rad > TURN_RAD,
+        turning=features.yaw_rad > TURN_RAD,
         no_vertical=~np.isfinite(features.up[:, 0]),
     )
     table["gait"] = np.array(PACES, dtype=object)[(p_run > 0.5).astype(np.intp)]
@@ -628,21 +562,6 @@ def level_plane(up: FloatArray) -> FloatArray:
     first = first - (first @ mean) * mean
     first /= np.linalg.norm(first)
     return np.stack([first, np.cross(mean, first)])
-
-
-def _yaw_rad(signals: list[Signal], strides: pd.DataFrame) -> FloatArray:
-    """(n,) angle turned about the vertical during each stride; 0 without a gyroscope."""
-    yaw = np.zeros(len(strides))
-    for run, signal in enumerate(signals):
-        rows = np.flatnonzero(strides["run"] == run)
-        if signal.angular_rate_radps is None or signal.up is None or not len(rows):
-            continue
-        rate = np.nan_to_num(np.einsum("ij,ij->i", signal.angular_rate_radps, signal.up))
-        angle = np.concatenate([[0.0], np.cumsum(rate) / ANALYSIS_RATE_HZ])
-        at_s = signal.start_s + np.arange(len(angle)) / ANALYSIS_RATE_HZ
-        ends = strides[["start_s", "end_s"]].to_numpy()[rows]
-        yaw[rows] = np.abs(np.diff(np.interp(ends, at_s, angle), axis=1))[:, 0]
-    return yaw
 
 
 def _table(

@@ -63,6 +63,8 @@ class StrideFeatures:
     up : (n, 3) array
         Mean unit vector against gravity over the stride, device frame. All features are NaN in a
         recording whose gravity was removed or that is too slow.
+    yaw_rad : (n,) array
+        Angle by which the device turned about the vertical; 0 without a gyroscope.
     """
 
     scalars: FloatArray
@@ -70,6 +72,7 @@ class StrideFeatures:
     gyro_scalars: FloatArray
     vectors: NDArray[np.floating]
     up: FloatArray
+    yaw_rad: FloatArray
 
     @property
     def has_gyro(self) -> NDArray[np.bool_]:
@@ -112,7 +115,7 @@ class StrideFeatures:
     @classmethod
     def joined(cls, parts: Iterable[StrideFeatures]) -> StrideFeatures:
         """Join the rows of several parts, or of none."""
-        columns = {field.name: [getattr(_NONE, field.name)] for field in fields(cls)}
+        columns = {field.name: [getattr(_unseen(0), field.name)] for field in fields(cls)}
         for part in parts:
             for name, arrays in columns.items():
                 arrays.append(getattr(part, name))
@@ -127,13 +130,16 @@ class StrideFeatures:
         return len(self.up)
 
 
-_NONE = StrideFeatures(
-    np.empty((0, len(SCALARS) + len(RATIOS))),
-    np.empty((0, len(SITE_SCALARS))),
-    np.empty((0, len(GYRO_SCALARS))),
-    np.empty((0, len(VECTORS), 3), np.float32),
-    np.empty((0, 3)),
-)
+def _unseen(count: int) -> StrideFeatures:
+    """Features of strides of which nothing is known."""
+    return StrideFeatures(
+        np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
+        np.full((count, len(SITE_SCALARS)), np.nan),
+        np.full((count, len(GYRO_SCALARS)), np.nan),
+        np.full((count, len(VECTORS), 3), np.nan, np.float32),
+        np.full((count, 3), np.nan),
+        np.full(count, np.nan),
+    )
 
 
 def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
@@ -161,15 +167,8 @@ def compute(signals: list[Signal], strides: pd.DataFrame) -> StrideFeatures:
 def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
     """Compute the features of the strides of one gap-free run."""
     start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
-    count = len(start_s)
     if signal.up is None or signal.source_rate_hz < DIRECTION_RATE_HZ:
-        return StrideFeatures(
-            np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
-            np.full((count, len(SITE_SCALARS)), np.nan),
-            np.full((count, len(GYRO_SCALARS)), np.nan),
-            np.full((count, len(VECTORS), 3), np.nan, np.float32),
-            np.full((count, 3), np.nan),
-        )
+        return _unseen(len(strides))
     last = len(signal.acceleration_mps2)
     begin = np.clip(np.rint((start_s - signal.start_s) * ANALYSIS_RATE_HZ), 0, last - 1)
     end = np.clip(np.rint((end_s - signal.start_s) * ANALYSIS_RATE_HZ), begin + 1, last)
@@ -221,7 +220,19 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
             dtype=np.float32,
         ),
         up=up,
+        yaw_rad=_yaw_rad(signal, start_s, end_s),
     )
+
+
+def _yaw_rad(signal: Signal, start_s: FloatArray, end_s: FloatArray) -> FloatArray:
+    """(n,) angle turned about the vertical; 0 without a gyroscope."""
+    assert signal.up is not None
+    if signal.angular_rate_radps is None:
+        return np.zeros(len(start_s))
+    rate = np.nan_to_num(np.einsum("ij,ij->i", signal.angular_rate_radps, signal.up))
+    angle = np.concatenate([[0.0], np.cumsum(rate) / ANALYSIS_RATE_HZ])
+    at_s = signal.start_s + np.arange(len(angle)) / ANALYSIS_RATE_HZ
+    return np.asarray(np.abs(np.interp(end_s, at_s, angle) - np.interp(start_s, at_s, angle)))
 
 
 def _way(strides: pd.DataFrame, up: FloatArray) -> FloatArray:

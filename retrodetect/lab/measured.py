@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from retrodetect.direction import StrideEvidence
-from retrodetect.features import NEEDS_GYRO
+from retrodetect.features import NEEDS_GYRO, StrideFeatures
 from retrodetect.lab import Labelled
 from retrodetect.lab.datasets import load
 from retrodetect.recording import DIRECTION_RATE_HZ, FloatArray
@@ -101,8 +100,8 @@ def joined(clips: list[Example], name: str) -> Example:
     strides = _shifted(parts, begin_s)
     bouts = np.cumsum([0, *(part["bout"].nunique() for part in parts[:-1])])
     strides["bout"] += np.repeat(bouts, [len(part) for part in parts])
-    cues = StrideEvidence.joined([clip.measured.cues for clip in clips])
-    measured = replace(clips[0].measured, name=name, strides=strides, cues=cues)
+    features = StrideFeatures.joined(clip.measured.features for clip in clips)
+    measured = replace(clips[0].measured, name=name, strides=strides, features=features)
     intervals = _shifted([clip.intervals for clip in clips], begin_s)
     return replace(clips[0], measured=measured, intervals=intervals)
 
@@ -116,12 +115,11 @@ def _shifted(tables: list[pd.DataFrame], begin_s: FloatArray) -> pd.DataFrame:
 
 def without_gyroscope(example: Example) -> Example:
     """Return the same strides as an accelerometer alone shows them."""
-    features = example.measured.cues.features
+    features = example.measured.features
     vectors = features.vectors.copy()
     vectors[:, -len(NEEDS_GYRO) :] = 0.0
     seen = replace(features, vectors=vectors, gyro_scalars=np.zeros_like(features.gyro_scalars))
-    cues = replace(example.measured.cues, features=seen)
-    return replace(example, measured=replace(example.measured, cues=cues))
+    return replace(example, measured=replace(example.measured, features=seen))
 
 
 def _site(example: Example) -> str:

@@ -19,10 +19,11 @@ from joblib import delayed
 from numpy.typing import NDArray
 
 from retrodetect import gait
-from retrodetect.direction import DirectionModel, StrideEvidence
+from retrodetect.direction import DirectionModel
 from retrodetect.direction.anchors import Anchors, direction_of_note, statements_of_notes
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.errors import InputError, RefusedExamples, UnreadableFile, UsageError
+from retrodetect.features import StrideFeatures, compute
 from retrodetect.formats import Input, ReadOptions
 from retrodetect.formats import read as read_files
 from retrodetect.locations import total_bytes
@@ -77,7 +78,7 @@ class Measured:
 
     name: str  # name of the recording
     strides: pd.DataFrame  # from :func:`retrodetect.gait.detect`
-    cues: StrideEvidence  # what each of them shows
+    features: StrideFeatures  # what each of them shows
     # rate_hz, duration_s: sampling rate and length of the recording
     rate_hz: float
     duration_s: float
@@ -108,9 +109,9 @@ class Example:
 
     def where(self, rows: NDArray[np.bool_]) -> Example:
         """Return the same with some of its strides only."""
-        cues = self.measured.cues.where(rows)
+        features = self.measured.features.where(rows)
         strides = self.measured.strides[rows].reset_index(drop=True)
-        return replace(self, measured=replace(self.measured, strides=strides, cues=cues))
+        return replace(self, measured=replace(self.measured, strides=strides, features=features))
 
     @property
     def name(self) -> str:
@@ -153,7 +154,7 @@ def measure(recording: Recording) -> Measured:
     return Measured(
         recording.name,
         strides,
-        StrideEvidence.of(signals, strides),
+        compute(signals, strides),
         recording.rate_hz,
         recording.duration_s,
         recording.placement,
@@ -309,7 +310,7 @@ def _site(
     site = entry.placement or part.placement or placement
     if site is not None:
         return site
-    weights = sites.group_weights(part.cues.features, None)
+    weights = sites.group_weights(part.features, None)
     likeliest = max(weights, key=lambda group: weights[group])
     if weights[likeliest] < MIN_PLACEMENT:
         problems.note(entry.where, f"the placement{_of(part, entry)} is unknown; add it")

@@ -179,7 +179,7 @@ class StrideTable:
             np.arange(len(examples)), [len(each.measured.strides) for each in examples]
         )
         return cls(
-            StrideFeatures.joined(each.measured.cues.features for each in examples),
+            StrideFeatures.joined(each.measured.features for each in examples),
             strides_of(examples).assign(example=number),
         )
 

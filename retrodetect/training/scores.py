@@ -71,7 +71,7 @@ def label_with_truth(
     examples = list(recordings)
     parts = [example.strides() for example in examples]
     decided = [
-        decide(example.measured.cues, strides, model, anchors_of(example), priors)
+        decide(example.measured.features, strides, model, anchors_of(example), priors)
         for example, strides in zip(examples, parts, strict=True)
     ]
     # Joined all at once: of a short recording it would take a third of the time.

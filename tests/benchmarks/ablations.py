@@ -45,10 +45,10 @@ def without(is_of_family: Callable[[str], bool]) -> Change:
     columns = np.array([is_of_family(feature.name) for feature in VECTORS])
 
     def change(example: Example) -> Example:
-        shown = example.measured.cues
-        vectors = np.where(columns[:, None], 0.0, shown.features.vectors)
-        shown = replace(shown, features=replace(shown.features, vectors=vectors))
-        return replace(example, measured=replace(example.measured, cues=shown))
+        features = example.measured.features
+        vectors = np.where(columns[:, None], 0.0, features.vectors)
+        features = replace(features, vectors=vectors)
+        return replace(example, measured=replace(example.measured, features=features))
 
     return change
 

@@ -36,7 +36,7 @@ LEAST_STRIDES = 6
 
 def is_noticed(example: Example, model: DirectionModel, anchors: Anchors) -> bool:
     """Whether anything is said about these words."""
-    shown, strides = example.measured.cues, example.strides()
+    shown, strides = example.measured.features, example.strides()
     directions = decide(shown, strides, model, anchors)
     return bool(check_anchors(shown, strides, model, anchors, directions).cautions)
 

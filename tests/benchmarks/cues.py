@@ -65,7 +65,7 @@ def pointing(examples: Iterable[Example], site: str) -> dict[tuple[str, str], fl
         if example.placement != site or example.front is None:
             continue
         strides = example.strides()
-        features = example.measured.cues.features
+        features = example.measured.features
         walked = (strides["true_gait"] == "walk").to_numpy()
         for way, vectors in along.items():
             rows = walked & (strides["truth"] == way).to_numpy() & features.has_gyro

@@ -64,7 +64,7 @@ def judged(
 ) -> dict[str, float]:
     """How a session was split and named; empty where too few strides are on a side."""
     strides = session.strides()
-    directions = decide(session.measured.cues, strides, model, anchors(session))
+    directions = decide(session.measured.features, strides, model, anchors(session))
     rows = (directions.table["side"] != "") & strides["truth"].isin(["forward", "backward"])
     if rows.sum() < LEAST_SIDED or np.isnan(directions.a_forward):
         return {}

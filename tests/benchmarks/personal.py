@@ -118,7 +118,7 @@ def feet_by_mounting(examples: list[Example]) -> pd.DataFrame:
                 for example in left:
                     strides = example.strides()
                     walked = strides["truth"].isin(BOTH) & (strides["true_gait"] == "walk")
-                    odds = mounting.log_odds(example.measured.cues.features)[walked]
+                    odds = mounting.log_odds(example.measured.features)[walked]
                     right = (odds > 0) == (strides["truth"][walked] == "backward")
                     rows += [{"wearer": wearer, "rotation": first, "right": each} for each in right]
     return pd.DataFrame(rows).groupby(["wearer", "rotation"])["right"].agg(["mean", "size"])
@@ -177,21 +177,20 @@ def virtual(examples: dict[str, list[Example]], fits: Fits) -> pd.DataFrame:
 
 def put_on_again(session: Example, rng: np.random.Generator) -> Example:
     """The session of a device that was taken off and put on again as it was."""
-    features = session.measured.cues.features
+    features = session.measured.features
     up = mean_up(features)
     level = np.cross(up, rng.normal(size=3))
     turn, tilt = np.deg2rad([ASKEW_DEG, TILTED_DEG]) * rng.normal(size=2)
     turned = Rotation.from_rotvec(turn * up)
     turned = (Rotation.from_rotvec(tilt * level / np.linalg.norm(level)) * turned).as_matrix()
     worn = replace(features, vectors=features.vectors @ turned.T, up=features.up @ turned.T)
-    cues = replace(session.measured.cues, features=worn)
-    return replace(session, measured=replace(session.measured, cues=cues))
+    return replace(session, measured=replace(session.measured, features=worn))
 
 
 def came_back(model: DirectionModel, session: Example) -> float:
     """Share of the wearer's contrast between the directions that another session shows again."""
     weights = model.groups[group_of(session.placement)].contrast
-    score = pd.Series(session.measured.cues.features.scalars @ weights)
+    score = pd.Series(session.measured.features.scalars @ weights)
     by_way = score.groupby(session.strides()["truth"]).mean()
     return float((by_way["backward"] - by_way["forward"]) / OWN_CONTRAST)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from retrodetect.direction import DirectionModel, StrideEvidence
+from retrodetect.direction import DirectionModel
 from retrodetect.direction.likeness import Likeness
 from retrodetect.direction.model import SITE_INPUTS, Readout, SiteClassifier, SiteGroup
 from retrodetect.direction.mounting import REMEMBERED, Mounting
@@ -77,7 +77,7 @@ def shown(
     rotation: FloatArray | None = None,
     yaw_rad: float = 0.0,
     flatness: FloatArray | float = 0.0,
-) -> StrideEvidence:
+) -> StrideFeatures:
     """Strides with (n, 3) travel vectors, and one front, lever and rotation for all.
 
     Flatness is how large the horizontal movement of each is beside the vertical one.
@@ -91,14 +91,14 @@ def shown(
     names = [feature.name for feature in (*SCALARS, *RATIOS)]
     scalars = np.zeros((count, len(names)))
     scalars[:, names.index("log_h_over_v_low")] = flatness
-    features = StrideFeatures(
+    return StrideFeatures(
         scalars,
         np.zeros((count, len(SITE_SCALARS))),
         np.zeros((count, len(GYRO_SCALARS))),
         vectors,
         np.tile(UP, (count, 1)) if up is None else up,
+        np.full(count, yaw_rad),
     )
-    return StrideEvidence(features, np.full(count, yaw_rad))
 
 
 def strides_of(*bouts: int, p_run: float = 0.01, pause_s: float = 10.0) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import i0, i1
 from strides import AHEAD, LEFT, NAMES, UP, model, mounting, readout, shown, strides_of
 
-from retrodetect.direction import Anchors, DirectionModel, Directions, StrideEvidence
+from retrodetect.direction import Anchors, DirectionModel, Directions
 from retrodetect.direction.anchors import Statement, _clock
 from retrodetect.direction.checks import (
     _bounce_m,
@@ -36,7 +36,6 @@ from retrodetect.direction.classify import (
     _shows_front,
     _table,
     _turns_enough,
-    _yaw_rad,
     level_plane,
 )
 from retrodetect.direction.decoder import Decoded, Evidence, Priors
@@ -55,7 +54,6 @@ from retrodetect.direction.model import (
 from retrodetect.direction.mounting import _tilt, mean_up, remembered
 from retrodetect.features import SITE_SCALARS, VECTORS
 from retrodetect.recording import FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 from retrodetect.sites import GROUPS, group_of
 
 # Labels and reasons -----------------------------------------------------------------------------
@@ -287,43 +285,6 @@ def test_a_device_was_placed_anew_where_its_tilt_jumps_between_bouts():
     assert _episodes(np.empty((0, 3)), np.empty(0, dtype=int)).size == 0
 
 
-def turning_signal(rate_radps: float, *, start_s: float = 0.0, up: FloatArray = UP) -> Signal:
-    count = int(10 * ANALYSIS_RATE_HZ)
-    rate = np.tile(rate_radps * UP + 5.0 * AHEAD, (count, 1))
-    return Signal(start_s, np.zeros((count, 3)), np.tile(up, (count, 1)), rate, 100.0)
-
-
-def test_yaw_is_the_angle_about_the_vertical_from_the_start_of_a_stride_to_its_end():
-    fast = turning_signal(9.0)
-    signals = [
-        turning_signal(0.5), turning_signal(-0.2, start_s=20.0),
-        replace(fast, angular_rate_radps=None), replace(fast, up=None),
-    ]  # fmt: skip
-    strides = pd.DataFrame(
-        {
-            "run": [1, 0, 0, 2, 3],
-            "start_s": [21.0, 2.0, 9.5, 1.0, 1.0],
-            "end_s": [22.5, 3.0, 11.0, 2.0, 2.0],
-        }
-    )
-    # A stride that reaches beyond the run has turned until there.
-    np.testing.assert_allclose(_yaw_rad(signals, strides), [0.3, 0.5, 0.25, 0.0, 0.0], atol=1e-9)
-
-
-def test_what_strides_show_is_kept_run_by_run_and_row_by_row():
-    parts = [
-        shown(np.outer([1.0, 2.0], AHEAD), yaw_rad=0.1),
-        shown(np.outer([3.0], AHEAD), yaw_rad=0.2),
-    ]
-    whole = StrideEvidence.joined(parts)
-    assert whole.yaw_rad.tolist() == [0.1, 0.1, 0.2]
-    assert whole.features.vector("U2_fixed")[:, 0].tolist() == [1.0, 2.0, 3.0]
-    some = whole.where(np.array([True, False, True]))
-    assert some.yaw_rad.tolist() == [0.1, 0.2]
-    assert some.features.vector("U2_fixed")[:, 0].tolist() == [1.0, 3.0]
-    assert StrideEvidence.joined([]).yaw_rad.size == 0
-
-
 # What bears on pace and direction ---------------------------------------------------------------
 
 
@@ -341,16 +302,16 @@ def test_the_pace_of_a_stride_counts_for_a_share_that_shrinks_with_the_episode()
     [([0.4, 0.6, 0.7], 0.5, True), ([0.4, 0.45, 9.0], 0.5, False), ([0.1, 0.1, 0.1], 0.0, True)],
 )
 def test_an_arm_swings_by_its_typical_stride(rates_radps, least_radps, enough):
-    features = shown(np.zeros((4, 3)), lever=AHEAD).features
+    features = shown(np.zeros((4, 3)), lever=AHEAD)
     features.gyro_scalars[:, 0] = np.log([*rates_radps, 50.0])
     features.vectors[3] = 0.0  # Not seen by a gyroscope.
     assert _turns_enough(features, least_radps) is enough
     # Without a gyroscope nobody can say that it does not.
-    assert _turns_enough(shown(np.zeros((4, 3))).features, 0.5)
+    assert _turns_enough(shown(np.zeros((4, 3))), 0.5)
 
 
 def test_the_contrast_of_a_stride_is_how_it_differs_from_the_mean_of_those_walked():
-    features = shown(np.zeros((4, 3))).features
+    features = shown(np.zeros((4, 3)))
     features.scalars[:, 0] = [1.0, 3.0, 100.0, 200.0]
     weights = np.zeros(len(COMPARED))
     weights[0] = 2.0
@@ -366,7 +327,7 @@ def test_the_contrast_of_a_stride_is_how_it_differs_from_the_mean_of_those_walke
 
 
 def test_a_mounting_shares_its_log_odds_between_the_directions():
-    features = shown(np.outer([0.1, -0.1, 0.1], AHEAD)).features
+    features = shown(np.outer([0.1, -0.1, 0.1], AHEAD))
     strides = pd.DataFrame({"p_run": [0.1, 0.1, 0.9]})
     # Its weight along the front is -8, for backward.
     np.testing.assert_allclose(
@@ -416,10 +377,10 @@ def evidence_of(
     every = trained or model(doubt=0.2)
     shows = shown(np.tile(travel, (count, 1)), front=cue, lever=cue)
     anchors, group = Anchors(site, **stated), group_of(site)
-    session = _Session(shows.features, strides_of(count), anchors, every, Priors())
+    session = _Session(shows, strides_of(count), anchors, every, Priors())
     ((rows, mixed),) = session.episodes
     return session._evidence(
-        shows.features, rows, mixed, level_plane(shows.features.up), every.groups[group],
+        shows, rows, mixed, level_plane(shows.up), every.groups[group],
         seats_of(site, group),
     )  # fmt: skip
 
@@ -483,7 +444,7 @@ def test_bouts_begin_where_their_number_changes():
 
 
 def test_a_bout_is_the_mean_of_its_strides_of_the_usual_pace():
-    features = shown(np.zeros((9, 3))).features
+    features = shown(np.zeros((9, 3)))
     features.scalars[:, 0] = [1, 3, 5, 100, 10, 20, 30, 40, 50]
     features.up[2] = np.nan
     bout = np.array([0, 0, 0, 0, 1, 1, 1, 2, 3])
@@ -540,7 +501,7 @@ def test_a_readout_sums_vectors_by_what_saw_the_stride_and_by_its_pace():
     weights = np.arange(4.0).reshape(2, 2, 1) * (np.array(NAMES) == "U2_fixed")
     weights[:, :, NAMES.index("S")] = 10.0
     both = Readout(weights, np.zeros(2))
-    features = shown(np.outer([1.0, 2.0], AHEAD), rotation=np.array([0 * LEFT, LEFT])).features
+    features = shown(np.outer([1.0, 2.0], AHEAD), rotation=np.array([0 * LEFT, LEFT]))
     found = both.vectors(features)
     # The first stride was not seen by a gyroscope; weights are 0 and 1 by pace, then 2 and 3.
     np.testing.assert_allclose(found[0], [0 * AHEAD, AHEAD])
@@ -556,9 +517,7 @@ def test_cues_to_the_front_are_rotation_force_and_lever():
     front = readout({NAMES.index(name): 1.0 for name in every}, {}, 0.0)
     group = SiteGroup(front, front, np.zeros(len(COMPARED)))
     evidence = shown(np.zeros((1, 3)), front=AHEAD, lever=2 * LEFT, rotation=3 * UP)
-    np.testing.assert_allclose(
-        group.front_cues(evidence.features)[0, :, 0], [3 * UP, AHEAD, 2 * LEFT]
-    )
+    np.testing.assert_allclose(group.front_cues(evidence)[0, :, 0], [3 * UP, AHEAD, 2 * LEFT])
     assert np.array(FRONT_CUES).sum(axis=0).tolist() == [1] * len(VECTORS)
 
 
@@ -566,10 +525,8 @@ def test_front_and_travel_belong_together_where_neither_misleads():
     travel = Readout(np.zeros((2, 2, len(VECTORS))), np.array([0.1, 0.2]))
     front = Readout(np.zeros((2, 2, len(VECTORS))), np.array([0.3, 0.5]))
     group = SiteGroup(travel, front, np.zeros(len(COMPARED)))
-    assert group.doubt(shown(np.zeros((2, 3))).features) == pytest.approx(1 - 0.9 * 0.7)
-    assert group.doubt(shown(np.zeros((2, 3)), lever=AHEAD).features) == pytest.approx(
-        1 - 0.8 * 0.5
-    )
+    assert group.doubt(shown(np.zeros((2, 3)))) == pytest.approx(1 - 0.9 * 0.7)
+    assert group.doubt(shown(np.zeros((2, 3)), lever=AHEAD)) == pytest.approx(1 - 0.8 * 0.5)
 
 
 def test_a_classifier_gives_the_log_share_of_each_group():
@@ -591,7 +548,7 @@ def sites(placement: str | None, odds: dict[str, float], *, strides: int = 1) ->
         form: SiteClassifier(groups, 0 * each.weights, log_odds)
         for form, each in every.sites.items()
     }
-    features = shown(np.zeros((strides, 3))).features
+    features = shown(np.zeros((strides, 3)))
     return replace(every, sites=classifiers).group_weights(features, placement)
 
 
@@ -632,9 +589,7 @@ def test_a_vague_name_is_doubted_also_where_a_model_lacks_one_of_its_groups():
 
 
 def test_the_mean_vertical_is_that_of_strides_that_have_one():
-    features = shown(
-        np.zeros((3, 3)), up=np.array([[0.6, 0, 0.8], [-0.6, 0, 0.8], [np.nan] * 3])
-    ).features
+    features = shown(np.zeros((3, 3)), up=np.array([[0.6, 0, 0.8], [-0.6, 0, 0.8], [np.nan] * 3]))
     np.testing.assert_allclose(mean_up(features), UP)
     assert np.isnan(mean_up(features.where([2]))).all()
     features.vectors[0] = np.nan
@@ -676,7 +631,7 @@ def test_travel_is_read_by_the_pace_of_each_stride():
 
 
 def test_a_bounce_is_the_amplitude_of_two_steps_in_a_stride():
-    features = shown(np.zeros((2, 3))).features
+    features = shown(np.zeros((2, 3)))
     # Root mean squares of 1 and 2 m/s², at one and at two steps a second.
     at = [feature.name for feature in SITE_SCALARS].index("log_v_low")
     features.site_scalars[:, at] = np.log([1.0, 2.0])

@@ -13,10 +13,11 @@ from scipy.spatial.transform import Rotation
 from strides import AHEAD, LEFT, NAMES, UP, along, model, readout, shown, strides_of
 
 from retrodetect import gait
-from retrodetect.direction import Anchors, Directions, StrideEvidence, classify, decide
+from retrodetect.direction import Anchors, Directions, decide
 from retrodetect.direction.classify import LEAST_HABIT, _log_run, level_plane
 from retrodetect.direction.model import MISNAMED, SITE_INPUTS
 from retrodetect.errors import RefusedRecording
+from retrodetect.features import StrideFeatures, compute
 from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.recording import FloatArray
 from retrodetect.signal import prepare
@@ -29,7 +30,7 @@ BACK = ["backward"] * 20 + ["forward"] * 20
 few = settings(max_examples=10, deadline=None)
 
 
-def named(evidence: StrideEvidence, anchors: Anchors, strides: pd.DataFrame = BOUTS) -> list[str]:
+def named(evidence: StrideFeatures, anchors: Anchors, strides: pd.DataFrame = BOUTS) -> list[str]:
     return decide(evidence, strides, model(), anchors).table["direction"].tolist()
 
 
@@ -84,9 +85,9 @@ def test_a_walk_of_which_nothing_shows_the_travel_is_assumed_forward_and_has_no_
 @pytest.mark.parametrize(("turn_radps", "split"), [(0.4, {""}), (1.2, {"A", "B"})])
 def test_an_arm_that_does_not_swing_shows_nothing(turn_radps, split):
     evidence = shown(THERE_AND_BACK, lever=-AHEAD)
-    evidence.features.gyro_scalars[:, 0] = np.log(turn_radps)
+    evidence.gyro_scalars[:, 0] = np.log(turn_radps)
     # A stride that turns, as on the spot, does not speak for the others.
-    evidence.features.gyro_scalars[0, 0] = np.log(2.0)
+    evidence.gyro_scalars[0, 0] = np.log(2.0)
     assert set(decide(evidence, BOUTS, model(), Anchors("wrist")).table["side"]) == split
     assert set(decide(evidence, BOUTS, model(), Anchors("belly")).table["side"]) == {"A", "B"}
 
@@ -119,7 +120,7 @@ def test_strides_choose_where_on_the_lower_leg_a_device_is(height, lever):
     # The force points to the front at the shin, which the lever does at no site of the leg.
     evidence = shown(THERE_AND_BACK, front=None if lever is not None else AHEAD, lever=lever)
     for site in ("lower-leg", "ankle", "shin"):
-        weights = model(site=height).group_weights(evidence.features, site)
+        weights = model(site=height).group_weights(evidence, site)
         assert max(weights, key=weights.__getitem__) == height
         assert sum(weights.values()) == pytest.approx(1.0)
     for site in ("lower-leg", "ankle", "shin"):
@@ -131,7 +132,7 @@ def test_strides_choose_where_on_the_lower_leg_a_device_is(height, lever):
 def test_a_named_site_is_believed_where_the_strides_show_none():
     evidence = shown(THERE_AND_BACK, lever=-AHEAD)
     for site in ("ankle", "shin", "belly", "wrist"):
-        weights = model().group_weights(evidence.features, site)
+        weights = model().group_weights(evidence, site)
         others = 1 - weights[SITES[site].group]
         assert others == pytest.approx((len(GROUPS) - 1) * MISNAMED, rel=0.02)
 
@@ -140,9 +141,9 @@ def test_a_model_of_one_height_serves_a_lower_leg_and_no_other_site():
     evidence = shown(THERE_AND_BACK, lever=-AHEAD)
     both = model()
     low = replace(both, groups={"ankle": both.groups["ankle"]})
-    assert low.group_weights(evidence.features, "lower-leg") == {"ankle": 1.0}
+    assert low.group_weights(evidence, "lower-leg") == {"ankle": 1.0}
     with pytest.raises(RefusedRecording, match="not trained for shin"):
-        low.group_weights(evidence.features, "shin")
+        low.group_weights(evidence, "shin")
 
 
 @pytest.mark.parametrize(("site", "by"), [("belly", "signal"), ("waist", "habit"), (None, "habit")])
@@ -338,7 +339,7 @@ def test_a_device_placed_anew_has_a_front_of_its_own():
     assert table["p_backward"][20:].to_numpy().max() > table["p_backward"][:20].to_numpy().max()
 
 
-def of_two_episodes(first: int, second: int, **cues: FloatArray) -> StrideEvidence:
+def of_two_episodes(first: int, second: int, **cues: FloatArray) -> StrideFeatures:
     """A device that was placed anew after the first strides; cues show in these only."""
     up = along((first, UP), (second, LEFT))
     faded = {name: along((first, vector), (second, 0 * vector)) for name, vector in cues.items()}
@@ -362,7 +363,7 @@ def test_the_placement_is_that_of_most_strides(first, second, placement):
         weights[[each.groups.index("foot"), each.groups.index("trunk")], period] = [9.0, -9.0]
         classifiers[form] = replace(each, weights=weights)
     evidence = of_two_episodes(first, second)
-    evidence.features.site_scalars[:, 0] = np.repeat([1.0, -1.0], [first, second])
+    evidence.site_scalars[:, 0] = np.repeat([1.0, -1.0], [first, second])
     trained = replace(every, sites=classifiers)
     assert decide(evidence, strides_of(first, second), trained).placement == placement
 
@@ -411,7 +412,7 @@ def test_a_simulated_walk_is_classified_stride_by_stride():
     recording = wear(walk(parse_plan("walk forward 20s"), seed=1), "front-pocket", seed=1)
     signals = prepare(recording)
     strides = gait.detect(signals).strides
-    table = classify(signals, strides, model(), Anchors("front-pocket")).table
+    table = decide(compute(signals, strides), strides, model(), Anchors("front-pocket")).table
     assert len(table) == len(strides) > 10
 
 
@@ -419,7 +420,7 @@ def test_a_simulated_walk_is_classified_stride_by_stride():
 def test_a_session_backward_throughout_must_be_surer_without_a_gyroscope(doubt):
     evidence = shown(along((20, -AHEAD)))
     column = NAMES.index("R1_fixed")
-    evidence.features.vectors[:, column] = AHEAD
+    evidence.vectors[:, column] = AHEAD
     trained = model(doubt=doubt)
     pace = {column: 6.0}
     group = replace(trained.groups["thigh"], front=readout(pace, pace, doubt))

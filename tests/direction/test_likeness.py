@@ -7,22 +7,23 @@ import pandas as pd
 import pytest
 from strides import model, shown, strides_of
 
-from retrodetect.direction import Anchors, StrideEvidence, decide
+from retrodetect.direction import Anchors, decide
 from retrodetect.direction.likeness import COMPARED, LOG_TURN_BOUNDS, Likeness, log_distance
+from retrodetect.features import StrideFeatures
 
 LIKENESS = Likeness(np.full(len(COMPARED), 0.2), 2.0, -0.8)
 
 
-def bouts_that_differ(by: float, *, counts: tuple[int, int] = (20, 20)) -> StrideEvidence:
+def bouts_that_differ(by: float, *, counts: tuple[int, int] = (20, 20)) -> StrideFeatures:
     """Two bouts that show no way to go, but differ in all that is compared."""
     evidence = shown(np.zeros((sum(counts), 3)))
-    evidence.features.scalars[:] = 0.0
-    evidence.features.scalars[counts[0] :] = by
+    evidence.scalars[:] = 0.0
+    evidence.scalars[counts[0] :] = by
     return evidence
 
 
-def log_turn(evidence: StrideEvidence, strides: pd.DataFrame) -> np.ndarray:
-    return LIKENESS.log_turn(evidence.features, strides)
+def log_turn(evidence: StrideFeatures, strides: pd.DataFrame) -> np.ndarray:
+    return LIKENESS.log_turn(evidence, strides)
 
 
 def test_two_bouts_are_compared_where_the_second_begins():
@@ -58,7 +59,7 @@ def test_running_is_compared_with_running_only():
 
 def test_no_stride_and_one_bout_compare_to_nothing():
     evidence = bouts_that_differ(0.4)
-    none = StrideEvidence(evidence.features.where(slice(0)), evidence.yaw_rad[:0])
+    none = evidence.where(slice(0))
     assert log_turn(none, strides_of(20).iloc[:0]).size == 0
     assert not log_turn(bouts_that_differ(0.0), strides_of(40)).any()
 
@@ -75,4 +76,4 @@ def test_an_ordinary_walk_with_a_pause_is_forward_where_its_bouts_are_alike(by, 
 def test_a_model_without_likeness_says_nothing_of_bouts():
     strides = strides_of(20, 20)
     evidence = bouts_that_differ(0.4)
-    assert not Likeness.silent().log_turn(evidence.features, strides).any()
+    assert not Likeness.silent().log_turn(evidence, strides).any()

@@ -20,7 +20,7 @@ PLACE = [feature.name for feature in SITE_SCALARS].index("log_v_low")
 
 def doubts(*, lasting_s: float, bounce_m: float, gait: str = "walk", count: int = 20) -> list[str]:
     """Of strides of equal length, in each of whose two steps the sensor moves up and down."""
-    features = shown(np.zeros((count, 3))).features
+    features = shown(np.zeros((count, 3)))
     step_radps = 2 * np.pi * 2 / lasting_s
     features.site_scalars[:, PLACE] = np.log(bounce_m * step_radps**2 / np.sqrt(2))
     start_s = lasting_s * np.arange(count)
@@ -61,7 +61,7 @@ def test_a_few_strides_are_not_judged() -> None:
 
 
 def test_a_few_odd_strides_among_many_are_no_doubt() -> None:
-    features = shown(np.zeros((100, 3))).features
+    features = shown(np.zeros((100, 3)))
     features.site_scalars[:, PLACE] = 1.0
     strides = strides_of(100)
     strides.loc[:8, "gait"] = "run"

@@ -28,7 +28,7 @@ def ahead(
     """Median of each vector along the wearer's front, over the strides of a clip."""
     motion = read_bvh(shared / f"datasets/{clip}.bvh.gz")
     worn = virtual_sensor(motion, site, rate_hz=50.0, offset_m=offset_m)
-    vectors = measure(worn).cues.features.vectors[:, :, 0]
+    vectors = measure(worn).features.vectors[:, :, 0]
     named = zip(VECTORS, np.nanmedian(vectors, axis=0), strict=True)
     return {feature.name: float(median) for feature, median in named}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,7 @@ from retrodetect.features.compute import (
     _series,
     _size,
     _way,
+    _yaw_rad,
 )
 from retrodetect.features.pointers import (
     SAMPLES,
@@ -96,6 +99,16 @@ def test_a_moment_is_the_mean_product_of_its_factors_over_their_sizes():
 
 def signal_of(force: FloatArray, up: FloatArray = UP, source_hz: float = 100.0) -> Signal:
     return Signal(0.0, force, np.tile(up, (len(force), 1)), None, source_hz)
+
+
+def test_yaw_is_the_angle_about_the_vertical_from_the_start_of_a_stride_to_its_end():
+    signal = signal_of(np.zeros((int(10 * ANALYSIS_RATE_HZ), 3)))
+    rate = np.tile(-0.5 * UP + 5.0 * AHEAD, (len(signal.acceleration_mps2), 1))
+    turning = replace(signal, start_s=20.0, angular_rate_radps=rate)
+    start_s, end_s = np.array([22.0, 29.5]), np.array([23.0, 31.0])
+    # A stride that reaches beyond the run has turned until there.
+    np.testing.assert_allclose(_yaw_rad(turning, start_s, end_s), [0.5, 0.25], atol=1e-9)
+    assert _yaw_rad(signal, start_s, end_s).tolist() == [0.0, 0.0]
 
 
 TIME_S = np.arange(1000) / ANALYSIS_RATE_HZ

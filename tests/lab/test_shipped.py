@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from handmade import random_features
 
-from retrodetect.direction import DirectionModel, StrideEvidence
+from retrodetect.direction import DirectionModel
 from retrodetect.lab.shipped import GIVEN, PLAIN, held_out
 from retrodetect.training.examples import Example, Measured
 from retrodetect.training.fit import StrideTable, table_of
@@ -29,8 +29,8 @@ def example(source: str, subject: str, *ways: str, front=None) -> Example:
         }
     )  # fmt: skip
     name, site = f"{source} {subject}", "foot" if source == FOOT else "belly"
-    cues = StrideEvidence(random_features(len(subject), count), np.zeros(count))
-    measured = Measured(name, strides, cues, 100.0, 11.0 * len(ways), site, (), name)
+    shown = random_features(len(subject), count)
+    measured = Measured(name, strides, shown, 100.0, 11.0 * len(ways), site, (), name)
     return Example(measured, subject, name, source, "CC0", site, front, intervals)
 
 

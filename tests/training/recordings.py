@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from handmade import features
 
-from retrodetect.direction import StrideEvidence
 from retrodetect.features import StrideFeatures
 from retrodetect.recording import Annotation, FloatArray
 from retrodetect.training.examples import Example, Measured
@@ -32,10 +31,10 @@ def measured(
             "end_s": start_s + 1.0, "gait": gait, "p_run": 0.02,
         }
     )  # fmt: skip
-    cues = StrideEvidence(shown or features(strides), np.zeros(strides))
     return Measured(
-        name, table, cues, rate_hz, float(strides), placement, annotations, f"digest of {name}"
-    )
+        name, table, shown or features(strides), rate_hz, float(strides), placement, annotations,
+        f"digest of {name}",
+    )  # fmt: skip
 
 
 def recording(

@@ -88,6 +88,7 @@ def table(rows: list[dict[str, object]], **vectors: FloatArray) -> StrideTable:
         np.zeros((count, len(GYRO_SCALARS))),
         every,
         np.tile(UP, (count, 1)),
+        np.zeros(count),
     )
     return StrideTable(features, strides)
 

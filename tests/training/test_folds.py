@@ -9,7 +9,7 @@ from handmade import UP, random_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrodetect.direction import DirectionModel, StrideEvidence
+from retrodetect.direction import DirectionModel
 from retrodetect.training import train as training
 from retrodetect.training.examples import Example, Measured
 from retrodetect.training.fit import StrideTable
@@ -48,8 +48,7 @@ def example(
     intervals = pd.DataFrame(
         {"start_s": [0.0, half_s], "end_s": [half_s, 132.0], "direction": ways, "gait": ""}
     )
-    cues = StrideEvidence(shown, np.zeros(120))
-    measured = Measured(name, strides, cues, 100.0, 132.0, placement, (), f"{subject}{name}{seed}")
+    measured = Measured(name, strides, shown, 100.0, 132.0, placement, (), f"{subject}{name}{seed}")
     return Example(measured, subject, name, subject, "CC0", placement, None, intervals)
 
 
@@ -247,7 +246,7 @@ def blown_up(examples: list[Example], number: int) -> list[Example]:
     found = []
     for at, one in enumerate(examples):
         mine = held[(table.strides["example"] == at).to_numpy()]
-        shown = one.measured.cues.features
+        shown = one.measured.features
         size = np.where(mine, 1e3, 1.0)
         shown = replace(
             shown,
@@ -255,6 +254,5 @@ def blown_up(examples: list[Example], number: int) -> list[Example]:
             gyro_scalars=shown.gyro_scalars * size[:, None],
             vectors=shown.vectors * size[:, None, None],
         )
-        cues = replace(one.measured.cues, features=shown)
-        found.append(replace(one, measured=replace(one.measured, cues=cues)))
+        found.append(replace(one, measured=replace(one.measured, features=shown)))
     return found

@@ -115,7 +115,7 @@ def test_some_strides_of_an_example_keep_what_they_show():
     shown = features(3, {"U2_fixed": [[1, 0, 0], [2, 0, 0], [3, 0, 0]]})
     part = recording(("forward", 3), shown=shown).where(np.array([True, False, True]))
     assert part.strides()["start_s"].tolist() == [0.0, 2.0]
-    assert part.measured.cues.features.vectors.max(axis=(1, 2)).tolist() == [1.0, 3.0]
+    assert part.measured.features.vectors.max(axis=(1, 2)).tolist() == [1.0, 3.0]
 
 
 # What is refused about recordings as a whole -----------------------------------------------------

@@ -251,8 +251,8 @@ def test_recordings_that_did_not_change_are_not_read_again(
     (folder / "labels.csv").write_text("start_s,end_s,direction\n0,10,backward\n10,20,forward\n")
     again = gathered(manifest, cache_folder=folder / "cache")
     np.testing.assert_array_equal(
-        first.examples[0].measured.cues.features.scalars,
-        again.examples[0].measured.cues.features.scalars,
+        first.examples[0].measured.features.scalars,
+        again.examples[0].measured.features.scalars,
     )
     assert again.examples[0].intervals["direction"].tolist() == ["backward", "forward"]
 
