@@ -39,11 +39,6 @@ class Gait:
 
     Parameters
     ----------
-    bouts : DataFrame
-        ``bout``, ``start_s``, ``end_s``: unbroken runs of strides.
-    contacts : DataFrame
-        ``time_s``, ``bout``: one initial contact per step, of either foot. A sensor on a foot
-        or ankle feels only its own; contacts of the other foot are put half-way between.
     strides : DataFrame
         ``stride`` (0-based), ``run`` (index of the signal), ``bout``, ``start_s``, ``end_s``,
         ``gait`` (walk or run), ``p_run``, ``way_x_m``, ``way_y_m``, ``way_z_m`` (level way of a
@@ -51,11 +46,13 @@ class Gait:
         stride goes from contact to contact of that foot; the first one of a series begins one
         period before its contact. Elsewhere the first and last stride of a bout may contain a
         single contact, in the middle: the body feels both feet, and bouts have odd steps.
+    contacts_s : (k,) array
+        One initial contact per step of a bout, of either foot, in order of time. A sensor on a
+        foot or ankle feels only its own; contacts of the other foot are put half-way between.
     """
 
-    bouts: pd.DataFrame
-    contacts: pd.DataFrame
     strides: pd.DataFrame
+    contacts_s: FloatArray
 
     @property
     def length_m(self) -> FloatArray:
@@ -74,7 +71,7 @@ def detect(signals: list[Signal]) -> Gait:
     Returns
     -------
     Gait
-        Empty, correctly typed tables if there is no gait.
+        With an empty, correctly typed table if there is no gait.
     """
     return joined([in_run(signal) for signal in signals])
 
@@ -91,16 +88,15 @@ def joined(parts: Sequence[Gait]) -> Gait:
     -------
     Gait
     """
-    strides, contacts = [_EMPTY_STRIDES], [_EMPTY_CONTACTS]
+    strides = []
     bouts = 0
     for run, part in enumerate(parts):
         if len(part.strides):
             strides.append(part.strides.assign(run=run, bout=part.strides["bout"] + bouts))
-            contacts.append(part.contacts.assign(bout=part.contacts["bout"] + bouts))
-            bouts += len(part.bouts)
-    every = pd.concat(strides[1:] or strides, ignore_index=True)
+            bouts += part.strides["bout"].nunique()
+    every = pd.concat(strides or [_NO_STRIDES], ignore_index=True)
     every["stride"] = np.arange(len(every))
-    return Gait(_spans(every), pd.concat(contacts[1:] or contacts, ignore_index=True), every)
+    return Gait(every, np.concatenate([np.empty(0), *(part.contacts_s for part in parts)]))
 
 
 def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
@@ -122,7 +118,7 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
     movement = movement_of(signal)
     times, edges, bout, one_foot = _sought(movement) if given_s is None else _taken(signal, given_s)
     if not len(edges):
-        return Gait(_spans(_EMPTY_STRIDES), _EMPTY_CONTACTS, _EMPTY_STRIDES)
+        return Gait(_NO_STRIDES, np.empty(0))
     p_run = probability_run(signal, movement, edges, bout, one_foot)
     ways_m = np.full((len(edges), 3), np.nan)
     ways_m[one_foot] = displacements_m(signal, edges[one_foot])
@@ -140,7 +136,7 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
         }
     )
     times_s = signal.start_s + np.sort(times) / ANALYSIS_RATE_HZ
-    return Gait(_spans(strides), _in_bouts(times_s, strides), strides)
+    return Gait(strides, _in_bouts(times_s, edges_s, bout))
 
 
 _Strides = tuple[FloatArray, FloatArray, NDArray[np.intp], NDArray[np.bool_]]
@@ -227,29 +223,13 @@ def _taken(signal: Signal, given_s: FloatArray) -> _Strides:
     return times, edges, bout, np.zeros(len(edges), np.bool_)
 
 
-def _spans(strides: pd.DataFrame) -> pd.DataFrame:
-    """Start and end of each bout."""
-    bout, start_s, end_s = (strides[name].to_numpy() for name in ("bout", "start_s", "end_s"))
-    first = np.flatnonzero(np.diff(bout, prepend=-1))
-    if not len(first):
-        return pd.DataFrame({"bout": bout, "start_s": start_s, "end_s": end_s})
-    return pd.DataFrame(
-        {
-            "bout": bout[first],
-            "start_s": np.minimum.reduceat(start_s, first),
-            "end_s": np.maximum.reduceat(end_s, first),
-        }
-    )
-
-
-_EMPTY_STRIDES = pd.DataFrame(
+_NO_STRIDES = pd.DataFrame(
     {
         "stride": np.empty(0, np.intp), "run": np.empty(0, np.intp), "bout": np.empty(0, np.intp),
         "start_s": np.empty(0), "end_s": np.empty(0), "gait": np.empty(0, str),
         "p_run": np.empty(0), **dict.fromkeys(WAY_COLUMNS, np.empty(0)),
     }
 )  # fmt: skip
-_EMPTY_CONTACTS = pd.DataFrame({"time_s": np.empty(0), "bout": np.empty(0, np.intp)})
 
 
 def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray, bool]:
@@ -284,11 +264,10 @@ def _bouts(edges: FloatArray, min_strides: int) -> tuple[NDArray[np.bool_], NDAr
     return enough, np.unique(bout[enough], return_inverse=True)[1]
 
 
-def _in_bouts(time_s: FloatArray, strides: pd.DataFrame) -> pd.DataFrame:
+def _in_bouts(times_s: FloatArray, edges_s: FloatArray, bout: NDArray[np.intp]) -> FloatArray:
     """Contacts within a bout, with a tolerance of half a step at its end."""
-    spans = _spans(strides)
-    at = np.searchsorted(spans["start_s"].to_numpy() - 1e-9, time_s, side="right") - 1
-    inside = at >= 0
+    first = np.flatnonzero(np.diff(bout, prepend=-1))
+    begin_s, end_s = edges_s[first, 0], np.maximum.reduceat(edges_s[:, 1], first)
+    at = np.searchsorted(begin_s - 1e-9, times_s, side="right") - 1
     odd_step_s = 1.0
-    inside &= time_s <= spans["end_s"].to_numpy()[np.maximum(at, 0)] + odd_step_s
-    return pd.DataFrame({"time_s": time_s[inside], "bout": spans["bout"].to_numpy()[at[inside]]})
+    return times_s[(at >= 0) & (times_s <= end_s[at] + odd_step_s)]

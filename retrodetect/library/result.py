@@ -70,7 +70,7 @@ class Result:
         recording = session.recording
         row, _, _ = session_row(session, Course.of(recording), Pace())
         result = cls(session.strides, sessions_table([row]).iloc[0], lambda: recording)
-        result.__dict__["contacts_s"] = session.gait.contacts["time_s"].to_numpy()
+        result.__dict__["contacts_s"] = session.gait.contacts_s
         return result
 
     @property
@@ -109,7 +109,7 @@ class Result:
     @cached_property
     def contacts_s(self) -> FloatArray:
         """(k,) initial contacts of either foot, in seconds from the first sample."""
-        return np.asarray(gait.detect(prepare(self.recording)).contacts["time_s"])
+        return gait.detect(prepare(self.recording)).contacts_s
 
     def plot(
         self, *, start_s: float | None = None, end_s: float | None = None, ax: Axes | None = None

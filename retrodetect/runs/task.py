@@ -190,8 +190,7 @@ def session_row(
 ) -> tuple[dict[str, Any], Details, tuple[Caution, ...]]:
     """Return a recording's row of ``sessions.csv``, its details and its warnings."""
     recording, directions = session.recording, session.directions
-    contacts_s = session.gait.contacts["time_s"].to_numpy()
-    more = details(session.strides, contacts_s, directions.placement, course, pace)
+    more = details(session.strides, session.gait.contacts_s, directions.placement, course, pace)
     cautions = (*session.cautions, *(Caution(Topic.RESULT, text) for text in more.warnings))
     assumed = [
         f"assumed {finding.topic}: {finding.value}"
@@ -321,7 +320,7 @@ def _entry(session: LabelledSession, task: Task, witness: _Witness) -> Entry:
         from retrodetect.report import view_of
 
         view = view_of(
-            session.recording, session.strides, session.gait.contacts["time_s"].to_numpy(),
+            session.recording, session.strides, session.gait.contacts_s,
             np.concatenate(witness.traces), more.bouts,
             path=str(task.input.path), cautions=cautions, fine=task.view == "fine",
         )  # fmt: skip

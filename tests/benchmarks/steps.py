@@ -94,7 +94,7 @@ def step_counts(found: list[Case]) -> pd.DataFrame:
     """Counted steps against foot switches and against the wearer's own count."""
     rows = []
     for case in found:
-        one, steps = case.labelled, len(case.found.contacts)
+        one, steps = case.labelled, len(case.found.contacts_s)
         if one.steps is None:
             continue
         clean = one.steps
@@ -143,7 +143,7 @@ def contact_times(found: list[Case]) -> pd.DataFrame:
         one = case.labelled
         if one.source != BACK or one.contacts_s is None:
             continue
-        times_s = case.found.contacts["time_s"].to_numpy()
+        times_s = case.found.contacts_s
         if one.placement == "foot":
             # Marked are those of the instrumented foot: a stride ends with one.
             times_s = case.found.strides["end_s"].to_numpy()

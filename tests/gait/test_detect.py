@@ -49,6 +49,11 @@ def detected(recording: Recording) -> gait.Gait:
     return gait.detect(prepare(recording))
 
 
+def bouts(found: gait.Gait) -> pd.DataFrame:
+    """Begin and end of each bout."""
+    return found.strides.groupby("bout").agg({"start_s": "min", "end_s": "max"})
+
+
 def steps_s(session: Walk) -> FloatArray:
     return np.sort(np.concatenate([session.contacts_s("left"), session.contacts_s("right")]))
 
@@ -59,15 +64,12 @@ def changed(recording: Recording, acceleration_mps2: FloatArray) -> Recording:
 
 def same(a: gait.Gait, b: gait.Gait, *, late_s: float = 0.0, within_s: float = 1e-6) -> None:
     """Fail unless b is a, so much later."""
-    for first, second, names in (
-        (a.bouts, b.bouts, ["start_s", "end_s"]),
-        (a.contacts, b.contacts, ["time_s"]),
-        (a.strides, b.strides, ["start_s", "end_s"]),
-    ):
-        assert len(first) == len(second)
-        np.testing.assert_allclose(second[names], first[names] + late_s, atol=within_s)
-        assert (first["bout"] == second["bout"]).all()
-    assert (a.strides["gait"] == b.strides["gait"]).all()
+    assert len(a.strides) == len(b.strides)
+    assert len(a.contacts_s) == len(b.contacts_s)
+    names = ["start_s", "end_s"]
+    np.testing.assert_allclose(b.strides[names], a.strides[names] + late_s, atol=within_s)
+    np.testing.assert_allclose(b.contacts_s, a.contacts_s + late_s, atol=within_s)
+    assert (a.strides[["bout", "gait"]] == b.strides[["bout", "gait"]]).all(axis=None)
 
 
 # What is found ------------------------------------------------------------------------------
@@ -79,9 +81,9 @@ def test_steps_are_counted_and_timed_wherever_the_device_is_worn(way: str, place
     plan = f"stand 3s, {way} 15s, stand 3s"
     truth_s = steps_s(walked(plan))
     found = detected(worn(plan, placement))
-    at_s = found.contacts["time_s"].to_numpy()
+    at_s = found.contacts_s
     assert abs(len(at_s) - len(truth_s)) <= 3
-    assert len(found.bouts) == 1
+    assert len(bouts(found)) == 1
     assert abs(len(found.strides) - len(truth_s) / 2) <= 1.5
     off_s = truth_s[:, None] - at_s
     off_s = off_s[np.arange(len(off_s)), np.abs(off_s).argmin(axis=1)][2:-2]
@@ -93,7 +95,7 @@ def test_steps_are_counted_and_timed_wherever_the_device_is_worn(way: str, place
 def test_contacts_of_one_walk_lie_alike_in_each_step(placement: str) -> None:
     plan = "stand 3s, walk forward 25s, stand 3s"
     truth_s = steps_s(walked(plan))[3:-3]
-    at_s = detected(worn(plan, placement)).contacts["time_s"].to_numpy()
+    at_s = detected(worn(plan, placement)).contacts_s
     off_s = truth_s[:, None] - at_s
     off_s = off_s[np.arange(len(off_s)), np.abs(off_s).argmin(axis=1)]
     low_s, high_s = np.quantile(off_s - np.median(off_s), [1 / 6, 5 / 6])
@@ -105,11 +107,11 @@ def test_contacts_of_one_walk_lie_alike_in_each_step(placement: str) -> None:
 def test_the_sampling_rate_makes_no_difference(placement: str, rate_hz: float) -> None:
     plan = "stand 3s, walk forward 15s, stand 3s"
     found, usual = (detected(worn(plan, placement, rate)) for rate in (rate_hz, 50.0))
-    assert abs(len(found.contacts) - len(usual.contacts)) <= 2
+    assert abs(len(found.contacts_s) - len(usual.contacts_s)) <= 2
     assert abs(len(found.strides) - len(usual.strides)) <= 1
     assert (found.strides["gait"] == "walk").all()
     np.testing.assert_allclose(
-        found.bouts[["start_s", "end_s"]], usual.bouts[["start_s", "end_s"]], atol=1.2
+        bouts(found)[["start_s", "end_s"]], bouts(usual)[["start_s", "end_s"]], atol=1.2
     )
 
 
@@ -127,13 +129,12 @@ def test_strides_and_contacts_of_a_bout_follow_each_other() -> None:
         start_s, end_s = strides["start_s"].to_numpy(), strides["end_s"].to_numpy()
         assert (end_s > start_s).all()
         assert (start_s[1:] >= end_s[:-1] - 1e-9).all()
-    assert (np.diff(found.contacts["time_s"]) > 0.15).all()
-    for bout, span in found.bouts.set_index("bout").iterrows():
-        strides = found.strides[found.strides["bout"] == bout]
-        assert span["start_s"] == strides["start_s"].min()
-        assert span["end_s"] == strides["end_s"].max()
-        at_s = found.contacts.loc[found.contacts["bout"] == bout, "time_s"]
-        assert at_s.between(span["start_s"] - 1e-6, span["end_s"] + 1.0).all()
+    assert (np.diff(found.contacts_s) > 0.15).all()
+    at_s = found.contacts_s[:, None]
+    begin_s, last_s = bouts(found)["start_s"].to_numpy(), bouts(found)["end_s"].to_numpy()
+    inside = (at_s >= begin_s - 1e-6) & (at_s <= last_s + 1.0)
+    assert (inside.sum(axis=1) == 1).all()
+    assert inside.any(axis=0).all()
     assert found.strides["stride"].tolist() == list(range(len(found.strides)))
 
 
@@ -142,7 +143,7 @@ def test_the_last_contact_is_that_of_the_last_step(seed: int) -> None:
     plan = "stand 3s, walk forward 12s, stand 5s"
     last_s = steps_s(walked(plan, seed))[-1]
     found = detected(worn(plan, "waist", seed=seed))
-    assert found.contacts["time_s"].max() == pytest.approx(last_s, abs=0.2)
+    assert found.contacts_s.max() == pytest.approx(last_s, abs=0.2)
     # An odd last step is half of a stride: the rest of that is standing.
     assert -0.2 < found.strides["end_s"].max() - last_s < 0.8
 
@@ -150,9 +151,9 @@ def test_the_last_contact_is_that_of_the_last_step(seed: int) -> None:
 def test_a_long_pause_parts_bouts_and_a_short_one_does_not() -> None:
     apart = detected(worn("stand 3s, walk forward 12s, stand 7s, walk forward 12s, stand 3s"))
     together = detected(worn("stand 3s, walk forward 12s, stand 1s, walk forward 12s, stand 3s"))
-    assert len(apart.bouts) == 2
-    assert len(together.bouts) == 1
-    pause_s = apart.bouts["start_s"].iloc[1] - apart.bouts["end_s"].iloc[0]
+    assert len(bouts(apart)) == 2
+    assert len(bouts(together)) == 1
+    pause_s = bouts(apart)["start_s"].iloc[1] - bouts(apart)["end_s"].iloc[0]
     assert pause_s == pytest.approx(7, abs=1.5)
 
 
@@ -167,7 +168,7 @@ def test_nothing_ends_after_the_last_sample(placement: str) -> None:
             angular_rate_radps=None,
         )
         seen = detected(cut)
-        ends_s |= {seen.strides["end_s"].max(), seen.contacts["time_s"].max()}
+        ends_s |= {seen.strides["end_s"].max(), seen.contacts_s.max()}
         assert max(ends_s) <= cut.time_s[-1]
     assert len(ends_s) > 2
 
@@ -252,8 +253,8 @@ def test_steps_are_found_where_the_app_took_gravity_off(placement: str) -> None:
     still = recording.acceleration_mps2[recording.time_s < 3].mean(axis=0)
     linear = changed(recording, recording.acceleration_mps2 - still).with_(gravity="linear")
     found, usual = detected(linear), detected(recording)
-    assert len(found.bouts) == len(usual.bouts)
-    assert len(found.contacts) == pytest.approx(len(usual.contacts), rel=0.15)
+    assert len(bouts(found)) == len(bouts(usual))
+    assert len(found.contacts_s) == pytest.approx(len(usual.contacts_s), rel=0.15)
 
 
 # What is not gait ---------------------------------------------------------------------------
@@ -262,18 +263,17 @@ def test_steps_are_found_where_the_app_took_gravity_off(placement: str) -> None:
 SILENT = ("at_rest", "noise", "shaking", "tilting", "rocking", "tapping")
 
 
-# The examples are fixed: about one minute of shaking in sixty does look like running (seed 128).
+# Seeds are fixed: about one minute of shaking in sixty does look like running (seed 128).
 @pytest.mark.parametrize("kind", SILENT)
-@settings(max_examples=3, deadline=None, derandomize=True)
-@given(seed=seeds)
+@pytest.mark.parametrize("seed", range(5))
 def test_no_step_is_found_where_nothing_goes_like_one(kind: str, seed: int) -> None:
-    assert not len(detected(NOT_GAIT[kind](60.0, seed)).contacts)
+    assert not len(detected(NOT_GAIT[kind](60.0, seed)).contacts_s)
 
 
 @pytest.mark.parametrize("kind", sorted(NOT_GAIT.keys() - SILENT))
 def test_hardly_a_step_is_found_where_nobody_walks(kind: str) -> None:
     minutes = 30
-    found = [len(detected(NOT_GAIT[kind](60.0, seed)).contacts) for seed in range(minutes)]
+    found = [len(detected(NOT_GAIT[kind](60.0, seed)).contacts_s) for seed in range(minutes)]
     # Of a hundred minutes each: 6.2 steps a minute while a phone is handled, about one in a car or
     # on a bicycle, none in nine of ten minutes of those; walking makes a hundred.
     assert sum(found) / minutes < 10
@@ -288,7 +288,7 @@ def test_a_car_that_seems_to_walk_for_a_moment_does_not_walk_on(seed: int) -> No
 def test_slow_steps_with_stops_between_are_gait_everywhere(placement: str) -> None:
     plan = "stand 2s" + 3 * ", walk backward 6s 0.4m/s, stand 3s"
     truth_s = steps_s(walked(plan))
-    assert len(detected(worn(plan, placement)).contacts) >= 0.9 * len(truth_s)
+    assert len(detected(worn(plan, placement)).contacts_s) >= 0.9 * len(truth_s)
 
 
 # Short, broken and empty --------------------------------------------------------------------
@@ -296,20 +296,15 @@ def test_slow_steps_with_stops_between_are_gait_everywhere(placement: str) -> No
 
 def assert_empty(found: gait.Gait) -> None:
     some = detected(worn(BOUTS_APART))
-    for table, full in (
-        (found.bouts, some.bouts),
-        (found.contacts, some.contacts),
-        (found.strides, some.strides),
-    ):
-        assert not len(table)
-        assert list(table) == list(full)
-        assert table.dtypes.to_dict() == full.dtypes.to_dict()
+    assert not len(found.strides)
+    assert list(found.strides) == list(some.strides)
+    assert found.strides.dtypes.to_dict() == some.strides.dtypes.to_dict()
+    assert not len(found.contacts_s)
+    assert found.contacts_s.dtype == some.contacts_s.dtype
 
 
 def test_columns_are_as_promised() -> None:
     found = detected(worn(BOUTS_APART))
-    assert list(found.bouts) == ["bout", "start_s", "end_s"]
-    assert list(found.contacts) == ["time_s", "bout"]
     assert list(found.strides) == [
         "stride", "run", "bout", "start_s", "end_s", "gait", "p_run", *gait.WAY_COLUMNS,
     ]  # fmt: skip
@@ -353,9 +348,9 @@ def test_three_strides_are_found() -> None:
         angular_rate_radps=None,
     )
     found = detected(short)
-    assert len(found.bouts) == 1
+    assert len(bouts(found)) == 1
     assert 2 <= len(found.strides) <= 4
-    assert 5 <= len(found.contacts) <= 9
+    assert 5 <= len(found.contacts_s) <= 9
 
 
 def test_a_gap_ends_a_run_and_bouts_never_reach_across() -> None:
@@ -369,9 +364,9 @@ def test_a_gap_ends_a_run_and_bouts_never_reach_across() -> None:
         )
     )
     assert found.strides["run"].unique().tolist() == [0, 1]
-    assert found.bouts["bout"].tolist() == [0, 1]
-    assert found.bouts["end_s"].iloc[0] < 15.5
-    assert found.bouts["start_s"].iloc[1] > 15.5
+    assert bouts(found).index.tolist() == [0, 1]
+    assert bouts(found)["end_s"].iloc[0] < 15.5
+    assert bouts(found)["start_s"].iloc[1] > 15.5
 
 
 def test_constant_and_zero_signals_are_rest() -> None:
@@ -393,7 +388,7 @@ def real(shared: Path, source: str, placement: str, count: int) -> list[Labelled
 def test_steps_of_real_walks_are_those_of_the_foot_switches(shared: Path, placement: str) -> None:
     for labelled in real(shared, "oxford-step-counter", placement, 2):
         found = detected(labelled.recording)
-        assert len(found.contacts) == pytest.approx(labelled.steps, rel=0.06)
+        assert len(found.contacts_s) == pytest.approx(labelled.steps, rel=0.06)
 
 
 def test_walks_end_with_their_last_stride_where_the_phone_is_then_taken_in_hand(
@@ -416,7 +411,7 @@ def test_contacts_of_real_walks_are_where_a_specialist_marked_them(
 ) -> None:
     for labelled in real(shared, "ipol-healthy-gait", placement, 4):
         assert labelled.contacts_s is not None
-        at_s = detected(labelled.recording).contacts["time_s"].to_numpy()
+        at_s = detected(labelled.recording).contacts_s
         off_s = np.abs(labelled.contacts_s[:, None] - at_s).min(axis=1)
         assert np.median(off_s) < within_s
         assert (off_s < 0.15).mean() > 0.85
@@ -448,6 +443,6 @@ def test_empty_tables_join_with_full_ones() -> None:
     full, none = detected(worn(BOUTS_APART)), gait.detect([])
     joined = gait.joined([none, full, none, full])
     assert joined.strides["run"].unique().tolist() == [1, 3]
-    assert joined.bouts["bout"].tolist() == [0, 1, 2, 3]
-    assert pd.Series(joined.contacts["bout"]).max() == 3
+    assert bouts(joined).index.tolist() == [0, 1, 2, 3]
+    assert joined.contacts_s.tolist() == [*full.contacts_s, *full.contacts_s]
     assert joined.strides["stride"].tolist() == list(range(2 * len(full.strides)))

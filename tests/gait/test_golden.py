@@ -44,13 +44,14 @@ def worn(plan: str, placement: str, gravity: str) -> Recording:
 
 def summary(found: gait.Gait) -> list[float]:
     """Counts of bouts, contacts and strides; contacts' mean and spread; strides' the same."""
-    contacts_s, strides = found.contacts["time_s"], found.strides
+    contacts_s, strides = found.contacts_s, found.strides
+    bout_ends_s = strides.groupby("bout")["end_s"].max()
     lasting_s = strides["end_s"] - strides["start_s"]
     return [
-        len(found.bouts), len(contacts_s), len(strides),
-        contacts_s.mean(), contacts_s.std(), np.diff(contacts_s).std(),
+        len(bout_ends_s), len(contacts_s), len(strides),
+        contacts_s.mean(), contacts_s.std(ddof=1), np.diff(contacts_s).std(),
         strides["start_s"].mean(), lasting_s.mean(), lasting_s.std(),
-        found.bouts["end_s"].sum(), strides["p_run"].mean(), strides["p_run"].std(),
+        bout_ends_s.sum(), strides["p_run"].mean(), strides["p_run"].std(),
     ]  # fmt: skip
 
 
