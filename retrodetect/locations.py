@@ -169,7 +169,7 @@ def answering(*places: str | Path) -> Iterator[None]:
 
 
 class Held(Exception):
-    """Another process holds the lock."""
+    """Another process has the lock."""
 
     def __init__(self, owner: dict[str, Any]) -> None:
         """Name the owner: ``process``, ``host`` and ``since``; empty if it left no note."""
@@ -238,14 +238,14 @@ class _Disk:
 
 
 class _Objects:
-    """An object store behind a URL that fsspec knows."""
+    """An object store behind a URL of fsspec."""
 
     def __init__(self) -> None:
         self._tokens: set[str] = set()
-        """Tokens of the leases that this process holds."""
+        """Tokens of the leases of this process."""
 
     def identity(self, path: Path) -> Path:
-        # Only the store could tell whether two URLs name one object.
+        # Only the store could decide whether two URLs name one object.
         return path
 
     def version(self, path: Path) -> object:
@@ -356,7 +356,7 @@ def _try_lock(stream: BinaryIO) -> bool:
 
 
 def _owner(token: str = "") -> bytes:
-    """Return a note of who holds the lock, in JSON."""
+    """Return a note of the owner of the lock, in JSON."""
     now = time.time()
     since = datetime.fromtimestamp(now, UTC).isoformat(" ", "seconds")
     note = {"process": os.getpid(), "host": socket.gethostname(), "since": since}

@@ -101,15 +101,15 @@ class Recording:
     Parameters
     ----------
     name
-        How the recording is called in every output: the path as given below the
-        input root, with ``#part`` where one file holds several recordings.
+        Name in every output: the path as passed or within the folder that was passed, with
+        ``#part`` if a file contains several recordings.
     time_s : (n,) array
-        Seconds from the file's first row, or on its own clock where that begins within
-        a minute of zero; finite and strictly increasing. They begin later where the first
-        rows hold no reading. Gaps are left as gaps: no sample is invented.
+        Seconds from the file's first row, or on its own clock if that begins within a minute
+        of zero; finite and strictly increasing. They begin later if the first rows have no
+        reading. Gaps stay gaps: no sample is invented.
     acceleration_mps2 : (n, 3) array
-        Specific force in the device frame (the axis that points up reads +9.81 at
-        rest), or the same less gravity where ``gravity`` is ``linear``.
+        Specific force in the device frame (the axis that points up reads +9.81 at rest); less
+        gravity if ``gravity`` is ``linear``.
     rate_hz
         Nominal sampling rate, estimated robustly against rounded stamps and gaps.
     format
@@ -117,25 +117,25 @@ class Recording:
     gravity
         ``total`` with gravity included, ``linear`` with it removed.
     angular_rate_radps : (n, 3) array, optional
-        Gyroscope on the accelerometer's clock; NaN where it has no reading.
+        Gyroscope on the accelerometer's clock; NaN without a reading.
     channels
         Other series on the accelerometer's clock, by name with unit
         (``magnetic_field_ut`` (n, 3), ``pressure_hpa``, ``speed_mps``, ``altitude_m``).
     start_time
-        Wall clock at second 0; aware where the zone is known.
+        Wall clock at second 0; aware if the zone is known.
     placement
-        Body site where the file or the user tells, else None.
+        Body site if the file or the user states it, else None.
     annotations
         Notes made in the app, sorted by start.
     findings
-        What was concluded about unit, gravity, sign, clock, rate and columns.
+        Conclusions about unit, gravity, sign, clock, rate and columns.
     warnings
-        Things the user should know: gaps, clipping, repeated rows, clock jumps.
+        What the user should know: gaps, clipping, repeated rows, clock jumps.
 
     Raises
     ------
     InputError
-        Where an array has the wrong shape, a time is not finite or not increasing.
+        If an array has the wrong shape, or times are not finite or not increasing.
     """
 
     name: str
@@ -156,12 +156,12 @@ class Recording:
         n = self.time_s.size
         self._check_shape("time_s", self.time_s, (n,))
         if not _is_finite(self.time_s):
-            raise self._invalid("time_s holds NaN or infinite values")
+            raise self._invalid("time_s contains NaN or infinite values")
         if not (self.time_s[1:] > self.time_s[:-1]).all():
             raise self._invalid("time_s does not increase strictly")
         self._check_shape("acceleration_mps2", self.acceleration_mps2, (n, 3))
         if not _is_finite(self.acceleration_mps2):
-            raise self._invalid("acceleration_mps2 holds NaN or infinite values")
+            raise self._invalid("acceleration_mps2 contains NaN or infinite values")
         if self.angular_rate_radps is not None:
             self._check_shape("angular_rate_radps", self.angular_rate_radps, (n, 3))
         for channel, values in self.channels.items():
@@ -173,7 +173,7 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        """Seconds from second 0 to the last sample, also where the first rows hold no reading."""
+        """Seconds from second 0 to the last sample, even if the first rows have no reading."""
         return float(self.time_s[-1]) if len(self.time_s) else 0.0
 
     def with_(self, **changes: object) -> Self:

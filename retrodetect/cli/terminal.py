@@ -164,7 +164,7 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def _say(console: Console, text: str) -> None:
-    """Print a line, whatever names of files it holds."""
+    """Print a line, with control characters in names of files written out."""
     console.print(Text(visible(text)), soft_wrap=True)
 
 

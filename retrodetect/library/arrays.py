@@ -60,7 +60,7 @@ def from_arrays(
         Readings along x, y and z of the device, gravity included: at rest, the axis that points
         up reads +1 g. Rows with NaN are dropped.
     rate_hz
-        Sampling rate; give this or ``time_s``.
+        Sampling rate; pass this or ``time_s``.
     time_s : (n,) array
         Time of each row, in seconds, or as ``datetime64``.
     gyroscope : (n, 3) array, optional
@@ -69,7 +69,7 @@ def from_arrays(
         Unit of the acceleration: ``m/s2``, ``g`` or ``mg``. By default it is inferred from the
         readings, which average 1 g in any unit.
     gyroscope_unit
-        ``rad/s`` or ``deg/s``; by default told from the readings.
+        ``rad/s`` or ``deg/s``; by default inferred from the readings.
     gravity
         ``linear`` if gravity was removed.
     placement
@@ -77,7 +77,7 @@ def from_arrays(
     start_time
         Wall clock at second 0.
     name
-        How the recording is called in tables and messages.
+        Name of the recording in tables and messages.
 
     Returns
     -------
@@ -145,10 +145,10 @@ def from_dataframe(
         One row for each sample. The time is in the index or in a column: ``datetime64``,
         ``timedelta64``, text, or numbers.
     columns
-        Columns by role, if their names do not say it: ``x``, ``y``, ``z`` and, if you like,
+        Columns by role, if their names do not show it: ``x``, ``y``, ``z`` and, if you like,
         ``time`` and the gyroscope's ``gx``, ``gy``, ``gz``.
     rate_hz
-        Sampling rate; the times are then set aside.
+        Sampling rate; the times are then ignored.
     unit, gyroscope_unit, gravity, placement, name
         As for :func:`from_arrays`. A unit in a column's name (``ax (g)``) counts too.
 
@@ -162,7 +162,7 @@ def from_dataframe(
     UsageError
         If a column does not exist, or the readings contradict the unit.
     InputError
-        If the frame holds several recordings.
+        If the frame contains several recordings.
     RefusedRecording
         If the readings cannot honestly be used.
     """

@@ -54,7 +54,7 @@ def read(path: str | Path, **options: Any) -> Recording:
     RefusedRecording
         If it is understood but cannot honestly be used.
     InputError
-        If it holds several recordings.
+        If it contains several recordings.
     UsageError
         If an override makes no sense.
     """
@@ -84,14 +84,14 @@ def read_all(path: str | Path, **options: Any) -> list[Recording]:
     Returns
     -------
     list of Recording
-        In the order of their names; empty if a folder holds none.
+        In the order of their names; empty if a folder contains none.
     """
     with in_python_words():
         return formats.read(path, options=ReadOptions(**options))
 
 
 def inspect(source: RecordingLike) -> dict[str, Any]:
-    """Say what was understood of a recording, and every assumption.
+    """Describe how a recording was read, with every assumption.
 
     Parameters
     ----------
@@ -137,13 +137,13 @@ def label(
     starts
         Direction of the first strides.
     same_mounting
-        Whether the device sits as it did in the recordings that a model of your own learned from.
+        Whether the device sits as in the recordings that your own model was trained on.
     use_notes
         Whether notes of the recording app that name a direction count as marks.
     strides : DataFrame, optional
-        Strides of one foot that are known from elsewhere, such as a force plate or another
-        detector: columns ``start_s`` and ``end_s`` in seconds, or those of mobgap,
-        scikit-digital-health or BIDS. By default they are detected.
+        Strides of one foot from elsewhere, such as a force plate or another detector: columns
+        ``start_s`` and ``end_s`` in seconds, or those of mobgap, scikit-digital-health or BIDS.
+        By default they are detected.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def features(
     source
         Path, data frame or recording.
     vectors
-        Whether to give the vectors in the device's frame too, as ``NAME_x``, ``NAME_y`` and
+        Whether to return the vectors in the device's frame too, as ``NAME_x``, ``NAME_y`` and
         ``NAME_z``. They turn with the device; the other features do not.
     strides : DataFrame, optional
         As for :func:`label`.

@@ -54,16 +54,16 @@ def label_many(
     Parameters
     ----------
     paths
-        Files, folders that are searched, or URLs of either.
+        Files, folders to search, or URLs of either.
     model
         Name of a shipped model or path of a stored one.
     placement, front, starts, same_mounting
-        As for :func:`retrodetect.label`; they hold for every recording.
+        As for :func:`retrodetect.label`, for every recording.
     jobs
         Processes; by default one for each core, or a single one for a small batch.
     out
         Folder for tables, as the command ``retrodetect label`` writes them. The same call again
-        resumes: recordings that are done are not labelled again. None writes nothing.
+        resumes: finished recordings are not labelled again. None writes nothing.
     **options
         As for :func:`retrodetect.read`.
 
@@ -72,7 +72,7 @@ def label_many(
     Result
         One for each recording, in the order of the paths, as soon as it and those before it are
         done, and those that a manifest in a folder names. A recording that failed or was refused
-        gives a result too: its ``error`` says why. Times and probabilities are rounded as in
+        has a result too: its ``error`` says why. Times and probabilities are rounded as in
         ``strides.csv``.
 
     Raises
@@ -167,7 +167,7 @@ def tally_many(results: Iterable[Result]) -> History:
     -------
     History
         Each session counts once: of recordings that overlap in time by more than half, the one
-        with more labelled strides. Undated recordings that are named and last alike are one.
+        with more labelled strides. Undated recordings of one name and length are one.
     """
     return _history([sessions_table([dict(result.session) for result in results])])
 
@@ -178,7 +178,7 @@ def history(
     out: str | Path | None = None,
     goal: float | None = None,
 ) -> History:
-    """Put together what several runs have written, as the command ``retrodetect history`` does.
+    """Merge the results of several runs, as the command ``retrodetect history`` does.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def history(
     out
         Folder for ``weeks.csv``, ``sessions.csv`` and the page; None writes nothing.
     goal
-        Backward share to reach, which the page shows.
+        Backward share to reach, shown on the page.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def history(
     Raises
     ------
     UsageError
-        If a folder holds no run, or ``out`` cannot be used.
+        If a folder contains no run, or ``out`` cannot be used.
     UnreadableFile
         If a table cannot be read.
     """
@@ -232,7 +232,7 @@ def methods(results: Result | Iterable[Result]) -> str:
     Returns
     -------
     str
-        English text, with nothing in it that the results do not hold.
+        English text, with nothing that the results do not contain.
 
     Raises
     ------

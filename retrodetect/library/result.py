@@ -52,12 +52,12 @@ class Result:
     ----------
     strides : DataFrame
         One row for each stride, with :data:`retrodetect.tables.STRIDE_COLUMNS`; empty if there is
-        no gait. Its ``attrs`` say which model, placement and front it rests on.
+        no gait. Its ``attrs`` name the model, placement and front.
     session : Series
         The recording in one row, with :data:`retrodetect.tables.SESSION_COLUMNS`: shares with their
-        interval, cadence, bouts, and what told forward from backward.
+        interval, cadence, bouts, and what separated forward from backward.
     read
-        Reads the recording again; called when it is first asked for.
+        Reads the recording again; called when it is first needed.
     """
 
     strides: pd.DataFrame
@@ -80,13 +80,13 @@ class Result:
 
     @property
     def error(self) -> str | None:
-        """Why there is no result: the recording failed or was refused. None if there is one."""
+        """Why the recording failed or was refused; None if it has a result."""
         is_missing = self.session["status"] in ("failed", "refused")
         return str(self.session["message"]) if is_missing else None
 
     @property
     def told_apart_by(self) -> str:
-        """What told forward from backward: ``wearer``, ``signal``, ``habit`` or nothing."""
+        """What separated forward from backward: ``wearer``, ``signal``, ``habit`` or nothing."""
         by = self.session["told_apart_by"]
         return by if isinstance(by, str) else ""
 
@@ -97,7 +97,7 @@ class Result:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to know before you use the figures, a sentence each."""
+        """Sentences on what to know before you use the figures."""
         text = self.session["warnings"]
         return tuple(as_arguments(text).split("; ")) if isinstance(text, str) and text else ()
 
@@ -132,7 +132,7 @@ class Result:
         Raises
         ------
         UsageError
-            If matplotlib is missing, or nothing lies in the stretch.
+            If matplotlib is missing, or the stretch is empty.
         """
         try:
             from matplotlib import pyplot as plt
@@ -191,10 +191,10 @@ class Result:
         return pd.DataFrame(own).join(strides.drop(columns=["start_s", "end_s"]))
 
     def to_mobgap(self) -> pd.DataFrame:
-        """Return the strides as a stride list of mobgap, which counts the samples.
+        """Return the strides as a stride list of mobgap, in samples.
 
         Indexed by ``wb_id`` and ``s_id``: ``start`` and ``end`` in samples, ``duration_s``,
-        ``lr_label`` (missing: one sensor does not tell left from right), then all other columns of
+        ``lr_label`` (missing: one sensor cannot tell left from right), then all other columns of
         the strides.
         """
         strides = self.strides

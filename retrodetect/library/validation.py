@@ -76,8 +76,8 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     source
         Path, data frame or recording, or a result.
     truth : DataFrame
-        True strides of either foot, all there were while the wearer walked: ``start_s`` and
-        ``end_s`` (or the columns of mobgap, scikit-digital-health or BIDS) and, if you have it,
+        All true strides of either foot while the wearer walked: ``start_s`` and ``end_s`` (or the
+        columns of mobgap, scikit-digital-health or BIDS) and, if you have it,
         ``direction`` (``forward``, ``backward``).
     **hints
         As for :func:`retrodetect.label`: ``placement``, ``front``, ``model`` and others.
@@ -94,7 +94,7 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     Notes
     -----
     A contact counts as found if one of ours, of either foot, is within a quarter of a stride of it.
-    Directions are compared where the middle of a true stride lies in one of ours.
+    Directions are compared if the middle of a true stride is in one of ours.
     """
     result = source if isinstance(source, Result) else label(source, **hints)
     true = in_seconds(truth, result.recording)

@@ -62,12 +62,12 @@ def trace_of(recording: Recording) -> FloatArray:
     Parameters
     ----------
     recording
-        Or a part of one.
+        A recording or a part of one.
 
     Returns
     -------
     (n, 2) array
-        Time in seconds, and the mean size around it in m/s² with gravity taken off.
+        Time in seconds, and the mean size around it in m/s², less gravity.
     """
     size: FloatArray = np.linalg.norm(recording.acceleration_mps2, axis=1)
     if recording.gravity == "total":
@@ -88,7 +88,7 @@ def _after_gaps(time_s: FloatArray) -> NDArray[np.intp]:
 
 
 def overview(trace: FloatArray, *, fine: bool) -> str:
-    """Draw how much moved over the whole recording.
+    """Draw the motion over the whole recording.
 
     Parameters
     ----------
@@ -143,9 +143,9 @@ def view_of(
     bouts : DataFrame
         Runs in one direction and gait, as in ``bouts.csv``.
     path
-        Of its file, as the user named it.
+        Path of its file, as the user named it.
     cautions
-        What to know of it, each with what it is about.
+        What to know of it, with topics.
     fine
         Whether the page has few sessions, so that there is room for more of the signal.
 
@@ -186,11 +186,11 @@ def page(
         Rows of ``sessions.csv``.
     views
         One for each row, as from `view_of`, with ``lists`` of its
-        bouts and repeats; None for what failed, and where only the counts are known.
+        bouts and repeats; None for failures, and if only the counts are known.
     card
-        Of the model; None where the sessions are of several.
+        Card of the model; None if the sessions are of several.
     run
-        What ``run.json`` holds.
+        Content of ``run.json``.
     by_week : DataFrame
         From :func:`retrodetect.tally.folder.weeks`.
 
@@ -235,7 +235,7 @@ def facts(
     card: Card,
     by_week: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return as data what the page shows and no table holds.
+    """Return as data what the page shows and no table contains.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def facts(
     Returns
     -------
     dict
-        Fit for JSON: ``recordings`` (what was understood in reading each, and the scores of the
+        Fit for JSON: ``recordings`` (how each was read, and the scores of the
         model at its placement), ``weeks``, how many sessions are in none, and ``model``.
     """
     dated = by_week.astype(object)
@@ -272,7 +272,7 @@ def facts(
 
 
 def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
-    """Make a page on which a person says what was done when, before any model has spoken.
+    """Make a page for marking what was done when, before a model labels it.
 
     Parameters
     ----------
@@ -283,7 +283,7 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
     Returns
     -------
     str
-        HTML that asks nothing of any network; it saves tables of labels.
+        HTML that needs no network; it saves tables of labels.
     """
     return _render("annotate.html.j2", recordings=recordings)
 

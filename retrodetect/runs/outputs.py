@@ -218,7 +218,7 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
 
 
 def left_out(runs: Iterable[pd.DataFrame], sessions: pd.DataFrame) -> list[str]:
-    """Name the recordings that are no session because another recording covers them."""
+    """Name the recordings that no session uses because another recording covers them."""
     every = Counter(name for table in runs for name in table["recording"])
     return sorted((every - Counter(sessions["recording"])).elements())
 

@@ -70,7 +70,7 @@ def zero_phase(
     Parameters
     ----------
     values : (n, ...) array
-        Samples in order of time, real or complex; at least one.
+        Samples in time order, real or complex; at least one.
     band_hz
         Cut-off of a low-pass, or both ends of a band-pass.
     order

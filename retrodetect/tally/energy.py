@@ -267,7 +267,7 @@ def _on_foot(strides: Columns, runs: Columns) -> np.ndarray:
         for values in (strides["stride_length_m"], strides["end_s"] - strides["start_s"])
     )
     with np.errstate(invalid="ignore"):
-        return np.asarray(length_m / lasting_s)  # NaN where no length is known
+        return np.asarray(length_m / lasting_s)  # NaN if no length is known
 
 
 def _interval_m(strides: Columns, distance_m: dict[str, float]) -> dict[str, float]:

@@ -30,17 +30,17 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
     ----------
     strides : DataFrame
         As from :func:`retrodetect.label`: columns ``bout``, ``start_s``, ``end_s``,
-        ``gait``, ``direction``, ``p_backward`` and ``reason``, in order of time; may be empty.
+        ``gait``, ``direction``, ``p_backward`` and ``reason``, in time order; may be empty.
     rates
-        How often the model errs; None to take what its card says, which :func:`label` puts
-        into ``strides.attrs``, and where it is silent what ``p_backward`` implies.
+        How often the model errs; None for the rates of its card, which :func:`label` puts into
+        ``strides.attrs``, or without those what ``p_backward`` implies.
 
     Returns
     -------
     Series
         The fields of ``sessions.csv`` that follow from strides: ``gait_s`` to
-        ``cadence_backward_spm``. Counts are 0 and all else NaN where there is nothing to count.
-        ``backward_share`` is the share among the strides whose direction is known,
+        ``cadence_backward_spm``. Counts are 0 and all else NaN if there is nothing to count.
+        ``backward_share`` is the share of the strides of known direction,
         ``backward_share_low`` and ``backward_share_high`` its 95 % interval: see
         :func:`retrodetect.tally.share.share_interval`.
     """
