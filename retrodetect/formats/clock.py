@@ -46,7 +46,7 @@ PLAUSIBLE_STEP_S = (0.0004, 0.4)
 _SLOWEST_STEP_S = 60.0
 
 FAR_STEPS = 1e5
-"""A quarter of an hour at 100 Hz, in steps from one sample to the next."""
+"""In typical steps: a quarter of an hour at 100 Hz."""
 
 _WRAPS, _WRAP_STEPS = (2.0**16, 2.0**32, 2.0**32 / 1000), 50
 """Counters of ms and µs, and one of µs written as ms (Arduino's ``micros`` after 71.6 minutes)."""
@@ -55,10 +55,10 @@ _EPOCHS = {1.0: 9, 1e-3: 12, 1e-6: 15, 1e-9: 18}
 """Power of ten of a stamp counted from 1970, by length of tick."""
 
 _EPOCH_S = (1.26e9, 2.05e9)
-"""From 2010 to 2034: sensors that are worn, and not the uptime of a phone in finer ticks."""
+"""From 2010 to 2034: wearable sensors, but not a phone's uptime in finer ticks."""
 
 _WINDOWS = ((1.29e17, 1.37e17), (6.34e17, 6.42e17))
-"""Ticks of 100 ns of those years, as Windows counts them from 1601 and .NET from the year 1."""
+"""Ticks of 100 ns in those years, as Windows counts them from 1601 and .NET from the year 1."""
 
 _TICK_NAMES = {1.0: "s", 1e-3: "ms", 1e-6: "µs", 1e-9: "ns"}
 
@@ -67,11 +67,11 @@ _LONG_TICKS = 1e8
 _HEAD_ROWS = 1000
 _LEAD_TOLD_S, _MOST_LEAD_S = 1.0, 86_400.0
 _OWN_ZERO_S = (1.0, 60.0)
-"""A relative clock that begins in between counts from a zero that its user knows, as after the
-beginning was cut off, or before a trigger; one that begins later is the uptime of a device."""
+"""A relative clock that starts in this range counts from a zero that its user knows, such as a
+trigger or a beginning that was cut off; one that starts later is the uptime of a device."""
 
 _NAMELESS_HZ = 400.0
-"""So fast, a clock of µs or of fractions of a ms without a stated unit is one of other ticks:
+"""At this rate or faster, a clock of µs or fractional ms without a stated unit has other ticks:
 1/32768 s at 50 Hz look like µs at 1,526 Hz."""
 
 _SHUFFLED, _REVERSED = 0.1, 0.9
@@ -82,36 +82,36 @@ recordings do not become even."""
 _WRITTEN_OUT = re.compile(
     r"20\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}(\d{3})?"
 )
-"""``20260301115945`` or ``20260301115945020``: no epoch of ticks has stamps of that length now."""
+"""``20260301115945`` or ``20260301115945020``: no epoch's stamps have that length today."""
 
 _MINUTE_ROWS = 100_000
 ROWS = "rows"
-"""Label of stamps whose counter is no more than the number of the row."""
+"""Label of stamps whose counter is only the row number."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Rows in order of time, with their seconds from the first."""
+    """Rows in order of time, with seconds from the first."""
 
-    # rows that are kept, as a mask or by their numbers in order; None where all are
+    # rows kept, as a mask or as ordered numbers; None for all
     rows: NDArray[Any] | None
     time_s: FloatArray  # (n,): strictly increasing from 0
-    rate_hz: float  # nominal rate: of the sensor, where a counter shows lost samples
-    effective_hz: float  # rate of the samples that are there
-    origin: Stamps  # stamps of which one tick, the first, is zero: the base for other series
+    rate_hz: float  # nominal rate: the sensor's, if a counter shows lost samples
+    effective_hz: float  # rate of the samples present
+    origin: Stamps  # stamps whose only tick, the first, is zero: the base for other series
     start_time: datetime | None
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
-    zero_s: float = 0.0  # what the file's clock shows where its wall clock says ``start_time``
+    zero_s: float = 0.0  # reading of the file's clock at ``start_time``
 
     def take(self, rows: NDArray[Any]) -> Timeline:
-        """Return the timeline of some of its rows; none of them moves."""
+        """Return the timeline of these rows; their times stay the same."""
         return replace(self, time_s=take(self.time_s, rows))
 
     def in_file(self, stamps: Stamps) -> Timeline:
         """Move the timeline, in place, to the seconds of its file, and return it.
 
-        These stamps are of all rows of the file, also of those without a reading.
+        ``stamps`` are those of all rows of the file, including those without a reading.
         """
         lead_s, zero_s = _lead_s(stamps, self)
         begin_s = lead_s + zero_s
@@ -132,9 +132,9 @@ class Timeline:
 
 
 def _lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
-    """How far into its file a timeline begins, and what the file's clock shows first.
+    """Seconds from the file's start to the timeline's, and what the file's clock shows first.
 
-    Only a relative clock that begins within a minute of its zero shows anything but 0.
+    The latter is 0 unless a relative clock starts within a minute of its zero.
     """
     if stamps.ticks is None:
         counts, first = stamps.counter, line.origin.counter
@@ -157,10 +157,9 @@ def _lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
 
 
 def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
-    """Rows whose stamp can be read; None where all can.
+    """Rows with a valid stamp; None if all are valid.
 
-    A clock that has run for long and never starts again never reads 0: there a 0 stands for a
-    missing stamp.
+    A 0 in a clock that has run for long and does not wrap stands for a missing stamp.
     """
     ticks = stamps.ticks
     if ticks is None:
@@ -171,7 +170,7 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     missing = ticks == NO_TICK if ticks.dtype.kind == "i" else ~np.isfinite(ticks)
     zeros = ticks == 0
     if stamps.wrap_ticks is None and zeros.any() and not zeros.all():
-        zeros[: int(np.argmin(zeros))] = False  # a clock may well begin at 0
+        zeros[: int(np.argmin(zeros))] = False  # a clock may start at 0
         nonzero = ticks[~missing & ~zeros]
         if len(nonzero) and median(nonzero) > _LONG_TICKS:
             missing |= zeros
@@ -180,9 +179,9 @@ def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
 
 
 def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
-    """Rows whose stamp lies far from those beside it, as after a damaged digit; None for none.
+    """Rows whose stamp is far from its neighbours', as after a damaged digit; None without any.
 
-    A single row before or after a pause of ``FAR_STEPS`` counts too: it is worth nothing.
+    A single row before or after a pause of ``FAR_STEPS`` counts too: it is of no use.
     """
     ticks = stamps.ticks
     if ticks is None or len(ticks) < 4 or stamps.wrap_ticks is not None:
@@ -196,7 +195,7 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
         steps = np.diff(ticks[rows.start : rows.stop + 1].astype(np.float64))
         is_far[rows.start : rows.start + len(steps)] = np.abs(steps) > far
     stray = np.zeros(len(ticks), dtype=np.bool_)
-    # There and back again; a pause, or a clock set anew, does not come back.
+    # There and back again; after a pause or a clock reset, stamps do not come back.
     both = np.flatnonzero(is_far[:-1] & is_far[1:]) + 1
     before, own, after = (ticks[both + apart].astype(np.float64) for apart in (-1, 0, 1))
     stray[both] = (own - before) * (after - own) < 0
@@ -206,7 +205,7 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
 
 
 def wrapped(stamps: Stamps) -> Stamps:
-    """Say where stamps start again from 0, if all their falls are overflows of a usual counter."""
+    """Set where stamps restart from 0, if every fall fits an overflow of a common counter."""
     ticks = stamps.ticks
     if ticks is None or stamps.wrap_ticks is not None or stamps.step_extremes[0] > 0:
         return stamps
@@ -221,10 +220,10 @@ def wrapped(stamps: Stamps) -> Stamps:
 
 
 def order_of(stamps: Stamps) -> Rows | None:
-    """Numbers of shuffled rows in their order in time; None where rows are not shuffled.
+    """Numbers of shuffled rows in order of time; None if rows are not shuffled.
 
-    Refused where their times are too coarse or uneven to tell their order. Single rows that came
-    late are put in their place by `Repair.sort`.
+    Refused if their times are too coarse or uneven to show the order. `Repair.sort` puts single
+    late rows in their place.
     """
     ticks = stamps.ticks
     if ticks is None or stamps.wrap_ticks is not None or stamps.step_extremes[0] > 0:
@@ -238,9 +237,9 @@ def order_of(stamps: Stamps) -> Rows | None:
     if even.mean() <= _EVEN or np.mean(steps == 0) >= _EQUAL:
         raise RefusedRecording(
             f"{backward:.0%} of its rows are earlier than the row before, and their times do not "
-            "tell their order: they were shuffled, or are of several recordings",
+            "show the order: rows were shuffled, or are from several recordings",
             place=_place(stamps.label),
-            remedy="export it again, each recording in a file of its own",
+            remedy="export it again, each recording to its own file",
         )
     return order
 
@@ -248,8 +247,8 @@ def order_of(stamps: Stamps) -> Rows | None:
 def timeline(stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_]) -> Timeline:
     """Turn at least two valid stamps, with ticks or a counter, into seconds that increase.
 
-    ``repeated`` marks the rows whose (n, 3) readings equal those of the row before. Refused where
-    there is neither a clock nor a rate.
+    ``repeated`` marks rows whose (n, 3) readings equal those of the row before. Refused without
+    a clock or a rate.
     """
     if stamps.ticks is None:
         return _counted(stamps)
@@ -264,13 +263,11 @@ def timeline(stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_]) ->
             work.sort()
             work.move_on()
         work.even_out()
-    if not work.rises():  # what still does not come after the row before
+    if not work.rises():  # drop rows that still do not come after the row before
         latest = np.maximum.accumulate(work.time_s)
         work.keep(np.append(True, work.time_s[1:] > latest[:-1]))
     if len(work.time_s) < 2:
-        raise RefusedRecording(
-            "has only 1 sample with a time of its own", remedy="record for longer"
-        )
+        raise RefusedRecording("has only 1 sample with a distinct time", remedy="record for longer")
     first_s = float(work.time_s[0])
     for rows in blocks(len(work.time_s), work.time_s) if first_s else ():
         work.time_s[rows] -= first_s
@@ -295,7 +292,7 @@ def timeline(stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_]) ->
 
 
 def seconds_on(line: Timeline, stamps: Stamps) -> FloatArray | None:
-    """Seconds of other stamps on a timeline; None where the two clocks have no common origin."""
+    """Seconds of other stamps on a timeline; None if the two clocks have no common origin."""
     first, other = _resolved(line.origin), _resolved(stamps)
     if first is None or other is None or first.epoch != other.epoch:
         return None
@@ -306,7 +303,7 @@ def seconds_on(line: Timeline, stamps: Stamps) -> FloatArray | None:
 
 
 def _counted(stamps: Stamps) -> Timeline:
-    """Timeline of a file without stamps: rows or counter over the stated rate."""
+    """Timeline of a file without stamps: row numbers or a counter over the stated rate."""
     if not stamps.rate_hz:
         raise RefusedRecording(
             "has no time column and states no rate",
@@ -333,7 +330,7 @@ def _counted(stamps: Stamps) -> Timeline:
 
 
 def _with_tick(stamps: Stamps) -> tuple[Stamps, Finding, list[str]]:
-    """Stamps whose length of tick and epoch are known, how they became known, and what to say."""
+    """Resolve tick length and epoch; also return how they were found, and warnings."""
     ticks = stamps.ticks
     assert ticks is not None
     if _is_written_out(ticks):
@@ -349,7 +346,7 @@ def _with_tick(stamps: Stamps) -> tuple[Stamps, Finding, list[str]]:
         resolved = _resolved(stamps)
         if resolved is not None:
             warnings.append(
-                f"its clock says {stated}, which cannot be, so it was read as "
+                f"its clock states {stated}, which is impossible, so it was read as "
                 f"{_tick_name(_ticks(resolved)[1])}: if that is wrong, cadence and minutes are too"
             )
     if resolved is None or (stamps.tick_s is None and _is_too_fast(resolved, step)):
@@ -370,9 +367,9 @@ def _with_tick(stamps: Stamps) -> tuple[Stamps, Finding, list[str]]:
     is_slow = tick_s < 1 < DIRECTION_RATE_HZ * step * tick_s
     if is_slow and is_relative and ground == "measured":
         warnings.append(
-            f"its clock does not say its unit and was read as {_tick_name(tick_s)}, "
+            f"its clock states no unit and was read as {_tick_name(tick_s)}, "
             f"{1 / step / tick_s:.3g} readings a second: if that is wrong, counts and minutes are "
-            "too; give the rate with --rate then"
+            "too; then give the rate with --rate"
         )
     return resolved, Finding("clock", text, ground), warnings
 
@@ -393,19 +390,19 @@ def _is_written_out(ticks: NDArray[Any]) -> bool:
 
 
 def _place(label: str) -> str:
-    """Where a clock stands, as a message says it."""
+    """Place of a clock, as messages state it."""
     return f"column {label}" if label and not label.startswith("column ") else label
 
 
 def _is_too_fast(stamps: Stamps, step: float) -> bool:
-    """Whether a clock of unstated unit is faster than clocks of the measured unit are."""
+    """Whether a clock of unstated unit is too fast for the measured unit."""
     ticks, tick_s = _ticks(stamps)
     is_fast = stamps.epoch == "none" and step * tick_s < 1 / _NAMELESS_HZ
     return is_fast and (tick_s == 1e-6 or (tick_s == 1e-3 and bool((ticks[:100] % 1).any())))
 
 
 def _resolved(stamps: Stamps) -> Stamps | None:
-    """Stamps with their length of tick and their epoch; None where these cannot be told."""
+    """Stamps with tick length and epoch; None if these cannot be determined."""
     if stamps.ticks is None or not len(stamps.ticks):
         return None
     tick_s = stamps.tick_s or _measured_tick_s(stamps.ticks, stamps.typical_step)
@@ -416,7 +413,7 @@ def _resolved(stamps: Stamps) -> Stamps | None:
 
 
 def _ticks(stamps: Stamps) -> tuple[NDArray[Any], float]:
-    """Ticks and their length, of stamps that are resolved."""
+    """Ticks and tick length of resolved stamps."""
     assert stamps.ticks is not None
     assert stamps.tick_s is not None
     return stamps.ticks, stamps.tick_s
@@ -427,8 +424,8 @@ def _measured_tick_s(ticks: NDArray[Any], step: float) -> float | None:
     if any(low <= float(ticks[0]) < high for low, high in _WINDOWS):
         return 1e-7
     for tick_s in TICKS_S:
-        # Whole seconds tell one reading a second or less from a long-running clock of finer ticks,
-        # whose steps, taken for such seconds, are hours.
+        # Whole seconds distinguish one reading a second or less from a long-running clock of finer
+        # ticks, whose steps, read as such seconds, are hours.
         step_s = step * tick_s
         is_slow = PLAUSIBLE_STEP_S[1] <= step_s <= _SLOWEST_STEP_S and step_s % 1.0 == 0
         if _is_epoch(ticks, tick_s) and (is_slow or _is_plausible(step_s)):
@@ -443,7 +440,7 @@ def _is_plausible(step_s: float) -> bool:
 
 
 def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
-    """Whether stamps lie in our time, counted from 1970."""
+    """Whether stamps, counted from 1970, lie between 2010 and 2034."""
     power = _EPOCHS.get(tick_s)
     if power is None:
         return False
@@ -451,7 +448,7 @@ def _is_epoch(ticks: NDArray[Any], tick_s: float) -> bool:
 
 
 def _seconds(stamps: Stamps) -> FloatArray:
-    """Seconds from the first stamp, past every return to 0.
+    """Seconds from the first stamp, across wraps to 0.
 
     Integers are subtracted before they are scaled.
     """
@@ -477,11 +474,11 @@ def _first(stamps: Stamps, rows: NDArray[Any] | None) -> Stamps:
 
 
 def _start_time(stamps: Stamps, rows: NDArray[Any] | None) -> datetime | None:
-    """Wall clock of the first row, aware where the zone is known."""
+    """Wall clock of the first row, aware if the zone is known."""
     if stamps.epoch == "none":
         return None
     ticks, tick_s = _ticks(_first(stamps, rows))
-    # A float of seconds since 1970 keeps microseconds; whole ticks keep them exactly.
+    # Floats of seconds since 1970 keep microseconds; whole ticks keep them exactly.
     is_whole = ticks.dtype.kind == "i"
     micros = (
         int(ticks[0]) * round(tick_s * 1e9) // 1000 if is_whole else float(ticks[0]) * tick_s * 1e6
@@ -498,54 +495,54 @@ def _start_time(stamps: Stamps, rows: NDArray[Any] | None) -> datetime | None:
 Rows = NDArray[np.intp]
 
 _USUAL = (0.5, 1.5)
-"""Steps between samples, in typical ones, that are no pause."""
+"""Steps between samples, in typical ones, that are not a pause."""
 
 _SLACK = 1e-6
-"""Share of a step by which arithmetic may move it. Stamps in whole ms put steps right on a bound,
-where one unit of time would count them and another not."""
+"""Share of a step by which arithmetic may move it. Stamps in whole ms put steps exactly on a
+bound, where one unit of time would count them and another would not."""
 
 _RESTART_S = 2.0
-"""A clock that falls back further than this was restarted; by less, it was corrected."""
+"""A clock that falls back further was restarted; one that falls back less was corrected."""
 
 _RESTART_GAP_S = 1.0
 SHORT, _SORT_SHARE = 0.7, 0.02
-"""Share of short steps that sorting may add before it is taken to interleave two stretches. Two
-stretches half a step apart become one whose steps are half as long."""
+"""Share of short steps that sorting may add; with more, it would interleave two stretches. Two
+stretches half a step apart become one with steps half as long."""
 
 SORTED = (
-    "rows were out of order and were sorted by their time: if the clock was set back, what came "
-    "after that now comes first"
+    "rows were out of order and were sorted by time: if the clock was set back, what came after "
+    "that now comes first"
 )
 _HALF_DAY_S = 43_200.0
 _COARSE_SHARE, _COPIED_SHARE = 0.3, 0.9
 """Share of rows with the stamp of the row before, above which the clock is coarse; and how many of
-them have its readings too where all rows were written twice."""
+them also repeat its readings if all rows were written twice."""
 
 _BURST_SHARE = 0.3
 _LOST_SHARE = 0.01
 _UNEVEN_SHARE = 0.2
 _RATE_BLOCK_S, _SAME_RATE, _OTHER_RATE_SHARE = 2.0, 0.75, 0.05
 _MOST_COUNTS = 2.0**32
-"""No counter of a sensor goes further; a larger step is damage, beside which one would vanish."""
+"""No sensor's counter goes further; a larger step is damage, and would swallow a step of one."""
 
 _HZ_DIGITS = 6
-"""Digits of a rate without what arithmetic adds: 100 Hz are 100, whatever the unit of the clock."""
+"""Significant digits of a rate: 100 Hz stay 100 in any unit of the clock."""
 
 _SHORTEST_S = 1e-6
-"""Least time from one sample to the next: nothing worn on a body takes a million a second."""
+"""Shortest time between samples: no wearable sensor takes a million a second."""
 
 
 def robust_rate_hz(time_s: FloatArray) -> float:
-    """Sampling rate from increasing times, in spite of rounded stamps, gaps and lost samples.
+    """Sampling rate from increasing times, despite rounded stamps, gaps and lost samples.
 
-    The mean of the steps near the median step: rounding to milliseconds moves the median
+    It is the mean of the steps near the median step: rounding to milliseconds moves the median
     (12 or 13 ms at 80 Hz), but not the mean.
     """
     return _rate_hz(_sampled_steps(time_s))
 
 
 def _rate_hz(steps: FloatArray) -> float:
-    """Sampling rate from steps in seconds, 0 where there are none."""
+    """Sampling rate from steps in seconds, 0 without steps."""
     if not len(steps):
         return 0.0
     middle = float(np.median(steps))
@@ -557,16 +554,16 @@ def _rate_hz(steps: FloatArray) -> float:
 
 
 def are_usual(steps: FloatArray, typical: float) -> NDArray[np.bool_]:
-    """Tell which steps are between half and one and a half of a typical one."""
+    """Mark the steps between half a typical step and one and a half."""
     least, most = _USUAL[0] * (1 - _SLACK) * typical, _USUAL[1] * (1 + _SLACK) * typical
     return np.asarray((steps >= least) & (steps <= most))
 
 
 class Repair:
-    """Times on their way to a clock that increases, with what was done to them.
+    """Times on their way to an increasing clock, with a record of the repairs.
 
-    ``time_s`` is in seconds as stamped, and changed in place; ``counter`` as the sensor counted, if
-    it did.
+    ``time_s`` is in seconds as stamped, and changed in place; ``counter`` is the sensor's own, if
+    it has one.
     """
 
     def __init__(self, time_s: FloatArray, counter: FloatArray | None) -> None:
@@ -578,13 +575,13 @@ class Repair:
         self._rising: FloatArray | None = None
 
     def rises(self) -> bool:
-        """Whether every time comes after the one before."""
+        """Whether every time is later than the one before."""
         if self._rising is not self.time_s and step_extremes(self.time_s)[0] > 0:
             self._rising = self.time_s
         return self._rising is self.time_s
 
     def keep(self, rows: NDArray[Any]) -> None:
-        """Keep some rows: those of a mask, or those of some numbers in this order."""
+        """Keep the rows that a mask or a list of numbers selects, in this order."""
         self.time_s = take(self.time_s, rows)
         self.counter = None if self.counter is None else self.counter[rows]
         if self.rows is not None:
@@ -593,7 +590,7 @@ class Repair:
         self.rows = rows
 
     def pass_noon(self) -> None:
-        """Let a clock of twelve hours go on from 12:59 to 1:00."""
+        """Let a 12-hour clock continue from 12:59 to 1:00."""
         steps = np.diff(self.time_s)
         noon = np.abs(steps + _HALF_DAY_S) < MAX_GAP_S
         if noon.any():
@@ -602,16 +599,16 @@ class Repair:
             self.notes.append("12-hour clock")
 
     def drop_copies(self, values: FloatArray, repeated: NDArray[np.bool_]) -> None:
-        """Drop rows that stand further up with the same stamp and the same readings.
+        """Drop rows that repeat the stamp and the readings of an earlier row.
 
-        So a recording that was uploaded twice, or whose parts overlap, counts once. Under a coarse
-        clock that many rows share, equal readings are no sign of a copy.
+        A recording that was uploaded twice, or whose parts overlap, then counts once. Under a
+        coarse clock, which many rows share, equal readings do not show a copy.
         """
         same_time = np.diff(self.time_s) == 0
         copied = np.count_nonzero(same_time & repeated[1:])
         if same_time.mean() > _COARSE_SHARE and copied < _COPIED_SHARE * same_time.sum():
             return
-        # A copy stands behind its original, so it does not come after all rows before it.
+        # A copy comes after its original, so it is not later than all rows before it.
         late = self.time_s[1:] <= np.maximum.accumulate(self.time_s)[:-1]
         rows = np.flatnonzero(np.isin(self.time_s, self.time_s[1:][late]))
         time_s, own = self.time_s[rows], values[rows]
@@ -628,7 +625,7 @@ class Repair:
             )
 
     def turn_round(self) -> None:
-        """Put the oldest row first where the newest is."""
+        """Reverse rows that start with the newest."""
         steps = np.diff(self.time_s)
         if np.count_nonzero(steps < 0) > 0.5 * len(steps):
             self.keep(np.arange(len(self.time_s))[::-1])
@@ -637,8 +634,8 @@ class Repair:
     def sort(self) -> None:
         """Sort rows that merely arrived late.
 
-        Sorting is right where it leaves the steps as they were; where two stretches of time
-        overlap (a clock set back, two recordings in one file) it would interleave them.
+        Sorting is right if it leaves the steps as they were; if two stretches of time overlap (a
+        clock set back, two recordings in one file), it would interleave them.
         """
         steps = np.diff(self.time_s)
         if not (steps < 0).any() or not (steps > 0).any():
@@ -652,7 +649,7 @@ class Repair:
             self.warnings["order"] = SORTED
 
     def move_on(self) -> None:
-        """Let times go on where the clock fell back."""
+        """Shift times forward after each fall of the clock."""
         steps = np.diff(self.time_s)
         back = steps < 0
         if not back.any():
@@ -670,7 +667,7 @@ class Repair:
         self.time_s = self.time_s + np.concatenate([[0.0], np.cumsum(shift)])
 
     def is_rebuilt(self) -> bool:
-        """Rebuild a clock of arrivals from the counter; return whether that was done."""
+        """Rebuild a clock of arrivals from the counter; return whether it was rebuilt."""
         if self.counter is None or not _is_uneven(self.time_s, self.counter):
             return False
         self.time_s = _from_counter(self.time_s, self.counter)
@@ -691,7 +688,7 @@ class Repair:
 
 
 def _spread(time_s: FloatArray) -> FloatArray:
-    """Spread rows that share a stamp evenly up to the next stamp."""
+    """Spread rows that share a stamp evenly until the next stamp."""
     starts = np.flatnonzero(np.concatenate([[True], np.diff(time_s) > 0]))
     sizes = np.diff(np.append(starts, len(time_s)))
     stamps = time_s[starts]
@@ -702,22 +699,22 @@ def _spread(time_s: FloatArray) -> FloatArray:
     each = np.append(np.minimum(spans / sizes[:-1], 2 * period), period)
     within = np.arange(len(time_s)) - np.repeat(starts, sizes)
     spread = np.repeat(stamps, sizes) + within * np.repeat(each, sizes)
-    # A recording seldom begins with its clock's second: the first rows fill the end of theirs.
+    # A recording rarely starts on a full second: the first rows fill the end of theirs.
     spread[: sizes[0]] = stamps[1] - (sizes[0] - np.arange(sizes[0])) * min(each[0], period)
     return np.asarray(spread - spread[0])
 
 
 def _is_bursty(time_s: FloatArray) -> bool:
-    """Whether most rows follow the one before at once, and a few after a pause."""
+    """Whether most rows directly follow the one before, and a few come after a pause."""
     if len(time_s) < 3:
         return False
     return float(np.median(_sampled_steps(time_s))) < _BURST_SHARE * typical_step(time_s)
 
 
 def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
-    """Whether the time from one count to the next varies more than a sensor's clock does.
+    """Whether the time between counts varies more than a sensor's clock does.
 
-    Or does not vary at all where counts are missing: then the stamps are blind to the losses.
+    Or not at all across missing counts: then the stamps do not show the losses.
     """
     paces = np.diff(time_s) / np.diff(counter)
     middle = median(paces)
@@ -727,14 +724,14 @@ def _is_uneven(time_s: FloatArray, counter: FloatArray) -> bool:
 
 
 def counted_on(counter: FloatArray) -> FloatArray:
-    """Counter that goes on where it overflowed (8 or 16 bits) or was restarted."""
+    """Continue a counter past overflows (8 or 16 bits) and restarts."""
     wrapped = _steps_past_overflow(counter)
     counts = (wrapped > 0) & (wrapped < _MOST_COUNTS)
     return np.concatenate([[0.0], np.cumsum(np.where(counts, wrapped, 1.0))])
 
 
 def note_restarts(counter: FloatArray) -> list[str]:
-    """Say where a counter falls back without an overflow."""
+    """Report how often a counter falls back without an overflow."""
     falls = int(np.count_nonzero(_steps_past_overflow(counter) < 0))
     if not falls:
         return []
@@ -745,7 +742,7 @@ def note_restarts(counter: FloatArray) -> list[str]:
 
 
 def _steps_past_overflow(counter: FloatArray) -> FloatArray:
-    """(n - 1,) steps of a counter of 8 or 16 bits, or of any other one."""
+    """(n - 1,) steps of a counter, which may overflow at 8 or 16 bits."""
     counter = np.where(np.isfinite(counter), counter, np.nan)
     steps = np.diff(counter)
     largest = float(np.max(counter, initial=0.0, where=np.isfinite(counter)))
@@ -754,25 +751,25 @@ def _steps_past_overflow(counter: FloatArray) -> FloatArray:
 
 
 def note_uneven(steps: FloatArray) -> list[str]:
-    """Say where the steps between samples vary more than jitter explains."""
+    """Report steps between samples that vary more than jitter explains."""
     if len(steps) < 2:
         return []
     uneven = float(np.mean(~are_usual(steps, float(np.median(steps)))))
     if uneven < _UNEVEN_SHARE:
         return []
     return [
-        f"its readings come unevenly ({uneven:.0%} of the intervals between them are far from the "
-        "usual one): strides may be less precisely timed"
+        f"its readings are unevenly spaced ({uneven:.0%} of the intervals between them are far "
+        "from the usual one): strides may be less precisely timed"
     ]
 
 
 def _note_rates(time_s: FloatArray, rate_hz: float, gaps: NDArray[np.intp]) -> list[str]:
-    """Say for how much of a recording its rate is another one; stretches with gaps do not count."""
+    """Report how much of a recording has a different rate; stretches with gaps do not count."""
 
     def place(rows: slice | NDArray[np.intp]) -> NDArray[np.int64]:
         return np.asarray((time_s[rows] - time_s[0]) / _RATE_BLOCK_S, dtype=np.int64)
 
-    # Only where there are rows: a clock may leap by years.
+    # Count only where there are rows: a clock may leap by years.
     seen = []
     for rows in blocks(len(time_s), time_s):
         own = place(rows)
@@ -786,7 +783,7 @@ def _note_rates(time_s: FloatArray, rate_hz: float, gaps: NDArray[np.intp]) -> l
     if other.sum() < max(2.0, _OTHER_RATE_SHARE * len(local_hz)):
         return []
     return [
-        f"{other.mean():.0%} of the recording has another rate (about "
+        f"{other.mean():.0%} of the recording has a different rate (about "
         f"{float(np.median(local_hz[other])):.3g} instead of {rate_hz:.3g} readings a second): "
         "strides there may be missed or less precisely timed"
     ]
@@ -799,13 +796,13 @@ def gaps_s(time_s: FloatArray, rate_hz: float) -> FloatArray:
 
 
 def note_pace(time_s: FloatArray, rate_hz: float) -> list[str]:
-    """Say where a recording pauses, and where its rate is another one."""
+    """Report the pauses of a recording, and how much of it has a different rate."""
     gaps = _gap_rows(time_s, rate_hz)
     return _note_gaps(time_s[gaps + 1] - time_s[gaps]) + _note_rates(time_s, rate_hz, gaps)
 
 
 def _note_gaps(lengths_s: FloatArray) -> list[str]:
-    """Say how many pauses there are, and how long they are."""
+    """Report the number of pauses and their length."""
     if not len(lengths_s):
         return []
     total = f"{lengths_s.sum():.1f} s"
@@ -821,7 +818,7 @@ def _gap_rows(time_s: FloatArray, rate_hz: float) -> NDArray[np.intp]:
 
 
 def long_steps(time_s: FloatArray, length_s: float) -> NDArray[np.intp]:
-    """(m,) rows after which the next one comes later than this."""
+    """(m,) rows after which the next comes later than ``length_s``."""
     long = [
         rows.start + np.flatnonzero(np.diff(time_s[rows.start : rows.stop + 1]) > length_s)
         for rows in blocks(len(time_s), time_s)
@@ -830,7 +827,7 @@ def long_steps(time_s: FloatArray, length_s: float) -> NDArray[np.intp]:
 
 
 def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
-    """Rate of the sensor by its own count, whatever was lost; 0 where that counts for nothing."""
+    """Rate of the sensor by its own counter, whatever was lost; 0 if the counter is unusable."""
     counts = np.diff(counter)
     paces = (np.diff(time_s) / np.where(counts > 0, counts, np.nan))[counts > 0]
     pace = median(paces) if len(paces) else 0.0
@@ -838,7 +835,7 @@ def counted_rate_hz(time_s: FloatArray, counter: FloatArray) -> float:
 
 
 def note_lost(counter: FloatArray) -> list[str]:
-    """Say how many samples the counter counted that are not there."""
+    """Report how many samples are missing according to the counter."""
     lowest, highest = extremes(counter)
     sent = float(highest - lowest + 1)
     lost = (sent - len(counter)) / sent
@@ -848,11 +845,11 @@ def note_lost(counter: FloatArray) -> list[str]:
 
 
 def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
-    """Uniform times from a counter, anchored to the stamps anew after each pause."""
+    """Uniform times from a counter, anchored to the stamps again after each pause."""
     steps = np.diff(time_s)
     middle = median(steps)
     if median(np.abs(steps - middle)) < 0.1 * middle and not _is_bursty(time_s):
-        # The stamps were written per row, whatever was lost between.
+        # Stamps were written per row, whatever was lost between.
         return np.asarray(middle * (counter - counter[0]))
     apart = min(100, len(counter) - 1)
     paces = (time_s[apart:] - time_s[:-apart]) / (counter[apart:] - counter[:-apart])
@@ -870,10 +867,10 @@ def _from_counter(time_s: FloatArray, counter: FloatArray) -> FloatArray:
 
 
 def _sampled_steps(time_s: FloatArray) -> FloatArray:
-    """Enough steps between rows that follow each other."""
+    """Steps between consecutive rows, enough for a median."""
     return np.asarray(picked(time_s, sampled(len(time_s) - 1), 1))
 
 
 def median(values: NDArray[Any]) -> float:
-    """Median, of a sample where there are very many."""
+    """Median, of a sample if there are very many values."""
     return float(np.median(picked(values, sampled(len(values)))))

@@ -1,9 +1,9 @@
-"""Readings: unit and gravity, what is no reading, and what may be wrong with the rest.
+"""Readings: their unit and gravity, rows that are not readings, and doubts about the rest.
 
-A body at rest or walking feels 1 g on average over seconds, whatever the mounting; with gravity
-removed the average is near 0. That average, the *level*, tells units and gravity apart. What cannot
-be the acceleration of a body is refused; what is doubtful is read, with a warning that says what
-may be wrong.
+A body at rest or walking feels 1 g on average over seconds, whatever the mounting; without gravity
+the average is near 0. That average, the *level*, distinguishes units and gravity. Readings that
+cannot be the acceleration of a body are refused; doubtful ones are read, with a warning that states
+what may be wrong.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = []
 
 
 BLOCK_S = 4.0
-"""Length of the averages: some strides, less than most turns."""
+"""Length of the averages: several strides, but less than most turns."""
 
 _MOST_BLOCKS = 2000
 
@@ -45,7 +45,7 @@ _TOTAL_SPREADS = 0.65
 _LINEAR_SPREADS = 0.3
 """Own measurement on samples and data sets, walking to sprinting, foot to wrist: total acceleration
 averages 0.77 to 1.26 g and 0.7 to 6 of its spreads; linear acceleration 0.01 to 0.06 g and 0.03 to
-0.1 spreads, but up to 0.56 g and 0.6 spreads where the device is shaken."""
+0.1 spreads, but up to 0.56 g and 0.6 spreads if the device is shaken."""
 
 _PROBABLE_G, _MOST_G = (0.6, 1.45), 4.0
 _SURE_G = (0.85, 1.18)
@@ -54,7 +54,7 @@ _GUESSES = {"g": 1.0, "m/s2": STANDARD_GRAVITY_MPS2, "mg": 1000.0}
 _COUNTS_PER_G = tuple(2**power for power in range(6, 15))
 _COUNTS_WITHIN = 0.08
 _WALKING_G = 0.5
-"""Above this many g no walk spreads, so a linear acceleration that spreads more is in m/s²."""
+"""No walk spreads more than this in g, so a linear acceleration that does is in m/s²."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ class Level:
     low: float
     high: float
     spread: float  # median deviation within a block
-    blocks: int  # how many there are
+    blocks: int  # number of blocks
 
     @classmethod
     def of(cls, values: FloatArray, rate_hz: float) -> Level:
-        """Measure it on (n, 3) readings."""
+        """Measure the level of (n, 3) readings."""
         averaged = blocks_of(values, rate_hz)
         norms = np.linalg.norm(averaged.mean(axis=1), axis=1)
         spread = np.linalg.norm(averaged.std(axis=1), axis=1)
@@ -78,19 +78,19 @@ class Level:
         return cls(float(typical), float(low), float(high), float(np.median(spread)), len(norms))
 
     def is_surely(self, one_g: float) -> bool:
-        """Whether the readings stay near one g of this size throughout."""
+        """Whether the readings stay near ``one_g`` throughout."""
         bottom, top = (limit * one_g for limit in _SURE_G)
         return self.blocks >= _SURE_BLOCKS and bottom < self.low and self.high < top
 
     def is_about(self, one_g: float) -> bool:
-        """Whether the typical average could be one g of this size."""
+        """Whether the typical average could be ``one_g``."""
         return _TOTAL_G[0] * one_g < self.typical < _TOTAL_G[1] * one_g
 
 
 def blocks_of(
     values: FloatArray, rate_hz: float, length_s: float = BLOCK_S, most: int = _MOST_BLOCKS
 ) -> FloatArray:
-    """(k, m, 3) readings of blocks spread evenly over the recording; each axis is contiguous."""
+    """(k, m, 3) blocks of readings spread evenly over the recording; each axis is contiguous."""
     size = max(1, min(len(values), int(length_s * rate_hz)))  # rounded up, a block would be lost
     count = len(values) // size
     places = np.linspace(0, count - 1, most).astype(int) if count > most else np.arange(count)
@@ -103,7 +103,7 @@ def blocks_of(
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What came out: the factor to m/s², gravity, and on what grounds."""
+    """Factor to m/s² and gravity, and the grounds for both."""
 
     mps2: float
     gravity: Gravity
@@ -112,9 +112,9 @@ class Scale:
 
 
 def resolve(level: Level, unit: str, gravity: Claim[Gravity] | None, options: ReadOptions) -> Scale:
-    """Settle unit (empty where the file states none) and gravity together.
+    """Determine unit (empty if the file states none) and gravity together.
 
-    Refused where the unit can neither be read nor told from the level of the readings.
+    Refused if the unit can neither be read nor inferred from the level of the readings.
     """
     stated = unit_in_mps2(options.unit or unit)
     warnings: list[str] = []
@@ -144,9 +144,9 @@ def resolve(level: Level, unit: str, gravity: Claim[Gravity] | None, options: Re
 
 
 def _improbable(level_g: float, options: ReadOptions) -> list[str]:
-    """Say where readings with gravity average another length than that of gravity.
+    """Report readings with gravity whose average length is far from 1 g.
 
-    Refused where nothing worn on a body can, whatever it does.
+    Refused if no worn sensor can average that.
     """
     if _PROBABLE_G[0] < level_g < _PROBABLE_G[1]:
         return []
@@ -162,7 +162,7 @@ def _improbable(level_g: float, options: ReadOptions) -> list[str]:
 
 
 def _contradiction(level: Level, factor: float) -> str | None:
-    """Unit in which the readings stay at one g, where the stated one makes no sense of them."""
+    """Unit in which the readings stay at one g, if the stated one cannot be right."""
     if _LINEAR_BELOW_G < level.typical * factor / STANDARD_GRAVITY_MPS2 < 2 * _TOTAL_G[1]:
         return None
     return next((unit for unit, one_g in _GUESSES.items() if level.is_surely(one_g)), None)
@@ -202,7 +202,7 @@ def _measured_unit(
 def _gravity(
     level_g: float, claim: Claim[Gravity] | None, options: ReadOptions, warnings: list[str]
 ) -> tuple[Gravity, Finding]:
-    """Whether gravity is included: given, else what the file says unless the readings forbid it."""
+    """Whether gravity is included: as given, else as the file says unless the readings disagree."""
     measured: Gravity | None = None
     if level_g < _LINEAR_BELOW_G:
         measured = "linear"
@@ -223,48 +223,48 @@ def _gravity(
     if measured is None or measured == claim.value:
         return claim.value, Finding("gravity", f"{claim.value} ({claim.because})", claim.ground)
     warnings.append(
-        f"{claim.because}, but the {text} says {measured}: if that is wrong, so are direction and "
+        f"{claim.because}, but the {text} shows {measured}: if that is wrong, so are direction and "
         "share"
     )
     return measured, Finding("gravity", f"{measured} ({text}, against {claim.because})", "measured")
 
 
 _FREEZE_S = 2.0
-"""A sensor that repeats itself for longer than this has stopped: any other one has noise."""
+"""A sensor that repeats itself for longer has stopped: any other has noise."""
 
 _HELD_SHARE = 0.05
 _HELD_QUANTA = 4.0
-"""A held reading is followed by a jump of many quanta; a coarse sensor at rest, which repeats
-itself by nature, moves on by one (own measurement: Physics Toolbox 300, Empatica E4 1)."""
+"""After a held reading comes a jump of many quanta; a coarse sensor at rest, which naturally
+repeats itself, moves by one (own measurement: Physics Toolbox 300, Empatica E4 1)."""
 
 _QUANTUM_ROWS = 20_000
 _BLANK_STEPS = 4.0
 _SLOW_S = 2.0
-"""A stretch is slow where steps longer than 1/15 s follow each other for so long. In less there is
-no whole stride to lose, and phones falter for up to 1.6 s (MobiFall)."""
+"""A stretch is slow if steps longer than 1/15 s follow each other for this long. Less contains no
+whole stride, and phones falter for up to 1.6 s (MobiFall)."""
 
 _FILLED_QUANTA, _FILLED_WITHIN, _FILLED_ROWS, _FILLED_SHARE = 8.0, 1e-3, 5, 0.8
-"""A filled gap is straight on all axes to a rounded reading, leads somewhere on one, and has nearly
-all the rows that belong there."""
+"""A filled gap is straight on all axes within a rounded reading, changes on at least one, and has
+nearly all the rows that belong there."""
 
 _AGAIN_ROWS, _AGAIN_S = 5, 5.0
-"""So many rows in a row are alike by chance at rest, but not at one distance for so long."""
+"""This many consecutive rows repeat by chance at rest, but not at one distance for this long."""
 
 _AGAIN_WITHIN_ROWS = 500_000
 _FAST_ENOUGH = 1.5
-"""A recording at less than this many times that rate strays below it by jitter alone."""
+"""A recording below this multiple of the rate falls short of it by jitter alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """What to leave out, and why."""
+    """Rows to leave out, and why."""
 
-    drop: NDArray[np.bool_]  # (n,) of bool: rows that hold no reading of their own
+    drop: NDArray[np.bool_]  # (n,) of bool: rows without a reading of their own
     notes: tuple[str, ...]  # sentences for the user
 
 
 def repeats(values: FloatArray) -> NDArray[np.bool_]:
-    """(n,) whether a row has the readings of the row before."""
+    """(n,) whether a row repeats the readings of the row before."""
     repeated = np.zeros(len(values), dtype=bool)
     for block in blocks(len(values), values):
         own = values[max(block.start - 1, 0) : block.stop]
@@ -275,9 +275,9 @@ def repeats(values: FloatArray) -> NDArray[np.bool_]:
 
 
 def blanks(values: FloatArray) -> NDArray[np.intp]:
-    """(m,) rows that stand for no reading: the same number on all axes, far from those beside it.
+    """(m,) rows that are not readings: the same number on all axes, far from their neighbours.
 
-    So are zeros between readings, and numbers like -999 that some software writes.
+    Examples are zeros between readings, and numbers like -999 that some software writes.
     """
     alike = np.concatenate([np.empty(0, dtype=np.intp), *(
         block.start + rows[own[rows, 1] == own[rows, 2]]
@@ -302,15 +302,15 @@ def blanks(values: FloatArray) -> NDArray[np.intp]:
 
 
 def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool_]) -> Holds | None:
-    """Find repeated rows that are no readings; None where all are.
+    """Find repeated rows that are not readings; None if there are none.
 
-    Runs of a held reading shrink to its first row. Where a fine sensor stands still for more than
-    ``_FREEZE_S``, or a coarse one reads nothing but zero (ActiGraph's idle sleep), the stretch is
-    left out as a gap.
+    Runs of a held reading shrink to its first row. A stretch in which a fine sensor stands still
+    for more than ``_FREEZE_S``, or a coarse one reads only zero (ActiGraph's idle sleep), is left
+    out as a gap.
     """
     if not repeated.any():
         return None
-    # Runs of rows of which all but the first are repeated.
+    # Runs of rows, all repeated but the first.
     starts = np.flatnonzero(repeated[1:] & ~repeated[:-1])
     ends = np.flatnonzero(repeated & ~np.append(repeated[1:], False)) + 1
     spans = time_s[ends - 1] - time_s[starts]
@@ -337,7 +337,7 @@ def find_holds(values: FloatArray, time_s: FloatArray, repeated: NDArray[np.bool
 
 
 def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> bool:
-    """Whether readings jump by many quanta where a run of repeats ends."""
+    """Whether readings jump by many quanta at the end of a run of repeats."""
     rows = np.flatnonzero(repeated[:-1] & ~repeated[1:])
     jumps = np.abs(picked(values, rows, 1))
     if not len(jumps):
@@ -346,9 +346,9 @@ def _jumps_after_repeats(values: FloatArray, repeated: NDArray[np.bool_]) -> boo
 
 
 def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
-    """Find stretches too slow for directions in a recording that is fast elsewhere; None for none.
+    """Find stretches too slow for directions in a faster recording; None if there are none.
 
-    What is left of each is one gap.
+    Each leaves a single gap.
     """
     if rate_hz < _FAST_ENOUGH * DIRECTION_RATE_HZ or len(time_s) < 2:
         return None
@@ -373,7 +373,7 @@ def find_slow(time_s: FloatArray, rate_hz: float) -> Holds | None:
 
 
 def find_filled(values: FloatArray, time_s: FloatArray, rate_hz: float) -> Holds | None:
-    """Find gaps that were filled by straight lines; None for none. What fills them is left out."""
+    """Find gaps filled with straight lines, to leave out again; None if there are none."""
     if not rate_hz:  # rows years apart
         return None
     length_s = longest_step_s(1 / rate_hz)
@@ -392,8 +392,8 @@ def find_filled(values: FloatArray, time_s: FloatArray, rate_hz: float) -> Holds
         return None
     gaps = counted(len(filled_s), "gap")
     text = (
-        f"{gaps} of {sum(filled_s):.1f} s in all had been filled by straight lines, which are left "
-        "out: strides and minutes are missing there, and the share may be wrong"
+        f"{gaps} of {sum(filled_s):.1f} s in all had been filled with straight lines, which are "
+        "left out: strides and minutes are missing there, and the share may be wrong"
     )
     return Holds(drop, (text,))
 
@@ -401,7 +401,7 @@ def find_filled(values: FloatArray, time_s: FloatArray, rate_hz: float) -> Holds
 def _straight_parts(
     values: FloatArray, time_s: FloatArray, span: int, quantum: FloatArray
 ) -> Iterator[slice]:
-    """Rows around lines of so many rows, three of whose thirds end on a line."""
+    """Rows around lines of ``span`` rows, three of which, a third apart, lie on a line."""
     apart = max(1, span // 3)
     straight = [np.empty(0, dtype=np.intp)]
     for block in blocks(len(values), values, time_s):
@@ -423,9 +423,9 @@ def _straight_parts(
 def _off_the_line(
     line: FloatArray, time_s: FloatArray, at: slice | NDArray[np.intp] = slice(None)
 ) -> tuple[FloatArray, FloatArray]:
-    """(m,) how far the readings after some rows (m,) are from a line, and how much that rises.
+    """(m,) distance of readings from a line between the neighbours, and (m,) change along it.
 
-    It goes from the reading before to the one after, evenly over the rows, or over the time.
+    ``at`` selects the readings by the row before. The line is even over rows, or over time.
     """
     (begin, own, end), (begin_s, own_s, end_s) = (
         (array[:-2][at], array[1:-1][at], array[2:][at]) for array in (line, time_s)
@@ -436,13 +436,13 @@ def _off_the_line(
 
 
 def _lines(own: FloatArray, time_s: FloatArray, quantum: FloatArray) -> Iterator[tuple[int, int]]:
-    """First and last of the rows (n, 3) that lie on a straight line."""
+    """First and last row of each straight line in readings (n, 3)."""
     near = 2 * quantum + _FILLED_WITHIN * np.ptp(own, axis=0)
     off = np.stack([_off_the_line(axis, time_s)[0] for axis in own.T], axis=1)
     is_on = (off <= near).all(axis=1)
     turns = np.flatnonzero(np.diff(is_on, prepend=False, append=False)).reshape(-1, 2)
     for begin, end in turns.tolist():
-        # A row beside the line may lie near it by chance.
+        # A row beside the line may be near it by chance.
         for first, last in product((begin, begin + 1), (end + 1, end)):
             line, seconds = own[first : last + 1], time_s[first : last + 1]
             change = line[-1] - line[0]
@@ -457,15 +457,15 @@ def _lines(own: FloatArray, time_s: FloatArray, quantum: FloatArray) -> Iterator
 
 
 def _smallest_steps(values: FloatArray) -> FloatArray:
-    """(3,) smallest steps of each axis: what its readings are whole numbers of."""
+    """(3,) smallest steps of each axis, of which its readings are multiples."""
     steps = np.abs(np.diff(values[:_QUANTUM_ROWS], axis=0))
     return np.array([axis[axis > 0].min(initial=np.inf) for axis in steps.T])
 
 
 def repeated_later(values: FloatArray, time_s: FloatArray, rate_hz: float) -> list[str]:
-    """Say where a stretch of readings comes again later, as of a part that was put in twice.
+    """Report a stretch of readings that occurs again later, as if a part was inserted twice.
 
-    Rows that were held are left out; the first ``_AGAIN_WITHIN_ROWS`` count.
+    Held rows are already left out; only the first ``_AGAIN_WITHIN_ROWS`` are compared.
     """
     numbers = values[:_AGAIN_WITHIN_ROWS] @ np.array([1.0, math.pi, math.e])
     count = len(numbers) - _AGAIN_ROWS + 1
@@ -496,30 +496,30 @@ _CHECKED_ROWS, _CHECKED_BLOCKS = 1000, 50
 
 _EQUAL_SHARE, _SAME_CORRELATION = 0.95, 0.9999
 _CONSTANT_LENGTH, _TURNS = 1e-3, 0.05
-"""No accelerometer that turns by 3° reads so evenly: noise and its axes' own scales forbid it."""
+"""No accelerometer that turns by 3° reads so evenly: noise and unequal scales prevent it."""
 
 _STANDARD_WITHIN = 1e-3
 _NEAR_ZERO_SPREADS, _NEAR_ZERO_SHARE, _NEAR_ZERO_ROWS = 0.1, (0.005, 0.012), 5
-"""Shares of readings near zero of two axes, or of one, that never cross it (own measurement on 866
-recordings: 0.6 % at most; without their sign, 95 in 100 have 1.6 % or more)."""
+"""Least share of readings near zero, without a crossing, for two axes or for one (own measurement:
+0.6 % at most in 866 recordings; without their sign, 95 in 100 have 1.6 % or more)."""
 
 _EVEN_IF_SURE, _EVEN, _FAR_FROM_ZERO, _LOWEST_PERCENT = 0.7, 0.4, 0.5, 1.0
-"""Offsets of the axes of a sensor are alike within a quarter of their size, and gravity adds to
-one. A walker's axes are not both so even and so far from zero (samples and data sets: none)."""
+"""A sensor's offsets are alike within a quarter of their size, and gravity adds to one. A walker's
+axes are not both so even and so far from zero (samples and data sets: none)."""
 
 _UNLIKE = 8.0
 _STUCK_S, _MOVING_MPS2 = 2.0, 0.5
 _FAR_G, _FAR_SHARE, _FAR_BLOCKS, _FAR_MUCH = (0.5, 2.0), 0.02, 2, 0.15
 _REST_SPREAD_G, _REST_G = 0.03, (0.85, 1.15)
 _LEVEL_BLOCKS, _RUNNING_G = 12, 4.0
-"""A foot that runs averages up to 3.2 g, and spreads by more (own measurement, real and captured).
-Shorter blocks are taken where fewer than 12 of the usual length fit."""
+"""A running foot averages up to 3.2 g, and spreads by more (own measurement, real and captured).
+Blocks are shorter if fewer than 12 of the usual length fit."""
 
 _LINE_ROWS, _LINE_BLOCKS, _STRAIGHT, _LINE_SHARE, _KEPT_SHARE = 20, 300, 0.02, 0.02, 0.6
 _TURNS_APART, _TURNS_HZ = 1.25, 20.0
-"""Two rows differ by more the further they are apart (own measurement on 38 recordings of 15 to 400
-Hz: by one step 0.4 to 0.8 of what they do by two or three). Under 20 Hz three rows may span a step
-of a runner, and are alike again."""
+"""Rows differ more the further apart they are (own measurement on 38 recordings of 15 to 400 Hz: by
+one step 0.4 to 0.8 of the difference by two or three). Below 20 Hz three rows may span a runner's
+step, and are alike again."""
 
 _RHYTHM_S, _RHYTHM_PERIODS_S, _RHYTHM_ALIKE = 2.0, (0.3, 1.3), 0.5
 _RESCALED_BLOCKS, _RESCALED_SHARE = 3, 0.08
@@ -527,46 +527,45 @@ RESCALED = (STANDARD_GRAVITY_MPS2, 1000.0)
 """From g to m/s² and mg."""
 
 _RESCALED_GAP, _RESCALED_WITHIN = 2.5, 2.0
-"""Walking and running of one wearer differ by less and pass through what
-lies between (own measurement: none of 341 recordings; of their copies that go on in g, two in
-three)."""
+"""Walking and running of one wearer differ by less and pass through sizes in between (own
+measurement: none of 341 recordings; of copies that continue in g, two in three)."""
 
 _SIZES_G = (0.12, 5.0)
-"""Own measurement: 0.2 g at a lower back that walks to 4.1 g at a foot that runs."""
+"""Own measurement: from 0.2 g at a walker's lower back to 4.1 g at a runner's foot."""
 
 _CLIP_ABOVE_G, _CLIP_COUNT, _CLIP_SHARE, _CLIP_MUCH = 1.5, 5, 0.001, 0.02
 _SPIKE_ABOVE_G: dict[Gravity, float] = {"total": 0.8, "linear": 0.1}
 _SPIKE_WITHIN, _SPIKE_TIMES = 0.01, 3.0
-"""Where a device rests, it reads less than 1.5 g again and again. A limit so low shows only in how
-much rarer the readings beside it are."""
+"""A device at rest reads less than 1.5 g again and again. A limit that low shows only if readings
+beside it are much rarer."""
 
 _NARROW_S, _NARROW_STRETCHES, _NARROW_SHARE = (2.0, 4.0), 2, 0.1
-"""A range that narrows cuts several stretches off at the very same reading, or much of one. In
-less than 48 s stretches are shorter, so that some lie wholly within it."""
+"""A narrower range cuts off several stretches at exactly the same reading, or much of one. In less
+than 48 s, stretches are shorter, so that whole ones lie within it."""
 
 _BLUR_STEP, _BLUR_STEPS = 0.005, (1, 2, 4, 8)
 _BLUR_ROWS, _BLUR_SHARE, _BLUR_TIMES = 20, 0.004, 3.0
-"""Where noise came on top of a range's end, readings pile up there within a few hundredths of the
+"""If noise was added after clipping, readings pile up within a few hundredths of the end of the
 range, and are rarer further in (own measurement: no recording without a limit has 20 readings in
 such a pile)."""
 
 _WRAP_SHARE = 0.8
 _FAST_HZ, _STEPS_HZ, _STEPS_SHARE = 200.0, 6.0, 0.05
 _PACE_BLOCKS = 100
-"""Steps and their first harmonics are slower than 6 Hz, and hold a fifth or more of the power even
-on a foot."""
+"""Steps and their first harmonics are below 6 Hz, and hold at least a fifth of the power even on a
+foot."""
 
 
 def check_axes(values: FloatArray) -> None:
     """Refuse (n, 3) readings, in any unit, that are not the axes of an accelerometer.
 
-    Copied axes, a magnitude, and directions are refused.
+    Copied axes, a magnitude and directions are refused.
     """
     rows = _sample(values)
     moving = [axis for axis, column in zip("xyz", rows.T, strict=True) if column.any()]
     if len(moving) == 1:
         raise RefusedRecording(
-            f"only {moving[0]} is ever other than 0, so it may be a magnitude",
+            f"only {moving[0]} ever differs from 0, so it may be a magnitude",
             remedy="export all three axes",
         )
     for first, second in ((0, 1), (0, 2), (1, 2)):
@@ -582,15 +581,15 @@ def check_axes(values: FloatArray) -> None:
     turning = float(np.linalg.norm(rows.std(axis=0)))
     if lengths.std() < _CONSTANT_LENGTH * lengths.mean() and turning > _TURNS * lengths.mean():
         raise RefusedRecording(
-            "all its readings are of one length, as those of gravity or of a direction are",
+            "all its readings have the same length, like those of gravity or of a direction",
             remedy="export the accelerometer, or name its columns with --columns",
         )
 
 
 def check_scale(values: FloatArray, level: Level, unit: str) -> None:
-    """Refuse (n, 3) readings that are no acceleration in any unit: scaled, or without their sign.
+    """Refuse (n, 3) readings that are not acceleration in any unit: scaled, or without a sign.
 
-    Where the file states no unit, counts around an offset too.
+    If the file states no unit, refuse counts around an offset too.
     """
     rows = _sample(values)
     means, spreads = rows.mean(axis=0), rows.std(axis=0)
@@ -619,14 +618,14 @@ def check_scale(values: FloatArray, level: Level, unit: str) -> None:
 
 
 def _sample(values: FloatArray) -> FloatArray:
-    """(m, 3) readings from all over a recording."""
+    """(m, 3) readings from all parts of a recording."""
     if len(values) <= _CHECKED_ROWS * _CHECKED_BLOCKS:
         return values
     return blocks_of(values, _CHECKED_ROWS, 1.0, _CHECKED_BLOCKS).reshape(-1, 3)
 
 
 def _on_one_side(rows: FloatArray, share: float) -> NDArray[np.bool_]:
-    """(3,) whether so many readings of an axis are near zero, and none beyond it."""
+    """(3,) whether this share of an axis is near zero, and no reading beyond it."""
     never_cross = (rows.min(axis=0) >= 0) | (rows.max(axis=0) <= 0)
     near = (rows != 0) & (np.abs(rows) < _NEAR_ZERO_SPREADS * rows.std(axis=0))
     is_near = near.sum(axis=0) >= max(_NEAR_ZERO_ROWS, share * len(rows))
@@ -634,22 +633,22 @@ def _on_one_side(rows: FloatArray, share: float) -> NDArray[np.bool_]:
 
 
 def _are_multiples(pair: FloatArray) -> bool:
-    """Whether one column is the other times a factor."""
+    """Whether one column is a multiple of the other."""
     cosine = (pair[:, 0] @ pair[:, 1]) / np.prod(np.linalg.norm(pair, axis=0))
     return bool(min(abs(cosine), np.abs(np.corrcoef(pair.T)).min()) > _SAME_CORRELATION)
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Smallest and largest readings of stretches that follow each other, in the file's unit."""
+    """Smallest and largest readings of consecutive stretches, in the file's unit."""
 
-    size: int  # rows of a stretch; the last one may have fewer
+    size: int  # rows of a stretch; the last may have fewer
     readings: FloatArray  # (k, 2, 3)
-    counts: NDArray[np.intp]  # (k, 2, 3): how many readings of the stretch equal them
+    counts: NDArray[np.intp]  # (k, 2, 3): number of readings in the stretch that equal them
 
     @classmethod
     def of(cls, values: FloatArray, rate_hz: float) -> Ends:
-        """Find those of (n, 3) readings."""
+        """Find the ends of (n, 3) readings."""
         length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, *_NARROW_S))
         size = max(1, round(length_s * rate_hz))
         ends, counts = [], []
@@ -669,7 +668,7 @@ class Ends:
 
     @property
     def limits(self) -> FloatArray:
-        """(2, 3) smallest and largest readings of all."""
+        """(2, 3) smallest and largest readings overall."""
         return np.stack([self.readings[:, 0].min(axis=0), self.readings[:, 1].max(axis=0)])
 
 
@@ -681,9 +680,9 @@ def sensor_doubts(
     mps2: float,
     gravity: Gravity,
 ) -> list[str]:
-    """Say what in the readings of a sensor may be wrong, and what in the result.
+    """List what may be wrong with the readings of a sensor, and hence with the result.
 
-    ``values`` (n, 3) are in the file's unit, as are their ``ends``.
+    ``values`` (n, 3) and their ``ends`` are in the file's unit.
     """
     return [
         *_uneven(values),
@@ -698,7 +697,7 @@ def sensor_doubts(
 
 
 def _uneven(values: FloatArray) -> Iterator[str]:
-    """One axis varies far more than the others, as another sensor's column does."""
+    """Report an axis that varies far more than the others, like another sensor's column."""
     spreads = _sample(values).std(axis=0)
     low, middle, high = np.sort(spreads)
     if low > 0 and high >= _UNLIKE * middle:
@@ -709,7 +708,7 @@ def _uneven(values: FloatArray) -> Iterator[str]:
 
 
 def _lost_sign(values: FloatArray) -> Iterator[str]:
-    """One axis is folded at zero."""
+    """Report axes that are folded at zero."""
     for axis in np.flatnonzero(_on_one_side(_sample(values), _NEAR_ZERO_SHARE[1])):
         yield (
             f"{'xyz'[axis]} is often near 0 but never crosses it: if it lost its sign, "
@@ -718,13 +717,13 @@ def _lost_sign(values: FloatArray) -> Iterator[str]:
 
 
 def _stuck(values: FloatArray, time_s: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
-    """An axis keeps one reading while the others move."""
+    """Report axes that keep one reading while the others move."""
     stuck_s = np.zeros(3)
     apart = max(1, int(_STUCK_S * rate_hz / 2))
     for block in blocks(len(values), values, time_s):
         own, seconds = values[block], time_s[block]
         for axis in range(3):
-            # Of so long a run there are two in any fewer rows.
+            # A run this long has two of the thinned rows.
             if not (np.diff(own[::apart, axis]) == 0).any():
                 continue
             changes = np.flatnonzero(np.diff(own[:, axis]))
@@ -743,9 +742,9 @@ def _stuck(values: FloatArray, time_s: FloatArray, rate_hz: float, mps2: float) 
 
 
 def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
-    """Say where a part of the readings, gravity in, averages far from 1 g.
+    """Report parts of the readings, gravity included, that average far from 1 g.
 
-    So it does after a change of unit or sensor.
+    A change of unit or sensor does that.
     """
     length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, 1.0, BLOCK_S))
     own = blocks_of(values, rate_hz, length_s) * mps2 / STANDARD_GRAVITY_MPS2
@@ -770,14 +769,14 @@ def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[st
 
 
 def _sized(values: FloatArray, limits: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
-    """Rhythmic movement, gravity out, of no size that steps have, or of two sizes."""
+    """Report rhythmic movement, without gravity, too small or large for steps, or of two sizes."""
     sizes = _rhythmic_sizes(values, rate_hz)
     yield from _rescaled(sizes)
     if len(sizes) < _RESCALED_BLOCKS:
         return
     to_g = mps2 / STANDARD_GRAVITY_MPS2
     typical_g, large_g = np.percentile(sizes, [50, 90]) * to_g
-    # A wearer at rest has a rhythm too, of the heart, but moves now and then.
+    # A wearer at rest has a rhythm too, the heartbeat, but moves now and then.
     is_still = np.abs(limits).max() * to_g < _SIZES_G[0]
     is_small = _SIZES_G[0] / STANDARD_GRAVITY_MPS2 < large_g < _SIZES_G[0]
     if is_still or is_small or typical_g > _SIZES_G[1]:
@@ -788,7 +787,7 @@ def _sized(values: FloatArray, limits: FloatArray, rate_hz: float, mps2: float) 
 
 
 def _rhythmic_sizes(values: FloatArray, rate_hz: float) -> FloatArray:
-    """(k,) spreads of stretches of movement that repeats itself as steps do, in order of size."""
+    """(k,) sorted spreads of stretches of movement that repeats itself as steps do."""
     own = blocks_of(values, rate_hz, _RHYTHM_S)
     own = own - own.mean(axis=1, keepdims=True)
     size = own.shape[1]
@@ -801,7 +800,7 @@ def _rhythmic_sizes(values: FloatArray, rate_hz: float) -> FloatArray:
 
 
 def _rescaled(sizes: FloatArray) -> Iterator[str]:
-    """Sizes with none in between, as after a change of unit."""
+    """Report two groups of sizes with none in between, as after a change of unit."""
     least = max(_RESCALED_BLOCKS, round(_RESCALED_SHARE * len(sizes)))
     if len(sizes) < 2 * least:
         return
@@ -819,7 +818,7 @@ def _rescaled(sizes: FloatArray) -> Iterator[str]:
 
 
 def _clipped(values: FloatArray, ends: Ends, mps2: float, gravity: Gravity) -> Iterator[str]:
-    """An axis stays at its very limit, or wraps around there, as at the end of a range."""
+    """Report axes that stay at their limit, or wrap around there, as at the end of a range."""
     limits = ends.limits
     at = np.where(ends.readings == limits, ends.counts, 0).sum(axis=0)
     least = max(_CLIP_COUNT, _CLIP_SHARE * len(values))
@@ -842,7 +841,7 @@ def _clipped(values: FloatArray, ends: Ends, mps2: float, gravity: Gravity) -> I
             wrong = "pace, direction and share" if share or elsewhere else "single strides"
             yield f"{text}{share}{elsewhere}: {wrong} may be wrong there"
     ranges = limits[1] - limits[0]
-    # A range that cuts off does not wrap around.
+    # An axis that is cut off does not wrap around.
     may_wrap = (at < least).all(axis=0) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)
     for axis in np.flatnonzero(may_wrap):
         jumps = _jumps(values, ends, int(axis), _WRAP_SHARE * ranges[axis])
@@ -854,7 +853,7 @@ def _clipped(values: FloatArray, ends: Ends, mps2: float, gravity: Gravity) -> I
 
 
 def _jumps(values: FloatArray, ends: Ends, axis: int, least: float) -> int:
-    """How many steps of an axis are that large: there are none in stretches that reach less far."""
+    """Number of larger steps of an axis; stretches that span less are skipped."""
     lowest, highest = ends.readings[..., axis].T
     lowest = np.minimum(lowest, np.append(lowest[1:], lowest[-1]))  # with the first row beyond
     highest = np.maximum(highest, np.append(highest[1:], highest[-1]))
@@ -866,7 +865,7 @@ def _jumps(values: FloatArray, ends: Ends, axis: int, least: float) -> int:
 
 
 def _blurred(own: FloatArray, axis: int, side: int, to_g: float) -> Iterator[str]:
-    """Readings (n,) of an axis pile up close to their highest (1) or lowest (0)."""
+    """Report that readings (n,) of an axis pile up near their highest (1) or lowest (0)."""
     limit, extent = float(own.max() if side else own.min()), float(np.ptp(own))
     if abs(limit) * to_g <= _CLIP_ABOVE_G or not extent:
         return
@@ -885,7 +884,7 @@ def _blurred(own: FloatArray, axis: int, side: int, to_g: float) -> Iterator[str
 def _stand_out(
     values: FloatArray, limits: FloatArray, at: FloatArray, mps2: float, gravity: Gravity
 ) -> NDArray[np.bool_]:
-    """(2, 3) whether so many readings at a limit are no rest: it is high, or few are beside it."""
+    """(2, 3) whether readings at a limit are not rest: it is high, or few others are near it."""
     ranges = limits[1] - limits[0]
     reach_g = np.abs(limits) * mps2 / STANDARD_GRAVITY_MPS2
     is_high = reach_g > _CLIP_ABOVE_G
@@ -908,11 +907,11 @@ def _narrower(
     limit: float,
     mps2: float,
 ) -> tuple[float, int]:
-    """Reading short of the limit at which most readings pile up, and how many of them.
+    """Reading short of the limit at which most readings pile up, and their number.
 
-    ``own`` (n,) are the readings of an axis, of so many m/s² to the unit, in stretches of so many
-    rows. Where a device rests, it reads less than 1.5 g again and again, so a limit below is one
-    only where it moves and readings beside it are rare.
+    ``own`` (n,) are the readings of an axis, ``mps2`` m/s² per unit, in stretches of ``size``
+    rows. A device at rest reads less than 1.5 g again and again, so a lower pile is a limit only
+    if the device moves and readings beside it are rare.
     """
     is_pile = (counts >= _CLIP_COUNT) & (ends != limit)
     is_low = np.abs(ends) * mps2 <= _CLIP_ABOVE_G * STANDARD_GRAVITY_MPS2
@@ -932,7 +931,7 @@ def _narrower(
 
 
 def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
-    """Nothing moves as slowly as steps, as where a clock runs ten times too fast."""
+    """Report that nothing moves as slowly as steps, as if a clock runs ten times too fast."""
     if rate_hz < _FAST_HZ:
         return
     lengths = np.linalg.norm(blocks_of(values, rate_hz, most=_PACE_BLOCKS), axis=2) * mps2
@@ -950,7 +949,7 @@ def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
 
 
 def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
-    """Most readings lie on straight lines between a few, as a slow recording that was filled up."""
+    """Report readings mostly on straight lines between a few, as if a slow recording was filled."""
     own = blocks_of(values, rate_hz, most=_LINE_BLOCKS)
     if own.shape[1] < _LINE_ROWS:
         return
@@ -969,7 +968,7 @@ def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
 
 
 def _taking_turns(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
-    """Rows go on from one further up, as where those of two or three sensors take turns."""
+    """Report rows that continue an earlier row, as if two or three sensors take turns."""
     own = blocks_of(values, rate_hz, most=_LINE_BLOCKS)
     own = own[np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2]
     if not len(own) or own.shape[1] < _LINE_ROWS or rate_hz < _TURNS_HZ:
@@ -980,7 +979,7 @@ def _taking_turns(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
     if np.median(one / np.minimum(two, three)) > _TURNS_APART:
         yield (
             "its rows seem to come from several sensors in turn: if so, counts, pace, direction "
-            "and share are wrong. Export each sensor by itself, or name it in a column device"
+            "and share are wrong. Export each sensor separately, or name it in a column device"
         )
 
 

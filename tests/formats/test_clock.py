@@ -316,10 +316,10 @@ def test_a_gap_as_long_as_the_leap_of_such_digits_is_a_gap() -> None:
     assert line(ticks).time_s[-1] == pytest.approx(999 * 0.02 + 41)
 
 
-@pytest.mark.parametrize(("tick_s", "said"), [(1e-3, []), (1e-6, ["its clock says µs, which"])])
+@pytest.mark.parametrize(("tick_s", "said"), [(1e-3, []), (1e-6, ["its clock states µs, which"])])
 def test_a_stated_unit_that_no_sensor_keeps_up_with_is_measured(
     tick_s: float, said: list[str]
 ) -> None:
     own = line(np.arange(2000) * 20.0, tick_s=tick_s)
     assert own.rate_hz == pytest.approx(50)
-    assert [warning[:24] for warning in own.warnings] == said
+    assert [warning[:26] for warning in own.warnings] == said

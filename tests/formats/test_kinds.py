@@ -204,7 +204,7 @@ class TestAnotherSensorTakenForTheAccelerometer:
         self, write: Write, names: str, length: float
     ) -> None:
         lengths = np.linalg.norm(TOTAL, axis=1, keepdims=True)
-        assert "of one length" in str(refusal(write(f"time,{names}", length * TOTAL / lengths)))
+        assert "the same length" in str(refusal(write(f"time,{names}", length * TOTAL / lengths)))
 
     @pytest.mark.parametrize("names", ["vel_{}", "velocity {}", "speed.{}", "gps_{}", "pos_{}"])
     def test_what_is_named_as_something_else_is_refused(self, write: Write, names: str) -> None:
@@ -515,8 +515,8 @@ class TestGapsThatWereFilled:
         assert len(recording.time_s) == COUNT - round(50 * gap_s) + 1
         filled, gaps = recording.warnings
         assert filled == (
-            f"1 gap of {gap_s:.1f} s in all had been filled by straight lines, which are left out: "
-            "strides and minutes are missing there, and the share may be wrong"
+            f"1 gap of {gap_s:.1f} s in all had been filled with straight lines, which are left "
+            "out: strides and minutes are missing there, and the share may be wrong"
         )
         assert gaps.startswith("1 gap")
 
@@ -611,7 +611,7 @@ class TestDoubledUploads:
         values = np.vstack([TOTAL, 1.1 * TOTAL[::-1]])[order]
         clock = np.concatenate([SECONDS, SECONDS + apart_s])[order]
         said = str(refusal(write("time,ax,ay,az", values, [f"{s:.3f}" for s in clock])))
-        assert "shuffled, or are of several recordings" in said
+        assert "shuffled, or are from several recordings" in said
 
     @pytest.mark.parametrize("at", [300, 700, 1000, 1400, 1900])
     def test_a_counter_that_falls_back_is_doubted(self, tmp_path: Path, at: int) -> None:
@@ -1420,7 +1420,7 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
          "are strides and direction"]),
     "names that gravity belies": (
         UNITS.replace("a", "linacc_"), TOTAL, CLOCK,
-        ["the column names say linear acceleration, but the mean vector 1.00 g says total: if "
+        ["the column names say linear acceleration, but the mean vector 1.00 g shows total: if "
          "that is wrong, so are direction and share"]),
     "filled up": (
         UNITS, _filled(ROWS[(ROWS < 800) | (ROWS >= 1400) | (ROWS % 10 == 0)]), CLOCK,
@@ -1429,7 +1429,7 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
          "wrong"]),
     "gaps that were filled": (
         UNITS, np.vstack([_line_over(500, 50)[:800], _line_over(900, 400)[800:]]), CLOCK,
-        ["2 gaps of 9.0 s in all had been filled by straight lines, which are left out: strides "
+        ["2 gaps of 9.0 s in all had been filled with straight lines, which are left out: strides "
          "and minutes are missing there, and the share may be wrong",
          "2 gaps, 9.0 s in all, the longest 8.0 s: no stride is counted there"]),
     "a sign that was lost": (
@@ -1456,9 +1456,9 @@ SAID: dict[str, tuple[str, np.ndarray, Sequence[str], Sequence[str]]] = {
          "1 gap of 16.0 s: no stride is counted there"]),
     "half as fast": (
         UNITS, TOTAL[HALF_AS_FAST], [CLOCK[row] for row in HALF_AS_FAST],
-        ["its readings come unevenly (43% of the intervals between them are far from the usual "
-         "one): strides may be less precisely timed",
-         "58% of the recording has another rate (about 25 instead of 50 readings a second): "
+        ["its readings are unevenly spaced (43% of the intervals between them are far from the "
+         "usual one): strides may be less precisely timed",
+         "58% of the recording has a different rate (about 25 instead of 50 readings a second): "
          "strides there may be missed or less precisely timed"]),
     "gaps": (UNITS, TOTAL[GAPPED], [CLOCK[row] for row in GAPPED],
              ["2 gaps, 6.1 s in all, the longest 4.0 s: no stride is counted there"]),

@@ -70,7 +70,7 @@ class TestLevel:
         assert (told.gravity, told.findings[1].ground, told.warnings) == ("total", "stated", ())
         belied = resolve(level(RESTING), "m/s2", linear("an app"), ReadOptions())
         assert (belied.gravity, belied.findings[1].ground) == ("total", "measured")
-        assert belied.warnings[0].startswith("an app, but the mean vector 1.00 g says total")
+        assert belied.warnings[0].startswith("an app, but the mean vector 1.00 g shows total")
         unclear = resolve(level(RESTING * 0.5), "m/s2", linear("an app"), ReadOptions())
         assert (unclear.gravity, unclear.warnings) == ("linear", ())
 
@@ -189,7 +189,7 @@ class TestAxes:
             plausible.check_axes(values)
 
     def test_readings_of_one_length_are_a_direction(self) -> None:
-        with pytest.raises(RefusedRecording, match="all its readings are of one length"):
+        with pytest.raises(RefusedRecording, match="all its readings have the same length"):
             plausible.check_axes(MOVING / np.linalg.norm(MOVING, axis=1, keepdims=True))
 
     @pytest.mark.parametrize(
