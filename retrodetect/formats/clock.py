@@ -67,8 +67,8 @@ _LONG_TICKS = 1e8
 _HEAD_ROWS = 1000
 _LEAD_TOLD_S, _MOST_LEAD_S = 1.0, 86_400.0
 _OWN_ZERO_S = (1.0, 60.0)
-"""A relative clock that starts in this range counts from a zero that its user knows, such as a
-trigger or a beginning that was cut off; one that starts later is the uptime of a device."""
+"""A relative clock that starts in this range counts from a meaningful zero, such as a trigger or
+a beginning that was cut off; one that starts later shows the uptime of a device."""
 
 _NAMELESS_HZ = 400.0
 """At this rate or faster, a clock of µs or fractional ms without a stated unit has other ticks:
@@ -159,7 +159,7 @@ def _lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
 def valid(stamps: Stamps) -> NDArray[np.bool_] | None:
     """Rows with a valid stamp; None if all are valid.
 
-    A 0 in a clock that has run for long and does not wrap stands for a missing stamp.
+    In a clock that has run for long and does not wrap, 0 means a missing stamp.
     """
     ticks = stamps.ticks
     if ticks is None:

@@ -358,7 +358,7 @@ def rotation_axes(table: Table) -> tuple[Axes, ...]:
 
 
 def has_decimal_commas(table: Table) -> bool:
-    """Whether decimal commas stand between delimiting commas, which cuts each number in two.
+    """Whether commas are both decimal marks and delimiters, which cuts each number in two.
 
     Fractions are then separate columns, with leading zeros.
     """

@@ -349,7 +349,7 @@ class _Clock:
     def working(cls, table: Table, choices: Sequence[Tick]) -> _Clock | None:
         """First clock with mostly distinct stamps, else the one with the most.
 
-        A spreadsheet cuts nineteen digits to six, and the clock stands still.
+        If a spreadsheet cuts nineteen digits to six, the clock stands still.
         """
         present = [tick for tick in choices if table.has(*tick.names)]
         moving = {tick: _share_of_stamps(table, tick) for tick in present}

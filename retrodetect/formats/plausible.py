@@ -277,7 +277,7 @@ def repeats(values: FloatArray) -> NDArray[np.bool_]:
 def blanks(values: FloatArray) -> NDArray[np.intp]:
     """(m,) rows that are not readings: the same number on all axes, far from their neighbours.
 
-    Examples are zeros between readings, and numbers like -999 that some software writes.
+    Examples are zeros between readings, and codes such as -999.
     """
     alike = np.concatenate([np.empty(0, dtype=np.intp), *(
         block.start + rows[own[rows, 1] == own[rows, 2]]

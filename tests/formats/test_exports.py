@@ -191,7 +191,7 @@ def test_phyphox_bare_axes_are_what_the_file_is_called(put: Put) -> None:
     (liar,) = read(put("my Accelerometer.csv", header, rows(moving, SECONDS)))
     assert liar.gravity == "linear"
     assert ground(liar, "gravity") == "measured"
-    assert any("says linear" in warning for warning in liar.warnings)
+    assert any("shows linear" in warning for warning in liar.warnings)
 
 
 @pytest.mark.parametrize(
@@ -455,7 +455,7 @@ def test_mtw_header_over_linear_acceleration_is_found_out(put: Put) -> None:
     moving = WALK.acceleration_mps2 - WALK.acceleration_mps2.mean(axis=0)
     (recording,) = read(put("MT_2.txt", head, rows(moving, range(len(SECONDS)), by="\t")))
     assert recording.gravity == "linear"
-    assert any("says linear" in warning for warning in recording.warnings)
+    assert any("shows linear" in warning for warning in recording.warnings)
 
 
 def test_xio_files_without_a_sensor_in_their_names_are_linear(put: Put) -> None:

@@ -22,14 +22,14 @@ from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
 
-_TOTAL = total("ActiGraph raw data are totals")
-_SIGN = upward("ActiGraph, taken to read +1 g upward", "assumed")
+_TOTAL = total("ActiGraph raw data include gravity")
+_SIGN = upward("ActiGraph, assumed to read +1 g upward", "assumed")
 
 
 def _csv(file: Candidate) -> Layout:
     """Layout under a preamble of ten lines: g, with or without a time column.
 
-    The same preamble stands over epoch counts; only an epoch of 00:00:00 means raw readings.
+    Epoch counts have the same preamble; only an epoch of 00:00:00 means raw readings.
     """
     table = file.table
     preamble = "\n".join(table.preamble)
@@ -54,13 +54,13 @@ def _csv(file: Candidate) -> Layout:
     )
 
 
-# ``.gt3x`` is a zip of facts and of a log with one record for each second. Records are described in
-# ActiGraph's GT3X-File-Format: mark, kind, time, size, content, check. Up to firmware 2.5 there are
-# no records, only readings from the start on (NHANES-GT3X-File-Format).
+# ``.gt3x`` is a zip of facts and a log with one record for each second. ActiGraph's
+# GT3X-File-Format describes the records: mark, kind, time, size, content, check. Up to firmware 2.5
+# there are no records, only readings from the start on (NHANES-GT3X-File-Format).
 _MARK = 0x1E
 _HEAD = struct.Struct("<BBIH")
 _MOST_BYTES = 1 << 17
-"""More than the longest record."""
+"""Longer than any record."""
 
 _PAIR_BYTES = 9
 """Two readings of three axes."""
@@ -72,10 +72,10 @@ _FACT = re.compile(
     r"^(Serial Number|Acceleration Scale|Sample Rate|Start Date|Limb):\s*([\w.,]+)", re.MULTILINE
 )
 _LARGEST = 4e18
-"""No fact is larger: ticks of 100 ns since the year 1 reach it after the year 9999."""
+"""Upper bound of a fact: ticks of 100 ns since the year 1 reach it after the year 9999."""
 
 _SCALES = {"NEO": 341.0, "CLE": 341.0, "MRA": 341.0, "MOS": 256.0, "TAS": 256.0}
-"""Counts to 1 g by serial number, for devices that do not state their scale."""
+"""Counts per g by serial number, for devices that do not state their scale."""
 
 _TICK_S = 1e-7
 _TICKS_TO_1970 = 621_355_968_000_000_000
@@ -83,7 +83,7 @@ _LIMBS = {"Waist": "waist", "Wrist": "wrist", "Ankle": "ankle", "Thigh": "thigh"
 
 
 def _is_gt3x(file: Candidate) -> int:
-    """A zip that holds the facts and the log."""
+    """Recognise a zip that holds the facts and the log."""
     if not file.source.head.startswith(b"PK\x03\x04"):
         return NO
     names = {member.name for member in archive_members(file.source) or ()}
@@ -128,7 +128,7 @@ def _read_gt3x(file: Candidate, _: ReadOptions) -> list[Draft]:
 
 
 def _number(facts: Mapping[str, str], name: str) -> float:
-    """A fact as a number; 0 where it is none, or one that no device writes."""
+    """Return a fact as a number; 0 if it isn't one, or is one that no device writes."""
     try:
         number = float(facts.get(name, "").replace(",", "."))
     except ValueError:
@@ -139,7 +139,7 @@ def _number(facts: Mapping[str, str], name: str) -> float:
 def _continuous(
     log: Source, per_g: float, start: int, rate_hz: float
 ) -> Iterator[dict[str, NDArray[Any]]]:
-    """Readings in g that follow each other, with their tick at a stated rate."""
+    """Consecutive readings in g, with their ticks at a stated rate."""
     count = 0
     with log.open() as stream:
         for content, _ in read_blocks(stream, _PAIR_BYTES):
@@ -151,12 +151,12 @@ def _continuous(
 
 
 def _blocks(log: Source, per_g: float) -> Iterator[dict[str, NDArray[Any]]]:
-    """Records of acceleration, as many as a block of the log holds."""
+    """Yield records of acceleration, those of a block of the log at a time."""
     rest = b""
     with log.open() as stream:
         for block, is_last in read_blocks(stream):
             content = rest + block
-            # A record that may reach beyond the block waits for the next.
+            # A record that may extend beyond the block waits for the next.
             most = len(content) - (0 if is_last else _MOST_BYTES)
             seconds: list[tuple[int, FloatArray]] = []
             end = _read_records(content, most, seconds)
@@ -170,7 +170,7 @@ def _blocks(log: Source, per_g: float) -> Iterator[dict[str, NDArray[Any]]]:
 
 
 def _read_records(log: bytes, most: int, seconds: list[tuple[int, FloatArray]]) -> int:
-    """Add time and readings of each record whose check is right; tell where the next begins."""
+    """Add time and readings of each record with a correct check; return where the next begins."""
     content = np.frombuffer(log, dtype=np.uint8)
     at = 0
     while 0 <= at < most and at <= len(log) - _HEAD.size - 1:
@@ -190,12 +190,12 @@ def _read_records(log: bytes, most: int, seconds: list[tuple[int, FloatArray]]) 
 
 
 def _check(record: NDArray[np.uint8]) -> int:
-    """Complement of all bytes of a record taken by exclusive or."""
+    """Complement of the exclusive or of all bytes of a record."""
     return int(np.bitwise_xor.reduce(record)) ^ 0xFF
 
 
 def _readings(content: NDArray[np.uint8]) -> FloatArray:
-    """(n, 3) whole readings x, y, z of packed ones, which hold y first."""
+    """(n, 3) raw readings x, y, z from packed ones, which hold y first."""
     numbers = twelve_bits(content)
     yxz = numbers[: len(numbers) // 3 * 3].reshape(-1, 3)
     return yxz[:, [1, 0, 2]].astype(np.float64)

@@ -19,16 +19,16 @@ from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
 
-_TOTAL = total("Axivity writes totals")
+_TOTAL = total("Axivity includes gravity")
 _SIGN = upward("Axivity writes specific force")
 _MISSING = "strides and minutes are missing there"
 _ONE_G = (0.7, 1.4)
 _BLOCK = 100
-"""Rows, one second at the usual rate, over which the sensors are told apart."""
+"""Rows (one second at the usual rate) in which swapped sensors are detected."""
 
 
 def _is_csv(file: Candidate) -> int:
-    """A clock and three or six columns, three of which average one g."""
+    """Recognise a clock and three or six columns, three of which average one g."""
     table = file.table
     if table.header or table.preamble or table.width not in (4, 7):
         return NO
@@ -43,7 +43,7 @@ def _is_csv(file: Candidate) -> int:
 
 
 def _read_csv(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read both sensors, and put them right where they were swapped."""
+    """Read both sensors, and correct any swap."""
     table = file.table
     layout = Layout(
         clock=best_clock(table),
@@ -55,7 +55,7 @@ def _read_csv(file: Candidate, options: ReadOptions) -> list[Draft]:
 
 
 def _unswapped(draft: Draft) -> Draft:
-    """Swap sensors back in place, second by second, where only the gyroscope averages one g."""
+    """Swap sensors back in place, second by second, if only the gyroscope averages one g."""
     if draft.rotation is None:
         return draft
     acceleration, rotation = draft.acceleration.values, draft.rotation.values
@@ -100,7 +100,7 @@ _GYRO_RANGE_DEGPS = 8000.0
 
 
 def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
-    """Read all sectors whose sum is right."""
+    """Read all sectors with a correct sum."""
     lost: list[int] = []
     cut: list[str] = []
     columns = gather_packets(_blocks(file, lost, cut))
@@ -124,13 +124,13 @@ def _read_cwa(file: Candidate, _: ReadOptions) -> list[Draft]:
 
 
 def _blocks(file: Candidate, lost: list[int], cut: list[str]) -> Iterator[dict[str, NDArray[Any]]]:
-    """Sectors with one layout whose sum is right.
+    """Yield sectors of one layout with a correct sum.
 
-    How many were damaged is added to ``lost``; ``cut`` tells where the last one has no end.
+    Adds the number of damaged ones to ``lost``, and a warning to ``cut`` if the last is incomplete.
     """
     layout = None
     with file.source.open() as stream:
-        stream.read(_HEADER_BYTES)  # what is packed cannot be sought in
+        stream.read(_HEADER_BYTES)  # a packed stream cannot seek
         for content, _ in read_blocks(stream, _SECTOR.itemsize):
             whole, rest = divmod(len(content), _SECTOR.itemsize)
             if rest:
@@ -151,7 +151,7 @@ def _blocks(file: Candidate, lost: list[int], cut: list[str]) -> Iterator[dict[s
 
 
 def _most(layout: int) -> int:
-    """Readings that a sector has room for; none where the layout is unknown."""
+    """Readings that fit in a sector; -1 if the layout is unknown."""
     axes, kind = layout >> 4, layout & 0x0F
     if kind == _PACKED and axes == 3:
         return 120
@@ -161,8 +161,8 @@ def _most(layout: int) -> int:
 def _starts_s(sectors: NDArray[Any]) -> FloatArray:
     """Local time of the first reading of each sector, in s since 1970.
 
-    The stamp holds for the reading ``offset``; newer devices add a fraction of a second, for which
-    they had moved the offset.
+    The stamp applies to reading ``offset``; newer devices add a fraction of a second, and shift
+    the offset for it.
     """
     stamp = sectors["stamp"].astype(np.int64)
     year, month = (stamp >> 26 & 0x3F) + 30, stamp >> 22 & 0x0F
@@ -179,7 +179,7 @@ def _starts_s(sectors: NDArray[Any]) -> FloatArray:
 
 
 def _readings(sectors: NDArray[Any]) -> dict[str, FloatArray]:
-    """Acceleration in g and rotation in deg/s of sectors with one layout."""
+    """Acceleration in g and rotation in deg/s of sectors of one layout."""
     layout = int(sectors["layout"][0])
     axes, most = layout >> 4, _most(layout)
     is_filled = np.arange(most) < sectors["count"][:, None]

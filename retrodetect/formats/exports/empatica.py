@@ -22,8 +22,8 @@ __all__ = ["FORMATS"]
 
 # E4 ``ACC.csv``: a row of start times, a row of rates, then whole numbers of 1/64 g.
 _E4 = Layout(
-    acceleration=(Axes("1", "2", "3", "g/64", total("Empatica E4 writes totals")),),
-    sign=upward("Empatica E4, taken to read +1 g upward", "assumed"),
+    acceleration=(Axes("1", "2", "3", "g/64", total("Empatica E4 includes gravity")),),
+    sign=upward("Empatica E4, assumed to read +1 g upward", "assumed"),
     device="Empatica E4",
     placement="wrist",
 )
@@ -40,7 +40,7 @@ def _read_e4(file: Candidate, options: ReadOptions) -> list[Draft]:
 
 
 def _heads(table: Table) -> tuple[float, float] | None:
-    """Start in s since 1970 and rate in Hz, where the first two rows can be these."""
+    """Start in s since 1970 and rate in Hz; None if the first two rows cannot be these."""
     if table.header or table.preamble or len(table.rows) < 2:
         return None
     heads = np.stack([table.numbers(index)[:2] for index in range(table.width)])
@@ -50,7 +50,7 @@ def _heads(table: Table) -> tuple[float, float] | None:
 
 
 def _tags(file: Candidate) -> tuple[Note, ...]:
-    """Presses of the button, in s since 1970, one a line in ``tags.csv``."""
+    """Presses of the button in s since 1970, one per line of ``tags.csv``."""
     for side in file.companions:
         if side.source.stem == "tags":
             with suppress(ValueError, InputError):
@@ -59,10 +59,10 @@ def _tags(file: Candidate) -> tuple[Note, ...]:
     return ()
 
 
-_TOTAL = total("EmbracePlus writes totals")
-_SIGN = upward("EmbracePlus, taken to read +1 g upward", "assumed")
+_TOTAL = total("EmbracePlus includes gravity")
+_SIGN = upward("EmbracePlus, assumed to read +1 g upward", "assumed")
 
-# EmbracePlus csv, as Empatica's own conversion from avro writes it.
+# EmbracePlus csv, as Empatica's own converter from avro writes it.
 _EMBRACEPLUS = Layout(
     clock=(Tick("unix_timestamp", "us", "unix"),),
     acceleration=(xyz("{}", "g", _TOTAL),),
@@ -78,7 +78,7 @@ _MARK, _SYNC_BYTES = b"Obj\x01", 16
 
 
 def _read_avro(file: Candidate, _: ReadOptions) -> list[Draft]:
-    """Read the sessions; readings follow each other from the start of a session at its rate."""
+    """Read the sessions, whose readings run from the start at the stated rate."""
     with file.source.open() as stream:
         file.source.check_deflated(_blocks(stream.read()), -zlib.MAX_WBITS)
     with guarded("an EmbracePlus recording"), file.source.open() as stream:
@@ -98,7 +98,7 @@ def _blocks(content: bytes) -> Iterator[bytes]:
     stream = io.BytesIO(content[len(_MARK) :])
 
     def number() -> int:
-        """A whole number of seven bits a byte, the sign in the lowest one."""
+        """Read an integer of seven bits per byte, with the sign in the lowest bit."""
         shift = whole = 0
         while byte := stream.read(1):
             whole |= (byte[0] & 0x7F) << shift
@@ -140,7 +140,7 @@ def _draft(session: Any) -> Draft:
 
 
 def _stamps(sensor: Mapping[str, Any], zone_s: int | None = None) -> Stamps:
-    """Whole µs since 1970 of each reading."""
+    """Stamps of the readings in whole µs since 1970."""
     count = len(sensor["x"])
     steps = np.arange(count) * (1e6 / sensor["samplingFrequency"]) if count else np.empty(0)
     ticks = sensor["timestampStart"] + np.round(steps).astype(np.int64)

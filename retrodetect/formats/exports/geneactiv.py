@@ -20,8 +20,8 @@ from retrodetect.formats.text import cut_off
 
 __all__ = ["FORMATS"]
 
-_TOTAL = total("GENEActiv writes totals")
-_SIGN = upward("GENEActiv, taken to read +1 g upward", "assumed")
+_TOTAL = total("GENEActiv includes gravity")
+_SIGN = upward("GENEActiv, assumed to read +1 g upward", "assumed")
 
 # csv: a preamble of facts, then time, x, y, z, light, button and temperature without names.
 _CSV = Layout(
@@ -33,7 +33,7 @@ _CSV = Layout(
 
 
 def _is_csv(file: Candidate) -> int:
-    """The maker's name in the preamble over columns without names."""
+    """Recognise the maker's name in the preamble above columns without names."""
     table = file.table
     is_ours = len(table.names) >= 4 and any("GENEActiv" in line for line in table.preamble)
     return CERTAIN if is_ours else NO
@@ -79,12 +79,12 @@ def _read_bin(file: Candidate, _: ReadOptions) -> list[Draft]:
 
 
 def _blocks(file: Candidate, cut: list[str]) -> Iterator[dict[str, NDArray[Any]]]:
-    """Pages that are whole, and what is there of the last; ``cut`` tells where that has no end."""
+    """Yield pages, the last even if incomplete; ``cut`` then gets a warning."""
     rest = b""
     with file.source.open() as stream:
         for block, is_last in read_blocks(stream):
             content = rest + block
-            # The last page waits for its end, which the next begins.
+            # The last page ends where the next begins, so it waits for that.
             end = len(content) if is_last else max(content.rfind(_PAGE_BEGIN), 0)
             rest = content[end:]
             if is_last and not content.endswith(b"\n"):
@@ -101,14 +101,14 @@ def _blocks(file: Candidate, cut: list[str]) -> Iterator[dict[str, NDArray[Any]]
 
 
 def _axes(digits: bytes) -> NDArray[np.int16]:
-    """(n, 3) readings; one that was cut off is left out."""
+    """(n, 3) readings, without one that was cut off."""
     whole = len(digits) // _READING_DIGITS * _READING_DIGITS
     content = np.frombuffer(bytes.fromhex(digits[:whole].decode("ascii")), dtype=np.uint8)
     return twelve_bits(content).reshape(-1, 4)[:, :3]
 
 
 def _start_s(page: re.Match[bytes]) -> float:
-    """Local time of a page in s since 1970, NaN where there is no such time."""
+    """Local time of a page in s since 1970, NaN if it isn't a valid time."""
     try:
         moment = np.datetime64(f"{page[1].decode()}T{page[2].decode()}.{page[3].decode()}", "ms")
     except ValueError:
@@ -119,7 +119,7 @@ def _start_s(page: re.Match[bytes]) -> float:
 # GENEA's ``.bin``: a text of facts, then pages of 341 chunks of six bytes. A chunk is a check, its
 # kind (4 bits), and 36 bits of content: a reading of 12 bits an axis, or the second since 1970 in
 # local time. Calibration as in GGIRread (readGenea): counts plus offset, times gain over 8192, 340
-# to 1 g. Axes x and z are turned as there, which is a rotation and no mirror.
+# per g. As there, axes x and z are reversed, which is a rotation, not a reflection.
 _HEAD_END = b"\r\n\r\n"
 _TRIPLE = re.compile(rb"Accel-(Gains|Offsets):(-?\d+) (-?\d+) (-?\d+)")
 _PAGE_BYTES, _CHUNK_BYTES = 2048, 6
@@ -129,7 +129,7 @@ _TURN = np.array([-1.0, 1.0, -1.0])
 
 
 def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
-    """Read the readings after the first second that the file states."""
+    """Read all readings after the first stated second."""
     with file.source.open() as stream:
         content = stream.read()
     end = content.index(_HEAD_END) + len(_HEAD_END)
@@ -156,8 +156,8 @@ def _read_genea(file: Candidate, _: ReadOptions) -> list[Draft]:
         Draft(
             acceleration=Series((raw + facts[b"Offsets"]) * scale, "g"),
             stamps=Stamps(spread(starts_s.astype(np.float64), counts), 1.0, "local", "seconds"),
-            gravity=total("GENEA writes totals"),
-            sign=upward("GENEA, taken to read +1 g upward", "assumed"),
+            gravity=total("GENEA includes gravity"),
+            sign=upward("GENEA, assumed to read +1 g upward", "assumed"),
             device="GENEA",
             warnings=(cut_off("page"),) if rest else (),
         )

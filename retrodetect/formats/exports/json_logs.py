@@ -18,12 +18,12 @@ from retrodetect.recording import FloatArray
 __all__ = ["FORMATS"]
 
 
-# Movesense: packets of some readings that share a stamp.
+# Movesense: packets of several readings that share a stamp.
 def _read_movesense(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read all packets."""
     with guarded("a Movesense log"):
         (logged, *_) = load_json(file.source)["Meas"].values()
-        # Some loggers put the name of the sensor around each packet.
+        # Some loggers wrap each packet in the name of the sensor.
         packets = [own if "Timestamp" in own else next(iter(own.values())) for own in logged]
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
         readings = [_triads(packet["ArrayAcc"]) for packet in packets]
@@ -36,8 +36,8 @@ def _read_movesense(file: Candidate, _: ReadOptions) -> list[Draft]:
         Draft(
             acceleration=Series(np.concatenate(readings), "m/s2"),
             stamps=Stamps(spread(stamps_ms, counts), 1e-3, "none", "Timestamp of each packet"),
-            gravity=total("Movesense writes totals"),
-            sign=upward("Movesense, taken to read +1 g upward", "assumed"),
+            gravity=total("Movesense includes gravity"),
+            sign=upward("Movesense, assumed to read +1 g upward", "assumed"),
             rotation=Series(np.concatenate(turns), "deg/s") if is_turning else None,
             device="Movesense",
             columns="ArrayAcc",
@@ -83,7 +83,7 @@ def _read_edge_impulse(file: Candidate, _: ReadOptions) -> list[Draft]:
 
 
 def _places(names: list[str]) -> list[int] | None:
-    """Where the axes of the first accelerometer stand."""
+    """Columns of the axes of the first accelerometer."""
     by_sensor: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
         match = _AXIS.match(name.strip())

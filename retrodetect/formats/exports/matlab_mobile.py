@@ -53,23 +53,23 @@ def read(file: Candidate, _: ReadOptions) -> list[Draft]:
     draft = Draft(
         acceleration=replace(acceleration, stamps=None),
         stamps=acceleration.stamps,
-        gravity=total("MATLAB Mobile writes totals"),
-        sign=upward("MATLAB Mobile, taken to read +1 g upward", "assumed"),
+        gravity=total("MATLAB Mobile includes gravity"),
+        sign=upward("MATLAB Mobile, assumed to read +1 g upward", "assumed"),
         columns="Acceleration: X, Y, Z",
     )
     return [draft.filled(series)]
 
 
 def _timetables(file: Candidate) -> dict[str, Any]:
-    """Variables of the file by name."""
+    """Return the variables of the file by name."""
     with file.source.open() as stream:
         file.source.check_deflated(_deflated(stream.read()), zlib.MAX_WBITS)
     with (
         guarded("a MATLAB file"),
         file.source.on_disk() as path,
-        warnings.catch_warnings(action="ignore"),  # of display formats that are not kept
+        warnings.catch_warnings(action="ignore"),  # about display formats, which are dropped
     ):
-        # Its import makes pandas 2 infer another type for text, for the whole process and for good.
+        # Its import makes pandas 2 infer another type for text, in the whole process and for good.
         with pd.option_context("future.infer_string", pd.options.future.infer_string):
             from matio import load_from_mat
 
@@ -77,7 +77,7 @@ def _timetables(file: Candidate) -> dict[str, Any]:
 
 
 def _deflated(content: bytes) -> Iterator[bytes]:
-    """Packed elements of a file of level 5 (MathWorks, "MAT-File Format", chapter 1)."""
+    """Yield the packed elements of a level 5 file (MathWorks, "MAT-File Format", chapter 1)."""
     order = ">" if content[126:128] == b"MI" else "<"
     place = _HEADER_BYTES
     while place + _TAG_BYTES <= len(content):
@@ -89,13 +89,13 @@ def _deflated(content: bytes) -> Iterator[bytes]:
 
 
 def _series(table: Any, columns: tuple[str, ...], unit: str) -> Series | None:
-    """Some columns of a timetable; None where they are not there."""
+    """Return columns of a timetable as a series; None if they are missing."""
     if not isinstance(table, pd.DataFrame) or not isinstance(table.index, pd.DatetimeIndex):
         return None
     if not {*columns} <= {*table.columns}:
         return None
     cells = table[[*columns]].apply(pd.to_numeric, errors="coerce")
-    values = cells.to_numpy(dtype=np.float64, copy=True)  # the table's own cannot be written
+    values = cells.to_numpy(dtype=np.float64, copy=True)  # the table's own are read-only
     ticks = table.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
     is_local = table.index.tz is None
     stamps = Stamps(ticks, 1e-9, "local" if is_local else "unix", "Timestamp")

@@ -1,7 +1,7 @@
 """phyphox: quoted names with units, one file per set of columns, ``meta/`` beside them.
 
-iOS readings are turned into Android's convention by the app itself (phyphox-ios,
-ExperimentSensorInput.swift). Where a file names its columns only X, Y, Z, the file name says
+The app itself converts iOS readings to Android's convention (phyphox-ios,
+ExperimentSensorInput.swift). If a file names its columns only X, Y, Z, the file name states
 whether gravity is included.
 """
 
@@ -28,7 +28,7 @@ _BARE = xyz("{}")
 
 
 def recognise(file: Candidate) -> int:
-    """``Time (s)`` beside axes whose unit is written as phyphox writes it."""
+    """Recognise ``Time (s)`` beside axes with units as phyphox writes them."""
     table = file.table
     if table.index("time") != 0 or table.unit(0) != "s":
         return NO
@@ -47,7 +47,7 @@ def role(file: Candidate) -> Role:
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the acceleration with the sets and the ``meta`` files beside it."""
+    """Read the acceleration with the other sensors and the ``meta`` files beside it."""
     axes = _acceleration(file, file.table)
     if axes is None and not options.columns:
         raise RefusedRecording(
@@ -71,7 +71,7 @@ def read(file: Candidate, options: ReadOptions) -> list[Draft]:
 
 
 def _other_sensor(side: Candidate) -> Layout:
-    """Columns of another sensor's file; the unit tells bare ones apart."""
+    """Columns of another sensor's file; the unit identifies bare ones."""
     unit = side.table.unit("x") if side.table.has("x") else ""
     return Layout(
         clock=(_CLOCK,),
@@ -88,7 +88,7 @@ def _other_sensor(side: Candidate) -> Layout:
 
 
 def _acceleration(file: Candidate, table: Table) -> Axes | None:
-    """Axes of the acceleration; for bare ones the unit tells the sensor, the file name gravity."""
+    """Axes of the acceleration; for bare ones, by unit, the file name decides on gravity."""
     for axes in (
         xyz("acceleration {}", gravity=_TOTAL),
         xyz("linear acceleration {}", gravity=_LINEAR),
@@ -108,7 +108,7 @@ def _acceleration(file: Candidate, table: Table) -> Axes | None:
 
 
 def _start_time(rows: Sequence[dict[str, str]], ticks: Array | None) -> datetime | None:
-    """Wall clock of the first reading, by the START event of ``meta/time.csv`` and its zone."""
+    """Wall clock of the first reading, from the START event of ``meta/time.csv`` and its zone."""
     start = next((row for row in rows if row.get("event") == "START"), None)
     if start is None or ticks is None or not len(ticks):
         return None
@@ -121,7 +121,7 @@ def _start_time(rows: Sequence[dict[str, str]], ticks: Array | None) -> datetime
 
 
 def _zone(text: str) -> timezone:
-    """Zone that a time is written with (``… UTC+02:00``); UTC where it is none."""
+    """Zone of a written time (``… UTC+02:00``), else UTC."""
     written = time_format([text])
     minutes = written.zone_min if written else None
     return timezone(timedelta(minutes=minutes)) if minutes and abs(minutes) < 1440 else UTC

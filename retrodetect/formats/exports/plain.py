@@ -1,7 +1,6 @@
-"""Plain tables: any clock and any three axes that can be told by name or by value.
+"""Plain tables: any clock and any three axes that name or values identify.
 
-Counts and epochs, which activity monitors make of acceleration and nobody can turn back, are
-refused.
+Counts and epochs, which activity monitors derive irreversibly from acceleration, are refused.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ __all__ = ["FORMATS", "PLAIN"]
 
 
 def _read_table(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read by column names, or by the values where there are none."""
+    """Read by column names, or by values if there are none."""
     table = file.table
     if has_decimal_commas(table):
         raise RefusedRecording(
@@ -57,13 +56,12 @@ _COUNTS_WITHIN = 4096
 
 
 def _is_counts(file: Candidate) -> int:
-    """Names of counting devices, or columns of counts."""
+    """Recognise names of counting devices, or columns of counts."""
     is_signed = _SIGNS.search(file.source.head[:_COUNTS_WITHIN]) and is_text(file.source)
     return LIKELY if is_signed and not file.table.has("x", "y", "z") else NO
 
 
 def _refuse_counts(_: Candidate, __: ReadOptions) -> list[Draft]:
-    """Refuse, in a row of its own."""
     raise RefusedRecording(
         "has activity counts or summaries per epoch, not acceleration",
         remedy="export the raw acceleration",
@@ -72,7 +70,7 @@ def _refuse_counts(_: Candidate, __: ReadOptions) -> list[Draft]:
 
 PLAIN = Format(
     "plain",
-    # BVH is a table of numbers too, but holds angles of joints.
+    # BVH is a table of numbers too, but of joint angles.
     lambda file: POSSIBLE if file.table.width and file.source.head[:9] != b"HIERARCHY" else NO,
     _read_table,
     lambda file: Role(has_acceleration=bool(layouts(file.table))),

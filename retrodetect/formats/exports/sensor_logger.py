@@ -1,9 +1,9 @@
 """Sensor Logger (Kelvin Choi), phone and Apple Watch: one file per sensor, named after it.
 
 Each file has ``time`` (ns since 1970) and ``seconds_elapsed``; a phone's axes come as z, y, x.
-Only the file name tells an accelerometer from a gyroscope. On iOS all signs are CoreMotion's,
-unless the recording was standardised. Source: https://github.com/tszheichoi/awesome-sensor-logger
-(UNITS.md, COORDINATES.md, CROSSPLATFORM.md).
+Only the file name distinguishes an accelerometer from a gyroscope. On iOS all signs are
+CoreMotion's, unless the recording was standardised. Source: UNITS.md, COORDINATES.md and
+CROSSPLATFORM.md of https://github.com/tszheichoi/awesome-sensor-logger
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SENSOR = re.compile("|".join(_SENSORS), re.IGNORECASE)
 _RANK = {"totalacceleration": 4, "accelerometeruncalibrated": 2, "accelerometer": 1,
          "wristmotion": 2, "watchaccelerometeruncalibrated": 1}  # fmt: skip
 _STANDARDISED_ABOVE = 5.0
-"""A watch writes gravity with length 1 in g, or 9.81 where it was asked to standardise."""
+"""A watch writes gravity with length 1 (g), or 9.81 if set to standardise."""
 
 _WATCH = ("wristmotion", "watchaccelerometeruncalibrated")
 _APPLE_MODEL = re.compile(r"(iPhone|iPad|iPod)[\d ,.]*(Pro|Max|Plus|mini|Mini|SE|Air|X[RS]?| )*")
@@ -68,11 +68,11 @@ _BESIDE = {
         },
     ),
 }
-"""How the files of the other sensors are laid out."""
+"""Layouts of the other sensors' files."""
 
 
 def recognise(file: Candidate) -> int:
-    """``time`` and ``seconds_elapsed`` beside axes."""
+    """Recognise ``time`` and ``seconds_elapsed`` beside axes."""
     table = file.table
     if not table.has("time", "seconds_elapsed"):
         return CERTAIN if _sensor(file) == "metadata" and _metadata(file) else NO
@@ -91,7 +91,7 @@ def role(file: Candidate) -> Role:
 
 
 def read(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read one accelerometer file with what lies beside it."""
+    """Read one accelerometer file with the files beside it."""
     sensor, export = _sensor(file), "use Accelerometer.csv or TotalAcceleration.csv"
     if sensor and sensor not in _RANK:
         raise RefusedRecording(f"has no acceleration, only {sensor}", remedy=export)
@@ -160,7 +160,7 @@ def _is_standardised(facts: dict[str, str]) -> bool:
 
 
 def _beside(side: Candidate, *, has_gravity: bool) -> Layout:
-    """Layout of another sensor's file; without one where it is of no use."""
+    """Layout of another sensor's file; an empty one if it is of no use."""
     sensor = _sensor(side)
     return Layout() if has_gravity and sensor == "gravity" else _BESIDE.get(sensor, Layout())
 
@@ -173,13 +173,13 @@ def _notes(sides: dict[str, Candidate]) -> tuple[Note, ...]:
 
 
 def _metadata(file: Candidate) -> dict[str, str]:
-    """The one row of Metadata.csv."""
+    """Return the only row of Metadata.csv."""
     rows = records(file.source)
     return rows[0] if rows and {"platform", "sensors"} <= rows[0].keys() else {}
 
 
 def _zone_min(facts: dict[str, str], stamps: Stamps) -> int | None:
-    """Offset of the wearer's zone when the recording began; None where it is not told."""
+    """Offset of the wearer's zone at the start of the recording; None if not stated."""
     if stamps.epoch != "unix" or stamps.ticks is None or not len(stamps.ticks):
         return None
     try:
@@ -192,7 +192,7 @@ def _zone_min(facts: dict[str, str], stamps: Stamps) -> int | None:
 
 
 def _is_total(file: Candidate) -> bool:
-    """Whether the readings keep to one g, as no other sensor's do."""
+    """Whether the readings stay near one g, as no other sensor's do."""
     table = file.table
     if not table.has(*_AXES.names):
         return False
@@ -200,7 +200,7 @@ def _is_total(file: Candidate) -> bool:
 
 
 def _watch_unit(file: Candidate) -> str:
-    """Unit that the length of the gravity columns tells; empty where there are none."""
+    """Unit that follows from the length of the gravity columns; empty without them."""
     table = file.table
     if not table.has("gravityx", "gravityy", "gravityz"):
         return ""
@@ -211,7 +211,7 @@ def _watch_unit(file: Candidate) -> str:
 
 
 def _sensor(file: Candidate) -> str:
-    """Sensor in the file name, in lower case; empty where there is none."""
+    """Sensor in the file name, in lower case; empty if there is none."""
     words = _SENSOR.findall(file.source.stem)
     return words[-1].lower() if words else ""
 
@@ -221,7 +221,7 @@ def _companions(file: Candidate) -> dict[str, Candidate]:
 
 
 def _device(facts: dict[str, str], sensor: str) -> str:
-    """Model of the device; a name that its owner may have given it says who that is."""
+    """Model of the device; a name chosen by its owner is left out, as it may identify them."""
     if sensor in _WATCH:
         return "Apple Watch"
     name = facts.get("device name", "")

@@ -1,6 +1,6 @@
 """Apps, sensors and data sets whose tables a layout describes.
 
-A comment above each says what writes it and what is special about it.
+The comment above each states what writes it and what is special about it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from retrodetect.recording import Gravity
 __all__ = ["FORMATS"]
 
 
-# HyperIMU (ianovir) for Android: columns end in the phone's own sensor names, whoever made them;
-# a clock only if asked for.
+# HyperIMU (ianovir) for Android: columns end in the phone's own sensor names, of any vendor; a
+# clock only if asked for.
 def _hyperimu(file: Candidate) -> Layout:
     table = file.table
     return Layout(
@@ -48,14 +48,14 @@ def _hyperimu(file: Candidate) -> Layout:
 def _ending(
     table: Table, sensor: str, unit: str, gravity: Claim[Gravity] | None = None
 ) -> tuple[Axes, ...]:
-    """Axes of the sensor whose vendor's name says this."""
+    """Axes of the sensors whose vendor's name contains ``sensor``."""
     pattern = re.compile(rf"(?<![a-z]){sensor}(?![a-z])(?!.*uncalibrated)[^.]*\.x$")
     heads = (name.removesuffix(".x") for name in table.names if pattern.search(name))
     return tuple(xyz(f"{head}.{{}}", unit, gravity) for head in heads)
 
 
 # Physics Toolbox Sensor Suite (Vieyra): ``gFx`` in g with gravity, ``ax`` in m/s² without. In a
-# multi-record every row repeats what the slower sensors read last.
+# multi-record every row repeats the last readings of the slower sensors.
 def _physics_toolbox(file: Candidate) -> Layout:
     is_ios = file.table.has("gftotal")
     return Layout(
@@ -66,14 +66,14 @@ def _physics_toolbox(file: Candidate) -> Layout:
         ),
         rotation=(xyz("w{}", "rad/s"),),
         channels={"magnetic_field_ut": (xyz("b{}", "µT"),)},
-        sign=downward("gFTotal of Physics Toolbox on iOS, taken as CoreMotion's sign", "assumed")
+        sign=downward("Physics Toolbox on iOS, assumed to use CoreMotion's sign", "assumed")
         if is_ios
-        else upward("Physics Toolbox, taken as on Android", "assumed"),
+        else upward("Physics Toolbox, assumed to be on Android", "assumed"),
     )
 
 
 def _is_physics_toolbox(file: Candidate) -> int:
-    """The app's short names; other loggers write total acceleration under them."""
+    """Recognise the app's short names, which other loggers use for total acceleration."""
     table = file.table
     if table.has("gfx", "gfy", "gfz"):
         return CERTAIN
@@ -88,7 +88,7 @@ def _clock_of(sensor: str) -> Tick:
     return Tick(f"{sensor}timestamp_sincereboot", "s", "none")
 
 
-# SensorLog (Bernd Thomas) for iOS: one wide table in which every sensor has a clock of its own.
+# SensorLog (Bernd Thomas) for iOS: one wide table in which every sensor has its own clock.
 # ``loggingTime`` is when a row was written and jitters; ``…Timestamp_sinceReboot`` is CoreMotion's.
 _SENSORLOG = Layout(
     clock=(_clock_of("accelerometer"), Tick("loggingtime")),
@@ -121,14 +121,14 @@ _SENSORLOG_MOTION = replace(
 
 
 def _sensorlog(file: Candidate) -> Layout:
-    """The accelerometer, or else device motion with its gravity."""
+    """Layout of the accelerometer, or else of device motion with its gravity."""
     return _SENSORLOG if file.table.has("accelerometeraccelerationx") else _SENSORLOG_MOTION
 
 
 _IN_THE_EARTHS_FRAME = "is in the earth's frame, not the sensor's: it serves for counting only"
 
 
-# Bittium Faros: bare X, Y, Z; rate, unit and start stand in the ``meta.json`` beside it.
+# Bittium Faros: bare X, Y, Z; rate, unit and start are in the ``meta.json`` beside it.
 def _faros(file: Candidate) -> Layout:
     meta = _faros_notes(file)
     try:
@@ -137,23 +137,23 @@ def _faros(file: Candidate) -> Layout:
         start = None
     unit = str(meta.get("units", {}).get("ACC", ""))
     return Layout(
-        acceleration=(xyz("{}", unit, total("Faros writes totals")),),
+        acceleration=(xyz("{}", unit, total("Faros includes gravity")),),
         rate_hz=float(meta["sample_freqs"]["ACC"]),
-        sign=upward("Faros, taken to read +1 g upward", "assumed"),
+        sign=upward("Faros, assumed to read +1 g upward", "assumed"),
         device="Bittium Faros",
         start_time=start,
     )
 
 
 def _is_faros(file: Candidate) -> int:
-    """Bare axes beside notes that state a rate for them."""
+    """Recognise bare axes beside notes that state a rate for them."""
     if file.table.names != ("x", "y", "z"):
         return NO
     return CERTAIN if "ACC" in _faros_notes(file).get("sample_freqs", {}) else NO
 
 
 def _faros_notes(file: Candidate) -> dict[str, Any]:
-    """The notes beside the readings, empty where there are none."""
+    """The notes beside the readings; empty without any."""
     for side in file.companions:
         try:
             notes = load_json(side.source) if side.source.name.endswith(".json") else None
@@ -164,8 +164,8 @@ def _faros_notes(file: Candidate) -> dict[str, Any]:
     return {}
 
 
-# Gulf Coast Data Concepts X2, X16 and the like: counts, under lines that begin with a semicolon.
-# https://www.gcdataconcepts.com: the X16 counts 2048 to 1 g. The others' counts are measured.
+# Gulf Coast Data Concepts X2, X16 and the like: counts, below lines that begin with a semicolon.
+# https://www.gcdataconcepts.com: the X16 has 2048 counts per g. Other scales are measured.
 def _gulf_coast(file: Candidate) -> Layout:
     preamble = "\n".join(file.table.preamble)
     begun = re.search(r"^;\s*Start_time\s*,\s*([\d-]+)\s*,\s*([\d:.]+)", preamble, re.MULTILINE)
@@ -178,7 +178,7 @@ def _gulf_coast(file: Candidate) -> Layout:
 
 
 def _is_gulf_coast(file: Candidate) -> int:
-    """Its maker in the preamble."""
+    """Recognise the maker in the preamble."""
     preamble = "\n".join(file.table.preamble)
     return CERTAIN if preamble.startswith(";") and "gcdataconcepts" in preamble else NO
 
@@ -189,7 +189,7 @@ def _with_gyroscope_beside(
     layout: Layout,
     rotation_units: Collection[str],
 ) -> Format:
-    """Format of a file for each sensor, whose columns differ only in their unit."""
+    """Format with one file per sensor, whose columns differ only in their unit."""
     (axes,) = layout.acceleration
     turning = Layout(clock=layout.clock, rotation=(replace(axes, unit=None),))
 
@@ -217,7 +217,7 @@ _CLIPPED_SHARE = 0.001
 
 
 def _read_shimmer(file: Candidate, options: ReadOptions) -> list[Draft]:
-    """Read the low-noise accelerometer, or the wide-range one where the other is cut off."""
+    """Read the low-noise accelerometer, or the wide-range one if the former is cut off."""
     low, wide = _shimmer_accelerations(file.table)
     recordings = drafts(file, _shimmer(file.table, low or wide), options)
     if low and wide and any(_is_clipped(draft) for draft in recordings):
@@ -226,7 +226,7 @@ def _read_shimmer(file: Candidate, options: ReadOptions) -> list[Draft]:
 
 
 def _shimmer_accelerations(table: Table) -> tuple[tuple[Axes, ...], tuple[Axes, ...]]:
-    """Axes of the low-noise and of the wide-range accelerometer, as far as they are there."""
+    """Axes of the low-noise and of the wide-range accelerometer, if present."""
     return _shimmer_axes(table, "accel_ln"), _shimmer_axes(table, "accel_wr")
 
 
@@ -249,7 +249,7 @@ def _shimmer(table: Table, acceleration: tuple[Axes, ...]) -> Layout:
 
 
 def _shimmer_axes(table: Table, sensor: str) -> tuple[Axes, ...]:
-    """Axes of a sensor, calibrated before raw."""
+    """Axes of a sensor, calibrated ones before raw ones."""
     matches = [re.match(_SHIMMER_AXIS.format(sensor), name) for name in table.names]
     triads = [
         xyz(f"{match['head']}{sensor}_{{}}{match['tail']}", gravity=total(f"Shimmer {sensor}"))
@@ -265,11 +265,11 @@ def _is_clipped(draft: Draft) -> bool:
 
 
 # x-io Technologies NGIMU and x-IMU3: ``Accelerometer X (g)`` with gravity. ``linear.csv`` and
-# ``earth.csv`` name their columns only ``X (g)``; the latter lies in the earth's frame.
+# ``earth.csv`` name their columns only ``X (g)``; the latter is in the earth's frame.
 _XIO = Layout(
     clock=(Tick("time", "s"), Tick("timestamp", "us")),
     acceleration=(
-        xyz("accelerometer {}", "g", total("x-io writes totals")),
+        xyz("accelerometer {}", "g", total("x-io includes gravity")),
         xyz("{}", "g", linear("bare X, Y, Z in g of x-io", "assumed")),
     ),
     rotation=(xyz("gyroscope {}", "deg/s"),),
@@ -282,7 +282,7 @@ _XIO = Layout(
 
 
 def _is_xio(file: Candidate) -> int:
-    """``Time (s)`` or ``Timestamp (us)`` beside axes in g."""
+    """Recognise ``Time (s)`` or ``Timestamp (us)`` beside axes in g."""
     table = file.table
     present = next((axes for axes in _XIO.acceleration if table.has(*axes.names)), None)
     if present is None or table.unit(present.x) != "g":
@@ -293,7 +293,7 @@ def _is_xio(file: Candidate) -> int:
 
 
 def _xio_role(file: Candidate) -> Role:
-    """Rank the sensors' own readings over what was computed from them."""
+    """Rank the sensors' own readings over computed ones."""
     return Role(rank=int(_has_totals(file, _XIO)) - int("earth" in file.source.stem.lower()))
 
 
@@ -303,7 +303,7 @@ def _xio(file: Candidate) -> Layout:
 
 
 def _has_totals(file: Candidate, layout: Layout) -> bool:
-    """Whether a table has the sensor's own readings, which are the first choice of its layout."""
+    """Whether a table has the sensor's own readings, the first choice of its layout."""
     return file.table.has(*layout.acceleration[0].names)
 
 
@@ -325,7 +325,7 @@ _SLOWEST_US = 1000
 
 
 def _is_xsens_dot(file: Candidate) -> int:
-    """``SampleTimeFine`` beside either acceleration, surely so with its preamble."""
+    """Recognise ``SampleTimeFine`` beside either acceleration; a preamble makes it certain."""
     table = file.table
     has_axes = any(table.has(*axes.names) for axes in _XSENS_DOT.acceleration)
     if not table.has("sampletimefine") or not has_axes:
@@ -351,26 +351,28 @@ def _xsens_dot(file: Candidate) -> Layout:
     )
 
 
-# Xsens MTw (MT Manager txt): facts after ``//``, tabs, and a packet counter for a clock.
+# Xsens MTw (MT Manager txt): facts after ``//``, tabs, and a packet counter as the clock.
 _XSENS_MTW = replace(
     _XSENS_DOT, rotation=(xyz("gyr_{}", "rad/s"),), channels={}, device="Xsens MTw"
 )
 
 
-# HHAR: long tables of several people and devices, by each device's own clock, with names or not.
+# HHAR: long tables of several people and devices, each with its own clock, with names or without.
 _HHAR_NAMES = (
     "index", "arrival_time", "creation_time", "x", "y", "z", "user", "model", "device", "gt",
 )  # fmt: skip
 _HHAR = Layout(
     clock=(Tick("column 3", "ns"),),
-    acceleration=(Axes("column 4", "column 5", "column 6", "m/s2", total("HHAR writes totals")),),
+    acceleration=(
+        Axes("column 4", "column 5", "column 6", "m/s2", total("HHAR includes gravity")),
+    ),
     split=("column 7", "column 9"),
     sign=upward("HHAR was recorded on Android and Tizen"),
 )
 
 
 def _is_hhar(file: Candidate) -> int:
-    """Its ten columns, by name or by what they hold: arrival in ms, then creation in ns."""
+    """Recognise its ten columns, by name or by content: arrival in ms, then creation in ns."""
     table = file.table
     if table.names == _HHAR_NAMES:
         return CERTAIN
@@ -383,13 +385,13 @@ def _is_hhar(file: Candidate) -> int:
 
 # mHealth specification: in g unless the names say m/s².
 def _is_mhealth(file: Candidate) -> int:
-    """The name of its clock, and axes of acceleration."""
+    """Recognise the name of its clock, and axes of acceleration."""
     return LIKELY if file.table.has("header_time_stamp") and layouts(file.table) else NO
 
 
 def _mhealth(file: Candidate) -> Mapping[str, Layout]:
-    """Whatever axes are named."""
-    sign = upward("mHealth, taken to read +1 g upward", "assumed")
+    """Layouts of all axes that are named."""
+    sign = upward("mHealth, assumed to read +1 g upward", "assumed")
     return {part: replace(layout, sign=sign) for part, layout in layouts(file.table).items()}
 
 
@@ -403,7 +405,7 @@ _SITES = {
 
 
 def _multi_site(file: Candidate) -> Mapping[str, Layout]:
-    """The sites whose three axes are there."""
+    """Layouts of the sites with all three axes."""
     triads = {name: xyz(f"{name}_{{}}") for name in _SITES}
     present = {name: axes for name, axes in triads.items() if file.table.has(*axes.names)}
     clock = best_clock(file.table) if len(present) >= 2 else ()
@@ -414,7 +416,7 @@ def _multi_site(file: Candidate) -> Mapping[str, Layout]:
 
 
 def _is_wisdm(file: Candidate) -> int:
-    """Six columns without names, the second an activity, each row ended by a semicolon."""
+    """Recognise six columns without names, the second an activity, rows ended by semicolons."""
     table = file.table
     if table.header or table.width != 6 or table.terminator != ";":
         return NO
@@ -422,13 +424,13 @@ def _is_wisdm(file: Candidate) -> int:
 
 
 def _by_name(file: Candidate) -> Role:
-    """Tell the accelerometer's file from the gyroscope's, which looks alike, by its name."""
+    """Distinguish the accelerometer's file from the gyroscope's, which looks alike, by its name."""
     return Role(has_acceleration="gyro" not in file.source.stem.lower())
 
 
 FORMATS = (
     # AndroSensor: every sensor in one table, its two clocks in the last columns. Its default of two
-    # rows a second is too slow for steps, and is refused as such.
+    # rows a second is too slow for steps, and refused.
     table_format(
         "androsensor",
         has(
@@ -459,14 +461,14 @@ FORMATS = (
     table_format("hyperimu", has(CERTAIN, head=rb".{0,200}HyperIMU"), _hyperimu),
     table_format("physics-toolbox", _is_physics_toolbox, _physics_toolbox),
     # Google Science Journal (later Arduino): ``AccX`` in m/s² with gravity, about 15 rows a second.
-    # A bare ``timestamp`` is too common to tell it.
+    # A bare ``timestamp`` is too common to identify it.
     table_format(
         "science-journal",
         has(LIKELY, "relative_time", "accx", "accy", "accz"),
         Layout(
             clock=(Tick("relative_time", "ms", "none"), Tick("timestamp", "ms", "unix")),
             acceleration=(xyz("acc{}", "m/s2", total("AccX of Science Journal")),),
-            sign=upward("Science Journal, taken as on Android", "assumed"),
+            sign=upward("Science Journal, assumed to be on Android", "assumed"),
         ),
     ),
     # Sensor-App (Volker Schmitt) for iOS: ``Date`` is when the file was exported.
@@ -475,7 +477,7 @@ FORMATS = (
         has(CERTAIN, "date", "timestamp", "deviceorientation", "accelerationx"),
         Layout(
             clock=(Tick("timestamp", "s", "unix"),),
-            acceleration=(xyz("acceleration{}", "g", total("Sensor-App writes totals")),),
+            acceleration=(xyz("acceleration{}", "g", total("Sensor-App includes gravity")),),
             sign=downward("Sensor-App writes CoreMotion's sign"),
             platform="ios",
         ),
@@ -493,21 +495,21 @@ FORMATS = (
         has(CERTAIN, "x-axis", "y-axis", "z-axis", ("epoch", "epoc")),
         Layout(
             clock=(Tick("epoch", "ms", "unix"), Tick("epoc", "ms", "unix")),
-            acceleration=(xyz("{}-axis", "g", total("MetaMotion writes totals")),),
-            sign=upward("MetaMotion, taken to read +1 g upward", "assumed"),
+            acceleration=(xyz("{}-axis", "g", total("MetaMotion includes gravity")),),
+            sign=upward("MetaMotion, assumed to read +1 g upward", "assumed"),
             device="MetaMotion",
         ),
         ("deg/s",),
     ),
-    # Polar Sensor Logger: mg, and a sensor clock in ns since 2000 that nobody may ever have set;
-    # the phone's tells when it began.
+    # Polar Sensor Logger: mg, and a sensor clock in ns since 2000 that may never have been set; the
+    # phone's shows when it began.
     _with_gyroscope_beside(
         "polar",
         has(CERTAIN, "phone timestamp", "sensor timestamp"),
         Layout(
             clock=(Tick("sensor timestamp", "ns", "none"),),
-            acceleration=(xyz("{}", "mg", total("Polar writes totals")),),
-            sign=upward("Polar, taken to read +1 g upward", "assumed"),
+            acceleration=(xyz("{}", "mg", total("Polar includes gravity")),),
+            sign=upward("Polar, assumed to read +1 g upward", "assumed"),
             device="Polar",
             start_column="phone timestamp",
         ),
@@ -536,7 +538,7 @@ FORMATS = (
         _is_wisdm,
         Layout(
             clock=(Tick("3", "ns", "none"),),
-            acceleration=(Axes("4", "5", "6", "m/s2", total("WISDM writes totals")),),
+            acceleration=(Axes("4", "5", "6", "m/s2", total("WISDM includes gravity")),),
             split=("1",),
             sign=upward("WISDM was recorded on Android"),
         ),

@@ -15,12 +15,12 @@ from retrodetect.recording import FloatArray
 
 __all__ = ["FORMATS"]
 
-_TOTAL = total("WitMotion writes totals")
-_SIGN = upward("WitMotion, taken to read +1 g upward", "assumed")
+_TOTAL = total("WitMotion includes gravity")
+_SIGN = upward("WitMotion, assumed to read +1 g upward", "assumed")
 
 
 def _text(file: Candidate) -> Layout:
-    """Several devices may share a table, each with a clock in its chip."""
+    """Layout of a table that several devices may share, each with a clock in its chip."""
     clocks = ("chip time", "time")
     return Layout(
         clock=tuple(Tick(name) for name in clocks if _is_clock(file.table, name)),
@@ -34,7 +34,7 @@ def _text(file: Candidate) -> Layout:
 
 
 def _is_clock(table: Table, name: str) -> bool:
-    """Whether the chip's clock was filled in; without its own battery it may be empty."""
+    """Whether a clock was filled in; a chip's may be empty without a battery of its own."""
     index = table.index(name)
     if index is None:
         return False
@@ -42,7 +42,7 @@ def _is_clock(table: Table, name: str) -> bool:
     return len(set(cells)) > 1 and (table.kind(index) != "text" or time_format(cells) is not None)
 
 
-# SD card: a ``.TXT`` that is no text, but frames of eleven bytes: 0x55, its kind, eight bytes and
+# SD card: a ``.TXT`` that isn't text, but frames of eleven bytes: 0x55, a kind, eight bytes and
 # the sum of these ten (WitMotion, WT901 protocol).
 _FRAME_BYTES = 11
 _START, _TIME, _ACCELERATION, _ROTATION = 0x55, 0x50, 0x51, 0x52
@@ -52,7 +52,7 @@ _SURE_SHARE = 0.8
 
 
 def _is_sd(file: Candidate) -> int:
-    """Frames whose sums are right, one after the other."""
+    """Recognise consecutive frames with correct sums."""
     if file.source.head[:1] != bytes([_START]):
         return NO
     content = np.frombuffer(file.source.head, dtype=np.uint8)
@@ -86,7 +86,7 @@ def _read_sd(file: Candidate, _: ReadOptions) -> list[Draft]:
 
 
 def _frames(content: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Where frames begin: start byte, kind and sum are right, and another frame is adjacent."""
+    """Starts of frames: start byte, kind and sum are right, and another frame is adjacent."""
     if len(content) < _FRAME_BYTES:
         return np.empty(0, dtype=np.intp)
     last = len(content) - _FRAME_BYTES + 1
@@ -101,7 +101,7 @@ def _frames(content: NDArray[np.uint8]) -> NDArray[np.intp]:
 
 
 def _axes(content: NDArray[np.uint8], at: NDArray[np.intp]) -> FloatArray:
-    """(n, 3) signed numbers of some frames."""
+    """(n, 3) signed numbers of frames."""
     values = [
         (content[at + low + 1].astype(np.uint16) << 8 | content[at + low]).view(np.int16)
         for low in (2, 4, 6)
@@ -112,7 +112,7 @@ def _axes(content: NDArray[np.uint8], at: NDArray[np.intp]) -> FloatArray:
 def _rotation(
     content: NDArray[np.uint8], turns: NDArray[np.intp], at: NDArray[np.intp]
 ) -> Series | None:
-    """Rotation that follows each acceleration before the next, NaN where none does."""
+    """Rotation between each acceleration and the next, NaN if there is none."""
     if not len(turns):
         return None
     following = np.searchsorted(turns, at)
@@ -123,7 +123,7 @@ def _rotation(
 
 
 def _stamps(content: NDArray[np.uint8], times: NDArray[np.intp], at: NDArray[np.intp]) -> Stamps:
-    """Wall clock in ns from the last time before each acceleration; without any, no clock."""
+    """Wall clock in ns from the last time before each acceleration; no ticks without times."""
     if not len(times):
         return Stamps(None, label="no frames of time")
     last = np.searchsorted(times, at) - 1
