@@ -25,12 +25,12 @@ from retrodetect.direction.decoder import (
     of_marks,
 )
 from retrodetect.direction.likeness import bout_begins
-from retrodetect.direction.model import DirectionModel, Seat, SiteGroup, seats_of
+from retrodetect.direction.model import DirectionModel, seats_of
 from retrodetect.direction.mounting import Mounting
 from retrodetect.features import StrideFeatures
 from retrodetect.recording import FloatArray
 from retrodetect.signal.numerics import i0e, i1e, logit, logsumexp, softmax
-from retrodetect.sites import SITES, group_of
+from retrodetect.sites import GROUPS, SITES
 
 __all__ = [
     "MOST_LEANING",
@@ -93,6 +93,12 @@ LEAST_ASSUMED = 0.85
 nothing was given: an ordinary walk is called forward, and the result says that this is assumed. At
 0.8 more ordinary walks get their name, but twice as many that are backward throughout get a wrong
 one where an accelerometer alone was worn in a pocket."""
+
+_DECODED = [
+    *DIRECTIONS, "p_run", "A", "B", "a_forward", "front_shown", "named_front", "least",
+    "least_ahead",
+]  # fmt: skip
+"""Columns of what is decoded, besides the groups of sites."""
 
 SIGNAL_SHARE = 0.9
 """Least probability of one seat, and of its front, for the signal to have told the front."""
@@ -175,105 +181,33 @@ def decide(
         One row for each stride.
     """
     anchors = anchors or Anchors()
-    priors = priors or Priors()
-    session = _Session(features, strides, anchors, model, priors)
-    count = len(features)
-    probability = np.zeros((count, len(DIRECTIONS)))
-    p_run = np.zeros(count)
-    p_sides = np.zeros((count, 2))
-    a_forward = np.full(count, np.nan)
-    seats: dict[str, float] = {}
-    has_front, by_signal = False, 0.0
-    threshold = np.full(count, model.threshold)
-    least_ahead = np.full(count, np.inf)
-    for rows, mixed in session.episodes:
-        own = features.where(rows)
-        episode = session.decode(own, rows, mixed)
-        probability[rows], p_run[rows] = episode.probability, episode.p_run
-        if episode.shows_travel:
-            p_sides[rows], a_forward[rows] = episode.p_sides, episode.a_forward
-        has_front |= episode.has_named_front
-        if not session.stated:
-            on_side = (episode.p_sides >= model.threshold).mean(axis=0)
-            is_one_way = on_side[0] >= SETTLED and not on_side[1]
-            by_habit = on_side.all() and not episode.front_shown
-            if by_habit or (is_one_way and not own.mostly_with_gyro):
-                threshold[rows] = max(model.threshold, LEAST_HABIT)
-            if is_one_way:
-                least_ahead[rows] = model.threshold if episode.front_shown else LEAST_ASSUMED
-        length = rows.stop - rows.start
-        by_signal += length * episode.front_shown
-        for site, weight in episode.seats.items():
-            seats[site] = seats.get(site, 0.0) + length * weight
-    table = _table(
-        probability,
-        p_sides,
-        threshold,
-        model.threshold,
-        least_ahead,
-        turning=features.yaw_rad > TURN_RAD,
-        no_vertical=~np.isfinite(features.up[:, 0]),
-    )
-    table["gait"] = np.array(PACES, dtype=object)[(p_run > 0.5).astype(np.intp)]
+    session = _Session(features, strides, anchors, model, priors or Priors())
+    parts = [session.decode(rows, mixed) for rows, mixed in session.episodes]
+    decoded = pd.concat(parts) if parts else pd.DataFrame(columns=_DECODED, dtype=float)
+    table = _table(decoded, features, model.threshold)
     table["marked"] = np.array([*DIRECTIONS, ""], dtype=object)[session.forced]
     labelled = (table["direction"] != "unknown").to_numpy()
-    front = _front_knowledge(session.forced, labelled, given=has_front)
+    front = _front_knowledge(session.forced, labelled, given=bool(decoded["named_front"].any()))
     by: ToldApartBy = ""
     if labelled.any():
         named = front in ("given", "marked")
-        by = "wearer" if named else "signal" if by_signal > 0.5 * count else "habit"
+        by = "wearer" if named else "signal" if decoded["front_shown"].mean() > 0.5 else "habit"
+    a_forward = decoded["a_forward"].to_numpy()
     sided = (table["side"] != "").to_numpy() & np.isfinite(a_forward)
     return Directions(
         table,
         front,
-        _placement(anchors, seats),
+        _placement(anchors, decoded),
         by,
         float(a_forward[sided].mean()) if sided.any() else np.nan,
     )
 
 
-def _placement(anchors: Anchors, seats: dict[str, float]) -> str:
+def _placement(anchors: Anchors, decoded: pd.DataFrame) -> str:
     """The site given, else the likeliest group with a question mark."""
-    if anchors.placement is not None or not seats:
+    if anchors.placement is not None or decoded.empty:
         return anchors.placement or "unknown"
-    groups: dict[str, float] = {}
-    for site, weight in seats.items():
-        groups[group_of(site)] = groups.get(group_of(site), 0.0) + weight
-    return f"{max(groups, key=lambda group: groups[group])}?"
-
-
-@dataclass(frozen=True, slots=True)
-class _Episode:
-    """What was decoded of one placement episode.
-
-    Parameters
-    ----------
-    probability : (n, 3) array
-        Of each direction.
-    p_run : (n,) array
-        Of running.
-    seats
-        Probability of each body site.
-    p_sides : (n, 2) array
-        Of going to side A or B.
-    a_forward
-        Probability that A is forward; NaN where there is no telling sides.
-    shows_travel
-        Whether any stride showed which way it went: only then are there sides.
-    front_shown
-        Whether the body itself showed where the front is.
-    has_named_front
-        Whether an axis named by the wearer was used.
-    """
-
-    probability: FloatArray
-    p_run: FloatArray
-    seats: dict[str, float]
-    p_sides: FloatArray
-    a_forward: float
-    shows_travel: bool
-    front_shown: bool
-    has_named_front: bool
+    return f"{decoded.reindex(columns=list(GROUPS)).sum().idxmax()}?"
 
 
 class _Session:
@@ -287,7 +221,8 @@ class _Session:
         model: DirectionModel,
         priors: Priors,
     ) -> None:
-        self._strides, self._anchors, self._model, self._priors = strides, anchors, model, priors
+        self._features, self._strides, self._anchors = features, strides, anchors
+        self._model, self._priors = model, priors
         self.forced = _forced(strides, anchors)
         mounting = model.mountings.get(anchors.placement or "") if anchors.same_mounting else None
         # A device that is tilted is ignored here as in its caution, and states nothing.
@@ -308,52 +243,79 @@ class _Session:
         log_turn[edges[:-1]] = 0.0
         self._log_turn = log_turn
 
-    def decode(self, features: StrideFeatures, rows: slice, mixed: float) -> _Episode:
-        """Decode an episode under every hypothesis about its site, and weigh them."""
+    def decode(self, rows: slice, mixed: float) -> pd.DataFrame:
+        """Decode an episode under every hypothesis about its group of sites, and weigh them.
+
+        The n rows hold the probability of each direction, of running, of going to either side (0
+        where no stride shows its way) and of each group, as well as what is the same in all: the
+        probability that side A is forward (NaN if there are no sides), whether the body itself
+        showed its front, whether an axis that the wearer named was used, and what a label takes.
+        """
+        features = self._features.where(rows)
         plane = level_plane(features.up)
-        weights = self._model.group_weights(features, self._anchors.placement)
-        hypotheses = []
-        for group, weight in weights.items():
-            if weight > LEAST_WEIGHT:
-                seats = seats_of(self._anchors.placement, group)
-                site = self._model.groups[group]
-                evidence = self._evidence(features, rows, mixed, plane, site, seats)
-                hypotheses.append((weight, seats, evidence, decode(evidence, self._priors)))
-        shares = softmax([np.log(weight) for weight, *_ in hypotheses])
-        seat_weights: dict[str, float] = {}
-        front_shown = 0.0
-        for share, (_, seats, evidence, decoded) in zip(shares, hypotheses, strict=True):
-            front_shown += share * _shows_front(evidence, decoded)
-            for seat, weight in zip(seats, decoded.seats, strict=True):
-                seat_weights[seat.site] = share * weight
-        probability = _mean([decoded.probability for *_, decoded in hypotheses], shares)
-        sure = probability[:, [FORWARD, BACKWARD]].max(axis=1) >= self._model.threshold
-        evidences = [evidence for *_, evidence, _ in hypotheses]
+        every = self._model.group_weights(features, self._anchors.placement)
+        weights = {group: weight for group, weight in every.items() if weight > LEAST_WEIGHT}
+        evidences = [self._evidence(features, rows, mixed, plane, group) for group in weights]
+        decoded = [decode(evidence, self._priors) for evidence in evidences]
+        shares = softmax(np.log([*weights.values()]))
+        probability = _mean([each.probability for each in decoded], shares)
+        front_shown = sum(shares * np.array([*map(_shows_front, evidences, decoded)])) > 0.5
         shows_travel = self._mounting is not None or any(
             bool(evidence.travel.any()) for evidence in evidences
         )
-        if sure.mean() < SETTLED and not self.stated and shows_travel:
-            sides = self._sides(evidences, shares)
-        else:
-            sides = probability[:, [FORWARD, BACKWARD]]
-        begins = np.flatnonzero(sides.max(axis=1) >= self._model.threshold)
-        if len(begins) and sides[begins[0], 1] > sides[begins[0], 0]:
-            sides = sides[:, ::-1]
+        sides = self._sides(probability, evidences, shares, shows_travel=shows_travel)
         on_a = sides[:, 0] >= self._model.threshold
         forward = probability[on_a][:, [FORWARD, BACKWARD]].sum(axis=0)
-        return _Episode(
-            probability,
-            _mean([decoded.p_run for *_, decoded in hypotheses], shares),
-            seat_weights,
-            sides,
-            float(forward[0] / forward.sum()) if on_a.any() else np.nan,
-            shows_travel,
-            bool(front_shown > 0.5),
-            self._mounting is not None
-            or any(bool(evidence.named_front.any()) for evidence in evidences),
+        least, least_ahead = self._least(features, sides, front_shown=front_shown)
+        return pd.DataFrame(
+            {
+                **dict(zip(DIRECTIONS, probability.T, strict=True)),
+                "p_run": _mean([each.p_run for each in decoded], shares),
+                **dict(zip("AB", sides.T * shows_travel, strict=True)),
+                **dict(zip(weights, shares, strict=True)),
+                "a_forward": forward[0] / forward.sum() if on_a.any() and shows_travel else np.nan,
+                "front_shown": front_shown,
+                "named_front": self._mounting is not None or evidences[0].named_front.any(),
+                "least": least,
+                "least_ahead": least_ahead,
+            }
         )
 
-    def _sides(self, evidences: list[Evidence], shares: FloatArray) -> FloatArray:
+    def _least(
+        self, features: StrideFeatures, sides: FloatArray, *, front_shown: bool
+    ) -> tuple[float, float]:
+        """Least posterior of a label in an episode, and of an assumed forward beside backward."""
+        least = self._model.threshold
+        if self.stated:
+            return least, np.inf
+        on_side = (sides >= least).mean(axis=0)
+        is_one_way = on_side[0] >= SETTLED and not on_side[1]
+        by_habit = on_side.all() and not front_shown
+        if by_habit or (is_one_way and not features.mostly_with_gyro):
+            least = max(least, LEAST_HABIT)
+        if not is_one_way:
+            return least, np.inf
+        return least, self._model.threshold if front_shown else LEAST_ASSUMED
+
+    def _sides(
+        self,
+        probability: FloatArray,
+        evidences: list[Evidence],
+        shares: FloatArray,
+        *,
+        shows_travel: bool,
+    ) -> FloatArray:
+        """(n, 2) probability of side A, on which the episode begins, and of side B."""
+        threshold = self._model.threshold
+        sides = probability[:, [FORWARD, BACKWARD]]
+        if (sides.max(axis=1) >= threshold).mean() < SETTLED and not self.stated and shows_travel:
+            sides = self._unnamed_sides(evidences, shares)
+        begins = np.flatnonzero(sides.max(axis=1) >= threshold)
+        if len(begins) and sides[begins[0], 1] > sides[begins[0], 0]:
+            sides = sides[:, ::-1]
+        return sides
+
+    def _unnamed_sides(self, evidences: list[Evidence], shares: FloatArray) -> FloatArray:
         """(n, 2) probability of the two sides, whatever they are called.
 
         Decoding the episode once with a clear stride taken for forward and once for backward shows
@@ -382,10 +344,10 @@ class _Session:
         rows: slice,
         mixed: float,
         plane: FloatArray,
-        site: SiteGroup,
-        seats: tuple[Seat, ...],
+        group: str,
     ) -> Evidence:
         """Evidence of an episode if the device sat on one group of sites."""
+        site, seats = self._model.groups[group], seats_of(self._anchors.placement, group)
         strides = self._strides.iloc[rows]
         seen_by = {SITES[seat.site].travel_seen_by for seat in seats}
         seen = features.has_gyro & (seen_by != {"nothing"}) | ("accelerometer" in seen_by)
@@ -564,21 +526,16 @@ def level_plane(up: FloatArray) -> FloatArray:
     return np.stack([first, np.cross(mean, first)])
 
 
-def _table(
-    probability: FloatArray,
-    p_sides: FloatArray,
-    threshold: FloatArray,
-    side_threshold: float,
-    least_ahead: FloatArray,
-    *,
-    turning: NDArray[np.bool_],
-    no_vertical: NDArray[np.bool_],
-) -> pd.DataFrame:
-    """Labels where the posterior reaches its threshold, reasons where it does not."""
-    forward, backward, sideways = probability.T
+def _table(decoded: pd.DataFrame, features: StrideFeatures, side_threshold: float) -> pd.DataFrame:
+    """Labels where the posterior reaches what it takes, reasons where it does not."""
+    forward, backward, sideways, least, least_ahead, p_run = (
+        decoded[name].to_numpy() for name in (*DIRECTIONS, "least", "least_ahead", "p_run")
+    )
+    p_sides = decoded[["A", "B"]].to_numpy()
+    no_vertical = ~np.isfinite(features.up[:, 0])
     ahead = (forward >= least_ahead * (forward + backward)) & (forward > sideways)
-    sure_forward = ((forward >= threshold) | ahead) & ~no_vertical
-    sure_backward = (backward >= threshold) & ~no_vertical
+    sure_forward = ((forward >= least) | ahead) & ~no_vertical
+    sure_backward = (backward >= least) & ~no_vertical
     unknown = ~(sure_forward | sure_backward)
     on_a, on_b = (p_sides >= side_threshold).T & ~no_vertical
     reason = np.select(
@@ -587,7 +544,7 @@ def _table(
             no_vertical,
             sideways > np.maximum(forward, backward),
             on_a | on_b,
-            turning,
+            features.yaw_rad > TURN_RAD,
         ],
         ["", "no_vertical", "sideways", "unnamed", "turning"],
         "weak",
@@ -601,6 +558,7 @@ def _table(
             "reason": reason,
             "side": np.select([on_a, on_b], ["A", "B"], ""),
             "p_side": np.minimum(p_sides.max(axis=1), 1 - LEAST_DOUBT),
+            "gait": np.array(PACES, dtype=object)[(p_run > 0.5).astype(np.intp)],
         }
     )
 

@@ -67,15 +67,23 @@ def label(
     sides: tuple[float, float] = (0.0, 0.0),
     threshold: float = 0.9,
     least_ahead: float = np.inf,
+    p_run: float = 0.0,
     turning: bool = False,
     no_vertical: bool = False,
 ) -> dict[str, object]:
     """The row of one stride; sides are split from 0.8 on."""
-    table = _table(
-        np.array([[forward, backward, sideways]]), np.array([sides]), np.array([threshold]), 0.8,
-        np.array([least_ahead]), turning=np.array([turning]), no_vertical=np.array([no_vertical]),
+    decoded = pd.DataFrame(
+        {
+            "forward": [forward], "backward": backward, "sideways": sideways, "p_run": p_run,
+            "A": sides[0], "B": sides[1], "least": threshold, "least_ahead": least_ahead,
+        }
     )  # fmt: skip
-    return table.iloc[0].to_dict()
+    features = shown(
+        AHEAD[None],
+        up=UP[None] * (np.nan if no_vertical else 1.0),
+        yaw_rad=np.pi if turning else 0.0,
+    )
+    return _table(decoded, features, 0.8).iloc[0].to_dict()
 
 
 @pytest.mark.parametrize(
@@ -131,6 +139,11 @@ def test_no_stride_is_told_to_be_certain(backward, told):
     assert label(1 - backward, backward)["p_backward"] == pytest.approx(told)
 
 
+@pytest.mark.parametrize(("p_run", "gait"), [(0.5, "walk"), (0.51, "run")])
+def test_a_stride_is_run_where_that_is_likelier(p_run, gait):
+    assert label(0.5, 0.5, p_run=p_run)["gait"] == gait
+
+
 def test_a_front_is_known_by_what_was_given_then_marked_then_by_most_strides():
     def known(marked: bool, labelled: list[bool], *, given: bool = False) -> str:
         forced = np.array([0 if marked else -1, -1, -1, -1])
@@ -144,11 +157,12 @@ def test_a_front_is_known_by_what_was_given_then_marked_then_by_most_strides():
 
 
 def test_the_placement_is_the_one_given_else_the_likeliest_group():
-    seats = {"belly": 3.0, "foot": 5.0, "lower-back": 3.0}
-    assert _placement(Anchors("wrist"), seats) == "wrist"
-    assert _placement(Anchors(), seats) == "trunk?"
-    assert _placement(Anchors(), seats | {"foot": 7.0}) == "foot?"
-    assert _placement(Anchors(), {}) == "unknown"
+    # Two episodes, of which only the first may be at the foot.
+    decoded = pd.DataFrame({"trunk": [0.4, 0.4, 1.0], "foot": [0.6, 0.6, np.nan]})
+    assert _placement(Anchors("wrist"), decoded) == "wrist"
+    assert _placement(Anchors(), decoded) == "trunk?"
+    assert _placement(Anchors(), decoded[:2]) == "foot?"
+    assert _placement(Anchors(), decoded[:0]) == "unknown"
 
 
 def test_sides_are_counted_and_named_by_the_likelier_naming():
@@ -379,10 +393,7 @@ def evidence_of(
     anchors, group = Anchors(site, **stated), group_of(site)
     session = _Session(shows, strides_of(count), anchors, every, Priors())
     ((rows, mixed),) = session.episodes
-    return session._evidence(
-        shows, rows, mixed, level_plane(shows.up), every.groups[group],
-        seats_of(site, group),
-    )  # fmt: skip
+    return session._evidence(shows, rows, mixed, level_plane(shows.up), group)
 
 
 @pytest.mark.parametrize(
