@@ -10,12 +10,13 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import signal as sps
 
 from retrodetect.errors import UsageError
@@ -116,9 +117,10 @@ def _sensor_logger(recording: Recording) -> bytes:
     files = {
         f"{sensor}.csv": _rows(
             "time,seconds_elapsed,z,y,x",
+            "%d,%.6f,%.5f,%.5f,%.5f",
             _epoch_ns(start, elapsed_s),
-            _numbers(elapsed_s, "%.6f"),
-            *(_numbers(axis, "%.5f") for axis in values.T[::-1]),
+            elapsed_s,
+            *values.T[::-1],
         )
         for sensor, values in triads.items()
     }
@@ -127,18 +129,17 @@ def _sensor_logger(recording: Recording) -> bytes:
     return _zip(files)
 
 
-def _annotations(notes: Iterable[Annotation], start: datetime) -> str:
+def _annotations(notes: Sequence[Annotation], start: datetime) -> str:
     """Notes as Sensor Logger keeps them; without any the file is empty."""
-    notes = list(notes)
     if not notes:
         return ""
     at_s = np.array([note.start_s for note in notes]) + SENSOR_LOGGER_LATENCY_S
     return _rows(
         "time,seconds_elapsed,text,millisecond_press_duration",
+        "%d,%.6f,%s,120",
         _epoch_ns(start, at_s),
-        _numbers(at_s, "%.6f"),
+        at_s,
         [note.text for note in notes],
-        ["120"] * len(notes),
     )
 
 
@@ -169,10 +170,9 @@ def _phyphox(recording: Recording) -> bytes:
 def _phyphox_rows(time_s: FloatArray, values: FloatArray, column: str) -> str:
     header = ",".join(f'"{name}"' for name in ["Time (s)", *(column.format(a) for a in "xyz")])
     size = np.linalg.norm(values, axis=1)
+    numbers = ([_exponent(v, 6) for v in axis] for axis in [*values.T, size])
     return _rows(
-        f'{header},"Absolute"',
-        [_exponent(t, 9) for t in time_s],
-        *([_exponent(v, 6) for v in axis] for axis in [*values.T, size]),
+        f'{header},"Absolute"', "%s,%s,%s,%s,%s", [_exponent(t, 9) for t in time_s], *numbers
     )
 
 
@@ -185,44 +185,42 @@ def _exponent(value: float, digits: int) -> str:
 def _sensorlog_ios(recording: Recording) -> bytes:
     """SensorLog on iOS: one wide csv, acceleration in g with CoreMotion's sign."""
     start = _start(recording)
-    uptime = _numbers(recording.time_s + UPTIME_S, "%.6f")
+    uptime_s = recording.time_s + UPTIME_S
     stamps = [
         (start + timedelta(seconds=round(t, 3))).isoformat(timespec="milliseconds")
         for t in recording.time_s
     ]
-    force_g = -recording.acceleration_mps2 / STANDARD_GRAVITY_MPS2
     names = ["loggingTime(txt)", "loggingSample(N)", "accelerometerTimestamp_sinceReboot(s)"]
     names += [f"accelerometerAcceleration{axis}(G)" for axis in "XYZ"]
-    columns = [stamps, [str(n) for n in range(1, len(stamps) + 1)], uptime]
-    columns += [_numbers(axis, "%.6f") for axis in force_g.T]
+    numbers = [uptime_s, *(-recording.acceleration_mps2 / STANDARD_GRAVITY_MPS2).T]
     if recording.angular_rate_radps is not None:
         names += ["gyroTimestamp_sinceReboot(s)"]
         names += [f"gyroRotation{axis}(rad/s)" for axis in "XYZ"]
         # CoreMotion's gyroscope follows the right hand, as Android's does.
-        columns += [uptime, *(_numbers(axis, "%.6f") for axis in recording.angular_rate_radps.T)]
-    return _rows(",".join(names), *columns).encode()
+        numbers += [uptime_s, *recording.angular_rate_radps.T]
+    form = "%s,%d" + ",%.6f" * len(numbers)
+    return _rows(",".join(names), form, stamps, range(1, len(stamps) + 1), *numbers).encode()
 
 
 def _physics_toolbox(recording: Recording) -> bytes:
     """Physics Toolbox multi record: blank first line, trailing comma, g beside m/s²."""
     names = ["time", "gFx", "gFy", "gFz", "ax", "ay", "az"]
-    columns = [_numbers(recording.time_s, "%.6f")]
-    columns += [_numbers(a, "%.4f") for a in recording.acceleration_mps2.T / STANDARD_GRAVITY_MPS2]
-    linear = recording.acceleration_mps2 - _gravity(recording)
-    columns += [_numbers(axis, "%.4f") for axis in linear.T]
+    force = recording.acceleration_mps2
+    numbers = [*(force / STANDARD_GRAVITY_MPS2).T, *(force - _gravity(recording)).T]
     if recording.angular_rate_radps is not None:
         names += ["wx", "wy", "wz"]
-        columns += [_numbers(axis, "%.4f") for axis in recording.angular_rate_radps.T]
-    columns.append([""] * len(recording.time_s))
-    return b"\n" + _rows(",".join([*names, ""]), *columns).encode()
+        numbers += [*recording.angular_rate_radps.T]
+    form = "%.6f" + ",%.4f" * len(numbers) + ","
+    return b"\n" + _rows(",".join([*names, ""]), form, recording.time_s, *numbers).encode()
 
 
 def _plain(recording: Recording) -> bytes:
     """A csv of one's own, gzipped: time in s and specific force in m/s²."""
     text = _rows(
         "time_s,acc_x_mps2,acc_y_mps2,acc_z_mps2",
-        _numbers(recording.time_s, "%.4f"),
-        *(_numbers(axis, "%.4f") for axis in recording.acceleration_mps2.T),
+        "%.4f,%.4f,%.4f,%.4f",
+        recording.time_s,
+        *recording.acceleration_mps2.T,
     )
     return gzip.compress(text.encode(), mtime=0)
 
@@ -251,19 +249,15 @@ def _gravity(recording: Recording) -> FloatArray:
     return np.asarray(slow)
 
 
-def _epoch_ns(start: datetime, elapsed_s: FloatArray) -> list[str]:
-    """Whole nanoseconds since 1970."""
+def _epoch_ns(start: datetime, elapsed_s: FloatArray) -> NDArray[np.int64]:
+    """Whole microseconds since 1970, in nanoseconds."""
     begin_ns = int(start.timestamp()) * 10**9 + start.microsecond * 1000
-    return [str(begin_ns + int(ns)) for ns in np.round(elapsed_s * 1e6).astype(np.int64) * 1000]
+    return begin_ns + np.round(elapsed_s * 1e6).astype(np.int64) * 1000
 
 
-def _numbers(values: FloatArray, form: str) -> list[str]:
-    return [form % value for value in values]
-
-
-def _rows(header: str, *columns: list[str]) -> str:
-    """A csv with that header line."""
-    return "\n".join([header, *map(",".join, zip(*columns, strict=True))]) + "\n"
+def _rows(header: str, form: str, *columns: Iterable[object]) -> str:
+    """A csv with that header line, and rows in that form."""
+    return "\n".join([header, *(form % row for row in zip(*columns, strict=True))]) + "\n"
 
 
 def _zip(files: dict[str, str]) -> bytes:
