@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from retrodetect.direction.classify import level_plane
-from retrodetect.features import VECTORS
+from retrodetect.features.catalogue import VECTORS
 from retrodetect.lab.datasets import load
 from retrodetect.lab.measured import example_of
 from retrodetect.recording import FloatArray

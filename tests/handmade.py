@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.model import FORMS, Readout
-from retrodetect.features import GYRO_SCALARS, SCALARS, SITE_SCALARS, VECTORS, StrideFeatures
-from retrodetect.features.catalogue import RATIOS
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import GYRO_SCALARS, RATIOS, SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.recording import FloatArray
 
 __all__ = ["AHEAD", "LEFT", "UP", "features", "random_features", "readout"]

@@ -27,7 +27,7 @@ from sphinx.environment import BuildEnvironment
 import retrodetect
 from retrodetect import tables
 from retrodetect.cli import app
-from retrodetect.features import FREE_FEATURES, catalogue
+from retrodetect.features import catalogue
 from retrodetect.sites import SITES
 
 ROOT = Path(__file__).parents[2]
@@ -183,9 +183,10 @@ def _features() -> str:
         )
         for title, features in kinds.items()
     ]
-    dots = sum("·" in name for name in FREE_FEATURES)
+    free = catalogue.FREE_FEATURES
+    dots = sum("·" in name for name in free)
     parts.append(
-        f"### Dot products\n\nThe remaining {dots} of the {len(FREE_FEATURES)} free features are "
+        f"### Dot products\n\nThe remaining {dots} of the {len(free)} free features are "
         "the dot products of all pairs of vector moments, named `a·b`."
     )
     return "\n".join(parts)

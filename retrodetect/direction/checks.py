@@ -23,7 +23,8 @@ from retrodetect.direction.classify import (
 )
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD, Priors
 from retrodetect.direction.model import DirectionModel
-from retrodetect.features import SITE_SCALARS, StrideFeatures
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import SITE_SCALARS
 from retrodetect.recording import Caution, FloatArray, Topic
 from retrodetect.sites import group_of, groups_of
 from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, STEPS_PER_STRIDE

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retrodetect.features import SCALARS, StrideFeatures
-from retrodetect.features.catalogue import RATIOS
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
 
 __all__ = ["COMPARED", "MIN_BOUT_STRIDES", "Likeness", "bout_begins", "bout_means", "log_distance"]

@@ -20,14 +20,15 @@ from retrodetect.direction.decoder import PACES
 from retrodetect.direction.likeness import COMPARED, Likeness
 from retrodetect.direction.mounting import Mounting
 from retrodetect.errors import RefusedRecording
-from retrodetect.features import (
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import (
     FREE_FEATURES,
     GYRO_SCALARS,
+    LEVERS,
+    ROTATIONS,
     SITE_SCALARS,
     VECTORS,
-    StrideFeatures,
 )
-from retrodetect.features.catalogue import LEVERS, ROTATIONS
 from retrodetect.recording import FloatArray
 from retrodetect.signal.numerics import log_softmax
 from retrodetect.sites import GROUPS, SITES, UNNAMED, group_of, groups_of

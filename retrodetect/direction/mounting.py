@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from retrodetect.features import VECTORS, StrideFeatures
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import VECTORS
 from retrodetect.recording import FloatArray
 
 __all__ = ["MOST_ASKEW_RAD", "REMEMBERED", "Mounting", "mean_up", "remembered"]

@@ -28,8 +28,14 @@ import pandas as pd
 from retrodetect.direction.card import Card, Inputs, markdown
 from retrodetect.direction.model import SITE_INPUTS, DirectionModel
 from retrodetect.errors import ModelError, RetrodetectError, UsageError
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
-from retrodetect.features.catalogue import BANDS_HZ, RATIOS
+from retrodetect.features.catalogue import (
+    BANDS_HZ,
+    FREE_FEATURES,
+    GYRO_SCALARS,
+    RATIOS,
+    SITE_SCALARS,
+    VECTORS,
+)
 from retrodetect.locations import make_folder, reaching, replacing
 from retrodetect.recording import FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ

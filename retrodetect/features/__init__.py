@@ -4,31 +4,6 @@
 strides into a :class:`StrideFeatures`. No feature depends on the true direction.
 """
 
-from retrodetect.features.catalogue import (
-    FREE_FEATURES,
-    GYRO_SCALARS,
-    MOMENTS,
-    NEEDS_GYRO,
-    POINTERS,
-    SCALARS,
-    SITE_SCALARS,
-    SWING,
-    VECTORS,
-    Feature,
-)
 from retrodetect.features.compute import StrideFeatures, compute
 
-__all__ = [
-    "FREE_FEATURES",
-    "GYRO_SCALARS",
-    "MOMENTS",
-    "NEEDS_GYRO",
-    "POINTERS",
-    "SCALARS",
-    "SITE_SCALARS",
-    "SWING",
-    "VECTORS",
-    "Feature",
-    "StrideFeatures",
-    "compute",
-]
+__all__ = ["StrideFeatures", "compute"]

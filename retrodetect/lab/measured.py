@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from retrodetect.features import NEEDS_GYRO, StrideFeatures
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import NEEDS_GYRO
 from retrodetect.lab import Labelled
 from retrodetect.lab.datasets import load
 from retrodetect.recording import DIRECTION_RATE_HZ, FloatArray

@@ -29,8 +29,8 @@ from retrodetect.direction.model import (
     SiteClassifier,
     SiteGroup,
 )
-from retrodetect.features import SWING, VECTORS, StrideFeatures
-from retrodetect.features.catalogue import LEVERS
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import LEVERS, SWING, VECTORS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import LOWER_LEG, SITES, Site, group_of, groups_of
 from retrodetect.training.estimators import LogOdds, Regression

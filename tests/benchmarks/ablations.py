@@ -31,7 +31,7 @@ from direction import (
 from retrodetect.direction import DirectionModel
 from retrodetect.direction.decoder import Priors
 from retrodetect.direction.likeness import Likeness
-from retrodetect.features import NEEDS_GYRO, VECTORS
+from retrodetect.features.catalogue import NEEDS_GYRO, VECTORS
 from retrodetect.lab.datasets import present
 from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.training.examples import Example

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from retrodetect.features import VECTORS
+from retrodetect.features.catalogue import VECTORS
 from retrodetect.lab import Labelled
 from retrodetect.lab.measured import example_of, measured_sets
 from retrodetect.lab.simulate import parse_plan, walk, wear

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
 import retrodetect as rd
-from retrodetect.features import FREE_FEATURES
+from retrodetect.features.catalogue import FREE_FEATURES
 from retrodetect.lab import datasets
 from retrodetect.training.examples import truth_of_strides
 

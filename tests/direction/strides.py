@@ -9,8 +9,8 @@ from retrodetect.direction import DirectionModel
 from retrodetect.direction.likeness import Likeness
 from retrodetect.direction.model import SITE_INPUTS, Readout, SiteClassifier, SiteGroup
 from retrodetect.direction.mounting import REMEMBERED, Mounting
-from retrodetect.features import GYRO_SCALARS, SITE_SCALARS, VECTORS, StrideFeatures
-from retrodetect.features.catalogue import RATIOS, SCALARS
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import GYRO_SCALARS, RATIOS, SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS
 from retrodetect.training.fit import HABITUAL_CONTRAST

@@ -52,7 +52,7 @@ from retrodetect.direction.model import (
     seats_of,
 )
 from retrodetect.direction.mounting import _tilt, mean_up, remembered
-from retrodetect.features import SITE_SCALARS, VECTORS
+from retrodetect.features.catalogue import SITE_SCALARS, VECTORS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, group_of
 

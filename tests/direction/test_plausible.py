@@ -12,7 +12,7 @@ from strides import shown, strides_of
 
 import retrodetect as rd
 from retrodetect.direction.checks import BOUNCE_M, doubtful_strides
-from retrodetect.features import SITE_SCALARS
+from retrodetect.features.catalogue import SITE_SCALARS
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 PLACE = [feature.name for feature in SITE_SCALARS].index("log_v_low")

@@ -12,20 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from retrodetect.features import (
+from retrodetect.features import StrideFeatures, compute
+from retrodetect.features.catalogue import (
     FREE_FEATURES,
     GYRO_SCALARS,
     MOMENTS,
     NEEDS_GYRO,
     POINTERS,
+    RATIOS,
     SCALARS,
     SITE_SCALARS,
     VECTORS,
     Feature,
-    StrideFeatures,
-    compute,
 )
-from retrodetect.features.catalogue import RATIOS
 from retrodetect.gait import WAY_COLUMNS
 from retrodetect.recording import DIRECTION_RATE_HZ, STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrodetect.features import VECTORS
+from retrodetect.features.catalogue import VECTORS
 from retrodetect.lab.simulate import read_bvh, virtual_sensor
 from retrodetect.training.examples import measure
 

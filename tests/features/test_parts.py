@@ -11,8 +11,8 @@ from handmade import AHEAD, LEFT, UP
 from scipy.spatial.transform import Rotation
 from scipy.stats import skew
 
-from retrodetect.features import POINTERS, swing
-from retrodetect.features.catalogue import HARMONICS, SWING_BINS, Feature
+from retrodetect.features import swing
+from retrodetect.features.catalogue import HARMONICS, POINTERS, SWING_BINS, Feature
 from retrodetect.features.compute import (
     _dot_products,
     _force_looks,

@@ -15,16 +15,15 @@ from rigid import STRIDE_S, angle_deg, leg, motion
 from scipy.spatial.transform import Rotation
 from scipy.stats import skew
 
-from retrodetect.features import (
+from retrodetect.features import StrideFeatures, compute, pointers
+from retrodetect.features.catalogue import (
     GYRO_SCALARS,
+    HARMONICS,
+    LEVER_BANDS_HZ,
     NEEDS_GYRO,
     POINTERS,
     VECTORS,
-    StrideFeatures,
-    compute,
-    pointers,
 )
-from retrodetect.features.catalogue import HARMONICS, LEVER_BANDS_HZ
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from retrodetect.features import VECTORS
-from retrodetect.features.catalogue import SWING, SWING_BINS
+from retrodetect.features.catalogue import SWING, SWING_BINS, VECTORS
 from retrodetect.features.swing import ENERGY_SHARES, swing_vectors
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal

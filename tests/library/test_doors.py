@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 import retrodetect as rd
-from retrodetect.features import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
+from retrodetect.features.catalogue import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
 from retrodetect.labelling import UNFIT_GYROSCOPE
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 

@@ -17,15 +17,16 @@ from retrodetect.direction import DirectionModel, model
 from retrodetect.direction.decoder import PACES
 from retrodetect.direction.likeness import COMPARED, log_distance
 from retrodetect.direction.model import FORMS, SITE_INPUTS
-from retrodetect.features import (
+from retrodetect.features import StrideFeatures
+from retrodetect.features.catalogue import (
     GYRO_SCALARS,
     NEEDS_GYRO,
+    RATIOS,
+    SCALARS,
     SITE_SCALARS,
     SWING,
     VECTORS,
-    StrideFeatures,
 )
-from retrodetect.features.catalogue import RATIOS, SCALARS
 from retrodetect.recording import FloatArray
 from retrodetect.sites import GROUPS, group_of
 from retrodetect.training.estimators import StrideClassifier

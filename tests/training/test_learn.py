@@ -12,7 +12,7 @@ from retrodetect.direction.card import Base, Card, Source
 from retrodetect.direction.likeness import COMPARED
 from retrodetect.direction.mounting import REMEMBERED, remembered
 from retrodetect.errors import UsageError
-from retrodetect.features import VECTORS
+from retrodetect.features.catalogue import VECTORS
 from retrodetect.training import train as training
 from retrodetect.training.fit import StrideTable
 from retrodetect.training.folds import Fold
