@@ -118,10 +118,10 @@ def do(task: Task) -> float:
     code = resume.code_digest()
     if task.code != code:
         raise UsageError(
-            f"the worker on {platform.node()} has another version of retrodetect"
-            f" ({own_version()}, code {code[:8]}; the batch started with {task.code[:8]})",
-            place="--cluster",
-            remedy="install the same version everywhere",
+            f"has another version of retrodetect ({own_version()}, code {code[:8]}; the batch"
+            f" started with {task.code[:8]})",
+            place=f"the worker on {platform.node()}",
+            remedy="run the same command again, with the same version on all machines",
         )
     name = task.input.name
     done: list[Entry] = []
