@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
@@ -108,8 +109,8 @@ def show_weeks(
     for row in rows:
         cells = [
             row["week"], f"{row['sessions']:.0f}", f"{row['backward_min']:.1f}", _change(row),
-            f"{row['forward_min']:.1f}", f"{row['unknown_min']:.1f}", _share(row, with_ends=True),
-            words.certainty(row),
+            f"{row['forward_min']:.1f}", f"{row['unknown_min']:.1f}",
+            words.starred(row, with_ends=True), words.certainty(row),
         ]  # fmt: skip
         table.add_row(*map(Text, [*cells, *_progress(row, goal)]))
     console.print(table)
@@ -191,12 +192,7 @@ def _cells(row: Row, goal: float | None) -> list[str]:
     if row["sideways_strides"]:
         counts[-1] += f" ({row['sideways_strides']} sideways)"
     minutes = words.clock(words.lasting_s(row)["all"])
-    return [name, *counts, minutes, _share(row), words.certainty(row), *_progress(row, goal)]
-
-
-def _share(row: Row, *, with_ends: bool = False) -> str:
-    ends = f" ({words.interval(row)})" if with_ends and words.interval(row) else ""
-    return words.starred(row) + ends
+    return [name, *counts, minutes, words.starred(row), words.certainty(row), *_progress(row, goal)]
 
 
 def _change(row: Row) -> str:
@@ -280,5 +276,8 @@ def _percent(value: float | None) -> str:
 
 def _with_interval(row: Row, score: str) -> str:
     """Return a score with its interval; without one if all resamples agree."""
-    low, high = (_percent(row.get(f"{score}_{end}")) for end in ("low", "high"))
-    return _percent(row.get(score)) + (f" ({low} to {high})" if low != high else "")
+    low, high = (row.get(f"{score}_{end}", np.nan) for end in ("low", "high"))
+    if not low < high:
+        return _percent(row.get(score))
+    level, *ends = (words.percent(each, high - low) for each in (row[score], low, high))
+    return f"{level} ({' to '.join(ends)})"

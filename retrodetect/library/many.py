@@ -24,6 +24,7 @@ from retrodetect.runs.outputs import Outputs, left_out, read_runs, strides_in, w
 from retrodetect.runs.pool import Workers
 from retrodetect.runs.task import Settings, Task, entries
 from retrodetect.tables import harmless, quantity, sessions_table
+from retrodetect.tally import words
 from retrodetect.tally.folder import sessions_apart, totals, weeks
 
 __all__ = ["History", "history", "label_many", "methods", "tally_many"]
@@ -273,9 +274,10 @@ def methods(results: Result | Iterable[Result]) -> str:
     ]
     if len(table) == 1 and forward + backward:
         row = table.iloc[0]
+        level, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
         sentences.append(
-            f"The backward share of labelled strides was {row['backward_share']:.1%} (95% interval"
-            f" {row['backward_share_low']:.1%} to {row['backward_share_high']:.1%}; the interval"
-            " allows for the error rates of the model and for unlabelled strides)."
+            f"The backward share of labelled strides was {words.percent(level, high - low)} (95%"
+            f" interval {words.interval(dict(row))}; the interval allows for the error rates of the"
+            " model and for unlabelled strides)."
         )
     return " ".join(filter(None, sentences))

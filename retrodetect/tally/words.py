@@ -17,8 +17,8 @@ from retrodetect.tables import visible
 
 __all__ = [
     "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "command", "headline", "how_sure",
-    "interval", "is_open", "is_settled", "lasting_s", "marking", "needs_word", "progress", "share",
-    "starred",
+    "interval", "is_open", "is_settled", "lasting_s", "marking", "needs_word", "percent",
+    "progress", "share", "starred",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
@@ -42,35 +42,51 @@ SURE, FAIRLY_SURE, WIDEST = 0.1, 0.25, 0.5
 """Widest interval of a share that is sure, fairly sure, and shown as a range at all."""
 
 
+TENTHS = 0.02
+"""Width of the interval up to which tenths of a percent say something: at most one percent either
+way, an uncertainty of two digits (JCGM 100:2008, 7.2.6)."""
+
+
+def percent(value: float, width: float) -> str:
+    """Return a share in percent, with no more digits than the width of its interval supports."""
+    return f"{round(value, 4):.{int(round(width, 4) <= TENTHS)}%}"
+
+
 def share(row: Row) -> str:
     """Return the backward share of a session, a total or a week as a headline.
 
-    ``41.3%`` if the interval is narrow, ``0% to 41%`` if it is wide, else ``unknown``. ``0.0%`` and
-    ``100.0%`` are exact: a single stride the other way shows.
+    ``41%`` if the interval is narrow, ``0% to 41%`` if it is wide, else ``unknown``. ``0%`` and
+    ``100%`` are exact: a single stride the other way shows.
     """
     level, low, high = _rounded(row)
+    width = _width(low, high)
     if not _is_one_way_by_habit(row):
         if not _is_known(level, low, high):
             return "unknown"
-        if _width(low, high) > FAIRLY_SURE:
-            return f"{low:.0%} to {high:.0%}"
-    text = f"{level:.1%}"
-    if text == "0.0%" and row["backward_strides"]:
-        text = "<0.1%"
-    if text == "100.0%" and row["forward_strides"]:
-        text = ">99.9%"
+        if width > FAIRLY_SURE:
+            return interval(row)
+    text, digit = percent(level, width), 0.001 if width <= TENTHS else 0.01
+    if text == percent(0, width) and row["backward_strides"]:
+        return f"<{percent(digit, width)}"
+    if text == percent(1, width) and row["forward_strides"]:
+        return f">{percent(1 - digit, width)}"
     return text
 
 
-def starred(row: Row) -> str:
-    """Return the share, with a star if only habit names the directions."""
-    return share(row) + _star(row)
+def starred(row: Row, *, with_ends: bool = False) -> str:
+    """Return the share, with a star if only habit names the directions.
+
+    ``with_ends`` adds the 95 % interval, unless that is what stands for the share.
+    """
+    ends = interval(row) if with_ends else ""
+    return share(row) + _star(row) + (f" ({ends})" if ends not in ("", share(row)) else "")
 
 
 def interval(row: Row) -> str:
     """Return the 95 % interval of the share."""
     level, low, high = _rounded(row)
-    return "" if pd.isna(level) else f"{low:.1%} to {high:.1%}"
+    width = _width(low, high)
+    return "" if pd.isna(level) else f"{percent(low, width)} to {percent(high, width)}"
 
 
 def certainty(row: Row) -> str:
@@ -109,7 +125,7 @@ def progress(row: Row, goal: float) -> str:
 
 
 def headline(row: Row, goal: float | None = None) -> list[str]:
-    """Return what a coach asks first: ``41.3% backward``, ``22 min``, ``goal 40%: reached``."""
+    """Return what a coach asks first: ``41% backward``, ``22 min``, ``goal 40%: reached``."""
     level = share(row)
     parts = ["backward share unknown" if level == "unknown" else f"{starred(row)} backward"]
     seconds = lasting_s(row)["all"]

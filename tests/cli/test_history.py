@@ -47,7 +47,7 @@ def test_weeks_changes_and_the_goal_are_shown_and_written(retrodetect, run, tmp_
         "history", one, two, "--goal", "0.3", "--out", tmp_path / "weeks"
     )
     assert (status, err) == (0, "")
-    for word in ("2026-W10", "2026-W11", "+20.0% !", "reached", "40.0% (38"):
+    for word in ("2026-W10", "2026-W11", "+20.0% !", "reached", "40% (38% to 42%)"):
         assert word in out
     table = pd.read_csv(tmp_path / "weeks" / "weeks.csv")
     assert table["backward_min"].tolist() == [10, 12]

@@ -3,6 +3,7 @@
 import pytest
 
 import retrodetect as rd
+from retrodetect.tally import words
 
 
 def test_the_paragraph_names_version_model_and_counts(write_walk, tmp_path, noise_model):
@@ -13,6 +14,13 @@ def test_the_paragraph_names_version_model_and_counts(write_walk, tmp_path, nois
     assert ("backward share of labelled strides was" in text) == bool(
         result.session["forward_strides"] + result.session["backward_strides"]
     )
+
+
+def test_the_share_of_one_recording_has_the_digits_that_its_interval_supports(write_walk, tmp_path):
+    walk = write_walk(tmp_path / "walk.csv")
+    result = rd.label(walk, placement="belly", front="+x", forward=[(0, 99)])
+    share, ends = words.share(result.session), words.interval(result.session)
+    assert f"labelled strides was {share} (95% interval {ends}; the" in rd.methods(result)
 
 
 def test_recordings_that_could_not_be_used_are_told(write_walk, tmp_path, stored_model):

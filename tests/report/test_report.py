@@ -153,7 +153,7 @@ def test_names_findings_and_messages_are_shown_as_text(html):
 def test_the_page_tells_counts_share_evidence_and_failures(html):
     text = re.sub(r"\s+", " ", " ".join(Elements(html).text))
     for words in (
-        "50.0%",
+        "50% backward",
         "Strides 20 20 2",
         "trunk (inferred)",
         "virtual sensors only",
