@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from retrodetect.cli import options
-from retrodetect.errors import InputError, UsageError
+from retrodetect.errors import InputError
 
 __all__ = ["annotate", "inspect"]
 
@@ -23,15 +23,9 @@ def inspect(
 ) -> int:
     """Show how a recording was read: each conclusion and its evidence."""
     from retrodetect import formats
+    from retrodetect.runs.inputs import find_inputs
 
-    skipped: list[dict[str, Any]] = []
-    inputs = formats.discover(
-        *paths,
-        columns=read.columns.values(),
-        on_skipped=lambda file, why: skipped.append({"name": file.name, "skipped": why}),
-    )
-    if not inputs and not skipped:
-        raise _nothing_in(paths)
+    inputs, skipped = find_inputs(paths, read.columns.values())
     descriptions: list[dict[str, Any]] = []
     for recording_input in inputs:
         try:
@@ -39,12 +33,12 @@ def inspect(
             descriptions += [formats.describe(recording) for recording in recordings]
         except InputError as error:
             descriptions.append({"name": recording_input.name, "error": str(error)})
-    descriptions += skipped
+    descriptions += [{"name": name, "skipped": why} for name, why in skipped.items()]
     if as_json:
         typer.echo(json.dumps(descriptions, indent=1, ensure_ascii=False))
     else:
         _show(descriptions)
-    return int(not inputs or any("error" in each for each in descriptions))
+    return int(any("error" in each for each in descriptions))
 
 
 def _show(descriptions: list[dict[str, Any]]) -> None:
@@ -101,6 +95,7 @@ def annotate(
     """
     from retrodetect import formats
     from retrodetect.locations import replacing
+    from retrodetect.runs.inputs import find_inputs
     from retrodetect.runs.outputs import Outputs, check_libraries
 
     check_libraries(Outputs(out.parent, report=True))
@@ -109,7 +104,7 @@ def annotate(
 
     recordings: list[dict[str, Any]] = []
     failures: list[InputError] = []
-    for each in formats.discover(*paths, columns=read.columns.values()):
+    for each in find_inputs(paths, read.columns.values())[0]:
         try:
             recordings += [
                 {
@@ -124,18 +119,10 @@ def annotate(
         except InputError as error:
             failures.append(error)
     if not recordings:
-        raise failures[0] if failures else _nothing_in(paths)
+        raise failures[0]
     for failure in failures:
         typer.echo(f"left out: {failure}", err=True)
     with replacing(out) as stream:
         stream.write(page_of(recordings).encode())
     typer.echo(f"Page: {out}. Open it in a browser, mark the stretches, and save the labels.")
     return int(bool(failures))
-
-
-def _nothing_in(paths: list[str]) -> UsageError:
-    return UsageError(
-        "no recordings found",
-        file=", ".join(paths),
-        remedy="name a file, or a folder that contains recordings",
-    )

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from retrodetect.runs.inputs import by_reason
 from retrodetect.runs.outputs import can_report
 from retrodetect.tables import quantity, truncated_list, visible
 from retrodetect.tally import words
@@ -88,9 +89,8 @@ def show_problems(outcome: Outcome, *, quiet: bool) -> None:
         _say(console, line)
     _say_rest(console, len(lines) - MOST_ROWS, "more in sessions.csv")
     if not quiet:
-        for reason in dict.fromkeys(outcome.skipped.values()):
-            names = [name for name, why in outcome.skipped.items() if why == reason]
-            _say(console, f"Skipped ({reason}): {truncated_list(names)}")
+        for reason, names in by_reason(outcome.skipped).items():
+            _say(console, f"Skipped ({reason}): {names}")
 
 
 def show_weeks(

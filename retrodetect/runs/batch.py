@@ -25,11 +25,12 @@ import pandas as pd
 from retrodetect import tables
 from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.errors import UsageError
-from retrodetect.formats import Input, ReadOptions, discover
-from retrodetect.locations import answering, is_folder, is_there, location, store_of, total_bytes
+from retrodetect.formats import Input
+from retrodetect.locations import answering, is_folder, location, store_of, total_bytes
 from retrodetect.recording import Caution, Topic
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import own_version, resume
+from retrodetect.runs.inputs import find_inputs
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, in_turn, jobs_within, shared_out
 from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
@@ -161,7 +162,9 @@ def plan(
     with answering(*paths, folder):
         beside_them = {*manifests, *map(location, tracks)}
         jobs = workers.jobs if workers.cluster is None else 1
-        inputs, skipped = _inputs(paths, settings.read, beside_them, jobs)
+        mapper = partial(in_turn, jobs=jobs)
+        columns = settings.read.columns.values()
+        inputs, skipped = find_inputs(paths, columns, beside=beside_them, mapper=mapper)
         files = [path for recording in inputs for path in recording.files]
         writing.check_ours(folder, "label", files)
     view: View = "none"
@@ -301,34 +304,6 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
 def _manifest(file: Path) -> tables.SmallTable:
     """Read a manifest; no columns if the file isn't text."""
     return tables.small_table(file) or tables.SmallTable((), ())
-
-
-def _inputs(
-    paths: Sequence[str | Path], read: ReadOptions, beside: Set[Path], jobs: int | None
-) -> tuple[tuple[Input, ...], dict[str, str]]:
-    """Find the inputs below paths, at least one of which exists, and the skipped files.
-
-    Manifests and tracks beside recordings are neither.
-    """
-    skipped: dict[Input, str] = {}
-    columns, mapper = read.columns.values(), partial(in_turn, jobs=jobs)
-    files = discover(*paths, columns=columns, on_skipped=skipped.__setitem__, mapper=mapper)
-    inputs = tuple(file for file in files if file.path not in beside)
-    reasons = {file.name: why for file, why in skipped.items() if file.path not in beside}
-    if not inputs:
-        listed = f" (skipped {tables.truncated_list([*reasons])})" if reasons else ""
-        raise UsageError(
-            f"no recordings found{listed}",
-            file=", ".join(map(str, paths)),
-            remedy="name a file, or a folder that contains recordings",
-        )
-    if not any(is_there(recording.path) for recording in inputs):
-        raise UsageError(
-            "no such file or folder",
-            file=", ".join(str(recording.path) for recording in inputs),
-            remedy="check the spelling, and which folder you are in",
-        )
-    return inputs, reasons
 
 
 def _is_finished(part: Path) -> bool:

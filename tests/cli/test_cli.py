@@ -112,11 +112,37 @@ def test_skipped_files_and_warnings_are_told_everywhere(retrodetect, walk, store
     assert len(pd.read_csv(tmp_path / "weeks" / "sessions.csv")) == 1
 
 
-def test_a_folder_without_recordings_says_what_it_skipped(retrodetect, tmp_path):
-    (tmp_path / "laps.csv").write_text("lap,remark\n1,good\n2,bad\n")
-    status, _, err = retrodetect("label", tmp_path, "--out", tmp_path / "out")
+@pytest.fixture(params=["label", "inspect", "annotate"])
+def on_recordings(request, retrodetect, tmp_path):
+    """Run a command that takes recordings; gives its exit status and messages."""
+
+    def run(*paths):
+        where = [] if request.param == "inspect" else ["--out", tmp_path / "out"]
+        status, _, err = retrodetect(request.param, *paths, *where)
+        return status, err
+
+    return run
+
+
+def test_a_folder_without_recordings_says_what_it_skipped(on_recordings, tmp_path):
+    (tmp_path / "in").mkdir()
+    status, err = on_recordings(tmp_path / "in")
+    assert (status, "no recordings found; name a file" in err) == (2, True)
+    (tmp_path / "in" / "laps.csv").write_text("lap,remark\n1,good\n2,bad\n")
+    status, err = on_recordings(tmp_path / "in")
     assert status == 2
-    assert "no recordings found (skipped laps.csv)" in err
+    why = "no column is named like one of a sensor"
+    assert f"no recordings found (skipped laps.csv: {why}); name a file" in err
+
+
+def test_a_path_that_does_not_exist_is_wrong_usage_unless_another_one_does(
+    on_recordings, walk, tmp_path
+):
+    status, err = on_recordings(tmp_path / "gone.csv")
+    assert (status, "gone.csv: no such file or folder; check the spelling" in err) == (2, True)
+    assert not (tmp_path / "out").exists()
+    assert on_recordings(walk, tmp_path / "gone.csv")[0] == 1
+    assert on_recordings(walk)[0] == 0
 
 
 def test_notes_of_the_app_are_marks_told_and_left_out_on_demand(retrodetect, tmp_path):
@@ -296,10 +322,6 @@ def test_inspect_lists_skipped_files_of_a_folder(retrodetect, walk):
     assert skipped["name"] == "laps.csv"
     assert skipped["skipped"]
     assert skipped["skipped"] in retrodetect("inspect", walk.parent)[1]
-    walk.unlink()
-    status, out, _ = retrodetect("inspect", walk.parent)
-    assert status == 1
-    assert skipped["skipped"] in out
 
 
 def test_annotate_leaves_out_what_cannot_be_read(retrodetect, walk, tmp_path):
