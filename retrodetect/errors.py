@@ -18,7 +18,7 @@ __all__ = [
 
 
 class RetrodetectError(Exception):
-    """Root of all errors raised on purpose.
+    """Base class of all errors that retrodetect raises on purpose.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class RetrodetectError(Exception):
     place
         Where in it: a line, a column, a time.
     remedy
-        What the reader of the message can do about it.
+        What the reader of the message can do now.
     """
 
     def __init__(self, reason: str, *, file: str = "", place: str = "", remedy: str = "") -> None:
@@ -50,7 +50,7 @@ class RetrodetectError(Exception):
 
 
 class InputError(RetrodetectError):
-    """A fault of one input; a batch records it and continues."""
+    """One input is at fault; a batch records the error and goes on with the others."""
 
 
 class UnreadableFile(InputError):

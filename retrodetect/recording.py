@@ -122,9 +122,9 @@ class Recording:
         Other series on the accelerometer's clock, by name with unit
         (``magnetic_field_ut`` (n, 3), ``pressure_hpa``, ``speed_mps``, ``altitude_m``).
     start_time
-        Wall clock at second 0; aware if the zone is known.
+        Date and time of second 0; aware of its zone if that is known.
     placement
-        Body site if the file or the user states it, else None.
+        Body site if the file or the user gives it, else None.
     annotations
         Notes made in the app, sorted by start.
     findings

@@ -120,7 +120,7 @@ def completed(model: DirectionModel) -> DirectionModel:
 
 
 def load(model: str | Path | DirectionModel) -> DirectionModel:
-    """Load a model by the name of a shipped one or by its path; a model is itself.
+    """Load a shipped model by its name, or a stored one by its path; a model is returned as it is.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def from_arrays(
     placement
         Body site, such as ``lower-back``.
     start_time
-        Wall clock at second 0.
+        Date and time of second 0.
     name
         Name of the recording in tables and messages.
 

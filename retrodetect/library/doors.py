@@ -149,7 +149,7 @@ def label(
     -------
     Result
         Its ``strides`` have one row for each stride: when it began and ended (seconds from the
-        first sample), its ``direction``, ``p_backward``, and the ``reason`` if the direction is
+        file's first row), its ``direction``, ``p_backward``, and the ``reason`` if the direction is
         unknown. Its ``session`` is the recording in one row.
 
     Raises

@@ -72,8 +72,8 @@ def label_many(
     ------
     Result
         One for each recording, in the order of the paths, as soon as it and those before it are
-        done, and those that a manifest in a folder names. A recording that failed or was refused
-        has a result too: its ``error`` says why. Times and probabilities are rounded as in
+        done. Files that a manifest in a folder names are included. A recording that failed or was
+        refused gives a result too: its ``error`` says why. Times and probabilities are rounded as in
         ``strides.csv``.
 
     Raises
@@ -168,7 +168,8 @@ def tally_many(results: Iterable[Result]) -> History:
     -------
     History
         Each session counts once: of recordings that overlap in time by more than half, the one
-        with more labelled strides. Undated recordings of one name and length are one.
+        with more labelled strides. Recordings without a date count as one if both their names and
+        their durations are the same.
     """
     return _history([sessions_table([dict(result.session) for result in results])])
 
@@ -193,7 +194,7 @@ def history(
     Returns
     -------
     History
-        As from :func:`tally_many`. Of a recording in several runs, the newest row that worked.
+        As from :func:`tally_many`. A recording in several runs counts with the newest that worked.
 
     Raises
     ------
@@ -228,12 +229,12 @@ def methods(results: Result | Iterable[Result]) -> str:
     Parameters
     ----------
     results
-        Of one recording or of many.
+        Result of one recording, or those of many.
 
     Returns
     -------
     str
-        English text, with nothing that the results do not contain.
+        English text; all its figures and settings come from the results.
 
     Raises
     ------

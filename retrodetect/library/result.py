@@ -55,9 +55,9 @@ class Result:
         no gait. Its ``attrs`` name the model, placement and front.
     session : Series
         The recording in one row, with :data:`retrodetect.tables.SESSION_COLUMNS`: shares with their
-        interval, cadence, bouts, and what separated forward from backward.
+        interval, cadence, bouts, and what decided which way is forward.
     read
-        Reads the recording again; called when it is first needed.
+        Function that reads the recording again, at the first use of ``recording``.
     """
 
     strides: pd.DataFrame
@@ -86,7 +86,7 @@ class Result:
 
     @property
     def told_apart_by(self) -> str:
-        """What separated forward from backward: ``wearer``, ``signal``, ``habit`` or nothing."""
+        """What decided which way is forward: ``wearer``, ``signal``, ``habit`` or nothing."""
         by = self.session["told_apart_by"]
         return by if isinstance(by, str) else ""
 

@@ -29,7 +29,7 @@ LIMITS = 1.96
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """Agreement of our strides with a reference."""
+    """Agreement of the strides found with a reference."""
 
     # a row for each true stride: ``start_s``, ``end_s``, our ``found_start_s``, ``found_end_s``
     # (NaN if missed), the true ``direction`` if given, our ``found_direction`` (empty if missed)
@@ -76,8 +76,8 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     source
         Path, data frame or recording, or a result.
     truth : DataFrame
-        All true strides of either foot while the wearer walked: ``start_s`` and ``end_s`` (or the
-        columns of mobgap, scikit-digital-health or BIDS) and, if you have it,
+        All true strides of the recording, of one foot or both: ``start_s`` and
+        ``end_s`` (or the columns of mobgap, scikit-digital-health or BIDS) and, if you have it,
         ``direction`` (``forward``, ``backward``).
     **hints
         As for :func:`retrodetect.label`: ``placement``, ``front``, ``model`` and others.
@@ -85,6 +85,8 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     Returns
     -------
     Validation
+        Tables of ``detection``, ``timing`` and ``direction``, and ``strides`` with a row for each
+        true stride.
 
     Raises
     ------
@@ -93,8 +95,8 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
 
     Notes
     -----
-    A contact counts as found if one of ours, of either foot, is within a quarter of a stride of it.
-    Directions are compared if the middle of a true stride is in one of ours.
+    A true contact counts as found if a detected one, of either foot, is within a quarter of a
+    stride of it. Directions are compared where the middle of a true stride lies in a detected one.
     """
     result = source if isinstance(source, Result) else label(source, **hints)
     true = in_seconds(truth, result.recording)

@@ -32,8 +32,8 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
         As from :func:`retrodetect.label`: columns ``bout``, ``start_s``, ``end_s``,
         ``gait``, ``direction``, ``p_backward`` and ``reason``, in time order; may be empty.
     rates
-        How often the model errs; None for the rates of its card, which :func:`label` puts into
-        ``strides.attrs``, or without those what ``p_backward`` implies.
+        How often the model errs. None takes the rates of its card, which :func:`label` puts into
+        ``strides.attrs``, or, if the card has none, what ``p_backward`` implies.
 
     Returns
     -------

@@ -71,7 +71,7 @@ def evaluate(
     read: ReadOptions | None = None,
     out: str | Path | None = None,
 ) -> Evaluation:
-    """Score a model on labelled recordings, and against another one.
+    """Score a model on labelled recordings, or compare two models on them.
 
     Parameters
     ----------
@@ -81,15 +81,17 @@ def evaluate(
     model, against
         Name of a shipped model, path of a stored one, or a model.
     placement, jobs, cache_folder
-        As for training.
+        As for :func:`retrodetect.train`.
     read
         Overrides for reading: units, sign, rate, columns.
     out
-        Folder for the tables; looked at before the work, written to after it.
+        Folder for the tables, checked before the work starts; None writes nothing.
 
     Returns
     -------
     Evaluation
+        Tables of ``strides``, ``scores``, ``confusion`` and ``mistakes``; with ``against`` also a
+        ``comparison``.
 
     Raises
     ------

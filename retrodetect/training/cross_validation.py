@@ -67,6 +67,8 @@ def cross_validate(
     Returns
     -------
     CrossValidation
+        ``scores`` (a row for each group, and one for all) and ``strides`` with their predicted
+        ``direction``.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def score(
     groups: ArrayLike,
     recordings: ArrayLike | None = None,
 ) -> pd.DataFrame:
-    """Score directions, however they came about.
+    """Score directions of strides, from this or any other method.
 
     Parameters
     ----------
@@ -114,7 +116,7 @@ def score(
     direction : (n,) array
         ``forward``, ``backward`` or ``unknown``, such as those of :func:`retrodetect.label`.
     groups : (n,) array
-        Such as the wearer of each stride.
+        Group of each stride, such as its wearer.
     recordings : (n,) array, optional
         Recording of each stride, for intervals where there are fewer than five groups.
 

@@ -140,11 +140,11 @@ class Regression:
 
 
 class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Tell directions from free stride features.
+    """Classify strides by direction, from features that do not depend on the mounting.
 
-    A multinomial logistic regression on standardised features, linear on purpose: with a
-    handful of people a straight boundary travels better to the next lab than a forest (own
-    measurement on held-out sources), and each weight can be read.
+    A multinomial logistic regression on standardised features, linear on purpose: learned from
+    a few people, a linear boundary holds up better in the next lab than a forest (own measurement
+    on held-out sources), and each weight can be read.
 
     Parameters
     ----------
@@ -159,11 +159,11 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_ : int
         Number of features.
     feature_names_in_ : array
-        Their names, where they came with names.
+        Their names, if ``fit`` got names.
     weights_ : (len(``classes_``), k) array
         Log odds of each direction for a feature that is larger by 1.
     intercepts_ : (len(``classes_``),) array
-        Its log odds where all features are 0.
+        Log odds of each direction if all features are 0.
 
     Examples
     --------

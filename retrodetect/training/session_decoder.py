@@ -45,7 +45,7 @@ LEAST_P = 1e-3
 
 
 class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Decode whole sessions from what a classifier says of each stride.
+    """Decode whole sessions from the probabilities that a classifier gives each stride.
 
     People rarely change direction from one stride to the next. A hidden Markov model, the one that
     :func:`retrodetect.label` uses, finds the directions that explain all strides of a recording
@@ -69,11 +69,11 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
     calibration_ : LogisticRegression
         From the classifier's log odds to log likelihood ratios.
     least_p_ : float
-        Least probability: that of one error more than on the strides of the calibration.
+        Smallest probability: that of one error more than on the strides of the calibration.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : array
-        Their names, where they came with names.
+        Their names, if ``fit`` got names.
 
     Notes
     -----
@@ -82,8 +82,8 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
     table; directions change more easily between two values of ``bout``. Without these columns
     every stride is a session of its own.
 
-    Calibration holds out whole ``groups`` (such as wearers), if they are given to ``fit`` and both
-    directions remain whichever of them goes, else whole recordings, else random strides. With
+    Calibration holds out whole ``groups`` (such as wearers), if ``fit`` gets them and both
+    directions remain without any one of them; else whole recordings, else random strides. With
     metadata routing, ``groups`` are requested by default.
 
     Examples

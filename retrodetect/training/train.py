@@ -95,14 +95,14 @@ def train(
         ``placement``, ``front``, ``session``, ``licence``), a folder whose subfolders are called
         ``forward`` and ``backward``, recordings with an app's own notes, or examples.
     base
-        Model to extend: a shipped one by name, a stored one by path, or a model. None to begin
-        from nothing. An extended model is under its base's licence as well.
+        Model to extend: a shipped one by name, a stored one by path, or a model. None starts
+        from scratch. An extended model is under its base's licence as well.
     out
         Where to store the model with its card: a file such as ``mine.model``, or a folder.
     name
-        How the model is called; by default after ``out``.
+        Name of the model; by default that of ``out``.
     placement
-        Body site of the recordings that tell none.
+        Body site of recordings without one in their file or the manifest.
     jobs
         Processes; None for one per core.
     cache_folder
@@ -116,8 +116,8 @@ def train(
     Returns
     -------
     DirectionModel
-        With its ``card``: data, scores of models that did not see what they were scored on,
-        known weaknesses.
+        With its ``card``: its data, its scores on sessions or wearers held out, and its known
+        weaknesses.
 
     Raises
     ------
