@@ -73,8 +73,8 @@ def label_many(
     Result
         One for each recording, in the order of the paths, as soon as it and those before it are
         done. Files that a manifest in a folder names are included. A recording that failed or was
-        refused gives a result too: its ``error`` says why. Times and probabilities are rounded as in
-        ``strides.csv``.
+        refused gives a result too: its ``error`` says why. Times and probabilities are rounded as
+        in ``strides.csv``.
 
     Raises
     ------
