@@ -25,19 +25,10 @@ _TINY = 1e-6
 def swing_vectors(
     signal: Signal, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]
 ) -> FloatArray:
-    """Swing vectors of n strides.
+    """Return the (n, 2 + SWING_BINS, 3) swing vectors of strides, in the order of `SWING`.
 
-    Parameters
-    ----------
-    signal
-        One gap-free run, gravity included.
-    bounds : (n, 2) integer array
-        Half-open sample ranges of the strides.
-
-    Returns
-    -------
-    (n, 2 + SWING_BINS, 3) array
-        In the order of :data:`retrodetect.features.catalogue.SWING`; device frame, no unit.
+    ``bounds`` (n, 2) are half-open ranges of samples in a gap-free run, gravity included. The
+    vectors are in the device frame and have no unit.
     """
     stride, stance = _from_stance_to_stance(signal, bounds)
     up = stance / np.maximum(np.linalg.norm(stance, axis=1, keepdims=True), _TINY)

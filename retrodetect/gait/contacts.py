@@ -106,46 +106,22 @@ MIN_CYCLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Steps of one stretch.
+    """Steps of one stretch, in time order."""
 
-    Parameters
-    ----------
-    at : (k,) array
-        Sample of each contact, fractional: of one foot, or of both in turn.
-    joined : (k,) bool array
-        Whether no step was skipped since the previous contact.
-    one_foot
-        Whether the sensor is on a limb that feels the contacts of one foot only.
-    leading : (k,) bool array
-        Contacts of the foot that the sensor feels more.
-    """
-
-    at: FloatArray
-    joined: NDArray[np.bool_]
-    one_foot: bool
-    leading: NDArray[np.bool_]
+    at: FloatArray  # (k,) sample of each contact, fractional: of one foot, or of both in turn
+    joined: NDArray[np.bool_]  # (k,) whether no step was skipped since the previous contact
+    one_foot: bool  # whether the sensor is on a limb that feels the contacts of one foot only
+    leading: NDArray[np.bool_]  # (k,) contacts of the foot that the sensor feels more
 
 
 def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
-    """Find the initial contacts of a stretch.
+    """Find the initial contacts of a stretch of n samples from the (n,) stride period at each.
 
     The phase of the movement shows how many there are and roughly when. It is demodulated at the
     step frequency or, on a limb that feels one foot, at the stride frequency from the distance to
     rest, which has the same phase in a walk and in a sprint. The average cycle shows where in it
     contact is. Each contact is then moved to where the movement is most like the average one
     (Woody 1967, Med Biol Eng 5:539).
-
-    Parameters
-    ----------
-    movement
-        Of the stretch, n samples.
-    period_s : (n,) array
-        Stride period at each sample.
-
-    Returns
-    -------
-    Contacts
-        In time order.
     """
     strides = np.cumsum(1 / period_s) / ANALYSIS_RATE_HZ
     power = np.einsum("ij,ij->i", movement.moving, movement.moving)

@@ -119,7 +119,7 @@ def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
     times, edges, bout, one_foot = _sought(movement) if given_s is None else _taken(signal, given_s)
     if not len(edges):
         return Gait(_NO_STRIDES, np.empty(0))
-    p_run = probability_run(signal, movement, edges, bout, one_foot)
+    p_run = probability_run(movement, edges, bout, one_foot)
     ways_m = np.full((len(edges), 3), np.nan)
     ways_m[one_foot] = displacements_m(signal, edges[one_foot])
     edges_s = signal.start_s + edges / ANALYSIS_RATE_HZ

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -22,57 +23,26 @@ noise near half the rate: at 0.42, walks in pockets were lost (own measurement).
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One run's movement, sample by sample. Only `moving` and `held` depend on how it is worn.
+    """One run's movement, sample by sample. Only `moving` and `held` depend on how it is worn."""
 
-    Parameters
-    ----------
-    moving : (n, 3) array
-        Acceleration in the band of gait, device frame, m/s².
-    vertical : (n,) array or None
-        Its part along the vertical; None if gravity was removed.
-    held : (n, 3) array or None
-        Specific force, device frame, m/s²: its mean over a stride shows how the device is held.
-        None if gravity was removed.
-    force : (n,) array
-        Size of the specific force, m/s²: constant in a device that only turns.
-    activity : (n,) array
-        Its distance from the value at rest, m/s².
-    jerk : (n,) array
-        Size of the change of the specific force, m/s³.
-    """
-
-    moving: FloatArray
-    vertical: FloatArray | None
+    moving: FloatArray  # (n, 3) acceleration in the band of gait, device frame, m/s²
+    vertical: FloatArray | None  # (n,) its part along the vertical; None if gravity was removed
+    # (n, 3) specific force, device frame, m/s²: its mean over a stride shows how the device is
+    # held. None if gravity was removed.
     held: FloatArray | None
-    force: FloatArray
-    activity: FloatArray
-    jerk: FloatArray
+    force: FloatArray  # (n,) size of the specific force, m/s²: constant if the device only turns
+    activity: FloatArray  # (n,) its distance from the value at rest, m/s²
+    jerk: FloatArray  # (n,) size of the change of the specific force, m/s³
 
     def __getitem__(self, part: slice) -> Movement:
         """Return a part of the run."""
-        return Movement(
-            self.moving[part],
-            None if self.vertical is None else self.vertical[part],
-            None if self.held is None else self.held[part],
-            self.force[part],
-            self.activity[part],
-            self.jerk[part],
-        )
+        series = (getattr(self, field.name) for field in fields(self))
+        parts: list[Any] = [None if values is None else values[part] for values in series]
+        return Movement(*parts)
 
 
 def movement_of(signal: Signal) -> Movement:
-    """Filter one run.
-
-    Parameters
-    ----------
-    signal
-        An active part of a recording, without gaps.
-
-    Returns
-    -------
-    Movement
-        Input of the rest of the stage.
-    """
+    """Filter an active part of a recording, without gaps."""
     force = signal.acceleration_mps2
     share = HIGH_SHARE if signal.source_rate_hz >= DIRECTION_RATE_HZ else HIGH_SHARE_IF_SLOW
     high_hz = min(BAND_HZ[1], share * signal.source_rate_hz)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from retrodetect.gait.movement import Movement
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal import ANALYSIS_RATE_HZ, Signal
+from retrodetect.signal import ANALYSIS_RATE_HZ
 from retrodetect.signal.numerics import expit
 
 __all__ = ["pace_features", "probability_run"]
@@ -35,21 +35,12 @@ SMOOTH_STRIDES = 5
 """Nobody changes between walking and running for a single stride."""
 
 
-def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> FloatArray:
+def pace_features(movement: Movement, edges: FloatArray) -> FloatArray:
     """Return features that separate running from walking.
 
-    Parameters
-    ----------
-    signal, movement
-        The run that contains the strides, and its filtered movement.
-    edges : (n, 2) array
-        First and last moment of each stride, in samples of the run.
-
-    Returns
-    -------
-    (n, 5) array
-        Log period (s), log root mean square of the vertical and of the whole acceleration
-        (m/s²), share of the stride in free fall, and share at rest.
+    For (n, 2) first and last moments of strides, in samples of the run: (n, 5) log period (s), log
+    root mean square of the vertical and of the whole acceleration (m/s²), share of the stride in
+    free fall, and share at rest.
     """
     moving = movement.moving
     at = np.clip(np.rint(edges), 0, len(moving) - 1).astype(np.intp)
@@ -61,8 +52,8 @@ def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> Floa
 
     whole = np.einsum("ij,ij->i", moving, moving)
     # Without gravity there is no vertical: take an equal share of each axis.
-    vertical = whole / 3 if signal.up is None else np.einsum("ij,ij->i", moving, signal.up) ** 2
-    falling = (movement.force < FLIGHT_G * STANDARD_GRAVITY_MPS2) & (signal.up is not None)
+    vertical = whole / 3 if movement.vertical is None else movement.vertical**2
+    falling = (movement.force < FLIGHT_G * STANDARD_GRAVITY_MPS2) & (movement.vertical is not None)
     period_s = np.diff(edges, axis=1)[:, 0] / ANALYSIS_RATE_HZ
     return np.stack(
         [
@@ -77,31 +68,14 @@ def pace_features(signal: Signal, movement: Movement, edges: FloatArray) -> Floa
 
 
 def probability_run(
-    signal: Signal,
-    movement: Movement,
-    edges: FloatArray,
-    bout: NDArray[np.intp],
-    one_foot: NDArray[np.bool_],
+    movement: Movement, edges: FloatArray, bout: NDArray[np.intp], one_foot: NDArray[np.bool_]
 ) -> FloatArray:
     """Return the probability that each stride is a running one, smoothed within its bout.
 
-    Parameters
-    ----------
-    signal, movement
-        The run that contains the strides, and its filtered movement.
-    edges : (n, 2) array
-        First and last moment of each stride, in samples of the run.
-    bout : (n,) array
-        Bout of each stride.
-    one_foot : (n,) bool array
-        Whether the sensor feels the contacts of one foot only.
-
-    Returns
-    -------
-    (n,) array
-        Between 0 and 1.
+    Strides have (n, 2) ``edges`` in samples of the run and belong to a bout; ``one_foot`` tells
+    whether the sensor feels only the contacts of one foot in them.
     """
-    features = pace_features(signal, movement, edges)
+    features = pace_features(movement, edges)
     log_odds = np.where(
         one_foot,
         features @ np.array(ONE_FOOT_WEIGHTS) + ONE_FOOT_INTERCEPT,

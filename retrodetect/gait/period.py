@@ -86,38 +86,20 @@ _PADDED = 320
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Part of a run in which the movement repeats like gait.
+    """Part of a run in which the movement repeats like gait."""
 
-    Parameters
-    ----------
-    begin, end
-        Half-open range of samples.
-    period_s : (end - begin,) array
-        Stride period at each sample.
-    """
-
-    begin: int
+    begin: int  # half-open range of samples
     end: int
-    period_s: FloatArray
+    period_s: FloatArray  # (end - begin,) stride period at each sample
 
 
 def stretches(movement: Movement) -> list[Stretch]:
-    """Find the stretches of one gap-free run, and track the stride period through them.
+    """Find the stretches of a gap-free run, in time order, and their stride periods.
 
     The autocorrelation of the whole vector peaks at the stride everywhere on the body: at the
     foot and wrist because one side moves, on the trunk because left and right steps differ in
     sway. Twice the stride peaks as high, so a prior on the period, by size of the movement,
     and a smooth path through the windows (Viterbi) settle the octave.
-
-    Parameters
-    ----------
-    movement
-        Of one run, filtered.
-
-    Returns
-    -------
-    list of Stretch
-        In time order, without overlap.
     """
     moving = movement.moving
     length = min(int(WINDOW_S * ANALYSIS_RATE_HZ), len(moving))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -711,19 +712,17 @@ def test_a_stretch_in_which_no_step_shows_has_none() -> None:
 # Pace ---------------------------------------------------------------------------------------
 
 
-def movement_like(n: int, seed: int) -> tuple[Signal, Movement]:
+def movement_like(n: int, seed: int) -> Movement:
     rng = np.random.default_rng(seed)
-    force = rng.normal(0, 6, (n, 3)) + STANDARD_GRAVITY_MPS2 * UP
-    signal = signal_of(force)
-    return signal, movement_of(signal)
+    return movement_of(signal_of(rng.normal(0, 6, (n, 3)) + STANDARD_GRAVITY_MPS2 * UP))
 
 
 @few
 @given(seeds)
 def test_what_tells_running_is_period_bounce_size_flight_and_rest(seed: int) -> None:
-    signal, movement = movement_like(500, seed)
+    movement = movement_like(500, seed)
     edges = np.array([[20.0, 70.0], [70.0, 125.4], [200.0, 240.0]])
-    found = pace.pace_features(signal, movement, edges)
+    found = pace.pace_features(movement, edges)
     assert movement.vertical is not None
     for row, (first, last) in zip(found, edges, strict=True):
         rows = slice(round(first), round(last))
@@ -739,46 +738,44 @@ def test_what_tells_running_is_period_bounce_size_flight_and_rest(seed: int) -> 
             ],
             abs=1e-5,
         )
-    linear = signal_of(signal.acceleration_mps2, gravity=False)
-    found = pace.pace_features(linear, movement, edges)
+    found = pace.pace_features(replace(movement, vertical=None, held=None), edges)
     np.testing.assert_allclose(found[:, 1], found[:, 2] - 0.5 * np.log(3), atol=1e-5)
     assert not found[:, 3].any()
 
 
 def test_strides_in_which_nothing_moves_are_measured_too() -> None:
-    signal = signal_of(np.tile(STANDARD_GRAVITY_MPS2 * UP, (200, 1)))
-    movement = movement_of(signal)
+    movement = movement_of(signal_of(np.tile(STANDARD_GRAVITY_MPS2 * UP, (200, 1))))
     edges, bout = np.array([[20.0, 70.0], [70.0, 120.0]]), np.array([0, 0])
-    assert np.isfinite(pace.pace_features(signal, movement, edges)).all()
+    assert np.isfinite(pace.pace_features(movement, edges)).all()
     for one_foot in (False, True):
-        p_run = pace.probability_run(signal, movement, edges, bout, np.full(2, one_foot))
+        p_run = pace.probability_run(movement, edges, bout, np.full(2, one_foot))
         assert (p_run < 1e-6).all()
 
 
 def test_strides_at_the_ends_of_a_run_are_measured_within_it() -> None:
-    signal, movement = movement_like(100, 0)
-    found = pace.pace_features(signal, movement, np.array([[-20.0, 40.0], [60.0, 130.0]]))
-    inside = pace.pace_features(signal, movement, np.array([[0.0, 40.0], [60.0, 99.0]]))
+    movement = movement_like(100, 0)
+    found = pace.pace_features(movement, np.array([[-20.0, 40.0], [60.0, 130.0]]))
+    inside = pace.pace_features(movement, np.array([[0.0, 40.0], [60.0, 99.0]]))
     np.testing.assert_allclose(found[:, 0], np.log([1.2, 1.4]))
     np.testing.assert_allclose(found[:, 1:], inside[:, 1:])
-    before = pace.pace_features(signal, movement, np.array([[-60.0, -0.4], [-0.4, 40.0]]))
+    before = pace.pace_features(movement, np.array([[-60.0, -0.4], [-0.4, 40.0]]))
     assert np.isfinite(before).all()
 
 
 @few
 @given(seeds)
 def test_pace_is_smoothed_over_five_strides_of_the_same_bout(seed: int) -> None:
-    signal, movement = movement_like(900, seed)
+    movement = movement_like(900, seed)
     start = np.cumsum(np.random.default_rng(seed).uniform(35, 60, 14))
     edges = np.stack([start, start + 40], axis=1)
     bout = np.repeat([0, 1, 2], [6, 1, 7])
     one_foot = np.repeat([False, True], [7, 7])
-    features = pace.pace_features(signal, movement, edges)
+    features = pace.pace_features(movement, edges)
     odds = features @ pace.WEIGHTS + pace.INTERCEPT
     odds[7:] = features[7:] @ pace.ONE_FOOT_WEIGHTS + pace.ONE_FOOT_INTERCEPT
     expected = [
         np.mean([odds[j] for j in range(14) if bout[j] == bout[i] and abs(i - j) <= 2])
         for i in range(14)
     ]
-    found = pace.probability_run(signal, movement, edges, bout, one_foot)
+    found = pace.probability_run(movement, edges, bout, one_foot)
     np.testing.assert_allclose(found, expit(expected), atol=1e-9)
