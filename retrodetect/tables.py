@@ -334,10 +334,10 @@ def quantity(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
-def truncated_list(names: Sequence[str], most: int = 3) -> str:
+def truncated_list(names: Sequence[str], limit: int = 3) -> str:
     """List the first few names, and count the others."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def without_nan(fields: Mapping[str, float | str]) -> dict[str, float | str | None]:
@@ -424,10 +424,10 @@ def sessions_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
     Counts are nullable integers, measures floats.
     """
-    every = list(rows)
+    all_rows = list(rows)
     columns: dict[str, Any] = {}
     for name in SESSION_COLUMNS:
-        values = [row.get(name, np.nan) for row in every]
+        values = [row.get(name, np.nan) for row in all_rows]
         if name in COUNTS:
             columns[name] = pd.array(values, dtype="Int64")
         else:

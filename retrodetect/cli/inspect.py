@@ -38,7 +38,7 @@ def inspect(
         typer.echo(json.dumps(descriptions, indent=1, ensure_ascii=False))
     else:
         _show(descriptions)
-    return int(any("error" in each for each in descriptions))
+    return int(any("error" in description for description in descriptions))
 
 
 def _show(descriptions: list[dict[str, Any]]) -> None:
@@ -104,17 +104,17 @@ def annotate(
 
     recordings: list[dict[str, Any]] = []
     failures: list[InputError] = []
-    for each in find_inputs(paths, read.columns.values())[0]:
+    for recording_input in find_inputs(paths, read.columns.values())[0]:
         try:
             recordings += [
                 {
                     "name": recording.name,
-                    "path": str(each.path),
+                    "path": str(recording_input.path),
                     "duration_s": recording.duration_s,
                     "start_time": recording.start_time.isoformat() if recording.start_time else "",
                     "overview": overview(trace_of(recording), fine=True),
                 }
-                for recording in formats.read(each, options=read)
+                for recording in formats.read(recording_input, options=read)
             ]
         except InputError as error:
             failures.append(error)

@@ -117,10 +117,10 @@ def label(
     from retrodetect.runs.task import MarkedTime, Settings
     from retrodetect.tally.energy import Pace
 
-    ways: tuple[Literal["forward", "backward"], ...] = ("forward", "backward")
+    directions: tuple[Literal["forward", "backward"], ...] = ("forward", "backward")
     marks = [
-        MarkedTime(way, *options.stretch(text, f"--{way}"), text)
-        for way, texts in zip(ways, (forward, backward), strict=True)
+        MarkedTime(direction, *options.stretch(text, f"--{direction}"), text)
+        for direction, texts in zip(directions, (forward, backward), strict=True)
         for text in texts or ()
     ]
     anchors = Anchors(

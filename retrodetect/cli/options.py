@@ -65,18 +65,18 @@ def with_reading(command: Callable[..., T]) -> Callable[..., T]:
 
     def run(
         *, unit: Unit = None, sign: Sign = None, gravity: Gravity = None, rate: Rate = None,
-        columns: Columns = None, **others: Any,
+        columns: Columns = None, **arguments: Any,
     ) -> T:  # fmt: skip
         from retrodetect.formats import ReadOptions
 
         named = ReadOptions.parse_columns(columns) if columns else {}
         read = ReadOptions(unit=unit, sign=sign, gravity=gravity, rate_hz=rate, columns=named)  # type: ignore[arg-type]
-        return command(**others, read=read)
+        return command(**arguments, read=read)
 
-    own, shared = (signature(function, eval_str=True) for function in (command, run))
-    parameters = {**own.parameters, **shared.parameters}.values()
-    kept = [parameter for parameter in parameters if parameter.name not in ("read", "others")]
-    run.__signature__ = own.replace(parameters=kept)  # type: ignore[attr-defined]
+    declared, shared = (signature(function, eval_str=True) for function in (command, run))
+    parameters = {**declared.parameters, **shared.parameters}.values()
+    kept = [parameter for parameter in parameters if parameter.name not in ("read", "arguments")]
+    run.__signature__ = declared.replace(parameters=kept)  # type: ignore[attr-defined]
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     return run
 

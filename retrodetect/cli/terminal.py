@@ -174,10 +174,10 @@ def _say_rest(console: Console, count: int, what: str) -> None:
         _say(console, f"… and {count} {what}")
 
 
-def _table(first: str, *others: str, goal: float | None = None) -> Table:
+def _table(first: str, *columns: str, goal: float | None = None) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(first, overflow="fold")
-    for name in [*others, *([] if goal is None else [f"goal {100 * goal:.4g}%"])]:
+    for name in [*columns, *([] if goal is None else [f"goal {100 * goal:.4g}%"])]:
         table.add_column(name, justify="right", no_wrap=True)
     return table
 
@@ -188,7 +188,7 @@ def _cells(row: Row, goal: float | None) -> list[str]:
     if row["status"] != "ok":
         ending = words.NO_GAIT if row["status"] == "no_gait" else str(row["status"])
         return [name, "–", "–", "–", "–", "–", ending, *([] if goal is None else ["–"])]
-    counts = [str(row[f"{way}_strides"]) for way in ("forward", "backward", "unknown")]
+    counts = [str(row[f"{direction}_strides"]) for direction in ("forward", "backward", "unknown")]
     if row["sideways_strides"]:
         counts[-1] += f" ({row['sideways_strides']} sideways)"
     minutes = words.clock(words.lasting_s(row)["all"])
@@ -241,7 +241,7 @@ def _show_scores(console: Console, rows: Iterable[Row]) -> None:
     console.print(table)
 
 
-def _show_difference(console: Console, rows: Sequence[Row], other: str) -> None:
+def _show_difference(console: Console, rows: Sequence[Row], baseline: str) -> None:
     called = {"right_of_labelled": "right of those labelled", "f1_backward": "backward F1"}
     for row in rows:
         if row["score"] in called and "difference" in row:
@@ -249,14 +249,14 @@ def _show_difference(console: Console, rows: Sequence[Row], other: str) -> None:
                 f"{row[end]:+.1%}" if row.get(end) is not None else "?" for end in ("low", "high")
             )
             text = (
-                f"{called[row['score']]}: {_percent(row['model'])}, {other}"
+                f"{called[row['score']]}: {_percent(row['model'])}, {baseline}"
                 f" {_percent(row['against'])}; difference {row['difference']:+.1%}"
                 f" ({' to '.join(ends)})"
             )
             _say(console, text)
     if rows and "better" in rows[0]:
         counts = f"{quantity(rows[0]['better'], 'stride')}; the other way round: {rows[0]['worse']}"
-        _say(console, f"right where {other} was wrong or unknown: {counts}")
+        _say(console, f"right where {baseline} was wrong or unknown: {counts}")
 
 
 def _show_mistakes(console: Console, rows: Sequence[Row]) -> None:

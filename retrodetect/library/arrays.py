@@ -109,10 +109,10 @@ def from_arrays(
         seconds, date = _seconds(time_s)
         start_time = start_time or date
     rotation = None if gyroscope is None else _triad(gyroscope, "gyroscope", name)
-    for what, others in (("time_s", seconds), ("gyroscope", rotation)):
-        if others is not None and len(others) != len(values):
+    for what, rows in (("time_s", seconds), ("gyroscope", rotation)):
+        if rows is not None and len(rows) != len(values):
             raise UsageError(
-                f"{what} has {len(others)} rows, acceleration {len(values)}",
+                f"{what} has {len(rows)} rows, acceleration {len(values)}",
                 file=name, remedy="pass one time for each row; resample the gyroscope to them",
             )  # fmt: skip
     draft = Draft(
@@ -233,9 +233,9 @@ def _recording(
     return recording
 
 
-def _options(**given: Any) -> ReadOptions:
+def _options(**overrides: Any) -> ReadOptions:
     with in_python_words():
-        return ReadOptions(**given)
+        return ReadOptions(**overrides)
 
 
 def _triad(values: ArrayLike, what: str, name: str) -> FloatArray:

@@ -92,12 +92,12 @@ def label_many(
             read=ReadOptions(**options),
         )
         folder = out or stack.enter_context(TemporaryDirectory(prefix="retrodetect-"))
-        given = [paths] if isinstance(paths, str | Path) else list(paths)
-        planned = batch.plan(given, Outputs(folder), settings, Workers(jobs))
+        locations = [paths] if isinstance(paths, str | Path) else list(paths)
+        planned = batch.plan(locations, Outputs(folder), settings, Workers(jobs))
         tasks = stack.enter_context(batch.started(planned))
-        left = iter(tasks)
-        task = next(left, None)
-        by_hand = {each.part for each in tasks if each.input.path in planned.beside}
+        waiting = iter(tasks)
+        task = next(waiting, None)
+        by_hand = {task.part for task in tasks if task.input.path in planned.beside}
         names: dict[str, str] = {}
         are_named = False
         for progress in batch.finished(tasks, planned.workers):
@@ -110,27 +110,27 @@ def label_many(
                 and (are_named or task.part in by_hand)
             ):
                 yield from _results(task, planned, names)
-                task = next(left, None)
+                task = next(waiting, None)
         if out is not None:
             batch.write(planned, tasks, progress.resumed)
 
 
 def _results(task: Task, planned: batch.Plan, names: dict[str, str]) -> Iterator[Result]:
     """Yield the results of one input."""
-    strides, every = strides_in(task.part), entries(task.part)
-    for entry in every:
+    strides, kept = strides_in(task.part), entries(task.part)
+    for entry in kept:
         name = entry.row["recording"]
-        own = strides[strides["recording"] == harmless(name, is_path=True)]
-        own = own.reset_index(drop=True)
+        its_strides = strides[strides["recording"] == harmless(name, is_path=True)]
+        its_strides = its_strides.reset_index(drop=True)
         row = batch.with_copy_of(entry, names)
         session = sessions_table([row]).iloc[0]
         copied = ("model", "placement", "front", "told_apart_by", "naming")
         state = (row.get(name, "") for name in ("placement", "front", "told_apart_by"))
-        own.attrs = {attribute: row.get(attribute) for attribute in copied} | {
+        its_strides.attrs = {attribute: row.get(attribute) for attribute in copied} | {
             "error_rates": planned.model.card.error_rates_at(*state),
             "warnings": tuple(filter(None, row.get("warnings", "").split("; "))),
         }
-        yield Result(own, session, partial(_read, task, name))
+        yield Result(its_strides, session, partial(_read, task, name))
 
 
 def _read(task: Task, name: str) -> Recording:
@@ -203,8 +203,8 @@ def history(
     UnreadableFile
         If a table cannot be read.
     """
-    given = [folders] if isinstance(folders, str | Path) else folders
-    runs = read_runs([str(folder) for folder in given])
+    locations = [folders] if isinstance(folders, str | Path) else folders
+    runs = read_runs([str(folder) for folder in locations])
     put_together = _history([run.sessions for run in runs])
     if out is not None:
         write_history(Path(out), runs, put_together.sessions, put_together.weeks, goal)
@@ -241,18 +241,18 @@ def methods(results: Result | Iterable[Result]) -> str:
     UsageError
         If no recording was labelled.
     """
-    every = [results] if isinstance(results, Result) else list(results)
-    table = pd.DataFrame([result.session for result in every if result.error is None])
+    all_results = [results] if isinstance(results, Result) else list(results)
+    table = pd.DataFrame([result.session for result in all_results if result.error is None])
     if table.empty:
         raise UsageError("no recording was labelled", remedy="see the error of each result")
     recordings = partial(quantity, noun="recording")
     low_hz, high_hz = table["rate_hz"].min(), table["rate_hz"].max()
     rates = f"{low_hz:.0f}" if round(low_hz) == round(high_hz) else f"{low_hz:.0f} to {high_hz:.0f}"
     forward, backward, unknown = (
-        int(table[f"{way}_strides"].sum()) for way in ("forward", "backward", "unknown")
+        int(table[f"{direction}_strides"].sum()) for direction in ("forward", "backward", "unknown")
     )
     strides = forward + backward + unknown
-    excluded = len(every) - len(table)
+    excluded = len(all_results) - len(table)
     hours = table["duration_s"].sum() / 3600
     sites = [
         f"{site[:-1]} (inferred from the signal)" if site.endswith("?") else site

@@ -161,8 +161,8 @@ class Result:
         ax.plot(near_s, at_contacts, "v", color="black", markersize=4, label="initial contact")
         near = strides[(strides["end_s"] > begin_s) & (strides["start_s"] < stop_s)]
         for way, colour in COLOURS.items():
-            own = near[near["direction"] == way]
-            spans = list(zip(own["start_s"], own["end_s"] - own["start_s"], strict=True))
+            rows = near[near["direction"] == way]
+            spans = list(zip(rows["start_s"], rows["end_s"] - rows["start_s"], strict=True))
             if spans:
                 ax.broken_barh(
                     spans, (0, 1), transform=ax.get_xaxis_transform(), facecolor=colour,
@@ -183,12 +183,12 @@ class Result:
         other columns of the strides.
         """
         strides = self.strides
-        own = {
+        columns = {
             "onset": strides["start_s"],
             "duration": strides["end_s"] - strides["start_s"],
             "trial_type": strides["gait"] + "_" + strides["direction"],
         }
-        return pd.DataFrame(own).join(strides.drop(columns=["start_s", "end_s"]))
+        return pd.DataFrame(columns).join(strides.drop(columns=["start_s", "end_s"]))
 
     def to_mobgap(self) -> pd.DataFrame:
         """Return the strides as a stride list of mobgap, in samples.
@@ -201,10 +201,10 @@ class Result:
         ends_s = strides[["start_s", "end_s"]].to_numpy(dtype=np.float64)
         start, end = nearest(self.recording.time_s, ends_s).T
         duration_s = strides["end_s"] - strides["start_s"]
-        own: dict[str, Any] = {
+        columns: dict[str, Any] = {
             "start": start, "end": end, "duration_s": duration_s, "lr_label": None,
         }  # fmt: skip
-        table = pd.DataFrame(own, index=strides.index).join(strides)
+        table = pd.DataFrame(columns, index=strides.index).join(strides)
         named = table.rename(columns={"bout": "wb_id", "stride": "s_id"})
         return named.set_index(["wb_id", "s_id"])
 
@@ -221,7 +221,7 @@ class Result:
         start_s, end_s = strides["start_s"], strides["end_s"]
         bout_s = bouts["start_s"].transform("min")
         offset_s = 0.0 if start_time is None else start_time.timestamp()
-        own = {
+        columns = {
             "Day N": (start_s // _DAY_S).astype(int) + 1,
             "Bout N": strides["bout"] + 1,
             "Bout Starts": bout_s + offset_s,
@@ -231,7 +231,7 @@ class Result:
             "IC Rel Timestamp": start_s - bout_s,
             "PARAM:stride time": end_s - start_s,
         }
-        return pd.DataFrame(own).join(strides.drop(columns=["bout", "start_s", "end_s"]))
+        return pd.DataFrame(columns).join(strides.drop(columns=["bout", "start_s", "end_s"]))
 
     def __repr__(self) -> str:
         number = self.strides["direction"].value_counts()

@@ -103,9 +103,9 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
     if true.empty:
         raise UsageError("the reference has no strides", remedy="check how its rows were selected")
     ours = result.strides
-    spans, own = (table[["start_s", "end_s"]].to_numpy(dtype=float) for table in (true, ours))
+    spans, detected = (table[["start_s", "end_s"]].to_numpy(dtype=float) for table in (true, ours))
     matched = _matched(result.contacts_s, spans)
-    at = _containing(own, spans.mean(axis=1))
+    at = _containing(detected, spans.mean(axis=1))
     pairs = pd.DataFrame(
         {
             "start_s": spans[:, 0],
@@ -120,13 +120,13 @@ def validate(source: RecordingLike | Result, truth: pd.DataFrame, **hints: Any) 
         pairs["direction"] = true["direction"]
         named = pairs[pairs["found_direction"] != ""]
         counts = pd.crosstab(named["direction"], named["found_direction"])
-    in_true = _containing(spans, own.mean(axis=1)) >= 0
+    in_true = _containing(spans, detected.mean(axis=1)) >= 0
     detection = pd.Series(
         {
             "true": float(len(spans)),
-            "found": float(len(own)),
+            "found": float(len(detected)),
             "sensitivity": float(np.isfinite(matched[:, 0]).mean()),
-            "precision": float(in_true.mean()) if len(own) else np.nan,
+            "precision": float(in_true.mean()) if len(detected) else np.nan,
         }
     )
     errors = matched - spans

@@ -401,11 +401,11 @@ def _ticks(first: datetime, span: timedelta) -> list[dict[str, Any]]:
         dates, form = [datetime(year, 1, 1) for year in years], "%Y"  # noqa: DTZ001
     else:
         dates, form = _mondays(first, span), "%m-%d"
-    every = -(-len(dates) // MOST_DATES)
+    step = -(-len(dates) // MOST_DATES)
     return [
         {
             "x": round(100 * ((day - first) / span), 2),
-            "label": "" if number % every else day.strftime(form),
+            "label": "" if number % step else day.strftime(form),
         }
         for number, day in enumerate(dates)
     ]
@@ -430,10 +430,10 @@ def _stem(name: str) -> str:
     return visible(PurePath(name).name.partition(".")[0])
 
 
-def _short(name: str, most: int = 28) -> str:
+def _short(name: str, longest: int = 28) -> str:
     """Cut the middle out of a long name."""
-    half = most // 2 - 1
-    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
+    half = longest // 2 - 1
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 
 
 def _rows(view: Mapping[str, Any] | None, name: str) -> list[dict[str, Any]]:

@@ -84,10 +84,10 @@ class Beside(NamedTuple):
 
     def added_to(self, settings: Settings) -> Settings:
         """Return settings completed from the manifest; it overrides none of them."""
-        given, names = settings.anchors, ("placement", "front", "starts")
-        own = {name: getattr(given, name) or getattr(self.anchors, name) for name in names}
+        stated, names = settings.anchors, ("placement", "front", "starts")
+        merged = {name: getattr(stated, name) or getattr(self.anchors, name) for name in names}
         tracks = settings.tracks or self.tracks
-        return replace(settings, anchors=replace(given, **own), tracks=tracks)
+        return replace(settings, anchors=replace(stated, **merged), tracks=tracks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +191,15 @@ def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Progress]:
     """Do the tasks that no earlier run finished; afterwards each task has its part."""
     state = tasks[0].part.parent
     present = {path.name for path in state.glob(f"*{resume.ENDING}")}
-    left = [task for task in tasks if task.part.name not in present or not _is_finished(task.part)]
-    waiting = {task.part for task in left}
-    progress = Progress(len(tasks) - len(left), len(tasks), 0.0, len(tasks) - len(left), waiting)
+    todo = [task for task in tasks if task.part.name not in present or not _is_finished(task.part)]
+    waiting = {task.part for task in todo}
+    progress = Progress(len(tasks) - len(todo), len(tasks), 0.0, len(tasks) - len(todo), waiting)
     yield progress
-    if workers.jobs is None and total_bytes(task.input.path for task in left) <= SMALL_BYTES:
+    if workers.jobs is None and total_bytes(task.input.path for task in todo) <= SMALL_BYTES:
         workers = replace(workers, jobs=1)
-    jobs = jobs_within(left, workers)
-    left = [task._replace(jobs=jobs) for task in left]
-    for task, result in shared_out(do, left, workers):
+    jobs = jobs_within(todo, workers)
+    todo = [task._replace(jobs=jobs) for task in todo]
+    for task, result in shared_out(do, todo, workers):
         if isinstance(result, str):
             give_up(task, result, workers.limits.timeout_s)
             result = 0.0
@@ -224,9 +224,9 @@ def write(planned: Plan, tasks: Sequence[Task], resumed: int) -> Outcome:
         if any(row["status"] != "failed" for row in of_input)
     ]
     writing.keep_inputs(parts[0].parent, with_results)
-    every = tables.sessions_table([*labelled, *skipped])
-    sessions = every.iloc[: len(labelled)]
-    writing.write_tables(planned.outputs, planned.folder, parts, every)
+    all_sessions = tables.sessions_table([*labelled, *skipped])
+    sessions = all_sessions.iloc[: len(labelled)]
+    writing.write_tables(planned.outputs, planned.folder, parts, all_sessions)
     record = _record(planned, sessions, resumed)
     writing.write_json(planned.folder / "run.json", record)
     if planned.outputs.report:

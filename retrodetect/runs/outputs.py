@@ -128,11 +128,11 @@ def check_all_named(state: Path, inputs: Iterable[Path]) -> None:
         before = set(json.loads((state / _INPUTS).read_bytes()))
     except (OSError, ValueError, TypeError):
         return
-    others = sorted(before - {str(identity(path)) for path in inputs})
-    if others:
+    missing = sorted(before - {str(identity(path)) for path in inputs})
+    if missing:
         raise UsageError(
-            f"contains results of {tables.quantity(len(others), 'recording')} that you did not name"
-            f" this time ({tables.truncated_list([Path(path).name for path in others])})",
+            f"contains results of {tables.quantity(len(missing), 'recording')} that you did not"
+            f" name this time ({tables.truncated_list([Path(path).name for path in missing])})",
             file=str(state.parent),
             remedy="name them too, choose another folder, or use --restart to replace the results",
         )
@@ -188,9 +188,9 @@ def write_report(
     """
     from retrodetect.report import facts, page
 
-    every = [entry for part in parts for entry in entries(part)]
+    all_entries = [entry for part in parts for entry in entries(part)]
     by_week = weeks(sessions_apart([sessions]))
-    views = [entry.view and {**entry.view, "lists": entry.lists} for entry in every]
+    views = [entry.view and {**entry.view, "lists": entry.lists} for entry in all_entries]
     write_json(folder / "report.json", facts(sessions, views, card, by_week), indent=None)
     with replacing(folder / "report.html") as stream:
         stream.write(page(sessions, views, card, record, by_week).encode())
@@ -218,9 +218,9 @@ def read_runs(folders: Sequence[str]) -> list[Run]:
 
 
 def left_out(runs: Iterable[pd.DataFrame], sessions: pd.DataFrame) -> list[str]:
-    """Name the recordings that no session uses because another recording covers them."""
-    every = Counter(name for table in runs for name in table["recording"])
-    return sorted((every - Counter(sessions["recording"])).elements())
+    """Name the recordings that are no session because another recording covers them."""
+    listed = Counter(name for table in runs for name in table["recording"])
+    return sorted((listed - Counter(sessions["recording"])).elements())
 
 
 def write_history(

@@ -146,8 +146,8 @@ def memory_limited(max_memory_mib: float | None, name: str) -> Iterator[None]:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    most = _data_bytes() + round(max_memory_mib * 2**20)
-    resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
+    limit = _data_bytes() + round(max_memory_mib * 2**20)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
     try:
         yield
     except (MemoryError, RuntimeError) as error:

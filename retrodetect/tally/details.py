@@ -56,9 +56,9 @@ def details(
     fields: dict[str, float | str] = {**shape(columns, contacts_s, placement, count)}
     is_open = mostly_unknown(columns)
     for way in ("forward", "backward"):
-        own = bouts["direction"] == way
-        gained_m = course.climbs_m(bouts["start_s"][own], bouts["end_s"][own])
-        is_known = not np.isnan(course.sure_m) and (own.any() or not is_open)
+        same = bouts["direction"] == way
+        gained_m = course.climbs_m(bouts["start_s"][same], bouts["end_s"][same])
+        is_known = not np.isnan(course.sure_m) and (same.any() or not is_open)
         climbed_m = float(gained_m[gained_m >= course.sure_m].sum())
         fields[f"climb_{way}_m"] = climbed_m if is_known else np.nan
     spent = effort(columns, course, pace, legs)
@@ -142,7 +142,7 @@ def _alike(legs: Columns, begin: int, end: int) -> list[tuple[int, int]]:
         return []
     begin, end = _without_ends(legs, begin, end, MAX_RATIO)
     lasting, way = legs["lasting_s"][begin:end], legs["direction"][begin:end]
-    usual = np.array([np.median(lasting[way == own]) for own in way])
+    usual = np.array([np.median(lasting[way == leg_way]) for leg_way in way])
     odd = np.maximum(lasting / usual, usual / lasting) > MAX_RATIO
     edges = np.concatenate([[-1], np.flatnonzero(odd), [end - begin]])
     parts = [(begin + int(a) + 1, begin + int(b)) for a, b in pairwise(edges)]

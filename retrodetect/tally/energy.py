@@ -139,10 +139,10 @@ class Pace:
     leg_m: float | None = None  # covered in each leg of a set of repeats
 
     def __post_init__(self) -> None:
-        given = [name for name in self.__slots__ if getattr(self, name) is not None]
-        if len(given) > 1:
+        stated = [name for name in self.__slots__ if getattr(self, name) is not None]
+        if len(stated) > 1:
             raise UsageError("got more than one of speed, distance and leg", remedy="use only one")
-        for name in given:
+        for name in stated:
             if not 0 < getattr(self, name) < (FASTEST_MPS if name == "speed_mps" else 1e6):
                 raise UsageError(
                     f"{getattr(self, name):g} is not a possible {name.partition('_')[0]} on foot",
@@ -247,9 +247,9 @@ def _in_legs(runs: Columns, legs: pd.DataFrame, leg_m: float) -> np.ndarray:
 def _doubtful_lengths(pieces: pd.DataFrame, source: str) -> Iterator[str]:
     """Report strides shorter or longer than anybody's at the speed used."""
     for gait, (shortest_m, longest_m) in STRIDE_M.items():
-        own = pieces[pieces["gait"] == gait]
-        length_m = own["distance_m"].sum() / max(own["strides"].sum(), 1)
-        if own["strides"].sum() >= DOUBTED_STRIDES and not shortest_m <= length_m <= longest_m:
+        rows = pieces[pieces["gait"] == gait]
+        length_m = rows["distance_m"].sum() / max(rows["strides"].sum(), 1)
+        if rows["strides"].sum() >= DOUBTED_STRIDES and not shortest_m <= length_m <= longest_m:
             than = "shorter" if length_m < shortest_m else "longer"
             yield (
                 f"the typical {IN_WORDS[gait]} stride would be {length_m:.2g} m long at the speed "

@@ -78,15 +78,15 @@ def weeks(sessions: pd.DataFrame) -> pd.DataFrame:
     if dated.empty:
         return pd.DataFrame(columns=list(WEEK_COLUMNS))
     trained = sorted(set(dated["monday"]))
-    every = trained[:1]
+    listed = trained[:1]
     for monday in trained[1:]:
-        passed = (monday - every[-1]).days // 7
+        passed = (monday - listed[-1]).days // 7
         left_out = 0 if passed <= LONGEST_BREAK_WEEKS + 1 else passed - 1
-        every += [every[-1] + timedelta(weeks=n + 1) for n in range(left_out, passed)]
+        listed += [listed[-1] + timedelta(weeks=n + 1) for n in range(left_out, passed)]
     rows = [
         {"week": "{}-W{:02}".format(*monday.isocalendar()[:2]), "monday": monday.isoformat()}
         | totals(dated[dated["monday"] == monday])
-        for monday in every
+        for monday in listed
     ]
     table = pd.DataFrame(rows)
     follows = pd.to_datetime(table["monday"]).diff().dt.days == 7

@@ -123,10 +123,10 @@ def shape(
     first_s = _first_steps_s(start_s, end_s, contacts_s)
     stretch = 2 * strides["bout"] + (gait == "run")
     for name in ("forward", "backward"):
-        own = way == name
-        fields[f"stride_time_cv_{name}"] = _variability((end_s - start_s)[own], stretch[own])
+        same = way == name
+        fields[f"stride_time_cv_{name}"] = _variability((end_s - start_s)[same], stretch[same])
         fields[f"step_asymmetry_{name}"] = (
-            _asymmetry(start_s[own], end_s[own], first_s[own]) if both_alike else np.nan
+            _asymmetry(start_s[same], end_s[same], first_s[same]) if both_alike else np.nan
         )
     fields["repeats"] = repeats
     fields["sideways_strides"] = int((strides["reason"] == "sideways").sum())
@@ -194,8 +194,8 @@ def stretches(columns: Columns, *, unknown: bool = False, by_gait: bool = False)
         ends_s = np.append(runs["end_s"], -np.inf)  # index -1: before the first
         between = ~has_way & (middle_s > ends_s[at])
         # Unknown strides before and after a stretch are two runs.
-        others = {name: values[between] for name, values in (columns | {"after": at}).items()}
-        rest = _runs(others, (*state, "after"))
+        apart = {name: values[between] for name, values in (columns | {"after": at}).items()}
+        rest = _runs(apart, (*state, "after"))
         order = np.argsort(np.append(runs["start_s"], rest["start_s"]), kind="stable")
         runs = {name: np.append(runs[name], rest[name])[order] for name in runs}
     return runs

@@ -161,15 +161,15 @@ def _beta_binomial(
 
     Like :data:`scipy.stats.betabinom`, whose import takes longer than labelling a minute.
     """
-    most = int(trials.max())
+    largest = int(trials.max())
     missed = np.maximum(trials - counts, 0)
 
     def log_rising(x: float) -> FloatArray:
-        """(most + 1,) logarithm of x (x + 1) … (x + k - 1)."""
-        return np.array([lgamma(x + k) - lgamma(x) for k in range(most + 1)])
+        """(largest + 1,) logarithm of x (x + 1) … (x + k - 1)."""
+        return np.array([lgamma(x + k) - lgamma(x) for k in range(largest + 1)])
 
-    with_a, with_b, every, choices = map(log_rising, (a, b, a + b, 1.0))
-    log_p = with_a[counts] + with_b[missed] - every[trials]
+    with_a, with_b, with_both, choices = map(log_rising, (a, b, a + b, 1.0))
+    log_p = with_a[counts] + with_b[missed] - with_both[trials]
     log_p += choices[trials] - choices[counts] - choices[missed]
     return np.exp(np.where(counts <= trials, log_p, -np.inf))
 

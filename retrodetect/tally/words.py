@@ -198,7 +198,7 @@ def lasting_s(row: Row) -> dict[str, int]:
 def added_up(rows: Iterable[Row]) -> dict[str, int]:
     """Return the time of several sessions by direction: the sum of the times shown."""
     shown = [lasting_s(row) for row in rows if row["status"] == "ok"]
-    return {f"{way}_s": sum(each[way] for each in shown) for way in _WAYS}
+    return {f"{way}_s": sum(row_s[way] for row_s in shown) for way in _WAYS}
 
 
 def clock(seconds: float) -> str:

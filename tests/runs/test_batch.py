@@ -216,7 +216,7 @@ def test_a_model_that_was_trained_again_is_read_again(folder, settings, noise_mo
         store.save_model(replace(noise_model, threshold=threshold, card=Card()), path)
         again = Settings(model=str(path))
         outcome = run([folder / "a.csv"], Outputs(tmp_path / "out"), again, Workers(jobs=1))
-        labelled = outcome.sessions[["forward_strides", "backward_strides"]].sum(axis=None)
+        labelled = outcome.sessions[["forward_strides", "backward_strides"]].to_numpy().sum()
         assert (labelled > 0) == (threshold < 1)
 
 

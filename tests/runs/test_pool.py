@@ -155,7 +155,7 @@ said = set(in_parallel([delayed(is_deaf)() for _ in range(4)], {jobs})), is_deaf
 open("said", "w").write(repr(said))
 """)
     script = [sys.executable, str(tmp_path / "script.py")]
-    package = os.environ | {"PYTHONPATH": str(ROOT)}
+    package = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
     # Not printed: processes of joblib may print beside it as they are ended.
     subprocess.run(script, capture_output=True, check=True, env=package, cwd=tmp_path)
     assert (tmp_path / "said").read_text() == f"({ {jobs == 2} }, False)"
