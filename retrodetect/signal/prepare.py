@@ -105,9 +105,7 @@ class _Buffer:
     """Samples of a run whose signals are not yet complete."""
 
     facts: Recording  # the piece they came with, for what all pieces share
-    time_s: FloatArray
-    acceleration_mps2: FloatArray
-    angular_rate_radps: FloatArray | None
+    series: tuple[FloatArray, ...]  # time, specific force and, if there is one, angular rate
     origin_s: float  # start of the run
     first: int = 0  # hop in which they begin
     floor: int = 0  # first hop that a signal may begin at
@@ -115,22 +113,23 @@ class _Buffer:
     @classmethod
     def of(cls, piece: Recording) -> _Buffer:
         """Take all samples of a piece."""
+        rotation = piece.angular_rate_radps
         origin_s = float(piece.time_s[0]) if len(piece.time_s) else 0.0
-        return cls(piece, piece.time_s, piece.acceleration_mps2, piece.angular_rate_radps, origin_s)
+        series = piece.time_s, piece.acceleration_mps2, *([] if rotation is None else [rotation])
+        return cls(piece, series, origin_s)
+
+    @property
+    def time_s(self) -> FloatArray:
+        """Time of each sample."""
+        return self.series[0]
 
     def followed_by(self, piece: Recording) -> _Buffer:
         """Append the samples of the next piece."""
+        new = _Buffer.of(piece)
         if not len(self.time_s):
-            return _Buffer.of(piece)
-        rotation = self.angular_rate_radps
-        if rotation is not None and piece.angular_rate_radps is not None:
-            rotation = np.concatenate([rotation, piece.angular_rate_radps])
-        return replace(
-            self,
-            time_s=np.concatenate([self.time_s, piece.time_s]),
-            acceleration_mps2=np.concatenate([self.acceleration_mps2, piece.acceleration_mps2]),
-            angular_rate_radps=rotation,
-        )
+            return new
+        both = zip(self.series, new.series, strict=False)
+        return replace(self, series=tuple(np.concatenate(parts) for parts in both))
 
     def between_gaps(self) -> list[_Buffer]:
         """Cut where samples are missing; the last run may continue in the next piece."""
@@ -152,7 +151,7 @@ class _Buffer:
         is_short = is_closed and not self.first
         varies_mps2 = variation(
             self.time_s,
-            self.acceleration_mps2,
+            self.series[1],
             self.origin_s,
             (self.first, hops),
             length=min(WINDOW, hops) if is_short else WINDOW,
@@ -165,20 +164,11 @@ class _Buffer:
         first = max(parts.left - _CONTEXT, self.first)
         begin = int(np.searchsorted(self.time_s, self.origin_s + first * HOP_S - 1e-9))
         # Copied: a view would keep everything in memory.
-        self.time_s = self.time_s[begin:].copy()
-        self.acceleration_mps2 = self.acceleration_mps2[begin:].copy()
-        if self.angular_rate_radps is not None:
-            self.angular_rate_radps = self.angular_rate_radps[begin:].copy()
+        self.series = tuple(values[begin:].copy() for values in self.series)
         self.first, self.floor = first, parts.floor
 
     def _rows(self, begin: int, end: int) -> _Buffer:
-        rotation = self.angular_rate_radps
-        return replace(
-            self,
-            time_s=self.time_s[begin:end],
-            acceleration_mps2=self.acceleration_mps2[begin:end],
-            angular_rate_radps=None if rotation is None else rotation[begin:end],
-        )
+        return replace(self, series=tuple(values[begin:end] for values in self.series))
 
     def _signal(self, begin: int, end: int, *, is_last: bool) -> Signal:
         """Resample a range of hops, the last one to the end of the run, and find the vertical."""
@@ -190,17 +180,14 @@ class _Buffer:
         grid_s = self.origin_s + np.arange(begin * per_hop, stop) / ANALYSIS_RATE_HZ
         around_s = (grid_s[0] - _CONTEXT * HOP_S, grid_s[-1] + _CONTEXT * HOP_S)
         rows = self._rows(*map(int, np.searchsorted(self.time_s, around_s)))
-        rate_hz = self.facts.rate_hz
-        acceleration = _resample(rows.time_s, rows.acceleration_mps2, grid_s, rate_hz)
-        rotation = rows.angular_rate_radps
-        if rotation is not None:
+        time_s, force, *rotations = rows.series
+        rate_hz, rotation = self.facts.rate_hz, None
+        acceleration = _resample(time_s, force, grid_s, rate_hz)
+        if rotations:
             # A gyroscope may have started later or paused: use what it did read.
-            read = np.flatnonzero(np.isfinite(rotation).all(axis=1))
-            rotation = (
-                _resample(rows.time_s[read], rotation[read], grid_s, rate_hz)
-                if len(read) > 1
-                else None
-            )
+            read = np.flatnonzero(np.isfinite(rotations[0]).all(axis=1))
+            if len(read) > 1:
+                rotation = _resample(time_s[read], rotations[0][read], grid_s, rate_hz)
         return Signal(
             start_s=float(grid_s[0]),
             acceleration_mps2=acceleration,
