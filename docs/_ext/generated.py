@@ -8,7 +8,6 @@ models, and the reference of every public name.
 from __future__ import annotations
 
 import ast
-import csv
 import importlib
 import inspect
 import pkgutil
@@ -28,6 +27,7 @@ import retrodetect
 from retrodetect import tables
 from retrodetect.cli import app
 from retrodetect.features import catalogue
+from retrodetect.lab.datasets import register
 from retrodetect.sites import SITES
 
 ROOT = Path(__file__).parents[2]
@@ -193,8 +193,7 @@ def _features() -> str:
 
 
 def _register() -> str:
-    with (ROOT / "retrodetect" / "lab" / "datasets.csv").open(newline="") as file:
-        return "\n".join(_entry(row) for row in csv.DictReader(file))
+    return "\n".join(map(_entry, register().values()))
 
 
 def _entry(row: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from itertools import takewhile
@@ -30,7 +30,7 @@ from retrodetect.lab.published import erciyes, kiel, ku_har
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.sites import canonical_site
 
-__all__ = ["SETS", "DataSet", "Labelled", "Wanted", "load", "present"]
+__all__ = ["SETS", "VIRTUAL", "load", "present", "register"]
 
 
 def load(
@@ -55,8 +55,8 @@ def load(
         raise UnreadableFile("is missing", file=str(path), remedy="get it from its publisher")
     wanted = Wanted(sites, None if subjects is None else frozenset(subjects))
     return (
-        replace(labelled, source=name, licence=SETS[name].licence)
-        for labelled in SETS[name].loader(path, wanted)
+        replace(labelled, source=name, licence=register()[name]["licence"])
+        for labelled in SETS[name](path, wanted)
     )
 
 
@@ -88,8 +88,9 @@ def _sangenis(path: Path, wanted: Wanted) -> Iterator[Labelled]:
                 | (rows["label"] == "still"),
             }
         )
+        intervals = _merged(strides, strides[["direction", "gait", "confident"]])
         yield Labelled.of(
-            f"{path.name}/{file}", subject, "foot", _merged(strides),
+            f"{path.name}/{file}", subject, "foot", intervals,
             time_s=raw[7],
             acceleration_mps2=np.ascontiguousarray(raw[:3].T) * STANDARD_GRAVITY_MPS2,
             angular_rate_radps=np.deg2rad(np.ascontiguousarray(raw[3:6].T)),
@@ -103,10 +104,7 @@ def _sisfall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     for file in sorted(path.glob("*/D0[1-4]_*.txt.gz")):
         if not wanted.takes("belly", file.parent.name):
             continue
-        with gzip.open(file, "rt", encoding="utf-8") as text:
-            raw = np.loadtxt(
-                (line.replace(";", "") for line in text if line.strip()), delimiter=","
-            )
+        raw = np.loadtxt(file, delimiter=",", comments=";")
         gait = "walk" if file.name[:3] in ("D01", "D02") else "run"
         yield Labelled.of(
             f"{path.name}/{file.name}", file.parent.name, "belly", ("forward", gait, True),
@@ -187,8 +185,10 @@ def _mobifall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     for file in sorted(path.glob("*/*_acc_*.txt.gz")):
         if not wanted.takes("front-pocket", file.parent.name):
             continue
-        raw = _after_data(file)
-        turn = _after_data(file.with_name(file.name.replace("_acc_", "_gyro_")))
+        raw, turn = (
+            np.loadtxt(each, delimiter=",", comments=["#", "@"])
+            for each in (file, file.with_name(file.name.replace("_acc_", "_gyro_")))
+        )
         raw = raw[(raw[:, 0] >= turn[0, 0]) & (raw[:, 0] <= turn[-1, 0])]
         rotation = np.stack(
             [np.interp(raw[:, 0], turn[:, 0], axis) for axis in turn.T[1:4]], axis=1
@@ -200,13 +200,6 @@ def _mobifall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
             acceleration_mps2=raw[:, 1:4],
             angular_rate_radps=rotation,
         )  # fmt: skip
-
-
-def _after_data(file: Path) -> FloatArray:
-    """Rows of numbers that follow ``@DATA``."""
-    with gzip.open(file, "rt", encoding="utf-8") as text:
-        body = text.read().split("@DATA")[1]
-    return np.array([line.split(",") for line in body.split("\n") if line.strip()], dtype=float)
 
 
 _PDIOT_PLACEMENTS = {
@@ -301,21 +294,11 @@ def _front_by_sitting(raw: pd.DataFrame) -> FloatArray:
 
 def _spsw_intervals(raw: pd.DataFrame) -> pd.DataFrame:
     """Intervals of neighbouring samples with the same label."""
-    time_s = (raw["timestamp"] - raw["timestamp"].iloc[0]) / 1000
-    first = (raw["label"] != raw["label"].shift()).to_numpy()
-    begin_s = time_s[first].to_numpy()
-    direction, gait = zip(
-        *(_SPSW_LABELS.get(label, ("still", "none")) for label in raw["label"][first]), strict=True
-    )
-    intervals = pd.DataFrame(
-        {
-            "start_s": begin_s,
-            "end_s": np.append(begin_s[1:], time_s.iloc[-1]),
-            "direction": direction,
-            "gait": gait,
-            "confident": True,
-        }
-    )
+    states = [_SPSW_LABELS.get(label, ("still", "none")) for label in raw["label"]]
+    samples = pd.DataFrame(states, columns=["direction", "gait"]).assign(confident=True)
+    samples["start_s"] = (raw["timestamp"] - raw["timestamp"].iloc[0]) / 1000
+    samples["end_s"] = samples["start_s"].shift(-1)
+    intervals = _merged(samples, raw[["label"]])
     return intervals[intervals["end_s"] > intervals["start_s"]].reset_index(drop=True)
 
 
@@ -354,48 +337,21 @@ def _handling(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         )
 
 
-def _merged(strides: pd.DataFrame) -> pd.DataFrame:
-    """Intervals of neighbouring strides that say the same."""
-    same = strides[["direction", "gait", "confident"]]
-    new = (same != same.shift()).any(axis=1) | (
-        strides["start_s"] > strides["end_s"].shift() + 0.05
-    )
+def _merged(rows: pd.DataFrame, state: pd.DataFrame) -> pd.DataFrame:
+    """Intervals of neighbouring rows in the same state, without a pause between them."""
+    new = (state != state.shift()).any(axis=1) | (rows["start_s"] > rows["end_s"].shift() + 0.05)
     how = {name: "last" if name == "end_s" else "first" for name in INTERVAL_COLUMNS}
-    return strides.groupby(new.cumsum()).agg(how).reset_index(drop=True)
+    return rows.groupby(new.cumsum()).agg(how).reset_index(drop=True)
 
 
 @cache
-def _register() -> dict[str, dict[str, str]]:
-    """What the authors say of each data set, by the name of its folder."""
+def register() -> dict[str, dict[str, str]]:
+    """Return what the authors state about each data set, by the name of its folder."""
     text = files("retrodetect.lab").joinpath("datasets.csv").read_text("utf-8")
     return {row["loader"]: row for row in csv.DictReader(text.splitlines())}
 
 
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """A public data set; what its authors say of it stands in ``datasets.csv``."""
-
-    name: str  # of its folder
-    # from its folder and what is wanted to its recordings
-    loader: Callable[[Path, Wanted], Iterator[Labelled]]
-
-    @property
-    def virtual(self) -> bool:
-        """Whether it is motion capture."""
-        return self.loader in (bvh_clips, lafan1)
-
-    @property
-    def licence(self) -> str:
-        """As its authors give it."""
-        return _register()[self.name]["licence"]
-
-    @property
-    def citation(self) -> str:
-        """As its authors give it."""
-        return _register()[self.name]["citation"]
-
-
-_LOADERS = {
+SETS: dict[str, Callable[[Path, Wanted], Iterator[Labelled]]] = {
     "uci-sangenis-foot": _sangenis,
     "sisfall-waist": _sisfall,
     "ipol-healthy-gait": _ipol,
@@ -412,6 +368,7 @@ _LOADERS = {
     "kiel-full-body": kiel,
     "erciyes-falls": erciyes,
 }
+"""Loader of each data set, by the name of its folder."""
 
-SETS = {name: DataSet(name, loader) for name, loader in _LOADERS.items()}
-"""What there is, by the name of its folder."""
+VIRTUAL = tuple(name for name, loader in SETS.items() if loader in (bvh_clips, lafan1))
+"""Those that are motion capture."""

@@ -24,7 +24,7 @@ from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.direction.card import Card, Source
 from retrodetect.direction.store import save_model
 from retrodetect.lab.captured import bvh_clips
-from retrodetect.lab.datasets import SETS, present
+from retrodetect.lab.datasets import SETS, VIRTUAL, present, register
 from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
 from retrodetect.runs.pool import in_turn
 from retrodetect.sites import LOWER_LEG, group_of
@@ -142,7 +142,7 @@ def held_out(
         for source, subject in folds:
             mine = [part for part in recordings[source] if subject in (None, part.subject)]
             # Captured clips hold a few strides; what a model will be asked about are sessions.
-            if SETS[source].loader is bvh_clips:
+            if SETS[source] is bvh_clips:
                 mine = mixed_sessions(mine)
             logger.info("held out: %s %s, %d recordings", source, subject or "", len(mine))
             model, kind = fits.without(source, subject), "person" if subject else "source"
@@ -170,14 +170,14 @@ def _label(fold: tuple[DirectionModel, list[Example], str]) -> pd.DataFrame:
 
 def _source(name: str, recordings: list[Example]) -> Source:
     """What a card says about one source."""
-    data_set = SETS[name]
+    stated = register()[name]
     spans = pd.concat([example.intervals for example in recordings])
     minutes = (spans["end_s"] - spans["start_s"]).groupby(spans["direction"]).sum() / 60
     return Source(
         name=name,
-        licence=data_set.licence,
-        citation=data_set.citation,
-        evidence="virtual" if data_set.virtual else "real",
+        licence=stated["licence"],
+        citation=stated["citation"],
+        evidence="virtual" if name in VIRTUAL else "real",
         people=len({example.subject for example in recordings}),
         placements=sorted({example.placement for example in recordings}),
         minutes_forward=round(float(minutes.get("forward", 0.0)), 1),
@@ -188,7 +188,7 @@ def _source(name: str, recordings: list[Example]) -> Source:
 def _scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """One row per source, site and kind of hold-out."""
     table = scores.summary(rows, ["source", "placement", "true_gait", "held_out"])
-    is_virtual = table["source"].map(lambda source: SETS[source].virtual)
+    is_virtual = table["source"].isin(VIRTUAL)
     return scores.records(table.assign(evidence=np.where(is_virtual, "virtual", "real")))
 
 

@@ -39,7 +39,7 @@ from retrodetect.training.scores import label_with_truth, marked_stretch, summar
 
 FOOT = "uci-sangenis-foot"
 LAFAN1 = "mocap-lafan1"
-CLIPS = tuple(name for name, data_set in SETS.items() if data_set.loader is bvh_clips)
+CLIPS = tuple(name for name, loader in SETS.items() if loader is bvh_clips)
 FORWARD_ONLY = (
     "sisfall-waist", "ipol-healthy-gait", "mobifall-pocket", "oxford-step-counter", "pdiot-body",
     "spsw-pocket-wrist", "phone-handling",

@@ -30,7 +30,7 @@ from scipy.spatial.transform import Rotation
 
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.direction.mounting import mean_up
-from retrodetect.lab.datasets import SETS, present
+from retrodetect.lab.datasets import VIRTUAL, present
 from retrodetect.lab.measured import is_walked, joined, measured_sets, without_gyroscope
 from retrodetect.sites import group_of
 from retrodetect.training.examples import Example
@@ -139,7 +139,7 @@ def virtual(examples: dict[str, list[Example]], fits: Fits) -> pd.DataFrame:
     """Score virtual sites, each actor's set unseen by the base."""
     labelled: dict[tuple[str, str, str], list[pd.DataFrame]] = defaultdict(list)
     back: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for source in [name for name in examples if SETS[name].virtual]:
+    for source in [name for name in examples if name in VIRTUAL]:
         base = fits.without(source)
         for site in SITES:
             clips = [

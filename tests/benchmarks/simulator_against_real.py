@@ -22,7 +22,8 @@ from matplotlib.figure import Figure
 from scipy import signal as sps
 
 from retrodetect import gait
-from retrodetect.lab.datasets import Labelled, load
+from retrodetect.lab import Labelled
+from retrodetect.lab.datasets import load
 from retrodetect.lab.simulate import Section, walk, wear
 from retrodetect.lab.simulate.norms import Direction, Gait
 from retrodetect.recording import FloatArray, Recording

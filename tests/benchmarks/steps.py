@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 from retrodetect import gait
-from retrodetect.lab.datasets import Labelled, load, present
+from retrodetect.lab import Labelled
+from retrodetect.lab.datasets import load, present
 from retrodetect.lab.simulate import PERFECT, parse_plan, walk, wear
 from retrodetect.recording import DIRECTION_RATE_HZ, FloatArray, Recording
 from retrodetect.signal import prepare

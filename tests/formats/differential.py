@@ -94,7 +94,7 @@ def cases(shared: Path, *, most: int) -> Iterator[Case]:
     """
     folder = shared / "datasets"
     for name in datasets.present(folder):
-        if datasets.SETS[name].virtual:
+        if name in datasets.VIRTUAL:
             continue
         for number, labelled in enumerate(islice(datasets.load(folder, name), most)):
             if len(labelled.recording.time_s):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from retrodetect import gait
-from retrodetect.lab.datasets import Labelled, load
+from retrodetect.lab import Labelled
+from retrodetect.lab.datasets import load
 from retrodetect.lab.simulate import PERFECT, Walk, parse_plan, walk, wear
 from retrodetect.recording import FloatArray, Recording
 from retrodetect.signal import prepare

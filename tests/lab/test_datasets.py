@@ -10,13 +10,13 @@ import pytest
 from scipy.ndimage import uniform_filter1d
 
 from retrodetect.errors import UnreadableFile, UsageError
+from retrodetect.lab import Labelled
 from retrodetect.lab.captured import TRUSTED_IN_LAFAN1, VIRTUAL_PLACEMENTS
-from retrodetect.lab.datasets import SETS, Labelled, load
+from retrodetect.lab.datasets import SETS, VIRTUAL, load, register
 from retrodetect.signal import prepare
 from retrodetect.sites import PLACEMENTS
 
 DIRECTIONS = {"forward", "backward", "sideways", "turning", "still"}
-VIRTUAL = [name for name, known in SETS.items() if known.virtual]
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +40,8 @@ def test_labels_speak_one_vocabulary(first_of: Callable[..., list[Labelled]], na
         assert one.source == name
         assert one.subject
         assert one.placement in PLACEMENTS
-        assert one.licence == SETS[name].licence
-        assert one.virtual == SETS[name].virtual
+        assert one.licence == register()[name]["licence"]
+        assert one.virtual == (name in VIRTUAL)
         assert set(one.intervals["direction"]) <= DIRECTIONS
         assert set(one.intervals["gait"]) <= {"walk", "run", "stairs", "none"}
         assert (one.intervals["end_s"] > one.intervals["start_s"]).all()

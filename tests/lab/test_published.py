@@ -10,7 +10,8 @@ from scipy.io import savemat
 
 from retrodetect import gait
 from retrodetect.errors import UnreadableFile
-from retrodetect.lab.datasets import Labelled, load, present
+from retrodetect.lab import Labelled
+from retrodetect.lab.datasets import load, present
 from retrodetect.lab.measured import example_of
 from retrodetect.lab.simulate import parse_plan, walk, wear
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, Recording
