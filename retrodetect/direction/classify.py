@@ -429,22 +429,10 @@ def _log_run(p_run: FloatArray) -> FloatArray:
 
 
 def _balanced(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Make vectors that turn round with the pace equally long for both paces.
+    """Make (..., 2, 2) level vectors equally long for both paces where they oppose each other.
 
     How surely a pace shows a bearing must not decide which pace it is, where that decides the
-    direction.
-
-    Parameters
-    ----------
-    vectors : (..., 2, 2) array
-        By pace, in the level plane.
-
-    Returns
-    -------
-    (..., 2, 2) array
-        The longer of two that oppose each other shortened.
-    (...) array
-        Log odds of running that make up for vectors that only one pace has.
+    direction. The (...) log odds of running make up for vectors that only one pace has.
     """
     length = np.linalg.norm(vectors, axis=-1)
     opposed = np.einsum("...i,...i->...", vectors[..., 0, :], vectors[..., 1, :]) < 0
@@ -506,18 +494,7 @@ def _episodes(up: FloatArray, begins: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def level_plane(up: FloatArray) -> FloatArray:
-    """Find the level plane of a device.
-
-    Parameters
-    ----------
-    up : (n, 3) array
-        The vertical in the device frame at each of n strides; may hold NaN.
-
-    Returns
-    -------
-    (2, 3) array
-        Right-handed basis of the plane across their mean.
-    """
+    """Return the (2, 3) right-handed basis of the plane across the mean of (n, 3) verticals."""
     mean = np.nanmean(up, axis=0) if np.isfinite(up).any() else np.array([0.0, 0.0, 1.0])
     mean = mean / max(float(np.linalg.norm(mean)), 1e-9)
     first = np.eye(3)[int(np.argmin(np.abs(mean)))]

@@ -142,114 +142,58 @@ class Priors:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of the n strides of one placement episode.
+    """What is known of the n strides of one placement episode, about c cues and s seats."""
 
-    Parameters
-    ----------
-    travel : (n, 2, 2) array
-        Travel vector in the episode's level plane, were the stride a walking or a running one;
-        its length is its von Mises concentration. Zero where there is none.
-    front : (n, c, 2, 2) array
-        Vectors of c cues to the front, likewise.
-    seats : (s,) array
-        Probability of each seat.
-    front_offset_rad : (s, c) array
-        Angle from the front to where a cue points at that seat; NaN where it says nothing.
-    front_shown
-        Whether a gyroscope saw the front cues and the seat is known beforehand: they then count
-        for more than habit.
-    front_temper
-        Share of a stride's front vector that is not already in its neighbours': a wearer's front
-        vectors are off by much the same angle in every stride.
-    front_doubt
-        Probability that front and travel vectors do not belong together for this wearer.
-    log_run : (n,) array
-        Log odds of running over walking from the pace of the stride.
-    bout : (n,) int array
-        Which bout it belongs to.
-    log_direction : (n, 3) array
-        Log likelihood of each direction from elsewhere: from :func:`of_marks`, or from a classifier
-        of strides. Zero where nothing else is known.
-    named_front : (2,) array
-        Front that the wearer named: bearing, and concentration as its length. Zero where none.
-    named_front_doubt
-        Probability that it is wrong altogether.
-    stated
-        Whether the wearer marked a part of the session or named the front.
-    mixed
-        Probability that the session is mixed, before the strides of this episode are seen.
-    log_turn : (n,) array
-        Log likelihood ratio of another direction than at the stride before over the same; 0 where
-        nothing bears on it.
-    """
-
+    # (n, 2, 2): travel vector in the level plane of the episode, for a walking and for a running
+    # stride; its length is its von Mises concentration, zero without one
     travel: FloatArray
-    front: FloatArray
-    seats: FloatArray
+    front: FloatArray  # (n, c, 2, 2): vectors of the cues to the front, likewise
+    seats: FloatArray  # (s,): probability of each seat
+    # (s, c): angle from the front to where a cue points at that seat; NaN where it says nothing
     front_offset_rad: FloatArray
+    # whether a gyroscope saw the front cues and the seat is known beforehand: they then count for
+    # more than habit
     front_shown: bool
+    # share of a stride's front vector that is not already in its neighbours': the front vectors of
+    # a wearer are off by much the same angle in every stride
     front_temper: float
-    front_doubt: float
-    log_run: FloatArray
-    bout: NDArray[np.intp]
+    front_doubt: float  # probability that front and travel vectors do not agree for this wearer
+    log_run: FloatArray  # (n,): log odds of running over walking from the pace of the stride
+    bout: NDArray[np.intp]  # (n,): number of its bout
+    # (n, 3): log likelihood of each direction from elsewhere, such as `of_marks`; else zero
     log_direction: FloatArray
-    named_front: FloatArray
-    named_front_doubt: float
-    stated: bool
-    mixed: float
+    named_front: FloatArray  # (2,): bearing that the wearer named, as long as its concentration
+    named_front_doubt: float  # probability that it is entirely wrong
+    stated: bool  # whether the wearer marked a part of the session or named the front
+    mixed: float  # prior probability that the session is mixed, before this episode
+    # (n,): log likelihood ratio of another direction than at the stride before, over the same one;
+    # zero if unknown
     log_turn: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Posterior of one episode.
+    """Posterior of one episode of n strides."""
 
-    Parameters
-    ----------
-    probability : (n, 3) array
-        Of each direction for each stride.
-    p_run : (n,) array
-        Probability that it is a running one.
-    seats : (s,) array
-        Probability of each seat.
-    shown
-        Probability that the front that the body shows is to be trusted.
-    log_evidence
-        Log probability of all the evidence: compares hypotheses about the placement.
-    """
-
-    probability: FloatArray
-    p_run: FloatArray
-    seats: FloatArray
-    shown: float
-    log_evidence: float
+    probability: FloatArray  # (n, 3): of each direction
+    p_run: FloatArray  # (n,): of running
+    seats: FloatArray  # (s,): of each seat
+    shown: float  # probability that the front that the body shows can be trusted
+    log_evidence: float  # log probability of all evidence: compares hypotheses of the placement
 
 
 def decode(evidence: Evidence, priors: Priors) -> Decoded:
-    """Infer direction and pace of every stride of an episode.
+    """Infer direction and pace of every stride of an episode of at least one stride.
 
-    Parameters
-    ----------
-    evidence
-        Of n ≥ 1 strides in order of time.
-    priors
-        What is believed beforehand.
-
-    Returns
-    -------
-    Decoded
-
-    Notes
-    -----
     Beliefs are arrays over (one-way or mixed, direction, pace, frame, front). A frame is a seat
     whose cues to the front are trusted, or the last one: they are not, and no seat differs from
-    another. Frames that see the same in all strides share a place. On the way there beliefs are
-    kept where blocks begin, and worked out again from there on the way back: a day of walking needs
-    little more memory than ten minutes.
+    another. Frames that see the same in all strides share a place. The forward pass keeps the
+    beliefs with which blocks begin, and the backward pass works the others out again: a day of
+    walking needs little more memory than ten minutes.
     """
     count = len(evidence.log_run)
     likelihood = _Likelihood(evidence, priors)
-    chain = _Chain(evidence, priors, likelihood.fronts)
+    steps = _steps(evidence, priors, likelihood.fronts)
     state = _first(evidence, priors, likelihood)
     entering, log_evidence = [], 0.0
     block = max(BLOCK_NUMBERS // state.size, 1)
@@ -257,7 +201,7 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
     for start in starts:
         entering.append(state)
         rows, log_scale = likelihood.rows(slice(start, start + block))
-        beliefs, log_total = _forward(rows, state, chain, start)
+        beliefs, log_total = _forward(rows, state, steps, start)
         state = beliefs[-1].copy()  # a view would keep them all
         log_evidence += log_scale + log_total
     lasting = likelihood.by_frame(state.sum(axis=(0, 1, 2, 4)))
@@ -266,15 +210,8 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
     for start, state in zip(reversed(starts), reversed(entering), strict=True):
         if start != starts[-1]:
             rows, _ = likelihood.rows(slice(start, start + block))
-            beliefs, _ = _forward(rows, state, chain, start)
-        afters = np.empty_like(beliefs)
-        for place in range(len(rows) - 1, -1, -1):
-            afters[place] = after
-            if start + place:
-                after = chain.back(rows[place] * after, start + place)
-                if place % _SCALED == 0:
-                    after /= after.max()
-                    np.maximum(after, _LEAST, out=after)
+            beliefs, _ = _forward(rows, state, steps, start)
+        afters, after = _backward(rows, after, steps, start)
         posterior[start : start + len(rows)] = np.einsum("komprf,komprf->kmp", beliefs, afters)
     posterior /= posterior.sum(axis=(1, 2), keepdims=True)
     return Decoded(
@@ -287,13 +224,13 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
 
 
 def _forward(
-    rows: FloatArray, state: FloatArray, chain: _Chain, start: int
+    rows: FloatArray, state: FloatArray, steps: list[tuple[FloatArray, FloatArray]], start: int
 ) -> tuple[FloatArray, float]:
     """Beliefs after each stride of a block, each up to a factor, and log probability of it all."""
     beliefs, log_total = np.empty((len(rows), *state.shape)), 0.0
     for place, (row, belief) in enumerate(zip(rows, beliefs, strict=True), 1):
         stride = start + place - 1
-        np.multiply(row, chain.onward(state, stride) if stride else state, out=belief)
+        np.multiply(row, _moved(state, *steps[stride]) if stride else state, out=belief)
         if place % _SCALED == 0 or place == len(rows):
             total = belief.sum()
             log_total += log(total)
@@ -303,29 +240,33 @@ def _forward(
     return beliefs, log_total
 
 
+def _backward(
+    rows: FloatArray, after: FloatArray, steps: list[tuple[FloatArray, FloatArray]], start: int
+) -> tuple[FloatArray, FloatArray]:
+    """Likelihood of what follows each stride of a block, and the block itself, up to factors."""
+    afters = np.empty((len(rows), *after.shape))
+    for place in range(len(rows) - 1, -1, -1):
+        afters[place] = after
+        if start + place:
+            # A front wanders as easily backward in time.
+            turn, drift = steps[start + place]
+            after = _moved(rows[place] * after, turn.T, drift)
+            if place % _SCALED == 0:
+                after /= after.max()
+                np.maximum(after, _LEAST, out=after)
+    return afters, after
+
+
 def mixed_beforehand(
     log_turn: FloatArray, episode: NDArray[np.intp], priors: Priors, *, stated: bool
 ) -> FloatArray:
-    """Return the probability that a session is mixed, as each of its episodes begins with it.
+    """Return the (episodes,) probabilities that a session is mixed, as each of them begins.
 
     Each bout may have brought another direction, also where the device was placed anew. Turns
     within an episode are left to its decoding; those outside it, and at its ends, count here.
-
-    Parameters
-    ----------
-    log_turn : (bouts,) array
-        Log likelihood ratio of another direction than in the bout before over the same; 0 where
-        nothing bears on it.
-    episode : (bouts,) array
-        Number of the placement episode of each bout, in order, from 0.
-    priors
-        What is believed beforehand.
-    stated
-        Whether the wearer marked a part of the session or named the front.
-
-    Returns
-    -------
-    (episodes,) array
+    ``log_turn`` (bouts,) is the log likelihood ratio of another direction than in the bout before
+    over the same one (0 if unknown), ``episode`` (bouts,) numbers the episodes from 0, and
+    ``stated`` is as in `Evidence`.
     """
     first = np.flatnonzero(np.diff(episode, prepend=-1))
     if stated:
@@ -351,18 +292,7 @@ def _log_turns(log_turn: FloatArray, priors: Priors) -> FloatArray:
 
 
 def of_marks(forced: NDArray[np.intp]) -> FloatArray:
-    """Turn the wearer's marks into log likelihoods.
-
-    Parameters
-    ----------
-    forced : (n,) int array
-        Index of the direction that each stride is marked with, or -1.
-
-    Returns
-    -------
-    (n, 3) array
-        Of each direction, for :class:`Evidence`.
-    """
+    """Turn marks, (n,) indices of directions or -1, into (n, 3) log likelihoods of directions."""
     others = (forced[:, None] >= 0) & (forced[:, None] != np.arange(len(DIRECTIONS)))
     return np.where(others, _RULED_OUT, 0.0)
 
@@ -396,14 +326,9 @@ class _Likelihood:
         return np.asarray(self._weights * (belief / total)[self._place])
 
     def rows(self, here: slice) -> tuple[FloatArray, float]:
-        """Likelihood of a block of k strides.
+        """Compute the likelihood of a block of k strides, and the logarithm of its scale.
 
-        Returns
-        -------
-        (k, directions, paces, frames, fronts) array
-            At most 1.
-        float
-            Logarithm of what was taken out of it.
+        It is a (k, directions, paces, frames, fronts) array, at most 1.
         """
         log_p = self._log_bearing(here)
         log_run = self._evidence.log_run[here]
@@ -494,31 +419,19 @@ def _first_front(evidence: Evidence, fronts: int) -> FloatArray:
     return np.asarray((1 - doubt) * front / front.sum() + doubt / FRONTS)
 
 
-class _Chain:
-    """How direction, pace and front go from one stride to the next."""
-
-    def __init__(self, evidence: Evidence, priors: Priors, fronts: int) -> None:
-        pauses = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
-        kinds = {
-            pause: (_turn(priors, pause=pause), _drift(priors, fronts, pause=pause))
-            for pause in (False, True)
-        }
-        odds = np.exp(evidence.log_turn)
-        # Chances of direction and pace before each stride, times what bears on a turn there.
-        self._steps = [kinds[pause] for pause in pauses.tolist()]
-        for stride in np.flatnonzero(odds != 1.0).tolist():
-            turn, drift = self._steps[stride]
-            self._steps[stride] = turn * np.where(_TURNS, odds[stride], 1.0), drift
-
-    def onward(self, state: FloatArray, stride: int) -> FloatArray:
-        """Belief before a stride, from that after the one before."""
-        turn, drift = self._steps[stride]
-        return _moved(state, turn, drift)
-
-    def back(self, after: FloatArray, stride: int) -> FloatArray:
-        """The same, backward in time: a front wanders there as easily as back."""
-        turn, drift = self._steps[stride]
-        return _moved(after, turn.T, drift)
+def _steps(evidence: Evidence, priors: Priors, fronts: int) -> list[tuple[FloatArray, FloatArray]]:
+    """Chances of the next direction and pace, and of the next front, before each stride."""
+    pauses = np.diff(evidence.bout, prepend=evidence.bout[:1]) != 0
+    kinds = {
+        pause: (_turn(priors, pause=pause), _drift(priors, fronts, pause=pause))
+        for pause in (False, True)
+    }
+    steps = [kinds[pause] for pause in pauses.tolist()]
+    odds = np.exp(evidence.log_turn)
+    for stride in np.flatnonzero(odds != 1.0).tolist():
+        turn, drift = steps[stride]
+        steps[stride] = turn * np.where(_TURNS, odds[stride], 1.0), drift
+    return steps
 
 
 def _moved(state: FloatArray, turn: FloatArray, drift: FloatArray) -> FloatArray:

@@ -38,18 +38,10 @@ _LEAST_DISTANCE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What the distance between two bouts says of their directions.
+    """What the distance between two bouts says of their directions."""
 
-    Parameters
-    ----------
-    scale : (len(COMPARED),) array
-        Typical difference of each feature between two bouts in one direction.
-    slope, intercept
-        Log odds that two bouts go opposite ways, by the log of their distance, if both are as
-        likely beforehand.
-    """
-
-    scale: FloatArray
+    scale: FloatArray  # (len(COMPARED),): typical difference between two bouts in one direction
+    # log odds that two bouts go opposite ways, by the log of their distance, for even prior odds
     slope: float
     intercept: float
 
@@ -59,20 +51,10 @@ class Likeness:
         return cls(np.ones(len(COMPARED)), 0.0, 0.0)
 
     def log_turn(self, features: StrideFeatures, strides: pd.DataFrame) -> FloatArray:
-        """Compare each bout with the one before.
+        """Compare each bout with the one before: ``bout`` and ``p_run`` of n strides in order.
 
-        Parameters
-        ----------
-        features
-            Of n strides.
-        strides : DataFrame
-            The same strides in order of time: ``bout``, ``p_run``.
-
-        Returns
-        -------
-        (n,) array
-            At the first stride of a bout, the log likelihood ratio of another direction over the
-            same; 0 elsewhere, and where a bout is too short to tell or of another pace.
+        At the first stride of a bout it is the log likelihood ratio of another direction over the
+        same one. It is 0 at the other strides, and where a bout is too short or of another pace.
         """
         log_turn = np.zeros(len(strides))
         bout = strides["bout"].to_numpy()
@@ -95,21 +77,9 @@ def bout_means(
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Average what is compared over the strides of each bout that have its pace.
 
-    Parameters
-    ----------
-    features
-        Of n strides.
-    bout : (n,) array
-        Which bout each belongs to, in order.
-    ran : (n,) bool array
-        Which of them were run.
-
-    Returns
-    -------
-    means : (bouts, len(COMPARED)) array
-        NaN for bouts of fewer than `MIN_BOUT_STRIDES` such strides.
-    ran : (bouts,) bool array
-        Whether most strides of the bout were run.
+    ``bout`` (n,) numbers the bouts in order, and ``ran`` (n,) says which strides were run. Returns
+    the (bouts, len(COMPARED)) means, NaN for bouts of fewer than `MIN_BOUT_STRIDES` such strides,
+    and (bouts,) whether most strides of a bout were run.
     """
     number = np.cumsum(np.diff(bout, prepend=bout[:1]) != 0)
     bouts = int(number[-1]) + 1 if len(number) else 0
@@ -123,14 +93,9 @@ def bout_means(
 
 
 def log_distance(difference: FloatArray, scale: FloatArray) -> FloatArray:
-    """Return the (n,) log distances that (n, len(COMPARED)) differences amount to.
+    """Return the (n,) log distances of bouts whose means differ by (n, len(COMPARED)).
 
-    Parameters
-    ----------
-    difference
-        Differences between the means of two bouts.
-    scale : (len(COMPARED),) array
-        Typical differences between bouts in one direction.
+    ``scale`` is as in `Likeness`.
     """
     parts = np.minimum(np.abs(difference) / scale, MOST_DIFFERENCE)
     return np.asarray(np.log(np.sqrt((parts**2).mean(axis=1)) + _LEAST_DISTANCE))

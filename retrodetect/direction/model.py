@@ -78,34 +78,18 @@ class Readout:
 
     Every vector turns with the device, and so does their sum; its length is the von Mises
     concentration of its bearing around what it points to.
-
-    Parameters
-    ----------
-    weights : (2, 2, len(VECTORS)) array
-        By form (of ``FORMS``) and pace (of ``PACES``).
-    doubt : (2,) array
-        Share of unseen wearers whom it misleads throughout, by form.
     """
 
-    weights: FloatArray
-    doubt: FloatArray
+    weights: FloatArray  # (2, 2, len(VECTORS)): by form (of `FORMS`) and pace (of `PACES`)
+    doubt: FloatArray  # (2,): share of unseen wearers whom it misleads throughout, by form
 
     def vectors(
         self, features: StrideFeatures, among: NDArray[np.bool_] | None = None
     ) -> FloatArray:
-        """Sum the vectors of n strides.
+        """Sum the vectors of n strides, or only those ``among`` them.
 
-        Parameters
-        ----------
-        features
-            Of the strides.
-        among : (len(VECTORS),) bool array, optional
-            Which vectors to sum; all by default.
-
-        Returns
-        -------
-        (n, 2, 3) array
-            As if they walked, and as if they ran. Zero where a stride has no vectors.
+        The (n, 2, 3) sums are as if the strides were walked, and as if they were run; zero where a
+        stride has no vectors.
         """
         weights = self.weights if among is None else self.weights * among
         form = features.has_gyro.astype(np.intp)
@@ -120,21 +104,11 @@ class Readout:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One place where a device may sit.
+    """One place where a device may sit."""
 
-    Parameters
-    ----------
-    site
-        Name of the body site.
-    weight
-        How likely it is before any stride is seen.
-    named
-        Whether the wearer named this very place.
-    """
-
-    site: str
-    weight: float
-    named: bool
+    site: str  # name of the body site
+    weight: float  # prior probability
+    named: bool  # whether the wearer named this very place
 
     @property
     def offsets_rad(self) -> tuple[float, float, float]:
@@ -150,20 +124,10 @@ class Seat:
 
 
 def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
-    """List the places that a placement may mean.
+    """List the places in a group of sites that a placement may mean; their weights sum to 1.
 
-    Parameters
-    ----------
-    placement
-        The body site that the wearer named; None where nobody did.
-    group
-        One of its groups, or the group that was inferred. A group may be called as one of its sites
-        is, and still be more: an inferred ``thigh`` may be a back pocket.
-
-    Returns
-    -------
-    tuple of Seat
-        With weights that sum to 1.
+    Without a placement, these are all sites of the group, also where the group has the name of a
+    site: an inferred ``thigh`` may be a back pocket.
     """
     weights: Mapping[str, float] = UNNAMED[group]
     if placement is not None and group in groups_of(placement):
@@ -177,38 +141,18 @@ def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SiteGroup:
-    """What the model knows of one group of body sites.
+    """What the model knows of one group of body sites."""
 
-    Parameters
-    ----------
-    travel
-        Points where the wearer goes.
-    front
-        Points where the wearer faces, whichever way the wearer goes. Its levers point from the
-        body out to the device instead, and are turned by where around the body it sits.
-    contrast : (len(COMPARED),) array
-        Log odds of backward for the half of a session in which a feature of `COMPARED` is larger
-        by 1.
-    """
-
-    travel: Readout
+    travel: Readout  # points where the wearer goes
+    # points where the wearer faces, in either direction; but its levers point from the body out to
+    # the device, and so depend on where around the body it sits
     front: Readout
+    # (len(COMPARED),): log odds of backward for the half of a session in which a feature is larger
+    # by 1
     contrast: FloatArray
 
     def front_cues(self, features: StrideFeatures) -> FloatArray:
-        """Return the cues to the front of n strides.
-
-        Parameters
-        ----------
-        features
-            Of the strides.
-
-        Returns
-        -------
-        (n, 3, 2, 3) array
-            What the rotation shows, what the force shows, and the lever; each as if the strides
-            were walked, and as if they were run; device frame.
-        """
+        """Return the (n, 3, 2, 3) cues to the front: rotation, force and lever, by pace."""
         return np.stack([self.front.vectors(features, cue) for cue in FRONT_CUES], axis=1)
 
     def doubt(self, features: StrideFeatures) -> float:
@@ -219,21 +163,11 @@ class SiteGroup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteClassifier:
-    """Multinomial logistic regression that infers the group of body sites from a stride.
-
-    Parameters
-    ----------
-    groups
-        Names of the groups of sites.
-    weights : (len(groups), k) array
-        Of the features in ``SITE_INPUTS``, as they are measured.
-    intercepts : (len(groups),) array
-        Log odds of each group where all features are zero.
-    """
+    """Multinomial logistic regression that infers the group of body sites from a stride."""
 
     groups: tuple[str, ...]
-    weights: FloatArray
-    intercepts: FloatArray
+    weights: FloatArray  # (len(groups), k): of the features in `SITE_INPUTS`, as measured
+    intercepts: FloatArray  # (len(groups),): log odds of each group if all features are zero
 
     def log_probability(self, inputs: pd.DataFrame) -> FloatArray:
         """Return the (n, len(groups)) log probability of each group for n strides."""
@@ -271,25 +205,11 @@ class DirectionModel:
     mountings: dict[str, Mounting] = field(default_factory=dict)
 
     def group_weights(self, features: StrideFeatures, placement: str | None) -> dict[str, float]:
-        """Return the probability of each group of sites.
+        """Return the probability of each group of sites, by its name.
 
-        Parameters
-        ----------
-        features
-            Of the strides of one episode.
-        placement
-            Body site, if given. The strides choose among the groups that its name may mean, and may
-            overrule it where they move like those of another group.
-
-        Returns
-        -------
-        dict
-            By name of the group.
-
-        Raises
-        ------
-        RefusedRecording
-            Where the model was not trained for the placement.
+        The strides of an episode choose among the groups that a given placement may mean, and may
+        overrule it where they move like those of another group. RefusedRecording if the model was
+        not trained for the placement.
         """
         beforehand = dict.fromkeys(self.groups, 1.0)
         if placement is not None:

@@ -32,21 +32,13 @@ MOST_LOG_ODDS = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mounting:
-    """How strides backward differ from strides forward, axis by axis.
+    """How strides backward differ from strides forward, axis by axis."""
 
-    Parameters
-    ----------
-    up : (3,) array
-        The vertical in the device frame, a unit vector.
-    weights : (REMEMBERED.sum(), 3) array
-        Log odds of backward for a vector that is longer by 1 along an axis of the device.
-    intercept
-        Log odds of backward for a stride whose vectors are all zero.
-    """
-
-    up: FloatArray
+    up: FloatArray  # (3,): unit vector, the vertical in the device frame
+    # (REMEMBERED.sum(), 3): log odds of backward for a vector that is longer by 1 along an axis of
+    # the device
     weights: FloatArray
-    intercept: float
+    intercept: float  # log odds of backward for a stride whose vectors are all zero
 
     def askew_rad(self, features: StrideFeatures) -> float:
         """Angle between the vertical of n strides and that of the labelled ones; NaN for none."""
