@@ -55,7 +55,7 @@ def label(
     labels: Annotated[
         Path | None,
         _anchor(
-            help="Table of marked stretches (start_s, end_s, direction), as the page saves it."
+            help="Table of marked stretches (start_s, end_s, direction), as annotate saves it."
         ),
     ] = None,
     ignore_notes: Annotated[
@@ -69,7 +69,7 @@ def label(
         str | None, _tally(help="Distance of the whole recording, such as 2.4km.")
     ] = None,
     leg: Annotated[
-        str | None, _tally(help="Length of one leg of your repeats, such as 80m.")
+        str | None, _tally(help="Length of one leg (one way) of your repeats, such as 80m.")
     ] = None,
     track: Annotated[
         list[str] | None,
@@ -99,7 +99,7 @@ def label(
     ] = "csv",
     report: Annotated[
         bool | None,
-        typer.Option("--report/--no-report", help="Write report.html (default: if possible)."),
+        typer.Option("--report/--no-report", help="Write report.html (default: with jinja2)."),
     ] = None,
     as_labels: Annotated[
         bool,

@@ -44,7 +44,7 @@ Labelled = Annotated[
 Placement = Annotated[str, typer.Option(help=f"For recordings without a known site. {SITES_HELP}")]
 Cache = Annotated[
     str | None,
-    typer.Option(help="Folder to keep measured strides in, or none (default: your cache)."),
+    typer.Option(help="Folder that keeps measured strides, or none (default: your cache)."),
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="Number of processes (default: one per core).")
@@ -53,8 +53,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures only.
 Unit = Annotated[str | None, _reading(help="Unit of the acceleration: m/s2, g, mg, g/256.")]
 Sign = Annotated[str | None, _reading(help="Sign that an axis pointing up reads at rest: + or -.")]
 Gravity = Annotated[str | None, _reading(help="total, or linear if the app removed gravity.")]
-Rate = Annotated[float | None, _reading(help="Sampling rate in Hz.")]
-Columns = Annotated[str | None, _reading(help="Names of the columns: time=T,x=A,y=B,z=C.")]
+Rate = Annotated[float | None, _reading(help="Sampling rate in Hz, instead of the file's clock.")]
+Columns = Annotated[str | None, _reading(help="Columns by name or number: time=T,x=A,y=B,z=C.")]
 
 Read = Any
 """Checked :class:`retrodetect.formats.ReadOptions`, which is slow to import."""
@@ -93,7 +93,7 @@ def out_option(sentence: str) -> Any:
 
 def _place(text: str) -> Path:
     if not text:
-        raise UsageError("a path is empty", place="--out", remedy="name a folder, or . for this")
+        raise UsageError("a path is empty", place="--out", remedy="use . for this folder")
     return Path(text)
 
 
