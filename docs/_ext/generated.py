@@ -205,7 +205,7 @@ def _commands() -> str:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     return "\n".join(
         f"## retrodetect {name}\n\n{command.help}\n\n"
-        + _table(("", "", "default"), map(_option, command.params))
+        + _table(("option", "what it does", "default"), map(_option, command.params))
         for name, command in commands.items()
     )
 
