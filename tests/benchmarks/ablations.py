@@ -158,10 +158,10 @@ def page(table: pd.DataFrame) -> str:
         "# What each part is worth",
         "",
         "Made by `python tests/benchmarks/ablations.py DATASETS --docs docs`; do not edit.",
-        "The same recordings and models as in [How right the directions are](benchmark.md), only",
-        "the site given, with one family of pointers taken away at a time, or one of the habits",
-        "that name the sides. `stride by stride` judges every stride as if it were a session of",
-        "its own.",
+        "The recordings and models are those of [How right the directions are](benchmark.md),",
+        "with only the site given. Each row takes away one family of [pointers](pointers.md),",
+        "or one of the habits that name the sides. *stride by stride* judges every stride as if",
+        "it were a session of its own.",
     ]
     for asked in table.index.unique("evidence"):
         lines += [
