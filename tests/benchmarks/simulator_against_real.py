@@ -85,16 +85,16 @@ INTRODUCTION = """# Simulated against real people
 Made by `python -m tests.benchmarks.simulator_against_real`; do not edit. [The page on the
 simulator](simulator.md) says what it means.
 
-Medians over recordings, with the 10th to 90th percentile in brackets. *rms* in m/s²; *along* and *across* are the main
-and the other horizontal direction; *power over 5 Hz* is a share; *phase* is how far *along* runs
-ahead of the vertical, in degrees, at the frequency where the vertical is strongest; *cue to front*
-is the share of 1.1 s windows in which the travel cue points to the wearer's front, where that is
-known. Simulated: 12 people each, at guessed speeds, because those of the real people are not
-known.
+Medians over recordings, with the 10th to 90th percentile in brackets. *rms* in m/s²; *along*
+and *across* are the main and the other horizontal direction; *power over 5 Hz* is a share;
+*phase* is how far *along* runs ahead of the vertical, in degrees, at the frequency where the
+vertical is strongest; *cue to front* is the share of 1.1 s windows in which the travel cue
+points to the wearer's front, where that is known. Simulated: 12 people each, at guessed
+speeds, because those of the real people are not known.
 
 ![Spectra and mean strides](simulator_against_real.png)
 
-*Real in blue, simulated in orange: median, and where 80 % lie. A stride runs from 0 to 1. Along the
+*Real in blue, simulated in orange: median, and where 80% lie. A stride runs from 0 to 1. Along the
 way is signed by the known front, else by the travel cue.*
 """
 
