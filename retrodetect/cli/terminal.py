@@ -60,7 +60,8 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
         table.add_row(*(Text(cell, style="bold") for cell in _cells(total, goal)))
     console.print(table)
     _say_rest(console, len(rows) - MOST_ROWS, "more in sessions.csv")
-    _explain_star(console, rows[:MOST_ROWS])
+    if note := words.footnote(rows):
+        _say(console, note)
     _show_commands(console, outcome, out)
     counts = Counter(sessions["status"]) + Counter(skipped=len(outcome.skipped))
     called = {"ok": "ok", "no_gait": f"with {words.NO_GAIT}"}
@@ -123,7 +124,8 @@ def show_weeks(
     for count, note in notes:
         if count:
             _say(console, f"{quantity(count, 'recording')} {note}")
-    _explain_star(console, rows)
+    if note := words.footnote(rows):
+        _say(console, note)
     if weeks["marked"].any():
         _say(console, "! a rise of more than 10% over the week before")
 
@@ -203,11 +205,6 @@ def _change(row: Row) -> str:
 
 def _progress(row: Row, goal: float | None) -> list[str]:
     return [] if goal is None else [words.progress(row, goal)]
-
-
-def _explain_star(console: Console, rows: Sequence[Row]) -> None:
-    if any(row.get("status", "ok") == "ok" and words.certainty(row) == "assumed" for row in rows):
-        _say(console, f"* assumed: {words.HABIT}")
 
 
 def _show_commands(console: Console, outcome: Outcome, out: str) -> None:

@@ -212,14 +212,17 @@ def page(
     ]
     total = {**totals(sessions), **words.added_up(sessions[counted(sessions)].to_dict("records"))}
     is_alone = len(rows) == 1 and rows[0]["status"] == "ok"
+    lead = rows[0] if is_alone else total
+    weekly = by_week.to_dict("records")
     return _render(
         "page.html.j2",
         sessions=rows,
         shown=[row for row in rows if row["status"] == "ok" and row["view"]],
-        lead=rows[0] if is_alone else total,
+        lead=lead,
+        footnote=words.footnote([*rows, lead, *weekly]),
         total=total,
         chart=_chart(sessions),
-        weeks=by_week.to_dict("records"),
+        weeks=weekly,
         outside=outside_weeks(sessions, by_week),
         left_out=run.get("left_out", []),
         skipped=run.get("skipped", {}),

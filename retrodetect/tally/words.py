@@ -16,9 +16,9 @@ from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import visible
 
 __all__ = [
-    "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "command", "headline", "how_sure",
-    "interval", "is_open", "is_settled", "lasting_s", "marking", "needs_word", "percent",
-    "progress", "share", "starred",
+    "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "command", "footnote", "headline",
+    "how_sure", "interval", "is_open", "is_settled", "lasting_s", "marking", "needs_word",
+    "percent", "progress", "share", "starred",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
@@ -138,13 +138,19 @@ def headline(row: Row, goal: float | None = None) -> list[str]:
     return parts
 
 
+def footnote(rows: Iterable[Row]) -> str:
+    """Return what the star of shares means, once for all rows; empty if none has one."""
+    has_star = any(row.get("status", "ok") == "ok" and _star(row) for row in rows)
+    return f"* assumed: {HABIT}" if has_star else ""
+
+
 def how_sure(row: Row) -> str:
     """Return a sentence that says how sure the share is, and why."""
     sure = certainty(row)
     strides = sum(row[f"{way}_strides"] for way in _WAYS)
     unknown = f"{row['unknown_strides']:.0f} of {strides:.0f} strides have no direction"
     if sure == "assumed":
-        return f"Assumed: {HABIT}"
+        return "Assumed."
     if row["backward_share_low"] == row["backward_share_high"]:
         return "Sure: all strides were marked."
     if sure in ("sure", "fairly sure"):

@@ -14,7 +14,7 @@ from retrodetect.library.result import COLOURS
 from retrodetect.recording import Annotation, Caution, Finding, Recording, Topic
 from retrodetect.report import _wall, annotate, facts, overview, page, trace_of, view_of
 from retrodetect.tables import sessions_table
-from retrodetect.tally import tally
+from retrodetect.tally import tally, words
 from retrodetect.tally.details import details
 from retrodetect.tally.energy import Course, Pace
 from retrodetect.tally.folder import sessions_apart, weeks
@@ -150,9 +150,19 @@ def test_names_findings_and_messages_are_shown_as_text(html):
     assert "<b>bold</b>" in text
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_assumed_shares_rest_on_is_said_once_on_a_page(recording, strides, contacts_s, count):
+    row = rows_of(strides).to_dict("records")[0]
+    for told_apart_by, times in (("habit", 1), ("signal", 0)):
+        sessions = sessions_table([{**row, "told_apart_by": told_apart_by}] * count)
+        html = paged(sessions, [viewed(recording, strides, contacts_s)] * count, CARD, RUN)
+        assert html.count(words.HABIT) == times
+        assert html.count("<small>Assumed.</small>") == times * count * (count > 1)
+
+
 def test_the_page_tells_counts_share_evidence_and_failures(html):
     text = re.sub(r"\s+", " ", " ".join(Elements(html).text))
-    for words in (
+    for phrase in (
         "50% backward",
         "Strides 20 20 2",
         "trunk (inferred)",
@@ -160,7 +170,7 @@ def test_the_page_tells_counts_share_evidence_and_failures(html):
         "failed:",
         "assumed",
     ):
-        assert words in text
+        assert phrase in text
 
 
 @pytest.mark.parametrize("run", [RUN, RUN | {"goal": 0.4}])
