@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from retrodetect.direction import Anchors, DirectionModel
 from retrodetect.direction.card import Card, Source
 from retrodetect.direction.store import save_model
+from retrodetect.errors import RetrodetectError, UsageError
 from retrodetect.lab.captured import bvh_clips
 from retrodetect.lab.datasets import SETS, VIRTUAL, present, register
 from retrodetect.lab.measured import measured_sets, mixed_sessions, without_gyroscope
@@ -91,6 +92,7 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
     licence, wanted = MODELS[name]
     sources = [source for source in wanted if source in present(datasets)]
     recordings = measured_sets(datasets, sources, cache_folder=cache_folder)
+    _check_enough(recordings, datasets)
     fits = Fits(table_of(chain.from_iterable(recordings.values())), name=name)
     rows = pd.concat(held_out(recordings, fits), ignore_index=True)
     card = Card(
@@ -102,6 +104,27 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
         weaknesses=[_backward_evidence(fits.table.strides), *WEAKNESSES],
     )
     return save_model(replace(fits.model, card=card), models / name).card
+
+
+def _check_enough(recordings: dict[str, list[Example]], datasets: Path) -> None:
+    """Check that each source can be held out: the others teach its sites in both directions."""
+    taught = {
+        (source, group_of(each.placement), way)
+        for source, examples in recordings.items()
+        for each in examples
+        for way in each.intervals["direction"]
+    }
+    for source, group, _ in sorted(taught) or [("", "", "")]:
+        others = {way for other, site, way in taught if other != source and site == group}
+        if not others >= {"forward", "backward"}:
+            raise UsageError(
+                f"without {source}, no data set there teaches {group} in both directions, so no"
+                f" model can be scored on {source}"
+                if source
+                else "has none of the data sets",
+                file=str(datasets),
+                remedy="add data sets (docs/datasets.md)",
+            )
 
 
 def _backward_evidence(strides: pd.DataFrame) -> str:
@@ -220,7 +243,10 @@ def main() -> None:
     # Threads of a numerical library would wait for cores on which other processes label.
     with threadpool_limits(1):
         for name in options.names:
-            make(name, options.datasets, options.models, cache_folder=options.cache)
+            try:
+                make(name, options.datasets, options.models, cache_folder=options.cache)
+            except RetrodetectError as error:
+                sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from handmade import random_features
 
 from retrodetect.direction import DirectionModel
+from retrodetect.errors import UsageError
+from retrodetect.lab import shipped
 from retrodetect.lab.shipped import GIVEN, PLAIN, held_out
 from retrodetect.training.examples import Example, Measured
 from retrodetect.training.fit import StrideTable, table_of
@@ -66,3 +69,18 @@ def test_people_who_went_both_ways_are_held_out_one_by_one(noise_model):
     assert strides["cleo"].to_dict() == dict.fromkeys([*GIVEN, PLAIN], 10)
     assert strides["dora"].to_dict() == dict.fromkeys(["site", "nothing", "mark", PLAIN], 20)
     assert list(rows["truth"].unique()) == ["forward", "backward"]
+
+
+def test_too_few_data_sets_to_hold_one_out_are_answered_in_a_sentence(tmp_path, monkeypatch):
+    def of_people(folder, names, **_):
+        return {name: [example(name, "anna", "forward", "backward")] for name in names}
+
+    monkeypatch.setattr(shipped, "measured_sets", of_people)
+    with pytest.raises(UsageError, match="has none of the data sets; add data sets"):
+        shipped.make("default", tmp_path, tmp_path / "models")
+    # Another set of another site does not help.
+    for name in (FOOT, WAIST):
+        (tmp_path / name).mkdir()
+        with pytest.raises(UsageError, match=f"without {name}, no data set there teaches"):
+            shipped.make("default", tmp_path, tmp_path / "models")
+    assert not (tmp_path / "models").exists()
