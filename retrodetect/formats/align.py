@@ -78,12 +78,12 @@ class Sensors:
     def of(cls, draft: Draft, line: Timeline, *, keeps_coordinates: bool) -> Sensors:
         """Place the sensors of a draft on its timeline."""
         left_out = () if keeps_coordinates else _COORDINATES
-        series = {name: own for name, own in draft.channels.items() if name not in left_out}
+        series = {name: channel for name, channel in draft.channels.items() if name not in left_out}
         if draft.rotation is not None:
             series["rotation"] = draft.rotation
         readers: dict[str, _Reader] = {}
-        for name, own in series.items():
-            if (reader := rows_of(own, line)) is not None:
+        for name, channel in series.items():
+            if (reader := rows_of(channel, line)) is not None:
                 readers[name] = reader
         lost = ", ".join(name for name in series if name not in readers)
         notes = []
@@ -127,7 +127,7 @@ class Sensors:
         doubts = _turns_otherwise(parts, rate_hz)
         if not doubts:
             return self
-        factors = {name: own for name, own in self.factors.items() if name != "rotation"}
+        factors = {name: factor for name, factor in self.factors.items() if name != "rotation"}
         return replace(self, factors=factors, notes=(*self.notes, *doubts))
 
     def resized(self, linear: FloatArray, rate_hz: float) -> list[str]:
@@ -336,11 +336,11 @@ def _turns_otherwise(
     if np.count_nonzero(is_clear) * step_s < _TILTING_S:
         return []
     gravity, seen, rotation = gravity[is_clear], seen[is_clear], rotation[is_clear]
-    left, *others = (
+    unexplained, *flipped = (
         np.linalg.norm(seen - np.cross(gravity, rotation * signs)) / np.linalg.norm(seen)
         for signs in product((1, -1), repeat=3)
     )
-    if left < _LEFT or (min(others) > _OTHERWISE * left and left < _FAR_OFF):
+    if unexplained < _LEFT or (min(flipped) > _OTHERWISE * unexplained and unexplained < _FAR_OFF):
         return []
     return [
         "left out the gyroscope, because gravity does not turn as it says: more strides may be "
@@ -356,4 +356,4 @@ def _averages(
     square = (force_mps2**2).sum(axis=1)
     whole = len(time_s) // size * size
     columns = (time_s, np.sqrt(square), square, *force_mps2.T, *rotation_radps.T)
-    return np.stack([own[:whole].reshape(-1, size).mean(axis=1) for own in columns], axis=1)
+    return np.stack([column[:whole].reshape(-1, size).mean(axis=1) for column in columns], axis=1)

@@ -146,9 +146,9 @@ def _lead_s(stamps: Stamps, line: Timeline) -> tuple[float, float]:
     head = replace(stamps, ticks=stamps.ticks[rows], counter=None)
     far = strays(head)
     head = head if far is None else head.take(np.flatnonzero(~far))
-    own, tick_s = _ticks(line.origin)
+    ticks, tick_s = _ticks(line.origin)
     assert head.ticks is not None
-    lead = float(own[0] - head.ticks[0]) * tick_s
+    lead = float(ticks[0] - head.ticks[0]) * tick_s
     if not 0 <= lead < _MOST_LEAD_S:
         return 0.0, 0.0
     first_s = float(head.ticks[0]) * tick_s
@@ -197,8 +197,8 @@ def strays(stamps: Stamps) -> NDArray[np.bool_] | None:
     stray = np.zeros(len(ticks), dtype=np.bool_)
     # There and back again; after a pause or a clock reset, stamps do not come back.
     both = np.flatnonzero(is_far[:-1] & is_far[1:]) + 1
-    before, own, after = (ticks[both + apart].astype(np.float64) for apart in (-1, 0, 1))
-    stray[both] = (own - before) * (after - own) < 0
+    before, here, after = (ticks[both + apart].astype(np.float64) for apart in (-1, 0, 1))
+    stray[both] = (here - before) * (after - here) < 0
     stray[0] = is_far[0] and not stray[1]
     stray[-1] = is_far[-1] and not stray[-2]
     return stray if stray.any() else None
@@ -213,10 +213,10 @@ def wrapped(stamps: Stamps) -> Stamps:
     falls, rest = steps[steps < 0], steps[steps > 0]
     if not len(falls) or not len(rest):
         return stamps
-    most = _WRAP_STEPS * float(np.median(rest))
-    fitting = (top for top in _WRAPS if ((falls + top > 0) & (falls + top < most)).all())
+    limit = _WRAP_STEPS * float(np.median(rest))
+    fitting = (top for top in _WRAPS if ((falls + top > 0) & (falls + top < limit)).all())
     top = next(fitting, None)
-    return stamps if top is None or most > top / 2 else replace(stamps, wrap_ticks=top)
+    return stamps if top is None or limit > top / 2 else replace(stamps, wrap_ticks=top)
 
 
 def order_of(stamps: Stamps) -> Rows | None:
@@ -293,10 +293,10 @@ def timeline(stamps: Stamps, values: FloatArray, repeated: NDArray[np.bool_]) ->
 
 def seconds_on(line: Timeline, stamps: Stamps) -> FloatArray | None:
     """Seconds of other stamps on a timeline; None if the two clocks have no common origin."""
-    first, other = _resolved(line.origin), _resolved(stamps)
-    if first is None or other is None or first.epoch != other.epoch:
+    first, second = _resolved(line.origin), _resolved(stamps)
+    if first is None or second is None or first.epoch != second.epoch:
         return None
-    (first_ticks, first_s), (ticks, tick_s) = _ticks(first), _ticks(other)
+    (first_ticks, first_s), (ticks, tick_s) = _ticks(first), _ticks(second)
     if first_ticks.dtype.kind == ticks.dtype.kind == "i" and tick_s == first_s:
         return np.asarray((ticks - first_ticks[0]) * tick_s, dtype=np.float64)
     return np.asarray(ticks * tick_s - float(first_ticks[0]) * first_s, dtype=np.float64)
@@ -555,8 +555,8 @@ def _rate_hz(steps: FloatArray) -> float:
 
 def are_usual(steps: FloatArray, typical: float) -> NDArray[np.bool_]:
     """Mark the steps between half a typical step and one and a half."""
-    least, most = _USUAL[0] * (1 - _SLACK) * typical, _USUAL[1] * (1 + _SLACK) * typical
-    return np.asarray((steps >= least) & (steps <= most))
+    shortest, longest = _USUAL[0] * (1 - _SLACK) * typical, _USUAL[1] * (1 + _SLACK) * typical
+    return np.asarray((steps >= shortest) & (steps <= longest))
 
 
 class Repair:
@@ -611,10 +611,10 @@ class Repair:
         # A copy comes after its original, so it is not later than all rows before it.
         late = self.time_s[1:] <= np.maximum.accumulate(self.time_s)[:-1]
         rows = np.flatnonzero(np.isin(self.time_s, self.time_s[1:][late]))
-        time_s, own = self.time_s[rows], values[rows]
-        order = np.lexsort((own[:, 2], own[:, 1], own[:, 0], time_s))
+        time_s, readings = self.time_s[rows], values[rows]
+        order = np.lexsort((readings[:, 2], readings[:, 1], readings[:, 0], time_s))
         same = np.diff(time_s[order]) == 0
-        same[same] = (own[order[1:][same]] == own[order[:-1][same]]).all(axis=1)
+        same[same] = (readings[order[1:][same]] == readings[order[:-1][same]]).all(axis=1)
         if same.any():
             kept = np.ones(len(self.time_s), dtype=bool)
             kept[rows[order[1:][same]]] = False
@@ -696,11 +696,11 @@ def _spread(time_s: FloatArray) -> FloatArray:
         return time_s
     spans = np.diff(stamps)
     period = float(np.median(spans / sizes[:-1]))
-    each = np.append(np.minimum(spans / sizes[:-1], 2 * period), period)
+    intervals = np.append(np.minimum(spans / sizes[:-1], 2 * period), period)
     within = np.arange(len(time_s)) - np.repeat(starts, sizes)
-    spread = np.repeat(stamps, sizes) + within * np.repeat(each, sizes)
+    spread = np.repeat(stamps, sizes) + within * np.repeat(intervals, sizes)
     # A recording rarely starts on a full second: the first rows fill the end of theirs.
-    spread[: sizes[0]] = stamps[1] - (sizes[0] - np.arange(sizes[0])) * min(each[0], period)
+    spread[: sizes[0]] = stamps[1] - (sizes[0] - np.arange(sizes[0])) * min(intervals[0], period)
     return np.asarray(spread - spread[0])
 
 
@@ -772,19 +772,19 @@ def _note_rates(time_s: FloatArray, rate_hz: float, gaps: NDArray[np.intp]) -> l
     # Count only where there are rows: a clock may leap by years.
     seen = []
     for rows in blocks(len(time_s), time_s):
-        own = place(rows)
-        first = np.append(0, np.flatnonzero(own[1:] != own[:-1]) + 1)
-        seen.append((own[first], np.diff(first, append=len(own))))
-    places, of = np.unique(np.concatenate([own for own, _ in seen]), return_inverse=True)
-    counts = np.bincount(of, np.concatenate([own for _, own in seen]))
+        numbers = place(rows)
+        first = np.append(0, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1)
+        seen.append((numbers[first], np.diff(first, append=len(numbers))))
+    places, of = np.unique(np.concatenate([numbers for numbers, _ in seen]), return_inverse=True)
+    counts = np.bincount(of, np.concatenate([numbers for _, numbers in seen]))
     is_whole = ~np.isin(places, np.concatenate([place(gaps), place(gaps + 1), places[-1:]]))
     local_hz = counts[is_whole] / _RATE_BLOCK_S
-    other = (local_hz < _SAME_RATE * rate_hz) | (local_hz > rate_hz / _SAME_RATE)
-    if other.sum() < max(2.0, _OTHER_RATE_SHARE * len(local_hz)):
+    deviating = (local_hz < _SAME_RATE * rate_hz) | (local_hz > rate_hz / _SAME_RATE)
+    if deviating.sum() < max(2.0, _OTHER_RATE_SHARE * len(local_hz)):
         return []
     return [
-        f"{other.mean():.0%} of the recording has a different rate (about "
-        f"{float(np.median(local_hz[other])):.3g} instead of {rate_hz:.3g} readings a second): "
+        f"{deviating.mean():.0%} of the recording has a different rate (about "
+        f"{float(np.median(local_hz[deviating])):.3g} instead of {rate_hz:.3g} readings a second): "
         "strides there may be missed or less precisely timed"
     ]
 

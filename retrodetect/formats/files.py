@@ -64,7 +64,7 @@ class Candidate:
 
     def among(self, files: Iterable[Candidate]) -> Candidate:
         """Return the file with the others as companions, without reading its table again."""
-        companions = tuple(other for other in files if other.source.name != self.source.name)
+        companions = tuple(file for file in files if file.source.name != self.source.name)
         changed = replace(self, companions=companions)
         changed.__dict__.update({"table": self.table} if "table" in self.__dict__ else {})
         return changed

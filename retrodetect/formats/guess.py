@@ -99,10 +99,10 @@ def _dated(table: Table, indices: Sequence[int], index: int) -> Tick | None:
     text = time_format(table.cells(index)) if table.kind(index) == "text" else None
     if text is None or text.wrap_ns is None:
         return None
-    for other in indices:
-        date = time_format(table.cells(other)) if table.kind(other) == "text" else None
-        if other != index and date is not None and date.wrap_ns is None:
-            return Tick((table.names[other], table.names[index]))
+    for neighbour in indices:
+        date = time_format(table.cells(neighbour)) if table.kind(neighbour) == "text" else None
+        if neighbour != index and date is not None and date.wrap_ns is None:
+            return Tick((table.names[neighbour], table.names[index]))
     return None
 
 
@@ -136,8 +136,8 @@ def _named(table: Table) -> dict[str, Layout]:
     named = {}
     groups = dict.fromkeys([*triads["acceleration"], *triads["linear"]])
     for group in groups:
-        own = tuple(word for word in group if word not in PROCESSED)
-        if own != group and own in groups:
+        unprocessed = tuple(word for word in group if word not in PROCESSED)
+        if unprocessed != group and unprocessed in groups:
             continue  # processed readings of the same sensor
         total = triads["acceleration"].get(group)
         axes = total or triads["linear"].get(group)
@@ -146,7 +146,7 @@ def _named(table: Table) -> dict[str, Layout]:
             clock=clock,
             acceleration=(axes,),
             gravity_vector=_taken_off(table, axes, total, _only(triads["gravity"], group)),
-            rotation=tuple(other for other in _only(triads["rotation"], group) if other != axes),
+            rotation=tuple(triad for triad in _only(triads["rotation"], group) if triad != axes),
             channels={"magnetic_field_ut": _only(triads["magnetic"], group)},
             counter=counter,
             rate_hz=rate_hz,
@@ -179,10 +179,10 @@ def _taken_off(
     """Gravity, if the app subtracted it from the acceleration."""
     if total is None or not gravity:
         return gravity
-    own, theirs = (_whole(_heads(table, triad)) for triad in (axes, gravity[0]))
-    if not own.size or not theirs.size:
+    kept, removed = (_whole(_heads(table, triad)) for triad in (axes, gravity[0]))
+    if not kept.size or not removed.size:
         return ()
-    levels = [np.linalg.norm(values.mean(axis=1)) for values in (own, theirs)]
+    levels = [np.linalg.norm(values.mean(axis=1)) for values in (kept, removed)]
     return gravity if levels[0] < _LINEAR_BELOW * levels[1] else ()
 
 

@@ -245,8 +245,8 @@ def drafts(
     parts = {"": layout} if isinstance(layout, Layout) else layout
     return [
         draft.with_(part="/".join(filter(None, (part, draft.part))))
-        for part, own in parts.items()
-        for draft in _drafts(file, own, options)
+        for part, part_layout in parts.items()
+        for draft in _drafts(file, part_layout, options)
     ]
 
 
@@ -265,10 +265,10 @@ def _drafts(file: Candidate, layout: Layout, options: ReadOptions) -> list[Draft
         )
     clock = _Clock.working(table, layout.clock)
     wanted = _wanted(table, {"acceleration": (axes,), **layout.others})
-    clocks = [each for each in (clock, *(own.clock for own in wanted.values())) if each]
+    clocks = [tick for tick in (clock, *(request.clock for request in wanted.values())) if tick]
     counter, sensor, split = _labels(table, layout, clocks, wanted)
     columns = _load(table, wanted, clocks, [*sensor, *split], counter)
-    series = {name: own.series(columns[name], columns) for name, own in wanted.items()}
+    series = {name: request.series(columns[name], columns) for name, request in wanted.items()}
     stamps = replace(
         clock.stamps(columns) if clock else Stamps(None),
         counter=columns[counter[0]] if counter else None,
@@ -298,7 +298,9 @@ def _labels(
     def places(*names: str | None) -> list[int]:
         indices = (table.index(name) for name in names if name)
         # Columns may share a name: the first is meant each time.
-        return [*dict.fromkeys(each for each in indices if each is not None and each not in taken)]
+        return [
+            *dict.fromkeys(place for place in indices if place is not None and place not in taken)
+        ]
 
     sensor = places(layout.sensor)
     return places(layout.counter), sensor, [p for p in places(*layout.split) if p not in sensor]
@@ -322,15 +324,15 @@ def _series_beside(file: Candidate, layout: Layout, present: Collection[str]) ->
     if layout.beside is None:
         return series
     for side in file.companions:
-        own = layout.beside(side)
+        beside = layout.beside(side)
         choices = {
             name: columns
-            for name, columns in own.others.items()
+            for name, columns in beside.others.items()
             if columns and name not in present and name not in series
         }
         # Do not open a file that has nothing to add: it may be damaged.
         wanted = _wanted(side.table, choices) if choices else {}
-        clock = _Clock.working(side.table, own.clock) if wanted else None
+        clock = _Clock.working(side.table, beside.clock) if wanted else None
         if clock is not None:
             columns = _load(side.table, wanted, [clock])
             stamps = clock.stamps(columns)
@@ -435,8 +437,8 @@ class _Wanted:
 
 def _wanted(table: Table, choices: Mapping[str, Sequence[Axes | Value]]) -> dict[str, _Wanted]:
     """First alternative of each series whose columns a table has."""
-    chosen = {name: _Wanted.of(table, own) for name, own in choices.items()}
-    return {name: own for name, own in chosen.items() if own}
+    chosen = {name: _Wanted.of(table, choice) for name, choice in choices.items()}
+    return {name: choice for name, choice in chosen.items() if choice}
 
 
 def _load(
@@ -449,10 +451,10 @@ def _load(
     """Load series, clocks and other columns in one pass over the file."""
     formats = {place: text for clock in clocks for place, text in clock.formats.items()}
     parsed = {place: text.parse for place, text in formats.items() if text}
-    places = {place for own in wanted.values() for place in own.places}
+    places = {place for request in wanted.values() for place in request.places}
     return gather(
         {
-            **{name: own.values(chunk) for name, own in wanted.items()},
+            **{name: request.values(chunk) for name, request in wanted.items()},
             **{place: chunk[place] for place in (*formats, *texts, *numbers)},
         }
         for chunk in table.chunks(
@@ -507,7 +509,7 @@ def _groups(keys: list[Array]) -> dict[str, NDArray[np.intp] | None]:
         joined = joined + "/" + key
     codes, parts = pd.factorize(joined)
     rows = {str(part): np.flatnonzero(codes == code) for code, part in enumerate(parts)}
-    named = {part: own for part, own in rows.items() if part.strip("/")}
+    named = {part: part_rows for part, part_rows in rows.items() if part.strip("/")}
     return {**named} if len(named) > 1 else everything
 
 
@@ -522,8 +524,8 @@ def _by_sensor(draft: Draft, labels: Array | None) -> Draft:
         for quantity in ("acceleration", "linear", "rotation")
         if quantity in quantities
     }
-    own = rows.get("acceleration", rows.get("linear"))
-    if own is None:
+    accelerometer = rows.get("acceleration", rows.get("linear"))
+    if accelerometer is None:
         raise RefusedRecording(
             f"has no acceleration, only {', '.join(map(str, names))}",
             remedy="record the accelerometer too",
@@ -533,4 +535,4 @@ def _by_sensor(draft: Draft, labels: Array | None) -> Draft:
         turning = rows["rotation"]
         values = draft.acceleration.take(turning).values
         rotation = Series(values, "", draft.stamps.take(turning))
-    return draft.take(own).with_(rotation=rotation)
+    return draft.take(accelerometer).with_(rotation=rotation)

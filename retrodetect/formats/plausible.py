@@ -88,12 +88,12 @@ class Level:
 
 
 def blocks_of(
-    values: FloatArray, rate_hz: float, length_s: float = BLOCK_S, most: int = _MOST_BLOCKS
+    values: FloatArray, rate_hz: float, length_s: float = BLOCK_S, limit: int = _MOST_BLOCKS
 ) -> FloatArray:
     """(k, m, 3) blocks of readings spread evenly over the recording; each axis is contiguous."""
     size = max(1, min(len(values), int(length_s * rate_hz)))  # rounded up, a block would be lost
     count = len(values) // size
-    places = np.linspace(0, count - 1, most).astype(int) if count > most else np.arange(count)
+    places = np.linspace(0, count - 1, limit).astype(int) if count > limit else np.arange(count)
     axes = np.empty((3, len(places), size))
     for block, begin in enumerate(places * size):
         axes[:, block] = values[begin : begin + size].T
@@ -123,18 +123,19 @@ def resolve(level: Level, unit: str, gravity: Claim[Gravity] | None, options: Re
     else:
         factor = stated
         unit_finding = Finding("unit", options.unit or unit, "given" if options.unit else "stated")
-        other = _contradiction(level, factor)
-        if other is not None and options.unit:
+        measured_unit = _contradiction(level, factor)
+        if measured_unit is not None and options.unit:
             warnings.append(
                 f"--unit {options.unit} does not fit its readings, which average "
-                f"{level.typical:.3g}, 1 g in {other}: if it is wrong, so are strides and direction"
+                f"{level.typical:.3g}, 1 g in {measured_unit}: if it is wrong, so are strides and "
+                "direction"
             )
-        elif other is not None:
-            factor = unit_in_mps2(other) or factor
-            unit_finding = Finding("unit", f"{other} (the file says {unit})", "measured")
+        elif measured_unit is not None:
+            factor = unit_in_mps2(measured_unit) or factor
+            unit_finding = Finding("unit", f"{measured_unit} (the file says {unit})", "measured")
             warnings.append(
                 f"the file states {unit}, but its readings average {level.typical:.3g}, 1 g in "
-                f"{other}: if that is wrong, so are strides and direction"
+                f"{measured_unit}: if that is wrong, so are strides and direction"
             )
     level_g = level.typical * factor / STANDARD_GRAVITY_MPS2
     included, finding = _gravity(level_g, gravity, options, warnings)
@@ -267,10 +268,10 @@ def repeats(values: FloatArray) -> NDArray[np.bool_]:
     """(n,) whether a row repeats the readings of the row before."""
     repeated = np.zeros(len(values), dtype=bool)
     for block in blocks(len(values), values):
-        own = values[max(block.start - 1, 0) : block.stop]
-        rows = np.flatnonzero(own[1:, 0] == own[:-1, 0]) + 1
-        same = (own[rows, 1:] == own[rows - 1, 1:]).all(axis=1)
-        repeated[block.stop - len(own) + rows] = same
+        readings = values[max(block.start - 1, 0) : block.stop]
+        rows = np.flatnonzero(readings[1:, 0] == readings[:-1, 0]) + 1
+        same = (readings[rows, 1:] == readings[rows - 1, 1:]).all(axis=1)
+        repeated[block.stop - len(readings) + rows] = same
     return repeated
 
 
@@ -280,9 +281,9 @@ def blanks(values: FloatArray) -> NDArray[np.intp]:
     Examples are zeros between readings, and codes such as -999.
     """
     alike = np.concatenate([np.empty(0, dtype=np.intp), *(
-        block.start + rows[own[rows, 1] == own[rows, 2]]
-        for block in blocks(len(values), values) for own in [values[block]]
-        for rows in [np.flatnonzero(own[:, 0] == own[:, 1])]
+        block.start + rows[readings[rows, 1] == readings[rows, 2]]
+        for block in blocks(len(values), values) for readings in [values[block]]
+        for rows in [np.flatnonzero(readings[:, 0] == readings[:, 1])]
     )])  # fmt: skip
     if not len(alike):
         return alike
@@ -291,8 +292,8 @@ def blanks(values: FloatArray) -> NDArray[np.intp]:
     steps = np.linalg.norm(np.diff(values[:_QUANTUM_ROWS], axis=0), axis=1)
     usual = np.median(steps[steps > 0]) if (steps > 0).any() else np.inf
     apart = [
-        np.where(inside, np.linalg.norm(values[own] - values[beside], axis=1), np.inf)
-        for own, beside, inside in (
+        np.where(inside, np.linalg.norm(values[here] - values[beside], axis=1), np.inf)
+        for here, beside, inside in (
             (begins, begins - 1, begins > 0),
             (ends, np.minimum(ends + 1, len(values) - 1), ends + 1 < len(values)),
         )
@@ -384,8 +385,8 @@ def find_filled(values: FloatArray, time_s: FloatArray, rate_hz: float) -> Holds
         for first, last in _lines(values[part], time_s[part], quantum):
             rows = slice(part.start + first + 1, part.start + last)
             line_s = float(time_s[rows.stop] - time_s[rows.start - 1])
-            least = max(_FILLED_ROWS, _FILLED_SHARE * line_s * rate_hz)
-            if line_s > length_s and last - first >= least and not drop[rows].any():
+            fewest = max(_FILLED_ROWS, _FILLED_SHARE * line_s * rate_hz)
+            if line_s > length_s and last - first >= fewest and not drop[rows].any():
                 drop[rows] = True
                 filled_s.append(line_s)
     if not filled_s:
@@ -406,13 +407,15 @@ def _straight_parts(
     straight = [np.empty(0, dtype=np.intp)]
     for block in blocks(len(values), values, time_s):
         rows = slice(-(-block.start // apart) * apart, block.stop + 2 * apart, apart)
-        own, seconds = np.asfortranarray(values[rows]), np.ascontiguousarray(time_s[rows])
-        numbers = np.arange(max(len(own) - 2, 0))
+        readings, seconds = np.asfortranarray(values[rows]), np.ascontiguousarray(time_s[rows])
+        numbers = np.arange(max(len(readings) - 2, 0))
         at: slice | NDArray[np.intp] = slice(None)
-        for axis, line in enumerate(own.T):  # few are left after the first
+        for axis, line in enumerate(readings.T):  # few are left after the first
             off, change = _off_the_line(line, seconds, at)
             at = numbers[at][off <= quantum[axis] + _FILLED_WITHIN * np.abs(change)]
-        is_steep = (np.abs(own[2:][at] - own[:-2][at]) > _FILLED_QUANTA * quantum).any(axis=1)
+        is_steep = (np.abs(readings[2:][at] - readings[:-2][at]) > _FILLED_QUANTA * quantum).any(
+            axis=1
+        )
         straight.append(rows.start + apart * numbers[at][is_steep])
     begins = np.concatenate(straight)
     for starts in np.split(begins, np.flatnonzero(np.diff(begins) > 3 * apart) + 1):
@@ -427,24 +430,26 @@ def _off_the_line(
 
     ``at`` selects the readings by the row before. The line is even over rows, or over time.
     """
-    (begin, own, end), (begin_s, own_s, end_s) = (
+    (begin, middle, end), (begin_s, middle_s, end_s) = (
         (array[:-2][at], array[1:-1][at], array[2:][at]) for array in (line, time_s)
     )
-    risen, change = own - begin, end - begin
-    shares = (own_s - begin_s) / (end_s - begin_s)
+    risen, change = middle - begin, end - begin
+    shares = (middle_s - begin_s) / (end_s - begin_s)
     return np.minimum(np.abs(risen - change / 2), np.abs(risen - shares * change)), change
 
 
-def _lines(own: FloatArray, time_s: FloatArray, quantum: FloatArray) -> Iterator[tuple[int, int]]:
+def _lines(
+    readings: FloatArray, time_s: FloatArray, quantum: FloatArray
+) -> Iterator[tuple[int, int]]:
     """First and last row of each straight line in readings (n, 3)."""
-    near = 2 * quantum + _FILLED_WITHIN * np.ptp(own, axis=0)
-    off = np.stack([_off_the_line(axis, time_s)[0] for axis in own.T], axis=1)
+    near = 2 * quantum + _FILLED_WITHIN * np.ptp(readings, axis=0)
+    off = np.stack([_off_the_line(axis, time_s)[0] for axis in readings.T], axis=1)
     is_on = (off <= near).all(axis=1)
     turns = np.flatnonzero(np.diff(is_on, prepend=False, append=False)).reshape(-1, 2)
     for begin, end in turns.tolist():
         # A row beside the line may be near it by chance.
         for first, last in product((begin, begin + 1), (end + 1, end)):
-            line, seconds = own[first : last + 1], time_s[first : last + 1]
+            line, seconds = readings[first : last + 1], time_s[first : last + 1]
             change = line[-1] - line[0]
             apart = [
                 np.abs(line - line[0] - shares[:, None] * change).max(axis=0)
@@ -653,9 +658,9 @@ class Ends:
         size = max(1, round(length_s * rate_hz))
         ends, counts = [], []
         for block in blocks(len(values), values, rows=size * max(1, BLOCK_ROWS // size)):
-            own = np.ascontiguousarray(values[block].T)
-            whole = own.shape[1] // size * size
-            for stretches in (own[:, :whole].reshape(3, -1, size), own[:, None, whole:]):
+            columns = np.ascontiguousarray(values[block].T)
+            whole = columns.shape[1] // size * size
+            for stretches in (columns[:, :whole].reshape(3, -1, size), columns[:, None, whole:]):
                 if stretches.size:
                     both = np.stack([stretches.min(axis=2), stretches.max(axis=2)])
                     ends.append(both)
@@ -721,17 +726,17 @@ def _stuck(values: FloatArray, time_s: FloatArray, rate_hz: float, mps2: float) 
     stuck_s = np.zeros(3)
     apart = max(1, int(_STUCK_S * rate_hz / 2))
     for block in blocks(len(values), values, time_s):
-        own, seconds = values[block], time_s[block]
+        readings, seconds = values[block], time_s[block]
         for axis in range(3):
             # A run this long has two of the thinned rows.
-            if not (np.diff(own[::apart, axis]) == 0).any():
+            if not (np.diff(readings[::apart, axis]) == 0).any():
                 continue
-            changes = np.flatnonzero(np.diff(own[:, axis]))
-            begins, ends = np.append(0, changes + 1), np.append(changes, len(own) - 1)
+            changes = np.flatnonzero(np.diff(readings[:, axis]))
+            begins, ends = np.append(0, changes + 1), np.append(changes, len(readings) - 1)
             is_long = ends - begins >= _STUCK_S * rate_hz
             for begin, end in zip(begins[is_long], ends[is_long], strict=True):
-                others = own[begin:end].std(axis=0)
-                if others.max() * mps2 > _MOVING_MPS2:
+                spreads = readings[begin:end].std(axis=0)
+                if spreads.max() * mps2 > _MOVING_MPS2:
                     stuck_s[axis] += seconds[end] - seconds[begin]
     for axis in np.flatnonzero(stuck_s).tolist():
         share = stuck_s[axis] / (time_s[-1] - time_s[0])
@@ -747,9 +752,9 @@ def far_from_1_g(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[st
     A change of unit or sensor does that.
     """
     length_s = float(np.clip(len(values) / rate_hz / _LEVEL_BLOCKS, 1.0, BLOCK_S))
-    own = blocks_of(values, rate_hz, length_s) * mps2 / STANDARD_GRAVITY_MPS2
-    levels_g = np.linalg.norm(own.mean(axis=1), axis=1)
-    spreads_g = np.linalg.norm(own.std(axis=1), axis=1)
+    windows = blocks_of(values, rate_hz, length_s) * mps2 / STANDARD_GRAVITY_MPS2
+    levels_g = np.linalg.norm(windows.mean(axis=1), axis=1)
+    spreads_g = np.linalg.norm(windows.std(axis=1), axis=1)
     is_running = (levels_g < _RUNNING_G) & (levels_g < spreads_g)
     far = (levels_g < _FAR_G[0]) | ((levels_g > _FAR_G[1]) & ~is_running)
     share = far.mean()
@@ -788,10 +793,10 @@ def _sized(values: FloatArray, limits: FloatArray, rate_hz: float, mps2: float) 
 
 def _rhythmic_sizes(values: FloatArray, rate_hz: float) -> FloatArray:
     """(k,) sorted spreads of stretches of movement that repeats itself as steps do."""
-    own = blocks_of(values, rate_hz, _RHYTHM_S)
-    own = own - own.mean(axis=1, keepdims=True)
-    size = own.shape[1]
-    power = (np.abs(np.fft.rfft(own, 2 * size, axis=1)) ** 2).sum(axis=2)
+    windows = blocks_of(values, rate_hz, _RHYTHM_S)
+    windows = windows - windows.mean(axis=1, keepdims=True)
+    size = windows.shape[1]
+    power = (np.abs(np.fft.rfft(windows, 2 * size, axis=1)) ** 2).sum(axis=2)
     alike = np.fft.irfft(power, axis=1)[:, :size] / (1 - np.arange(size) / size)
     periods = slice(*(round(period_s * rate_hz) for period_s in _RHYTHM_PERIODS_S))
     repeats_at = alike[:, periods].max(axis=1, initial=0)
@@ -801,11 +806,11 @@ def _rhythmic_sizes(values: FloatArray, rate_hz: float) -> FloatArray:
 
 def _rescaled(sizes: FloatArray) -> Iterator[str]:
     """Report two groups of sizes with none in between, as after a change of unit."""
-    least = max(_RESCALED_BLOCKS, round(_RESCALED_SHARE * len(sizes)))
-    if len(sizes) < 2 * least:
+    margin = max(_RESCALED_BLOCKS, round(_RESCALED_SHARE * len(sizes)))
+    if len(sizes) < 2 * margin:
         return
-    steps = sizes[least : 1 - least] / sizes[least - 1 : -least]
-    parted = least + int(steps.argmax())
+    steps = sizes[margin : 1 - margin] / sizes[margin - 1 : -margin]
+    parted = margin + int(steps.argmax())
     ratio = float(np.median(sizes[parted:]) / np.median(sizes[:parted]))
     is_unit = any(1 / _RESCALED_WITHIN < ratio / unit < _RESCALED_WITHIN for unit in RESCALED)
     if steps.max() > _RESCALED_GAP and is_unit:
@@ -821,62 +826,63 @@ def _clipped(values: FloatArray, ends: Ends, mps2: float, gravity: Gravity) -> I
     """Report axes that stay at their limit, or wrap around there, as at the end of a range."""
     limits = ends.limits
     at = np.where(ends.readings == limits, ends.counts, 0).sum(axis=0)
-    least = max(_CLIP_COUNT, _CLIP_SHARE * len(values))
-    is_clipped = (at >= least) & _stand_out(values, limits, at, mps2, gravity)
+    fewest = max(_CLIP_COUNT, _CLIP_SHARE * len(values))
+    is_clipped = (at >= fewest) & _stand_out(values, limits, at, mps2, gravity)
     rows, to_g = _sample(values), mps2 / STANDARD_GRAVITY_MPS2
     for axis, side in np.ndindex(3, 2):
         limit, count, elsewhere = float(limits[side, axis]), int(at[side, axis]), ""
-        much = count > _CLIP_MUCH * len(values)
+        is_long = count > _CLIP_MUCH * len(values)
         if not is_clipped[side, axis]:
             in_turn = ends.readings[:, side, axis], ends.counts[:, side, axis]
             limit, count = _narrower(values[:, axis], ends.size, *in_turn, limit, mps2)
             elsewhere = f" but reaches {limits[side, axis] * to_g:.3g} g elsewhere"
-        if count < least:
+        if count < fewest:
             yield from _blurred(rows[:, axis], axis, side, to_g)
         else:
             text = (
                 f"{'xyz'[axis]} is cut off at {limit * to_g:.3g} g in {counted(count, 'reading')}"
             )
-            share = f" ({count / len(values):.0%})" if much else ""
+            share = f" ({count / len(values):.0%})" if is_long else ""
             wrong = "pace, direction and share" if share or elsewhere else "single strides"
             yield f"{text}{share}{elsewhere}: {wrong} may be wrong there"
     ranges = limits[1] - limits[0]
     # An axis that is cut off does not wrap around.
-    may_wrap = (at < least).all(axis=0) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)
+    may_wrap = (at < fewest).all(axis=0) & (ranges * mps2 > STANDARD_GRAVITY_MPS2)
     for axis in np.flatnonzero(may_wrap):
         jumps = _jumps(values, ends, int(axis), _WRAP_SHARE * ranges[axis])
-        if jumps >= least:
+        if jumps >= fewest:
             yield (
                 f"{'xyz'[axis]} jumps from one end of its range to the other {jumps} times: "
                 "if it wraps around, pace, direction and share are wrong"
             )
 
 
-def _jumps(values: FloatArray, ends: Ends, axis: int, least: float) -> int:
+def _jumps(values: FloatArray, ends: Ends, axis: int, limit: float) -> int:
     """Number of larger steps of an axis; stretches that span less are skipped."""
     lowest, highest = ends.readings[..., axis].T
     lowest = np.minimum(lowest, np.append(lowest[1:], lowest[-1]))  # with the first row beyond
     highest = np.maximum(highest, np.append(highest[1:], highest[-1]))
     jumps = 0
-    for begin in ends.size * np.flatnonzero(highest - lowest > least):
+    for begin in ends.size * np.flatnonzero(highest - lowest > limit):
         steps = np.diff(values[begin : begin + ends.size + 1, axis])
-        jumps += int(np.count_nonzero(np.abs(steps) > least))
+        jumps += int(np.count_nonzero(np.abs(steps) > limit))
     return jumps
 
 
-def _blurred(own: FloatArray, axis: int, side: int, to_g: float) -> Iterator[str]:
+def _blurred(readings: FloatArray, axis: int, side: int, to_g: float) -> Iterator[str]:
     """Report that readings (n,) of an axis pile up near their highest (1) or lowest (0)."""
-    limit, extent = float(own.max() if side else own.min()), float(np.ptp(own))
+    limit, extent = float(readings.max() if side else readings.min()), float(np.ptp(readings))
     if abs(limit) * to_g <= _CLIP_ABOVE_G or not extent:
         return
-    apart = np.abs(own - limit) / (extent * _BLUR_STEP)
+    apart = np.abs(readings - limit) / (extent * _BLUR_STEP)
     rows = np.bincount(apart[apart < 3 * _BLUR_STEPS[-1]].astype(np.intp))
     for steps in _BLUR_STEPS:
         pile, *beside = (int(rows[steps * at : steps * (at + 1)].sum()) for at in range(3))
-        if pile >= max(_BLUR_ROWS, _BLUR_SHARE * len(own), _BLUR_TIMES * max(beside)):
+        if pile >= max(_BLUR_ROWS, _BLUR_SHARE * len(readings), _BLUR_TIMES * max(beside)):
             yield (
-                f"{'xyz'[axis]} piles up at about {limit * to_g:.3g} g ({pile / len(own):.1%} of "
-                "its readings), as if cut off there: pace, direction and share may be wrong there"
+                f"{'xyz'[axis]} piles up at about {limit * to_g:.3g} g ({pile / len(readings):.1%} "
+                "of its readings), as if cut off there: pace, direction and share may be wrong "
+                "there"
             )
             return
 
@@ -900,7 +906,7 @@ def _stand_out(
 
 
 def _narrower(
-    own: FloatArray,
+    readings: FloatArray,
     size: int,
     ends: FloatArray,
     counts: NDArray[np.intp],
@@ -909,14 +915,14 @@ def _narrower(
 ) -> tuple[float, int]:
     """Reading short of the limit at which most readings pile up, and their number.
 
-    ``own`` (n,) are the readings of an axis, ``mps2`` m/s² per unit, in stretches of ``size``
+    ``readings`` (n,) are of one axis, ``mps2`` m/s² per unit, in stretches of ``size``
     rows. A device at rest reads less than 1.5 g again and again, so a lower pile is a limit only
     if the device moves and readings beside it are rare.
     """
     is_pile = (counts >= _CLIP_COUNT) & (ends != limit)
     is_low = np.abs(ends) * mps2 <= _CLIP_ABOVE_G * STANDARD_GRAVITY_MPS2
     for place in np.flatnonzero(is_pile & is_low):
-        stretch = own[place * size : (place + 1) * size]
+        stretch = readings[place * size : (place + 1) * size]
         apart = np.abs(stretch - ends[place])
         beside = np.count_nonzero((apart > 0) & (apart < _SPIKE_WITHIN * np.ptp(stretch)))
         is_moving = stretch.std() * mps2 > _MOVING_MPS2
@@ -927,14 +933,14 @@ def _narrower(
     if not stays.any():
         return limit, 0
     pile = float(piles[(heights * stays).argmax()])
-    return pile, int(np.count_nonzero(own == pile))
+    return pile, int(np.count_nonzero(readings == pile))
 
 
 def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
     """Report that nothing moves as slowly as steps, as if a clock runs ten times too fast."""
     if rate_hz < _FAST_HZ:
         return
-    lengths = np.linalg.norm(blocks_of(values, rate_hz, most=_PACE_BLOCKS), axis=2) * mps2
+    lengths = np.linalg.norm(blocks_of(values, rate_hz, limit=_PACE_BLOCKS), axis=2) * mps2
     lengths = lengths[lengths.std(axis=1) > _MOVING_MPS2]
     if not len(lengths):
         return
@@ -950,14 +956,14 @@ def _too_fast(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
 
 def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
     """Report readings mostly on straight lines between a few, as if a slow recording was filled."""
-    own = blocks_of(values, rate_hz, most=_LINE_BLOCKS)
-    if own.shape[1] < _LINE_ROWS:
+    windows = blocks_of(values, rate_hz, limit=_LINE_BLOCKS)
+    if windows.shape[1] < _LINE_ROWS:
         return
-    steps = np.diff(own, axis=1)
+    steps = np.diff(windows, axis=1)
     bends = np.abs(np.diff(steps, axis=1))
     is_bent = _largest(bends) > _STRAIGHT * _largest(np.abs(steps[:, 1:]))
     kept_hz = is_bent.mean(axis=1) * rate_hz
-    is_moving = np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2
+    is_moving = np.linalg.norm(windows.std(axis=1), axis=1) * mps2 > _MOVING_MPS2
     slow = is_moving & (kept_hz < min(DIRECTION_RATE_HZ, _KEPT_SHARE * rate_hz))
     if slow.sum() > _LINE_SHARE * max(1, is_moving.sum()):
         yield (
@@ -969,14 +975,14 @@ def _interpolated(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[s
 
 def _taking_turns(values: FloatArray, rate_hz: float, mps2: float) -> Iterator[str]:
     """Report rows that continue an earlier row, as if two or three sensors take turns."""
-    own = blocks_of(values, rate_hz, most=_LINE_BLOCKS)
-    own = own[np.linalg.norm(own.std(axis=1), axis=1) * mps2 > _MOVING_MPS2]
-    if not len(own) or own.shape[1] < _LINE_ROWS or rate_hz < _TURNS_HZ:
+    windows = blocks_of(values, rate_hz, limit=_LINE_BLOCKS)
+    windows = windows[np.linalg.norm(windows.std(axis=1), axis=1) * mps2 > _MOVING_MPS2]
+    if not len(windows) or windows.shape[1] < _LINE_ROWS or rate_hz < _TURNS_HZ:
         return
-    one, two, three = (
-        np.abs(own[:, apart:] - own[:, :-apart]).mean(axis=(1, 2)) for apart in (1, 2, 3)
+    next_row, second_row, third_row = (
+        np.abs(windows[:, apart:] - windows[:, :-apart]).mean(axis=(1, 2)) for apart in (1, 2, 3)
     )
-    if np.median(one / np.minimum(two, three)) > _TURNS_APART:
+    if np.median(next_row / np.minimum(second_row, third_row)) > _TURNS_APART:
         yield (
             "its rows seem to come from several sensors in turn: if so, counts, pace, direction "
             "and share are wrong. Export each sensor separately, or name it in a column device"

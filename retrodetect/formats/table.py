@@ -603,11 +603,11 @@ def _numbered_axes(table: Table) -> dict[int, str]:
         match = _NUMBERED.match(name)
         if match and name not in _WORDS["counts"]:
             places[match["stem"]][int(match["number"])] = index
-    triads = [own for own in places.values() if sorted(own) in ([0, 1, 2], [1, 2, 3])]
+    triads = [axes for axes in places.values() if sorted(axes) in ([0, 1, 2], [1, 2, 3])]
     return {
         index: axis
-        for own in triads
-        for axis, (_, index) in zip("xyz", sorted(own.items()), strict=True)
+        for axes in triads
+        for axis, (_, index) in zip("xyz", sorted(axes.items()), strict=True)
     }
 
 

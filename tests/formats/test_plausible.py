@@ -31,7 +31,7 @@ class TestBlocks:
 
     def test_of_many_some_are_taken_from_the_first_to_the_last(self) -> None:
         values = np.repeat(np.arange(1000.0), 3).reshape(-1, 3)
-        blocks = plausible.blocks_of(values, RATE_HZ, 0.2, most=5)
+        blocks = plausible.blocks_of(values, RATE_HZ, 0.2, limit=5)
         assert blocks[:, 0, 0].tolist() == [0, 240, 490, 740, 990]
         assert (np.diff(blocks[..., 0], axis=1) == 1).all()
 

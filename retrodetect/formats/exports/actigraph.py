@@ -157,9 +157,9 @@ def _blocks(log: Source, per_g: float) -> Iterator[dict[str, NDArray[Any]]]:
         for block, is_last in read_blocks(stream):
             content = rest + block
             # A record that may extend beyond the block waits for the next.
-            most = len(content) - (0 if is_last else _MOST_BYTES)
+            end_of_records = len(content) - (0 if is_last else _MOST_BYTES)
             seconds: list[tuple[int, FloatArray]] = []
-            end = _read_records(content, most, seconds)
+            end = _read_records(content, end_of_records, seconds)
             rest = content[end:]
             if seconds:
                 yield {
@@ -169,11 +169,11 @@ def _blocks(log: Source, per_g: float) -> Iterator[dict[str, NDArray[Any]]]:
                 }
 
 
-def _read_records(log: bytes, most: int, seconds: list[tuple[int, FloatArray]]) -> int:
+def _read_records(log: bytes, limit: int, seconds: list[tuple[int, FloatArray]]) -> int:
     """Add time and readings of each record with a correct check; return where the next begins."""
     content = np.frombuffer(log, dtype=np.uint8)
     at = 0
-    while 0 <= at < most and at <= len(log) - _HEAD.size - 1:
+    while 0 <= at < limit and at <= len(log) - _HEAD.size - 1:
         mark, kind, time_s, size = _HEAD.unpack_from(log, at)
         end = at + _HEAD.size + size
         if mark != _MARK or end >= len(log) or _check(content[at:end]) != log[end]:

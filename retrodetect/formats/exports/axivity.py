@@ -62,9 +62,9 @@ def _unswapped(draft: Draft) -> Draft:
     count = 0
     for second in blocks(len(acceleration), rows=_BLOCK):
         if not _is_one_g(acceleration[second]) and _is_one_g(rotation[second]):
-            own = acceleration[second].copy()
-            acceleration[second], rotation[second] = rotation[second], own
-            count += len(own)
+            swapped = acceleration[second].copy()
+            acceleration[second], rotation[second] = rotation[second], swapped
+            count += len(swapped)
     release(acceleration, rotation)
     if not count:
         return draft
@@ -181,15 +181,15 @@ def _starts_s(sectors: NDArray[Any]) -> FloatArray:
 def _readings(sectors: NDArray[Any]) -> dict[str, FloatArray]:
     """Acceleration in g and rotation in deg/s of sectors of one layout."""
     layout = int(sectors["layout"][0])
-    axes, most = layout >> 4, _most(layout)
-    is_filled = np.arange(most) < sectors["count"][:, None]
+    axes, capacity = layout >> 4, _most(layout)
+    is_filled = np.arange(capacity) < sectors["count"][:, None]
     if layout & 0x0F == _PACKED:
         packed = np.ascontiguousarray(sectors["readings"]).view("<u4")[is_filled].astype(np.int64)
         ten = np.stack([packed & 0x3FF, packed >> 10 & 0x3FF, packed >> 20 & 0x3FF], axis=1)
         signed = (ten ^ 0x200) - 0x200
         return {"acceleration": (signed << (packed >> 30)[:, None]) / _UNITS_PER_G}
-    words = np.ascontiguousarray(sectors["readings"]).view("<i2")[:, : most * axes]
-    values = words.reshape(-1, most, axes)[is_filled].astype(np.float64)
+    words = np.ascontiguousarray(sectors["readings"]).view("<i2")[:, : capacity * axes]
+    values = words.reshape(-1, capacity, axes)[is_filled].astype(np.float64)
     scales = np.repeat(sectors["light"], sectors["count"])
     per_g = _UNITS_PER_G * 2.0 ** (scales >> 13)
     if axes == 3:

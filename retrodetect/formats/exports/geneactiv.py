@@ -89,8 +89,8 @@ def _blocks(file: Candidate, cut: list[str]) -> Iterator[dict[str, NDArray[Any]]
             rest = content[end:]
             if is_last and not content.endswith(b"\n"):
                 cut.append(cut_off("page"))
-            every = _PAGE.finditer(content, 0, end)
-            pages = [page for page in every if len(page[4]) >= _READING_DIGITS]
+            matches = _PAGE.finditer(content, 0, end)
+            pages = [page for page in matches if len(page[4]) >= _READING_DIGITS]
             if pages:
                 raw = [_axes(page[4]) for page in pages]
                 yield {

@@ -24,7 +24,9 @@ def _read_movesense(file: Candidate, _: ReadOptions) -> list[Draft]:
     with guarded("a Movesense log"):
         (logged, *_) = load_json(file.source)["Meas"].values()
         # Some loggers wrap each packet in the name of the sensor.
-        packets = [own if "Timestamp" in own else next(iter(own.values())) for own in logged]
+        packets = [
+            entry if "Timestamp" in entry else next(iter(entry.values())) for entry in logged
+        ]
         stamps_ms = np.array([packet["Timestamp"] for packet in packets], dtype=np.float64)
         readings = [_triads(packet["ArrayAcc"]) for packet in packets]
         turns = [_triads(packet.get("ArrayGyro", ())) for packet in packets]

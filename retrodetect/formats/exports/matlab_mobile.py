@@ -40,9 +40,9 @@ def read(file: Candidate, _: ReadOptions) -> list[Draft]:
     """Read the timetables of the sensors."""
     tables = _timetables(file)
     series = {
-        name: own
+        name: sensor
         for name, (table, columns, unit) in _SERIES.items()
-        if (own := _series(tables.get(table), columns, unit)) is not None
+        if (sensor := _series(tables.get(table), columns, unit)) is not None
     }
     acceleration = series.pop("acceleration", None)
     if acceleration is None or acceleration.stamps is None:

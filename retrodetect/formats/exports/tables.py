@@ -202,11 +202,11 @@ def _with_gyroscope_beside(
     def role(file: Candidate) -> Role:
         return Role(has_acceleration=unit(file) == axes.unit)
 
-    def own(file: Candidate) -> Layout:
+    def layout_of(file: Candidate) -> Layout:
         acceleration = (axes,) if role(file).has_acceleration else ()
         return replace(layout, acceleration=acceleration, beside=beside)
 
-    return table_format(name, recognise, own, role)
+    return table_format(name, recognise, layout_of, role)
 
 
 # Shimmer (Consensys): two accelerometers, a low-noise one of ±2 g (LN) and a wide one (WR).
