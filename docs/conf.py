@@ -24,6 +24,8 @@ html_theme = "furo"
 html_title = f"retrodetect {release}"
 html_math_renderer = "mathml"
 html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3

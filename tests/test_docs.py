@@ -57,6 +57,12 @@ def test_the_recording_guide_speaks_of_every_format():
         assert "".join(maker) in said or maker[-1] in said or name in ("plain", "counts"), name
 
 
+def test_no_formula_uses_commands_that_docutils_shows_wrongly():
+    """``\\boldsymbol`` swallows the formula behind it, ``\\tfrac12`` the bracket."""
+    wrong = re.compile(r"\\boldsymbol|\\[td]frac\d")
+    assert not [page.name for page in PAGES if wrong.search(page.read_text())]
+
+
 def test_the_page_on_outputs_explains_every_column_of_a_week():
     page = (ROOT / "docs/outputs.md").read_text()
     assert not [name for name in WEEK_COLUMNS if f"`{name}`" not in page]
