@@ -84,6 +84,8 @@ class Site:
     # more precise sites that a vaguer name may mean, with how common each is (a guess: no survey
     # was found). If they are in several groups, the strides choose among these.
     may_be: Mapping[str, float] = field(default_factory=dict)
+    # how common it is among the sites of its group, where nobody named one (a guess)
+    commonness: float = 0.0
     # whether left and right steps feel alike there: only in the middle of the body
     feels_both_feet: bool = False
 
@@ -101,17 +103,18 @@ _TABLE = (
     Site(
         "foot", "foot", "on the instep, under the laces",
         "foot", 0.5, (0.0, 0.0, 0.03), Impact(12.0, 20.0, 0.018, 0.000, -1.2, 0.02), (18.0, 0.1),
-        aliases=("shoe", "boot", "instep", "laces"), shows_front=True,
+        aliases=("shoe", "boot", "instep", "laces"), shows_front=True, commonness=1.0,
     ),
     Site(
         "ankle", "ankle", "above the outer ankle",
         "shank", 0.9, (0.0, 0.04, 0.0), Impact(8.0, 18.0, 0.020, 0.002, 0.4, 0.03), (14.0, 0.15),
-        aliases=("ankle bone", "ankle strap"), shows_front=True, lever_deg=180.0,
+        aliases=("ankle bone", "ankle strap"), shows_front=True, lever_deg=180.0, commonness=1.0,
     ),
     Site(
         "shin", "shin", "strapped to the middle of the shin or calf",
         "shank", 0.43, (0.0, 0.05, 0.0), Impact(6.5, 16.0, 0.022, 0.004, 0.35, 0.08), (12.0, 0.2),
         aliases=("calf", "middle of the shank"), shows_front=True, travel_seen_by="gyroscope",
+        commonness=1.0,
     ),
     Site(
         "lower-leg", "ankle", "anywhere between knee and ankle",
@@ -121,7 +124,7 @@ _TABLE = (
     Site(
         "thigh", "thigh", "strapped to the front of the thigh",
         "thigh", 0.5, (0.09, 0.0, 0.0), Impact(5.0, 14.0, 0.028, 0.006, 0.3, 0.15), (9.0, 0.3),
-        aliases=("upper leg", "leg"), shows_front=True, lever_deg=0.0,
+        aliases=("upper leg", "leg"), shows_front=True, lever_deg=0.0, commonness=0.2,
     ),
     Site(
         "pocket", "thigh", "in a trouser pocket, front or back",
@@ -133,12 +136,13 @@ _TABLE = (
         "front-pocket", "thigh", "in a front trouser pocket",
         "thigh", 0.2, (0.09, 0.03, 0.0), _AT_POCKET, (7.0, 0.5),
         aliases=("front trouser pocket", "front pants pocket"), lever_deg=0.0, shows_front=True,
+        commonness=0.6,
     ),
     Site(
         "back-pocket", "thigh", "in a back trouser pocket",
         "thigh", 0.1, (-0.10, 0.02, 0.0), _AT_POCKET, (7.0, 0.5),
         aliases=("rear pocket", "back trouser pocket", "back pants pocket", "seat pocket"),
-        lever_deg=180.0, may_mimic_front=True, travel_seen_by="gyroscope",
+        lever_deg=180.0, may_mimic_front=True, travel_seen_by="gyroscope", commonness=0.2,
     ),
     Site(
         "waist", "trunk", "on the belt or waistband, anywhere around",
@@ -151,22 +155,23 @@ _TABLE = (
         "belly", "trunk", "on the belt, in front",
         "pelvis", 0.0, (0.12, 0.0, 0.10), _AT_WAIST, (8.0, 0.6),
         aliases=("buckle", "belt buckle", "navel", "stomach", "abdomen"), lever_deg=0.0,
-        feels_both_feet=True,
+        feels_both_feet=True, commonness=0.25,
     ),
     Site(
         "lower-back", "trunk", "on the belt, at the spine",
         "pelvis", 0.0, (-0.11, 0.0, 0.12), Impact(5.0, 12.0, 0.030, 0.010, 0.6, 1.0), (9.0, 0.45),
         aliases=("back", "lumbar", "spine", "sacrum"), lever_deg=180.0, feels_both_feet=True,
+        commonness=0.4,
     ),
     Site(
         "left-hip", "trunk", "on the belt, at the left side",
         "pelvis", 0.0, (0.0, 0.14, 0.06), _AT_WAIST, (8.0, 0.6),
-        aliases=("left belt",), lever_deg=90.0,
+        aliases=("left belt",), lever_deg=90.0, commonness=0.1,
     ),
     Site(
         "right-hip", "trunk", "on the belt, at the right side",
         "pelvis", 0.0, (0.0, -0.14, 0.06), _AT_WAIST, (8.0, 0.6),
-        aliases=("right belt",), lever_deg=-90.0,
+        aliases=("right belt",), lever_deg=-90.0, commonness=0.1,
     ),
     Site(
         "chest", "trunk", "on the chest: strap, shirt pocket or neck pouch",
@@ -177,24 +182,24 @@ _TABLE = (
     Site(
         "breastbone", "trunk", "strapped to the breastbone",
         "chest", 0.0, (0.11, 0.0, -0.08), _AT_CHEST, (9.0, 0.25),
-        aliases=("sternum", "chest strap"), lever_deg=0.0, feels_both_feet=True,
+        aliases=("sternum", "chest strap"), lever_deg=0.0, feels_both_feet=True, commonness=0.15,
     ),
     Site(
         "upper-arm", "arm", "on the outer upper arm",
         "upper-arm", 0.5, (0.0, 0.05, 0.0), Impact(1.0, 9.0, 0.035, 0.016, 0.2, 0.9), (9.0, 0.25),
-        aliases=("arm", "armband", "biceps"), travel_seen_by="nothing",
+        aliases=("arm", "armband", "biceps"), travel_seen_by="nothing", commonness=0.1,
     ),
     Site(
         "wrist", "arm", "on the wrist, like a watch",
         "forearm", 0.95, (0.0, 0.03, 0.0), Impact(0.8, 9.0, 0.035, 0.020, 0.1, 0.8), (12.0, 0.25),
         aliases=("watch", "smartwatch", "wristband", "forearm", "lower arm"), least_turn_radps=0.5,
-        travel_seen_by="gyroscope", shows_front=True,
+        travel_seen_by="gyroscope", shows_front=True, commonness=0.4,
     ),
     Site(
         "hand", "arm", "in the hand",
         "hand", 0.6, (0.0, -0.02, 0.0), Impact(0.8, 9.0, 0.035, 0.022, 0.1, 0.8), (8.0, 0.4),
         aliases=("palm", "in hand"), least_turn_radps=0.5, travel_seen_by="gyroscope",
-        shows_front=True,
+        shows_front=True, commonness=0.4,
     ),
     Site(
         "head", "trunk", "at the ear or on a headband",
@@ -205,7 +210,7 @@ _TABLE = (
         "bag", "arm", "in a bag or a coat, loose",
         "chest", 0.0, (-0.18, 0.0, -0.25), Impact(1.2, 8.0, 0.040, 0.016, 0.2, 1.0), (4.5, 0.8),
         aliases=("purse", "handbag", "backpack", "rucksack", "coat pocket", "jacket pocket"),
-        travel_seen_by="nothing",
+        travel_seen_by="nothing", commonness=0.1,
     ),
 )  # fmt: skip
 
@@ -225,16 +230,10 @@ LOWER_LEG = ("foot", "ankle", "shin")
 """Groups below the knee: each alone shows where the wearer faces, and feels one foot only."""
 
 UNNAMED: dict[str, dict[str, float]] = {
-    "foot": {"foot": 1.0},
-    "ankle": {"ankle": 1.0},
-    "shin": {"shin": 1.0},
-    "thigh": {"thigh": 0.2, "front-pocket": 0.6, "back-pocket": 0.2},
-    "trunk": {
-        "belly": 0.25, "lower-back": 0.4, "left-hip": 0.1, "right-hip": 0.1, "breastbone": 0.15,
-    },
-    "arm": {"wrist": 0.4, "hand": 0.4, "upper-arm": 0.1, "bag": 0.1},
-}  # fmt: skip
-"""Sites that a group may mean if nobody named one, with how common each is (a guess)."""
+    group: {name: SITES[name].commonness for name in names if SITES[name].commonness}
+    for group, names in GROUPS.items()
+}
+"""Sites that a group may mean if nobody named one, with how common each is."""
 
 _WORDS = {
     words: site.name for site in _TABLE for words in (site.name.replace("-", " "), *site.aliases)

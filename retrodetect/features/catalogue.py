@@ -80,30 +80,14 @@ LEVER_BANDS_HZ: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One stride feature.
+    """One stride feature."""
 
-    Parameters
-    ----------
-    name
-        Column name; it contains the factors of a moment.
-    factors
-        Factors of the product; a vector moment begins with its vector factor.
-    band
-        Band-passed acceleration that the factors come from.
-    meaning
-        What it measures, in words.
-    source
-        Paper, or ``own``.
-    unit
-        Unit of the value; ``1`` for moments, which have none.
-    """
-
-    name: str
-    factors: tuple[str, ...]
-    band: Band
-    meaning: str
-    source: str
-    unit: str = "1"
+    name: str  # column name; it contains the factors of a moment
+    factors: tuple[str, ...]  # of the product; a vector moment begins with its vector factor
+    band: Band  # band-passed acceleration that the factors come from
+    meaning: str  # what it measures, in words
+    source: str  # paper, or ``own``
+    unit: str = "1"  # of the value; ``1`` for moments, which have none
 
 
 def _both_bands(kind: dict[tuple[str, ...], tuple[str, str]]) -> tuple[Feature, ...]:

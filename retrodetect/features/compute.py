@@ -176,15 +176,7 @@ def _run_features(signal: Signal, strides: pd.DataFrame) -> StrideFeatures:
 
     bands: tuple[Band, ...] = ("low", "wide")
     series = {band: _series(signal, band) for band in bands}
-    rms = {
-        band: {
-            "v": _rms(factors["v"], bounds),
-            "dv": _rms(factors["dv"], bounds),
-            "h": np.sqrt(_mean(factors["hh"], bounds)) + _TINY,
-            "dh": np.sqrt(_mean(factors["jj"], bounds)) + _TINY,
-        }
-        for band, factors in series.items()
-    }
+    rms = {band: _sizes(factors, bounds) for band, factors in series.items()}
     up = _mean(signal.up, bounds)
     up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), _TINY)
     pointing = pointers(signal, start_s, end_s, strides["bout"].to_numpy())
@@ -243,9 +235,7 @@ def _way(strides: pd.DataFrame, up: FloatArray) -> FloatArray:
     return np.asarray(way_m / (size_m + SHORT_WAY_M))
 
 
-def _force_looks(
-    signal: Signal, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]
-) -> FloatArray:
+def _force_looks(signal: Signal, bounds: NDArray[np.intp]) -> FloatArray:
     """(n, 3) log size and peak of the force, and log spread of the bearing of its slow part."""
     size = np.sqrt(np.einsum("ij,ij->i", signal.acceleration_mps2, signal.acceleration_mps2))
     peak = np.maximum.reduceat(np.append(size, 0.0), bounds.ravel())[::2]
@@ -281,35 +271,33 @@ def _series(signal: Signal, band: Band) -> dict[str, FloatArray]:
     }
 
 
+def _sizes(factors: dict[str, FloatArray], bounds: NDArray[np.intp]) -> dict[str, FloatArray]:
+    """Root mean square of each factor; for a squared norm, the square of that of its vector."""
+    v, dv = (_rms(factors[name], bounds) for name in ("v", "dv"))
+    h, dh = (np.sqrt(_mean(factors[power], bounds)) + _TINY for power in ("hh", "jj"))
+    return {"v": v, "dv": dv, "h": h, "dh": dh, "hh": h**2, "jj": dh**2, "hj": h * dh}
+
+
 def _moment(
     feature: Feature,
     series: dict[Band, dict[str, FloatArray]],
     rms: dict[Band, dict[str, FloatArray]],
-    bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]],
+    bounds: NDArray[np.intp],
 ) -> FloatArray:
     """(n,) or (n, 3) mean of the product of a feature's factors over its size."""
     lead, *others = (series[feature.band][factor] for factor in feature.factors)
     weight = reduce(np.multiply, others)
     product = lead * (weight[:, None] if lead.ndim == 2 else weight)
-    size = np.prod([_size(factor, rms[feature.band]) for factor in feature.factors], axis=0)
+    size = np.prod([rms[feature.band][factor] for factor in feature.factors], axis=0)
     mean = _mean(product, bounds)
     return np.asarray(mean / (size[:, None] if mean.ndim == 2 else size))
 
 
-def _size(factor: str, rms: dict[str, FloatArray]) -> FloatArray:
-    """Root mean square of a factor; for a squared norm, the square of that of its vector."""
-    if factor == "hh":
-        return rms["h"] ** 2
-    if factor == "jj":
-        return rms["dh"] ** 2
-    return rms["h"] * rms["dh"] if factor == "hj" else rms[factor]
-
-
-def _rms(values: FloatArray, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]) -> FloatArray:
+def _rms(values: FloatArray, bounds: NDArray[np.intp]) -> FloatArray:
     return np.sqrt(_mean(values * values, bounds)) + _TINY
 
 
-def _mean(values: FloatArray, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]) -> FloatArray:
+def _mean(values: FloatArray, bounds: NDArray[np.intp]) -> FloatArray:
     """Mean of the samples in each half-open range of ``bounds``."""
     padded = np.concatenate([values, np.zeros_like(values[:1])])
     sums = np.add.reduceat(padded, bounds.ravel(), axis=0)[::2]

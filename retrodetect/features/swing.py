@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrodetect.features.catalogue import BANDS_HZ, SWING_BINS
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
@@ -22,9 +23,7 @@ ENERGY_SHARES = (0.05, 0.95)
 _TINY = 1e-6
 
 
-def swing_vectors(
-    signal: Signal, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]
-) -> FloatArray:
+def swing_vectors(signal: Signal, bounds: NDArray[np.intp]) -> FloatArray:
     """Return the (n, 2 + SWING_BINS, 3) swing vectors of strides, in the order of `SWING`.
 
     ``bounds`` (n, 2) are half-open ranges of samples in a gap-free run, gravity included. The
@@ -44,7 +43,7 @@ def swing_vectors(
 
 
 def _from_stance_to_stance(
-    signal: Signal, bounds: np.ndarray[tuple[int, int], np.dtype[np.intp]]
+    signal: Signal, bounds: NDArray[np.intp]
 ) -> tuple[FloatArray, FloatArray]:
     """(n, SAMPLES, 3) strides cut at their quietest moment, and (n, 3) readings there."""
     acceleration = _smooth(signal)

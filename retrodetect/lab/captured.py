@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from retrodetect.errors import UnreadableFile
 from retrodetect.lab import Labelled, Wanted
 from retrodetect.lab.simulate import virtual
-from retrodetect.lab.simulate.bvh import LEG_LENGTH_M, Motion, Side, read_bvh
+from retrodetect.lab.simulate.bvh import LEG_LENGTH_M, SIDES, Motion, Side, read_bvh
 from retrodetect.recording import FloatArray
 from retrodetect.sites import LOWER_LEG, PLACEMENTS, SITES
 
@@ -95,7 +95,6 @@ def _worn(
     trusted: Collection[str],
 ) -> Iterator[Labelled]:
     """Virtual sensors at the wanted sites; front is +x of the unmounted device."""
-    both_sides: tuple[Side, Side] = ("left", "right")
     sites = VIRTUAL_PLACEMENTS if wanted.placements is None else sorted(wanted.placements)
     for file, subject in clips:
         worn = [site for site in sites if site in trusted and wanted.takes(site, subject)]
@@ -106,10 +105,10 @@ def _worn(
             continue
         truth = virtual.direction_truth(motion)
         intervals = virtual.direction_intervals(truth)
-        contacts = {side: virtual.contact_times_s(truth, side) for side in both_sides}
+        contacts = {side: virtual.contact_times_s(truth, side) for side in SIDES}
         of_both = np.sort(np.concatenate(list(contacts.values())))
         for placement in worn:
-            for side in both_sides if SITES[placement].on_limb else both_sides[:1]:
+            for side in SIDES if SITES[placement].on_limb else SIDES[:1]:
                 label = f"{name}/{file.name}#{placement}-{side}"
                 recording = virtual.virtual_sensor(
                     motion, placement, rate_hz=RATE_HZ, side=side,
@@ -158,14 +157,14 @@ def read_segments(path: str | Path) -> Motion:
             remedy=f"store {', '.join(ROLES)} with position_m, quaternion_xyzw and rate_hz",
         ) from error
     roles = {role: index for index, role in enumerate(ROLES.values())}
-    for side in ("left", "right"):
+    for side in SIDES:
         for joint, above in BALL_JOINTS.items():
             limb = roles[f"{side}_{joint}"]
             centre = _joint_centre(positions, rotations, roles[above], limb)
             positions[:, limb] += rotations[:, limb] @ centre
-    legs_m = [_leg_length_m(positions, roles, side) for side in ("left", "right")]
+    legs_m = [_leg_length_m(positions, roles, side) for side in SIDES]
     leg_m = float(np.mean(legs_m))
-    for side in ("left", "right"):
+    for side in SIDES:
         ankle, toe = roles[f"{side}_ankle"], len(roles)
         point = positions[:, ankle] + rotations[:, ankle] @ (TOE_OF_LEG * leg_m)
         positions = np.concatenate([positions, point[:, None]], axis=1)

@@ -20,7 +20,7 @@ from retrodetect.features.compute import (
     _moment,
     _rms,
     _series,
-    _size,
+    _sizes,
     _way,
     _yaw_rad,
 )
@@ -72,9 +72,12 @@ def test_a_mean_is_over_the_samples_of_a_half_open_range():
 
 
 def test_the_size_of_a_product_is_that_of_its_vectors():
-    rms = {name: np.array([value]) for name, value in {"v": 2, "dv": 3, "h": 5, "dh": 7}.items()}
-    sizes = {name: float(_size(name, rms)[0]) for name in ("v", "dv", "h", "dh", "hh", "jj", "hj")}
-    assert sizes == {"v": 2, "dv": 3, "h": 5, "dh": 7, "hh": 25, "jj": 49, "hj": 35}
+    squares = {"v": 4, "dv": 9, "h": 25, "dh": 49, "hh": 25, "jj": 49, "hj": 1}
+    factors = {name: np.full(4, np.sqrt(square)) for name, square in squares.items()}
+    factors |= {"hh": np.full(4, 25.0), "jj": np.full(4, 49.0)}
+    sizes = {name: size[0] for name, size in _sizes(factors, np.array([[0, 4]])).items()}
+    expected = {"v": 2, "dv": 3, "h": 5, "dh": 7, "hh": 25, "jj": 49, "hj": 35}
+    assert sizes == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_moment_is_the_mean_product_of_its_factors_over_their_sizes():

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ from scipy.spatial.transform import Rotation
 from retrodetect.errors import UsageError
 from retrodetect.lab.simulate import exports
 from retrodetect.lab.simulate.body import move_body
-from retrodetect.lab.simulate.bvh import Motion, Side, read_bvh
+from retrodetect.lab.simulate.bvh import SIDES, Motion, Side, read_bvh
 from retrodetect.lab.simulate.exports import APPS
 from retrodetect.lab.simulate.steps import (
     STRIDE_COLUMNS,
@@ -312,9 +312,8 @@ def captured_strides(motion: Motion) -> pd.DataFrame:
     """
     truth = direction_truth(motion)
     rows = []
-    for foot in get_args(Side):
-        contacts_s = contact_times_s(truth, foot)
-        for start_s, end_s in pairwise(contacts_s):
+    for foot in SIDES:
+        for start_s, end_s in pairwise(contact_times_s(truth, foot)):
             inside = truth[(truth["time_s"] >= start_s) & (truth["time_s"] < end_s)]
             direction = str(inside["direction"].mode()[0])
             if direction not in ("forward", "backward"):

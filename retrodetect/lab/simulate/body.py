@@ -25,13 +25,12 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from scipy.spatial.transform import Rotation
 
-from retrodetect.lab.simulate.bvh import Motion, Side
+from retrodetect.lab.simulate.bvh import SIDES, Motion, Side
 from retrodetect.lab.simulate.steps import Person, Plan, Step, through
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 
 __all__ = ["move_body"]
 
-SIDES: tuple[Side, Side] = ("left", "right")
 OUTWARD: dict[Side, float] = {"left": 1.0, "right": -1.0}
 
 PARTS_OF_STATURE = {

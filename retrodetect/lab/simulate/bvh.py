@@ -20,9 +20,10 @@ from scipy.spatial.transform import Rotation
 from retrodetect.errors import InputError, UnreadableFile
 from retrodetect.recording import FloatArray
 
-__all__ = ["Motion", "Side", "read_bvh"]
+__all__ = ["SIDES", "Motion", "Side", "read_bvh"]
 
 Side = Literal["left", "right"]
+SIDES: tuple[Side, Side] = ("left", "right")
 
 UNITS_M = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
 """Units met in BVH files; ``cmu`` is that of the Carnegie Mellon motion capture database,
@@ -31,13 +32,6 @@ whose positions are inches multiplied by 0.45 (its FAQ)."""
 LEG_LENGTH_M = 0.83
 """Hip to ankle of an adult: 0.491 of a stature of 1.70 m (Winter, Biomechanics and Motor
 Control of Human Movement, 4th ed., 2009, figure 4.1)."""
-
-UPRIGHT = {
-    "x": np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]),
-    "y": np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
-    "z": np.eye(3),
-}
-"""Rotations that bring the file's upright axis to z; cyclic, so that hands stay hands."""
 
 SIDED_ROLES = {
     "hip": ("upleg", "upperleg", "thigh", "femur", "hip"),
@@ -52,7 +46,7 @@ SIDED_ROLES = {
 Joints are named for the end nearer to the trunk: ``LeftLeg`` turns at the knee."""
 
 HEAD_NAMES = ("head", "neck")
-SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
+SIDE_WORDS = {"l": "left", "left": "left", "r": "right", "right": "right"}
 DECORATION = {"joint", "bip", "bip01", "def", "bind", "jnt", "skel", "j"}
 
 
@@ -124,7 +118,7 @@ def read_bvh(path: str | Path) -> Motion:
     frame_time_s, values = _parse_motion(motion, sum(len(j.channels) for j in joints), name)
     positions, rotations = _forward_kinematics(joints, values)
     roles = _roles([j.name for j in joints], [j.parent for j in joints])
-    missing = {f"{side}_{part}" for side in ("left", "right") for part in ("hip", "knee", "ankle")}
+    missing = {f"{side}_{part}" for side in SIDES for part in ("hip", "knee", "ankle")}
     if missing := missing - set(roles):
         raise InputError(
             f"no joint found for {', '.join(sorted(missing)).replace('_', ' ')}",
@@ -132,13 +126,15 @@ def read_bvh(path: str | Path) -> Motion:
             place="HIERARCHY",
             remedy="name them as Mixamo, CMU or SMPL do, for example LeftUpLeg, LeftLeg, LeftFoot",
         )
-    unit, upright = _unit_of(positions, roles), UPRIGHT[_upright_of(positions, roles, name)]
+    unit = _unit_of(positions, roles)
+    # Cyclic, so that hands stay hands.
+    to_z = 2 - _upright_of(positions, roles, name)
     return Motion(
         name=name,
         names=tuple(j.name for j in joints),
         frame_time_s=frame_time_s,
-        positions_m=positions * UNITS_M[unit] @ upright.T,
-        rotations=upright @ rotations,
+        positions_m=np.roll(positions * UNITS_M[unit], to_z, axis=2),
+        rotations=np.roll(rotations, to_z, axis=2),
         roles=roles,
         unit=unit,
     )
@@ -261,7 +257,7 @@ def _roles(names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
     """Index of each joint with an anatomical meaning, as far as names tell."""
     plain = [_plain_name(name) for name in names]
     roles: dict[str, int] = {}
-    for side in ("left", "right"):
+    for side in SIDES:
         for role, candidates in SIDED_ROLES.items():
             free = [i for i in range(len(plain)) if i not in roles.values()]
             hits = [i for name in candidates for i in free if plain[i] == (side, name)]
@@ -281,8 +277,8 @@ def _plain_name(name: str) -> tuple[str, str]:
     """Side (``left``, ``right`` or empty) and bare name of a joint, in lower case."""
     words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", name.split(":")[-1])
     words = [word.lower() for word in words]
-    side = next((SIDES[word] for word in words if word in SIDES), "")
-    rest = [word for word in words if word not in SIDES.keys() | DECORATION]
+    side = next((SIDE_WORDS[word] for word in words if word in SIDE_WORDS), "")
+    rest = [word for word in words if word not in SIDE_WORDS.keys() | DECORATION]
     return side, "".join(word for word in rest if not word.isdigit())
 
 
@@ -299,15 +295,13 @@ def _common_ancestor(left: int, right: int, parents: Sequence[int]) -> int:
 
 def _unit_of(positions: FloatArray, roles: dict[str, int]) -> str:
     """Return the unit in which the legs have the length of a person's."""
-    legs = [
-        [roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")] for side in ("left", "right")
-    ]
+    legs = [[roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")] for side in SIDES]
     leg = np.linalg.norm(np.diff(positions[0, legs], axis=1), axis=2).sum(axis=1).mean()
     return min(UNITS_M, key=lambda unit: abs(np.log(max(leg, 1e-9) * UNITS_M[unit] / LEG_LENGTH_M)))
 
 
-def _upright_of(positions: FloatArray, roles: dict[str, int], name: str) -> str:
-    """Return the axis that leads from the ankles to the trunk."""
+def _upright_of(positions: FloatArray, roles: dict[str, int], name: str) -> int:
+    """Return the number of the axis that leads from the ankles to the trunk."""
     hips, ankles = (
         positions[:, [roles[f"left_{part}"], roles[f"right_{part}"]]].mean(axis=1)
         for part in ("hip", "ankle")
@@ -320,4 +314,4 @@ def _upright_of(positions: FloatArray, roles: dict[str, int], name: str) -> str:
             file=name,
             remedy="export it with an upward axis",
         )
-    return "xyz"[axis]
+    return axis

@@ -32,7 +32,7 @@ from scipy.interpolate import BSpline, make_interp_spline
 from scipy.spatial.transform import Rotation
 
 from retrodetect.errors import InputError, UsageError
-from retrodetect.lab.simulate.bvh import Motion, Side
+from retrodetect.lab.simulate.bvh import SIDES, Motion, Side
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray, Recording
 from retrodetect.signal import zero_phase
 from retrodetect.sites import SITES, canonical_site
@@ -161,7 +161,7 @@ def virtual_sensor(
     leaves out. The first and last 0.1 s lean on the padding of the filter.
     """
     placement = canonical_site(placement)
-    if side not in ("left", "right") or not rate_hz > 0:
+    if side not in SIDES or not rate_hz > 0:
         raise UsageError(
             f"cannot simulate a sensor on side {side!r} at {rate_hz:g} Hz",
             remedy="use left or right, and a positive rate",
