@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,6 +124,6 @@ def annotate(
     for failure in failures:
         typer.echo(f"left out: {failure}", err=True)
     with replacing(out) as stream:
-        stream.write(page_of(recordings).encode())
+        stream.write(page_of(recordings, sys.argv[1:]).encode())
     typer.echo(f"Page: {out}. Open it in a browser, mark the stretches, and save the labels.")
     return int(bool(failures))

@@ -136,12 +136,11 @@ def label(
         options.amount(distance, options.DISTANCES, "--distance", "2.4km or 800m"),
         options.amount(leg, options.DISTANCES, "--leg", "80m"),
     )
-    share = options.goal(goal)
     outputs = Outputs(
         out,
         table_format=table_format,
         report=can_report() if report is None else report,
-        goal=share,
+        goal=options.goal(goal),
         arguments=tuple(sys.argv[1:]),
     )
     # SIGTERM ends a batch like Ctrl-C: workers stopped, one line, status 130.
@@ -159,7 +158,7 @@ def label(
         from retrodetect.cli.terminal import show, show_problems
 
         if not quiet:
-            show(outcome, out, share, has_page=outputs.report)
+            show(outcome, outputs)
         show_problems(outcome, quiet=quiet)
     if as_labels:
         manifest = _write_labels(outcome, out, table_format)

@@ -22,6 +22,7 @@ from retrodetect.tally.folder import counted, outside_weeks, totals
 if TYPE_CHECKING:
     from retrodetect.direction.card import Card
     from retrodetect.runs.batch import Outcome
+    from retrodetect.runs.outputs import Outputs
     from retrodetect.training.assess import Evaluation
 
 __all__ = ["show", "show_card", "show_evaluation", "show_problems", "show_weeks"]
@@ -39,8 +40,9 @@ WIDTH_IN_FILES = 120
 Row = Mapping[Any, Any]
 
 
-def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> None:
+def show(outcome: Outcome, outputs: Outputs) -> None:
     """Print a line for each recording, commands that may settle open ones, and the page."""
+    out, goal = str(outputs.folder), outputs.goal
     console = _console()
     for manifest, count in outcome.manifests.items():
         _say(console, f"Using {manifest}: {quantity(count, 'recording')}")
@@ -62,7 +64,7 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
     _say_rest(console, len(rows) - MOST_ROWS, "more in sessions.csv")
     if note := words.footnote(rows):
         _say(console, note)
-    _show_commands(console, outcome, out)
+    _show_commands(console, outcome, outputs)
     counts = Counter(sessions["status"]) + Counter(skipped=len(outcome.skipped))
     called = {"ok": "ok", "no_gait": f"with {words.NO_GAIT}"}
     ordered = dict.fromkeys([*called, *counts])
@@ -70,7 +72,7 @@ def show(outcome: Outcome, out: str, goal: float | None, *, has_page: bool) -> N
         f"{counts[status]} {called.get(status, status)}" for status in ordered if counts[status]
     )
     _say(console, f"{total_text}. Results: {out}")
-    if has_page:
+    if outputs.report:
         _say(console, f"Page: {out.rstrip('/')}/report.html")
     elif not can_report():
         _say(console, "For a page with charts: pip install 'retrodetect[report]'")
@@ -207,16 +209,18 @@ def _progress(row: Row, goal: float | None) -> list[str]:
     return [] if goal is None else [words.progress(row, goal)]
 
 
-def _show_commands(console: Console, outcome: Outcome, out: str) -> None:
+def _show_commands(console: Console, outcome: Outcome, outputs: Outputs) -> None:
     """Print the command that helps with each unsettled recording."""
+    out, typed = str(outputs.folder).rstrip("/"), outputs.arguments
     begun, marked = [], []
     for row, path in zip(outcome.sessions.to_dict("records"), outcome.paths, strict=True):
         if words.needs_word(row):
-            target = f"{out.rstrip('/')}-{Path(str(row['recording'])).name.partition('.')[0]}"
+            target = f"{out}-{Path(str(row['recording'])).name.partition('.')[0]}"
             if words.is_open(row):
-                begun.append(words.command(row, str(path), target))
+                options = ("--starts", "forward", "--out", target)
+                begun.append(words.labelling(str(path), row["placement"], typed, *options))
             else:
-                marked.append(words.marking(str(path), f"{target}.html"))
+                marked.append(words.marking(str(path), typed, f"{target}.html"))
     begun_hint = "Did it begin with forward steps? This may settle it:"
     for hint, commands in ((begun_hint, begun), ("To settle it, mark what you did:", marked)):
         if commands:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -228,6 +227,7 @@ def page(
         skipped=run.get("skipped", {}),
         card=card,
         run=run,
+        arguments=run.get("arguments", []),
         goal=run.get("goal"),
     )
 
@@ -274,7 +274,7 @@ def facts(
     }
 
 
-def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
+def annotate(recordings: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> str:
     """Make a page for marking what was done when, before a model labels it.
 
     Parameters
@@ -282,13 +282,15 @@ def annotate(recordings: Sequence[Mapping[str, Any]]) -> str:
     recordings
         Each with ``name``, ``path``, ``duration_s``, ``start_time`` (ISO 8601 or empty) and
         ``overview``, as from :func:`retrodetect.report.overview`.
+    arguments
+        Command line, whose options for reading the page repeats.
 
     Returns
     -------
     str
         HTML that needs no network; it saves tables of labels.
     """
-    return _render("annotate.html.j2", recordings=recordings)
+    return _render("annotate.html.j2", recordings=recordings, arguments=arguments)
 
 
 def _close_ups(
@@ -358,7 +360,7 @@ def _environment() -> jinja2.Environment:
     script = files("retrodetect.report").joinpath("mark.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals |= {
-        "words": words, "wall": _wall, "stem": _stem, "labels_command": _labels_command,
+        "words": words, "wall": _wall, "stem": _stem,
         "script": Markup(script), "script_hash": f"sha256-{digest}",
     }  # fmt: skip
     return environment
@@ -419,14 +421,6 @@ def _mondays(first: datetime, span: timedelta) -> list[datetime]:
     monday = midnight - timedelta(days=first.weekday())
     weeks = (monday + timedelta(weeks=n) for n in range(1, span.days // 7 + 2))
     return [day for day in weeks if day <= first + span] or [first, first + span]
-
-
-def _labels_command(path: str, placement: str = "") -> str:
-    """Return the command that labels a recording with the marks of the page."""
-    stem = _stem(path)
-    where = ["--placement", placement] if placement in PLACEMENTS else []
-    parts = [path, *where, "--labels", f"{stem}.labels.csv", "--out", f"{stem}-marked"]
-    return visible(shlex.join(["retrodetect", "label", *parts]))
 
 
 def _stem(name: str) -> str:

@@ -6,8 +6,9 @@ The words never claim more than the counts and the interval allow.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 import pandas as pd
 
@@ -16,12 +17,16 @@ from retrodetect.sites import PLACEMENTS
 from retrodetect.tables import visible
 
 __all__ = [
-    "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "command", "footnote", "headline",
-    "how_sure", "interval", "is_open", "is_settled", "lasting_s", "marking", "needs_word",
+    "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "footnote", "headline", "how_sure",
+    "interval", "is_open", "is_settled", "labelling", "lasting_s", "marking", "needs_word",
     "percent", "progress", "share", "starred",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
+
+_READING = ("--unit", "--sign", "--gravity", "--rate", "--columns")
+_FLAGS = ("--ignore-notes",)
+"""Options without a value."""
 
 _WAYS = ("forward", "backward", "unknown")
 
@@ -181,18 +186,16 @@ def needs_word(row: Row) -> bool:
     return row["status"] == "ok" and not is_settled(row) and not is_blind
 
 
-def command(
-    row: Row, path: str, out: str, starts: Literal["forward", "backward"] = "forward"
-) -> str:
-    """Return the command that labels a recording again, with what the wearer knows."""
-    where = ["--placement", row["placement"]] if row["placement"] in PLACEMENTS else []
-    parts = ["retrodetect", "label", path, *where, "--starts", starts, "--out", out]
-    return visible(shlex.join(parts))
+def labelling(path: str, placement: str, arguments: Sequence[str], *options: str) -> str:
+    """Return the command that labels a recording again, with what the wearer adds."""
+    where = ["--placement", placement] if placement in PLACEMENTS else []
+    again = _repeated(arguments, (*_READING, "--model", "--ignore-notes"))
+    return _command("label", path, *again, *where, *options)
 
 
-def marking(path: str, page: str) -> str:
+def marking(path: str, arguments: Sequence[str], page: str) -> str:
     """Return the command that makes a page for marking what the wearer did and when."""
-    return visible(shlex.join(["retrodetect", "annotate", path, "--out", page]))
+    return _command("annotate", path, *_repeated(arguments, _READING), "--out", page)
 
 
 def lasting_s(row: Row) -> dict[str, int]:
@@ -213,6 +216,23 @@ def clock(seconds: float) -> str:
         return "–"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}"
+
+
+def _command(name: str, path: str, *options: str) -> str:
+    """A command as a shell takes it; no path looks like an option."""
+    path = f"./{path}" if path.startswith("-") else path
+    return visible(shlex.join(["retrodetect", name, path, *options]))
+
+
+def _repeated(arguments: Sequence[str], names: Collection[str]) -> Iterator[str]:
+    """Those of the options typed that have one of these names, with their values."""
+    following = iter(arguments)
+    for word in following:
+        name, is_joined, _ = word.partition("=")
+        if name in names:
+            yield word
+            if not is_joined and name not in _FLAGS:
+                yield from islice(following, 1)
 
 
 def _star(row: Row) -> str:

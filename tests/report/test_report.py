@@ -265,7 +265,7 @@ def test_the_trace_keeps_the_time_and_thins_the_signal(recording):
 )
 def test_the_page_to_mark_on_shows_the_time_that_is_typed_there(start_time, ends):
     marked = {"name": "walk", "path": "walk.csv", "duration_s": 100.0, "overview": ""}
-    html = annotate([marked | {"start_time": start_time}])
+    html = annotate([marked | {"start_time": start_time}], [])
     assert "<span>{}</span><span>{}</span>".format(*ends) in html
 
 

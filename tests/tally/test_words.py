@@ -1,6 +1,7 @@
 """What is shown of a session never contradicts its counts, its minutes or its interval."""
 
 import re
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -206,6 +207,25 @@ def test_how_it_began_is_not_asked_where_only_habit_shows_the_strides_alike():
     assert not words.is_open(fields)
     assert words.is_open(fields | {"backward_share_high": 0.03})
     assert words.is_open(fields | {"told_apart_by": "signal"})
+
+
+def test_a_command_to_run_next_reads_the_file_as_before_and_takes_no_path_for_an_option():
+    typed = [
+        "label", "--columns", "time=t s,x=2,y=3,z=4", "--unit=g", "walk.csv", "--out", "out",
+        "--model", "own.model", "--ignore-notes", "--jobs", "1", "--goal=40%",
+    ]  # fmt: skip
+    begun = words.labelling("--walk.csv", "belly", typed, "--starts", "forward", "--out", "next")
+    assert shlex.split(begun) == [
+        "retrodetect", "label", "./--walk.csv", "--columns", "time=t s,x=2,y=3,z=4", "--unit=g",
+        "--model", "own.model", "--ignore-notes", "--placement", "belly", "--starts", "forward",
+        "--out", "next",
+    ]  # fmt: skip
+    assert shlex.split(words.marking("walk.csv", typed, "page.html")) == [
+        "retrodetect", "annotate", "walk.csv", "--columns", "time=t s,x=2,y=3,z=4", "--unit=g",
+        "--out", "page.html",
+    ]  # fmt: skip
+    # A site that was inferred is not stated.
+    assert "--placement" not in words.labelling("walk.csv", "trunk?", ["label", "--rate"])
 
 
 WAYS = ("forward", "backward", "unknown")
