@@ -26,11 +26,11 @@ from retrodetect import tables
 from retrodetect.direction import Anchors, DirectionModel, store
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input
-from retrodetect.locations import answering, is_folder, location, store_of, total_bytes
+from retrodetect.locations import answering, location, store_of, total_bytes
 from retrodetect.recording import Caution, Topic
 from retrodetect.runs import outputs as writing
 from retrodetect.runs import own_version, resume
-from retrodetect.runs.inputs import find_inputs
+from retrodetect.runs.inputs import find_inputs, manifests_in
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.pool import SMALL_BYTES, Workers, in_turn, jobs_within, shared_out
 from retrodetect.runs.task import Entry, Settings, Task, View, do, entries, give_up, unlabelled
@@ -38,7 +38,7 @@ from retrodetect.runs.track import read_track
 from retrodetect.tally.folder import totals
 
 __all__ = [
-    "Beside", "Outcome", "Plan", "Progress", "finished", "manifests_in", "named_by_hand", "plan",
+    "Beside", "Outcome", "Plan", "Progress", "finished", "named_by_hand", "plan",
     "read_manifests", "run", "started", "with_copy_of", "write",
 ]  # fmt: skip
 
@@ -151,8 +151,7 @@ def plan(
     """Find the inputs, and check everything that can be checked before the work."""
     settings.anchors_on(None)  # refuses marks that make no sense
     paths = list(paths)
-    manifests = manifests_in(paths)
-    beside = read_manifests(manifests)
+    beside = read_manifests(manifests_in(paths))
     writing.check_libraries(outputs)
     tracks = [*settings.tracks, *(track for each in beside.values() for track in each.tracks)]
     for track in tracks:
@@ -160,11 +159,11 @@ def plan(
     model = store.load(settings.model)
     folder = location(outputs.folder)
     with answering(*paths, folder):
-        beside_them = {*manifests, *map(location, tracks)}
         jobs = workers.jobs if workers.cluster is None else 1
         mapper = partial(in_turn, jobs=jobs)
         columns = settings.read.columns.values()
-        inputs, skipped = find_inputs(paths, columns, beside=beside_them, mapper=mapper)
+        of_watches = set(map(location, tracks))
+        inputs, skipped = find_inputs(paths, columns, tracks=of_watches, mapper=mapper)
         files = [path for recording in inputs for path in recording.files]
         writing.check_ours(folder, "label", files)
     view: View = "none"
@@ -267,17 +266,11 @@ def with_copy_of(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
     return {**row, "copy_of": first, **joined}
 
 
-def manifests_in(folders: Iterable[str | Path]) -> list[Path]:
-    """Find files ``manifest.csv`` with a column ``path``, directly in the folders to label."""
-    files = [folder / tables.MANIFEST for folder in map(location, folders) if is_folder(folder)]
-    return [file for file in files if file.is_file() and "path" in _manifest(file).names]
-
-
-def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
-    """Read manifests; UsageError if a line names a missing file or makes no sense."""
+def read_manifests(manifests: Mapping[Path, tables.SmallTable]) -> dict[Path, Beside]:
+    """Understand manifests; UsageError if a line names a missing file or makes no sense."""
     beside: dict[Path, Beside] = {}
-    for file in manifests:
-        for line, row in _manifest(file).rows:
+    for file, table in manifests.items():
+        for line, row in table.rows:
             fields = {name: row.get(name, "") for name in _COLUMNS}
             for column in ("path", *(["track"] if fields["track"] else [])):
                 if not fields[column] or not (file.parent / fields[column]).is_file():
@@ -299,11 +292,6 @@ def read_manifests(manifests: Iterable[Path]) -> dict[Path, Beside]:
             tracks = (str(file.parent / fields["track"]),) if fields["track"] else ()
             beside[file.parent / fields["path"]] = Beside(anchors, file, tracks)
     return beside
-
-
-def _manifest(file: Path) -> tables.SmallTable:
-    """Read a manifest; no columns if the file isn't text."""
-    return tables.small_table(file) or tables.SmallTable((), ())
 
 
 def _is_finished(part: Path) -> bool:

@@ -8,25 +8,26 @@ from typing import Any
 
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
-from retrodetect.locations import is_there
-from retrodetect.tables import truncated_list
+from retrodetect.locations import is_folder, is_there, location
+from retrodetect.tables import MANIFEST, SmallTable, small_table, truncated_list
 
-__all__ = ["by_reason", "find_inputs"]
+__all__ = ["by_reason", "find_inputs", "manifests_in"]
 
 
 def find_inputs(
     paths: Sequence[str | Path],
     columns: Collection[str],
     *,
-    beside: Set[Path] = frozenset(),
+    tracks: Set[Path] = frozenset(),
     mapper: Callable[..., Iterable[Any]] = map,
 ) -> tuple[tuple[Input, ...], dict[str, str]]:
     """Find the inputs below some paths, and the skipped files, each with the reason.
 
-    Manifests and tracks ``beside`` recordings are neither. ``columns`` and ``mapper`` are those of
+    Manifests and ``tracks`` beside recordings are neither. ``columns`` and ``mapper`` are those of
     `discover`. Raises UsageError if there is no recording, or no path exists.
     """
     skipped: dict[Input, str] = {}
+    beside = {*manifests_in(paths), *tracks}
     files = discover(*paths, columns=columns, on_skipped=skipped.__setitem__, mapper=mapper)
     inputs = tuple(file for file in files if file.path not in beside)
     reasons = {file.name: why for file, why in skipped.items() if file.path not in beside}
@@ -44,6 +45,13 @@ def find_inputs(
             remedy="check the spelling, and which folder you are in",
         )
     return inputs, reasons
+
+
+def manifests_in(folders: Iterable[str | Path]) -> dict[Path, SmallTable]:
+    """Read the files ``manifest.csv`` with a column ``path``, directly in the folders to label."""
+    files = [folder / MANIFEST for folder in map(location, folders) if is_folder(folder)]
+    manifests = {file: small_table(file) for file in files if file.is_file()}
+    return {file: table for file, table in manifests.items() if table and "path" in table.names}
 
 
 def by_reason(skipped: Mapping[str, str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
 from retrodetect.formats.files import Neighbours
 from retrodetect.locations import identity, make_folder, replacing
+from retrodetect.runs.inputs import manifests_in
 from retrodetect.sites import canonical_site
 from retrodetect.tables import MANIFEST, SmallTable, small_table
 
@@ -301,7 +302,8 @@ def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
 
     The folder above that one names the wearer, if it lies below the root.
     """
-    inputs = discover(root)
+    manifests = manifests_in([root])
+    inputs = [each for each in discover(root) if each.path not in manifests]
     if not inputs:
         problems.note(str(root), "contains no recordings")
     for recording in inputs:

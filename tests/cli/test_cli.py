@@ -135,6 +135,11 @@ def test_a_folder_without_recordings_says_what_it_skipped(on_recordings, tmp_pat
     assert f"no recordings found (skipped laps.csv: {why}); name a file" in err
 
 
+def test_a_manifest_beside_recordings_is_none_of_them(on_recordings, walk):
+    (walk.parent / "manifest.csv").write_text("path,placement\nwalk.csv,belly\n")
+    assert on_recordings(walk.parent)[0] == 0
+
+
 def test_a_path_that_does_not_exist_is_wrong_usage_unless_another_one_does(
     on_recordings, walk, tmp_path
 ):

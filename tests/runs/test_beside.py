@@ -5,7 +5,8 @@ import pytest
 
 from retrodetect.direction import Anchors
 from retrodetect.errors import UsageError
-from retrodetect.runs.batch import manifests_in, read_manifests, run
+from retrodetect.runs.batch import read_manifests, run
+from retrodetect.runs.inputs import manifests_in
 from retrodetect.runs.outputs import Outputs
 from retrodetect.runs.task import Settings
 
@@ -66,13 +67,13 @@ def test_a_line_that_makes_no_sense_is_named_and_nothing_is_done(folder, tmp_pat
 
 def test_a_recording_may_be_called_manifest(folder, tmp_path):
     (folder / "a.csv").rename(folder / "manifest.csv")
-    assert manifests_in([folder]) == []
+    assert manifests_in([folder]) == {}
     assert set(placements(folder, tmp_path / "out")) == {"b.csv", "manifest.csv"}
 
 
 def test_what_is_no_folder_has_no_manifest(folder):
     (folder / "manifest.csv").write_text("path\na.csv\n")
-    assert manifests_in([folder / "a.csv", folder / "missing"]) == []
+    assert manifests_in([folder / "a.csv", folder / "missing"]) == {}
     assert told(folder) == {folder / "a.csv": Anchors()}
 
 

@@ -221,6 +221,8 @@ def test_folders_called_after_directions_say_it(
     for way, name in (("forward", "a.csv"), ("Backward", "b.csv")):
         (folder / "walks" / way).mkdir(parents=True)
         shutil.move(folder / name, folder / "walks" / way / name)
+    # A manifest for `label` is no recording.
+    (folder / "walks" / "manifest.csv").write_text("path,placement\nforward/a.csv,waist\n")
     found = gather(folder / "walks", noise_model, placement="waist").examples
     assert {(one.name, one.subject, one.intervals["direction"].item()) for one in found} == {
         ("forward/a.csv", "wearer", "forward"),
