@@ -171,18 +171,17 @@ def label(
 
 def _statements(labels: Path) -> tuple[Statement, ...]:
     """Read statements from a table of labels; UsageError if anything in it is wrong."""
-    from retrodetect.direction.anchors import Statement
     from retrodetect.errors import UsageError
     from retrodetect.training.manifest import Problems, read_labels
 
     problems = Problems()
-    intervals = read_labels(labels, "--labels", problems)
+    statements = read_labels(labels, "--labels", problems)
     if problems.sentences:
         raise UsageError(
             "; ".join(problems.sentences),
             remedy="correct the table, or save it from the page again",
         )
-    return tuple(Statement(i.start_s, i.end_s, i.direction, i.where) for i in intervals)
+    return statements
 
 
 def _write_labels(outcome: Outcome, out: str, table_format: str) -> Path:

@@ -57,6 +57,7 @@ class Statement(NamedTuple):
     end_s: float
     direction: str  # one of the values of `WORDS`
     source: str  # who says so, for messages
+    gait: str = ""  # ``walk`` or ``run``; empty if the signal is to tell
 
 
 class Mark(NamedTuple):

@@ -141,7 +141,7 @@ def load(model: str | Path | DirectionModel) -> DirectionModel:
     if isinstance(model, DirectionModel):
         return model
     with _guarded(str(model)):
-        return _loaded(*_read(model))
+        return _loaded(_read(model), str(model))
 
 
 def _content(model: DirectionModel) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _loaded(content: bytes, label: str) -> DirectionModel:
 def load_card(model: str | Path) -> Card:
     """Read and check the card of a model without its numbers; otherwise as :func:`load`."""
     with _guarded(str(model)):
-        return Card.from_json(_checked_content(*_read(model)))
+        return Card.from_json(_checked_content(_read(model), str(model)))
 
 
 def shipped() -> list[str]:
@@ -213,14 +213,14 @@ def _guarded(label: str) -> Iterator[None]:
         raise _refused("the file is damaged", label) from error
 
 
-def _find(model: str | Path) -> tuple[_Place, str]:
-    """Where the members of a model lie, and how messages call it."""
+def _find(model: str | Path) -> _Place:
+    """Where the members of a model lie."""
     label = str(model)
     if label in shipped():
-        return models_folder() / label, label
+        return models_folder() / label
     path = Path(model)
     if label and path.is_dir():
-        return path, label
+        return path
     if not label or not path.exists():
         raise ModelError(
             "no such model", file=label, remedy=f"use a path or one of {', '.join(shipped())}"
@@ -232,26 +232,23 @@ def _find(model: str | Path) -> tuple[_Place, str]:
         is_zip = zipfile.is_zipfile(stream)
     if not is_zip:
         raise _refused("it is not a retrodetect model (pickles are never loaded)", label)
-    return zipfile.Path(path), label
+    return zipfile.Path(path)
 
 
-def _read(model: str | Path) -> tuple[bytes, str]:
-    """Bytes of the card of a model, and how messages call it."""
-    place, label = _find(model)
+def _read(model: str | Path) -> bytes:
+    """Bytes of the card of a model."""
+    place = _find(model)
     if isinstance(place, zipfile.Path):
-        _check_size(place.root, label)
+        # What a member of a zip says of its size is the most that is read of it.
+        members = place.root.infolist()
+        if sum(member.file_size for member in members) > MOST_BYTES:
+            raise _refused(f"it expands to more than {MOST_BYTES >> 20} MiB", str(model))
     try:
-        return (place / _CARD).read_bytes(), label
+        return (place / _CARD).read_bytes()
     except PermissionError:
         raise
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise _refused(f"{_CARD} is missing or damaged", label) from error
-
-
-def _check_size(archive: zipfile.ZipFile, label: str) -> None:
-    """Refuse a zip bomb; what a member says of its size is the most that is read of it."""
-    if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
-        raise _refused(f"it expands to more than {MOST_BYTES >> 20} MiB", label)
+        raise _refused(f"{_CARD} is missing or damaged", str(model)) from error
 
 
 def _checked_content(content: bytes, label: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from retrodetect import gait
 from retrodetect.direction import DirectionModel
-from retrodetect.direction.anchors import Anchors, direction_of_note, statements_of_notes
+from retrodetect.direction.anchors import Anchors, Statement, direction_of_note, statements_of_notes
 from retrodetect.direction.decoder import BACKWARD, DIRECTIONS, FORWARD
 from retrodetect.errors import InputError, RefusedExamples, UnreadableFile, UsageError
 from retrodetect.features import StrideFeatures, compute
@@ -33,7 +33,7 @@ from retrodetect.runs.pool import SMALL_BYTES, in_parallel
 from retrodetect.signal import prepare
 from retrodetect.sites import GROUPS, group_of
 from retrodetect.tables import truncated_list
-from retrodetect.training.manifest import Entry, Interval, Problems, entries
+from retrodetect.training.manifest import Entry, Problems, entries
 
 __all__ = [
     "BOTH_WAYS", "STAGES", "Example", "Gathered", "Measured", "gather", "measure", "strides_of",
@@ -127,7 +127,7 @@ def strides_of(examples: Sequence[Example]) -> pd.DataFrame:
     """Strides of examples, end to end, with their truth and where they come from."""
     # Put together once: each table of a few strides takes a hundred times as long as they do.
     measured = [example.measured.strides for example in examples]
-    truths = [_truth(each.measured.strides, each.intervals) for each in examples]
+    truths = [truth_of_strides(each.measured.strides, each.intervals) for each in examples]
     counts = [len(strides) for strides in measured]
     nowhere = np.full(3, np.nan)
     front = np.array([nowhere if each.front is None else each.front for each in examples])
@@ -137,8 +137,8 @@ def strides_of(examples: Sequence[Example]) -> pd.DataFrame:
         for name in ("name", "subject", "session", "source", "placement", "virtual")
     }
     return pd.concat(measured, ignore_index=True).assign(
-        truth=np.concatenate([truth for truth, _ in truths]),
-        true_gait=np.concatenate([gait for _, gait in truths]),
+        truth=np.concatenate([each["truth"] for each in truths]),
+        true_gait=np.concatenate([each["true_gait"] for each in truths]),
         recording=columns.pop("name"),
         **columns,
         front_x=x,
@@ -163,24 +163,17 @@ def measure(recording: Recording) -> Measured:
     )
 
 
-def truth_of_strides(strides: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
-    """Give each stride the direction and gait of the interval that covers most of it.
-
-    An interval without a gait leaves it as found; one may be doubtful (``confident``). ``truth``
-    and ``true_gait`` are indexed as ``strides``, and empty where unsure.
-    """
-    truth, true_gait = _truth(strides, intervals)
-    return pd.DataFrame({"truth": truth, "true_gait": true_gait}, index=strides.index)
-
-
-def _truth(
+def truth_of_strides(
     strides: pd.DataFrame, intervals: pd.DataFrame
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Direction and gait of each stride, as objects."""
+) -> dict[str, NDArray[np.object_]]:
+    """Give each stride the ``truth`` and ``true_gait`` of the interval that covers most of it.
+
+    They are empty if unsure. An interval without a gait leaves that of the stride; one may be
+    doubtful (``confident``).
+    """
     begin, end, gait = (strides[name].to_numpy() for name in ("start_s", "end_s", "gait"))
     if strides.empty or intervals.empty:
-        unsure = np.full(len(strides), "", dtype=object)
-        return unsure, unsure
+        return dict.fromkeys(("truth", "true_gait"), np.full(len(strides), "", dtype=object))
     shared = np.minimum(end[:, None], intervals["end_s"].to_numpy()) - np.maximum(
         begin[:, None], intervals["start_s"].to_numpy()
     )
@@ -190,7 +183,8 @@ def _truth(
         sure &= intervals["confident"].to_numpy(dtype=bool)[best]
     truth = intervals["direction"].to_numpy(dtype=object)[best]
     stated = intervals["gait"].to_numpy(dtype=object)[best]
-    return np.where(sure, truth, ""), np.where(sure, np.where(stated == "", gait, stated), "")
+    true_gait = np.where(stated == "", gait, stated)
+    return {"truth": np.where(sure, truth, ""), "true_gait": np.where(sure, true_gait, "")}
 
 
 class Gathered(NamedTuple):
@@ -337,9 +331,9 @@ def _intervals(
     entry: Entry, part: Measured, problems: Problems, remarks: list[str]
 ) -> pd.DataFrame | None:
     """Labelled intervals of a recording on its own clock."""
-    intervals: Sequence[Interval]
+    intervals: Sequence[Statement]
     if entry.direction is not None:
-        intervals = [Interval(entry.where, 0.0, part.duration_s, entry.direction)]
+        intervals = [Statement(0.0, part.duration_s, entry.direction, entry.where)]
     elif entry.labels is not None:
         intervals = entry.labels
     else:
@@ -353,7 +347,7 @@ def _intervals(
     for interval in intervals:
         if interval.start_s < -OUTSIDE_S or interval.end_s > part.duration_s + OUTSIDE_S:
             problems.note(
-                interval.where,
+                interval.source,
                 f"{interval.start_s:g} to {interval.end_s:g} s is outside the recording, "
                 f"which lasts {part.duration_s:.1f} s",
             )
@@ -364,14 +358,14 @@ def _intervals(
     return pd.DataFrame(rows, columns=["start_s", "end_s", "direction", "gait"])
 
 
-def _from_notes(part: Measured, where: str, remarks: list[str]) -> list[Interval]:
+def _from_notes(part: Measured, where: str, remarks: list[str]) -> list[Statement]:
     """Intervals of the app's notes; as in labelling, a note that names no direction ends one."""
     silent = [note for note in part.annotations if direction_of_note(note.text) is None]
     if silent:
         listed = truncated_list([f"{note.text!r} at {note.start_s:.1f} s" for note in silent])
         remarks.append(f"{where}: ignored notes that name no direction: {listed}")
     return [
-        Interval(f"{where}, {said.source}", said.start_s, said.end_s, said.direction)
+        said._replace(source=f"{where}, {said.source}")
         for said in statements_of_notes(part.annotations, part.duration_s)
     ]
 

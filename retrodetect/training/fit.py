@@ -405,14 +405,22 @@ def went(table: StrideTable) -> StrideTable:
 
 def _by_signs(table: StrideTable, group: str) -> Readout:
     """Travel by the signs of physics alone, for want of a known front."""
-    weights = np.zeros((len(FORMS), len(PACES), len(VECTORS)))
-    vectors = table.features.vectors.astype(np.float64)
-    size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / max(len(vectors), 1))
-    for i, form in enumerate(FORMS):
-        for j, pace in enumerate(PACES):
-            signs, columns = _signed(READOUTS[group].get(("travel", form, pace), ()))
-            weights[i, j, columns] = signs / (size[columns] + 1e-6)
-    return Readout(weights, np.zeros(len(FORMS)))
+    names = READOUTS[group]
+    weights = [
+        [_signs_over_size(table.features, names.get(("travel", form, pace), ())) for pace in PACES]
+        for form in FORMS
+    ]
+    return Readout(np.array(weights), np.zeros(len(FORMS)))
+
+
+def _signs_over_size(features: StrideFeatures, names: tuple[str, ...]) -> FloatArray:
+    """(len(VECTORS),) weights by which the named vectors count the same, however long they are."""
+    signs, columns = _signed(names)
+    vectors = np.nan_to_num(features.vectors.astype(np.float64))
+    size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / max(len(features), 1)) + 1e-6
+    weights = np.zeros(len(VECTORS))
+    weights[columns] = signs / size[columns]
+    return weights
 
 
 def _fit_readout(table: StrideTable, fronts: FloatArray, group: str, target: Target) -> Readout:
@@ -437,11 +445,8 @@ def _fit_readout(table: StrideTable, fronts: FloatArray, group: str, target: Tar
 
 def _untaught(features: StrideFeatures, names: tuple[str, ...], walking: FloatArray) -> FloatArray:
     """Weights of running where nobody ran: the signs of physics, as sure as walking."""
-    signs, columns = _signed(names)
     vectors = np.nan_to_num(features.vectors.astype(np.float64))
-    size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / len(features)) + 1e-6
-    weights = np.zeros(len(VECTORS))
-    weights[columns] = signs / size[columns]
+    weights = _signs_over_size(features, names)
     walked, ran = (
         np.linalg.norm(np.einsum("nki,k->ni", vectors, each), axis=1).mean()
         for each in (walking, weights)

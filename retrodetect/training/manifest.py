@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from retrodetect.direction.anchors import WORDS
+from retrodetect.direction.anchors import WORDS, Statement
 from retrodetect.errors import UsageError
 from retrodetect.formats import Input, discover
 from retrodetect.formats.files import Neighbours
@@ -30,7 +30,7 @@ from retrodetect.sites import canonical_site
 from retrodetect.tables import MANIFEST, SmallTable, small_table
 
 __all__ = [
-    "Entry", "Interval", "Problems", "entries", "intervals_of", "read_labels", "write_labels",
+    "Entry", "Problems", "entries", "intervals_of", "read_labels", "write_labels",
 ]  # fmt: skip
 
 COLUMNS = ("path", "subject", "direction", "labels", "placement", "front", "session", "licence")
@@ -52,18 +52,6 @@ OVERLAP_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """A stretch of a recording in which the wearer went one way."""
-
-    where: str  # file and line that say so
-    # start_s, end_s: seconds from the first sample
-    start_s: float
-    end_s: float
-    direction: str  # one of the values of :data:`retrodetect.direction.anchors.WORDS`
-    gait: str = ""  # ``walk`` or ``run``; empty where it is left to be found
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One recording to train on."""
 
@@ -75,7 +63,7 @@ class Entry:
     session: str
     direction: str | None = None  # of the whole recording, or None
     # intervals, or None. Where neither is given, the app's notes are meant.
-    labels: tuple[Interval, ...] | None = None
+    labels: tuple[Statement, ...] | None = None
     # placement, front: body site and device axis to the wearer's front, or None
     placement: str | None = None
     front: str | None = None
@@ -112,7 +100,7 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     return list(_from_manifest(path, rows, problems))
 
 
-def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, ...]:
+def read_labels(path: Path, where: str, problems: Problems) -> tuple[Statement, ...]:
     """Read a table of labelled intervals, and check them against each other.
 
     Its columns are ``start_s``, ``end_s``, ``direction`` and, if told, ``gait``; ``where`` says who
@@ -141,7 +129,7 @@ def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, .
         elif start_s >= end_s:
             problems.note(place, f"ends at {end_s:g} s, before it starts")
         elif direction is not None:
-            intervals.append(Interval(place, start_s, end_s, direction, gait))
+            intervals.append(Statement(start_s, end_s, direction, place, gait))
     if not table.rows:
         problems.note(path.name, "contains no intervals")
     intervals.sort(key=lambda interval: interval.start_s)
@@ -149,7 +137,7 @@ def read_labels(path: Path, where: str, problems: Problems) -> tuple[Interval, .
         for later in intervals[i + 1 :]:
             if later.start_s >= interval.end_s - OVERLAP_S:
                 break
-            problems.note(later.where, f"overlaps {interval.where}")
+            problems.note(later.source, f"overlaps {interval.source}")
     return tuple(intervals)
 
 

@@ -161,7 +161,7 @@ def held_out(
 
     Each extends the base, if there is one.
     """
-    calls = [delayed(_label_fold)(fold, base, number) for number, fold in enumerate(parts)]
+    calls = [delayed(_label)(fold, base) for fold in parts]
     labelled: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
     return pd.concat(labelled, ignore_index=True)
 
@@ -178,31 +178,25 @@ def learning_curve(
     amounts = [0.0] if base is not None else []
     amounts += [minutes for minutes in CURVE_MIN if all(_reaches(f.train, minutes) for f in chosen)]
     tasks = [(fold, minutes) for minutes in amounts for fold in chosen]
-    calls = [delayed(_label_with_less)(fold, base, minutes) for fold, minutes in tasks]
+    calls = [delayed(_label)(fold, base, minutes) for fold, minutes in tasks]
     answers = in_parallel(calls, _jobs(chosen, jobs))
     curve = []
     for minutes in amounts:
-        here = [part for part, (_, at) in zip(answers, tasks, strict=True) if at == minutes]
-        total = scores.scored(pd.concat([rows for _, rows in here], ignore_index=True)).iloc[0]
-        learned = float(np.mean([strides for strides, _ in here]))
+        here = [rows for rows, (_, at) in zip(answers, tasks, strict=True) if at == minutes]
+        total = scores.scored(pd.concat(here, ignore_index=True)).iloc[0]
+        learned = float(np.mean([_first_minutes(f.train.strides, minutes).sum() for f in chosen]))
         row = {"minutes_each_way": minutes, "strides": round(learned)}
         curve.append(row | {score: total[score] for score in ("f1_backward", "wrong", "unknown")})
     return pd.DataFrame(curve)
 
 
-def _label_fold(fold: Fold, base: DirectionModel | None, number: int) -> pd.DataFrame:
-    rows = scores.label_with_truth(learn(fold.train, base), fold.test, scores.stated_anchors)
-    return rows.assign(fold=number)
-
-
-def _label_with_less(
-    fold: Fold, base: DirectionModel | None, minutes: float
-) -> tuple[int, pd.DataFrame]:
-    """Label a fold with a model that learned from so many minutes of each direction."""
-    part = fold.train.where(_first_minutes(fold.train.strides, minutes))
-    model = base if minutes == 0 else learn(part, base)
+def _label(fold: Fold, base: DirectionModel | None, minutes: float = np.inf) -> pd.DataFrame:
+    """Label a fold with a model that learned from so many minutes of each direction, at most."""
+    model = base
+    if minutes > 0:
+        model = learn(fold.train.where(_first_minutes(fold.train.strides, minutes)), base)
     assert model is not None
-    return len(part), scores.label_with_truth(model, fold.test, scores.stated_anchors)
+    return scores.label_with_truth(model, fold.test, scores.stated_anchors)
 
 
 def _first_minutes(strides: pd.DataFrame, minutes: float) -> NDArray[np.bool_]:

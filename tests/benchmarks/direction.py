@@ -241,7 +241,7 @@ def baselines(evidence: Evidence) -> pd.DataFrame:
                 window = force[max(at - 14, 0) : at + 50]
                 spectra.append(np.abs(np.fft.rfft(window - window.mean(), 64))[1:])
         truth = truth_of_strides(found, one.intervals)
-        strides.append(found.join(truth).assign(subject=one.subject))
+        strides.append(found.assign(**truth, subject=one.subject))
     table = pd.concat(strides, ignore_index=True)
     known = table["truth"].isin(["forward", "backward"]).to_numpy()
     spectrum = np.array(spectra)[known]

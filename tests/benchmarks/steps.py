@@ -343,8 +343,7 @@ def pace(found: list[Case]) -> pd.DataFrame:
         source, placement, part = case.key
         rows.append(
             strides[["gait"]]
-            .join(truth)
-            .assign(source=source, placement=placement, part=part)
+            .assign(**truth, source=source, placement=placement, part=part)
             .query("true_gait in ('walk', 'run')")
         )
     table = pd.concat(rows)

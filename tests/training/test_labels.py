@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from retrodetect.direction.anchors import Statement
 from retrodetect.training.manifest import (
     FRONTS,
     Entry,
-    Interval,
     Problems,
     _file_name,
     _placement,
@@ -17,13 +17,13 @@ from retrodetect.training.manifest import (
 )
 
 
-def labels(tmp_path: Path, text: str) -> tuple[tuple[Interval, ...], list[str]]:
+def labels(tmp_path: Path, text: str) -> tuple[tuple[Statement, ...], list[str]]:
     (tmp_path / "labels.csv").write_text(text)
     problems = Problems()
     return read_labels(tmp_path / "labels.csv", "m.csv, line 2", problems), problems.sentences
 
 
-def spans(intervals: tuple[Interval, ...]) -> list[tuple[float, float, str, str]]:
+def spans(intervals: tuple[Statement, ...]) -> list[tuple[float, float, str, str]]:
     return [(each.start_s, each.end_s, each.direction, each.gait) for each in intervals]
 
 
@@ -36,7 +36,7 @@ def test_labels_are_intervals_in_order_of_time(tmp_path):
         (0.0, 10.0, "forward", ""), (10.0, 20.5, "backward", "run"), (21.0, 22.0, "turning", ""),
         (30.0, 31.0, "unknown", "walk"),
     ]  # fmt: skip
-    assert [each.where for each in found] == [f"labels.csv, line {n}" for n in (3, 2, 6, 4)]
+    assert [each.source for each in found] == [f"labels.csv, line {n}" for n in (3, 2, 6, 4)]
     assert problems == []
 
 

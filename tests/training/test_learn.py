@@ -331,7 +331,7 @@ def test_every_fold_is_labelled_by_a_model_that_learned_from_the_rest(
     monkeypatch.setattr(training.scores, "label_with_truth", label)
     parts = [Fold(StrideTable.of([last]), (first,)), Fold(StrideTable.of([first]), (last,))]
     rows = held_out(parts, base, jobs=1)
-    assert rows["fold"].tolist() == [0, 0, 0, 1, 1]
+    assert rows["recording"].tolist() == ["walk.csv"] * 3 + ["b.csv"] * 2
     assert rows["learned"].tolist() == [2, 2, 2, 3, 3]
     assert rows.index.tolist() == [0, 1, 2, 3, 4]
 
