@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from retrodetect.errors import UnreadableFile
 from retrodetect.lab import Labelled, Wanted
 from retrodetect.lab.simulate import virtual
-from retrodetect.lab.simulate.bvh import LEG_LENGTH_M, SIDES, Motion, Side, read_bvh
+from retrodetect.lab.simulate.bvh import LEG_LENGTH_M, SIDES, Motion, Side, leg_length, read_bvh
 from retrodetect.recording import FloatArray
 from retrodetect.sites import LOWER_LEG, PLACEMENTS, SITES
 
@@ -162,8 +162,7 @@ def read_segments(path: str | Path) -> Motion:
             limb = roles[f"{side}_{joint}"]
             centre = _joint_centre(positions, rotations, roles[above], limb)
             positions[:, limb] += rotations[:, limb] @ centre
-    legs_m = [_leg_length_m(positions, roles, side) for side in SIDES]
-    leg_m = float(np.mean(legs_m))
+    leg_m = leg_length(positions, roles)
     for side in SIDES:
         ankle, toe = roles[f"{side}_ankle"], len(roles)
         point = positions[:, ankle] + rotations[:, ankle] @ (TOE_OF_LEG * leg_m)
@@ -187,9 +186,3 @@ def _joint_centre(
     both = np.concatenate([rotations[:, limb], -rotations[:, above]], axis=2).reshape(-1, 6)
     between = (positions[:, above] - positions[:, limb]).reshape(-1)
     return np.asarray(np.linalg.lstsq(both, between)[0][:3])
-
-
-def _leg_length_m(positions: FloatArray, roles: dict[str, int], side: str) -> float:
-    """Median length of hip to knee to ankle."""
-    joints = positions[:, [roles[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle")]]
-    return float(np.median(np.linalg.norm(np.diff(joints, axis=1), axis=2).sum(axis=1)))

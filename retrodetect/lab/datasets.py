@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import cache
@@ -212,7 +211,7 @@ _PDIOT_GAITS = {"running": "run", "walking-level-ground": "walk"}
 def _pdiot(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Body-worn sensor in g and deg/s; stamps are arrival times, the counter is the clock."""
     for file in sorted(path.glob("*.csv.gz")):
-        subject, activity, position, _, count, _ = re.split("_", file.name.removesuffix(".csv.gz"))
+        subject, activity, position, _, count, _ = file.name.removesuffix(".csv.gz").split("_")
         remarks = _remarks(file)
         in_pocket = any(line.strip('"\n').endswith("mounting: Pocket") for line in remarks)
         placement = "front-pocket" if in_pocket else _PDIOT_PLACEMENTS[position]

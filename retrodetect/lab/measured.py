@@ -48,10 +48,10 @@ def measured_sets(
 
 def example_of(labelled: Labelled) -> Example:
     """Measure a labelled recording; each is a session of its own."""
-    of = labelled
+    recording = labelled.recording
     return Example(
-        measure(of.recording), of.subject, of.recording.name, of.source, of.licence,
-        of.placement, of.front, of.intervals, of.virtual,
+        measure(recording), labelled.subject, recording.name, labelled.source, labelled.licence,
+        labelled.placement, labelled.front, labelled.intervals, labelled.virtual,
     )  # fmt: skip
 
 
@@ -60,13 +60,12 @@ def _remembered(
 ) -> list[Example]:
     """Examples of a set, measured or recalled."""
     files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
-    key = resume.digest(name, files, code)
-    return resume.remembered(cache_folder, key, partial(_measured, folder, name))
 
+    def measured() -> list[Example]:
+        loaded = load(folder, name)
+        return [example_of(of) for of in loaded if of.recording.rate_hz >= DIRECTION_RATE_HZ]
 
-def _measured(folder: Path, name: str) -> list[Example]:
-    loaded = load(folder, name)
-    return [example_of(of) for of in loaded if of.recording.rate_hz >= DIRECTION_RATE_HZ]
+    return resume.remembered(cache_folder, resume.digest(name, files, code), measured)
 
 
 def mixed_sessions(

@@ -20,7 +20,7 @@ from scipy.spatial.transform import Rotation
 from retrodetect.errors import InputError, UnreadableFile
 from retrodetect.recording import FloatArray
 
-__all__ = ["SIDES", "Motion", "Side", "read_bvh"]
+__all__ = ["SIDES", "Motion", "Side", "leg_length", "read_bvh"]
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -293,10 +293,16 @@ def _common_ancestor(left: int, right: int, parents: Sequence[int]) -> int:
     return right
 
 
+def leg_length(positions: FloatArray, roles: dict[str, int]) -> float:
+    """Return the median length of hip to knee to ankle, as a mean of both legs."""
+    legs = [[roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")] for side in SIDES]
+    lengths = np.linalg.norm(np.diff(positions[:, legs], axis=2), axis=3).sum(axis=2)
+    return float(np.median(lengths, axis=0).mean())
+
+
 def _unit_of(positions: FloatArray, roles: dict[str, int]) -> str:
     """Return the unit in which the legs have the length of a person's."""
-    legs = [[roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")] for side in SIDES]
-    leg = np.linalg.norm(np.diff(positions[0, legs], axis=1), axis=2).sum(axis=1).mean()
+    leg = leg_length(positions[:1], roles)
     return min(UNITS_M, key=lambda unit: abs(np.log(max(leg, 1e-9) * UNITS_M[unit] / LEG_LENGTH_M)))
 
 
