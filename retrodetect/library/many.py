@@ -253,7 +253,8 @@ def methods(results: Result | Iterable[Result]) -> str:
     )
     strides = forward + backward + unknown
     excluded = len(all_results) - len(table)
-    hours = table["duration_s"].sum() / 3600
+    minutes = table["duration_s"].sum() / 60
+    lasting = f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"
     sites = [
         f"{site[:-1]} (inferred from the signal)" if site.endswith("?") else site
         for site in sorted(set(table["placement"]))
@@ -266,7 +267,7 @@ def methods(results: Result | Iterable[Result]) -> str:
     sentences = [
         f"We detected strides and labelled each as forward or backward with retrodetect"
         f" {own_version()} (model {', '.join(sorted(set(table['model'])))}).",
-        f"We analysed {recordings(len(table))} ({hours:.2f} h in total, sampled at {rates}"
+        f"We analysed {recordings(len(table))} ({lasting} in total, sampled at {rates}"
         f" Hz). The sensor was worn at: {', '.join(sites)}.",
         f"We excluded {recordings(excluded)} that could not be used." if excluded else "",
         f"Which direction was forward was {', '.join(decided)}.",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retrodetect.errors import UsageError
 from retrodetect.recording import FloatArray
 from retrodetect.sites import SITES
 from retrodetect.tables import MAX_PAUSE_S, STEPS_PER_STRIDE
@@ -18,6 +19,9 @@ __all__ = ["Columns", "columns_of", "either_way", "mostly_unknown", "shape", "st
 
 Columns = Mapping[str, NDArray[Any]]
 """A table as arrays: with many small tables, pandas takes most of the time."""
+
+_COLUMNS = {"bout", "start_s", "end_s", "gait", "direction", "p_backward", "reason"}
+"""What a table of strides must have to be counted."""
 
 MIN_STRIDES_OF_STRETCH = 5
 """Strides from which the variability and symmetry of a stretch are meaningful."""
@@ -29,8 +33,9 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
     Parameters
     ----------
     strides : DataFrame
-        As from :func:`retrodetect.label`: columns ``bout``, ``start_s``, ``end_s``,
-        ``gait``, ``direction``, ``p_backward`` and ``reason``, in time order; may be empty.
+        The ``strides`` of a result of :func:`retrodetect.label`: columns ``bout``, ``start_s``,
+        ``end_s``, ``gait``, ``direction``, ``p_backward`` and ``reason``, in time order; may be
+        empty.
     rates
         How often the model errs. None takes the rates of its card, which :func:`label` puts into
         ``strides.attrs``, or, if the card has none, what ``p_backward`` implies.
@@ -43,7 +48,18 @@ def tally(strides: pd.DataFrame, rates: ErrorRates | None = None) -> pd.Series[f
         ``backward_share`` is the share of the strides of known direction,
         ``backward_share_low`` and ``backward_share_high`` its 95 % interval: see
         :func:`retrodetect.tally.share.share_interval`.
+
+    Raises
+    ------
+    UsageError
+        If it is no such table.
     """
+    if missing := _COLUMNS.difference(getattr(strides, "columns", ())):
+        raise UsageError(
+            f"{type(strides).__name__} without {', '.join(sorted(missing))} is not a table of"
+            " strides",
+            remedy="pass result.strides, where result is what rd.label gives",
+        )
     if rates is None and (measured := strides.attrs.get("error_rates")):
         rates = ErrorRates(**measured)
     columns = columns_of(strides)

@@ -10,6 +10,7 @@ def test_the_paragraph_names_version_model_and_counts(write_walk, tmp_path, nois
     result = rd.label(write_walk(tmp_path / "walk.csv"), model=noise_model)
     text = rd.methods(result)
     assert f"with retrodetect {rd.__version__} (model noise). We analysed 1 recording (" in text
+    assert f"({result.session['duration_s'] / 60:.1f} min in total, sampled at" in text
     assert f"Of {len(result.strides)} strides" in text
     assert ("backward share of labelled strides was" in text) == bool(
         result.session["forward_strides"] + result.session["backward_strides"]

@@ -104,3 +104,11 @@ def test_a_stretch_ends_after_three_seconds_without_its_direction_and_with_its_b
 def test_no_stretches_in_nothing():
     assert len(stretches(strides_of())) == 0
     assert len(stretches(strides_of(U, U))) == 0
+
+
+@pytest.mark.parametrize("given", [pd.DataFrame({"start_s": [1.0]}), pd.Series(), None, "walk.csv"])
+def test_what_is_no_table_of_strides_is_refused_in_a_sentence(given):
+    with pytest.raises(
+        rd.UsageError, match=r"not a table of strides; pass result\.strides, where"
+    ):
+        rd.tally(given)
