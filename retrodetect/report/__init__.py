@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,7 +19,7 @@ from typing import Any
 import jinja2
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from retrodetect.direction.card import Card
@@ -355,7 +356,7 @@ def _environment() -> jinja2.Environment:
         "pace": lambda speed_mps: words.clock(1000 / speed_mps) if speed_mps else "–",
         "minutes": words.clock, "clock": _clock, "short": _short, "stem": _stem,
         "truncated": truncated_list, "visible": lambda text: visible(str(text)),
-        "present": lambda value: not pd.isna(value),
+        "present": lambda value: not pd.isna(value), "shell": _shell,
     }  # fmt: skip
     script = files("retrodetect.report").joinpath("mark.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -421,6 +422,11 @@ def _mondays(first: datetime, span: timedelta) -> list[datetime]:
     monday = midnight - timedelta(days=first.weekday())
     weeks = (monday + timedelta(weeks=n) for n in range(1, span.days // 7 + 2))
     return [day for day in weeks if day <= first + span] or [first, first + span]
+
+
+def _shell(command: str) -> Markup:
+    """Keep each option of a command on one line, where a browser breaks after its dashes."""
+    return Markup(re.sub(r"(?<= )--[a-z-]+", r"<span>\g<0></span>", str(escape(command))))
 
 
 def _stem(name: str) -> str:

@@ -114,7 +114,8 @@ def saved(dom, folder):
 
 
 def commands(dom):
-    return [shlex.split(html.unescape(text)) for text in re.findall(r"<code>(.*?)</code>", dom)]
+    texts = [re.sub(r"</?span>", "", text) for text in re.findall(r"<code>(.*?)</code>", dom)]
+    return [shlex.split(html.unescape(text)) for text in texts]
 
 
 def directions(folder):
@@ -138,7 +139,7 @@ def test_a_session_is_named_marked_saved_and_labelled_again(
     named, marked = commands(dom)[:2], commands(dom)[2]
     assert [line[line.index("--starts") + 1] for line in named] == ["forward", "backward"]
     (opened,) = re.findall(r'<details class="choice"[^>]*open[^>]*>(.*?)</details>', dom, re.S)
-    assert "--starts backward" in opened
+    assert "<span>--starts</span> backward" in opened
     assert re.search(r"I started backward: [67]\d% backward", opened)
 
     for line, expected in zip(

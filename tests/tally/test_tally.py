@@ -108,7 +108,5 @@ def test_no_stretches_in_nothing():
 
 @pytest.mark.parametrize("given", [pd.DataFrame({"start_s": [1.0]}), pd.Series(), None, "walk.csv"])
 def test_what_is_no_table_of_strides_is_refused_in_a_sentence(given):
-    with pytest.raises(
-        rd.UsageError, match=r"not a table of strides; pass result\.strides, where"
-    ):
+    with pytest.raises(rd.UsageError, match=r"not a table of strides; pass result\.strides, where"):
         rd.tally(given)
