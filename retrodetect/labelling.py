@@ -33,8 +33,14 @@ from retrodetect.tables import STRIDE_COLUMNS, truncated_list
 __all__ = ["LabelledSession", "label_pieces"]
 
 UNFIT_GYROSCOPE = (
-    "the gyroscope does not fit the accelerometer (dead, or in a wrong unit, axis or sign), so"
-    " directions come from the accelerometer alone and more may be unknown"
+    "the gyroscope does not fit the accelerometer (dead, late, or in a wrong unit, axis or sign):"
+    " directions come from the accelerometer alone, more may be unknown, and no stride has a length"
+)
+
+NO_LENGTHS = (
+    "no stride has a length, because the foot is not seen to stand still once a stride: the"
+    " recording is too slow, or the gyroscope has a wrong unit, axis or sign, and directions may be"
+    " wrong too"
 )
 
 
@@ -132,7 +138,7 @@ def label_pieces(
     cautions = (
         *_on_reading(recording, notes, has_strides=len(strides) > 0),
         *checked,
-        *_on_result(recording, features, strides, directions),
+        *_on_result(recording, features, strides, directions, are_sought=given_s is None),
     )
     if given_s is not None and len(strides) < len(given_s):
         lost = f"left out {len(given_s) - len(strides)} of {len(given_s)} given strides"
@@ -203,12 +209,21 @@ def _table(
 
 
 def _on_result(
-    recording: Recording, features: StrideFeatures, strides: pd.DataFrame, directions: Directions
+    recording: Recording,
+    features: StrideFeatures,
+    strides: pd.DataFrame,
+    directions: Directions,
+    *,
+    are_sought: bool,
 ) -> Iterator[Caution]:
     """Report a useless gyroscope, two unnamed directions, and impossible strides."""
     seen = features.where(np.isfinite(features.up[:, 0]))
-    if recording.angular_rate_radps is not None and len(seen) and not seen.mostly_with_gyro:
-        yield Caution(Topic.READING, UNFIT_GYROSCOPE)
+    if recording.angular_rate_radps is not None and len(seen):
+        has_lengths = strides["stride_length_m"].notna().any()
+        if not seen.mostly_with_gyro:
+            yield Caution(Topic.READING, UNFIT_GYROSCOPE)
+        elif are_sought and group_of(directions.placement) == "foot" and not has_lengths:
+            yield Caution(Topic.READING, NO_LENGTHS)
     a, b = directions.sides
     unnamed = (directions.table["reason"] == "unnamed").sum()
     if a and b and unnamed >= len(directions.table) / 2:

@@ -62,13 +62,16 @@ class Motion:
             force_mps2=self.force_mps2 @ turn.T,
         )
 
-    def signal(self, *, gyroscope: bool = True) -> Signal:
-        """The one run that comes out of the signal stage."""
-        recording = Recording(
+    def recording(self, *, gyroscope: bool = True) -> Recording:
+        """What a device writes."""
+        return Recording(
             "made", self.time_s, self.force_mps2, self.rate_hz, "made",
             angular_rate_radps=self.rate_radps if gyroscope else None,
         )  # fmt: skip
-        (signal,) = prepare(recording)
+
+    def signal(self, *, gyroscope: bool = True) -> Signal:
+        """The one run that comes out of the signal stage."""
+        (signal,) = prepare(self.recording(gyroscope=gyroscope))
         return signal
 
 

@@ -36,8 +36,8 @@ from retrodetect.features.catalogue import (
 )
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ, Signal, zero_phase
-from retrodetect.signal.agreement import gyro_fits, gyro_lag_s, tilt_agreement
-from retrodetect.signal.attitude import level, orientation
+from retrodetect.signal.agreement import gyro_fits
+from retrodetect.signal.attitude import level, lever_to_force, orientation
 
 __all__ = ["pointers"]
 
@@ -65,23 +65,6 @@ LEAST_LEVER_M, MOST_LEVER_M = 0.03, 0.35
 LEAST_TURN_RADPS = 0.05
 """Level angular rate (root mean square) below which a gyroscope is dead or stuck: the stillest
 strides of real lower backs, belts and chests read 0.10 rad/s (own measurement, 10,000 strides)."""
-
-MOST_TRUNK_TURN_RADPS = 1.2
-"""Level angular rate (root mean square) of a stride below which the slow tilt shows whether the
-gyroscope fits: a trunk stays below it, walking and mostly running, while the swing of a limb
-drowns its tilt."""
-
-LEAST_TILT_AGREEMENT = -1.0
-"""Least agreement, in standard errors, of the tilts by gyroscope and by gravity. At 108 real belts
-and lower backs it costs no stride its direction; with the gyroscope reversed, 26 % of their strides
-are named backward instead of 93 and 76 % (``tests/benchmarks/gyroscope.py``)."""
-
-MOST_LAG_S = 0.045
-"""Lag between gyroscope and accelerometer that pointers allow: with 0.04 s half of the strides of
-48 real belts are named wrongly, with 0.08 s most (``tests/benchmarks/gyroscope.py``)."""
-
-SHOCK_RATE_HZ = 40.0
-"""Least rate of a recording at which shocks show."""
 
 RIDGE = 1e-3
 """Share of the regressors' power that keeps a lever finite if a segment hardly turns."""
@@ -135,8 +118,6 @@ def pointers(
     force = _low_pass(signal.acceleration_mps2, _highest(signal, BANDS_HZ["pointer"][1]))
     strides = _Strides.of(signal, start_s, end_s)
     turning = _Turning.of(signal)
-    if turning is not None and (_is_late(signal) or _is_reversed(turning, signal, strides)):
-        turning = None
     levers = None if turning is None else _levers(turning, strides, bout)
     vectors = np.zeros((len(start_s), len(POINTERS), 3))
     log_power = np.zeros((len(start_s), 2 * len(HARMONICS)))
@@ -211,48 +192,22 @@ class _Turning(NamedTuple):
 
     @classmethod
     def of(cls, signal: Signal) -> _Turning | None:
-        """None without a gyroscope, or if it never fits."""
+        """None without a gyroscope."""
         if signal.angular_rate_radps is None:
             return None
         force = signal.acceleration_mps2
         turned = orientation(signal.angular_rate_radps, ANALYSIS_RATE_HZ)
         up, gravity = level(force, turned, ANALYSIS_RATE_HZ)
         fits = gyro_fits(force, gravity, ANALYSIS_RATE_HZ)
-        if not fits.any():
-            return None
         rate = _low_pass(signal.angular_rate_radps, _highest(signal, LEVER_CUTOFF_HZ))
-        cross = _cross_matrix(rate)
-        lever_to_force = _cross_matrix(np.gradient(rate, axis=0) * ANALYSIS_RATE_HZ) + cross @ cross
         return cls(
             _low_pass(signal.angular_rate_radps, _highest(signal, RATE_CUTOFF_HZ)),
             up,
             force - STANDARD_GRAVITY_MPS2 * up,
-            lever_to_force,
+            lever_to_force(rate, ANALYSIS_RATE_HZ),
             fits,
             _highest(signal, np.inf),
         )
-
-
-def _is_late(signal: Signal) -> bool:
-    """Whether the gyroscope feels the shocks of steps earlier or later than the accelerometer."""
-    if signal.source_rate_hz < SHOCK_RATE_HZ or signal.angular_rate_radps is None:
-        return False
-    force, rate = signal.acceleration_mps2, signal.angular_rate_radps
-    return abs(gyro_lag_s(force, rate, ANALYSIS_RATE_HZ)) > MOST_LAG_S
-
-
-def _is_reversed(turning: _Turning, signal: Signal, strides: _Strides) -> bool:
-    """Whether a trunk leans one way by gyroscope and the other by gravity."""
-    assert signal.angular_rate_radps is not None
-    bounds = strides.bounds()
-    level_rate = (
-        turning.rate - np.einsum("ni,ni->n", turning.rate, turning.up)[:, None] * turning.up
-    )
-    power = _sums(np.einsum("ni,ni->n", level_rate, level_rate), bounds) / np.diff(bounds)[:, 0]
-    if np.sqrt(np.median(power)) > MOST_TRUNK_TURN_RADPS:
-        return False
-    force, rate = signal.acceleration_mps2, signal.angular_rate_radps
-    return tilt_agreement(force, rate, ANALYSIS_RATE_HZ) < LEAST_TILT_AGREEMENT
 
 
 class _Levers(NamedTuple):
@@ -461,11 +416,6 @@ def _skewness(values: FloatArray) -> FloatArray:
     """(n,) skewness along time."""
     centred = values - values.mean(axis=1, keepdims=True)
     return np.asarray((centred**3).mean(axis=1) / ((centred**2).mean(axis=1) ** 1.5 + _TINY**3))
-
-
-def _cross_matrix(vectors: FloatArray) -> FloatArray:
-    """(n, 3, 3) matrices that take the cross product with (n, 3) vectors."""
-    return np.cross(vectors[:, None], np.eye(3)).swapaxes(1, 2)
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -1,7 +1,8 @@
 """Agreement: whether a gyroscope and an accelerometer belong to one body, at one time.
 
-Both must agree on three things: gravity, which stands still once the turns are removed; the slow
-tilt of a trunk; and shocks, which shake both at the same time.
+Both must agree on four things: gravity, which stands still once the turns are removed; shocks,
+which shake both at the same time; the slow tilt of a trunk; and the swing of a limb, which tilts it
+against gravity and drives it round a joint.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal.attitude import low_passed
+from retrodetect.signal.attitude import level, lever_to_force, low_passed, orientation
 from retrodetect.signal.numerics import zero_phase
 
-__all__ = ["gyro_fits", "gyro_lag_s", "tilt_agreement"]
+__all__ = ["are_of_one_body", "gyro_fits", "gyro_lag_s", "swings_reversed", "tilt_agreement"]
 
 LEAST_COHERENCE = 0.9
 """Least length of mean gravity in the non-rotating frame, relative to its length in the device
@@ -30,9 +31,12 @@ Real belts and lower backs lean by 0.012 to 0.06 rad (own measurement, 108 recor
 TILT_RATE_HZ = 5.0
 """Rate that is enough for that band."""
 
-LEAST_SHOCK_S = 10.0
+LEAST_S = 10.0
 """In a shorter recording, the few steps may agree at any lag by chance: in 6 % of captured clips of
 5 s and more, in 0.3 % of those of 10 s (own measurement)."""
+
+SHOCK_RATE_HZ = 40.0
+"""Least rate of a recording at which shocks show."""
 
 SHOCK_HZ = 8.0
 """Above it are the shocks of steps, which the whole device feels at the same time."""
@@ -44,8 +48,66 @@ LEAST_SHOCK_MPS2, LEAST_SHOCK_RADPS = 0.2, 0.02
 """Root mean square of the fast part of readings with shocks: real walks at the wrist, the gentlest,
 have 0.3 m/s² and 0.05 rad/s (own measurement)."""
 
-LEAST_LIKENESS, MOST_AT_ONCE = 0.5, 0.85
-"""A lag counts if shocks agree this much then, and at lag 0 at most this share of it."""
+LEAST_LIKENESS, MOST_AT_ONCE, MOST_SHOCK_LAG_S = 0.5, 0.85, 0.045
+"""A lag counts if shocks agree this much then, at lag 0 at most this share of it, and if it is
+longer than this. At 293 real sites shocks agree best within 0.045 s of 0 in all but one (own
+measurement)."""
+
+LEVER_BAND_HZ = (3.0, 18.0)
+"""Band in which a device shakes around its joint, faster than it tilts against gravity."""
+
+LEAST_EXPLAINED, MOST_EXPLAINED_AT_ONCE, MOST_LEVER_LAG_S = 0.2, 0.5, 0.03
+"""A lag counts too if a lever explains this share of the force then, at lag 0 at most this share of
+it, if shocks agree better than at lag 0, and if it is longer than this. It drops no gyroscope that
+fits in 382 real runs of 10 s and more (own measurement)."""
+
+RIDGE = 3e-4
+"""Share of the power of a turn that keeps a lever finite if it turns about one axis alone."""
+
+SWING_BAND_HZ = (0.3, 2.0)
+"""Band of the swing of a limb, around the stride frequency."""
+
+MOST_LEFT, LEAST_TIMES_LEFT = 0.7, 2.0
+"""A gyroscope is reversed if gravity and a lever leave at most this share of the force once its
+level axes are turned, and this many times as much before. Real thighs and pockets leave 0.3 to 0.7
+as they are (own measurement)."""
+
+MOST_TRUNK_TURN_RADPS, MOST_THIGH_TURN_RADPS = 1.3, 2.0
+"""Level angular rate (root mean square) of the median second. A trunk stays below the first,
+walking and mostly running; the swing of a limb drowns its tilt. Lower legs are mostly above the
+second: they hang on two joints, and no single lever explains their force."""
+
+LEAST_TILT_AGREEMENT = -1.0
+"""Least agreement, in standard errors, of the tilts by gyroscope and by gravity. At 108 real belts
+and lower backs it costs no stride its direction; with the gyroscope reversed, 26 % of their strides
+are named backward instead of 93 and 76 % (``tests/benchmarks/gyroscope.py``)."""
+
+
+def are_of_one_body(
+    acceleration_mps2: FloatArray,
+    up: FloatArray,
+    angular_rate_radps: FloatArray,
+    rate_hz: float,
+    source_rate_hz: float,
+) -> bool:
+    """Judge whether the gyroscope of a run fits its accelerometer.
+
+    From (n, 3) readings, the (n, 3) slow unit vector against gravity, and the rate of the recording
+    before resampling. True too if nothing shows a misfit.
+    """
+    force, rate = acceleration_mps2, angular_rate_radps
+    _, gravity_mps2 = level(force, orientation(rate, rate_hz), rate_hz)
+    if not gyro_fits(force, gravity_mps2, rate_hz).any():
+        return False
+    if source_rate_hz >= SHOCK_RATE_HZ and gyro_lag_s(force, rate, rate_hz):
+        return False
+    turn_radps = _level_turn_radps(up, rate, rate_hz)
+    if turn_radps > MOST_THIGH_TURN_RADPS:
+        return True
+    is_trunk = turn_radps < MOST_TRUNK_TURN_RADPS
+    if is_trunk and tilt_agreement(force, rate, rate_hz) < LEAST_TILT_AGREEMENT:
+        return False
+    return not swings_reversed(force, up, rate, rate_hz)
 
 
 def gyro_fits(
@@ -101,22 +163,97 @@ def tilt_agreement(
 def gyro_lag_s(
     acceleration_mps2: FloatArray, angular_rate_radps: FloatArray, rate_hz: float
 ) -> float:
-    """Measure the lag of a gyroscope, from the shocks that both sensors feel.
+    """Measure the lag of a gyroscope, from the shaking that both sensors feel.
 
-    From (n, 3) readings; below 0 if it is early, and 0 if the shocks show no lag. At 293 real sites
-    the correlation of both sizes is highest within 0.045 s of 0 (own measurement).
+    From (n, 3) readings; below 0 if it is early, and 0 if no lag shows. A short lag needs two
+    witnesses: shocks, which agree in size, and a lever, which turns angular acceleration into
+    force. A long one shows by shocks alone.
     """
     most = round(LONGEST_LAG_S * rate_hz)
-    if len(acceleration_mps2) < LEAST_SHOCK_S * rate_hz:
+    if len(acceleration_mps2) < LEAST_S * rate_hz:
         return 0.0
     felt = _shocks(acceleration_mps2, LEAST_SHOCK_MPS2, rate_hz)
     turned = _shocks(angular_rate_radps, LEAST_SHOCK_RADPS, rate_hz)
-    likeness = np.correlate(np.pad(turned, most), felt, "valid")
-    likeness /= np.sqrt((felt @ felt) * (turned @ turned)) + 1e-12
-    peak = int(likeness.argmax())
-    if likeness[peak] < LEAST_LIKENESS or likeness[most] > MOST_AT_ONCE * likeness[peak]:
-        return 0.0
-    return (peak - most) / rate_hz
+    alike = np.correlate(np.pad(turned, most), felt, "valid")
+    alike /= np.sqrt((felt @ felt) * (turned @ turned)) + 1e-12
+    explained = _explained(acceleration_mps2, angular_rate_radps, most, rate_hz)
+    both = int((alike.clip(0) * explained).argmax())
+    shock = int(alike.argmax())
+    if (
+        alike[both] > max(LEAST_LIKENESS, alike[most])
+        and explained[both] > LEAST_EXPLAINED
+        and explained[most] < MOST_EXPLAINED_AT_ONCE * explained[both]
+        and abs(both - most) > MOST_LEVER_LAG_S * rate_hz
+    ):
+        return (both - most) / rate_hz
+    if (
+        alike[shock] > LEAST_LIKENESS
+        and alike[most] < MOST_AT_ONCE * alike[shock]
+        and abs(shock - most) > MOST_SHOCK_LAG_S * rate_hz
+    ):
+        return (shock - most) / rate_hz
+    return 0.0
+
+
+def _explained(force: FloatArray, rate: FloatArray, most: int, rate_hz: float) -> FloatArray:
+    """(2 most + 1,) share of the force that a lever explains by angular acceleration at a lag."""
+    felt, growth = (
+        zero_phase(values, LEVER_BAND_HZ, order=2, rate_hz=rate_hz, pad_s=1.0)
+        for values in (force, np.gradient(rate, axis=0) * rate_hz)
+    )
+    padded = np.pad(growth, ((most, most), (0, 0)))
+    # (3, 3, lags): each axis of the turn with each of the force.
+    products = np.array(
+        [[np.correlate(turn, along, "valid") for along in felt.T] for turn in padded.T]
+    )
+    shown = np.stack([products[i - 2, i - 1] - products[i - 1, i - 2] for i in range(3)])
+    power = growth.T @ growth
+    power = np.trace(power) * np.eye(3) - power
+    ridge = RIDGE * np.trace(power) + 1e-12
+    lever = np.linalg.solve(power + ridge * np.eye(3), shown)
+    explained = 2 * (lever * shown).sum(axis=0) - np.einsum("il,ij,jl->l", lever, power, lever)
+    return np.asarray(explained / ((felt**2).sum() + 1e-12)).clip(0)
+
+
+def swings_reversed(
+    acceleration_mps2: FloatArray, up: FloatArray, angular_rate_radps: FloatArray, rate_hz: float
+) -> bool:
+    """Whether a limb swings the other way than its gyroscope says.
+
+    From (n, 3) readings and the (n, 3) slow unit vector against gravity. A swing tilts the device
+    against gravity and drives it around a joint: with the right sign, both explain the force.
+    """
+    rate = angular_rate_radps
+    if len(rate) < LEAST_S * rate_hz:
+        return False
+    along = np.einsum("ni,ni->n", rate, up)[:, None] * up
+    given, otherwise = (
+        _left(acceleration_mps2, values, rate_hz) for values in (rate, 2 * along - rate)
+    )
+    return otherwise < MOST_LEFT and given > LEAST_TIMES_LEFT * otherwise
+
+
+def _left(force: FloatArray, rate: FloatArray, rate_hz: float) -> float:
+    """Share of the force of a swing that gravity and a lever do not explain."""
+    above, _ = level(force, orientation(rate, rate_hz), rate_hz)
+    linear = force - STANDARD_GRAVITY_MPS2 * above
+    felt, swing, by_lever = (
+        zero_phase(values, SWING_BAND_HZ, order=2, rate_hz=rate_hz, pad_s=3 / SWING_BAND_HZ[0])
+        for values in (force, linear, lever_to_force(rate, rate_hz).reshape(-1, 9))
+    )
+    by_lever = by_lever.reshape(-1, 3)
+    power, shown = by_lever.T @ by_lever, by_lever.T @ swing.ravel()
+    lever = np.linalg.solve(power + (RIDGE * np.trace(power) + 1e-12) * np.eye(3), shown)
+    return float(((swing.ravel() - by_lever @ lever) ** 2).sum() / ((felt**2).sum() + 1e-12))
+
+
+def _level_turn_radps(up: FloatArray, rate: FloatArray, rate_hz: float) -> float:
+    """Level angular rate without shocks, root mean square, in the median second."""
+    slow = zero_phase(rate, SHOCK_HZ, order=2, rate_hz=rate_hz, pad_s=1.0)
+    level_rate = slow - np.einsum("ni,ni->n", slow, up)[:, None] * up
+    power = np.einsum("ni,ni->n", level_rate, level_rate)
+    seconds = np.array_split(power, max(round(len(power) / rate_hz), 1))
+    return float(np.sqrt(np.median([second.mean() for second in seconds])))
 
 
 def _shocks(values: FloatArray, least: float, rate_hz: float) -> FloatArray:

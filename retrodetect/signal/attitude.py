@@ -15,7 +15,9 @@ import numpy as np
 from retrodetect.recording import FloatArray
 from retrodetect.signal.numerics import zero_phase
 
-__all__ = ["TIME_CONSTANT_S", "level", "low_passed", "orientation"]
+__all__ = [
+    "TIME_CONSTANT_S", "cross_matrix", "level", "lever_to_force", "low_passed", "orientation",
+]  # fmt: skip
 
 TIME_CONSTANT_S = 4.0
 """Time for which the gyroscope is trusted alone: several strides, yet short against its drift
@@ -46,14 +48,26 @@ def orientation(angular_rate_radps: FloatArray, rate_hz: float) -> FloatArray:
 def _rotations(turn_rad: FloatArray) -> FloatArray:
     """(n, 3, 3) matrices of (n, 3) turns about an axis (Rodrigues' formula)."""
     angle = np.linalg.norm(turn_rad, axis=1)[:, None, None]
-    x, y, z = turn_rad.T
-    cross = np.zeros((len(turn_rad), 3, 3))
-    cross[:, 2, 1], cross[:, 0, 2], cross[:, 1, 0] = x, y, z
-    cross -= cross.swapaxes(1, 2).copy()
+    cross = cross_matrix(turn_rad)
     # sin(a) / a and (1 - cos(a)) / a², in a form that holds without a turn.
     of_sine = np.sinc(angle / np.pi)
     of_cosine = 0.5 * np.sinc(0.5 * angle / np.pi) ** 2
     return np.asarray(np.eye(3) + of_sine * cross + of_cosine * (cross @ cross))
+
+
+def cross_matrix(vectors: FloatArray) -> FloatArray:
+    """Return (n, 3, 3) matrices that take the cross product with (n, 3) vectors."""
+    x, y, z = vectors.T
+    cross = np.zeros((len(vectors), 3, 3))
+    cross[:, 2, 1], cross[:, 0, 2], cross[:, 1, 0] = x, y, z
+    return np.asarray(cross - cross.swapaxes(1, 2))
+
+
+def lever_to_force(angular_rate_radps: FloatArray, rate_hz: float) -> FloatArray:
+    """Return (n, 3, 3) matrices: what a lever r adds to the force, ω̇ × r + ω × (ω × r)."""
+    cross = cross_matrix(angular_rate_radps)
+    growth = np.gradient(angular_rate_radps, axis=0) * rate_hz
+    return np.asarray(cross_matrix(growth) + cross @ cross)
 
 
 def level(

@@ -9,6 +9,7 @@ import numpy as np
 
 from retrodetect.recording import FloatArray, Recording, longest_step_s
 from retrodetect.signal.activity import HOP_S, WINDOW, active_parts, variation
+from retrodetect.signal.agreement import are_of_one_body
 from retrodetect.signal.numerics import weighted_mean, zero_phase
 
 __all__ = ["ANALYSIS_RATE_HZ", "Signal", "prepare", "signals"]
@@ -42,7 +43,8 @@ class Signal:
         Unit vector against gravity in the device frame, slowly varying; None if the app removed
         gravity.
     angular_rate_radps : (n, 3) array or None
-        Gyroscope, device frame, if there is one.
+        Gyroscope, device frame, if there is one that fits the accelerometer
+        (:func:`retrodetect.signal.agreement.are_of_one_body`).
     source_rate_hz
         Rate of the recording before resampling: the limit of what the run can show.
     """
@@ -188,10 +190,14 @@ class _Buffer:
             read = np.flatnonzero(np.isfinite(rotations[0]).all(axis=1))
             if len(read) > 1:
                 rotation = _resample(time_s[read], rotations[0][read], grid_s, rate_hz)
+        up = _up(acceleration) if self.facts.gravity == "total" else None
+        if rotation is not None and up is not None:
+            fits = are_of_one_body(acceleration, up, rotation, ANALYSIS_RATE_HZ, rate_hz)
+            rotation = rotation if fits else None
         return Signal(
             start_s=float(grid_s[0]),
             acceleration_mps2=acceleration,
-            up=_up(acceleration) if self.facts.gravity == "total" else None,
+            up=up,
             angular_rate_radps=rotation,
             source_rate_hz=rate_hz,
         )

@@ -120,6 +120,19 @@ def test_nothing_is_told_without_a_gyroscope_or_where_it_does_not_fit() -> None:
         assert np.isnan(displacements_m(signal, contacts(signal))).all()
 
 
+@pytest.mark.parametrize("late_s", [-0.08, -0.04, 0.04, 0.08])
+def test_a_real_foot_has_no_length_by_a_gyroscope_that_is_late(shared: Path, late_s: float) -> None:
+    one = load(shared / "datasets", "ipol-healthy-gait", placements=["foot"])
+    foot = next(iter(one)).recording
+    assert foot.angular_rate_radps is not None
+    rate = [
+        np.interp(foot.time_s - late_s, foot.time_s, axis) for axis in foot.angular_rate_radps.T
+    ]
+    late = replace(foot, angular_rate_radps=np.stack(rate, axis=1))
+    assert np.isfinite(gait.detect(prepare(foot)).length_m).all()
+    assert np.isnan(gait.detect(prepare(late)).length_m).all()
+
+
 def test_nothing_is_told_where_the_foot_never_stands() -> None:
     signal = foot(1.3).signal()
     shaken = signal.acceleration_mps2.copy()

@@ -1,5 +1,7 @@
 """Label, measure and draw one recording, however it is given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,8 @@ from scipy.spatial.transform import Rotation
 
 import retrodetect as rd
 from retrodetect.features.catalogue import FREE_FEATURES, GYRO_SCALARS, SITE_SCALARS, VECTORS
-from retrodetect.labelling import UNFIT_GYROSCOPE
+from retrodetect.lab.simulate import PERFECT, parse_plan, walk, wear
+from retrodetect.labelling import NO_LENGTHS, UNFIT_GYROSCOPE
 from retrodetect.tables import SESSION_COLUMNS, STRIDE_COLUMNS
 
 
@@ -71,6 +74,18 @@ def test_a_gyroscope_that_leans_against_gravity_is_left_out_and_said_to_be(
     result = rd.label(leaning, model=noise_model)
     assert len(result.strides) > 40
     assert (UNFIT_GYROSCOPE in result.strides.attrs["warnings"]) == (sign < 0)
+
+
+@pytest.mark.parametrize(("size", "warned"), [(1.0, False), (0.5, True)], ids=["fits", "half"])
+def test_a_foot_that_never_stands_still_by_its_gyroscope_has_no_lengths_and_that_is_said(
+    noise_model, size, warned
+):
+    session = walk(parse_plan("stand 3s, walk forward 15s 1.3m/s, stand 3s"), seed=3)
+    worn = wear(session, "foot", rate_hz=100.0, errors=PERFECT, seed=3)
+    foot = replace(worn, angular_rate_radps=size * worn.angular_rate_radps)
+    result = rd.label(foot, model=noise_model, placement="foot")
+    assert result.strides["stride_length_m"].isna().all() == warned
+    assert (NO_LENGTHS in result.strides.attrs["warnings"]) == warned
 
 
 def test_a_notebook_shows_figures_and_a_timeline(result):

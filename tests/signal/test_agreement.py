@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rigid import Motion, angle_deg, leg, motion
+from rigid import STRIDE_S, Motion, angle_deg, leg, motion, pendulum
 from scipy.spatial.transform import Rotation
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
-from retrodetect.signal.agreement import gyro_fits, gyro_lag_s, tilt_agreement
+from retrodetect.signal import prepare
+from retrodetect.signal.agreement import (
+    gyro_fits,
+    gyro_lag_s,
+    swings_reversed,
+    tilt_agreement,
+)
 from retrodetect.signal.attitude import level, orientation
 
 INNER = slice(250, -250)
@@ -156,3 +163,124 @@ def test_without_a_lag_without_shocks_or_too_short_there_is_none() -> None:
     assert gyro_lag_s(shaken(), hum, 50.0) == 0.0
     assert gyro_lag_s(shaken(), 0 * hum, 50.0) == 0.0
     assert gyro_lag_s(shaken(9.0), shaken(9.0, late_s=0.1), 50.0) == 0.0
+
+
+LEVER_M = np.array([0.1, 0.05, -0.3])
+
+
+def rattled(seconds: float = 60.0) -> tuple[FloatArray, FloatArray]:
+    """(n, 3) force and angular rate at 50 Hz of a device that shocks shake round a joint."""
+    rate = 0.2 * shaken(seconds)
+    noise = np.random.default_rng(7).normal(size=rate.shape)
+    return np.cross(np.gradient(rate, axis=0) * 50, LEVER_M) + 0.5 * noise, rate
+
+
+@pytest.mark.parametrize("samples", [-25, -2, 2, 3])
+def test_a_lever_shows_a_lag_that_shocks_alone_do_not(samples: int) -> None:
+    force, rate = rattled()
+    assert gyro_lag_s(force, np.roll(rate, samples, axis=0), 50.0) == samples / 50
+    assert gyro_lag_s(-force, np.roll(rate, samples, axis=0), 50.0) == samples / 50
+
+
+def test_less_than_two_samples_are_no_lag_nor_are_two_that_no_lever_shows() -> None:
+    force, rate = rattled()
+    assert [gyro_lag_s(force, np.roll(rate, k, axis=0), 50.0) for k in (-1, 0, 1)] == [0.0] * 3
+    assert gyro_lag_s(shaken(), shaken(late_s=0.04), 50.0) == 0.0
+    assert gyro_lag_s(*(values[:450] for values in (force, np.roll(rate, 3, axis=0))), 50.0) == 0.0
+
+
+# Swing --------------------------------------------------------------------------------------
+
+
+def thigh(seconds: float = 30.0) -> Motion:
+    """A limb that swings unevenly from a hip which bobs."""
+
+    def angles(t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        phase = 2 * np.pi * t / STRIDE_S
+        swing = 0.3 * np.sin(phase) + 0.08 * np.sin(2 * phase + 0.6)
+        return 0.05 * np.sin(phase), swing, 0.06 * np.sin(phase + 1)
+
+    def hip(t: FloatArray) -> FloatArray:
+        step = 4 * np.pi * t / STRIDE_S
+        return np.stack([0.6 * np.sin(step), 0.2 * np.sin(step / 2), 2 * np.cos(step)], axis=1)
+
+    return motion(angles, rate_hz=50.0, seconds=seconds, lever_m=LEVER_M, push_mps2=hip)
+
+
+LIMB = thigh()
+
+
+def level_reversed(body: Motion) -> Motion:
+    """The same with the level axes of the gyroscope reversed, on the body as it hangs."""
+    return replace(body, rate_radps=body.rate_radps * [-1, -1, 1])
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**16), st.sampled_from([-1.0, 1.0]))
+def test_a_limb_swings_as_its_gyroscope_says_however_the_device_sits(
+    seed: int, forward: float
+) -> None:
+    turn = Rotation.random(random_state=seed).as_matrix()
+    way = np.array([forward, forward, 1.0])  # turned about the vertical, as who walks the other way
+    for body, expected in ((LIMB, False), (level_reversed(LIMB), True)):
+        going = replace(
+            body, force_mps2=body.force_mps2 * way, rate_radps=body.rate_radps * way
+        ).mounted(turn)
+        up = np.tile(turn[:, 2], (len(going.time_s), 1))
+        found = swings_reversed(going.force_mps2, up, going.rate_radps, 50.0)
+        assert found == expected
+
+
+def test_neither_a_short_swing_nor_one_that_no_lever_explains_is_reversed() -> None:
+    turned = level_reversed(LIMB)
+    up = np.tile([0.0, 0.0, 1.0], (len(LIMB.time_s), 1))
+    short = (values[:450] for values in (turned.force_mps2, up, turned.rate_radps))
+    assert not swings_reversed(*short, 50.0)
+    pushed = turned.force_mps2 + 6 * np.sin(2.2 * turned.time_s)[:, None]
+    assert not swings_reversed(pushed, up, turned.rate_radps, 50.0)
+
+
+# All together: what a run keeps -------------------------------------------------------------
+
+
+def is_kept(body: Motion) -> bool:
+    return body.signal().angular_rate_radps is not None
+
+
+@pytest.mark.parametrize("body", [LEANING, LIMB], ids=["trunk", "limb"])
+def test_a_reversed_gyroscope_is_left_out_and_one_that_fits_is_kept(body: Motion) -> None:
+    assert is_kept(body)
+    assert not is_kept(replace(body, rate_radps=-body.rate_radps))
+    assert not is_kept(level_reversed(body))
+
+
+@pytest.mark.parametrize("size", [np.rad2deg(1), 5.0])
+def test_a_gyroscope_in_another_unit_is_left_out(size: float) -> None:
+    assert not is_kept(replace(LIMB, rate_radps=size * LIMB.rate_radps))
+
+
+def test_a_lower_leg_turns_too_much_to_be_judged_by_its_swing() -> None:
+    shank = pendulum(swing_deg=45.0, rate_hz=50.0)
+    assert is_kept(shank)
+    up = np.tile([0.0, 0.0, 1.0], (len(shank.time_s), 1))
+    assert not swings_reversed(shank.force_mps2, up, shank.rate_radps, 50.0)
+
+
+@pytest.mark.parametrize(("rate_hz", "kept"), [(50.0, False), (30.0, True)])
+def test_shocks_show_a_late_gyroscope_where_the_recording_is_fast_enough(
+    rate_hz: float, *, kept: bool
+) -> None:
+    force, rate = rattled()
+    shaking = replace(
+        LEANING,
+        force_mps2=LEANING.force_mps2 + force,
+        rate_radps=LEANING.rate_radps + np.roll(rate, 3, axis=0),
+    )
+    (signal,) = prepare(replace(shaking.recording(), rate_hz=rate_hz))
+    assert (signal.angular_rate_radps is not None) == kept
+
+
+def test_without_gravity_nothing_is_judged() -> None:
+    turned = replace(LIMB, rate_radps=-LIMB.rate_radps)
+    (signal,) = prepare(replace(turned.recording(), gravity="linear"))
+    assert signal.angular_rate_radps is not None

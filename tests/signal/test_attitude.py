@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from retrodetect.recording import STANDARD_GRAVITY_MPS2, FloatArray
 from retrodetect.signal import ANALYSIS_RATE_HZ
-from retrodetect.signal.attitude import level, orientation
+from retrodetect.signal.attitude import cross_matrix, level, lever_to_force, orientation
 
 BODIES = {"pendulum": pendulum, "tumbling": tumbling}
 INNER = slice(250, -250)
@@ -102,3 +102,18 @@ def test_a_recording_cut_elsewhere_gives_the_same_in_the_middle(body: str) -> No
     assert angle_deg(part, whole[rows])[INNER].max() < 1.0
     far = slice(750, -750)
     assert angle_deg(part, whole[rows])[far].max() < 0.1
+
+
+# Levers -------------------------------------------------------------------------------------
+
+
+def test_a_cross_matrix_takes_the_cross_product() -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 5, 3))
+    np.testing.assert_allclose(np.einsum("nij,nj->ni", cross_matrix(a), b), np.cross(a, b))
+
+
+def test_a_lever_adds_to_the_force_what_a_pendulum_feels_beside_gravity() -> None:
+    body = pendulum(length_m=0.8, rate_hz=200.0)
+    by_lever = lever_to_force(body.rate_radps, 200.0) @ [0.0, 0.0, -0.8]
+    felt = body.force_mps2 - STANDARD_GRAVITY_MPS2 * body.up
+    np.testing.assert_allclose(by_lever[1:-1], felt[1:-1], atol=0.01)
