@@ -76,26 +76,26 @@ def results() -> str:
     ]
     arms, acted = (_sessions(scores, ("wrist and hand",), of) for of in (ACTORS, STYLES))
     plain_arms = _sessions(scores, ("wrist and hand, accelerometer only",), ACTORS + STYLES)
-    several = scores[scores.index.str.startswith("forward only, several recordings a session, no")]
+    forward_only = scores[scores.index.str.contains("^forward only.*, nothing given")]
+    is_several = forward_only.index.str.contains("several recordings")
+    several, alone = forward_only[is_several], forward_only[~is_several]
     rows = [
         ("worn at", "given", "tested on", "what came out"),
         ("---", "---", "---", "---"),
+        ("any site", "nothing",
+         "real people, forward only, each recording a session; source held out",
+         f"{_false(alone)} (one person), {_unknown(alone)}; mostly assumed"),
+        ("any site", "nothing", "the same, all recordings of a wearer as one session",
+         f"{_false(several)}, {_unknown(several)}; mostly assumed"),
         ("foot", "site, gyroscope", "real people, both ways; each of two held out",
-         f"backward F1 {person['f1_backward']:.2f}, {_false(person, forward)},"
+         f"backward F1 {person['f1_backward']:.2f}, "
+         f"{_false(person.to_frame().T.assign(strides=forward))},"
          f" {_percent(person['unknown'])} unknown"),
         ("belt, lower back, front pocket", "site, gyroscope",
          "real people, forward only; source held out",
-         f"{_false(worn.sum(), worn['strides'].sum())},"
-         f" {_percent((worn['strides'] * worn['unknown']).sum() / worn['strides'].sum())} unknown"),
+         f"{_false(worn)}, {_unknown(worn)}"),
         ("thigh, lower leg at 24 Hz", "site", "the same",
-         f"{(slow['strides'] * slow['wrong']).sum():.0f} of {slow['strides'].sum():,.0f} strides"
-         " called backward,"
-         f" {_percent((slow['strides'] * slow['unknown']).sum() / slow['strides'].sum())} unknown"),
-        ("any site", "nothing",
-         "real people, forward only; several recordings of a wearer as one session",
-         f"{_false(several.sum(), several['strides'].sum())},"
-         f" {_percent((several['strides'] * several['unknown']).sum() / several['strides'].sum())}"
-         " unknown; mostly assumed"),
+         f"{_false(slow)}, {_unknown(slow)}"),
         ("thigh, pockets, shin, ankle, foot", "site, gyroscope",
          "**virtual** walks of two actors, both ways; source held out",
          _labelled(_sessions(scores, LIMBS, ACTORS))),
@@ -136,9 +136,15 @@ def _range(shares: pd.Series) -> str:
     return most if least == most else f"{least[:-1]} to {most}"
 
 
-def _false(row: pd.Series, forward: float) -> str:
-    count = row["false_backward_per_1000"] * forward / 1000
-    return f"{f'{count:.0f}' if count else 'no'} false backward strides in {forward:,.0f}"
+def _false(rows: pd.DataFrame) -> str:
+    """Strides of rows of forward strides that were called backward."""
+    count = (rows["false_backward_per_1000"] * rows["strides"]).sum() / 1000
+    called = f"{count:.0f}" if count else "no"
+    return f"{called} false backward strides in {rows['strides'].sum():,.0f}"
+
+
+def _unknown(rows: pd.DataFrame) -> str:
+    return f"{_percent((rows['strides'] * rows['unknown']).sum() / rows['strides'].sum())} unknown"
 
 
 def _percent(share: float) -> str:
