@@ -470,6 +470,9 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
     start_time = line.start_time
     if start_time is None and draft.start_time is not None:  # formats give that of row 0
         start_time = draft.start_time - timedelta(seconds=line.zero_s)
+    annotations = place_notes(draft.notes, line)
+    if draft.notes and not annotations:
+        warnings.append("left out the app's notes: not on the accelerometer's clock")
     facts = {
         "name": name,
         "rate_hz": rate_hz,
@@ -477,7 +480,7 @@ def assemble(draft: Draft, name: str, format_name: str, options: ReadOptions) ->
         "gravity": scale.gravity,
         "start_time": start_time,
         "placement": draft.placement,
-        "annotations": place_notes(draft.notes, line),
+        "annotations": annotations,
         "findings": (
             *_origins(draft, options), *scale.findings, sign_finding,
             *line.findings, *sensors.findings,

@@ -153,8 +153,11 @@ def step_extremes(array: Array) -> tuple[float, float]:
 def typical_step(array: Array) -> float:
     """Return the typical step between consecutive rows, even where many rows are equal.
 
-    The steps start from at least half of the rows, so a single wild stamp has no effect.
+    The steps start from at least half of the rows, so a single wild stamp has no effect. A single
+    row has no step: 0.
     """
+    if len(array) < 2:
+        return 0.0
     apart = min(200, len(array) // 2)
     steps = picked(array, sampled(len(array) - apart), apart)
     return float(np.median(np.abs(steps))) / apart

@@ -216,3 +216,13 @@ def test_what_inspect_shows_is_ready_for_json(tmp_path: Path) -> None:
     assert shown["gaps"] == 0
     assert shown["unit"] == {"value": "m/s2", "ground": "stated"}
     assert shown["sign"]["ground"] == "assumed"
+
+
+@pytest.mark.parametrize("name", ["pocket_hill_repeats", "wrist_walk_with_turns"])
+def test_notes_that_a_given_rate_leaves_without_a_clock_are_said_to_be_left_out(name: str) -> None:
+    path = Path(__file__).parents[2] / f"data/examples/simulated_{name}.zip"
+    (timed,), (counted,) = read(path), read(path, options=ReadOptions(rate_hz=50))
+    warning = "left out the app's notes: not on the accelerometer's clock"
+    assert bool(timed.annotations) == (warning in counted.warnings)
+    assert not counted.annotations
+    assert warning not in timed.warnings

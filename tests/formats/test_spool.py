@@ -129,3 +129,7 @@ def test_twelve_bits_are_signed_and_need_not_end_with_a_byte() -> None:
 
 def test_a_single_packet_has_no_time_between_its_readings() -> None:
     assert spool.spread(np.array([5.0]), np.array([3])).tolist() == [5, 5, 5]
+
+
+def test_a_single_row_has_no_step() -> None:
+    assert spool.typical_step(STAMPS[:1]) == 0.0
