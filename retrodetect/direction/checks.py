@@ -8,7 +8,6 @@ height goes with the square of the time.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,7 @@ from retrodetect.recording import Caution, FloatArray, Topic
 from retrodetect.sites import group_of, groups_of
 from retrodetect.tables import DOUBTED_STRIDES, IN_WORDS, STEPS_PER_STRIDE
 
-__all__ = ["Checked", "check_anchors", "doubtful_strides"]
+__all__ = ["check_anchors", "doubtful_strides"]
 
 IMPARTIAL = Priors(
     one_way=(0.49, 0.49, 0.02),
@@ -66,20 +65,13 @@ _DOUBTED_SHARE = 0.1
 """Of the strides of a session: fewer of one gait are a few mistakes, not a clock."""
 
 
-class Checked(NamedTuple):
-    """What is left of the directions after what the wearer said was checked."""
-
-    cautions: tuple[Caution, ...]  # which words cannot be right, or were of no use
-    directions: Directions  # unknown for strides on which wrong words and the signal disagree
-
-
 def check_anchors(
     features: StrideFeatures,
     strides: pd.DataFrame,
     model: DirectionModel,
     anchors: Anchors,
     directions: Directions,
-) -> Checked:
+) -> tuple[tuple[Caution, ...], Directions]:
     """Say which of the wearer's words cannot be right, or were of no use; believe neither side.
 
     Parameters
@@ -91,25 +83,28 @@ def check_anchors(
 
     Returns
     -------
-    Checked
+    tuple of Caution
+        Which words cannot be right, or were of no use.
+    Directions
+        The same, but unknown for strides on which wrong words and the signal disagree.
     """
     if not len(strides):
-        return Checked((), directions)
+        return (), directions
     misplaced = _check_placement(features, model, anchors)
     marks = anchors.marks(strides)
     names_front = anchors.front is not None or anchors.same_mounting
     if not (names_front or marks):
-        return Checked(misplaced, directions)
+        return misplaced, directions
     opposed = _opposed(features, strides, model, anchors)
     lying = f"they lie between {strides['start_s'].min():.0f} and {strides['end_s'].max():.0f} s"
     cautions = [*misplaced]
     cautions += [
         Caution(Topic.WORDS, f"{mark.words} contains no strides ({lying}), so it was ignored")
         for mark in marks
-        if _is_empty(mark)
+        if not mark.rows.any()
     ]
     cautions += _overlaps(marks)
-    wrong = [mark for mark in marks if not _is_empty(mark) and opposed[mark.rows].mean() > 0.5]
+    wrong = [mark for mark in marks if mark.rows.any() and opposed[mark.rows].mean() > 0.5]
     cautions += [
         _contradiction(
             mark.words,
@@ -125,7 +120,7 @@ def check_anchors(
         cautions += _check_front(features, model, anchors, directions, opposed, is_turned=is_turned)
     if wrong or is_turned:
         directions = _disputed(directions, opposed)
-    return Checked(tuple(cautions), directions)
+    return tuple(cautions), directions
 
 
 def _check_placement(
@@ -174,10 +169,6 @@ def _disputed(directions: Directions, opposed: NDArray[np.bool_]) -> Directions:
     return replace(
         directions, table=table, told_apart_by=directions.told_apart_by if is_named else ""
     )
-
-
-def _is_empty(mark: Mark) -> bool:
-    return not mark.rows.any()
 
 
 def _overlaps(marks: list[Mark]) -> list[Caution]:

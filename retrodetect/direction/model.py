@@ -252,8 +252,16 @@ class DirectionModel:
                 for name, group in self.groups.items()
             },
             "sites": {
-                form: _stored_classifier(classifier, SITE_INPUTS[form])
-                for form, classifier in self.sites.items()
+                form: {
+                    group: {
+                        "intercept": float(intercept),
+                        "weights": dict(zip(SITE_INPUTS[form], weights.tolist(), strict=True)),
+                    }
+                    for group, weights, intercept in zip(
+                        sites.groups, sites.weights, sites.intercepts, strict=True
+                    )
+                }
+                for form, sites in self.sites.items()
             },
             "likeness": {
                 "scale": dict(zip(COMPARED, self.likeness.scale.tolist(), strict=True)),
@@ -312,19 +320,6 @@ def _readout(stored: dict[str, Any]) -> Readout:
             for name, weight in stored[form][pace].items():
                 weights[i, j, names.index(name)] = weight
     return Readout(weights, np.array([float(stored[form]["doubt"]) for form in FORMS]))
-
-
-def _stored_classifier(classifier: SiteClassifier, names: tuple[str, ...]) -> dict[str, Any]:
-    """Intercept, and weights by feature name, by group of sites."""
-    return {
-        group: {
-            "intercept": float(intercept),
-            "weights": dict(zip(names, weights.tolist(), strict=True)),
-        }
-        for group, weights, intercept in zip(
-            classifier.groups, classifier.weights, classifier.intercepts, strict=True
-        )
-    }
 
 
 def _classifier(stored: dict[str, Any], names: tuple[str, ...]) -> SiteClassifier:

@@ -85,12 +85,17 @@ def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
     target = Path(path)
     check_target(target)
     if target.suffix:
-        _write_file(target, members)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, member in members.items():
+                archive.writestr(name, member)
+        files = {target: buffer.getvalue()}
     else:
         make_folder(target)
-        for name, member in members.items():
-            with replacing(target / name) as stream:
-                stream.write(member)
+        files = {target / name: member for name, member in members.items()}
+    for file, member in files.items():
+        with replacing(file) as stream:
+            stream.write(member)
     return replace(model, card=whole)
 
 
@@ -325,16 +330,6 @@ def _digest(content: dict[str, Any]) -> str:
     others = {key: value for key, value in content.items() if key != "sha256"}
     text = json.dumps(others, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _write_file(target: Path, members: dict[str, bytes]) -> None:
-    """Write a zip of the members, whole or not at all."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    with replacing(target) as stream:
-        stream.write(buffer.getvalue())
 
 
 def _is_model(file: Path) -> bool:

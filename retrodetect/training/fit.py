@@ -8,7 +8,7 @@ wearers of sources that took no part are misled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -674,18 +674,14 @@ def reference_fronts(table: StrideTable, fronts: FloatArray, travel: Readout) ->
     filled = fronts.copy()
     ran = (table.strides["true_gait"] == "run").to_numpy().astype(np.intp)
     going = travel.vectors(table.features)[np.arange(len(table)), ran] * _way(table)[:, None]
-    for rows in _recordings(table.strides[~np.isfinite(fronts[:, 0])]):
+    unknown = table.strides[~np.isfinite(fronts[:, 0])]
+    for recording in unknown.groupby(["source", "recording"]).groups.values():
+        rows = recording.to_numpy()
         up = table.features.up[rows]
         mean = going[rows].sum(axis=0)
         if np.linalg.norm(mean) > 0:
             filled[rows] = _unit(mean - (up @ mean)[:, None] * up)
     return filled
-
-
-def _recordings(strides: pd.DataFrame) -> Iterator[NDArray[np.intp]]:
-    """Rows of each recording."""
-    for _, rows in strides.groupby(["source", "recording"]):
-        yield rows.index.to_numpy()
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -38,7 +38,7 @@ def is_noticed(example: Example, model: DirectionModel, anchors: Anchors) -> boo
     """Whether anything is said about these words."""
     shown, strides = example.measured.features, example.strides()
     directions = decide(shown, strides, model, anchors)
-    return bool(check_anchors(shown, strides, model, anchors, directions).cautions)
+    return bool(check_anchors(shown, strides, model, anchors, directions)[0])
 
 
 def cases(evidence: Evidence) -> Iterator[tuple[str, DirectionModel, Example]]:
