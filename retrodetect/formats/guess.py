@@ -386,5 +386,5 @@ def no_acceleration(table: Table) -> RefusedRecording:
     what = next((text for quantity, text in _INSTEAD.items() if quantity in held), "")
     return RefusedRecording(
         f"has no acceleration{what}",
-        remedy="export the accelerometer, or name its columns with --columns",
+        remedy="export the accelerometer, or name its columns with --columns time=T,x=A,y=B,z=C",
     )

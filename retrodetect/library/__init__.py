@@ -16,7 +16,7 @@ from retrodetect.errors import RetrodetectError
 
 __all__ = ["as_arguments", "in_python_words"]
 
-_OPTION = re.compile(r"--([a-z-]+)(?: (linear|total|forward|backward))?")
+_OPTION = re.compile(r"--([a-z-]+)(?: (linear|total|forward|backward)| ((?:\w+=\w+,?)+))?")
 _ARGUMENTS = {"rate": "rate_hz=", "ignore-notes": "use_notes=False"}
 
 
@@ -36,6 +36,8 @@ def as_arguments(text: str) -> str:
 
     def argument(option: re.Match[str]) -> str:
         name = _ARGUMENTS.get(option[1], f"{option[1]}=")
+        if option[3]:
+            return f"{name}{dict(pair.split('=') for pair in option[3].split(','))}"
         return f'{name}"{option[2]}"' if option[2] else name
 
     return _OPTION.sub(argument, text)

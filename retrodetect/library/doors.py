@@ -90,13 +90,15 @@ def read_all(path: str | Path, **options: Any) -> list[Recording]:
         return formats.read(path, options=ReadOptions(**options))
 
 
-def inspect(source: RecordingLike) -> dict[str, Any]:
+def inspect(source: RecordingLike, **options: Any) -> dict[str, Any]:
     """Describe how a recording was read, with every assumption.
 
     Parameters
     ----------
     source
         Path, data frame or recording.
+    **options
+        As for :func:`read`, or for :func:`from_dataframe`.
 
     Returns
     -------
@@ -104,7 +106,7 @@ def inspect(source: RecordingLike) -> dict[str, Any]:
         As from :func:`retrodetect.formats.describe`: unit, gravity, sign and clock, each with its
         ground, gaps, warnings, and advice.
     """
-    return formats.describe(_recording(source))
+    return formats.describe(_recording(source, options))
 
 
 def label(
@@ -119,6 +121,7 @@ def label(
     same_mounting: bool = False,
     use_notes: bool = True,
     strides: pd.DataFrame | None = None,
+    **options: Any,
 ) -> Result:
     """Find the strides of a recording and name the direction of each.
 
@@ -144,6 +147,8 @@ def label(
         Strides of one foot from elsewhere, such as a force plate or another detector: columns
         ``start_s`` and ``end_s`` in seconds, or those of mobgap, scikit-digital-health or BIDS.
         By default they are detected.
+    **options
+        As for :func:`read`, or for :func:`from_dataframe`.
 
     Returns
     -------
@@ -169,12 +174,16 @@ def label(
             use_notes=use_notes,
             same_mounting=same_mounting,
         )
-    fitted, recording = store.load(model), _recording(source)
+    fitted, recording = store.load(model), _recording(source, options)
     return Result.of(label_pieces([recording], fitted, anchors, _spans_s(strides, recording)))
 
 
 def features(
-    source: RecordingLike, *, vectors: bool = False, strides: pd.DataFrame | None = None
+    source: RecordingLike,
+    *,
+    vectors: bool = False,
+    strides: pd.DataFrame | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     """Measure every stride of a recording.
 
@@ -186,7 +195,9 @@ def features(
         Whether to return the vectors in the device's frame too, as ``NAME_x``, ``NAME_y`` and
         ``NAME_z``. They turn with the device; the other features do not.
     strides : DataFrame, optional
-        As for :func:`label`.
+        Strides of one foot from elsewhere, as for :func:`label`.
+    **options
+        As for :func:`read`, or for :func:`from_dataframe`.
 
     Returns
     -------
@@ -195,7 +206,7 @@ def features(
         ``gait``, then the features of :func:`feature_info`. Features are NaN if gravity was
         removed from the recording; those of the gyroscope are 0 without one.
     """
-    recording = _recording(source)
+    recording = _recording(source, options)
     given_s = _spans_s(strides, recording)
     signals = prepare(recording)
     walked = gait.joined([gait.in_run(signal, given_s) for signal in signals]).strides
@@ -247,14 +258,19 @@ def _vector_names() -> list[str]:
     return ["up", *(feature.name for feature in catalogue.VECTORS)]
 
 
-def _recording(source: RecordingLike) -> Recording:
+def _recording(source: RecordingLike, options: dict[str, Any]) -> Recording:
     """Read a recording, or convert a frame to one."""
+    if isinstance(source, pd.DataFrame):
+        return from_dataframe(source, **options)
+    if isinstance(source, str | Path):
+        return read(source, **options)
+    if isinstance(source, Recording) and options:
+        raise UsageError(
+            f"a recording is already read: {', '.join(options)} would have no effect",
+            remedy="pass a path instead",
+        )
     if isinstance(source, Recording):
         return source
-    if isinstance(source, pd.DataFrame):
-        return from_dataframe(source)
-    if isinstance(source, str | Path):
-        return read(source)
     raise UsageError(
         f"{type(source).__name__} is not a recording",
         remedy="pass a path, a DataFrame, or rd.from_arrays(array, rate_hz=..., unit=...)",

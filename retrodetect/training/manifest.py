@@ -91,8 +91,7 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     if path.is_dir():
         return list(_from_folder(path, problems))
     if not path.exists():
-        problems.note(str(path), "does not exist")
-        return []
+        raise UsageError("does not exist", file=str(path), remedy="check the path")
     rows = small_table(path) if path.suffix.lower() in (".csv", ".tsv", ".txt") else None
     if rows is None or "path" not in rows.names:
         where = str(path)

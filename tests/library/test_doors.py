@@ -35,6 +35,29 @@ def test_path_recording_and_frame_give_the_same_strides(path, result, noise_mode
         rd.label(frame.to_numpy())
 
 
+def test_what_an_error_advises_can_be_passed_to_the_function_that_raised_it(
+    path, result, noise_model, tmp_path
+):
+    readings = pd.read_csv(path)[["x", "y", "z"]]
+    readings.to_csv(tmp_path / "no_clock.csv", index=False)
+    for function in (
+        rd.inspect,
+        rd.features,
+        lambda source, **more: rd.label(source, model=noise_model, **more),
+    ):
+        with pytest.raises(rd.RefusedRecording, match="rate_hz="):
+            function(tmp_path / "no_clock.csv")
+        function(tmp_path / "no_clock.csv", rate_hz=100)
+    with pytest.raises(rd.UsageError, match="already read: unit would have no effect"):
+        rd.label(rd.read(path), unit="g")
+
+
+def test_an_error_shows_columns_as_python_writes_them(tmp_path):
+    (tmp_path / "odd.csv").write_text("a,b\n" + "".join(f"{i},{2 * i}\n" for i in range(99)))
+    with pytest.raises(rd.RefusedRecording, match=r"columns=\{'time': 'T', 'x': 'A'"):
+        rd.label(tmp_path / "odd.csv")
+
+
 def test_a_result_holds_the_rows_of_both_tables(result):
     assert tuple(result.strides.columns) == STRIDE_COLUMNS
     assert tuple(result.session.index) == SESSION_COLUMNS

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from retrodetect.direction.anchors import Statement
+from retrodetect.errors import UsageError
 from retrodetect.training.manifest import (
     FRONTS,
     Entry,
@@ -198,7 +199,8 @@ def test_a_recording_by_itself_is_told_by_its_notes(folder):
         str(folder / "a.csv"), "wearer", entry.input.name,
     )  # fmt: skip
     assert (entry.direction, entry.labels, problems) == (None, None, [])
-    assert listed(folder / "gone.csv") == ([], [f"{folder / 'gone.csv'}: does not exist"])
+    with pytest.raises(UsageError, match=r"gone\.csv: does not exist; check the path"):
+        listed(folder / "gone.csv")
 
 
 @pytest.mark.parametrize(
