@@ -67,18 +67,18 @@ RECORDINGS_AT_A_TIME = 10
 """Labelled by one process: a second or two."""
 
 WEAKNESSES = (
-    "Without a gyroscope nothing above the hip shows where the front is: a session that goes one "
-    "way only is called forward because most do, and one that turns is named by how people begin "
-    "and bounce, or stays unknown.",
-    "At the wrist and hand only a gyroscope shows the way the wearer goes, and less surely than "
-    "elsewhere: of two captured actors who went both ways, up to 6 % of strides were named "
-    "wrongly, of a third who acted styles of walking 15 %, and at left wrists many backward "
-    "strides stayed unknown. Without a gyroscope, bouts that look alike are all called forward; "
-    "other sessions of both ways stay unknown unless stretches are marked.",
-    "On the upper arm and in a bag nothing shows it.",
-    "What shows at the ankle turns round on the way to the middle of the shin. Between the two, "
-    "and right below the knee, more strides stay unknown. At the shin only a gyroscope shows the "
-    "way, of walks.",
+    "Without a gyroscope, nothing above the hip shows where the front is. A session that goes one "
+    "way only is called forward, because most do. A session that turns is named by how people "
+    "begin and bounce, or stays unknown.",
+    "At the wrist and hand, only a gyroscope shows which way the wearer goes, and less reliably "
+    "than elsewhere. Of two captured actors who went both ways, up to 6% of strides were named "
+    "wrongly; of a third, who acted styles of walking, 15%. At left wrists, many backward strides "
+    "stayed unknown. Without a gyroscope, bouts that look alike are all called forward; other "
+    "sessions of both ways stay unknown unless stretches are marked.",
+    "On the upper arm and in a bag, nothing shows which way the wearer goes.",
+    "What shows the front at the ankle is reversed at mid-shin. Between the two, and just below "
+    "the knee, more strides stay unknown. At the shin, only a gyroscope shows which way the wearer "
+    "goes, and only in walking.",
     "A phone loose in a bag or coat does not show the front.",
     "Running backward was captured at 30 Hz only, which blurs the flight phase.",
 )
@@ -96,7 +96,7 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
     fits = Fits(table_of(chain.from_iterable(recordings.values())), name=name)
     rows = pd.concat(held_out(recordings, fits), ignore_index=True)
     card = Card(
-        summary="Labels each stride forward or backward, or says that it does not know.",
+        summary="Labels each stride forward, backward or unknown.",
         licence=licence,
         sources=[_source(source, recordings[source]) for source in sources],
         scores=_scores(rows[rows["given"] == "site"]),
@@ -135,7 +135,7 @@ def _backward_evidence(strides: pd.DataFrame) -> str:
     )
     captured = f"virtual, from {people.get(True, 0)} captured people"
     if False not in people:
-        return f"Nobody real was recorded going backward: all backward evidence is {captured}."
+        return f"No real person was recorded going backward: all backward evidence is {captured}."
     sites = " and ".join(back.loc[~back["virtual"].astype(bool), "placement"].unique())
     return (
         f"Backward strides of real people were recorded at the {sites} only, of {people[False]} "
