@@ -1,7 +1,7 @@
 """Laboratory: the simulator, public data sets, and the making of the shipped models.
 
-Nothing that reads, labels or tallies imports it. Here stands what a loader of a data set is asked
-for, and what it gives; the loaders are in ``datasets``, ``captured`` and ``published``.
+Nothing that reads, labels or tallies imports it. This module holds what a loader of a data set is
+passed and what it returns; the loaders are in ``datasets``, ``captured`` and ``published``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INTERVAL_COLUMNS = ("start_s", "end_s", "direction", "gait", "confident")
 """Columns of a table of intervals with known truth."""
 
 Truth = tuple[str, str, bool]
-"""Direction and gait of a whole recording, and whether all strides surely went so."""
+"""Direction and gait of a whole recording, and whether they surely apply to all its strides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,18 @@ class Labelled:
     """A recording whose truth is known."""
 
     recording: Recording  # the recording, in SI units and the device frame
-    subject: str  # who wore it; people are told apart within a source only
+    subject: str  # who wore it; unique within a source only
     placement: str  # body site of the device
     front: FloatArray | None  # (3,) device axis that points to the wearer's front, if known
     # ``start_s``, ``end_s``, ``direction`` (forward, backward, sideways, turning,
     # still), ``gait`` (walk, run, stairs, none), ``confident``
     intervals: pd.DataFrame
     virtual: bool = False  # whether the sensor was simulated on motion capture
-    # steps of both feet as counted by the wearer or by foot switches, if so
+    # steps of both feet, as counted by the wearer or by foot switches
     steps: int | None = None
-    # times of known initial contacts in order: of both feet, but on a foot or an ankle of that one
+    # times of initial contacts, sorted: of both feet, but on a foot or ankle of that foot only
     contacts_s: FloatArray | None = None
-    # name of the data set, and its licence as it states it; `datasets.load` fills them in
+    # name of the data set and the licence it states; `datasets.load` fills them in
     source: str = ""
     licence: str = ""
 
@@ -50,9 +50,9 @@ class Labelled:
         angular_rate_radps: FloatArray | None = None, rate_hz: float | None = None,
         gravity: Gravity = "total", front: FloatArray | None = None, **more: Any,
     ) -> Labelled:  # fmt: skip
-        """Make one of arrays; rows whose time does not advance are left out.
+        """Make one from arrays; drop rows whose time does not advance.
 
-        The rate is by default that of the usual step.
+        The default rate is that of the median interval.
         """
         fresh = np.diff(time_s, prepend=-np.inf) > 0
         time_s = time_s[fresh] - time_s[0]
@@ -73,13 +73,13 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which recordings of a data set to make; None for all of them."""
+    """Which recordings of a data set to make; None for all."""
 
-    placements: frozenset[str] | None  # of virtual sensors, all are `captured.VIRTUAL_PLACEMENTS`
+    placements: frozenset[str] | None  # default of virtual sensors: `captured.VIRTUAL_PLACEMENTS`
     subjects: frozenset[str] | None
 
     def takes(self, placement: str, subject: str) -> bool:
-        """Whether such a recording is asked for; called before its file is read."""
+        """Whether to make such a recording; called before its file is read."""
         return (self.placements is None or placement in self.placements) and (
             self.subjects is None or subject in self.subjects
         )

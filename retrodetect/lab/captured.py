@@ -1,8 +1,8 @@
-"""Loaders for motion capture: virtual sensors worn by people whose every frame is known.
+"""Loaders for motion capture: virtual sensors on people whose every frame is known.
 
-The LAFAN1 captures come as body segments, retargeted to a Unitree G1 robot. Its thigh and upper-arm
-segments begin below the hip and the shoulder, and its leg is longer than a person's, so both joints
-and the unit are measured here.
+The LAFAN1 captures are body segments, retargeted to a Unitree G1 robot. Its thigh and upper-arm
+segments begin below the hip and the shoulder, and its leg is longer than a person's, so this
+module measures both joints and the unit.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ __all__ = ["VIRTUAL_PLACEMENTS", "bvh_clips", "lafan1", "read_segments"]
 VIRTUAL_PLACEMENTS = tuple(
     name for name, site in SITES.items() if not site.may_be and name not in ("head", "bag")
 )
-"""Sites of virtual sensors unless others are named: those that say where around the body the
-device is and that real recordings have."""
+"""Default sites of virtual sensors: those that real recordings have and that state where around
+the body the device is."""
 
 TRUSTED_IN_LAFAN1 = frozenset(
     name for name, site in SITES.items() if site.group in (*LOWER_LEG, "thigh")
 )
-"""Legs. The robot that LAFAN1 was retargeted to has a stiff trunk, and a wrist shows the travel of
-the trunk once the arm is taken out."""
+"""Legs. The robot of LAFAN1 has a stiff trunk, and without the arm's motion a wrist shows only the
+travel of the trunk."""
 
 RATE_HZ = 50.0
-"""Of virtual sensors."""
+"""Sampling rate of virtual sensors."""
 
 STRAP_M = 0.05
-"""Right lower legs wear their device in front, this far from the bone, left ones on the outside:
-straps turn, and what a place shows must not hang on it."""
+"""Distance of a device from the bone, in front of a right lower leg; a left one sits outside.
+Straps turn, so a model must not depend on the place around the leg."""
 
 _NO_GAIT = re.compile("hop|jump|leap|skip|crouch|random|urban", re.IGNORECASE)
 
@@ -69,19 +69,19 @@ which the foot turns while the heel lifts in LAFAN1 (own measurement; 0.21 m ahe
 
 
 def bvh_clips(path: Path, wanted: Wanted) -> Iterator[Labelled]:
-    """Load virtual sensors worn in BVH clips, one for each site, body side and clip.
+    """Load virtual sensors worn in BVH clips, one per site, body side and clip.
 
-    Files do not tell actors apart, so each set counts as one person, ``actor``.
+    The files do not name the actors, so each set counts as one person, ``actor``.
     """
     clips = [(file, "actor") for file in sorted(path.glob("*.bvh.gz"))]
     return _worn(clips, read_bvh, path.name, wanted, PLACEMENTS)
 
 
 def lafan1(path: Path, wanted: Wanted) -> Iterator[Labelled]:
-    """Load virtual sensors on the legs and arms of the LAFAN1 actors, some four minutes for each.
+    """Load virtual sensors on the legs of the LAFAN1 actors, about four minutes each.
 
-    Harvey et al. 2020, retargeted to a Unitree G1 robot; see `read_segments` for how its joints and
-    its size are restored.
+    Harvey et al. 2020, retargeted to a Unitree G1 robot; `read_segments` restores its joints and
+    its size.
     """
     clips = [(file, file.stem.split("_")[1]) for file in sorted(path.glob("*_subject*.npz"))]
     return _worn(clips, read_segments, path.name, wanted, TRUSTED_IN_LAFAN1)
@@ -122,7 +122,7 @@ def _worn(
 
 
 def _strap_m(placement: str, side: Side) -> tuple[float, float, float]:
-    """Where a strapped device sits, from the place of its site: ahead, to the left and up."""
+    """Offset of a strapped device from the place of its site: ahead, left and up."""
     site = SITES[placement]
     if side == "left" or site.segment != "shank":
         return 0.0, 0.0, 0.0
@@ -130,15 +130,15 @@ def _strap_m(placement: str, side: Side) -> tuple[float, float, float]:
 
 
 def read_segments(path: str | Path) -> Motion:
-    """Read a capture of body segments as a skeleton with a leg of `LEG_LENGTH_M`.
+    """Read a capture of body segments as a skeleton whose leg is `LEG_LENGTH_M` long.
 
-    The ``.npz`` archive has ``segments`` (S names: ``pelvis``, ``chest`` and, with ``l_`` or ``r_``
-    before them, ``thigh``, ``shank``, ``foot``, ``upperarm``, ``forearm``, ``hand``),
+    The ``.npz`` archive has ``segments`` (S names: ``pelvis``, ``chest`` and, prefixed with ``l_``
+    or ``r_``, ``thigh``, ``shank``, ``foot``, ``upperarm``, ``forearm``, ``hand``),
     ``position_m`` (F, S, 3; z up), ``quaternion_xyzw`` (F, S, 4; from the segment's frame to the
     world) and ``rate_hz``. It comes from a robot of another size.
 
-    The centre of a hip or a shoulder is the point that stays put in both segments that meet there,
-    by least squares (Gamage & Lasenby, J Biomech 35, 2002, section 2). In LAFAN1 the two paths of
+    The centre of a hip or a shoulder is the point that stays fixed in both adjoining segments, by
+    least squares (Gamage & Lasenby, J Biomech 35, 2002, section 2). In LAFAN1 the two paths of
     this point differ by 6 mm (hip) and 3 mm (shoulder), root mean square.
     """
     file = Path(path)
@@ -182,7 +182,7 @@ def read_segments(path: str | Path) -> Motion:
 def _joint_centre(
     positions: FloatArray, rotations: FloatArray, above: int, limb: int
 ) -> FloatArray:
-    """(3,) point in the limb's frame that stays put in the segment above too."""
+    """(3,) point in the limb's frame that also stays fixed in the segment above."""
     both = np.concatenate([rotations[:, limb], -rotations[:, above]], axis=2).reshape(-1, 6)
     between = (positions[:, above] - positions[:, limb]).reshape(-1)
     return np.asarray(np.linalg.lstsq(both, between)[0][:3])

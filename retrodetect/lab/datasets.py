@@ -1,8 +1,8 @@
-"""Loaders for public data sets whose layout is known.
+"""Loaders for public data sets of known layout.
 
-Each turns one folder, as its authors published it, into labelled recordings. Nothing is
-guessed here: units, axes and labels are those of the publication, or were measured on the
-data where it is silent. The files themselves are no part of this project.
+Each turns a folder, as its authors published it, into labelled recordings. Nothing is guessed:
+units, axes and labels are those of the publication or, if it is silent, measured on the data. The
+files themselves are not part of this project.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def load(
     placements: Collection[str] | None = None,
     subjects: Collection[str] | None = None,
 ) -> Iterator[Labelled]:
-    """Load one data set of :data:`SETS`, from the folder of its name, recording by recording.
+    """Load a data set of :data:`SETS` from the folder of its name, recording by recording.
 
-    ``placements`` and ``subjects`` select; None loads all (of virtual sensors, the sites in
-    ``captured.VIRTUAL_PLACEMENTS``), and files of others are not read.
+    ``placements`` and ``subjects`` select; None loads all (for virtual sensors, the sites in
+    ``captured.VIRTUAL_PLACEMENTS``). Files of unselected recordings are not read.
     """
     if name not in SETS:
         raise UsageError(f"unknown data set {name!r}", remedy=f"choose from {', '.join(SETS)}")
@@ -60,7 +60,7 @@ def load(
 
 
 def present(folder: str | Path) -> tuple[str, ...]:
-    """Tell which data sets are there."""
+    """Return the names of the data sets in a folder."""
     return tuple(name for name in SETS if (Path(folder) / name).is_dir())
 
 
@@ -72,7 +72,7 @@ def _sangenis(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     }  # fmt: skip
     table = pd.read_csv(path / "derived_strides.csv")
     for file, rows in table.groupby("file"):
-        subject = str(file).split("/")[0]  # each of the two people came on a day of their own
+        subject = str(file).split("/")[0]  # each of the two people came on a different day
         if not wanted.takes("foot", subject):
             continue
         raw = loadmat(path / str(file))["u"]
@@ -81,7 +81,7 @@ def _sangenis(path: Path, wanted: Wanted) -> Iterator[Labelled]:
                 "start_s": rows["t_start_s"],
                 "end_s": rows["t_end_s"],
                 "direction": rows["label"].map(directions).fillna(rows["label"]),
-                # Backward strides are at most 1.6 m/s with a third of the stride standing: walked.
+                # Backward strides reach 1.6 m/s and the foot stands for a third of each: walking.
                 "gait": rows["gait"].where(rows["gait"].isin(["run", "none"]), "walk"),
                 "confident": (rows["confident"] & (rows["label"] != "oblique"))
                 | (rows["label"] == "still"),
@@ -158,7 +158,7 @@ _OXFORD_PLACEMENTS = {
 
 
 def _oxford(path: Path, wanted: Wanted) -> Iterator[Labelled]:
-    """Phones at 100 to 406 Hz, m/s²; foot switches as truth of the steps."""
+    """Phones at 100 to 406 Hz, m/s²; foot switches count the true steps."""
     for file in sorted(path.glob("*/accelerometer.csv.gz")):
         _, subject, _, carried, _ = file.parent.name.split("_")
         placement = _OXFORD_PLACEMENTS[carried.lower()]
@@ -180,13 +180,13 @@ def _oxford(path: Path, wanted: Wanted) -> Iterator[Labelled]:
 
 
 def _mobifall(path: Path, wanted: Wanted) -> Iterator[Labelled]:
-    """Phone in a trouser pocket, about 88 Hz, uneven, m/s² and rad/s on clocks of their own."""
+    """Phone in a trouser pocket, about 88 Hz, uneven, m/s² and rad/s on separate clocks."""
     for file in sorted(path.glob("*/*_acc_*.txt.gz")):
         if not wanted.takes("front-pocket", file.parent.name):
             continue
         raw, turn = (
-            np.loadtxt(each, delimiter=",", comments=["#", "@"])
-            for each in (file, file.with_name(file.name.replace("_acc_", "_gyro_")))
+            np.loadtxt(readings, delimiter=",", comments=["#", "@"])
+            for readings in (file, file.with_name(file.name.replace("_acc_", "_gyro_")))
         )
         raw = raw[(raw[:, 0] >= turn[0, 0]) & (raw[:, 0] <= turn[-1, 0])]
         rotation = np.stack(
@@ -224,9 +224,9 @@ def _pdiot(path: Path, wanted: Wanted) -> Iterator[Labelled]:
         rate_hz = float(1000 * (order[-1] - order[0]) / (arrived_ms[-1] - arrived_ms[0]))
         force = raw[["accel_x", "accel_y", "accel_z"]].to_numpy(dtype=float)
         rotation = raw[["gyro_x", "gyro_y", "gyro_z"]].to_numpy(dtype=float)
-        # The recordings tell what was counted: at 24 Hz a count of 100 takes 100 s and more at 1.6
-        # to 2 steps per second, so it counts double steps; at 10 Hz it takes 58 s, so it counts
-        # single ones (own measurement). Two recordings of group G go on long after the count.
+        # The duration shows what was counted. At 24 Hz a count of 100 takes 100 s or more at 1.6 to
+        # 2 steps per second: double steps. At 10 Hz it takes 58 s: single steps (own measurement).
+        # Two recordings of group G go on long after the count.
         steps = int(count) * (1 if rate_hz < PDIOT_SINGLE_STEP_HZ else 2)
         is_counted = steps < MAX_CADENCE_HZ * (order[-1] - order[0]) / rate_hz
         yield Labelled.of(
@@ -258,7 +258,7 @@ _SPSW_LABELS = {"WALKING": ("forward", "walk"), "TURNING": ("turning", "walk")}
 def _spsw(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Phone in the left trouser pocket and watch on the wrist, ~100 Hz, m/s², rad/s, ms.
 
-    Several samples may share a stamp; the first stays. The front of the watch is −y.
+    Several samples may share a stamp; the first is kept. The front of the watch is −y.
     """
     for file in sorted(path.glob("s*/*.csv.gz")):
         device = file.name.removesuffix(".csv.gz").rpartition("_")[2]
@@ -277,11 +277,11 @@ def _spsw(path: Path, wanted: Wanted) -> Iterator[Labelled]:
 
 
 def _front_by_sitting(raw: pd.DataFrame) -> FloatArray:
-    """Front of a phone in a pocket: what faces ahead on a standing thigh faces up on a seated one.
+    """Front of a phone in a pocket: what faces ahead on a standing thigh faces up on a sitting one.
 
-    The publication tells which side of the screen faces ahead, but not that a phone may lie on
+    The publication states which side of the screen faces ahead, but not that a phone may lie on
     the outer side of the thigh. Against the travel cue (the second harmonic in quadrature) of 289
-    walks, all forward, the side of the screen is off by 40° (median) and this front by 14°.
+    forward walks, the side of the screen is off by 40° (median) and this front by 14°.
     """
     mean_mps2 = raw.groupby("label")[["x_acc", "y_acc", "z_acc"]].mean()
     up = mean_mps2.loc["WALKING"].to_numpy()
@@ -307,13 +307,13 @@ _HANDLING_GAIT_S: dict[str, list[tuple[float, float, str]]] = {
     "same_data_test_nz.csv.gz": [(8.0, 26.5, "walk"), (28.5, 33.0, "run")],
     "walking_test_jg.csv.gz": [(23.0, 50.0, "walk")],
 }
-"""Steady gait with the phone in the pocket: the tilt stays, and the cadence is that of walking
-(1.0 strides per second) or running (1.35, with peaks of 30 m/s² and more). The other files are
-left out: in one the phone lies on a table, in the other its site cannot be told."""
+"""Steady gait with the phone in the pocket: the tilt stays constant, and the cadence is that of
+walking (1.0 strides per second) or running (1.35, with peaks of 30 m/s² and more). The other files
+are left out: in one the phone lies on a table, in the other its site is unknown."""
 
 
 def _handling(path: Path, wanted: Wanted) -> Iterator[Labelled]:
-    """Phones that are held, put into a pocket and walked with, as their apps exported them.
+    """Phones that are handled, put into a pocket and walked with, as their apps exported them.
 
     Nobody goes backward. Only steady gait in the pocket is confident. The two phones of
     ``same_data_test`` turn alike, so one person carried both; the set counts as one person.
@@ -345,7 +345,7 @@ def _merged(rows: pd.DataFrame, state: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def register() -> dict[str, dict[str, str]]:
-    """Return what the authors state about each data set, by the name of its folder."""
+    """Return what the authors state about each data set, by folder name."""
     text = files("retrodetect.lab").joinpath("datasets.csv").read_text("utf-8")
     return {row["loader"]: row for row in csv.DictReader(text.splitlines())}
 
@@ -367,7 +367,7 @@ SETS: dict[str, Callable[[Path, Wanted], Iterator[Labelled]]] = {
     "kiel-full-body": kiel,
     "erciyes-falls": erciyes,
 }
-"""Loader of each data set, by the name of its folder."""
+"""Loader of each data set, by folder name."""
 
 VIRTUAL = tuple(name for name, loader in SETS.items() if loader in (bvh_clips, lafan1))
-"""Those that are motion capture."""
+"""Data sets of motion capture."""

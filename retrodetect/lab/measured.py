@@ -1,8 +1,8 @@
-"""Public data sets as examples, measured once and kept on disk while nothing changes.
+"""Public data sets as examples, measured once and cached while nothing changes.
 
-Clips of motion capture hold a few strides. What people record is longer and goes both ways, and
-that is what direction models are judged by, so clips of one wearer are put behind each other, as if
-one device had recorded them.
+Clips of motion capture hold a few strides. People record longer sessions that go both ways, and
+direction models are judged by those, so clips of one wearer are joined as if one device had
+recorded them in sequence.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def measured_sets(
 ) -> dict[str, list[Example]]:
     """Load and measure the recordings that directions are learned from and judged on.
 
-    Recordings too slow to show any direction are left out. What is measured is kept in
-    ``cache_folder``, if there is one.
+    Recordings sampled too slowly to show a direction are left out. Measurements are cached in
+    ``cache_folder``, if set.
     """
     code = resume.code_digest(*STAGES, "training", "lab")
     recall = partial(_remembered, Path(folder), cache_folder, code)
@@ -47,7 +47,7 @@ def measured_sets(
 
 
 def example_of(labelled: Labelled) -> Example:
-    """Measure a labelled recording; each is a session of its own."""
+    """Measure a labelled recording, as a session of its own."""
     recording = labelled.recording
     return Example(
         measure(recording), labelled.subject, recording.name, labelled.source, labelled.licence,
@@ -58,7 +58,7 @@ def example_of(labelled: Labelled) -> Example:
 def _remembered(
     folder: Path, cache_folder: str | Path | None, code: str, name: str
 ) -> list[Example]:
-    """Examples of a set, measured or recalled."""
+    """Examples of a set, measured or read from the cache."""
     files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
 
     def measured() -> list[Example]:
@@ -71,10 +71,10 @@ def _remembered(
 def mixed_sessions(
     clips: Sequence[Example], placements: Iterable[str] | None = None
 ) -> list[Example]:
-    """Put walking clips of one wearer, site and side in turn, forward and backward.
+    """Join walking clips of one wearer, site and side, forward and backward in turn.
 
-    Up to three sessions for each site and side, of up to eight clips each way. The third begins
-    backward.
+    Makes up to three sessions per site and side, each of up to eight clips per direction. The third
+    begins backward.
     """
     wanted = {clip.placement for clip in clips} if placements is None else set(placements)
     walks = [clip for clip in clips if clip.placement in wanted and is_walked(clip)]
@@ -94,7 +94,7 @@ def mixed_sessions(
 
 
 def joined(clips: list[Example], name: str) -> Example:
-    """Put measured clips behind each other, with a pause between two."""
+    """Join measured clips in sequence, with a pause between neighbours."""
     begin_s = np.cumsum([0.0, *(clip.measured.duration_s + PAUSE_S for clip in clips[:-1])])
     parts = [clip.measured.strides for clip in clips]
     strides = _shifted(parts, begin_s)
@@ -107,14 +107,14 @@ def joined(clips: list[Example], name: str) -> Example:
 
 
 def _shifted(tables: list[pd.DataFrame], begin_s: FloatArray) -> pd.DataFrame:
-    """Tables with times put behind each other."""
+    """Concatenate tables, each with its times shifted to its beginning."""
     table = pd.concat(tables, ignore_index=True)
     shift_s = np.repeat(begin_s, [len(part) for part in tables])
     return table.assign(start_s=table["start_s"] + shift_s, end_s=table["end_s"] + shift_s)
 
 
 def without_gyroscope(example: Example) -> Example:
-    """Return the same strides as an accelerometer alone shows them."""
+    """Return the same strides as measured without the gyroscope."""
     features = example.measured.features
     vectors = features.vectors.copy()
     vectors[:, -len(NEEDS_GYRO) :] = 0.0
@@ -123,7 +123,7 @@ def without_gyroscope(example: Example) -> Example:
 
 
 def _site(example: Example) -> str:
-    """Body site and side, which end the name of a virtual recording."""
+    """Body site and side, the end of a virtual recording's name."""
     return example.name.split("#")[-1]
 
 
@@ -132,7 +132,7 @@ def _has(example: Example, direction: str) -> bool:
 
 
 def is_walked(example: Example) -> bool:
-    """Tell whether a clip holds walking forward or backward, and no running."""
+    """Return whether a clip holds walking forward or backward, and no running."""
     spans = zip(example.intervals["direction"], example.intervals["gait"], strict=True)
     gaits = {gait for direction, gait in spans if direction in ("forward", "backward")}
     return bool(len(example.measured.strides)) and gaits == {"walk"}

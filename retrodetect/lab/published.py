@@ -1,9 +1,9 @@
-"""Loaders for public data sets that were not at hand.
+"""Loaders for public data sets that were not available here.
 
-They are written from what the publishers say of their files, and were checked against files made
-after that description only (``tests/lab/test_published.py``). Whoever has the real files
-should look at the first recordings before trusting a score: a unit, a sign or a site that the
-description gets wrong shows at once in ``retrodetect inspect``.
+They follow the publishers' descriptions and were tested only on files made from those descriptions
+(``tests/lab/test_published.py``). If you have the real files, look at the first recordings before
+you trust a score: ``retrodetect inspect`` shows a unit, a sign or a site that the description has
+wrong.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ KU_HAR_CLASSES: dict[str, Truth] = {
 def ku_har(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     """Load KU-HAR: a phone in a waist bag, 100 Hz, m/s² **without gravity**, rad/s.
 
-    Without gravity there is no vertical, so steps can be counted but no direction told. A recording
+    Without gravity there is no vertical, so steps are countable but directions are not. A recording
     is a file ``12.Walk-backwards/<person>_<…>.csv``.
 
     Written from the data set's page (Mendeley Data, doi:10.17632/45f952y38r.5) and its authors'
     description: no header; time of the acceleration in ms, x, y, z in m/s², time of the rotation,
     x, y, z in rad/s; trimmed, and interpolated to 100 Hz; "gravity acceleration was omitted".
-    Circles are labelled forward, but not with confidence.
+    Circles are labelled forward, without confidence.
     """
     trimmed = path / KU_HAR_TRIMMED
     for file in sorted((trimmed if trimmed.is_dir() else path).glob("[0-9]*.*/*.csv")):
@@ -77,8 +77,8 @@ KIEL_TASKS: dict[str, Truth] = {
     "backwards": ("backward", "walk", True),
     "sideways": ("sideways", "walk", True),
 }
-"""Tasks by file name, ``imu_<task>.mat``. Those that mix gait with sitting or standing, and those
-whose course the description leaves open, are left out."""
+"""Tasks by file name, ``imu_<task>.mat``. Tasks that mix gait with sitting or standing, or whose
+course the description leaves open, are left out."""
 
 KIEL_SITES = {
     "head": "head", "sternum": "chest", "chest": "chest", "pelvis": "lower-back",
@@ -87,7 +87,7 @@ KIEL_SITES = {
     "thigh": "thigh", "upper_leg": "thigh", "shank": "lower-leg", "lower_leg": "lower-leg",
     "ankle": "ankle", "foot": "foot",
 }  # fmt: skip
-"""Body site by what the name of a sensor's place contains (sides come before it)."""
+"""Body site by what the name of a sensor's place contains (a side precedes it)."""
 
 
 def kiel(path: Path, wanted: Wanted) -> Iterator[Labelled]:
@@ -96,8 +96,8 @@ def kiel(path: Path, wanted: Wanted) -> Iterator[Labelled]:
     Written from the README of the authors' repository (neurogeriatricskiel/Validation-dataset) and
     the study protocol (Warmerdam et al. 2021, Sensors 21:5833): a struct ``data`` with ``acc`` (N,
     3, M) in g, ``gyro`` (N, 3, M) in deg/s, ``fs`` in Hz and ``imu_location``, M names. The names
-    are not listed there; sensors whose place is not understood are skipped with a message.
-    Directions are those of the task, not of the optical capture.
+    are not listed there; sensors at an unknown place are skipped with a message. Directions are
+    those of the task, not of the optical capture.
     """
     for file in sorted(path.rglob("imu_*.mat")):
         truth = KIEL_TASKS.get(file.stem.removeprefix("imu_"))
@@ -123,7 +123,7 @@ def kiel(path: Path, wanted: Wanted) -> Iterator[Labelled]:
 
 
 def _kiel_struct(file: Path) -> tuple[FloatArray, FloatArray, float, list[str]]:
-    """Acceleration (N, 3, M) in g, rotation in deg/s, rate, and M places in small letters."""
+    """Acceleration (N, 3, M) in g, rotation in deg/s, rate, and M places in lower case."""
     try:
         data = loadmat(file, simplify_cells=True)["data"]
         force, rotation = (np.asarray(data[field], dtype=float) for field in ("acc", "gyro"))
@@ -141,7 +141,7 @@ ERCIYES_SENSORS = {
     "340506": "head", "340527": "chest", "340535": "waist", "340537": "wrist", "340539": "thigh",
     "340540": "ankle",
 }  # fmt: skip
-"""Body site by the sensor's number; wrist, thigh and ankle are the right ones."""
+"""Body site by sensor number; wrist, thigh and ankle are the right ones."""
 
 ERCIYES_ACTIVITIES: dict[str, Truth] = {
     "801": ("forward", "walk", True),
@@ -149,7 +149,7 @@ ERCIYES_ACTIVITIES: dict[str, Truth] = {
     "803": ("forward", "run", True),
     "807": ("forward", "walk", True),
 }
-"""Walking forward, walking backward, jogging, limping; the others are falls and chores."""
+"""Walking forward, walking backward, jogging, limping; the rest are falls and chores."""
 
 _ERCIYES_PATH = re.compile(
     r"(?P<subject>\d{3})/Testler Export/(?P<activity>\d{3})[^/]*/(?P<test>[^/]+)/(?:.*/)?"
@@ -165,8 +165,8 @@ def erciyes(path: Path, wanted: Wanted) -> Iterator[Labelled]:
 
     Files are ``<person>/Testler Export/<activity>…/Test_<n>/<sensor>.txt`` at any depth; trials
     marked as failed are left out. Written from the publication (Özdemir & Barshan 2014, Sensors
-    14:10691), the set's page at the UCI repository, and programs of others that read it: lines of
-    facts after ``//`` with the rate, a row of names, a 16-bit counter as clock. The folders' names
+    14:10691), the set's page at the UCI repository, and third-party programs that read it: header
+    lines after ``//`` with the rate, a row of names, a 16-bit counter as clock. The folders' names
     are Turkish: 801 *yürüme ileri* (forward), 802 *yürüme geri* (backward), 803 *tempolu yavaş
     koşu* (jog), 807 *topallama* (limp). A trial takes about 15 s with standing before and after.
     """
@@ -188,7 +188,7 @@ def erciyes(path: Path, wanted: Wanted) -> Iterator[Labelled]:
 
 
 def _mtw(file: Path) -> tuple[FloatArray, FloatArray, float]:
-    """Times, (n, 6) readings and rate of one sensor; readings lost on the radio are gaps."""
+    """Times, (n, 6) readings and rate of one sensor; readings lost by the radio are gaps."""
     lines = file.read_text("utf-8", "replace").splitlines()
     facts = [line for line in lines[:20] if line.startswith("//")]
     rate = _ERCIYES_RATE.search("\n".join(facts))

@@ -1,8 +1,8 @@
-"""Make the models that are shipped, from the public data sets.
+"""Make the shipped models from the public data sets.
 
 ``python -m retrodetect.lab.shipped DATASETS [MODELS [NAME...]] [--cache DIR]`` makes them
-again, score for score: there is no chance in the fit. ``default`` learns from all that are there
-and is non-commercial because some of its sources are; ``open`` learns from CC BY sources alone.
+again, with the same scores: the fit has no randomness. ``default`` learns from all available sets
+and is non-commercial because some of them are; ``open`` learns from CC BY sources alone.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ GIVEN: dict[str, Callable[[Example], Anchors]] = {
     "front": scores.stated_anchors,
     "mark": scores.marked_stretch,
 }
-"""What the wearer says of a recording, by state of knowledge."""
+"""What the wearer states about a recording, by state of knowledge."""
 
 PLAIN = "site, accelerometer only"
-"""The site, of a recording without its gyroscope: what habit names, it names mostly there."""
+"""The site, for a recording without its gyroscope, where habit decides most often."""
 
 RECORDINGS_AT_A_TIME = 10
-"""Labelled by one process: a second or two."""
+"""How many recordings a process labels in one task: a second or two."""
 
 WEAKNESSES = (
     "Without a gyroscope, nothing above the hip shows where the front is. A session that goes one "
@@ -85,9 +85,9 @@ WEAKNESSES = (
 
 
 def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None = None) -> Card:
-    """Fit one shipped model of `MODELS`, score it on people and sources held out, and store it.
+    """Fit a shipped model of `MODELS`, score it on people and sources held out, and store it.
 
-    Data sets that are missing are left out, and so not in the card.
+    Missing data sets are left out, also from the card.
     """
     licence, wanted = MODELS[name]
     sources = [source for source in wanted if source in present(datasets)]
@@ -109,14 +109,14 @@ def make(name: str, datasets: Path, models: Path, *, cache_folder: Path | None =
 def _check_enough(recordings: dict[str, list[Example]], datasets: Path) -> None:
     """Check that each source can be held out: the others teach its sites in both directions."""
     taught = {
-        (source, group_of(each.placement), way)
+        (source, group_of(example.placement), direction)
         for source, examples in recordings.items()
-        for each in examples
-        for way in each.intervals["direction"]
+        for example in examples
+        for direction in example.intervals["direction"]
     }
     for source, group, _ in sorted(taught) or [("", "", "")]:
-        others = {way for other, site, way in taught if other != source and site == group}
-        if not others >= {"forward", "backward"}:
+        elsewhere = {way for origin, site, way in taught if origin != source and site == group}
+        if not elsewhere >= {"forward", "backward"}:
             raise UsageError(
                 f"without {source}, no data set there teaches {group} in both directions, so no"
                 f" model can be scored on {source}"
@@ -128,7 +128,7 @@ def _check_enough(recordings: dict[str, list[Example]], datasets: Path) -> None:
 
 
 def _backward_evidence(strides: pd.DataFrame) -> str:
-    """Say in a sentence who went backward, and where."""
+    """Return a sentence that states who went backward, and where."""
     back = strides[strides["truth"] == "backward"]
     people = back.groupby("virtual")[["source", "subject"]].apply(
         lambda rows: len(rows.drop_duplicates())
@@ -148,42 +148,42 @@ def held_out(
 ) -> list[pd.DataFrame]:
     """Label every recording with a model that never saw its wearer.
 
-    Where a source has several people in both directions, each person is held out on its own;
-    everywhere else the whole source is, which is harder. Each is labelled in four states of
-    knowledge (``given``): the site, which is what most people know; nothing; site and front; site
-    and five seconds marked. A state that adds nothing is left out. The site is also given without a
-    gyroscope: there habit often names the directions.
+    If a source has several people with both directions, each of them is held out alone; otherwise
+    the whole source is, which is harder. Each is labelled in four states of knowledge (``given``):
+    the site, which is what most people know; nothing; site and front; site and five seconds marked.
+    A state that adds nothing is left out. The site is also used without a gyroscope: there habit
+    often names the directions.
     """
-    ways = fits.table.strides.groupby(["source", "subject"])["truth"].nunique()
+    directions = fits.table.strides.groupby(["source", "subject"])["truth"].nunique()
     folds: list[tuple[str, str | None]] = [(source, None) for source in recordings]
-    for _, people in ways[ways > 1].groupby("source"):
+    for _, people in directions[directions > 1].groupby("source"):
         if len(people) > 1:
             folds.extend(people.index)
 
     def asked() -> Iterator[tuple[DirectionModel, list[Example], str]]:
-        """Fit models, and hand out a few recordings at a time."""
+        """Fit models, and yield each with a few recordings at a time."""
         for source, subject in folds:
-            mine = [part for part in recordings[source] if subject in (None, part.subject)]
-            # Captured clips hold a few strides; what a model will be asked about are sessions.
+            unseen = [part for part in recordings[source] if subject in (None, part.subject)]
+            # Captured clips hold a few strides; users label sessions.
             if SETS[source] is bvh_clips:
-                mine = mixed_sessions(mine)
-            logger.info("held out: %s %s, %d recordings", source, subject or "", len(mine))
+                unseen = mixed_sessions(unseen)
+            logger.info("held out: %s %s, %d recordings", source, subject or "", len(unseen))
             model, kind = fits.without(source, subject), "person" if subject else "source"
-            for start in range(0, len(mine), RECORDINGS_AT_A_TIME):
-                yield model, mine[start : start + RECORDINGS_AT_A_TIME], kind
+            for start in range(0, len(unseen), RECORDINGS_AT_A_TIME):
+                yield model, unseen[start : start + RECORDINGS_AT_A_TIME], kind
 
     return list(in_turn(_label, asked(), jobs))
 
 
 def _label(fold: tuple[DirectionModel, list[Example], str]) -> pd.DataFrame:
-    """Label what was held out from a model, in every state of knowledge."""
+    """Label the recordings held out from a model, in every state of knowledge."""
     model, examples, kind = fold
     tables = []
     states = list(GIVEN.items())
     for number, (name, anchors_of) in enumerate(states):
-        # What adds nothing to a state before it is that state once more.
+        # A state that adds nothing to an earlier one repeats it.
         before = [earlier for _, earlier in states[:number]]
-        new = [each for each in examples if anchors_of(each) not in [of(each) for of in before]]
+        new = [part for part in examples if anchors_of(part) not in [of(part) for of in before]]
         if new:
             tables.append(scores.label_with_truth(model, new, anchors_of).assign(given=name))
     blind = map(without_gyroscope, examples)
@@ -192,7 +192,7 @@ def _label(fold: tuple[DirectionModel, list[Example], str]) -> pd.DataFrame:
 
 
 def _source(name: str, recordings: list[Example]) -> Source:
-    """What a card says about one source."""
+    """Entry of a source in a card."""
     stated = register()[name]
     spans = pd.concat([example.intervals for example in recordings])
     minutes = (spans["end_s"] - spans["start_s"]).groupby(spans["direction"]).sum() / 60
@@ -220,12 +220,12 @@ def _error_rates(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     sites = rows["placement"].map(group_of)
     # Captured running above the knee is no evidence: see `fit.CAPTURED_PACE`.
     blurred = rows["virtual"] & (rows["true_gait"] == "run") & ~sites.isin(LOWER_LEG)
-    # A foot shows its front: nobody names it there. Where nothing could be named or marked, that
-    # state is no other.
+    # A foot shows its front: nobody names it there. If nothing could be named or marked, the
+    # state repeats another.
     repeated = rows["given"].isin(["front", "mark"]) & ~rows["knowledge"].str.endswith(
         "front given"
     )
-    # Without a gyroscope legs err more often: their rates are not those of one with it.
+    # Legs err more often without a gyroscope, so their rates are kept apart.
     plain = rows["given"].eq(PLAIN) & ~rows["knowledge"].str.endswith("assumed")
     rows = rows[~blurred & ~repeated & ~plain].reset_index(drop=True)
     return scores.error_rates(rows, rows["knowledge"])
@@ -240,7 +240,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(MODELS))
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
-    # Threads of a numerical library would wait for cores on which other processes label.
+    # Threads of a numerical library would compete with the processes that label.
     with threadpool_limits(1):
         for name in options.names:
             try:
