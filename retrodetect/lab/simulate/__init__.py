@@ -1,7 +1,7 @@
-"""Simulator: sessions of made-up people whose every stride is known, as a device would record them.
+"""Simulator: sessions of made-up people with every stride known, as a device would record them.
 
-``walk`` lets a person do a list of sections, ``wear`` puts a device on them. A session may be
-worn with any number of devices:
+``walk`` lets a person do a list of sections, ``wear`` puts a device on them. Any number of devices
+can record a session:
 
 >>> from retrodetect.lab.simulate import Section, walk, wear
 >>> session = walk([Section("walk", 5.0), Section("walk", 5.0, "backward")], seed=7)
@@ -9,7 +9,7 @@ worn with any number of devices:
 >>> sorted(session.strides["direction"].unique())
 ['backward', 'forward']
 
-A `Session` says so in words, and which app exports it; `EXAMPLES` are those of the repository.
+A `Session` describes both and the app that exports it; `EXAMPLES` are those of the repository.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ PHONE = SensorErrors(
 
 LOOSE_DAMPING = (0.15, 0.35)
 LOOSE_SPREAD = 0.25
-"""Range of damping, and spread of frequency, between one wearing and the next."""
+"""Range of damping, and spread of frequency between wearings."""
 
 TEXTURE = 0.35
-"""Irregular part of what a site feels (muscle, cloth, ground), against its own motion [D]."""
+"""Irregular part of what a site feels (muscle, cloth, ground), relative to its own motion [D]."""
 
 TEXTURE_BAND_HZ = (2.0, 12.0)
 
@@ -84,10 +84,10 @@ _AMOUNT = re.compile(r"([-+]?\d+(?:\.\d+)?)(s|m/s|%|deg|spm|arms)?")
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A session as it truly was."""
+    """A session as it really was."""
 
-    motion: Motion  # the moving skeleton, as a motion capture would hold it
-    plan: Plan  # footsteps and way of the body
+    motion: Motion  # the moving skeleton, as from a motion capture
+    plan: Plan  # footsteps and path of the body
     person: Person  # person who walked
     strides: pd.DataFrame  # one row per stride, see `true_strides`
 
@@ -97,9 +97,9 @@ class Walk:
 
 
 def walk(sections: Sequence[Section], *, person: Person | None = None, seed: int = 0) -> Walk:
-    """Let a person, None to draw one from the seed, do a list of sections.
+    """Let a person do a list of sections; a session starts and ends standing.
 
-    A session starts and ends standing. The seed is also that of all variation between strides.
+    ``seed`` draws the variation between strides, and the person if ``person`` is None.
     """
     rng = np.random.default_rng(seed)
     person = person or Person.random(rng)
@@ -121,9 +121,9 @@ def wear(
 ) -> Recording:
     """Record a session with a device worn at a body site; parameters as for `virtual_sensor`.
 
-    The skeleton's motion below 15 Hz is measured by `virtual_sensor`. Above that come the shocks of
-    the initial contacts, quick to rise and slow to fade whichever way the wearer goes, and the
-    looseness of pockets, bags and hands.
+    `virtual_sensor` measures the skeleton's motion below 15 Hz. To it are added the shocks of the
+    initial contacts, which rise quickly and fade slowly in either direction, and the looseness of
+    pockets, bags and hands.
     """
     site = SITES[canonical_site(placement)]
     rng = np.random.default_rng(seed)
@@ -145,9 +145,9 @@ def wear(
 def parse_plan(text: str) -> list[Section]:
     """Read a plan such as ``walk forward 20s 1.3m/s, stand 3s, run backward 10s 5% 90deg``.
 
-    Sections have commas between: gait, direction (unless standing), then in any order a duration in
-    s (needed), a speed in m/s, a slope in %, a turn in deg, a cadence in spm and a scale of the
-    arms' swing, such as ``0.2arms``.
+    Commas separate the sections: gait, direction (unless standing), then in any order a duration
+    in s (required), a speed in m/s, a slope in %, a turn in deg, a cadence in spm and a scale of
+    the arms' swing, such as ``0.2arms``.
     """
     return [_parse_section(part) for part in text.split(",") if part.strip()]
 
@@ -165,35 +165,35 @@ def _parse_section(text: str) -> Section:
             amounts[names[match[2] or "s"]] = value / 100 if match[2] == "%" else value
         else:
             words.append(token)
-    gait, *way = words or [""]
-    if gait not in ("walk", "run", "stand") or "duration_s" not in amounts or len(way) > 1:
+    gait, *rest = words or [""]
+    if gait not in ("walk", "run", "stand") or "duration_s" not in amounts or len(rest) > 1:
         raise UsageError(
             f"{text.strip()!r} is not a section",
             remedy="write gait, direction and duration, such as walk backward 20s 0.8m/s",
         )
-    return Section(gait, direction=way[0] if way else "forward", **amounts)  # type: ignore[arg-type]
+    return Section(gait, direction=rest[0] if rest else "forward", **amounts)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is done, where the device sits, and which app exports it."""
+    """What the person does, where the device sits, and which app exports it."""
 
     plan: str  # see `parse_plan`; or ``table`` for a phone that is handled but not worn
     placement: str = "waist"  # body site, see `wear`
     app: str = "sensor_logger"  # layout, one of ``APPS``
     rate_hz: float = 50.0  # sampling rate of the device
-    seed: int = 0  # of everything random, and of the person where none is named
+    seed: int = 0  # of everything random, and of the person unless ``person`` is set
     side: Side = "left"  # body side of a site on a limb
-    # mounting: turns of the device about z, then its y, then its x, in degrees
+    # mounting: rotations of the device about z, then its y, then its x, in degrees
     turned_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    notes: tuple[tuple[float, str], ...] = ()  # notes pressed in the app: second and text of each
-    # of the first sample; None for a date that is always the same
+    notes: tuple[tuple[float, str], ...] = ()  # notes entered in the app: second and text of each
+    # of the first sample; None for a fixed date
     start_time: datetime | None = None
     capture: Path | None = None  # BVH file to wear the device in, instead of a plan
-    # shift of the device from the site to the front, to the left and up
+    # shift of the device from the site to the front, left and up
     offset_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     errors: SensorErrors = PHONE  # noise, bias, jitter and clipping of the device
-    person: int | None = None  # number of the person; the same one walks alike under any seed
+    person: int | None = None  # number of the person, who walks alike under any seed
 
     def __post_init__(self) -> None:
         errors = self.errors.noise_mps2, self.errors.bias_mps2, self.errors.jitter_s
@@ -205,7 +205,7 @@ class Session:
 
     @property
     def mounting(self) -> Rotation:
-        """Turns vectors of the device frame into the axes of the site."""
+        """Rotation from the device frame to the axes of the site."""
         return Rotation.from_euler("ZYX", self.turned_deg, degrees=True)
 
 
@@ -259,9 +259,9 @@ EXAMPLES: dict[str, Session] = {
 
 
 def write_examples(folder: Path) -> list[Path]:
-    """Write all `EXAMPLES` with a manifest, and their truth into ``<folder>_truth`` beside.
+    """Write all `EXAMPLES` with a manifest, and their truth into ``<folder>_truth`` beside it.
 
-    Byte for byte the same at every run.
+    Every run on one machine writes the same bytes; machines differ in the last digits.
     """
     written = [write_session(name, session, folder) for name, session in EXAMPLES.items()]
     lines = [
@@ -289,7 +289,7 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
 
 
 def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.DataFrame]:
-    """Simulate one session; UsageError where its plan, placement or side is not known."""
+    """Simulate a session; UsageError if its plan, placement or side is unknown."""
     names = ("placement", "side", "rate_hz", "offset_m", "mounting", "errors", "seed")
     device: dict[str, Any] = {of: getattr(session, of) for of in names}
     if session.capture is not None:
@@ -307,8 +307,8 @@ def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.Dat
 def captured_strides(motion: Motion) -> pd.DataFrame:
     """Strides of a motion capture, in the columns of `true_strides`.
 
-    Direction and gait are those of most frames; ``none`` where these show neither forward nor
-    backward travel.
+    Direction and gait are those of most frames; ``none`` if most show neither forward nor backward
+    travel.
     """
     truth = direction_truth(motion)
     rows = []
@@ -326,7 +326,7 @@ def captured_strides(motion: Motion) -> pd.DataFrame:
 def handled(
     duration_s: float, *, rate_hz: float = 50.0, seed: int = 0, name: str = "simulated"
 ) -> Recording:
-    """Record a phone that lies on a table, is knocked, taken up, shaken and put back: no gait."""
+    """Record a phone that lies on a table, is knocked, picked up, shaken and put back: no gait."""
     rng = np.random.default_rng(seed)
     time_s = PHONE.instants_s(duration_s, rate_hz, rng)
     in_hand = ((time_s > 0.25 * duration_s) & (time_s < 0.8 * duration_s)).astype(float)
@@ -355,13 +355,13 @@ def handled(
 
 
 def _shake(time_s: FloatArray, begin_s: float, rng: np.random.Generator) -> FloatArray:
-    """(n, 3) a bout of shaking for 2 to 5 s, faster than steps."""
+    """(n, 3) shaking for 2 to 5 s, faster than steps."""
     length_s = rng.uniform(2.0, 5.0)
     inside = np.clip((time_s - begin_s) / length_s, 0.0, 1.0)
-    way = rng.normal(size=3)
+    axis = rng.normal(size=3)
     beat = np.sin(2 * np.pi * (rng.uniform(3.5, 5.5) * time_s + 0.15 * np.sin(5 * time_s)))
     size = rng.uniform(6.0, 14.0) * np.sin(np.pi * inside) * beat
-    return np.asarray(size[:, None] * way / np.linalg.norm(way))
+    return np.asarray(size[:, None] * axis / np.linalg.norm(axis))
 
 
 def _shocks(
@@ -377,9 +377,9 @@ def _shocks(
         begin_s = step.contact_s + impact.delay_s
         begin, end = np.searchsorted(time_s, [begin_s, begin_s + 8 * impact.decay_s])
         against = -1.0 if step.direction == "forward" else 1.0
-        way = np.array([against * impact.braking, 0.15 * rng.normal(), 1.0])
+        kick = np.array([against * impact.braking, 0.15 * rng.normal(), 1.0])
         ring = strength * _ring(impact, time_s[begin:end] - begin_s)
-        total[begin:end] += ring[:, None] * way
+        total[begin:end] += ring[:, None] * kick
     return total
 
 
@@ -398,9 +398,9 @@ def _ring(impact: Impact, time_s: FloatArray) -> FloatArray:
 def _loose(
     force: FloatArray, looseness: tuple[float, float], rate_hz: float, rng: np.random.Generator
 ) -> FloatArray:
-    """What a device on a damped spring feels of its site's force (causal; gravity unchanged).
+    """Force on a device that a damped spring holds at its site (causal; gravity unchanged).
 
-    The spring also turns part of the motion along one axis into motion along the others.
+    The spring also couples motion along each axis into the others.
     """
     frequency_hz, part = looseness
     omega = 2 * np.pi * frequency_hz * np.exp(LOOSE_SPREAD * rng.normal())
@@ -409,12 +409,12 @@ def _loose(
     if omega > 0.8 * np.pi * rate_hz or len(force) == 0:
         return force
     taps = sps.bilinear([-1.0, 0.0, 0.0], [1.0, 2 * damping * omega, omega**2], fs=rate_hz)
-    own = sps.lfilter(*taps, force - force[:1], axis=0)
-    return np.asarray(force + own @ coupling.T)
+    swing = sps.lfilter(*taps, force - force[:1], axis=0)
+    return np.asarray(force + swing @ coupling.T)
 
 
 def _texture(force: FloatArray, rate_hz: float, rng: np.random.Generator) -> FloatArray:
-    """(n, 3) irregular part, in proportion to how much the site moves at the time."""
+    """(n, 3) irregular part, in proportion to how much the site moves at that time."""
     low_hz, high_hz = TEXTURE_BAND_HZ[0], min(TEXTURE_BAND_HZ[1], 0.45 * rate_hz)
     if low_hz >= high_hz:
         return np.zeros_like(force)

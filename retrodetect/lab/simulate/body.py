@@ -1,13 +1,13 @@
 """From footsteps to a moving skeleton.
 
-Feet and trunk each follow what is known best about them, and the leg between is solved:
+Feet and trunk each follow what is best known about them; the leg between them is solved:
 
 - **Feet** stand where they were planted and roll over heel and ball; in swing they go from one
   footprint to the next.
 - **The body** is moved by the force under the feet. Vertically every stance pushes with the two
   harmonics of Alexander & Jayes (1980). The force points from the centre of pressure to the
-  body, so braking and push-off, and the pull to the middle, follow from where the foot is.
-  Twice integrated this gives the inverted pendulum of walking (highest in mid-stance) and the
+  body, so braking, push-off and the pull to the middle follow from the position of the foot.
+  Integrated twice, this yields the inverted pendulum of walking (highest in mid-stance) and the
   bouncing spring of running (lowest in mid-stance) without prescribing either.
 - **Knees** come from hip and ankle by inverse kinematics.
 - **Pelvis, trunk and arms** turn as harmonics of the stride.
@@ -40,10 +40,10 @@ PARTS_OF_STATURE = {
 """Segment lengths (Winter 2009, figure 4.1); ``trunk`` and ``head`` from the hips upward."""
 
 HEEL_OF_FOOT, BALL_OF_FOOT, TOE_OF_FOOT = -0.25, 0.45, 0.60
-"""Where the sole rolls, from the ankle in foot lengths."""
+"""Points where the sole rolls, from the ankle in foot lengths."""
 
 TOE_PITCH_RAD = np.deg2rad(50.0)
-"""Heel-up angle at which a foot has rolled from its ball to its toes."""
+"""Heel-up angle at which a foot has rolled from its ball onto its toes."""
 
 FOOT_ROLL_RAD, FOOT_TWIST_RAD = np.deg2rad(7.0), np.deg2rad(5.0)
 """Sole turned inward and toes turned in during swing [D]."""
@@ -52,24 +52,24 @@ CENTRE_OF_MASS_OF_STATURE = 0.55
 """Height of the body's centre of mass (Winter 2009)."""
 
 SLOWEST_SWAY_HZ = np.array([0.3, 0.3, 0.9])
-"""Below this the force under the feet moves nothing, since people correct their drift: below
-strides on the level, below slow steps upright."""
+"""Below this frequency the force under the feet moves nothing, since people correct their drift:
+below strides on the level, below slow steps vertically."""
 
 FURTHEST_REACH = 0.992
-"""Longest distance from hip to ankle in parts of thigh and shank, which sets how high the hips
-are carried."""
+"""Longest distance from hip to ankle, as a fraction of thigh plus shank; it sets the height of the
+hips."""
 
 SOFT_REACH = 0.006
-"""How gently, in the same parts, a leg runs into its full length. A knee nearly straight is no
-smooth function of that distance; knees therefore stay bent by about 15°, more than in people
-(5°, Winter 1991)."""
+"""How gently, in the same fractions, a leg reaches its full length. The angle of a nearly straight
+knee is not smooth in that distance, so knees stay bent by about 15°, more than in people (5°,
+Winter 1991)."""
 
 DEEPEST_CROUCH = 0.88
-"""Lowest hips, in parts of the leg, however far the feet are apart for a moment."""
+"""Lowest hips, as a fraction of the leg, however far apart the feet are."""
 
 LEG_SLUGGISHNESS_S = 0.022
-"""Smoothing (standard deviation) of the way from hip to ankle before the knee is solved: thigh and
-shank are too heavy to follow the ankle's jerks (thigh sensors show few of them) [D]."""
+"""Smoothing (standard deviation) of the path from hip to ankle before the knee is solved: thigh and
+shank are too heavy to follow the ankle's jerks (thigh sensors show few) [D]."""
 
 HANGING_ELBOW_DEG = 12.0
 
@@ -87,23 +87,23 @@ PELVIS_OVERTONES = {
 }
 """How the pelvis jolts as a foot takes the load: multiple of the stride frequency, amplitude in
 degrees, and lag behind the left contact in strides. Own measurement: 25 people with belts (SisFall)
-and 10 with a sensor on the lower back (IPOL); medians, and of the tilt the part that strides have
-in common. Without these no lever shows."""
+and 10 with a sensor on the lower back (IPOL); medians, and for the tilt the part common to all
+strides. Without these jolts no lever shows."""
 
 WALKING_YAW_LAG = 0.17
-"""Strides by which the pelvis turns later than the feet in walking, measured in the same people."""
+"""Lag of the pelvis behind the feet in walking, in strides, measured in the same people."""
 
 BACKWARD_OVERTONES = 0.6
-"""Their size going backward, as in the captured actors."""
+"""Their relative size going backward, as in the captured actors."""
 
 RESTLESS_DEG = {"trunk": 0.6, "arm": 2.0, "head": 1.5, "pelvis": 0.4}
 RESTLESS_HZ = 0.5
-"""Slow wandering of posture, always [D]."""
+"""Slow wandering of posture, at all times [D]."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """What all parts of the body share, F frames."""
+    """What all parts of the body share; F frames."""
 
     time_s: FloatArray
     plan: Plan
@@ -117,7 +117,7 @@ class _Frames:
 def move_body(plan: Plan, person: Person, rng: np.random.Generator) -> Motion:
     """Let a person make the planned footsteps: a skeleton of 17 joints, z up, in the path's frames.
 
-    ``rng`` is the source of the restlessness of posture.
+    ``rng`` drives the restlessness of posture.
     """
     time_s = plan.path.time_s
     frames = _Frames(time_s, plan, person, 1.0 / float(time_s[1] - time_s[0]))
@@ -134,7 +134,7 @@ def move_body(plan: Plan, person: Person, rng: np.random.Generator) -> Motion:
 
 @dataclass(frozen=True, slots=True)
 class _Foot:
-    """One foot: ankle (F, 3) in the world, orientation, whether it stands (F,)."""
+    """One foot: ankle (F, 3) in the world, orientation, and whether it stands (F,)."""
 
     ankle_m: FloatArray
     turn: Rotation
@@ -177,17 +177,17 @@ def _foot(frames: _Frames, side: Side) -> _Foot:
 
 def _stances(frames: _Frames, side: Side) -> list[_Stance]:
     """All stances of a foot; the first from the start, the last to the end."""
-    own = [step for step in frames.plan.steps if step.side == side]
-    begins = [float(frames.time_s[0]), *(step.contact_s for step in own)]
-    ends = [step.contact_s - (step.stride_s - step.stance_s) for step in own]
+    steps = [step for step in frames.plan.steps if step.side == side]
+    begins = [float(frames.time_s[0]), *(step.contact_s for step in steps)]
+    ends = [step.contact_s - (step.stride_s - step.stance_s) for step in steps]
     ends.append(float(frames.time_s[-1]) + 1.0)
-    prints = [frames.time_s[0], *(step.middle_s for step in own)]
+    prints = [frames.time_s[0], *(step.middle_s for step in steps)]
     return [
         _Stance(
             begin_s, max(end_s, begin_s + 0.1), arriving, leaving, *_footprint(frames, side, at)
         )
         for begin_s, end_s, arriving, leaving, at in zip(
-            begins, ends, [None, *own], [*own, None], prints, strict=True
+            begins, ends, [None, *steps], [*steps, None], prints, strict=True
         )
     ]
 
@@ -208,7 +208,7 @@ def _pitch(stances: list[_Stance], person: Person, time_s: FloatArray) -> FloatA
     """(F,) toe-up angle against the ground, in rad."""
     knots = [(float(time_s[0]), 0.0)]
     for stance in stances:
-        # A long stance has standing in it: roll at the usual pace, and rest flat between.
+        # A long stance contains standing: roll at the usual pace, and rest flat between.
         length_s = min(stance.end_s - stance.begin_s, 1.0)
         if step := stance.arriving:
             knots += [
@@ -232,7 +232,7 @@ def _pitch(stances: list[_Stance], person: Person, time_s: FloatArray) -> FloatA
 
 
 def _held(values: list[tuple[float, float, float]], time_s: FloatArray) -> FloatArray:
-    """(F,) values kept from begin to end of each (begin, end, value), smooth in between."""
+    """(F,) values constant from begin to end of each (begin, end, value), smooth between them."""
     return through(((at, value) for *ends, value in values for at in ends), time_s)
 
 
@@ -256,7 +256,7 @@ def _contact(frames: _Frames, angle: FloatArray) -> tuple[FloatArray, FloatArray
 
 
 def _tilted(points: FloatArray, angle: FloatArray) -> FloatArray:
-    """(n, 2) points (ahead, up) after a toe-up turn."""
+    """(n, 2) points (ahead, up) after a toe-up rotation."""
     cos, sin = np.cos(angle), np.sin(angle)
     ahead, up = points.T
     return np.stack([ahead * cos - up * sin, ahead * sin + up * cos], axis=1)
@@ -277,7 +277,7 @@ def _swinging(
 ) -> FloatArray:
     """(n, 3) ankle from lift-off to the next contact.
 
-    Over ground a quintic takes over the velocity of rolling at both ends. The height keeps the
+    Horizontally a quintic continues the velocity of rolling at both ends. The height keeps the
     lowest point of the sole clear of the ground.
     """
     length_s = after.begin_s - before.end_s
@@ -291,14 +291,14 @@ def _swinging(
     assert step is not None
     manner = step.manner
     (start, start_v), (end, end_v) = ends
-    way = end - start
-    end_v = end_v + manner.landing * way
+    shift = end - start
+    end_v = end_v + manner.landing * shift
     ankle = _quintic(
-        part, start, end, start_v, end_v, manner.swing_push * way, -manner.swing_brake * way
+        part, start, end, start_v, end_v, manner.swing_push * shift, -manner.swing_brake * shift
     )
     lift_m = np.zeros(len(part))
-    for height_m, gone, left in manner.clearance:
-        lift_m += step.vigour * height_m * _hump(part, gone, left)
+    for height_m, rise, fall in manner.clearance:
+        lift_m += step.vigour * height_m * _hump(part, rise, fall)
     angle = np.interp(time_s, frames.time_s, pitch)
     ground = np.interp(part, [0, 1], [before.print_m[2], after.print_m[2]])
     ground -= frames.size_m("ankle")
@@ -310,7 +310,7 @@ def _quintic(
     part: FloatArray, start: FloatArray, end: FloatArray, start_v: FloatArray, end_v: FloatArray,
     start_a: FloatArray, end_a: FloatArray,
 ) -> FloatArray:  # fmt: skip
-    """(n, 3) curve with given ends, velocities and accelerations (per whole)."""
+    """(n, 3) curve with these ends, velocities and accelerations (per duration)."""
     p = part[:, None]
     rise = p**3 * (10 - 15 * p + 6 * p**2)
     out = p - p**3 * (6 - 8 * p + 3 * p**2)
@@ -321,11 +321,11 @@ def _quintic(
     return np.asarray(curve + start_a * push + end_a * brake)
 
 
-def _hump(part: FloatArray, gone: float, left: float) -> FloatArray:
-    """(n,) from 0 over 1 to 0, with powers of the part gone and the part left."""
-    peak = gone / (gone + left)
-    top = peak**gone * (1 - peak) ** left
-    return np.asarray(part**gone * (1 - part) ** left / top)
+def _hump(part: FloatArray, rise: float, fall: float) -> FloatArray:
+    """(n,) curve from 0 over 1 to 0: powers of the elapsed and the remaining part."""
+    peak = rise / (rise + fall)
+    top = peak**rise * (1 - peak) ** fall
+    return np.asarray(part**rise * (1 - part) ** fall / top)
 
 
 def _ankle_over_sole(frames: _Frames, angle: FloatArray, part: FloatArray) -> FloatArray:
@@ -367,24 +367,24 @@ def _upward_mps2(step: Step, part: FloatArray, person: Person) -> FloatArray:
 
 
 def _with_ghosts(plan: Plan) -> list[Step]:
-    """Steps with one more before and after each walk, so that its ends bear weight, too."""
+    """Steps with an extra one before and after each walk, so that its ends bear weight too."""
     steps = list(plan.steps)
     for walk in plan.walks():
-        for step, way in ((walk[0], -0.5), (walk[-1], 0.5)):
-            other: Side = "left" if step.side == "right" else "right"
-            contact_s = step.contact_s + way * step.stride_s
-            steps.append(replace(step, side=other, contact_s=contact_s))
+        for step, strides in ((walk[0], -0.5), (walk[-1], 0.5)):
+            side: Side = "left" if step.side == "right" else "right"
+            contact_s = step.contact_s + strides * step.stride_s
+            steps.append(replace(step, side=side, contact_s=contact_s))
     return steps
 
 
 def _pressure_m(frames: _Frames, direction: str, part: FloatArray) -> FloatArray:
-    """(n,) centre of pressure ahead of the ankle: heel to ball going forward, else back."""
+    """(n,) centre of pressure ahead of the ankle: heel to ball going forward, else the reverse."""
     ends = np.array([HEEL_OF_FOOT, BALL_OF_FOOT]) * frames.size_m("foot")
     return np.interp(part, [0, 1], ends if direction == "forward" else ends[::-1])
 
 
 def _going(frames: _Frames) -> FloatArray:
-    """(F,) 1 while stepping, 0 while standing, smooth between."""
+    """(F,) 1 while stepping, 0 while standing, smooth in between."""
     going = np.zeros(len(frames.time_s))
     for walk in frames.plan.walks():
         going[_slice(frames.time_s, walk[0].contact_s, walk[-1].contact_s + 0.1)] = 1.0
@@ -394,12 +394,12 @@ def _going(frames: _Frames) -> FloatArray:
 def _integrated(force: FloatArray, falling_s2: FloatArray, rate_hz: float) -> FloatArray:
     """(F, 3) shift whose second derivative is the force, without drift.
 
-    Over the feet the body is an inverted pendulum: a shift toward a foot takes as much off the
-    force as gravity over the height of the body, ``falling_s2``.
+    Over the feet the body is an inverted pendulum: a shift toward a foot reduces the force by as
+    much as gravity over the height of the body, ``falling_s2``.
     """
     count = 2 * len(force)
     omega = 2 * np.pi * np.fft.rfftfreq(count, 1 / rate_hz)[:, None]
-    # −1/ω², bent so that slow parts vanish instead of growing.
+    # −1/ω², attenuated so that slow parts vanish instead of growing.
     gain = -(omega**6) / (omega**6 + (2 * np.pi * SLOWEST_SWAY_HZ) ** 6)
     gain /= np.where(omega > 0, omega**2 + falling_s2, 1.0)
     spectrum = np.fft.rfft(force, count, axis=0) * gain
@@ -407,7 +407,7 @@ def _integrated(force: FloatArray, falling_s2: FloatArray, rate_hz: float) -> Fl
 
 
 def _turns(frames: _Frames, rng: np.random.Generator) -> dict[str, Rotation]:
-    """Orientation of pelvis, trunk, head and arms, all in the world."""
+    """Orientation of pelvis, trunk, head and arms in the world."""
     person, manners = frames.person, _mix(frames)
     phase, backward = _phase(frames), manners["backward"]
     going = _going(frames) * np.clip(manners["vigour"], 0, 1.2)
@@ -415,7 +415,7 @@ def _turns(frames: _Frames, rng: np.random.Generator) -> dict[str, Rotation]:
     deg = np.pi / 180.0
 
     def wave(times: int, lag: float | FloatArray) -> FloatArray:
-        # Going backward the phase runs in reverse, and a contact shows the pose of a lift-off.
+        # Going backward the phase runs in reverse, and a contact has the pose of a lift-off.
         ahead = np.cos(2 * np.pi * times * (phase - lag))
         reverse = np.cos(2 * np.pi * times * (manners["duty"] - phase - lag))
         return np.asarray((1 - backward) * ahead + backward * reverse)
@@ -462,7 +462,7 @@ def _turns(frames: _Frames, rng: np.random.Generator) -> dict[str, Rotation]:
 
 
 def _mix(frames: _Frames) -> dict[str, FloatArray]:
-    """(F,) figures of the manner of each moment, blended over about a step."""
+    """(F,) figures of the manner at each moment, blended over about a step."""
     names = (
         "duty", "pelvis_yaw_deg", "pelvis_roll_deg", "pelvis_tilt_deg", "trunk_yaw_deg",
         "lean_deg", "shoulder_deg", "shoulder_mean_deg", "elbow_deg", "elbow_mean_deg",
@@ -487,14 +487,14 @@ def _mix(frames: _Frames) -> dict[str, FloatArray]:
 
 
 def _phase(frames: _Frames) -> FloatArray:
-    """(F,) stride phase: left contact at whole numbers, right contact half-way."""
+    """(F,) stride phase: left contact at integers, right contact half-way."""
     steps = frames.plan.steps
     if len(steps) < 2:
         return np.zeros(len(frames.time_s))
     first = 0.5 if steps[0].side == "right" else 0.0
     knots = [(step.contact_s, first + 0.5 * number) for number, step in enumerate(steps)]
     usual_s = steps[0].stride_s
-    # Beyond its ends a session goes on for a stride, so that the first and last steps turn, too.
+    # A session goes on for a stride beyond its ends, so that the first and last steps turn too.
     knots += [(knots[0][0] - usual_s, first - 1.0), (knots[-1][0] + usual_s, knots[-1][1] + 1.0)]
     return through(knots, frames.time_s)
 
@@ -509,7 +509,7 @@ def _restless(frames: _Frames, rng: np.random.Generator) -> FloatArray:
 def _hips(
     frames: _Frames, feet: dict[Side, _Foot], sway: FloatArray, pelvis: Rotation
 ) -> FloatArray:
-    """(F, 3) middle of the hips: path and sway, as high as the legs can reach."""
+    """(F, 3) middle of the hips: path and sway, as high as the legs reach."""
     hips = frames.plan.path.position_m + sway
     leg_m = frames.size_m("thigh") + frames.size_m("shank")
     highest = np.full(len(hips), FURTHEST_REACH * leg_m + frames.size_m("ankle"))

@@ -1,8 +1,8 @@
 """Motion capture in BVH files: joint positions and orientations in metres, z up.
 
-BVH says nothing about its unit, its upright axis or what a joint is called, so these are
-measured: the unit from the length of the leg, the upright axis from ankle to trunk, the
-joints from their names, whatever the dialect.
+BVH states neither its unit, nor its upright axis, nor what a joint is. So the unit is measured from
+the length of the leg, the upright axis from ankle to trunk, and the joints are identified by their
+names, whatever the dialect.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SIDED_ROLES = {
     "elbow": ("forearm", "lowerarm", "lowarm", "radius", "elbow"),
     "wrist": ("wrist", "hand"),
 }
-"""What a joint may be called once side, name space and decoration are taken off, best first.
+"""Names of a joint without side, name space and decoration, best first.
 Joints are named for the end nearer to the trunk: ``LeftLeg`` turns at the knee."""
 
 HEAD_NAMES = ("head", "neck")
@@ -54,17 +54,17 @@ DECORATION = {"joint", "bip", "bip01", "def", "bind", "jnt", "skel", "j"}
 class Motion:
     """A moving skeleton: F frames of J joints, in metres, z up, x and y level."""
 
-    name: str  # how the clip is called in messages
+    name: str  # name of the clip in messages
     # J joint names in the file's words. End sites are joints called ``<parent>_end``.
     names: tuple[str, ...]
     frame_time_s: float  # seconds from frame to frame
     positions_m: FloatArray  # (F, J, 3): joint positions in the world
-    # (F, J, 3, 3): joint orientations: ``rotations[f, j] @ v`` is a vector ``v`` of joint j's
-    # own frame in world axes. The joint's frame moves with the segment *beyond* the joint.
+    # (F, J, 3, 3): joint orientations: ``rotations[f, j] @ v`` turns a vector ``v`` from joint
+    # j's frame to world axes. The joint's frame moves with the segment *beyond* the joint.
     rotations: FloatArray
-    # index of the joints with an anatomical meaning: ``pelvis``, ``chest``, ``head`` and
-    # ``left_`` / ``right_`` ``hip``, ``knee``, ``ankle``, ``toe``, ``shoulder``, ``elbow``,
-    # ``wrist``; those that were found
+    # indices of the identified joints with an anatomical meaning: ``pelvis``, ``chest``, ``head``
+    # and ``left_`` / ``right_`` ``hip``, ``knee``, ``ankle``, ``toe``, ``shoulder``, ``elbow``,
+    # ``wrist``
     roles: dict[str, int]
     unit: str = "m"  # unit of the file's lengths
 
@@ -84,7 +84,7 @@ class Motion:
         return np.arange(self.frames, dtype=float) * self.frame_time_s
 
     def joint(self, role: str) -> int:
-        """Index of the joint with a role; InputError where the skeleton has none."""
+        """Index of the joint with a role; InputError if the skeleton has none."""
         if role not in self.roles:
             raise InputError(
                 f"the skeleton has no {role.replace('_', ' ')}",
@@ -101,12 +101,12 @@ class Motion:
 def read_bvh(path: str | Path) -> Motion:
     """Read a BVH file, plain or gzipped, and solve its forward kinematics.
 
-    UnreadableFile where the file is not complete; InputError where the skeleton has no legs by
-    which its unit and its upright axis could be measured.
+    Raises UnreadableFile if the file is incomplete, and InputError if the skeleton has no legs by
+    which to measure its unit and its upright axis.
 
-    A joint with position channels is placed by them and its OFFSET is ignored (files differ; ACCAD
-    writes a frame of the walk into the root's OFFSET). Only a joint below the root whose position
-    channels are all zero keeps its OFFSET, since its bone would vanish otherwise.
+    Position channels place a joint and override its OFFSET (files differ; ACCAD writes a frame of
+    the walk into the root's OFFSET). Only a joint below the root whose position channels are all
+    zero keeps its OFFSET, since its bone would vanish otherwise.
     """
     name = Path(path).name
     hierarchy, separator, motion = _text_of(Path(path)).partition("MOTION")
@@ -161,7 +161,7 @@ def _text_of(path: Path) -> str:
 
 
 def _parse_hierarchy(text: str, name: str) -> list[_Joint]:
-    """Joints in the order of the file, parents first; end sites included."""
+    """Joints in file order, parents first; end sites included."""
     joints: list[_Joint] = []
     stack: list[int] = []
     lines = [line.split() for line in text.splitlines()]
@@ -220,10 +220,10 @@ def _forward_kinematics(
     rotations = np.tile(np.eye(3), (frames, len(joints), 1, 1))
     column = 0
     for index, joint in enumerate(joints):
-        own = values[:, column : column + len(joint.channels)]
+        channel_values = values[:, column : column + len(joint.channels)]
         column += len(joint.channels)
-        translation = _translation(joint, own)
-        rotation = _rotation(joint, own)
+        translation = _translation(joint, channel_values)
+        rotation = _rotation(joint, channel_values)
         if joint.parent < 0:
             positions[:, index], rotations[:, index] = translation, rotation
         else:
@@ -234,27 +234,27 @@ def _forward_kinematics(
     return positions, rotations
 
 
-def _translation(joint: _Joint, own: FloatArray) -> FloatArray:
+def _translation(joint: _Joint, channel_values: FloatArray) -> FloatArray:
     """(F, 3) position of a joint in its parent's frame; see the notes of `read_bvh`."""
-    translation = np.tile(joint.offset, (len(own), 1))
+    translation = np.tile(joint.offset, (len(channel_values), 1))
     axes = [(k, "xyz".index(c[0])) for k, c in enumerate(joint.channels) if c.endswith("position")]
-    if axes and (joint.parent < 0 or own[:, [k for k, _ in axes]].any()):
+    if axes and (joint.parent < 0 or channel_values[:, [k for k, _ in axes]].any()):
         for k, axis in axes:
-            translation[:, axis] = own[:, k]
+            translation[:, axis] = channel_values[:, k]
     return translation
 
 
-def _rotation(joint: _Joint, own: FloatArray) -> FloatArray:
-    """(F, 3, 3) rotation of a joint against its parent, Euler angles in the channels' order."""
+def _rotation(joint: _Joint, channel_values: FloatArray) -> FloatArray:
+    """(F, 3, 3) rotation of a joint relative to its parent, Euler angles in channel order."""
     turns = [k for k, c in enumerate(joint.channels) if c.endswith("rotation")]
     if not turns:
-        return np.tile(np.eye(3), (len(own), 1, 1))
+        return np.tile(np.eye(3), (len(channel_values), 1, 1))
     order = "".join(joint.channels[k][0].upper() for k in turns)
-    return Rotation.from_euler(order, own[:, turns], degrees=True).as_matrix()
+    return Rotation.from_euler(order, channel_values[:, turns], degrees=True).as_matrix()
 
 
 def _roles(names: Sequence[str], parents: Sequence[int]) -> dict[str, int]:
-    """Index of each joint with an anatomical meaning, as far as names tell."""
+    """Index of each joint whose name shows an anatomical meaning."""
     plain = [_plain_name(name) for name in names]
     roles: dict[str, int] = {}
     for side in SIDES:
@@ -283,7 +283,7 @@ def _plain_name(name: str) -> tuple[str, str]:
 
 
 def _common_ancestor(left: int, right: int, parents: Sequence[int]) -> int:
-    """Nearest joint above both: the segment that carries the two."""
+    """Nearest joint above both: the segment that carries them."""
     above = []
     while left >= 0:
         above.append(left)
@@ -294,14 +294,14 @@ def _common_ancestor(left: int, right: int, parents: Sequence[int]) -> int:
 
 
 def leg_length(positions: FloatArray, roles: dict[str, int]) -> float:
-    """Return the median length of hip to knee to ankle, as a mean of both legs."""
+    """Return the median length from hip over knee to ankle, as a mean of both legs."""
     legs = [[roles[f"{side}_{part}"] for part in ("hip", "knee", "ankle")] for side in SIDES]
     lengths = np.linalg.norm(np.diff(positions[:, legs], axis=2), axis=3).sum(axis=2)
     return float(np.median(lengths, axis=0).mean())
 
 
 def _unit_of(positions: FloatArray, roles: dict[str, int]) -> str:
-    """Return the unit in which the legs have the length of a person's."""
+    """Return the unit in which the legs are as long as a person's."""
     leg = leg_length(positions[:1], roles)
     return min(UNITS_M, key=lambda unit: abs(np.log(max(leg, 1e-9) * UNITS_M[unit] / LEG_LENGTH_M)))
 

@@ -1,8 +1,8 @@
 """Write a recording as the export of an app, in that app's layout, units and sign.
 
-Only what the layouts have in common with the real exports is kept: names, order, units, clock,
-sign and padding of columns. Device names say that the data are simulated. The bytes written
-depend on nothing but the recording.
+The layouts share with the real exports the names, order, units, clock, sign and padding of columns,
+and nothing else. Device names state that the data are simulated. The bytes depend only on the
+recording.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ DEFAULT_START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 ZIP_TIME = (2026, 3, 1, 9, 0, 0)
 
 GRAVITY_TIME_CONSTANT_S = 0.8
-"""Low-pass by which the apps' stand-in splits gravity from linear acceleration; phones do it
-about so where they have no gyroscope (android.hardware.SensorEvent, documentation)."""
+"""Low-pass with which the apps' stand-in splits gravity from linear acceleration; phones without a
+gyroscope do about the same (android.hardware.SensorEvent, documentation)."""
 
 UPTIME_S = 86_400.0
 """Seconds since boot at the start of a SensorLog recording."""
 
 SENSOR_LOGGER_LATENCY_S = 0.05
-"""First sample of Sensor Logger after the tap on start."""
+"""Delay of Sensor Logger's first sample after the tap on start."""
 
 
 def export_bytes(recording: Recording, app: str) -> bytes:
-    """Content of an export; UsageError where gravity was removed from the recording."""
+    """Content of an export; UsageError if gravity was removed from the recording."""
     if recording.gravity != "total":
         raise UsageError(
             "gravity was removed from this recording",
@@ -55,7 +55,7 @@ def export_bytes(recording: Recording, app: str) -> bytes:
 
 
 def export_path(name: str, app: str, folder: Path) -> Path:
-    """Say which file an export goes to."""
+    """Return the path of an export."""
     if Path(name).name != name:
         raise UsageError(f"{name!r} is not a valid file name", remedy="use a name without folders")
     if app not in APPS:
@@ -66,7 +66,7 @@ def export_path(name: str, app: str, folder: Path) -> Path:
 
 
 def truth_path(name: str, folder: Path) -> Path:
-    """Say which file the true strides of a recording go to: beside its folder, not into it."""
+    """Return the path of a recording's true strides: beside its folder, not in it."""
     return folder.with_name(f"{folder.name}_truth") / f"{name}.truth.csv"
 
 
@@ -76,7 +76,7 @@ def truth_bytes(strides: pd.DataFrame) -> bytes:
 
 
 def write_new(contents: Mapping[Path, bytes]) -> None:
-    """Write files over none but the same; where one has another content, none is written."""
+    """Write files; UsageError, and nothing written, if one exists with other content."""
     for path, content in contents.items():
         make_folder(path.parent)
         if path.exists() and path.read_bytes() != content:
@@ -130,7 +130,7 @@ def _sensor_logger(recording: Recording) -> bytes:
 
 
 def _annotations(notes: Sequence[Annotation], start: datetime) -> str:
-    """Notes as Sensor Logger keeps them; without any the file is empty."""
+    """Notes in the form of Sensor Logger; empty if there are none."""
     if not notes:
         return ""
     at_s = np.array([note.start_s for note in notes]) + SENSOR_LOGGER_LATENCY_S
@@ -215,7 +215,7 @@ def _physics_toolbox(recording: Recording) -> bytes:
 
 
 def _plain(recording: Recording) -> bytes:
-    """A csv of one's own, gzipped: time in s and specific force in m/s²."""
+    """A user's own csv, gzipped: time in s and specific force in m/s²."""
     text = _rows(
         "time_s,acc_x_mps2,acc_y_mps2,acc_z_mps2",
         "%.4f,%.4f,%.4f,%.4f",
@@ -232,7 +232,7 @@ APPS: dict[str, tuple[str, Callable[[Recording], bytes]]] = {
     "physics_toolbox": (".csv", _physics_toolbox),
     "plain": (".csv.gz", _plain),
 }
-"""Layouts that can be written: ending of the file, and what writes its content."""
+"""Layouts that can be written: ending of the file, and the function that writes its content."""
 
 
 def _start(recording: Recording) -> datetime:
@@ -240,7 +240,7 @@ def _start(recording: Recording) -> datetime:
 
 
 def _gravity(recording: Recording) -> FloatArray:
-    """(n, 3) gravity as a phone guesses it: the slow part, late by a second or so."""
+    """(n, 3) gravity as a phone estimates it: the slow part, late by about a second."""
     values = recording.acceleration_mps2
     if len(values) == 0:
         return values
@@ -250,13 +250,13 @@ def _gravity(recording: Recording) -> FloatArray:
 
 
 def _epoch_ns(start: datetime, elapsed_s: FloatArray) -> NDArray[np.int64]:
-    """Whole microseconds since 1970, in nanoseconds."""
+    """Time since 1970 in nanoseconds, rounded to microseconds."""
     begin_ns = int(start.timestamp()) * 10**9 + start.microsecond * 1000
     return begin_ns + np.round(elapsed_s * 1e6).astype(np.int64) * 1000
 
 
 def _rows(header: str, form: str, *columns: Iterable[object]) -> str:
-    """A csv with that header line, and rows in that form."""
+    """A csv of a header line and rows in a printf form."""
     return "\n".join([header, *(form % row for row in zip(*columns, strict=True))]) + "\n"
 
 

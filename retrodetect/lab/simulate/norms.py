@@ -18,7 +18,7 @@ Four manners of gait, each a `Manner` in `MANNERS`. Sources are given short:
 - Lafortune91: J Biomech 24:877 (tibia after foot strike: 2.7–3.7 g walking, 10.6 g running).
 
 `[D]` marks our own choice, made so that signals resemble real ones; see ``docs/simulator.md``.
-The foot's angles follow these sources in order and size; their timing, and the figures of the
+The foot's angles follow these sources in order and size. Their timing, and the figures of the
 swing (push, brake, landing, clearance), were set by eye against real feet [D].
 """
 
@@ -39,24 +39,24 @@ Knots = tuple[tuple[float, float], ...]
 class Manner:
     """One gait in one direction."""
 
-    speed_mps: float  # speed that people choose for comfort
+    speed_mps: float  # comfortable speed
     cadence_spm: float  # steps per minute of a person of 1.72 m at ``speed_mps``
-    cadence_exponent: float  # cadence goes with this power of speed
-    duty: float  # part of the stride a foot stands, at ``speed_mps``
+    cadence_exponent: float  # exponent of speed in the cadence
+    duty: float  # fraction of the stride that a foot stands, at ``speed_mps``
     duty_slope: float  # its change per m/s
     # weight q of the third harmonic in ``sin(πs) + q·sin(3πs)``, the vertical force over the
-    # stance fraction s, at ``speed_mps``; it goes with speed (AJ80)
+    # stance fraction s, at ``speed_mps``; proportional to speed (AJ80)
     force_shape: float
     force_skew: float  # weight of ``sin(2πs)``: above 0 if the first half of stance carries more
     stance_pitch_deg: Knots  # toe-up angle of the foot at fractions of stance
-    swing_pitch_deg: Knots  # and of swing
-    # acceleration of the foot at lift-off and against it at contact, in lengths of the swing per
+    swing_pitch_deg: Knots  # the same at fractions of swing
+    # acceleration of the foot at lift-off and deceleration at contact, in lengths of the swing per
     # square of its duration
     swing_push: float
     swing_brake: float
-    landing: float  # speed over ground at contact, in mean speeds of the swing
-    # lift of the sole's lowest point in swing, early and late: its height in m, and the
-    # powers of the parts of swing gone and left with which it rises and falls
+    landing: float  # speed over ground at contact, relative to the mean speed of the swing
+    # lift of the sole's lowest point in early and late swing: height in m, and the powers of the
+    # elapsed and remaining parts of swing with which it rises and falls
     clearance: tuple[tuple[float, float, float], ...]
     # amplitudes about the vertical, the fore-aft and the lateral axis; trunk against pelvis
     pelvis_yaw_deg: float
@@ -69,7 +69,7 @@ class Manner:
     shoulder_mean_deg: float
     elbow_deg: float
     elbow_mean_deg: float
-    impact: float  # strength of the foot strike against forward walking
+    impact: float  # strength of the foot strike relative to forward walking
 
 
 MANNERS: dict[tuple[Gait, Direction], Manner] = {

@@ -1,8 +1,8 @@
-"""From what a person is to do, to every footstep: when, where, which foot, in which manner.
+"""From the sections of a plan to every footstep: when, where, which foot, in which manner.
 
-The path comes first: speed and heading over time follow from the sections. Each foot is then
-put down where the body will be in the middle of its stance, so that starts, stops, turns,
-slopes and changes of direction need no rules of their own.
+The path comes first: speed and heading over time follow from the sections. Each foot is then put
+down where the body will be in the middle of its stance, so starts, stops, turns, slopes and changes
+of direction need no rules of their own.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ __all__ = [
 STRIDE_COLUMNS = ["start_s", "end_s", "foot", "direction", "gait"]
 
 REFERENCE_STATURE_M = 1.72
-"""Stature to which the cadences in `norms` belong."""
+"""Stature that the cadences in `norms` belong to."""
 
 FIRST_STEPS = {"walk": (0.55, 0.85), "run": (0.35, 0.6, 0.8, 0.92)}
-"""Part of the way to full speed in the steps after a start and, in reverse, before a stop:
-walkers are there within about two steps (Breniere & Do, J Biomech 19:1035, 1986). A change to a
-slower or from a slower gait is made likewise, by the faster one."""
+"""Part of the way to full speed in the steps after a start and, in reverse, before a stop: walkers
+reach it within about two steps (Breniere & Do, J Biomech 19:1035, 1986). The faster of two sections
+changes to or from the slower one in the same way."""
 
 STRIDE_TIME_CV = {"forward": 0.018, "backward": 0.035}
 """Variation of step time (Hausdorff 1996: about 2 %; backward about twice as large)."""
@@ -45,21 +45,21 @@ TURN_SPEED_DEGPS = 70.0
 """Heading rate of a turn on the spot."""
 
 SLOPE_CHANGE_S = 0.4
-"""Standard deviation of the time over which the ground changes its slope."""
+"""Standard deviation of the time over which the slope of the ground changes."""
 
 LONGEST_SESSION_S = 3600.0
-"""A body is kept whole in memory: an hour takes about 2 GB."""
+"""A whole body is held in memory: an hour takes about 2 GB."""
 
 POSSIBLE = {
     "duration_s": (0.1, LONGEST_SESSION_S, "{:g}s"), "speed_mps": (0.2, 8.0, "{:g}m/s"),
     "slope": (-0.45, 0.45, "{:.0%}"), "cadence_spm": (40.0, 260.0, "{:g}spm"),
     "arm_swing": (0.0, 3.0, "{:g}arms"),
 }  # fmt: skip
-"""Least and most that a section may have, as it is written in plans. Slopes are those on which
-people were measured (Minetti 2002, J Appl Physiol 93:1039)."""
+"""Minimum and maximum of a section's figures, and their form in plans. The slopes are those on
+which people were measured (Minetti 2002, J Appl Physiol 93:1039)."""
 
 MIN_TRAVEL_M = 0.15
-"""Shift of a foot over a stride below which it went nowhere."""
+"""Shift of a foot over a stride below which it has no direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ class Section:
     direction: Direction = "forward"  # ignored while standing
     # speed over ground; None is comfortable for that gait, direction and person
     speed_mps: float | None = None
-    slope: float = 0.0  # rise per way travelled: 0.1 is 10 % uphill
-    turn_deg: float = 0.0  # change of heading, to the left positive; on the spot while standing
-    cadence_spm: float | None = None  # None is what the person takes at that speed
-    arm_swing: float = 1.0  # scale of the arms' swing: 1 as the person does, 0 for still arms
+    slope: float = 0.0  # rise per distance: 0.1 is 10 % uphill
+    turn_deg: float = 0.0  # change of heading, positive to the left; on the spot while standing
+    cadence_spm: float | None = None  # None is the person's cadence at that speed
+    arm_swing: float = 1.0  # scale of the arms' swing: 1 is the person's own, 0 keeps them still
 
     def __post_init__(self) -> None:
         is_gait = self.gait in ("walk", "run", "stand")
@@ -94,23 +94,23 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What makes one simulated wearer differ from another."""
+    """How one simulated wearer differs from another."""
 
     stature_m: float = REFERENCE_STATURE_M  # body height; sets all segment lengths
-    cadence_factor: float = 1.0  # own cadence against the norm
-    speed_factor: float = 1.0  # own comfortable speed against the norm
+    cadence_factor: float = 1.0  # cadence relative to the norm
+    speed_factor: float = 1.0  # comfortable speed relative to the norm
     step_width_m: float = 0.10  # lateral distance of the feet in walking
     toe_out_deg: float = 6.0  # angle by which the feet point outward
-    asymmetry: float = 0.0  # part of the step time by which left steps are longer than the mean
-    variability: float = 1.0  # variation from stride to stride against the norm
+    asymmetry: float = 0.0  # fraction of the step time by which left steps exceed the mean
+    variability: float = 1.0  # variation between strides relative to the norm
     arm_swing: float = 1.0  # scale of the arms' swing
     rotation: float = 1.0  # scale of pelvis and trunk rotations
     impact: float = 1.0  # scale of foot strikes
     lean_deg: float = 0.0  # forward lean of the trunk beyond the norm
     stiffness: float = 1.0  # scale of the double hump of the force: a bent knee flattens it
-    loading: float = 0.0  # by how much the first half of stance bears more than the norm
+    loading: float = 0.0  # by how much the first half of stance bears more than in the norm
     toe_up: float = 1.0  # scale of the foot's angles above the flat foot
-    heel_up: float = 1.0  # and below it
+    heel_up: float = 1.0  # the same below it
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
@@ -136,12 +136,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Way of the body over ground, as functions of time."""
+    """Path of the body over ground, as functions of time."""
 
     time_s: FloatArray  # (n,): evenly spaced
-    position_m: FloatArray  # (n, 3): way of the body at ground level, without the sway of the steps
-    heading_rad: FloatArray  # (n,): where the wearer faces, counter-clockwise from x
-    incline_rad: FloatArray  # (n,): rise of the ground toward where the wearer faces
+    position_m: FloatArray  # (n, 3): position of the body at ground level, without the steps' sway
+    heading_rad: FloatArray  # (n,): facing of the wearer, counter-clockwise from x
+    incline_rad: FloatArray  # (n,): rise of the ground in the direction of the facing
 
     def at(self, time_s: float) -> tuple[FloatArray, float, float]:
         """Position (3,), heading and incline at one time."""
@@ -164,7 +164,7 @@ class Step:
     direction: Direction
     speed_mps: float  # of the body
     stance_s: float  # time to lift-off
-    stride_s: float  # and to the next contact of this foot, had there been no stop
+    stride_s: float  # time to the next contact of this foot, if there were no stop
     walk: int  # number of the unbroken run of steps
     on_spot: bool = False  # a step of a turn on the spot
     arm_swing: float = 1.0  # scale of the arms' swing during it
@@ -187,10 +187,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every footstep and the way the body takes."""
+    """Every footstep, and the path of the body."""
 
     steps: tuple[Step, ...]  # in order of time
-    path: Path  # way of the body
+    path: Path  # path of the body
 
     def walks(self) -> list[list[Step]]:
         """Steps of each unbroken run."""
@@ -216,9 +216,9 @@ def plan_steps(
 ) -> Plan:
     """Plan all footsteps of a session.
 
-    A session starts and ends standing; where the sections do not say so, a second of standing is
-    added. Going on the other way or in another gait without standing between takes a few slower
-    steps. ``rng`` varies the steps, ``rate_hz`` is that of the grid of the path.
+    A session starts and ends standing; if the sections do not, a second of standing is added. A
+    change of direction or gait without standing in between takes a few slower steps. ``rng``
+    varies the steps; ``rate_hz`` is the rate of the path.
     """
     if not sections:
         raise UsageError("nothing to simulate", remedy="name at least one section")
@@ -244,9 +244,9 @@ def plan_steps(
 def true_strides(plan: Plan) -> pd.DataFrame:
     """Every stride, from initial contact to the next of the same foot, in order of start.
 
-    ``foot`` is left or right, ``direction`` forward, backward, or none where the foot came down
-    within 0.15 m of where it was, ``gait`` walk or run. The direction is measured from the
-    footprints: which way along the facing the foot has moved.
+    ``foot`` is left or right, ``gait`` walk or run. ``direction`` is forward or backward, measured
+    from the footprints: which way along the facing the foot has moved; none if it came down within
+    0.15 m of where it was.
     """
     rows = []
     for walk in plan.walks():
@@ -262,7 +262,7 @@ def true_strides(plan: Plan) -> pd.DataFrame:
 
 
 def speed_of_mps(section: Section, person: Person) -> float:
-    """Speed of a section, comfortable if it names none: less uphill (Tobler's function, 1993)."""
+    """Speed of a section; by default comfortable, less uphill (Tobler's function, 1993)."""
     if section.speed_mps is not None:
         return section.speed_mps
     manner = MANNERS[_gait(section), section.direction]
@@ -345,7 +345,7 @@ def _go(
 
 
 def _edge_speed_mps(neighbour: Section | None, section: Section, person: Person) -> float:
-    """Speed at the border of two sections: that of the slower, or none where the way breaks."""
+    """Speed at the border of two sections: that of the slower, or zero if the walk breaks there."""
     own_mps = speed_of_mps(section, person)
     if neighbour is None or neighbour.gait == "stand" or neighbour.direction != section.direction:
         return 0.0
@@ -380,7 +380,7 @@ def _add(
 
 
 def _settled(steps: list[Step]) -> tuple[Step, ...]:
-    """Steps that last until the same foot's next step, which varies, rather than as usual."""
+    """Steps with the stride time to the same foot's next step, instead of the usual one."""
     settled = []
     for step, following in zip_longest(steps, steps[2:]):
         if following is not None and following.walk == step.walk:
@@ -392,7 +392,7 @@ def _settled(steps: list[Step]) -> tuple[Step, ...]:
 
 
 def _path(draft: _Draft, rate_hz: float) -> Path:
-    """Integrate speed, heading and slope to a way over ground."""
+    """Integrate speed, heading and slope to a path over ground."""
     time_s = np.arange(int(np.floor(draft.now_s * rate_hz)) + 1) / rate_hz
     speed = through([*draft.speed, (draft.now_s, 0.0)], time_s)
     heading = through([*draft.heading, (draft.now_s, draft.heading_rad)], time_s)
@@ -406,13 +406,13 @@ def _path(draft: _Draft, rate_hz: float) -> Path:
 
 
 CLOSEST_S = 0.002
-"""Knots nearer to each other than this are one; the body moves in frames of 5 ms."""
+"""Knots closer together than this count as one; the body moves in frames of 5 ms."""
 
 
 def through(knots: Iterable[tuple[float, float]], time_s: FloatArray) -> FloatArray:
     """Curve through (time, value) knots that never overshoots them.
 
-    Of knots at one time the last given counts. Before the first knot and after the last the curve
+    The last of several knots at one time counts. Before the first knot and after the last the curve
     is level. Monotone cubic interpolation (Fritsch & Butland, SIAM J Sci Stat Comput 5:300, 1984).
     """
     latest = dict(knots)

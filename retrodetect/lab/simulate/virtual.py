@@ -1,18 +1,18 @@
 """Virtual sensors: what an accelerometer and a gyroscope on a moving skeleton would read.
 
 A sensor is fixed to a body segment at an anatomical point. Its path and attitude are smoothed,
-joined by quintic splines and differentiated, so the specific force is ``Rᵀ(a − g)`` and the
-angular rate that of the segment, at any sampling rate.
+joined by quintic splines and differentiated, so it reads the specific force ``Rᵀ(a − g)`` and the
+angular rate of the segment, at any sampling rate.
 
 What a 30 Hz capture cannot show, whatever the rate of the virtual sensor:
 
-- nothing above about 9 Hz: the smoothing (`CUTOFF_OF_RATE`) takes it off, since twice
-  differentiating positions multiplies their noise by the square of the frequency. The spike of
-  a heel strike, the softer touch of a toe and the ring of a shoe are mostly above that. Of the
-  acceleration's variance in real recordings that is 60 % at the instep, 11 % at a belt in
+- anything above about 9 Hz: the smoothing (`CUTOFF_OF_RATE`) removes it, since differentiating
+  positions twice multiplies their noise by the square of the frequency. The spike of a heel
+  strike, the softer touch of a toe and the ring of a shoe are mostly above that. In real
+  recordings 60 % of the acceleration's variance is above it at the instep, 11 % at a belt in
   walking and 21 % in jogging (own measurement on `uci-sangenis-foot` and `sisfall-waist`);
-- nothing that skin, cloth and straps do: no wobble, no phone that swings or turns in a pocket
-  (a real pocket also lags the thigh), no swaying bag, no phone held up before the eyes;
+- anything that skin, cloth and straps do: a wobble, a phone that swings or turns in a pocket
+  (a real pocket also lags the thigh), a swaying bag, a phone held up before the eyes;
 - steps of one or two frames: the contact times of `direction_truth` are good to about 30 ms.
 
 Axes of an unturned sensor (``mounting`` identity), for every placement: **x to the wearer's front,
@@ -47,8 +47,8 @@ GRAVITY_MPS2 = np.array([0.0, 0.0, -STANDARD_GRAVITY_MPS2])
 CUTOFF_OF_RATE = 0.3
 MAX_CUTOFF_HZ = 15.0
 """Low-pass of paths and attitudes: 0.3 of the capture rate (9 Hz at 30 fps) and never above
-15 Hz, fourth order without lag. Below the usual 0.5 of Nyquist noise doubles per octave
-twice; above it gait of the trunk and thigh has little power (Antonsson & Mann 1985)."""
+15 Hz, fourth order without lag. The noise of a second derivative grows with the square of the
+frequency, and above 15 Hz gait of trunk and thigh has little power (Antonsson & Mann 1985)."""
 
 MIN_FRAMES = 12
 """A quintic spline and a padded filter need this many frames."""
@@ -56,10 +56,10 @@ MIN_FRAMES = 12
 SLOW_HZ = 0.7
 """Low-pass of pelvis velocity and facing for the truth: below the stride frequency, so that the
 sway and twist of each stride do not count as travel or turning. At 1 Hz a strutting walk of the
-Bandai Namco set still passed for turns; at 0.5 Hz real turns of 45° no longer showed."""
+Bandai Namco set still counted as turns; at 0.5 Hz real turns of 45° no longer showed."""
 
 STILL_MPS = 0.2
-"""Slower than this the pelvis is not travelling: a third of very slow walking (0.6 m/s)."""
+"""Pelvis speed below which the wearer is still: a third of very slow walking (0.6 m/s)."""
 
 AHEAD_DEG = 45.0
 """Travel within this angle of the facing is forward, of its opposite backward, else sideways."""
@@ -74,10 +74,10 @@ MIN_CONFIDENT_MPS = 0.35
 
 CONTACT_OF_PEAK = 0.25
 MIN_CONTACT_MPS = 0.3
-"""A foot stands while ankle or toe joint is slower than this part of the fastest it gets within
+"""A foot stands while ankle or toe joint is slower than this fraction of its fastest speed within
 `GAIT_WINDOW_S`. Speed, not height: the floor of a capture may be tilted (it rises 1 cm per metre
-in the ACCAD female set, own measurement). Checked on captures whose names tell: no flight in any
-plain walk, forward or backward, of two actors and ten acted styles."""
+in the ACCAD female set, own measurement). Checked on captures whose names state the gait: no flight
+in any plain walk, forward or backward, of two actors and ten acted styles."""
 
 MIN_CONTACT_S = 0.1
 
@@ -88,34 +88,34 @@ ALONG = 0.1
 """Sine of the angle below which a limb lies along the line of the shoulders."""
 
 GAIT_WINDOW_S = 1.2
-"""Window in which walking and running are told apart: at least one stride, slow ones too."""
+"""Window that separates walking from running: at least one stride, even a slow one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SensorErrors:
-    """How far a device falls short of the truth."""
+    """Errors of a device."""
 
     noise_mps2: float = 0.0  # standard deviation of white noise per sample and axis
     noise_radps: float = 0.0
     bias_mps2: float = 0.0  # standard deviation of the constant offset drawn per axis
     bias_radps: float = 0.0
-    # standard deviation of the sampling instants around an even clock; time stamps tell the
-    # true instants, as phones' do. Held within 0.45 of a sampling interval.
+    # standard deviation of the sampling instants around an even clock; time stamps are the
+    # true instants, as in phones. Limited to 0.45 of a sampling interval.
     jitter_s: float = 0.0
-    clip_mps2: float = np.inf  # range of the device: what exceeds it reads this
+    clip_mps2: float = np.inf  # range of the device: larger values read as this
     clip_radps: float = np.inf
 
     def but(self, **changes: float | None) -> SensorErrors:
-        """Return the same device with some figures changed; None leaves them."""
-        given = {name: value for name, value in changes.items() if value is not None}
-        return replace(self, **given)
+        """Return the same device with figures changed; None keeps a figure."""
+        changed = {name: value for name, value in changes.items() if value is not None}
+        return replace(self, **changed)
 
     def instants_s(self, duration_s: float, rate_hz: float, rng: np.random.Generator) -> FloatArray:
         """(n,) strictly increasing sampling instants in [0, duration_s], the first at 0."""
         even = np.arange(int(np.floor(duration_s * rate_hz + 1e-9)) + 1) / rate_hz
-        stray = np.clip(rng.normal(size=len(even)) * self.jitter_s * rate_hz, -0.45, 0.45)
-        stray[0] = 0.0
-        return np.clip(even + stray / rate_hz, 0.0, max(duration_s, even[-1]))
+        jitter = np.clip(rng.normal(size=len(even)) * self.jitter_s * rate_hz, -0.45, 0.45)
+        jitter[0] = 0.0
+        return np.clip(even + jitter / rate_hz, 0.0, max(duration_s, even[-1]))
 
     def distort(
         self,
@@ -125,9 +125,9 @@ class SensorErrors:
     ) -> tuple[FloatArray, FloatArray]:
         """Return both (n, 3) readings with bias, noise and clipping."""
 
-        def worse(values: FloatArray, bias: float, noise: float, most: float) -> FloatArray:
+        def worse(values: FloatArray, bias: float, noise: float, limit: float) -> FloatArray:
             values = values + bias * rng.normal(size=3) + noise * rng.normal(size=values.shape)
-            return np.clip(values, -most, most)
+            return np.clip(values, -limit, limit)
 
         return (
             worse(acceleration_mps2, self.bias_mps2, self.noise_mps2, self.clip_mps2),
@@ -152,13 +152,13 @@ def virtual_sensor(
 ) -> Recording:
     """Record a moving skeleton with a sensor worn at a body site.
 
-    The placement is a name or an everyday word; its point and segment are in ``sites.SITES``. The
-    sensor sits at an offset to the front, to the left and up. ``mounting`` turns vectors of the
-    device frame into the axes of the site (x front, y left, z up); None leaves the device in those
-    axes. The recording has specific force with gravity and angular rate in the device frame.
+    The placement is a name or an everyday word; `sites.SITES` has its point and segment. The sensor
+    sits at an offset to the front, left and up. ``mounting`` rotates vectors from the device frame
+    to the axes of the site (x front, y left, z up); None aligns the two. The recording has specific
+    force with gravity and angular rate in the device frame.
 
-    ``f = Rᵀ(a − g)``, with R the attitude of the device; see the module for what the capture rate
-    leaves out. The first and last 0.1 s lean on the padding of the filter.
+    ``f = Rᵀ(a − g)``, with R the attitude of the device; the module lists what the capture rate
+    leaves out. The first and last 0.1 s depend on the padding of the filter.
     """
     placement = canonical_site(placement)
     if side not in SIDES or not rate_hz > 0:
@@ -192,7 +192,7 @@ def virtual_sensor(
 
 
 def limits(motion: Motion) -> str:
-    """Say in a sentence what a capture cannot show, whatever the rate of the sensor worn in it."""
+    """Return a sentence on what a capture cannot show, whatever the rate of its sensors."""
     cutoff_hz = min(CUTOFF_OF_RATE * motion.rate_hz, MAX_CUTOFF_HZ)
     return (
         f"a capture at {motion.rate_hz:.3g} Hz shows nothing above {cutoff_hz:.2g} Hz: the spike"
@@ -202,16 +202,16 @@ def limits(motion: Motion) -> str:
 
 
 def direction_truth(motion: Motion) -> pd.DataFrame:
-    """Where the skeleton faces and goes in every frame, and which feet stand.
+    """Facing and travel of the skeleton in every frame, and which feet stand.
 
-    The facing is a unit vector, ``forward_mps`` the travel of the hips along it, ``lateral_mps`` to
-    the left of it, all below `SLOW_HZ`; ``direction`` is forward, backward, sideways, turning or
+    The facing is a unit vector; ``forward_mps`` is the travel of the hips along it, ``lateral_mps``
+    to its left, all below `SLOW_HZ`. ``direction`` is forward, backward, sideways, turning or
     still, ``gait`` walk, run or none.
 
-    The facing is square to the lines of hips and shoulders together, which twist against each other
-    in gait. Running is travel with more time in the air than on both feet, that is with a duty
-    factor below one half (Alexander, Physiol Rev 69, 1989); hips bounce as on a spring in crouched
-    and tiptoe walks too, without any flight.
+    The facing is square to the mean of hip and shoulder lines, which twist against each other in
+    gait. Running is travel with more time in the air than on both feet, that is a duty factor below
+    one half (Alexander, Physiol Rev 69, 1989); hips also bounce as on a spring in crouched and
+    tiptoe walks, without any flight.
     """
     hips_m = (motion.position_m("left_hip") + motion.position_m("right_hip"))[:, :2] / 2
     facing = _low_pass(motion, _facing(motion), SLOW_HZ, order=2)
@@ -270,7 +270,7 @@ def direction_intervals(truth: pd.DataFrame) -> pd.DataFrame:
 def contact_times_s(truth: pd.DataFrame, side: Side) -> FloatArray:
     """(k,) times at which a foot meets the ground (initial contacts), in seconds, in order.
 
-    Contacts shorter than `MIN_CONTACT_S`, and one under way at the first frame, do not count.
+    Contacts shorter than `MIN_CONTACT_S`, or already under way at the first frame, do not count.
     """
     stands = truth[f"{side}_contact"].to_numpy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], stands, [False]]).astype(int)))
@@ -297,7 +297,7 @@ def _site_path(
 def _segment(
     motion: Motion, segment: str, side: Side
 ) -> tuple[int, FloatArray, FloatArray, FloatArray]:
-    """Joint that carries a segment and, in that joint's frame, origin, bone and anatomical axes.
+    """Joint that carries a segment and, in its frame, the origin, bone and anatomical axes.
 
     The frames of the file are arbitrary, so the axes are built from joint positions: limbs have
     z along the bone toward the trunk and y nearest to the trunk's left; trunk and head have z
@@ -333,15 +333,15 @@ def _segment(
         return joint, np.zeros(3), bone, _axes(up, np.cross(up, bone))
     left = _mean_in(motion, joint, _leftward(motion, trunk))
     if np.linalg.norm(np.cross(left, bone)) < ALONG * np.linalg.norm(left) * np.linalg.norm(bone):
-        # A whole clip with arms stretched sideways: what lay outward on a hanging arm lies up.
+        # Arms stretched sideways for a whole clip: the outside of a hanging arm faces up.
         left = _up_in(motion, joint) * (1.0 if side == "left" else -1.0)
     return joint, np.zeros(3), bone, _axes(-bone, left)
 
 
 def _mean_in(motion: Motion, joint: int, vectors: FloatArray) -> FloatArray:
     """(3,) mean over the clip of world vectors (F, 3), in a joint's frame."""
-    own = np.einsum("fij,fi->fj", motion.rotations[:, joint], vectors)
-    return np.asarray(own.mean(axis=0))
+    local = np.einsum("fij,fi->fj", motion.rotations[:, joint], vectors)
+    return np.asarray(local.mean(axis=0))
 
 
 def _up_in(motion: Motion, joint: int) -> FloatArray:
@@ -406,7 +406,7 @@ def _spline(motion: Motion, values: FloatArray) -> BSpline:
 
 
 def _low_pass(motion: Motion, values: FloatArray, cutoff_hz: float, order: int) -> FloatArray:
-    """Values (F, k) below a frequency; the ends go on as the motion did."""
+    """Values (F, k) below a frequency; the motion is extrapolated beyond the ends."""
     pad_s = 2 / cutoff_hz + 1 / motion.rate_hz
     return zero_phase(values, cutoff_hz, order=order, rate_hz=motion.rate_hz, pad_s=pad_s)
 
