@@ -57,10 +57,10 @@ MIN_LIKENESS = 0.3
 """Least correlation with that shape; if nothing is like it, the phase alone decides."""
 
 LEANING_DEG, TURNING_DEG, POSTURE_DEG = 15.0, 8.0, 25.0
-"""Most that a walker's device turns from its usual attitude, averaged over a stride; most if it is
-still turning, as seen a stride before and after; and its turn by then. Standing up and sitting down
-end in a push like that of a step. Seated contacts turn pocket and wrist by 42 and 21° (median), the
-first ones of a walk by 5 and 3° (``spsw-pocket-wrist``)."""
+"""Largest turn of a walker's device from its usual attitude, averaged over a stride; the largest if
+it still turns, as seen a stride before and after; and its turn by then. Standing up and sitting
+down end in a push like that of a step. Seated contacts turn pocket and wrist by 42 and 21°
+(median), the first ones of a walk by 5 and 3° (``spsw-pocket-wrist``)."""
 
 HARD_MPS2 = 7.0
 """Strength of movement that shows running: nobody runs from a chair, and a running foot is held
@@ -69,7 +69,7 @@ unlike a standing one. Sitting down and standing up move pocket and wrist by 2 t
 LONG_WALK, HALTING_RESPONSE = 60, 0.5
 """In a walk of more steps, a step in another attitude next to those in the usual one counts too, if
 its impact is this share of theirs: at a halt, people take the phone in hand
-(``oxford-step-counter``). A chair is beside a short walk more often, and its push is like it."""
+(``oxford-step-counter``). Short walks more often end at a chair, and its push is like a step."""
 
 ATTITUDE_NEIGHBOURS = 7
 """Contacts that define the usual attitude: in a bag or a hand it changes within a walk."""
@@ -88,13 +88,13 @@ OFF_PLACE_COST = 2.0
 MIN_STRENGTH_MPS2 = 0.4
 WEAK_SHARE, WEAK_FOOT_SHARE, WEAK_RESPONSE = 0.5, 0.25, 0.3
 """A step that is weak beside its neighbours isn't a step: shifting the weight before the first one,
-turning on the spot, coming to a stand."""
+turning on the spot, stopping."""
 
 FADING_SHARE, FADING_RESPONSE = 0.3, 0.25
 """The same right after a step: the last steps before a halt are shorter."""
 
 SURELY_STRONG_MPS2, SURELY_STRONG_FOOT_MPS2 = 2.0, 3.0
-"""Strength of movement of a step, however strong its neighbours are: walking beside running."""
+"""Strength of movement that is a step whatever its neighbours are: walking beside running."""
 
 SWING_TURNS, SWING_LATE_TURNS = 0.5, 0.1
 """Length, in strides, over which the swing of a foot is judged, and how late after the contact it
@@ -119,8 +119,8 @@ def find_contacts(movement: Movement, period_s: FloatArray) -> Contacts:
 
     The phase of the movement shows how many there are and roughly when. It is demodulated at the
     step frequency or, on a limb that feels one foot, at the stride frequency from the distance to
-    rest, which has the same phase in a walk and in a sprint. The average cycle shows where in it
-    contact is. Each contact is then moved to where the movement is most like the average one
+    rest, which has the same phase in a walk and in a sprint. The average cycle shows where
+    contact is in it. Each contact is then moved to where the movement is most like the average one
     (Woody 1967, Med Biol Eng 5:539).
     """
     strides = np.cumsum(1 / period_s) / ANALYSIS_RATE_HZ
@@ -328,7 +328,7 @@ def _steps(strength: FloatArray, response: FloatArray, one_foot: bool) -> NDArra
 def _leaning(
     held: FloatArray | None, at: FloatArray, step: NDArray[np.bool_], period: float
 ) -> NDArray[np.bool_]:
-    """Which contacts find the device in an unusual attitude, averaged over a stride.
+    """(k,) whether the device is in an unusual attitude, averaged over a stride, at a contact.
 
     Sitting down, standing up or taking the device in hand turns it. Between steps in the usual
     attitude it may turn: the wearer walks on.
@@ -338,13 +338,13 @@ def _leaning(
     stride, last = max(int(period), 1), len(held) - 1
     lasting = moving_mean(held, stride, ends="edge")
     here = _nearest(at, len(held))
-    own = lasting[here]
+    attitude = lasting[here]
     before, after = lasting[np.maximum(here - stride, 0)], lasting[np.minimum(here + stride, last)]
     width = min(ATTITUDE_NEIGHBOURS, int(step.sum()))
-    medians = np.median(sliding_window_view(own[step], width, axis=0), axis=-1)
+    medians = np.median(sliding_window_view(attitude[step], width, axis=0), axis=-1)
     usual = medians[np.clip(np.cumsum(step) - 1 - width // 2, 0, len(medians) - 1)]
-    lean = angle_deg(own, usual)
-    turn = np.minimum(angle_deg(own, before), angle_deg(own, after))
+    lean = angle_deg(attitude, usual)
+    turn = np.minimum(angle_deg(attitude, before), angle_deg(attitude, after))
     posture = np.maximum(angle_deg(usual, before), angle_deg(usual, after))
     leaning = lean > LEANING_DEG
     leaning |= (np.minimum(lean, turn) > TURNING_DEG) & (posture > POSTURE_DEG)
@@ -359,7 +359,7 @@ def _leaning(
 def _halting(
     step: NDArray[np.bool_], leaning: NDArray[np.bool_], response: FloatArray
 ) -> NDArray[np.bool_]:
-    """Which leaning contacts are the first or the last step of a long walk nevertheless."""
+    """(k,) whether a leaning contact is still the first or the last step of a long walk."""
     if step.sum() <= LONG_WALK:
         return np.zeros(len(step), np.bool_)
     usual = np.pad(step & ~leaning, 1)
@@ -367,10 +367,10 @@ def _halting(
     return np.asarray(beside & (response >= HALTING_RESPONSE * _typical(response)))
 
 
-def angle_deg(left: FloatArray, right: FloatArray) -> FloatArray:
+def angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:
     """Angle between (n, 3) vectors."""
-    size = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    cosine = np.einsum("ij,ij->i", left, right) / np.maximum(size, 1e-9)
+    size = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    cosine = np.einsum("ij,ij->i", first, second) / np.maximum(size, 1e-9)
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
@@ -395,8 +395,8 @@ def _bring_together(
 def _typical(values: FloatArray) -> FloatArray:
     """Return a high percentile of each value and its neighbours.
 
-    Not by SciPy's percentile filter, which in 1.15.0 to 1.15.2 writes past its arrays if there are
-    fewer values than neighbours (scipy issue 22586).
+    This avoids SciPy's percentile filter, which in 1.15.0 to 1.15.2 writes past its arrays if it
+    gets fewer values than neighbours (scipy issue 22586).
     """
     padded = np.pad(values, NEIGHBOURS // 2, mode="edge")
     rank = NEIGHBOURS * TYPICAL_PERCENTILE // 100
@@ -404,7 +404,7 @@ def _typical(values: FloatArray) -> FloatArray:
 
 
 def _leading(jerk: FloatArray, at: FloatArray, cycle: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which of alternating contacts shake the sensor more: every even or every odd one."""
+    """(k,) whether a contact is of the foot, even or odd, that shakes the sensor more."""
     shaken = moving_maximum(jerk, int(0.1 * ANALYSIS_RATE_HZ))[_nearest(at, len(jerk))]
     even = cycle % 2 == 0
     if even.all() or not even.any():

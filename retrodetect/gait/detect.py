@@ -24,13 +24,12 @@ MIN_STRIDES = 2
 """Least number of strides of a bout."""
 
 ODD_STEP_TURNS = (0.25, 0.75)
-"""Time of the odd step after a stride, as a share of that stride: half of it, and half as much less
-or more."""
+"""Time of an odd step after a stride, in strides: a half, give or take a quarter."""
 
 OTHERWISE_DEG = 30.0
-"""Turn of a device, within half a stride of the first or last one of a short walk, of a wearer who
-sits there: pocket and wrist turn by 34 to 90° (``spsw-pocket-wrist``). It turns as far at an eighth
-of the ends of long walks, taken from a pocket or a swinging arm (``oxford-step-counter``)."""
+"""Turn of a device, within half a stride of either end of a short walk, that shows a seated wearer:
+pocket and wrist turn by 34 to 90° (``spsw-pocket-wrist``). It turns as far at an eighth of the ends
+of long walks, when taken from a pocket or a swinging arm (``oxford-step-counter``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Gait:
         single contact, in the middle: the body feels both feet, and bouts have odd steps.
     contacts_s : (k,) array
         One initial contact per step of a bout, of either foot, in order of time. A sensor on a
-        foot or ankle feels only its own; contacts of the other foot are put half-way between.
+        foot or ankle feels only its own; contacts of the other foot are placed half-way between.
     """
 
     strides: pd.DataFrame
@@ -94,9 +93,9 @@ def joined(parts: Sequence[Gait]) -> Gait:
         if len(part.strides):
             strides.append(part.strides.assign(run=run, bout=part.strides["bout"] + bouts))
             bouts += part.strides["bout"].nunique()
-    every = pd.concat(strides or [_NO_STRIDES], ignore_index=True)
-    every["stride"] = np.arange(len(every))
-    return Gait(every, np.concatenate([np.empty(0), *(part.contacts_s for part in parts)]))
+    table = pd.concat(strides or [_NO_STRIDES], ignore_index=True)
+    table["stride"] = np.arange(len(table))
+    return Gait(table, np.concatenate([np.empty(0), *(part.contacts_s for part in parts)]))
 
 
 def in_run(signal: Signal, given_s: FloatArray | None = None) -> Gait:
@@ -147,7 +146,7 @@ felt one foot only."""
 def _sought(movement: Movement) -> _Strides:
     """Find the strides where the movement is that of gait."""
     parts = [_steps(movement, stretch) for stretch in stretches(movement)]
-    # A contact follows its signs: by then the recording may be over.
+    # A contact may come later than the movement that shows it, after the end of the recording.
     end = len(movement.force) - 1
     times = np.minimum(np.concatenate([np.empty(0), *(part[0] for part in parts)]), end)
     edges = np.minimum(np.concatenate([np.empty((0, 2)), *(part[1] for part in parts)]), end)
@@ -188,7 +187,7 @@ def _closing(
 def _seated(
     held: FloatArray | None, edges: FloatArray, bout: NDArray[np.intp], times: FloatArray
 ) -> NDArray[np.bool_]:
-    """Which strides begin or end a short bout without a contact, beside another posture.
+    """(n,) whether a stride begins or ends a short bout without a contact, beside another posture.
 
     Half of such a stride shows no step: the wearer stands up or sits down there.
     """
@@ -214,7 +213,7 @@ def _seated(
 
 
 def _taken(signal: Signal, given_s: FloatArray) -> _Strides:
-    """As `_sought`, for the given strides whose middle is within the run."""
+    """Return the given strides whose middle is within the run, in the form of `_sought`."""
     edges = (given_s - signal.start_s) * ANALYSIS_RATE_HZ
     middle = edges.mean(axis=1)
     edges = edges[(middle >= 0) & (middle < len(signal.acceleration_mps2))]
@@ -233,7 +232,7 @@ _NO_STRIDES = pd.DataFrame(
 
 
 def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray, bool]:
-    """Contacts and (strides, 2) edges of a stretch, in samples of the run; if of one foot only."""
+    """Contacts and (strides, 2) edges of a stretch, in samples; whether they are of one foot."""
     part = movement[stretch.begin : stretch.end]
     contacts = find_contacts(part, stretch.period_s)
     at, first = contacts.at, np.flatnonzero(~contacts.joined)
@@ -249,15 +248,15 @@ def _steps(movement: Movement, stretch: Stretch) -> tuple[FloatArray, FloatArray
         between = (edges[1:] + edges[:-1])[series[1:] == series[:-1]] / 2
         at = np.sort(np.concatenate([at, between]))
     else:
-        own = np.insert(contacts.leading, first, ~contacts.leading[first])
-        edges, series = edges[own], series[own]
+        same_foot = np.insert(contacts.leading, first, ~contacts.leading[first])
+        edges, series = edges[same_foot], series[same_foot]
     whole = series[1:] == series[:-1]
     pairs = np.stack([edges[:-1][whole], edges[1:][whole]], axis=1)
     return at + stretch.begin, pairs + stretch.begin, contacts.one_foot
 
 
 def _bouts(edges: FloatArray, min_strides: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Which strides are in bouts long enough, and the bout of each of these."""
+    """Mask of the strides in bouts that are long enough, and the bout of each of those."""
     pause = edges[1:, 0] - edges[:-1, 1] > MAX_PAUSE_S * ANALYSIS_RATE_HZ
     bout = np.concatenate([[0], np.cumsum(pause)])[: len(edges)].astype(np.intp)
     enough = np.bincount(bout)[bout] >= min_strides

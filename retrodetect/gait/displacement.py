@@ -32,13 +32,13 @@ MAX_UNREST = 10.0
 """Mean square of both above which there is no stance: walks stay below 1 and sprints below 5
 (own measurement on two feet)."""
 
-MAX_LEFT_MPS = 1.2
-"""Median velocity left over from which the readings do not fit together: it is 0.2 to 0.7 m/s in 26
+MAX_DRIFT_MPS = 1.2
+"""Median leftover velocity at which the readings do not fit together: it is 0.2 to 0.7 m/s in 26
 recordings of two sets at 100 Hz and more, 1.4 and more with half the angular rate, 2.7 and more
 without one, and 1.8 and more at 24 Hz, which is too slow for the swing (own measurement)."""
 
 STANCE_SHARES = (-0.15, 0.85)
-"""Range of the stance after a contact, in parts of a stride."""
+"""Range of the stance after a contact, as fractions of a stride."""
 
 VIOLENT_MPS2, VIOLENCE = 32.0, 6
 """Specific force at which its own error weighs as much as all others, and the power with which its
@@ -81,8 +81,8 @@ def displacements_m(signal: Signal, edges: FloatArray) -> FloatArray:
     first, last = first[seen], last[seen]
     middle = (first + last) // 2
     above = np.einsum("nij,nj->ni", turned[middle], up[middle])
-    way, left_mps = _between(np.einsum("nij,nj->ni", turned, force), first, last, above)
-    if np.median(np.linalg.norm(left_mps, axis=1)) > MAX_LEFT_MPS:
+    way, drift_mps = _between(np.einsum("nij,nj->ni", turned, force), first, last, above)
+    if np.median(np.linalg.norm(drift_mps, axis=1)) > MAX_DRIFT_MPS:
         return ways_m
     way -= np.einsum("ij,ij->i", way, above)[:, None] * above
     ways_m[seen] = np.einsum("nji,nj->ni", turned[first], way)
@@ -113,7 +113,7 @@ def _stances(unrest: FloatArray, edges: FloatArray) -> tuple[NDArray[np.intp], N
 def _between(
     force: FloatArray, first: NDArray[np.intp], last: NDArray[np.intp], up: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """(n, 3) way from one stance to another, in a frame that does not rotate, and velocity left.
+    """(n, 3) way between two stances, in a frame that does not rotate, and leftover velocity.
 
     That velocity is distributed over the samples by the variance of their errors: the same
     everywhere, plus more along a violent force.

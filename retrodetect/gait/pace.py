@@ -72,7 +72,7 @@ def probability_run(
 ) -> FloatArray:
     """Return the probability that each stride is a running one, smoothed within its bout.
 
-    Strides have (n, 2) ``edges`` in samples of the run and belong to a bout; ``one_foot`` tells
+    Strides have (n, 2) ``edges`` in samples of the run and belong to a bout; ``one_foot`` states
     whether the sensor feels only the contacts of one foot in them.
     """
     features = pace_features(movement, edges)

@@ -62,14 +62,14 @@ SURE_PERIODICITY, SURE_WINDOWS = 0.50, 3
 """Autocorrelation of gait in this many windows in a row: a bouncing car has it in one or two."""
 
 SURE_SHARE = 0.25
-"""Share of its windows in which gentle gait has it: simulated steps to and fro at 0.4 m/s, with
+"""Share of its windows in which gentle gait has it: simulated steps back and forth at 0.4 m/s, with
 stops between, reach 0.27, other gait below ``BRISK_MPS2`` 0.3. A car that seems to walk on stays
 below 0.15."""
 
 BRISK_PERIODICITY, BRISK_MPS2, BRISK_LINE_LIMIT, SHORT_WINDOWS = 0.31, 1.8, 0.70, 16
-"""Less of it is enough in a stretch of at most this many windows whose size and period are those of
-ordinary walking: two or three strides between sitting, standing and turning hardly repeat, but few
-cars shake their driver as hard, and handling a phone makes a purer tone."""
+"""A lower one is enough in a stretch of at most this many windows whose size and period are those
+of ordinary walking: two or three strides between sitting, standing and turning hardly repeat, but
+few cars shake their driver as hard, and handling a phone makes a purer tone."""
 
 MAX_PAUSE_S = 2.0
 """Longest pause within a stretch: a turn on the spot, a stumble."""
@@ -99,7 +99,7 @@ def stretches(movement: Movement) -> list[Stretch]:
     The autocorrelation of the whole vector peaks at the stride everywhere on the body: at the
     foot and wrist because one side moves, on the trunk because left and right steps differ in
     sway. Twice the stride peaks as high, so a prior on the period, by size of the movement,
-    and a smooth path through the windows (Viterbi) settle the octave.
+    and a smooth path through the windows (Viterbi) decide the octave.
     """
     moving = movement.moving
     length = min(int(WINDOW_S * ANALYSIS_RATE_HZ), len(moving))
@@ -116,9 +116,9 @@ def stretches(movement: Movement) -> list[Stretch]:
     line_share, line_hz = np.empty((2, len(windows)))
     # Single precision is plenty for comparisons with two digits, and twice as fast.
     axes = np.ascontiguousarray(moving.T, np.float32)
-    every = np.lib.stride_tricks.sliding_window_view(axes, length, axis=1).swapaxes(0, 1)
+    sliding = np.lib.stride_tricks.sliding_window_view(axes, length, axis=1).swapaxes(0, 1)
     for chunk in np.array_split(np.arange(len(windows)), len(windows) // _CHUNK + 1):
-        part = every[begin[windows[chunk]]]
+        part = sliding[begin[windows[chunk]]]
         part -= part.mean(axis=-1, keepdims=True)
         periodicity[chunk] = _autocorrelation(part)
         line_share[chunk], line_hz[chunk] = _strongest_line(part)

@@ -1,8 +1,8 @@
 """The active parts of a run: where the device moves enough for gait.
 
 Most of a day is rest. Anything between two parts is stiller than any gait, so leaving it out
-changes no stride. The signal alone decides where a part ends, so pieces of any length give the same
-parts.
+changes no stride. The signal alone decides where a part ends, so pieces of any length yield the
+same parts.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ WINDOW_S = 4.0
 HOP_S = 0.5
 
 MIN_ACTIVITY_MPS2 = 0.3
-"""Least variation of the size of the specific force. Walking at 0.5 m/s gives 0.53 and more at
+"""Least variation of the size of the specific force. Walking at 0.5 m/s has 0.53 and more at
 every site (simulated), faster walking 0.6 (own measurement on nine data sets); turning a device
-about gives 0.05."""
+over has 0.05."""
 
 WINDOW = round(WINDOW_S / HOP_S)
 
@@ -43,7 +43,7 @@ class ActiveParts:
     """Complete active parts of a run, and where to continue."""
 
     whole: list[tuple[int, int]]  # half-open ranges of hops, in order
-    left: int  # first hop that a later part may need
+    needed: int  # first hop that a later part may need
     floor: int  # first hop that a later part may begin at
 
 
@@ -82,7 +82,7 @@ def active_parts(
     """Find the active parts of a run from the (w,) variations of its windows.
 
     The first window begins at hop ``first``, and no part may begin before ``floor``. ``hops`` is
-    the number of hops so far; ``is_closed`` if the run ends there.
+    the number of hops so far; ``is_closed`` states that the run ends there.
     """
     seen = first + len(variation_mps2)
     active = first + np.flatnonzero(variation_mps2 > MIN_ACTIVITY_MPS2)

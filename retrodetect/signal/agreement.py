@@ -22,14 +22,14 @@ frame. A gyroscope that fits the accelerometer makes gravity stand still, so it 
 axes, signs or units smear it."""
 
 TILT_BAND_HZ = (0.1, 0.5)
-"""Slower than any stride: there a trunk leans more than it is pushed about."""
+"""Slower than any stride: there a trunk leans more than it is pushed around."""
 
 LEAST_TILT_RAD = 0.01
 """Least slow tilt, root mean square, worth comparing: less is the rest of faster movements.
 Real belts and lower backs lean by 0.012 to 0.06 rad (own measurement, 108 recordings)."""
 
 TILT_RATE_HZ = 5.0
-"""Rate that is enough for that band."""
+"""Sampling rate sufficient for that band."""
 
 LEAST_S = 10.0
 """In a shorter recording, the few steps may agree at any lag by chance: in 6 % of captured clips of
@@ -42,24 +42,24 @@ SHOCK_HZ = 8.0
 """Above it are the shocks of steps, which the whole device feels at the same time."""
 
 LONGEST_LAG_S = 1.0
-"""Largest lag to try, either way."""
+"""Largest lag to try in either direction."""
 
 LEAST_SHOCK_MPS2, LEAST_SHOCK_RADPS = 0.2, 0.02
 """Root mean square of the fast part of readings with shocks: real walks at the wrist, the gentlest,
 have 0.3 m/s² and 0.05 rad/s (own measurement)."""
 
 LEAST_LIKENESS, MOST_AT_ONCE, MOST_SHOCK_LAG_S = 0.5, 0.85, 0.045
-"""A lag counts if shocks agree this much then, at lag 0 at most this share of it, and if it is
-longer than this. At 293 real sites shocks agree best within 0.045 s of 0 in all but one (own
-measurement)."""
+"""A lag counts if shocks correlate by at least the first there, by at most the second times that at
+lag 0, and if it exceeds the third. At 293 real sites shocks agree best within 0.045 s of 0 in all
+but one (own measurement)."""
 
 LEVER_BAND_HZ = (3.0, 18.0)
 """Band in which a device shakes around its joint, faster than it tilts against gravity."""
 
 LEAST_EXPLAINED, MOST_EXPLAINED_AT_ONCE, MOST_LEVER_LAG_S = 0.2, 0.5, 0.03
-"""A lag counts too if a lever explains this share of the force then, at lag 0 at most this share of
-it, if shocks agree better than at lag 0, and if it is longer than this. It drops no gyroscope that
-fits in 382 real runs of 10 s and more (own measurement)."""
+"""A lag also counts if a lever explains at least the first share of the force there, at most the
+second times that at lag 0, if shocks agree better than at lag 0, and if it exceeds the third.
+This drops no gyroscope that fits in 382 real runs of 10 s and more (own measurement)."""
 
 RIDGE = 3e-4
 """Share of the power of a turn that keeps a lever finite if it turns about one axis alone."""
@@ -68,9 +68,9 @@ SWING_BAND_HZ = (0.3, 2.0)
 """Band of the swing of a limb, around the stride frequency."""
 
 MOST_LEFT, LEAST_TIMES_LEFT = 0.7, 2.0
-"""A gyroscope is reversed if gravity and a lever leave at most this share of the force once its
-level axes are turned, and this many times as much before. Real thighs and pockets leave 0.3 to 0.7
-as they are (own measurement)."""
+"""A gyroscope is reversed if gravity and a lever leave at most the first share of the force with
+its level axes reversed, and at least the second times that without. Real thighs and pockets leave
+0.3 to 0.7 as they are (own measurement)."""
 
 MOST_TRUNK_TURN_RADPS, MOST_THIGH_TURN_RADPS = 1.3, 2.0
 """Level angular rate (root mean square) of the median second. A trunk stays below the first,
@@ -169,39 +169,39 @@ def gyro_lag_s(
     witnesses: shocks, which agree in size, and a lever, which turns angular acceleration into
     force. A long one shows by shocks alone.
     """
-    most = round(LONGEST_LAG_S * rate_hz)
+    reach = round(LONGEST_LAG_S * rate_hz)
     if len(acceleration_mps2) < LEAST_S * rate_hz:
         return 0.0
     felt = _shocks(acceleration_mps2, LEAST_SHOCK_MPS2, rate_hz)
     turned = _shocks(angular_rate_radps, LEAST_SHOCK_RADPS, rate_hz)
-    alike = np.correlate(np.pad(turned, most), felt, "valid")
+    alike = np.correlate(np.pad(turned, reach), felt, "valid")
     alike /= np.sqrt((felt @ felt) * (turned @ turned)) + 1e-12
-    explained = _explained(acceleration_mps2, angular_rate_radps, most, rate_hz)
+    explained = _explained(acceleration_mps2, angular_rate_radps, reach, rate_hz)
     both = int((alike.clip(0) * explained).argmax())
     shock = int(alike.argmax())
     if (
-        alike[both] > max(LEAST_LIKENESS, alike[most])
+        alike[both] > max(LEAST_LIKENESS, alike[reach])
         and explained[both] > LEAST_EXPLAINED
-        and explained[most] < MOST_EXPLAINED_AT_ONCE * explained[both]
-        and abs(both - most) > MOST_LEVER_LAG_S * rate_hz
+        and explained[reach] < MOST_EXPLAINED_AT_ONCE * explained[both]
+        and abs(both - reach) > MOST_LEVER_LAG_S * rate_hz
     ):
-        return (both - most) / rate_hz
+        return (both - reach) / rate_hz
     if (
         alike[shock] > LEAST_LIKENESS
-        and alike[most] < MOST_AT_ONCE * alike[shock]
-        and abs(shock - most) > MOST_SHOCK_LAG_S * rate_hz
+        and alike[reach] < MOST_AT_ONCE * alike[shock]
+        and abs(shock - reach) > MOST_SHOCK_LAG_S * rate_hz
     ):
-        return (shock - most) / rate_hz
+        return (shock - reach) / rate_hz
     return 0.0
 
 
-def _explained(force: FloatArray, rate: FloatArray, most: int, rate_hz: float) -> FloatArray:
-    """(2 most + 1,) share of the force that a lever explains by angular acceleration at a lag."""
+def _explained(force: FloatArray, rate: FloatArray, reach: int, rate_hz: float) -> FloatArray:
+    """(2 reach + 1,) share of the force that a lever explains by angular acceleration at a lag."""
     felt, growth = (
         zero_phase(values, LEVER_BAND_HZ, order=2, rate_hz=rate_hz, pad_s=1.0)
         for values in (force, np.gradient(rate, axis=0) * rate_hz)
     )
-    padded = np.pad(growth, ((most, most), (0, 0)))
+    padded = np.pad(growth, ((reach, reach), (0, 0)))
     # (3, 3, lags): each axis of the turn with each of the force.
     products = np.array(
         [[np.correlate(turn, along, "valid") for along in felt.T] for turn in padded.T]
@@ -218,7 +218,7 @@ def _explained(force: FloatArray, rate: FloatArray, most: int, rate_hz: float) -
 def swings_reversed(
     acceleration_mps2: FloatArray, up: FloatArray, angular_rate_radps: FloatArray, rate_hz: float
 ) -> bool:
-    """Whether a limb swings the other way than its gyroscope says.
+    """Return whether a limb swings opposite to its gyroscope.
 
     From (n, 3) readings and the (n, 3) slow unit vector against gravity. A swing tilts the device
     against gravity and drives it around a joint: with the right sign, both explain the force.
@@ -227,13 +227,13 @@ def swings_reversed(
     if len(rate) < LEAST_S * rate_hz:
         return False
     along = np.einsum("ni,ni->n", rate, up)[:, None] * up
-    given, otherwise = (
-        _left(acceleration_mps2, values, rate_hz) for values in (rate, 2 * along - rate)
+    as_read, turned = (
+        _unexplained(acceleration_mps2, values, rate_hz) for values in (rate, 2 * along - rate)
     )
-    return otherwise < MOST_LEFT and given > LEAST_TIMES_LEFT * otherwise
+    return turned < MOST_LEFT and as_read > LEAST_TIMES_LEFT * turned
 
 
-def _left(force: FloatArray, rate: FloatArray, rate_hz: float) -> float:
+def _unexplained(force: FloatArray, rate: FloatArray, rate_hz: float) -> float:
     """Share of the force of a swing that gravity and a lever do not explain."""
     above, _ = level(force, orientation(rate, rate_hz), rate_hz)
     linear = force - STANDARD_GRAVITY_MPS2 * above
@@ -256,12 +256,12 @@ def _level_turn_radps(up: FloatArray, rate: FloatArray, rate_hz: float) -> float
     return float(np.sqrt(np.median([second.mean() for second in seconds])))
 
 
-def _shocks(values: FloatArray, least: float, rate_hz: float) -> FloatArray:
-    """(n,) size of the fast part, without its mean; the hardest few are cut to the next.
+def _shocks(values: FloatArray, threshold: float, rate_hz: float) -> FloatArray:
+    """(n,) size of the fast part, without its mean; the strongest 0.5 % are clipped.
 
-    Zero throughout if the root mean square is below ``least``, so that there are no shocks.
+    Zero throughout if the root mean square is below the threshold: then there are no shocks.
     """
     fast = values - zero_phase(values, SHOCK_HZ, order=4, rate_hz=rate_hz, pad_s=1.0)
     power = np.einsum("ni,ni->n", fast, fast)
     size = np.sqrt(np.minimum(power, np.quantile(power, 0.995)))
-    return np.asarray((size - size.mean()) * (power.mean() > least**2))
+    return np.asarray((size - size.mean()) * (power.mean() > threshold**2))

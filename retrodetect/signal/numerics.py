@@ -109,7 +109,7 @@ class _Matrices(NamedTuple):
     """Effect of a filter of order k on a block of n values."""
 
     forced: FloatArray  # (n, n): what each value (row) adds to each result
-    left: FloatArray  # (n, k): what each value adds to the state after the block
+    stored: FloatArray  # (n, k): what each value adds to the state after the block
     free: FloatArray  # (k, n): what the state before the block adds to each result
     # (k, k) each: what a state adds to the state after the next block, the second, the fourth, and
     # so on, until it adds nothing
@@ -150,7 +150,7 @@ def _once(matrices: _Matrices, values: FloatArray) -> FloatArray:
     blocks.reshape(rows, -1)[:, :count] = values
     states = np.empty((rows, blocks.shape[1] + 1, len(matrices.settled)))
     states[:, 0] = values[:, :1] * matrices.settled
-    states[:, 1:] = blocks @ matrices.left
+    states[:, 1:] = blocks @ matrices.stored
     # Each state collects those before it: one block back, then two, then four.
     for doubled, leap in enumerate(matrices.leaps):
         back = 1 << doubled
@@ -231,9 +231,9 @@ def logit(probability: FloatArray) -> FloatArray:
 
 def logsumexp(values: FloatArray | Sequence[float], axis: int = -1) -> FloatArray:
     """Return the logarithm of a sum of exponentials."""
-    most = np.max(values, axis=axis, keepdims=True)
-    sums = np.exp(values - most).sum(axis=axis, keepdims=True)
-    return np.asarray((np.log(sums) + most).squeeze(axis))
+    peak = np.max(values, axis=axis, keepdims=True)
+    sums = np.exp(values - peak).sum(axis=axis, keepdims=True)
+    return np.asarray((np.log(sums) + peak).squeeze(axis))
 
 
 def log_softmax(values: FloatArray, axis: int = -1) -> FloatArray:

@@ -78,7 +78,7 @@ def prepare(recording: Recording) -> list[Signal]:
 
 
 def signals(pieces: Iterable[Recording]) -> Iterator[Signal]:
-    """As :func:`prepare`, for a recording in pieces, however it is cut.
+    """Like :func:`prepare`, for a recording in pieces, however it is cut.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def signals(pieces: Iterable[Recording]) -> Iterator[Signal]:
 class _Buffer:
     """Samples of a run whose signals are not yet complete."""
 
-    facts: Recording  # the piece they came with, for what all pieces share
+    facts: Recording  # one piece, for what all pieces share
     series: tuple[FloatArray, ...]  # time, specific force and, if there is one, angular rate
     origin_s: float  # start of the run
     first: int = 0  # hop in which they begin
@@ -163,7 +163,7 @@ class _Buffer:
             yield self._signal(begin, end, is_last=is_closed and end == hops)
         if is_closed:
             return
-        first = max(parts.left - _CONTEXT, self.first)
+        first = max(parts.needed - _CONTEXT, self.first)
         begin = int(np.searchsorted(self.time_s, self.origin_s + first * HOP_S - 1e-9))
         # Copied: a view would keep everything in memory.
         self.series = tuple(values[begin:].copy() for values in self.series)
@@ -186,7 +186,7 @@ class _Buffer:
         rate_hz, rotation = self.facts.rate_hz, None
         acceleration = _resample(time_s, force, grid_s, rate_hz)
         if rotations:
-            # A gyroscope may have started later or paused: use what it did read.
+            # A gyroscope may have started later or paused: use the readings it has.
             read = np.flatnonzero(np.isfinite(rotations[0]).all(axis=1))
             if len(read) > 1:
                 rotation = _resample(time_s[read], rotations[0][read], grid_s, rate_hz)
@@ -209,7 +209,7 @@ def _resample(
     """Resample to the grid times, after filtering off what the analysis rate cannot carry.
 
     Linear interpolation after a zero-phase low-pass: stamps of phones jitter by milliseconds,
-    and a polyphase resampler would take them as exact.
+    and a polyphase resampler would treat them as exact.
     """
     if rate_hz > 1.2 * ANALYSIS_RATE_HZ:
         values = weighted_mean(values, _anti_alias(rate_hz), ends="reflect")
