@@ -63,7 +63,7 @@ def _remembered(
 
     def measured() -> list[Example]:
         loaded = load(folder, name)
-        return [example_of(of) for of in loaded if of.recording.rate_hz >= DIRECTION_RATE_HZ]
+        return [example_of(part) for part in loaded if part.recording.rate_hz >= DIRECTION_RATE_HZ]
 
     return resume.remembered(cache_folder, resume.digest(name, files, code), measured)
 

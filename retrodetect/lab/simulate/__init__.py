@@ -291,7 +291,7 @@ def write_session(name: str, session: Session, folder: Path) -> Path:
 def record(session: Session, name: str = "simulated") -> tuple[Recording, pd.DataFrame]:
     """Simulate a session; UsageError if its plan, placement or side is unknown."""
     names = ("placement", "side", "rate_hz", "offset_m", "mounting", "errors", "seed")
-    device: dict[str, Any] = {of: getattr(session, of) for of in names}
+    device: dict[str, Any] = {field: getattr(session, field) for field in names}
     if session.capture is not None:
         motion = read_bvh(session.capture)
         return virtual_sensor(motion, **device).with_(name=name), captured_strides(motion)

@@ -158,8 +158,8 @@ def _foot(frames: _Frames, side: Side) -> _Foot:
     """Path and attitude of one foot over the whole session."""
     stances = _stances(frames, side)
     pitch = _pitch(stances, frames.person, frames.time_s)
-    yaw = _held([(s.begin_s, s.end_s, s.yaw_rad) for s in stances], frames.time_s)
-    incline = _held([(s.begin_s, s.end_s, s.incline_rad) for s in stances], frames.time_s)
+    yaw = _plateaus([(s.begin_s, s.end_s, s.yaw_rad) for s in stances], frames.time_s)
+    incline = _plateaus([(s.begin_s, s.end_s, s.incline_rad) for s in stances], frames.time_s)
     aloft = OUTWARD[side] * _aloft(stances, frames.time_s)
     angles = [yaw - FOOT_TWIST_RAD * aloft, -(pitch + incline), FOOT_ROLL_RAD * aloft]
     turn = Rotation.from_euler("ZYX", np.stack(angles, axis=1))
@@ -231,7 +231,7 @@ def _pitch(stances: list[_Stance], person: Person, time_s: FloatArray) -> FloatA
     return np.deg2rad(through(scaled, time_s))
 
 
-def _held(values: list[tuple[float, float, float]], time_s: FloatArray) -> FloatArray:
+def _plateaus(values: list[tuple[float, float, float]], time_s: FloatArray) -> FloatArray:
     """(F,) values constant from begin to end of each (begin, end, value), smooth between them."""
     return through(((at, value) for *ends, value in values for at in ends), time_s)
 

@@ -238,7 +238,7 @@ def plan_steps(
             _stand(draft, section, person)
         else:
             _go(draft, section, before, after, person, rng)
-    return Plan(_settled(draft.steps), _path(draft, rate_hz))
+    return Plan(_retimed(draft.steps), _path(draft, rate_hz))
 
 
 def true_strides(plan: Plan) -> pd.DataFrame:
@@ -379,16 +379,16 @@ def _add(
     draft.next_side = "right" if draft.next_side == "left" else "left"
 
 
-def _settled(steps: list[Step]) -> tuple[Step, ...]:
+def _retimed(steps: list[Step]) -> tuple[Step, ...]:
     """Steps with the stride time to the same foot's next step, instead of the usual one."""
-    settled = []
+    retimed = []
     for step, following in zip_longest(steps, steps[2:]):
         if following is not None and following.walk == step.walk:
             stride_s = following.contact_s - step.contact_s
             stance_s = step.stance_s * stride_s / step.stride_s
             step = replace(step, stride_s=stride_s, stance_s=stance_s)
-        settled.append(step)
-    return tuple(settled)
+        retimed.append(step)
+    return tuple(retimed)
 
 
 def _path(draft: _Draft, rate_hz: float) -> Path:

@@ -432,7 +432,7 @@ def _direction(forward: FloatArray, lateral: FloatArray, yaw_rate: FloatArray) -
 
 
 def _facing(motion: Motion) -> FloatArray:
-    """(F, 2) level vector square to the mean of hip and shoulder lines, as far as known."""
+    """(F, 2) level vector square to the mean of the hip and, if present, the shoulder line."""
     parts = ["hip"] + ["shoulder"] * ("chest" in motion.roles)
     lines = [_leftward(motion, part)[:, :2] for part in parts]
     left = np.sum([line / np.linalg.norm(line, axis=1, keepdims=True) for line in lines], axis=0)
