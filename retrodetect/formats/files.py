@@ -131,7 +131,7 @@ def has(
     Returns
     -------
     callable
-        For `Format.recognise`.
+        Function for `Format.recognise`: returns the confidence in a file.
     """
     begin = re.compile(head, re.DOTALL)
     alternatives = [(names,) if isinstance(names, str) else names for names in columns]

@@ -69,7 +69,7 @@ class Axes:
     Parameters
     ----------
     x, y, z
-        The columns.
+        Names of the columns of the three axes.
     unit
         None if the header states it or it must be measured.
     gravity
@@ -109,7 +109,7 @@ def xyz(
     Returns
     -------
     Axes
-        The three columns.
+        The columns for x, y and z.
     """
     x, y, z = (pattern.format(axis) for axis in "xyz")
     return Axes(x, y, z, unit, gravity, clock)
@@ -122,7 +122,7 @@ class Value:
     Parameters
     ----------
     name
-        The column.
+        Name of the column.
     unit
         None if the header states it.
     clock
@@ -228,7 +228,7 @@ def drafts(
         Meaning of the columns; or several layouts by the name of their part, if the table holds
         several recordings side by side.
     options
-        The user's options.
+        Overrides by the user, such as columns or a unit.
 
     Returns
     -------

@@ -172,7 +172,7 @@ def describe(recording: Recording) -> dict[str, Any]:
     Parameters
     ----------
     recording
-        As read.
+        A recording, as `read` returns it.
 
     Returns
     -------
