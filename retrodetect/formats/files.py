@@ -520,7 +520,7 @@ def _reason_to_skip(file: Candidate) -> str:
         return "" if is_expected and not is_prose else "not a table of numbers"
     sensors = {"acceleration", "linear", "rotation", "magnetic", "gravity", "magnitude", "counts"}
     is_recorded = any(column.quantity in sensors for column in table.columns)
-    return "" if is_recorded else "no column is named like one of a sensor"
+    return "" if is_recorded else "no column is named after a sensor"
 
 
 def _distinct(inputs: Sequence[Input]) -> list[Input]:

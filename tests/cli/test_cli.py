@@ -93,7 +93,7 @@ def test_skipped_files_and_warnings_are_told_everywhere(retrodetect, walk, store
         "--forward", "500-510",
     )  # fmt: skip
     assert "1 ok, 5 skipped" in out
-    why = "no column is named like one of a sensor"
+    why = "no column is named after a sensor"
     assert f"Skipped ({why}): a.csv, b.csv, c.csv and 1 more" in err
     assert "Skipped (not a table of numbers): diary" in err
     assert f"{walk.name}: --forward 500-510 contains no strides (they lie between " in err
@@ -131,7 +131,7 @@ def test_a_folder_without_recordings_says_what_it_skipped(on_recordings, tmp_pat
     (tmp_path / "in" / "laps.csv").write_text("lap,remark\n1,good\n2,bad\n")
     status, err = on_recordings(tmp_path / "in")
     assert status == 2
-    why = "no column is named like one of a sensor"
+    why = "no column is named after a sensor"
     assert f"no recordings found (skipped laps.csv: {why}); name a file" in err
 
 

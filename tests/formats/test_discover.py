@@ -158,7 +158,7 @@ def test_notes_and_labels_beside_recordings_are_skipped(tmp_path: Path) -> None:
     assert skipped(tmp_path) == {
         "licence.txt": "not a table of numbers",
         "meta.json": "not a table of numbers",
-        "truth.csv": "no column is named like one of a sensor",
+        "truth.csv": "no column is named after a sensor",
     }
 
 
