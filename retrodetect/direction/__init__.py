@@ -1,4 +1,4 @@
-"""Direction: from features to a direction for each stride, and the models that this needs."""
+"""Direction: from features to a direction for each stride, and the models for it."""
 
 from retrodetect.direction.anchors import Anchors
 from retrodetect.direction.checks import check_anchors, doubtful_strides

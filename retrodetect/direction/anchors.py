@@ -1,4 +1,4 @@
-"""Anchors: what the wearer tells, in options, labels and notes, to name forward and backward."""
+"""Anchors: options, labels and notes from the wearer that name forward and backward."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 STARTS_S = 6.0
-"""How much of the first bout the habit of starting one way vouches for: about ten steps."""
+"""Length of the first bout that ``starts`` marks: about ten steps."""
 
 
 WORDS = {
@@ -50,32 +50,32 @@ _ONLY_ALONE = frozenset(
 
 
 class Statement(NamedTuple):
-    """A stretch of a recording, and what somebody said of it."""
+    """A stretch of a recording and the direction stated for it."""
 
     # start_s, end_s: seconds from the first sample
     start_s: float
     end_s: float
     direction: str  # one of the values of `WORDS`
-    source: str  # who says so, for messages
-    gait: str = ""  # ``walk`` or ``run``; empty if the signal is to tell
+    source: str  # option, table or note that states it, for messages
+    gait: str = ""  # ``walk`` or ``run``; empty to infer it from the signal
 
 
 class Mark(NamedTuple):
     """Strides whose direction the wearer marked."""
 
-    words: str  # as on the command line, or which note says it
-    direction: int  # index into ``DIRECTIONS`` of the way the wearer went
+    words: str  # as on the command line, or the note that marks it
+    direction: int  # index into ``DIRECTIONS``
     rows: NDArray[np.bool_]  # (n,): strides that lie within the mark
 
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """What is known of a session beyond its signal.
+    """What the wearer states about a session.
 
     Parameters
     ----------
     placement
-        Body site, by its name or an everyday word (``hip``); holds its name. None infers it.
+        Body site, by name or by an everyday word (``hip``); stored by name. None infers it.
     front
         Device axis that points to the wearer's front: ``+x``, ``-x``, … ``-z``; or None.
     forward, backward
@@ -83,16 +83,16 @@ class Anchors:
     starts
         Direction of the first strides of the recording, or None.
     statements
-        What notes and a table of labels say; no stride counts where one says ``still`` (no gait).
+        From notes and a table of labels; strides marked ``still`` (no gait) do not count.
     use_notes
         Whether notes made in the recording app count as marks.
     same_mounting
-        Whether the device sits as it did in the recordings that the model was trained on.
+        Whether the device is mounted as in the recordings that the model was trained on.
 
     Raises
     ------
     UsageError
-        Where a value makes no sense, or a stretch is marked both ways.
+        If a value is invalid, or a stretch is marked in both directions.
     """
 
     placement: str | None = None
@@ -125,10 +125,10 @@ class Anchors:
 
     @property
     def _spans(self) -> list[Statement]:
-        """What ``forward`` and ``backward`` state, called as on the command line."""
+        """Statements for ``forward`` and ``backward``, named as on the command line."""
         return [
-            Statement(start_s, end_s, way, f"--{way} {start_s:g}-{end_s:g}")
-            for way, spans in (("forward", self.forward), ("backward", self.backward))
+            Statement(start_s, end_s, direction, f"--{direction} {start_s:g}-{end_s:g}")
+            for direction, spans in (("forward", self.forward), ("backward", self.backward))
             for start_s, end_s in spans
         ]
 
@@ -142,11 +142,11 @@ class Anchors:
         return axis
 
     def in_notes(self, notes: Sequence[Annotation], strides: pd.DataFrame) -> list[Statement]:
-        """Take the marks from the notes of a recording, both notes and strides in order of time.
+        """Return the marks in a recording's notes; notes and strides are in order of time.
 
-        A note holds until the next note, but no longer than the bout it was pressed in or before:
-        one "backward" at the start of a session does not speak for the way back down. There are no
-        marks if notes do not count, or hold no stride.
+        A note holds until the next note, but not past the bout it was pressed in or before: one
+        "backward" at the start of a session does not cover the way back down. Returns no marks
+        if notes do not count or cover no stride.
         """
         marks = []
         for statement in statements_of_notes(notes, np.inf) if self.use_notes else []:
@@ -157,7 +157,7 @@ class Anchors:
         return marks
 
     def gait(self, strides: pd.DataFrame) -> NDArray[np.bool_]:
-        """(n,) strides that are in no stretch without gait."""
+        """(n,) strides outside stretches without gait."""
         is_gait = np.ones(len(strides), dtype=np.bool_)
         for statement in self.statements:
             if statement.direction == "still":
@@ -165,10 +165,10 @@ class Anchors:
         return is_gait
 
     def marks(self, strides: pd.DataFrame) -> list[Mark]:
-        """Find the strides (in order of time) that are marked.
+        """Find the marked strides; ``strides`` are in order of time.
 
-        There is an item for each mark, even if it holds no stride, but none for ``starts`` without
-        any stride. Where two marks hold a stride, the later one counts.
+        Returns an item for each mark, even without strides, but none for ``starts`` if there are
+        no strides. Where two marks overlap, the later one counts.
         """
         marks = []
         if self.starts is not None and len(strides):
@@ -185,7 +185,7 @@ class Anchors:
 
 
 def check_spans(spans: Sequence[Statement]) -> None:
-    """Refuse stretches of no length, and seconds that are marked both ways."""
+    """Refuse empty stretches, and seconds marked in both directions."""
     for span in spans:
         option, _, typed = span.source.partition(" ")
         if not 0 <= span.start_s < span.end_s < np.inf:
@@ -195,10 +195,10 @@ def check_spans(spans: Sequence[Statement]) -> None:
                 remedy="write the start before the end, such as 0:05-0:20",
             )
         if any(
-            other.direction != span.direction
-            and span.start_s < other.end_s
-            and other.start_s < span.end_s
-            for other in spans
+            marked.direction != span.direction
+            and span.start_s < marked.end_s
+            and marked.start_s < span.end_s
+            for marked in spans
         ):
             raise UsageError(
                 f"{typed} is marked both forward and backward",
@@ -208,7 +208,7 @@ def check_spans(spans: Sequence[Statement]) -> None:
 
 
 def direction_of_note(text: str) -> str | None:
-    """Return the direction that a note names: a word of `WORDS`, also among a few others."""
+    """Return the direction that a note names: a word of `WORDS`, alone or among a few others."""
     plain = text.strip().lower()
     if plain in WORDS:
         return WORDS[plain]
@@ -220,9 +220,9 @@ def direction_of_note(text: str) -> str | None:
 
 
 def statements_of_notes(notes: Sequence[Annotation], duration_s: float) -> list[Statement]:
-    """Turn notes into statements, both in order of time; a note without a direction makes none.
+    """Turn notes into statements, both in order of time; skip notes without a direction.
 
-    What a note says holds until the next note, or for the while it was pressed.
+    A note holds until the next note, or for as long as it was pressed.
     """
     statements = []
     for note, later in zip_longest(notes, notes[1:]):
@@ -245,6 +245,6 @@ def _mark(statement: Statement, rows: NDArray[np.bool_]) -> Mark:
 
 
 def _within(strides: pd.DataFrame, statement: Statement) -> NDArray[np.bool_]:
-    """(n,) strides whose middle lies in a statement."""
+    """(n,) strides whose middle lies within a statement."""
     middle_s = (strides["start_s"].to_numpy() + strides["end_s"].to_numpy()) / 2
     return np.asarray((middle_s >= statement.start_s) & (middle_s < statement.end_s))

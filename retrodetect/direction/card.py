@@ -1,7 +1,7 @@
-"""Model cards: what is known about a model, for programs and for people.
+"""Model cards: facts about a model, for programs and for people.
 
 A card says what a model learned from, how well it did on people it had not seen, how often its
-labels are wrong, and what it cannot do. Whoever makes a model fills in the first part; storing the
+labels are wrong, and what it cannot do. The maker of a model fills in the first part; storing the
 model adds the rest.
 """
 
@@ -52,7 +52,7 @@ class Source:
 class Base:
     """The model that another one extends."""
 
-    name: str  # as its own card has it
+    name: str  # from its own card
     sha256: str  # its digest, which identifies it
 
 
@@ -68,7 +68,7 @@ class Validation:
     intervals_over: str  # what was resampled for the intervals: wearers or sessions
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Describe it in words."""
         held_out = {
             "subject": "each wearer by a model that saw only the others",
             "session": "each session by a model that saw only the wearer's other sessions",
@@ -80,7 +80,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a model is fed with."""
+    """Inputs that a model needs."""
 
     analysis_rate_hz: float  # rate to which signals are resampled
     bands_hz: dict[str, list[float]]  # lower and upper edge by name of the band
@@ -89,7 +89,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What is known about a model."""
+    """Facts about a model."""
 
     summary: str = ""  # one or two sentences
     created: str = ""  # day on which the model was made, as ISO date
@@ -121,14 +121,14 @@ class Card:
     ) -> dict[str, float] | None:
         """Return how often labels are wrong in a state of knowledge; see :func:`knowledge`.
 
-        Where that state was not measured, of the group whose site alone was given; None if that was
-        not measured either.
+        If that state was not measured, return the rates of the group with only its site stated;
+        None if they were not measured either.
         """
         rates = self.error_rates.get(knowledge(placement, front, told_apart_by))
         return rates or self.error_rates.get(group_of(placement))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of ``card.json``, without what is empty."""
+        """Return the content of ``card.json``, without empty entries."""
         content = _filled(self)
         if self.sources:
             content["sources"] = [_filled(source) for source in self.sources]
@@ -136,7 +136,7 @@ class Card:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Card:
-        """Rebuild a card from what :meth:`to_json` gave; TypeError where an entry does not fit.
+        """Rebuild a card from :meth:`to_json`; TypeError if an entry does not fit.
 
         Entries of ``card.json`` that belong to the model rather than the card are left out.
         """
@@ -150,7 +150,7 @@ class Card:
 
 
 def knowledge(placement: str, front: str, told_apart_by: str) -> str:
-    """Name the state of knowledge in which directions are named: each has error rates of its own.
+    """Name the state of knowledge behind the directions: each state has its own error rates.
 
     It is the group of sites: given (``trunk``), given with the front or a marked stretch
     (``trunk, front given``), or inferred (``trunk?``); or whatever was given, habit alone named
@@ -208,12 +208,12 @@ def markdown(card: Card) -> str:
 
 
 def _filled(part: Card | Source) -> Row:
-    """Fields that say something."""
+    """Return the fields that are not empty."""
     return {name: value for name, value in asdict(part).items() if value not in (None, "", [], {})}
 
 
 def _table(rows: Sequence[Row]) -> str:
-    """Markdown table of rows, with the columns of all of them."""
+    """Markdown table of rows, with all their columns."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = [columns, ["---"] * len(columns)]
     lines += [[_cell(row, column) for column in columns] for row in rows]
@@ -221,7 +221,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _cell(row: Row, column: str) -> str:
-    """A cell as people read it: a share in percent."""
+    """Text of a cell: a share in percent."""
     value = row.get(column, "")
     if isinstance(value, float):
         # Rows that compare two models name their score in a cell.

@@ -1,8 +1,8 @@
-"""Checks of a session: what the wearer said against the signal, its strides against bodies.
+"""Checks of a session: the wearer's statements against the signal, its strides against bodies.
 
-A slip of the pen turns a whole session round. A clock that is wrong by a factor makes strides that
-last too long or too short, or bodies that bounce too high or not at all: at the same force, the
-height goes with the square of the time.
+A slip of the pen reverses a whole session. A clock that is off by a factor makes strides too
+long or too short, or bodies that bounce too high or not at all: at the same force, the height
+goes with the square of the time.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ IMPARTIAL = Priors(
     drawn=(0.49, 0.49, 0.02),
     contrast=0.0,
 )
-"""Takes nothing for common: what the signal alone says."""
+"""Assumes nothing about habits: shows what the signal alone supports."""
 
 MISPLACED = 0.1
-"""Posterior of a named placement up to which it is doubted."""
+"""Posterior of a named placement up to which it is doubtful."""
 
 STEADY = 0.5
-"""How much stronger than across must travel be along its axis to be worth naming."""
+"""Least lead of the main axis of travel over the next, in shares of all travel, to report it."""
 
 FITS_RAD = np.deg2rad(60)
 """Angle up to which a named front fits the signal: devices sit askew, and a wrong axis is off by
@@ -51,7 +51,7 @@ FITS_RAD = np.deg2rad(60)
 
 
 STRIDE_S = {"walk": (0.6, 2.0), "run": (0.48, 1.05)}
-"""Typical stride times, wide of those that are published (Hausdorff 2007, Hum Mov Sci 26:555;
+"""Typical stride times, wider than the published ones (Hausdorff 2007, Hum Mov Sci 26:555;
 Novacheck 1998, Gait Posture 7:77): 200 and 60 steps a minute in a walk, 250 and 114 in a run."""
 
 BOUNCE_M = (0.008, 0.08)
@@ -62,7 +62,7 @@ _BRISK_S = 0.92
 """Longest stride whose bounce may be too small: fewer than 130 steps a minute may be shuffled."""
 
 _DOUBTED_SHARE = 0.1
-"""Of the strides of a session: fewer of one gait are a few mistakes, not a clock."""
+"""Share of a session's strides: fewer of one gait are a few mistakes, not a wrong clock."""
 
 
 def check_anchors(
@@ -72,7 +72,7 @@ def check_anchors(
     anchors: Anchors,
     directions: Directions,
 ) -> tuple[tuple[Caution, ...], Directions]:
-    """Say which of the wearer's words cannot be right, or were of no use; believe neither side.
+    """Report statements that are wrong or unused; where they oppose the signal, trust neither.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def check_anchors(
     Returns
     -------
     tuple of Caution
-        Which words cannot be right, or were of no use.
+        Statements that cannot be right, or were not used.
     Directions
-        The same, but unknown for strides on which wrong words and the signal disagree.
+        The same, but unknown for strides where a wrong statement and the signal disagree.
     """
     if not len(strides):
         return (), directions
@@ -126,7 +126,7 @@ def check_anchors(
 def _check_placement(
     features: StrideFeatures, model: DirectionModel, anchors: Anchors
 ) -> tuple[Caution, ...]:
-    """Say where the device moves as nowhere that the placement may mean.
+    """Caution if the device moves as at no site that the placement may mean.
 
     An arm that is held still, and a bag, move as the trunk does.
     """
@@ -147,7 +147,7 @@ def _check_placement(
 
 
 def _contradiction(words: str, shown: str, opposed: NDArray[np.bool_]) -> Caution:
-    """Say what the signal shows instead, and how many strides became unknown for it."""
+    """Report what the signal shows instead, and how many strides became unknown."""
     count = int(opposed.sum())
     strides = f"all {count} strides" if opposed.all() else f"{count} of {len(opposed)} strides"
     text = (
@@ -158,7 +158,7 @@ def _contradiction(words: str, shown: str, opposed: NDArray[np.bool_]) -> Cautio
 
 
 def _disputed(directions: Directions, opposed: NDArray[np.bool_]) -> Directions:
-    """The same with strides unknown where words and signal disagree."""
+    """Make strides unknown where statements and signal disagree."""
     believed = pd.Series(~opposed, directions.table.index)
     table = directions.table.assign(
         direction=directions.table["direction"].where(believed, "unknown"),
@@ -172,7 +172,7 @@ def _disputed(directions: Directions, opposed: NDArray[np.bool_]) -> Directions:
 
 
 def _overlaps(marks: list[Mark]) -> list[Caution]:
-    """Marks of the same strides in two directions."""
+    """Report strides that are marked in two directions."""
     return [
         Caution(
             Topic.WORDS,
@@ -187,7 +187,7 @@ def _overlaps(marks: list[Mark]) -> list[Caution]:
 def _opposed(
     features: StrideFeatures, strides: pd.DataFrame, model: DirectionModel, anchors: Anchors
 ) -> NDArray[np.bool_]:
-    """(n,) strides that the signal, where it shows the front itself, names otherwise."""
+    """(n,) strides that the signal, if it shows the front itself, names differently."""
     alone = decide(features, strides, model, Anchors(anchors.placement), IMPARTIAL)
     if alone.told_apart_by != "signal":
         return np.zeros(len(strides), dtype=np.bool_)
@@ -197,7 +197,7 @@ def _opposed(
 
 
 def _without_front(model: DirectionModel) -> DirectionModel:
-    """The model if no body showed its front: what the words alone say."""
+    """The model without front cues, so that only statements name directions."""
     return replace(
         model,
         groups={
@@ -216,7 +216,7 @@ def _check_front(
     *,
     is_turned: bool,
 ) -> list[Caution]:
-    """What is wrong with the axis that was named."""
+    """Cautions about the named front axis."""
     axis = anchors.front_axis
     assert axis is not None
     words = f"--front {anchors.front}"
@@ -252,7 +252,7 @@ def _check_mounting(
     *,
     is_turned: bool,
 ) -> list[Caution]:
-    """What is wrong with the mounting that was said to be the same."""
+    """Cautions about a mounting stated to be the same."""
     words = "--same-mounting"
     mounting = model.mountings.get(anchors.placement or "")
     if mounting is None:
@@ -276,7 +276,7 @@ def _check_mounting(
 def _travel_axis(
     features: StrideFeatures, model: DirectionModel, directions: Directions
 ) -> FloatArray | None:
-    """(3,) unit vector along which the wearer went, there or back; None where it is not steady."""
+    """(3,) unit vector along which the wearer went, there or back; None if not steady."""
     walked, ran = np.moveaxis(
         model.groups[group_of(directions.placement)].travel.vectors(features), 1, 0
     )
@@ -290,7 +290,7 @@ def _travel_axis(
 
 
 def doubtful_strides(features: StrideFeatures, strides: pd.DataFrame) -> list[str]:
-    """Say where strides are as nobody's, as by a wrong clock.
+    """Report strides unlike anybody's, as from a wrong clock.
 
     Parameters
     ----------
@@ -300,16 +300,16 @@ def doubtful_strides(features: StrideFeatures, strides: pd.DataFrame) -> list[st
     Returns
     -------
     list of str
-        A sentence for each gait whose typical stride nobody takes.
+        A sentence for each gait whose typical stride is implausible.
     """
     lasting_s = (strides["end_s"] - strides["start_s"]).to_numpy()
     bounce_m = _bounce_m(features, lasting_s)
     doubts = []
     for name, (shortest_s, longest_s) in STRIDE_S.items():
-        own = (strides["gait"] == name).to_numpy()
-        if np.count_nonzero(own) < max(DOUBTED_STRIDES, _DOUBTED_SHARE * len(strides)):
+        of_gait = (strides["gait"] == name).to_numpy()
+        if np.count_nonzero(of_gait) < max(DOUBTED_STRIDES, _DOUBTED_SHARE * len(strides)):
             continue
-        middle_s, middle_m = np.median(lasting_s[own]), np.median(bounce_m[own])
+        middle_s, middle_m = np.median(lasting_s[of_gait]), np.median(bounce_m[of_gait])
         subject = f"the typical {IN_WORDS[name]} stride"
         if not shortest_s <= middle_s <= longest_s:
             than = "shorter" if middle_s < shortest_s else "longer"
@@ -324,7 +324,7 @@ def doubtful_strides(features: StrideFeatures, strides: pd.DataFrame) -> list[st
 
 
 def _bounce_m(features: StrideFeatures, lasting_s: FloatArray) -> FloatArray:
-    """(n,) amplitude of the vertical movement at the step, NaN where no vertical is known."""
+    """(n,) amplitude of the vertical movement at the step, NaN without a vertical."""
     at = [feature.name for feature in SITE_SCALARS].index("log_v_low")
     amplitude_mps2 = np.sqrt(2) * np.exp(features.site_scalars[:, at])
     bounce_m: FloatArray = amplitude_mps2 / (2 * np.pi * STEPS_PER_STRIDE / lasting_s) ** 2

@@ -44,42 +44,42 @@ FrontKnowledge = Literal["given", "marked", "inferred", "unknown"]
 ToldApartBy = Literal["wearer", "signal", "habit", ""]
 
 EPISODE_TILT_RAD = np.deg2rad(40)
-"""Change of the device's tilt from one bout to the next that means it was placed anew."""
+"""Change of tilt from one bout to the next that means that the device was placed anew."""
 
 TURN_RAD = np.deg2rad(50)
-"""Yaw within a stride above which a weak stride is put down to turning."""
+"""Yaw within a stride above which a weak stride is attributed to turning."""
 
 MOST_LEANING = 0.5
-"""Length of a named axis in the level plane up to which it points up or down: no bearing to speak
-of, and nothing that could be the front."""
+"""Length of a named axis in the level plane up to which it points up or down: it has hardly any
+bearing, and cannot be the front."""
 
 GIVEN_FRONT_CONCENTRATION = 16.0
 GIVEN_FRONT_DOUBT = 1e-4
 """A named axis: belts and pockets sit askew by 15° (one standard deviation)."""
 
 LEAST_WEIGHT = 0.02
-"""Groups of sites less likely than this are not asked."""
+"""Less likely groups of sites are ignored."""
 
 PACE_TEMPER = 0.3
-"""Share of a stride's pace that is not already in its neighbours': five are smoothed together."""
+"""Share of a stride's pace that its neighbours do not hold: five are smoothed together."""
 
 RUN_STRIDES, MOST_RUN_LOG_ODDS = 12.0, 6.0
 WALK_STRIDES, MOST_WALK_LOG_ODDS = 60.0, 13.0
-"""Independent strides that the pace of an episode is worth at most, and the surest that a stride
-ever is of either pace. Brisk and bouncy walkers look like runners in all their strides; no runner
-looks like somebody who walks slowly."""
+"""Bounds on the independent strides that the pace of an episode counts as, and on the log odds of
+either pace for a stride. Brisk and bouncy walkers look like runners in all their strides; no
+runner looks like a slow walker."""
 
 FRONT_STRIDES = 12.0
 MOST_FRONT = 12.0
-"""Independent strides, and concentration, that the front vectors of an episode are worth at most: a
-wearer's are off by much the same angle in all of them, by 17° (one standard deviation)."""
+"""Bounds on the independent strides that the front vectors of an episode count as, and on their
+concentration: a wearer's are all off by much the same angle, 17° (one standard deviation)."""
 
 LEAST_DOUBT = 1e-4
-"""Least probability that a stride went the other way: no model was tried on so many strides that it
-could be surer, and axes and marks that people give are wrong at least as often."""
+"""Least probability that a stride went the other way: no model was tested on enough strides to be
+surer, and stated axes and marks are wrong at least as often."""
 
 SETTLED = 0.9
-"""Share of strides with a sure direction above which an episode needs no second look."""
+"""Share of strides with a sure direction above which an episode counts as decided."""
 
 LEAST_HABIT = 0.95
 """Least posterior of a label in a session that turns, where habit alone names both ways: of the
@@ -89,19 +89,19 @@ an accelerometer alone sees it: of 181 real forward walks with a thigh or a fron
 called backward at 0.90 and 0.91."""
 
 LEAST_ASSUMED = 0.85
-"""Least probability of forward rather than backward for a session that goes one way and of which
-nothing was given: an ordinary walk is called forward, and the result says that this is assumed. At
-0.8 more ordinary walks get their name, but twice as many that are backward throughout get a wrong
-one where an accelerometer alone was worn in a pocket."""
+"""Least probability of forward rather than backward for a session that goes one way and without
+any statement: an ordinary walk is called forward, and the result calls this an assumption. At 0.8
+more ordinary walks get their name, but twice as many that are backward throughout get a wrong one
+with only an accelerometer in a pocket."""
 
 _DECODED = [
     *DIRECTIONS, "p_run", "A", "B", "a_forward", "front_shown", "named_front", "least",
     "least_ahead",
 ]  # fmt: skip
-"""Columns of what is decoded, besides the groups of sites."""
+"""Columns of the decoded table, besides the groups of sites."""
 
 SIGNAL_SHARE = 0.9
-"""Least probability of one seat, and of its front, for the signal to have told the front."""
+"""Least probability of one seat and its front for the signal to count as showing the front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,10 @@ class Directions:
     front
         How forward got its name: ``given``, ``marked``, ``inferred`` or ``unknown``.
     placement
-        The one given, else the inferred group of sites with ``?`` behind it.
+        The stated one, else the inferred group of sites followed by ``?``.
     told_apart_by
-        What told forward from backward: the ``wearer``, the ``signal`` (the body shows where the
-        front is), or ``habit``: how most people walk. Empty where nothing was told
-        apart.
+        What separated forward from backward: the ``wearer``, the ``signal`` (the body shows its
+        front), or ``habit``: how most people walk. Empty if nothing did.
     a_forward
         Probability that side A is forward; NaN without any stride on a side.
     """
@@ -171,9 +170,9 @@ def decide(
     model
         A fitted direction model.
     anchors
-        What the wearer tells.
+        Statements of the wearer.
     priors
-        What is believed before any stride is seen.
+        Beliefs before any stride is seen.
 
     Returns
     -------
@@ -204,14 +203,14 @@ def decide(
 
 
 def _placement(anchors: Anchors, decoded: pd.DataFrame) -> str:
-    """The site given, else the likeliest group with a question mark."""
+    """The stated site, else the likeliest group with a question mark."""
     if anchors.placement is not None or decoded.empty:
         return anchors.placement or "unknown"
     return f"{decoded.reindex(columns=list(GROUPS)).sum().idxmax()}?"
 
 
 class _Session:
-    """What all episodes of a recording share."""
+    """State that all episodes of a recording share."""
 
     def __init__(
         self,
@@ -225,7 +224,7 @@ class _Session:
         self._model, self._priors = model, priors
         self.forced = _forced(strides, anchors)
         mounting = model.mountings.get(anchors.placement or "") if anchors.same_mounting else None
-        # A device that is tilted is ignored here as in its caution, and states nothing.
+        # A tilted device is ignored here, as its caution reports, and states nothing.
         self._mounting = mounting if mounting and mounting.fits(features) else None
         self.stated = (
             anchors.front is not None
@@ -247,14 +246,14 @@ class _Session:
         """Decode an episode under every hypothesis about its group of sites, and weigh them.
 
         The n rows hold the probability of each direction, of running, of going to either side (0
-        where no stride shows its way) and of each group, as well as what is the same in all: the
-        probability that side A is forward (NaN if there are no sides), whether the body itself
-        showed its front, whether an axis that the wearer named was used, and what a label takes.
+        if no stride shows its way) and of each group. The rest is the same in all rows: the
+        probability that side A is forward (NaN without sides), whether the body showed its front,
+        whether an axis that the wearer named was used, and the thresholds of a label.
         """
         features = self._features.where(rows)
         plane = level_plane(features.up)
-        every = self._model.group_weights(features, self._anchors.placement)
-        weights = {group: weight for group, weight in every.items() if weight > LEAST_WEIGHT}
+        by_group = self._model.group_weights(features, self._anchors.placement)
+        weights = {group: weight for group, weight in by_group.items() if weight > LEAST_WEIGHT}
         evidences = [self._evidence(features, rows, mixed, plane, group) for group in weights]
         decoded = [decode(evidence, self._priors) for evidence in evidences]
         shares = softmax(np.log([*weights.values()]))
@@ -266,7 +265,7 @@ class _Session:
         sides = self._sides(probability, evidences, shares, shows_travel=shows_travel)
         on_a = sides[:, 0] >= self._model.threshold
         forward = probability[on_a][:, [FORWARD, BACKWARD]].sum(axis=0)
-        least, least_ahead = self._least(features, sides, front_shown=front_shown)
+        threshold, threshold_ahead = self._least(features, sides, front_shown=front_shown)
         return pd.DataFrame(
             {
                 **dict(zip(DIRECTIONS, probability.T, strict=True)),
@@ -276,8 +275,8 @@ class _Session:
                 "a_forward": forward[0] / forward.sum() if on_a.any() and shows_travel else np.nan,
                 "front_shown": front_shown,
                 "named_front": self._mounting is not None or evidences[0].named_front.any(),
-                "least": least,
-                "least_ahead": least_ahead,
+                "least": threshold,
+                "least_ahead": threshold_ahead,
             }
         )
 
@@ -285,17 +284,17 @@ class _Session:
         self, features: StrideFeatures, sides: FloatArray, *, front_shown: bool
     ) -> tuple[float, float]:
         """Least posterior of a label in an episode, and of an assumed forward beside backward."""
-        least = self._model.threshold
+        threshold = self._model.threshold
         if self.stated:
-            return least, np.inf
-        on_side = (sides >= least).mean(axis=0)
+            return threshold, np.inf
+        on_side = (sides >= threshold).mean(axis=0)
         is_one_way = on_side[0] >= SETTLED and not on_side[1]
         by_habit = on_side.all() and not front_shown
         if by_habit or (is_one_way and not features.mostly_with_gyro):
-            least = max(least, LEAST_HABIT)
+            threshold = max(threshold, LEAST_HABIT)
         if not is_one_way:
-            return least, np.inf
-        return least, self._model.threshold if front_shown else LEAST_ASSUMED
+            return threshold, np.inf
+        return threshold, self._model.threshold if front_shown else LEAST_ASSUMED
 
     def _sides(
         self,
@@ -316,10 +315,10 @@ class _Session:
         return sides
 
     def _unnamed_sides(self, evidences: list[Evidence], shares: FloatArray) -> FloatArray:
-        """(n, 2) probability of the two sides, whatever they are called.
+        """(n, 2) probability of the two sides, whatever their names.
 
-        Decoding the episode once with a clear stride taken for forward and once for backward shows
-        which strides go the same way and which the other.
+        Decoding the episode twice, with a clear stride taken for forward and for backward, shows
+        which strides go the same way.
         """
         length = sum(np.linalg.norm(evidence.travel[:, 0], axis=1) for evidence in evidences)
         clear = int(np.convolve(length, np.ones(5), "same").argmax())
@@ -329,11 +328,11 @@ class _Session:
             forced[clear] = name
             log_direction = of_marks(forced)
             decoded = [
-                decode(replace(each, log_direction=log_direction), self._priors)
-                for each in evidences
+                decode(replace(evidence, log_direction=log_direction), self._priors)
+                for evidence in evidences
             ]
-            of_site = np.log(shares) + [each.log_evidence for each in decoded]
-            probability = _mean([each.probability for each in decoded], softmax(of_site))
+            of_site = np.log(shares) + [episode.log_evidence for episode in decoded]
+            probability = _mean([episode.probability for episode in decoded], softmax(of_site))
             sides.append(probability[:, [name, opposite]])
             log_evidence.append(float(logsumexp(of_site)))
         return _mean(sides, softmax(log_evidence))
@@ -346,12 +345,12 @@ class _Session:
         plane: FloatArray,
         group: str,
     ) -> Evidence:
-        """Evidence of an episode if the device sat on one group of sites."""
+        """Evidence of an episode if the device sat at one group of sites."""
         site, seats = self._model.groups[group], seats_of(self._anchors.placement, group)
         strides = self._strides.iloc[rows]
         seen_by = {SITES[seat.site].travel_seen_by for seat in seats}
         seen = features.has_gyro & (seen_by != {"nothing"}) | ("accelerometer" in seen_by)
-        # Of an arm that does not swing, the odd stride that turns says no more than the others.
+        # On an arm that does not swing, an occasional turning stride shows no more than the others.
         swings = _turns_enough(features, max(SITES[seat.site].least_turn_radps for seat in seats))
         travel, of_travel = _balanced(
             site.travel.vectors(features) @ plane.T * (seen & swings)[:, None, None]
@@ -387,7 +386,7 @@ class _Session:
 
 
 def _turns_enough(features: StrideFeatures, least_radps: float) -> bool:
-    """Whether a typical stride turns so fast that it shows anything."""
+    """Whether a typical stride turns fast enough to show anything."""
     log_rate = features.log_angular_rate[features.has_gyro]
     if least_radps == 0 or not len(log_rate):
         return True
@@ -411,7 +410,7 @@ def _contrast(
 def _as_mounted(
     mounting: Mounting | None, features: StrideFeatures, strides: pd.DataFrame
 ) -> FloatArray:
-    """(n, 3) log likelihood of each direction, by how it looked in the same mounting."""
+    """(n, 3) log likelihood of each direction, from how it looked in the same mounting."""
     log_direction = np.zeros((len(features), 3))
     if mounting is not None:
         walked = (strides["p_run"] < 0.5).to_numpy()
@@ -421,7 +420,7 @@ def _as_mounted(
 
 
 def _log_run(p_run: FloatArray) -> FloatArray:
-    """(n,) log odds of running that the pace of each stride adds to those of its episode."""
+    """(n,) log odds of running that the pace of each stride adds to the episode's."""
     odds = logit(np.clip(p_run, 1e-6, 1 - 1e-6))
     run = min(PACE_TEMPER, RUN_STRIDES / len(odds)) * np.clip(odds, 0.0, MOST_RUN_LOG_ODDS)
     walk = min(PACE_TEMPER, WALK_STRIDES / len(odds)) * np.clip(odds, -MOST_WALK_LOG_ODDS, 0.0)
@@ -429,9 +428,9 @@ def _log_run(p_run: FloatArray) -> FloatArray:
 
 
 def _balanced(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Make (..., 2, 2) level vectors equally long for both paces where they oppose each other.
+    """Make (..., 2, 2) level vectors equally long for both paces if they are opposed.
 
-    How surely a pace shows a bearing must not decide which pace it is, where that decides the
+    How surely a pace shows a bearing must not decide the pace, as that would decide the
     direction. The (...) log odds of running make up for vectors that only one pace has.
     """
     length = np.linalg.norm(vectors, axis=-1)
@@ -445,13 +444,15 @@ def _balanced(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _shows_front(evidence: Evidence, decoded: Decoded) -> bool:
-    """Whether one front, shown by the body and trusted, was left.
+    """Whether a single front remained, shown by the body and trusted.
 
-    A single cue cannot tell seats apart: there it was habit that chose among them.
+    A single cue cannot separate seats: habit chose among them.
     """
     offsets_rad = evidence.front_offset_rad
     likeliest = offsets_rad[decoded.seats.argmax()]
-    alike = np.array([np.array_equal(each, likeliest, equal_nan=True) for each in offsets_rad])
+    alike = np.array(
+        [np.array_equal(seat_rad, likeliest, equal_nan=True) for seat_rad in offsets_rad]
+    )
     used = np.isfinite(likeliest)
     weights = decoded.seats if used.sum() > 1 else evidence.seats
     sure = weights[alike].sum() > SIGNAL_SHARE and decoded.shown > SIGNAL_SHARE
@@ -463,7 +464,7 @@ def _mean(values: Sequence[FloatArray], shares: FloatArray) -> FloatArray:
 
 
 def _named_front(plane: FloatArray, anchors: Anchors) -> FloatArray:
-    """(2,) front the wearer named, in the plane; its length is its concentration, zero for none."""
+    """(2,) front the wearer named, in the plane, as long as its concentration; zero if none."""
     if anchors.front_axis is None:
         return np.zeros(2)
     front = plane @ anchors.front_axis
@@ -474,7 +475,7 @@ def _named_front(plane: FloatArray, anchors: Anchors) -> FloatArray:
 
 
 def _forced(strides: pd.DataFrame, anchors: Anchors) -> NDArray[np.intp]:
-    """(n,) direction a stride is marked with by the wearer, or -1."""
+    """(n,) direction that the wearer marked for a stride, or -1."""
     forced = np.full(len(strides), -1, dtype=np.intp)
     for mark in anchors.marks(strides):
         forced[mark.rows] = mark.direction
@@ -504,15 +505,15 @@ def level_plane(up: FloatArray) -> FloatArray:
 
 
 def _table(decoded: pd.DataFrame, features: StrideFeatures, side_threshold: float) -> pd.DataFrame:
-    """Labels where the posterior reaches what it takes, reasons where it does not."""
-    forward, backward, sideways, least, least_ahead, p_run = (
+    """Labels where the posterior reaches its threshold, else reasons."""
+    forward, backward, sideways, threshold, threshold_ahead, p_run = (
         decoded[name].to_numpy() for name in (*DIRECTIONS, "least", "least_ahead", "p_run")
     )
     p_sides = decoded[["A", "B"]].to_numpy()
     no_vertical = ~np.isfinite(features.up[:, 0])
-    ahead = (forward >= least_ahead * (forward + backward)) & (forward > sideways)
-    sure_forward = ((forward >= least) | ahead) & ~no_vertical
-    sure_backward = (backward >= least) & ~no_vertical
+    ahead = (forward >= threshold_ahead * (forward + backward)) & (forward > sideways)
+    sure_forward = ((forward >= threshold) | ahead) & ~no_vertical
+    sure_backward = (backward >= threshold) & ~no_vertical
     unknown = ~(sure_forward | sure_backward)
     on_a, on_b = (p_sides >= side_threshold).T & ~no_vertical
     reason = np.select(

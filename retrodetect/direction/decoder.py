@@ -1,4 +1,4 @@
-"""Session decoder: all strides of a placement episode judged together.
+"""Session decoder: judges all strides of a placement episode together.
 
 A hidden Markov model over strides (Rabiner 1989, Proc IEEE 77:257). The state of a stride is
 
@@ -16,7 +16,7 @@ Two things are unknown but never change within an episode:
 - where around the body the device sits, its **seat** (belly or lower back), where that is not
   known;
 - whether the front that the body shows can be **trusted** for this wearer. If it cannot, it is
-  a vector like any other and says nothing of the front.
+  another vector that shows nothing about the front.
 
 Evidence of a stride is its travel vector (von Mises around the front, turned by 180° when
 backward and by ±90° when sideways), its front vector (von Mises around the front, whichever
@@ -59,32 +59,32 @@ FRONTS = 36
 """Bearings on the grid: 10° apart, finer than any placement's angular error."""
 
 MOST_MIXED = 0.5
-"""However many bouts there are: many people never go backward."""
+"""Bound for any number of bouts: many people never go backward."""
 
 BLOCK_NUMBERS = 2**18
-"""Numbers in the beliefs that are held at a time: 2 MB, strides by states."""
+"""Numbers in the beliefs in memory at a time: 2 MB, strides by states."""
 
 _BLOCK_STRIDES = 1024
 """Strides whose cues to the front are summed at a time."""
 
 _SCALED = 8
-"""Strides after which beliefs are scaled: no stride alone brings them near the least number."""
+"""Strides between scalings of beliefs: no single stride brings them near the smallest float."""
 
 _LEAST = 1e-150
-"""Least belief: what one half of a long session rules out, the other half may show."""
+"""Least belief: one half of a long session may rule out what the other half shows."""
 
 _TURNS = np.kron(
     np.tile(~np.eye(len(DIRECTIONS), dtype=bool), (2, 2)), np.ones((len(PACES), len(PACES)), bool)
 )
-"""Which changes of kind of session, direction and pace change the direction."""
+"""Changes of kind of session, direction and pace that change the direction."""
 
 _RULED_OUT = -50.0
-"""Log likelihood of a direction that the wearer's mark rules out."""
+"""Log likelihood of a direction that contradicts the wearer's mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """What is believed before any stride is seen.
+    """Beliefs before any stride is seen.
 
     Parameters
     ----------
@@ -92,14 +92,14 @@ class Priors:
         Probability that a bout brings another direction than those before; a session of several
         bouts is mixed the more likely, up to ``MOST_MIXED``.
     mixed_if_stated
-        The same for a session of which the wearer marked a part or named the front: who only
-        ever goes forward does not.
+        The same for a session in which the wearer marked a part or named the front: people who
+        only go forward do neither.
     one_way, one_way_if_shown
-        Shares of forward, backward and sideways among sessions that hold one only: where habit
-        alone tells, and where a gyroscope shows the front and can be trusted. Habit must be sure
-        enough to name an ordinary walk. What the body shows needs no such help, and so strong a
-        habit would hide a session all backward. Of sessions of which the wearer stated something
-        they are those of `drawn`.
+        Shares of forward, backward and sideways among sessions in a single direction: if habit
+        alone decides, and if a trusted gyroscope shows the front. Habit must be sure enough to
+        name an ordinary walk. What the body shows needs no such help, and so strong a habit
+        would hide a session all backward. Sessions with any statement of the wearer have the
+        shares of `drawn`.
     change_within_bout
         Probability that the direction of a mixed session is drawn anew at a stride within a bout.
         After a pause it always is.
@@ -111,13 +111,13 @@ class Priors:
         are nearly even: that most go forward for longer is a habit of the wearer, not an
         independent fact of each bout.
     contrast
-        Weight of what the contrast between the halves of a session says; 0 leaves it out.
+        Weight of the contrast between the halves of a session; 0 ignores it.
     front_jump
         Probability that the device is turned by an arbitrary angle during a pause.
     front_creep_rad
         Standard deviation of the front's wander from stride to stride.
     stray
-        Share of strides whose travel or front vector says nothing.
+        Share of strides whose travel or front vector shows nothing.
     pace_change_within_bout, pace_change_between_bouts
         Probability that the pace is drawn anew at a stride, within a bout and after a pause.
     run
@@ -142,14 +142,14 @@ class Priors:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of the n strides of one placement episode, about c cues and s seats."""
+    """Evidence from the n strides of one placement episode, with c cues and s seats."""
 
     # (n, 2, 2): travel vector in the level plane of the episode, for a walking and for a running
     # stride; its length is its von Mises concentration, zero without one
     travel: FloatArray
     front: FloatArray  # (n, c, 2, 2): vectors of the cues to the front, likewise
     seats: FloatArray  # (s,): probability of each seat
-    # (s, c): angle from the front to where a cue points at that seat; NaN where it says nothing
+    # (s, c): angle from the front to where a cue points at that seat; NaN if it shows nothing
     front_offset_rad: FloatArray
     # whether a gyroscope saw the front cues and the seat is known beforehand: they then count for
     # more than habit
@@ -160,7 +160,7 @@ class Evidence:
     front_doubt: float  # probability that front and travel vectors do not agree for this wearer
     log_run: FloatArray  # (n,): log odds of running over walking from the pace of the stride
     bout: NDArray[np.intp]  # (n,): number of its bout
-    # (n, 3): log likelihood of each direction from elsewhere, such as `of_marks`; else zero
+    # (n, 3): log likelihood of each direction from other sources, such as `of_marks`, or zero
     log_direction: FloatArray
     named_front: FloatArray  # (2,): bearing that the wearer named, as long as its concentration
     named_front_doubt: float  # probability that it is entirely wrong
@@ -226,7 +226,7 @@ def decode(evidence: Evidence, priors: Priors) -> Decoded:
 def _forward(
     rows: FloatArray, state: FloatArray, steps: list[tuple[FloatArray, FloatArray]], start: int
 ) -> tuple[FloatArray, float]:
-    """Beliefs after each stride of a block, each up to a factor, and log probability of it all."""
+    """Beliefs after each stride of a block, up to a factor each, and their log probability."""
     beliefs, log_total = np.empty((len(rows), *state.shape)), 0.0
     for place, (row, belief) in enumerate(zip(rows, beliefs, strict=True), 1):
         stride = start + place - 1
@@ -243,7 +243,7 @@ def _forward(
 def _backward(
     rows: FloatArray, after: FloatArray, steps: list[tuple[FloatArray, FloatArray]], start: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Likelihood of what follows each stride of a block, and the block itself, up to factors."""
+    """Likelihood of what follows each stride of a block, and of the block too, up to factors."""
     afters = np.empty((len(rows), *after.shape))
     for place in range(len(rows) - 1, -1, -1):
         afters[place] = after
@@ -260,10 +260,10 @@ def _backward(
 def mixed_beforehand(
     log_turn: FloatArray, episode: NDArray[np.intp], priors: Priors, *, stated: bool
 ) -> FloatArray:
-    """Return the (episodes,) probabilities that a session is mixed, as each of them begins.
+    """Return the (episodes,) probabilities that a session is mixed, at the start of each.
 
-    Each bout may have brought another direction, also where the device was placed anew. Turns
-    within an episode are left to its decoding; those outside it, and at its ends, count here.
+    Each bout may bring another direction, even if the device was placed anew. Turns within an
+    episode are left to its decoding; those outside it, and at its ends, count here.
     ``log_turn`` (bouts,) is the log likelihood ratio of another direction than in the bout before
     over the same one (0 if unknown), ``episode`` (bouts,) numbers the episodes from 0, and
     ``stated`` is as in `Evidence`.
@@ -293,19 +293,19 @@ def _log_turns(log_turn: FloatArray, priors: Priors) -> FloatArray:
 
 def of_marks(forced: NDArray[np.intp]) -> FloatArray:
     """Turn marks, (n,) indices of directions or -1, into (n, 3) log likelihoods of directions."""
-    others = (forced[:, None] >= 0) & (forced[:, None] != np.arange(len(DIRECTIONS)))
-    return np.where(others, _RULED_OUT, 0.0)
+    ruled_out = (forced[:, None] >= 0) & (forced[:, None] != np.arange(len(DIRECTIONS)))
+    return np.where(ruled_out, _RULED_OUT, 0.0)
 
 
 class _Likelihood:
-    """Likelihood of all strides, worked out for a block of them at a time.
+    """Likelihood of all strides, computed in blocks.
 
-    Frames in which the same cues, those that were heard, point the same way are one.
+    Frames in which the same usable cues point the same way are merged.
     """
 
     def __init__(self, evidence: Evidence, priors: Priors) -> None:
         self._evidence, self._stray = evidence, priors.stray
-        # Where no stride has a bearing, one front stands for all.
+        # Without any bearing, a single front is enough.
         self.fronts = FRONTS if evidence.travel.any() or evidence.front.any() else 1
         offsets_rad = np.vstack(
             [evidence.front_offset_rad, np.full(evidence.front.shape[1], np.nan)]
@@ -313,20 +313,20 @@ class _Likelihood:
         self._silent = ~(np.isfinite(offsets_rad) & evidence.front.any(axis=(0, 2, 3)))
         steps = np.rint(np.where(self._silent, 0.0, offsets_rad) / (2 * np.pi) * FRONTS)
         one_way = _one_way(evidence, priors)
-        every = np.hstack([self._silent, steps, one_way])
-        _, first, self._place = np.unique(every, axis=0, return_index=True, return_inverse=True)
+        seen = np.hstack([self._silent, steps, one_way])
+        _, first, self._place = np.unique(seen, axis=0, return_index=True, return_inverse=True)
         self._steps, self._heard = steps[first].astype(np.intp), ~self._silent[first]
         doubt = evidence.front_doubt
         self._weights = np.append((1 - doubt) * evidence.seats, doubt) * np.exp(self._unrelated())
         self.one_way, self.frames = one_way[first], np.bincount(self._place, self._weights)
 
     def by_frame(self, belief: FloatArray) -> FloatArray:
-        """(seats + 1,) belief in each frame, from that in those that differ."""
+        """(seats + 1,) belief in each frame, from the belief in merged frames."""
         total = np.maximum(self.frames, np.finfo(float).tiny)
         return np.asarray(self._weights * (belief / total)[self._place])
 
     def rows(self, here: slice) -> tuple[FloatArray, float]:
-        """Compute the likelihood of a block of k strides, and the logarithm of its scale.
+        """Compute the likelihood of a block of k strides, and the log of its scale.
 
         It is a (k, directions, paces, frames, fronts) array, at most 1.
         """
@@ -349,8 +349,8 @@ class _Likelihood:
         backward, left, right = (
             np.roll(along, steps, axis=-1) for steps in (FRONTS // 2, FRONTS // 4, -FRONTS // 4)
         )
-        ways = np.stack([along, backward, 0.5 * (left + right)], axis=1)
-        travel = self._with_strays(ways)
+        densities = np.stack([along, backward, 0.5 * (left + right)], axis=1)
+        travel = self._with_strays(densities)
         front = np.zeros((count, len(PACES), frames, FRONTS))
         if self._heard.any():
             cues = self._log_front(here)
@@ -359,9 +359,9 @@ class _Likelihood:
         return np.asarray(travel[:, :, :, None] + front[:, None])
 
     def _unrelated(self) -> FloatArray:
-        """(seats + 1,) log likelihood of the cues that say nothing of the front.
+        """(seats + 1,) log likelihood of the cues that show nothing about the front.
 
-        Their vectors lie around a bearing of their own, any of which is as likely.
+        Their vectors lie around a bearing of their own; all bearings are equally likely.
         """
         if self.fronts == 1:
             return np.zeros(len(self._evidence.seats) + 1)
@@ -375,7 +375,7 @@ class _Likelihood:
         return np.asarray(self._silent @ of_cue)
 
     def _log_front(self, here: slice) -> FloatArray:
-        """(k, cues, paces, fronts) of where cues point."""
+        """(k, cues, paces, fronts) log density of where cues point."""
         along = _von_mises(self._evidence.front[here])
         return self._evidence.front_temper * self._with_strays(along)
 
@@ -384,10 +384,10 @@ class _Likelihood:
 
 
 def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> FloatArray:
-    """Belief before the first stride; the untrusted front is weighed here, once for all strides."""
+    """Belief before the first stride; weighs the untrusted front here, once for all strides."""
     one_way = likelihood.one_way
     mixed = evidence.mixed
-    # Where nothing shows a turn, how sessions begin names none of it.
+    # If nothing shows a turn, the way sessions begin does not help to name it.
     begun = np.array(priors.begun if evidence.travel.any() else priors.drawn)
     sessions = np.stack([(1 - mixed) * one_way.T, np.broadcast_to(mixed * begun, one_way.shape).T])
     return np.asarray(
@@ -398,7 +398,7 @@ def _first(evidence: Evidence, priors: Priors, likelihood: _Likelihood) -> Float
 
 
 def _one_way(evidence: Evidence, priors: Priors) -> FloatArray:
-    """(seats + 1, directions) shares of the directions among sessions of a single one."""
+    """(seats + 1, directions) shares of the directions among one-way sessions."""
     one_way = np.full((len(evidence.seats) + 1, len(DIRECTIONS)), priors.one_way)
     if evidence.front_shown:
         shown = np.isfinite(evidence.front_offset_rad).any(axis=1)
@@ -436,7 +436,7 @@ def _steps(evidence: Evidence, priors: Priors, fronts: int) -> list[tuple[FloatA
 
 def _moved(state: FloatArray, turn: FloatArray, drift: FloatArray) -> FloatArray:
     """Change kind of session, direction and pace, the first three axes, and the last."""
-    # For matrices as small as these, half the time that ``@`` takes.
+    # For such small matrices this takes half the time of ``@``.
     turned = np.dot(turn, state.reshape(len(turn), -1))
     if len(drift) > 1:
         turned = np.dot(turned.reshape(-1, len(drift)), drift)
@@ -447,7 +447,7 @@ def _drift(priors: Priors, fronts: int, *, pause: bool) -> FloatArray:
     """(fronts, fronts) chances of the next front after each; symmetric."""
     if fronts == 1:
         return np.ones((1, 1))
-    # A creep far below the grid step: only the neighbours' share has to be right.
+    # The creep is far below the grid step: only the neighbours' share has to be right.
     creep = 0.5 * (priors.front_creep_rad / (2 * np.pi / FRONTS)) ** 2
     same = np.eye(FRONTS)
     beside = np.roll(same, 1, axis=0) + np.roll(same, -1, axis=0)

@@ -1,9 +1,8 @@
-"""How alike two bouts are: people who turn round walk differently.
+"""Likeness of bouts: people who turn round walk differently.
 
-Where nothing in a stride shows the way the wearer goes, above all at an arm without a gyroscope,
-the bouts of a session still do or do not look alike. Bouts in one direction are alike; of bouts in
-opposite directions few are. This names no direction: it tells an ordinary walk with pauses from a
-session of both ways.
+Where strides do not show the direction of travel, above all at an arm without a gyroscope, bouts
+can still be compared. Bouts in the same direction look alike; few in opposite directions do. This
+names no direction: it separates an ordinary walk with pauses from a session in both directions.
 """
 
 from __future__ import annotations
@@ -21,40 +20,40 @@ from retrodetect.recording import FloatArray
 __all__ = ["COMPARED", "MIN_BOUT_STRIDES", "Likeness", "bout_begins", "bout_means", "log_distance"]
 
 COMPARED = tuple(feature.name for feature in (*SCALARS, *RATIOS))
-"""Features of which two bouts, or the two halves of a session, are compared."""
+"""Features in which two bouts, or the two halves of a session, are compared."""
 
 MIN_BOUT_STRIDES = 2
-"""Strides that make a mean."""
+"""Fewest strides for a mean."""
 
 LOG_TURN_BOUNDS = (-4.0, 1.25)
-"""Log likelihood ratios beyond these did not hold on sources held out: stairs, or another
-shoe, make bouts in one direction as unlike as any."""
+"""Bounds on log likelihood ratios: larger ones were wrong on held-out sources. Stairs or another
+shoe make bouts in one direction as unlike as any."""
 
 MOST_DIFFERENCE = 4.0
-"""Typical differences that a single feature counts for at most."""
+"""Bound on a single feature's difference, in typical differences."""
 
 _LEAST_DISTANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What the distance between two bouts says of their directions."""
+    """What the distance between two bouts shows about their directions."""
 
     scale: FloatArray  # (len(COMPARED),): typical difference between two bouts in one direction
-    # log odds that two bouts go opposite ways, by the log of their distance, for even prior odds
+    # log odds that two bouts go in opposite directions, by log distance, for even prior odds
     slope: float
     intercept: float
 
     @classmethod
     def silent(cls) -> Likeness:
-        """Return one that says nothing, for want of people who went both ways."""
+        """Return a likeness that shows nothing, for models without people who went both ways."""
         return cls(np.ones(len(COMPARED)), 0.0, 0.0)
 
     def log_turn(self, features: StrideFeatures, strides: pd.DataFrame) -> FloatArray:
-        """Compare each bout with the one before: ``bout`` and ``p_run`` of n strides in order.
+        """Compare each bout with the previous one: ``bout`` and ``p_run`` of n ordered strides.
 
-        At the first stride of a bout it is the log likelihood ratio of another direction over the
-        same one. It is 0 at the other strides, and where a bout is too short or of another pace.
+        The first stride of a bout holds the log likelihood ratio of a change of direction over no
+        change. The others hold 0, as do bouts that are too short or of another pace.
         """
         log_turn = np.zeros(len(strides))
         bout = strides["bout"].to_numpy()
@@ -75,7 +74,7 @@ def bout_begins(bout: NDArray[np.intp]) -> NDArray[np.intp]:
 def bout_means(
     features: StrideFeatures, bout: NDArray[np.intp], ran: NDArray[np.bool_]
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Average what is compared over the strides of each bout that have its pace.
+    """Average the compared features over the strides of each bout that have its pace.
 
     ``bout`` (n,) numbers the bouts in order, and ``ran`` (n,) says which strides were run. Returns
     the (bouts, len(COMPARED)) means, NaN for bouts of fewer than `MIN_BOUT_STRIDES` such strides,

@@ -1,6 +1,6 @@
 """The direction model: what a stride shows of front and travel at each group of body sites.
 
-There is little in it, on purpose: above all **readouts**, weighted sums of the vectors of a stride.
+It is small on purpose: above all **readouts**, weighted sums of the vectors of a stride.
 Their signs are fixed by physics (see :mod:`retrodetect.features.pointers`), and a few weights are
 learned (see :mod:`retrodetect.training.fit`). The session decoder does the rest.
 """
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 FORMS = ("accelerometer", "gyroscope")
-"""What a stride was seen with; each has weights of its own."""
+"""Sensors that measured a stride; each form has its own weights."""
 
 SITE_INPUTS = {
     "accelerometer": (*FREE_FEATURES, *(feature.name for feature in SITE_SCALARS)),
@@ -54,14 +54,14 @@ SITE_INPUTS = {
 """Features from which the group of body sites is inferred, by form."""
 
 FRONT_CUES = (ROTATIONS, ~ROTATIONS & ~LEVERS, LEVERS)
-"""Vectors of each cue to the front: what the rotation shows, what the force shows, the lever."""
+"""Vectors of each cue to the front: the rotation, the force and the lever."""
 
 BLOCK_STRIDES = 4096
-"""Strides looked at at a time: their pairs of vectors take 10 MB."""
+"""Strides processed at a time: their pairs of vectors take 10 MB."""
 
 SITE_STRIDES = 2.0
-"""Independent strides that a session is worth when its site is inferred: its strides agree with
-each other far more than chance. Single clips of sources held out would have 1.5, sessions more."""
+"""Independent strides that a session counts as when its site is inferred: its strides agree far
+more than by chance. Single clips of held-out sources would have 1.5, sessions more."""
 
 MISNAMED = 0.002
 """How common each other group of sites is where a wearer named one (a guess): phones move from a
@@ -69,19 +69,19 @@ pocket to the hand, and a strap at mid-shin is called an ankle. Of 519 recording
 held out, one is doubted wrongly (``tests/benchmarks/check_anchors.py``)."""
 
 LEAST_LOG_SITE = float(np.log(1e-3))
-"""Least log probability of a group for a single stride, which may be no stride at all."""
+"""Least log probability of a group for a single stride, which may not be a stride at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """A weighted sum of the vectors of a stride: again a vector of the device frame.
+    """A weighted sum of the vectors of a stride: another vector of the device frame.
 
     Every vector turns with the device, and so does their sum; its length is the von Mises
-    concentration of its bearing around what it points to.
+    concentration of its bearing around its target.
     """
 
     weights: FloatArray  # (2, 2, len(VECTORS)): by form (of `FORMS`) and pace (of `PACES`)
-    doubt: FloatArray  # (2,): share of unseen wearers whom it misleads throughout, by form
+    doubt: FloatArray  # (2,): share of unseen wearers it always misleads, by form
 
     def vectors(
         self, features: StrideFeatures, among: NDArray[np.bool_] | None = None
@@ -108,11 +108,11 @@ class Seat:
 
     site: str  # name of the body site
     weight: float  # prior probability
-    named: bool  # whether the wearer named this very place
+    named: bool  # whether the wearer named this place
 
     @property
     def offsets_rad(self) -> tuple[float, float, float]:
-        """Angle from the front to where each of `FRONT_CUES` points; NaN where it is nothing."""
+        """Angle from the front to where each of `FRONT_CUES` points; NaN if it shows nothing."""
         site = SITES[self.site]
         rotation_deg = 0.0 if site.shows_front or site.may_mimic_front else np.nan
         force_deg = 0.0 if site.shows_front else np.nan
@@ -126,7 +126,7 @@ class Seat:
 def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
     """List the places in a group of sites that a placement may mean; their weights sum to 1.
 
-    Without a placement, these are all sites of the group, also where the group has the name of a
+    Without a placement, these are all sites of the group, even if the group has the name of a
     site: an inferred ``thigh`` may be a back pocket.
     """
     weights: Mapping[str, float] = UNNAMED[group]
@@ -141,9 +141,9 @@ def seats_of(placement: str | None, group: str) -> tuple[Seat, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SiteGroup:
-    """What the model knows of one group of body sites."""
+    """Readouts and contrast of a group of body sites."""
 
-    travel: Readout  # points where the wearer goes
+    travel: Readout  # points in the direction of travel
     # points where the wearer faces, in either direction; but its levers point from the body out to
     # the device, and so depend on where around the body it sits
     front: Readout
@@ -156,7 +156,7 @@ class SiteGroup:
         return np.stack([self.front.vectors(features, cue) for cue in FRONT_CUES], axis=1)
 
     def doubt(self, features: StrideFeatures) -> float:
-        """Probability that front and travel do not belong together, for these strides."""
+        """Probability that front and travel disagree throughout, for these strides."""
         form = int(features.mostly_with_gyro)
         return float(1 - (1 - self.travel.doubt[form]) * (1 - self.front.doubt[form]))
 
@@ -177,7 +177,7 @@ class SiteClassifier:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DirectionModel:
-    """All that the session decoder needs to name directions.
+    """Everything the session decoder needs to name directions.
 
     Parameters
     ----------
@@ -186,14 +186,14 @@ class DirectionModel:
     sites
         Classifiers that infer the group of sites, by form.
     likeness
-        What the distance between two bouts says of their directions.
+        What the distance between two bouts shows about their directions.
     threshold
         Least posterior for a label; below it a stride is unknown.
     name, card
-        How it is called and what is written about it.
+        Name, and the description in its card.
     mountings
-        By body site: the strides of one wearer as a device showed them that is mounted the same
-        way every time. Only personal models have any.
+        By body site: one wearer's strides as seen by a device that is mounted the same way
+        every time. Only personal models have any.
     """
 
     groups: dict[str, SiteGroup]
@@ -207,8 +207,8 @@ class DirectionModel:
     def group_weights(self, features: StrideFeatures, placement: str | None) -> dict[str, float]:
         """Return the probability of each group of sites, by its name.
 
-        The strides of an episode choose among the groups that a given placement may mean, and may
-        overrule it where they move like those of another group. RefusedRecording if the model was
+        The strides of an episode choose among the groups that ``placement`` may mean, and may
+        overrule it if they move like those of another group. RefusedRecording if the model was
         not trained for the placement.
         """
         beforehand = dict.fromkeys(self.groups, 1.0)
@@ -226,7 +226,7 @@ class DirectionModel:
             return {max(beforehand, key=lambda group: (beforehand[group], group)): 1.0}
         form = FORMS[int(features.has_gyro[usable].mean() > 0.5)]
         classifier = self.sites[form]
-        # They agree with each other far more than chance: evenly spaced ones say as much.
+        # They agree far more than by chance: evenly spaced ones show as much.
         usable = usable[:: -(-len(usable) // BLOCK_STRIDES)]
         inputs = features.where(usable).site_inputs(with_gyro=form == "gyroscope")
         by_stride = np.maximum(classifier.log_probability(inputs), LEAST_LOG_SITE)
@@ -239,7 +239,7 @@ class DirectionModel:
         }
 
     def parameters(self) -> dict[str, Any]:
-        """Return the numbers to be stored, fit for JSON."""
+        """Return the numbers to store, fit for JSON."""
         mountings = {site: mounting.stored() for site, mounting in self.mountings.items()}
         return ({"mountings": mountings} if mountings else {}) | {
             "threshold": self.threshold,
@@ -272,7 +272,7 @@ class DirectionModel:
 
     @classmethod
     def from_stored(cls, parameters: dict[str, Any], *, name: str, card: Card) -> DirectionModel:
-        """Rebuild a model from what :meth:`parameters` gave."""
+        """Rebuild a model from :meth:`parameters`."""
         groups = {
             group: SiteGroup(
                 _readout(stored["travel"]),
@@ -295,7 +295,7 @@ class DirectionModel:
 
 
 def _stored_readout(readout: Readout) -> dict[str, Any]:
-    """Weights by form, pace and feature name, those that are zero left out."""
+    """Nonzero weights by form, pace and feature name."""
     return {
         form: {
             "doubt": float(readout.doubt[i]),

@@ -1,7 +1,7 @@
 """One wearer's strides in the frame of a device that is mounted the same way every time.
 
-Where a device sits as it did in labelled recordings, nothing has to point to the front: the strides
-of either direction look as they did then, axis by axis.
+If a device sits as it did in labelled recordings, nothing has to point to the front: strides in
+each direction look as they did then, axis by axis.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ __all__ = ["MOST_ASKEW_RAD", "REMEMBERED", "Mounting", "mean_up", "remembered"]
 REMEMBERED = np.array(
     [feature.band == "low" or feature.name.endswith("_fixed") for feature in VECTORS]
 )
-"""(len(VECTORS),) vectors that are compared: those that an accelerometer shows best."""
+"""(len(VECTORS),) vectors to compare: those that an accelerometer shows best."""
 
 MOST_ASKEW_RAD = np.deg2rad(30)
-"""Tilt against that of the labelled recordings up to which a mounting is the same. A pouch sits
-askew by half of it at most; devices that were placed anew are mostly off by 90° or 180°."""
+"""Largest tilt against the labelled recordings at which a mounting is the same. A pouch sits
+askew by half of it at most; most devices that were placed anew are off by 90° or 180°."""
 
 MOST_LOG_ODDS = 2.0
-"""Surest that one stride is by itself: neighbours are alike, also where they mislead."""
+"""Bound for a single stride: neighbours are alike, even where they mislead."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mounting:
-    """How strides backward differ from strides forward, axis by axis."""
+    """Differences between backward and forward strides, axis by axis."""
 
     up: FloatArray  # (3,): unit vector, the vertical in the device frame
     # (REMEMBERED.sum(), 3): log odds of backward for a vector that is longer by 1 along an axis of
@@ -45,13 +45,13 @@ class Mounting:
         return float(np.arccos(np.clip(mean_up(features) @ self.up, -1.0, 1.0)))
 
     def fits(self, features: StrideFeatures) -> bool:
-        """Whether strides were recorded as upright as the labelled ones."""
+        """Whether strides have the tilt of the labelled ones, within `MOST_ASKEW_RAD`."""
         return bool(self.askew_rad(features) <= MOST_ASKEW_RAD)
 
     def log_odds(self, features: StrideFeatures) -> FloatArray:
-        """Return the (n,) log odds of backward of walked strides, zero where this sits askew.
+        """Return the (n,) log odds of backward of walked strides, zero if the device sits askew.
 
-        Vectors are tilted first, so that their vertical is that of the labelled strides.
+        Vectors are first tilted so that their vertical matches that of the labelled strides.
         """
         if not self.fits(features):
             return np.zeros(len(features))
@@ -70,7 +70,7 @@ class Mounting:
 
     @classmethod
     def from_stored(cls, stored: dict[str, Any]) -> Mounting:
-        """Rebuild what :meth:`stored` gave; ValueError for another number of numbers."""
+        """Rebuild a mounting from :meth:`stored`; ValueError if the sizes do not match."""
         weights = [
             stored["weights"][feature.name]
             for feature, used in zip(VECTORS, REMEMBERED, strict=True)
@@ -82,19 +82,19 @@ class Mounting:
 
 
 def remembered(features: StrideFeatures) -> FloatArray:
-    """(n, REMEMBERED.sum(), 3) vectors that are compared; zero where a stride has none."""
+    """(n, REMEMBERED.sum(), 3) vectors to compare; zero for strides without them."""
     return np.nan_to_num(features.vectors[:, REMEMBERED].astype(np.float64))
 
 
 def mean_up(features: StrideFeatures) -> FloatArray:
-    """(3,) mean vertical of n strides, a unit vector; NaN where none has any."""
+    """(3,) mean vertical of n strides, a unit vector; NaN if none has a vertical."""
     up = features.up[np.isfinite(features.up[:, 0])].sum(axis=0)
     length = np.linalg.norm(up)
     return np.asarray(up / length if length > 0 else np.full(3, np.nan))
 
 
 def _tilt(start: FloatArray, end: FloatArray) -> FloatArray:
-    """(3, 3) smallest rotation that brings one unit vector to another, not opposite one."""
+    """(3, 3) smallest rotation between two unit vectors that are not opposite."""
     x, y, z = np.cross(start, end)
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     return np.asarray(np.eye(3) + cross + cross @ cross / (1 + start @ end))

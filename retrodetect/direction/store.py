@@ -2,8 +2,8 @@
 
 A model is a folder, or a zip of one, with two members: ``card.json`` (the numbers of the model,
 and everything about them) and ``card.md`` (the card for people). Loading needs neither
-scikit-learn nor any code from the file. It checks, in this order: that the card is of a known
-schema and unchanged, that the features, rate and bands are those of this version, and that the
+scikit-learn nor any code from the file. It checks, in this order: that the card has a supported
+schema and is unchanged, that the features, rate and bands are those of this version, and that the
 model still predicts what it predicted when it was saved.
 """
 
@@ -50,7 +50,7 @@ SCHEMA = 2
 """Version of the card's layout; a card with a higher one is refused."""
 
 MOST_BYTES = 256 * 2**20
-"""Most that a model may expand to: the shipped ones are some hundred times smaller."""
+"""Largest expanded size of a model: the shipped ones are a few hundred times smaller."""
 
 GOLDEN_ROWS = 8
 GOLDEN_TOLERANCE = 1e-6
@@ -62,19 +62,19 @@ _Place = Path | zipfile.Path
 
 
 def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
-    """Store a model that has its card, such as one just trained.
+    """Store a model with its card.
 
     Parameters
     ----------
     model
         A model that has a ``card``, such as :func:`retrodetect.train` returns.
     path
-        Where to: a folder, or a file if the name has an ending (``my.model``).
+        Target: a folder, or a file if the name has a suffix (``my.model``).
 
     Returns
     -------
     DirectionModel
-        The same, with the card as written.
+        The same model, with the card as written.
     """
     content = _content(model)
     whole = Card.from_json(content)
@@ -100,7 +100,7 @@ def save_model(model: DirectionModel, path: str | Path) -> DirectionModel:
 
 
 def check_target(path: str | Path) -> None:
-    """Check that a model can be stored there, and would write over nothing but another model."""
+    """Check that a model can be stored there without overwriting anything but another model."""
     target = Path(path)
     make_folder(target.parent)
     with reaching(target):
@@ -120,17 +120,17 @@ def check_target(path: str | Path) -> None:
 
 
 def completed(model: DirectionModel) -> DirectionModel:
-    """Add to the card of a model what only the model itself can say."""
+    """Add to a model's card what only the model itself can supply."""
     return replace(model, card=Card.from_json(_content(model)))
 
 
 def load(model: str | Path | DirectionModel) -> DirectionModel:
-    """Load a shipped model by its name, or a stored one by its path; a model is returned as it is.
+    """Load a shipped model by name or a stored one by path; return a model unchanged.
 
     Parameters
     ----------
     model
-        ``default``, ``open``, or the path that :func:`save_model` was given.
+        ``default``, ``open``, or the path passed to :func:`save_model`.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def load(model: str | Path | DirectionModel) -> DirectionModel:
     Raises
     ------
     ModelError
-        Where it is missing, damaged, tampered with, or made for other features or by a newer
+        If it is missing, damaged, tampered with, or made for other features or by a newer
         version.
     """
     if isinstance(model, DirectionModel):
@@ -150,7 +150,7 @@ def load(model: str | Path | DirectionModel) -> DirectionModel:
 
 
 def _content(model: DirectionModel) -> dict[str, Any]:
-    """What the card file holds."""
+    """Content of the card file."""
     libraries = {library: version(library) for library in _LIBRARIES}
     whole = replace(
         model.card,
@@ -170,7 +170,7 @@ def _content(model: DirectionModel) -> dict[str, Any]:
 
 @lru_cache(maxsize=2)
 def _loaded(content: bytes, label: str) -> DirectionModel:
-    """Check, step by step, the model that a card holds; one and the same for the same bytes."""
+    """Check and build the model in a card; cached by content."""
     stored = _checked_content(content, label)
     card = Card.from_json(stored)
     try:
@@ -186,7 +186,7 @@ def _loaded(content: bytes, label: str) -> DirectionModel:
 
 
 def load_card(model: str | Path) -> Card:
-    """Read and check the card of a model without its numbers; otherwise as :func:`load`."""
+    """Read and check a model's card without its numbers; see :func:`load`."""
     with _guarded(str(model)):
         return Card.from_json(_checked_content(_read(model), str(model)))
 
@@ -205,7 +205,7 @@ def models_folder() -> Path:
 
 @contextmanager
 def _guarded(label: str) -> Iterator[None]:
-    """Refuse a model for whatever it provokes: it may come from anybody."""
+    """Turn any error while loading into a refusal: a model may come from anybody."""
     try:
         yield
     except RetrodetectError:
@@ -219,7 +219,7 @@ def _guarded(label: str) -> Iterator[None]:
 
 
 def _find(model: str | Path) -> _Place:
-    """Where the members of a model lie."""
+    """Folder or zip that holds the members of a model."""
     label = str(model)
     if label in shipped():
         return models_folder() / label
@@ -231,7 +231,7 @@ def _find(model: str | Path) -> _Place:
             "no such model", file=label, remedy=f"use a path or one of {', '.join(shipped())}"
         )
     if not path.is_file():
-        # A pipe may never come to an end.
+        # Reading a pipe may never end.
         raise _refused("it is neither a file nor a folder", label)
     with path.open("rb") as stream:
         is_zip = zipfile.is_zipfile(stream)
@@ -244,7 +244,7 @@ def _read(model: str | Path) -> bytes:
     """Bytes of the card of a model."""
     place = _find(model)
     if isinstance(place, zipfile.Path):
-        # What a member of a zip says of its size is the most that is read of it.
+        # A zip member is never read past the size that it declares.
         members = place.root.infolist()
         if sum(member.file_size for member in members) > MOST_BYTES:
             raise _refused(f"it expands to more than {MOST_BYTES >> 20} MiB", str(model))
@@ -257,7 +257,7 @@ def _read(model: str | Path) -> bytes:
 
 
 def _checked_content(content: bytes, label: str) -> dict[str, Any]:
-    """Return what the card file holds, if it is whole and made for this version's inputs."""
+    """Return the content of a card file, if it is intact and made for this version's inputs."""
     try:
         card = json.loads(content)
         schema = int(card["schema"])
@@ -314,7 +314,7 @@ def _golden(model: DirectionModel) -> dict[str, FloatArray]:
 
 
 def _inputs() -> Inputs:
-    """What a model must be fed with."""
+    """Inputs that a model needs."""
     units = {feature.name: feature.unit for feature in (*RATIOS, *SITE_SCALARS, *GYRO_SCALARS)}
     kinds = (*SITE_SCALARS, *GYRO_SCALARS, *VECTORS)
     names = [*FREE_FEATURES, *(feature.name for feature in kinds)]
@@ -326,14 +326,14 @@ def _inputs() -> Inputs:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    """SHA-256 of what a card file holds, without this digest."""
-    others = {key: value for key, value in content.items() if key != "sha256"}
-    text = json.dumps(others, sort_keys=True, ensure_ascii=False)
+    """SHA-256 of the content of a card file, without this digest."""
+    signed = {key: value for key, value in content.items() if key != "sha256"}
+    text = json.dumps(signed, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_model(file: Path) -> bool:
-    """Whether a file is a stored model, be it damaged within."""
+    """Whether a file is a stored model, even a damaged one."""
     try:
         with zipfile.ZipFile(file) as archive:
             return _CARD in archive.namelist()
