@@ -131,9 +131,9 @@ def evaluate(
         remarks.append(f"one wearer only ({wearers[0]}): the scores say nothing about others")
     comparison = None
     if second is not None:
-        others = scores.label_with_truth(second, examples, scores.stated_anchors)
-        comparison = scores.compared(rows, others)
-        rows = rows.assign(direction_against=others["direction"].to_numpy())
+        rows_against = scores.label_with_truth(second, examples, scores.stated_anchors)
+        comparison = scores.compared(rows, rows_against)
+        rows = rows.assign(direction_against=rows_against["direction"].to_numpy())
     evaluation = Evaluation(
         rows,
         scores.scored(rows, ["placement", "true_gait"]),

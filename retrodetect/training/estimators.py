@@ -115,8 +115,8 @@ class Regression:
                 both = share * p[:, i] * ((i == j) - p[:, j])
                 curvature[i, :, j] = self._inputs.T @ (self._inputs * both[:, None])
                 curvature[j, :, i] = curvature[i, :, j].T
-        least = np.diag(np.tile(np.maximum(ridge, _LEAST_CURVATURE), classes))
-        factor = np.linalg.cholesky(curvature.reshape(least.shape) + least)
+        ridges = np.diag(np.tile(np.maximum(ridge, _LEAST_CURVATURE), classes))
+        factor = np.linalg.cholesky(curvature.reshape(ridges.shape) + ridges)
         return np.asarray(solve_triangular(factor, np.eye(len(factor)), lower=True))
 
     def _descent(

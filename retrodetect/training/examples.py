@@ -1,8 +1,8 @@
-"""Examples: labelled recordings of which only the strides are kept.
+"""Examples: labelled recordings reduced to their strides.
 
-What is measured in a stride depends on no label and no model, so it is done once: fitting,
-holding out and scoring all start from here. It is kept on disk under a digest of the files, the
-reading options and the code; labels may change without anything being read again.
+The measurements of a stride depend on no label and no model, so they are made once: fitting,
+holding out and scoring all start from here. They are cached on disk under a digest of the files,
+the reading options and the code; labels may change without reading anything again.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ __all__ = [
 ]  # fmt: skip
 
 STAGES = ("formats", "signal", "gait", "features", "direction")
-"""Packages whose code decides what is measured in a recording."""
+"""Packages whose code affects what is measured in a recording."""
 
 BOTH_WAYS = (DIRECTIONS[FORWARD], DIRECTIONS[BACKWARD])
-"""What is told apart; few go sideways."""
+"""Directions to separate; few people go sideways."""
 
 MIN_OVERLAP = 0.7
 """Least share of a stride that must lie in one labelled interval for its truth to be sure."""
@@ -53,13 +53,13 @@ OUTSIDE_S = 0.5
 """How far a label may reach beyond the recording: people write whole seconds."""
 
 RATE_TOLERANCE = 0.1
-"""Recordings of one site may differ so much in rate: phones miss their nominal rate by that."""
+"""Largest difference in rate between recordings of one site: phones miss their rate by that."""
 
 MIN_STRIDES = 8
 """Fewest strides of a direction to learn from: ten seconds of walking."""
 
 MIN_PLACEMENT = 0.9
-"""Least probability of a group of sites for recordings whose placement nobody told."""
+"""Least probability of an inferred group of sites, for recordings without a stated placement."""
 
 SITE_OF_GROUP = {
     "foot": "foot",
@@ -69,76 +69,76 @@ SITE_OF_GROUP = {
     "trunk": "waist",
     "arm": "wrist",
 }
-"""Site that stands for its group where only the group is known."""
+"""Site that stands for its group if only the group is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A recording after the stages that know nothing of directions."""
+    """A recording after the stages that do not depend on directions."""
 
     name: str  # name of the recording
     strides: pd.DataFrame  # from :func:`retrodetect.gait.detect`
-    features: StrideFeatures  # what each of them shows
+    features: StrideFeatures  # of these strides
     # rate_hz, duration_s: sampling rate and length of the recording
     rate_hz: float
     duration_s: float
-    # placement, annotations: what its file told
+    # placement, annotations: from its file
     placement: str | None
     annotations: tuple[Annotation, ...]
-    sha256: str  # of its samples: the same under any name and in any packing
+    sha256: str  # of its samples: independent of name and packing
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Strides of one recording, what they show, and what they truly were."""
+    """Strides of one recording, with their features and true directions."""
 
-    measured: Measured  # its strides and what they show
-    subject: str  # who wore it; people are told apart within a source only
+    measured: Measured  # its strides and their features
+    subject: str  # wearer; names are unique within a source only
     session: str  # recordings of one person and session were made with the device in one place
-    # source, licence: where it comes from, and how it may be used
+    # source, licence: where it comes from, and its terms of use
     source: str
     licence: str
     placement: str  # body site of the device
-    # (3,) or None: device axis that points to the wearer's front, where it is known
+    # (3,) or None: device axis that points to the wearer's front
     front: FloatArray | None
     # ``start_s``, ``end_s``, ``direction`` (forward, backward, sideways, turning,
     # still), ``gait`` (walk, run, stairs, none), ``confident``
     intervals: pd.DataFrame
     virtual: bool = False  # whether the sensor was simulated
-    origin: str = ""  # file and line that say all this, for messages
+    origin: str = ""  # file and line of this information, for messages
 
     def where(self, rows: NDArray[np.bool_]) -> Example:
-        """Return the same with some of its strides only."""
+        """Return the example with only the selected strides."""
         features = self.measured.features.where(rows)
         strides = self.measured.strides[rows].reset_index(drop=True)
         return replace(self, measured=replace(self.measured, strides=strides, features=features))
 
     @property
     def name(self) -> str:
-        """How the recording is called."""
+        """Name of the recording."""
         return self.measured.name
 
     def strides(self) -> pd.DataFrame:
-        """Strides with their truth (empty where unsure) and where they come from."""
+        """Strides with their truth (empty if unsure) and origin."""
         return strides_of([self])
 
 
 def strides_of(examples: Sequence[Example]) -> pd.DataFrame:
-    """Strides of examples, end to end, with their truth and where they come from."""
-    # Put together once: each table of a few strides takes a hundred times as long as they do.
+    """Strides of examples, end to end, with their truth and origin."""
+    # Built once: a table for each short example takes a hundred times as long as its strides.
     measured = [example.measured.strides for example in examples]
-    truths = [truth_of_strides(each.measured.strides, each.intervals) for each in examples]
+    truths = [truth_of_strides(example.measured.strides, example.intervals) for example in examples]
     counts = [len(strides) for strides in measured]
     nowhere = np.full(3, np.nan)
-    front = np.array([nowhere if each.front is None else each.front for each in examples])
+    front = np.array([nowhere if example.front is None else example.front for example in examples])
     x, y, z = np.repeat(front, counts, axis=0).T
     columns = {
         name: np.repeat([getattr(example, name) for example in examples], counts)
         for name in ("name", "subject", "session", "source", "placement", "virtual")
     }
     return pd.concat(measured, ignore_index=True).assign(
-        truth=np.concatenate([each["truth"] for each in truths]),
-        true_gait=np.concatenate([each["true_gait"] for each in truths]),
+        truth=np.concatenate([truth["truth"] for truth in truths]),
+        true_gait=np.concatenate([truth["true_gait"] for truth in truths]),
         recording=columns.pop("name"),
         **columns,
         front_x=x,
@@ -148,7 +148,7 @@ def strides_of(examples: Sequence[Example]) -> pd.DataFrame:
 
 
 def measure(recording: Recording) -> Measured:
-    """Find the strides of a recording and what they show, exactly as when it is labelled."""
+    """Find the strides of a recording and their features, exactly as for labelling."""
     signals = prepare(recording)
     strides = gait.detect(signals).strides
     return Measured(
@@ -166,9 +166,9 @@ def measure(recording: Recording) -> Measured:
 def truth_of_strides(
     strides: pd.DataFrame, intervals: pd.DataFrame
 ) -> dict[str, NDArray[np.object_]]:
-    """Give each stride the ``truth`` and ``true_gait`` of the interval that covers most of it.
+    """Return each stride's ``truth`` and ``true_gait``, from the interval that covers most of it.
 
-    They are empty if unsure. An interval without a gait leaves that of the stride; one may be
+    They are empty if unsure. An interval without a gait keeps the stride's own; intervals may be
     doubtful (``confident``).
     """
     begin, end, gait = (strides[name].to_numpy() for name in ("start_s", "end_s", "gait"))
@@ -188,7 +188,7 @@ def truth_of_strides(
 
 
 class Gathered(NamedTuple):
-    """Examples, and what whoever trains on them should know."""
+    """Examples, and remarks for whoever trains on them."""
 
     examples: tuple[Example, ...]  # one for each recording, in order
     remarks: tuple[str, ...]  # sentences, each with its file and line
@@ -205,13 +205,13 @@ def gather(
     both_ways: bool = True,
     mixed_rates: bool = False,
 ) -> Gathered:
-    """Read the recordings of a manifest or folder and hold them against their labels.
+    """Read the recordings of a manifest or folder and check them against their labels.
 
-    Examples are left as they are. ``sites`` is a model that tells body sites apart, for recordings
-    whose placement nobody told.
-    ``both_ways`` asks for strides of both directions, as for training; ``mixed_rates`` lets
-    recordings of one site differ in sampling rate. Raises RefusedExamples with all that is wrong,
-    each with its file and line.
+    Examples pass unchanged. ``sites`` is a model that infers body sites, for recordings without a
+    stated placement.
+    ``both_ways`` requires strides of both directions, as for training; ``mixed_rates`` allows
+    recordings of one site to differ in sampling rate. Raises RefusedExamples listing every
+    problem with its file and line.
     """
     if not isinstance(recordings, str | Path):
         if not recordings:
@@ -253,7 +253,7 @@ def gather(
 def _measured(
     listed: Sequence[Entry], options: ReadOptions, cache_folder: str | Path | None, jobs: int | None
 ) -> list[list[Measured] | InputError]:
-    """Measure every recording of every entry, or say why it cannot be read."""
+    """Measure every recording of every entry, or return the error in its place."""
     code = resume.code_digest(*STAGES)
     if jobs is None and total_bytes(entry.input.path for entry in listed) <= SMALL_BYTES:
         jobs = 1
@@ -264,7 +264,7 @@ def _measured(
 def _attempt(
     recording: Input, options: ReadOptions, cache_folder: str | Path | None, code: str
 ) -> list[Measured] | InputError:
-    """Measure the recordings of an input, or recall them."""
+    """Measure the recordings of an input, or load them from the cache."""
     key = resume.digest(recording.name, recording.files, repr(options), code)
     try:
         return resume.remembered(
@@ -282,7 +282,7 @@ def _attempt(
 def _same_recordings(
     listed: Sequence[Entry], measured: Sequence[list[Measured] | InputError], problems: Problems
 ) -> None:
-    """Note recordings that are listed twice, under whatever names."""
+    """Note recordings that are listed twice, under any name."""
     places: dict[str, list[str]] = {}
     for entry, parts in zip(listed, measured, strict=True):
         for part in [] if isinstance(parts, InputError) else parts:
@@ -300,7 +300,7 @@ def _site(
     problems: Problems,
     remarks: list[str],
 ) -> str | None:
-    """Body site: as told for the recording, by its file, for all; else as its strides show."""
+    """Body site: from the entry, its file or the option; else inferred from its strides."""
     site = entry.placement or part.placement or placement
     if site is not None:
         return site
@@ -317,12 +317,12 @@ def _site(
 
 
 def _of(part: Measured, entry: Entry) -> str:
-    """Which recording, unless the place of its entry says it already."""
+    """Name of the recording, unless its entry already identifies it."""
     return "" if entry.where.endswith(part.name) else f" of {part.name}"
 
 
 def _without_file(error: InputError, where: str) -> str:
-    """What is wrong, without a path that the place says already."""
+    """Text of the error, without a path that ``where`` already shows."""
     text = str(error).rstrip(".")
     return text.removeprefix(f"{error.file}: ") if error.file.endswith(where) else text
 
@@ -359,21 +359,21 @@ def _intervals(
 
 
 def _from_notes(part: Measured, where: str, remarks: list[str]) -> list[Statement]:
-    """Intervals of the app's notes; as in labelling, a note that names no direction ends one."""
+    """Intervals from the app's notes; as in labelling, a note without a direction ends one."""
     silent = [note for note in part.annotations if direction_of_note(note.text) is None]
     if silent:
         listed = truncated_list([f"{note.text!r} at {note.start_s:.1f} s" for note in silent])
         remarks.append(f"{where}: ignored notes that name no direction: {listed}")
     return [
-        said._replace(source=f"{where}, {said.source}")
-        for said in statements_of_notes(part.annotations, part.duration_s)
+        statement._replace(source=f"{where}, {statement.source}")
+        for statement in statements_of_notes(part.annotations, part.duration_s)
     ]
 
 
 def _check_together(
     examples: Sequence[Example], problems: Problems, *, both_ways: bool, mixed_rates: bool
 ) -> None:
-    """Note what is wrong with the recordings of a group of sites as a whole."""
+    """Note problems with the recordings of a group of sites as a whole."""
     groups: dict[str, list[Example]] = {}
     for example in examples:
         groups.setdefault(group_of(example.placement), []).append(example)
@@ -399,7 +399,7 @@ def _check_together(
 
 
 def _rates(here: Sequence[Example]) -> str:
-    """Tell which lines have which rate."""
+    """List which lines have which rate."""
     by_rate: dict[str, list[Example]] = {}
     for example in here:
         by_rate.setdefault(f"{example.measured.rate_hz:.3g} Hz", []).append(example)
@@ -407,5 +407,5 @@ def _rates(here: Sequence[Example]) -> str:
 
 
 def _places(examples: Sequence[Example]) -> str:
-    """Lines of examples, the first few by name."""
+    """Lines of examples, the first few of them."""
     return truncated_list(list(dict.fromkeys(example.origin for example in examples)), 5)

@@ -448,8 +448,8 @@ def _untaught(features: StrideFeatures, names: tuple[str, ...], walking: FloatAr
     vectors = np.nan_to_num(features.vectors.astype(np.float64))
     weights = _signs_over_size(features, names)
     walked, ran = (
-        np.linalg.norm(np.einsum("nki,k->ni", vectors, each), axis=1).mean()
-        for each in (walking, weights)
+        np.linalg.norm(np.einsum("nki,k->ni", vectors, weight), axis=1).mean()
+        for weight in (walking, weights)
     )
     return np.asarray(weights * walked / max(float(ran), 1e-6))
 
@@ -647,8 +647,8 @@ def doubt_of(
     for source in range(sources.max() + 1):
         out = sources == source
         if (~out).sum() >= MIN_STRIDES:
-            others = fit_weights(vectors[~out], target[~out], weight[~out], signs, start=start)
-            along[out] = np.einsum("nki,k,ni->n", vectors[out], others, target[out])
+            fitted = fit_weights(vectors[~out], target[~out], weight[~out], signs, start=start)
+            along[out] = np.einsum("nki,k,ni->n", vectors[out], fitted, target[out])
     strides = table.strides.assign(along=along).dropna(subset="along")
     wearer = ["truth", "source", "subject", "placement"]
     recordings = strides.groupby([*wearer, "recording"])["along"]

@@ -1,4 +1,4 @@
-"""What may be learned from when the rest is to be labelled: never anything of its own.
+"""Folds: strides to learn from and strides to label, which never share anything.
 
 With several wearers one of them is held out at a time; with one wearer, one session; within a
 single session, a stretch of it, with a guard on either side. Nothing is ever drawn at random:
@@ -29,26 +29,26 @@ BLOCKS = 4
 """Stretches into which a single session is cut."""
 
 GUARD_S = 4.0
-"""Strides closer to a held-out stretch are not learned from: one period of the filter that
-finds the vertical, so that no sample has a say on both sides."""
+"""Strides closer to a held-out stretch are not learned from: one period of the filter that finds
+the vertical, so that no sample affects both sides."""
 
 MOST_FOLDS = 12
-"""With more wearers than that, some are held out together."""
+"""With more wearers, some are held out together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What to learn from, and what to label."""
+    """Strides to learn from, and strides to label."""
 
     train: StrideTable  # strides with known truth
-    test: tuple[Example, ...]  # examples cut down to the strides that were held out
+    test: tuple[Example, ...]  # examples reduced to the held-out strides
 
 
 def units_of(strides: pd.DataFrame) -> tuple[NDArray[np.str_], Unit]:
-    """Name what each stride must be held out with, and the widest kind of unit that can be.
+    """Name what each stride must be held out with, and return the widest possible kind of unit.
 
-    Strides come in order of time. Those without a name belong to none and are neither learned from
-    nor tested. A kind can be held out where both directions are left at every group of sites.
+    Strides are in order of time. Those without a name are neither learned from nor tested. A kind
+    is possible if both directions remain at every group of sites.
     """
     people = strides["subject"].to_numpy(dtype=str)
     sessions = (strides["subject"] + "/" + strides["session"]).to_numpy(dtype=str)
@@ -60,9 +60,9 @@ def units_of(strides: pd.DataFrame) -> tuple[NDArray[np.str_], Unit]:
 
 
 def apart(strides: pd.DataFrame, held_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which strides share nothing with those that are held out.
+    """Find the strides that share nothing with the held-out ones.
 
-    These are strides of other recordings, and those farther than the guard in the same one.
+    These are strides of other recordings, and strides of the same one beyond the guard.
     """
     free = ~held_out
     names = strides["recording"].to_numpy(dtype=str)
@@ -97,7 +97,7 @@ def folds(examples: Sequence[Example]) -> tuple[list[Fold], Unit]:
 
 
 def _each_can_go(strides: pd.DataFrame, units: NDArray[np.str_]) -> bool:
-    """Whether both directions are left at every group of sites whichever unit goes."""
+    """Whether both directions remain at every group of sites, whichever unit is held out."""
     has_direction = strides["truth"].isin(BOTH_WAYS).to_numpy()
     cells = pd.DataFrame(
         {
@@ -110,7 +110,7 @@ def _each_can_go(strides: pd.DataFrame, units: NDArray[np.str_]) -> bool:
 
 
 def _at_most_folds(units: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Units put together where they are too many."""
+    """Units merged if there are too many."""
     names, number = np.unique(units, return_inverse=True)
     if len(names) <= MOST_FOLDS:
         return units

@@ -1,10 +1,10 @@
-"""Training input: which recordings there are, who wore them, and which way they went.
+"""Training input: the recordings, their wearers, and their directions.
 
 It is read here, and written from a model's guess for a person to correct.
 
-Three ways to say so lead to the same entries: a manifest (a CSV with one line per recording),
-folders called ``forward`` and ``backward``, and notes made in the recording app. Nothing is
-guessed: whatever is missing, unknown or contradictory is noted with its line.
+Three sources lead to the same entries: a manifest (a CSV with one line per recording), folders
+called ``forward`` and ``backward``, and notes made in the recording app. Nothing is guessed:
+anything missing, unknown or contradictory is noted with its line.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ _WRITTEN = ["path", "subject", "labels", "placement"]
 FRONTS = tuple(f"{sign}{axis}" for axis in "xyz" for sign in "+-")
 
 ONLY_SUBJECT = "wearer"
-"""How the wearer is called where folders or notes name nobody."""
+"""Name of the wearer if folders and notes name nobody."""
 
 
 OVERLAP_S = 0.002
-"""Intervals written in milliseconds may share one."""
+"""Intervals written in milliseconds may overlap by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One recording to train on."""
 
-    where: str  # manifest and line, for messages; the path where there is no manifest
+    where: str  # manifest and line, for messages; the path without a manifest
     input: Input  # the recording and the files beside it
     # subject, session: who wore it, and when; recordings of one session share the place of
     # the device
     subject: str
     session: str
     direction: str | None = None  # of the whole recording, or None
-    # intervals, or None. Where neither is given, the app's notes are meant.
+    # intervals, or None. Without either, the app's notes count.
     labels: tuple[Statement, ...] | None = None
     # placement, front: body site and device axis to the wearer's front, or None
     placement: str | None = None
@@ -72,20 +72,20 @@ class Entry:
 
 @dataclass(slots=True)
 class Problems:
-    """What forbids training, in the order it was found."""
+    """Problems that prevent training, in the order they were found."""
 
     sentences: list[str] = field(default_factory=list)  # each with its file and line
 
     def note(self, where: str, what: str) -> None:
-        """Add one."""
+        """Add a problem."""
         self.sentences.append(f"{where}: {what}")
 
 
 def entries(path: str | Path, problems: Problems) -> list[Entry]:
     """List the recordings of a manifest, a folder or a recording with notes.
 
-    ``problems`` takes what is wrong. Entries with a fault are listed too, so that whatever else is
-    wrong with them comes to light at once.
+    Problems are added to ``problems``. Faulty entries are listed too, so that all their problems
+    show in one run.
     """
     path = Path(path)
     if path.is_dir():
@@ -95,15 +95,17 @@ def entries(path: str | Path, problems: Problems) -> list[Entry]:
     rows = small_table(path) if path.suffix.lower() in (".csv", ".tsv", ".txt") else None
     if rows is None or "path" not in rows.names:
         where = str(path)
-        return [Entry(where, each, ONLY_SUBJECT, each.name) for each in discover(path)]
+        return [
+            Entry(where, recording, ONLY_SUBJECT, recording.name) for recording in discover(path)
+        ]
     return list(_from_manifest(path, rows, problems))
 
 
 def read_labels(path: Path, where: str, problems: Problems) -> tuple[Statement, ...]:
     """Read a table of labelled intervals, and check them against each other.
 
-    Its columns are ``start_s``, ``end_s``, ``direction`` and, if told, ``gait``; ``where`` says who
-    names the file.
+    Its columns are ``start_s``, ``end_s``, ``direction`` and optionally ``gait``; ``where`` is the
+    place that names the file.
     """
     if not path.is_file():
         problems.note(where, f"labels {path.name} do not exist")
@@ -141,13 +143,13 @@ def read_labels(path: Path, where: str, problems: Problems) -> tuple[Statement, 
 
 
 def intervals_of(strides: pd.DataFrame) -> pd.DataFrame:
-    """Put neighbouring strides that go the same way together, of one recording in order of time."""
+    """Join neighbouring strides in the same direction; strides are of one recording, in order."""
     state = strides[["bout", "direction"]]
     stretch = (state != state.shift()).any(axis=1).cumsum()
     intervals = strides.groupby(stretch.to_numpy()).agg(
         {"start_s": "first", "end_s": "last", "direction": "first"}
     )
-    # Strides may share a few samples: the later one begins where the earlier one ends.
+    # Strides may overlap by a few samples: the later interval begins where the earlier one ends.
     intervals["start_s"] = intervals["start_s"].clip(lower=intervals["end_s"].shift())
     intervals = intervals[intervals["end_s"] > intervals["start_s"]]
     return intervals.round({"start_s": 2, "end_s": 2}).reset_index(drop=True)
@@ -160,8 +162,8 @@ def write_labels(
 
     ``labels/*.csv`` hold the intervals, for a person to correct; a stretch that the model could not
     name is called unknown, which teaches nothing until somebody writes a direction there.
-    Recordings without a path of their own (several in one file) are left out. Labels and rows of
-    the manifest that are there already stay, since somebody may have corrected them.
+    Recordings without a path of their own (several in one file) are left out. Existing labels and
+    rows of the manifest stay, since somebody may have corrected them.
     """
     folder = make_folder(out / "labels")
     manifest = out / MANIFEST
@@ -189,7 +191,7 @@ def write_labels(
 
 
 def _listed(manifest: Path) -> list[list[str]]:
-    """Rows of a manifest that was written before."""
+    """Rows of an existing manifest."""
     if not manifest.exists():
         return []
     with manifest.open(encoding="utf-8-sig", newline="") as stream:
@@ -204,7 +206,7 @@ def _listed(manifest: Path) -> list[list[str]]:
 
 
 def _file_name(name: str) -> str:
-    """Name for a file: that of the recording, and where it had to change, a digest too."""
+    """File name for a recording: its name, with a digest if it had to change."""
     plain = re.sub(r"[^\w.-]+", "_", name)
     if plain == name:
         return name
@@ -235,7 +237,7 @@ def _from_manifest(path: Path, table: SmallTable, problems: Problems) -> Iterato
 def _entry(
     folder: Path, where: str, row: Mapping[str, str], neighbours: Neighbours, problems: Problems
 ) -> Entry | None:
-    """Entry of one line, if there is a file; what is wrong with it goes to ``problems``."""
+    """Entry of one line, if its file exists; its problems are added to ``problems``."""
     cells = {name: row.get(name, "") for name in COLUMNS}
     if not cells["path"]:
         problems.note(where, "has no path")
@@ -274,7 +276,7 @@ def _entry(
 
 
 def _placement(words: str, where: str, problems: Problems) -> str | None:
-    """Body site that a manifest names; None for none."""
+    """Body site that a manifest names, or None."""
     if words in ("", "auto"):
         return None
     try:
@@ -285,7 +287,7 @@ def _placement(words: str, where: str, problems: Problems) -> str | None:
 
 
 def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
-    """Entries of a folder: the nearest folder called after a direction says it.
+    """Entries of a folder: the nearest folder named after a direction sets it.
 
     The folder above that one names the wearer, if it lies below the root.
     """
@@ -304,13 +306,13 @@ def _from_folder(root: Path, problems: Problems) -> Iterator[Entry]:
             problems.note(recording.name, "is in a forward and in a backward folder")
             continue
         subject = above[ways[0] - 1] if ways[0] else ONLY_SUBJECT
-        # What is called alike below both folders was recorded on one day.
+        # Recordings with the same path below both folders are of one day.
         session = "/".join(part for i, part in enumerate(above) if i not in ways)
         yield Entry(recording.name, recording, subject, session, direction=names[ways[0]])
 
 
 def _input(file: Path, name: str, neighbours: Neighbours) -> Input:
-    """Input that a path stands for, with its side files, called as in the manifest."""
+    """Input at a path, with its side files, named as in the manifest."""
     if file.is_dir():
         sides = tuple(path for recording in discover(file) for path in recording.files)
         return Input(file, name, sides)
@@ -318,7 +320,7 @@ def _input(file: Path, name: str, neighbours: Neighbours) -> Input:
 
 
 def _direction(text: str, where: str, problems: Problems) -> str | None:
-    """Direction that a word means; None, and a problem, where it is unknown."""
+    """Direction that a word means; None, and a problem, if unknown."""
     direction = WORDS.get(text.strip().lower())
     if direction is None:
         problems.note(where, f"{text!r} is not a direction; use forward or backward")

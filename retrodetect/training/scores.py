@@ -30,23 +30,23 @@ SCORES = (
     "right_of_labelled", "wrong", "unknown", "recall_backward", "f1_backward", "balanced_accuracy",
     "false_backward_per_1000",
 )  # fmt: skip
-"""Share that is right among labelled strides; shares wrong and unknown among all; recall and F1 of
+"""Share right among labelled strides; shares wrong and unknown among all; recall and F1 of
 backward strides, and the mean recall of both directions, which count unknown as missed; forward
 strides called backward, per 1,000 forward ones."""
 
 DRAWS = 2000
 
 FEW_UNITS = 5
-"""With fewer wearers than this, sessions are drawn instead; with fewer of those, recordings."""
+"""With fewer wearers, sessions are drawn instead; with fewer sessions, recordings."""
 
 LEAST_UNITS = 3
-"""With fewer units no interval is given: it would claim what nobody saw."""
+"""With fewer units there is no interval: the data cannot support it."""
 
 MARKED_S = 5.0
-"""What a wearer marks who marks little."""
+"""Length of the stretch that a wearer marks in `marked_stretch`."""
 
 MIN_SESSION_STRIDES = 10
-"""A lap of a room and back; the clips of motion captures mostly hold three to eight."""
+"""A lap of a room and back; most clips of motion captures hold three to eight."""
 
 _KEPT = [
     "start_s", "end_s", "bout", "truth", "true_gait", "source", "subject",
@@ -60,7 +60,7 @@ def label_with_truth(
     anchors_of: Callable[[Example], Anchors] = lambda example: Anchors(example.placement),
     priors: Priors | None = None,
 ) -> pd.DataFrame:
-    """Label recordings exactly as users' are labelled and put the truth beside each stride.
+    """Label recordings exactly as users' are, and put the truth beside each stride.
 
     The model has seen neither these wearers nor these sources. One row per stride: ``source``,
     ``subject``, ``session``, ``recording``, ``placement``, ``virtual``, ``start_s``, ``end_s``,
@@ -74,22 +74,22 @@ def label_with_truth(
         decide(example.measured.features, strides, model, anchors_of(example), priors)
         for example, strides in zip(examples, parts, strict=True)
     ]
-    # Joined all at once: of a short recording it would take a third of the time.
+    # Joined once: for short recordings, joining each takes a third of the time.
     rows = pd.concat([strides[_KEPT] for strides in parts], ignore_index=True)
-    answers = pd.concat([each.table for each in decided], ignore_index=True)
-    lengths = [len(each.table) for each in decided]
-    states = [knowledge(each.placement, each.front, each.told_apart_by) for each in decided]
+    answers = pd.concat([answer.table for answer in decided], ignore_index=True)
+    lengths = [len(answer.table) for answer in decided]
+    states = [knowledge(answer.placement, answer.front, answer.told_apart_by) for answer in decided]
     return pd.concat([rows, answers], axis=1).assign(
-        told_apart_by=np.repeat([each.told_apart_by for each in decided], lengths),
+        told_apart_by=np.repeat([answer.told_apart_by for answer in decided], lengths),
         knowledge=np.repeat(states, lengths),
     )
 
 
 def stated_anchors(example: Example) -> Anchors:
-    """Return the anchors of a wearer who states the placement, and the front where it is known.
+    """Return the anchors of a wearer who states the placement, and the front if known.
 
-    The front is stated where it lies on an axis of the device; never below the knee, where it shows
-    by itself.
+    The front is stated if it lies on an axis of the device, but never below the knee, where the
+    signal shows it.
     """
     front = None
     if example.front is not None and group_of(example.placement) not in LOWER_LEG:
@@ -119,7 +119,7 @@ def marked_stretch(example: Example) -> Anchors:
 
 
 def units_for_intervals(rows: pd.DataFrame) -> tuple[pd.Series[str], str]:
-    """Tell what is drawn again for an interval: wearers, if there are enough."""
+    """Choose what to draw again for an interval: wearers, if there are enough."""
     wearer = rows["source"].astype(str) + "/" + rows["subject"].astype(str)
     session = wearer + "/" + rows["session"].astype(str)
     recording = session + "/" + rows["recording"].astype(str)
@@ -143,14 +143,14 @@ def scored(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
         score = _scores(counts.sum(axis=0)[None])[0]
         low, high = _interval(_scores(_weights(len(counts)) @ counts))
         row: dict[str, Any] = {**dict(zip(by, key, strict=True)), "strides": len(part)}
-        for name, value, least, most in zip(SCORES, score, low, high, strict=True):
-            row |= {name: value, f"{name}_low": least, f"{name}_high": most}
+        for name, value, lower, upper in zip(SCORES, score, low, high, strict=True):
+            row |= {name: value, f"{name}_low": lower, f"{name}_high": upper}
         table.append(row)
     return pd.DataFrame(table)
 
 
 def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Score strides without intervals; otherwise as `scored`."""
+    """Score strides as `scored`, without intervals."""
     rows = rows[rows["truth"].isin(BOTH_WAYS)]
     counts = _counts(rows).groupby([rows[name] for name in by]).sum()
     table = pd.DataFrame(_scores(counts.to_numpy(dtype=float)), counts.index, list(SCORES))
@@ -159,19 +159,19 @@ def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def compared(rows: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
-    """Compare two models stride by stride: the same strides in the same order, labelled by either.
+    """Compare two models stride by stride: the same strides in the same order, labelled by each.
 
     One row for each of :data:`SCORES`: ``score``, ``model``, ``against``, ``difference``, and its
     95 % interval ``low`` to ``high``; ``better`` and ``worse`` count strides that only the first,
-    or only the second, named rightly.
+    or only the second, named correctly.
     """
     has_direction = rows["truth"].isin(BOTH_WAYS)
     ours, theirs = rows[has_direction], against[has_direction]
     units, _ = units_for_intervals(ours)
-    counts, others = (_counts_of_units(part, units) for part in (ours, theirs))
+    counts, counts_against = (_counts_of_units(part, units) for part in (ours, theirs))
     weights = _weights(len(counts))
-    low, high = _interval(_scores(weights @ counts) - _scores(weights @ others))
-    first, second = (_scores(part.sum(axis=0)[None])[0] for part in (counts, others))
+    low, high = _interval(_scores(weights @ counts) - _scores(weights @ counts_against))
+    first, second = (_scores(part.sum(axis=0)[None])[0] for part in (counts, counts_against))
     right, also = (part["direction"] == part["truth"] for part in (ours, theirs))
     return pd.DataFrame(
         {
@@ -200,7 +200,7 @@ def confusion(rows: pd.DataFrame) -> pd.DataFrame:
 def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
     """List the stretches that were called the wrong way, longest first.
 
-    Where a whole stretch is wrong and its neighbours are right, look at its label first. A row has
+    If a whole stretch is wrong and its neighbours are right, check its label first. A row has
     ``recording``, ``start_s``, ``end_s``, ``truth``, ``direction`` (as called), ``strides`` and
     ``of``, how many strides of that truth the recording has.
     """
@@ -223,7 +223,7 @@ def mistakes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows fit for a card: rounded, and without what has no meaning."""
+    """Return rows fit for a card: rounded, without undefined values."""
     return [
         {
             str(key): value
@@ -235,13 +235,13 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def error_rates(rows: pd.DataFrame, states: pd.Series[str]) -> dict[str, dict[str, float]]:
-    """Error rates of labelled strides by state of knowledge, as a card holds them.
+    """Error rates of labelled strides by state of knowledge, as stored in a card.
 
     Strides that the wearer marked do not count.
 
-    They come with how errors cluster in recordings (``icc``). A clip of a few strides is no
-    session: the prior decides about it, all at once. So recordings of fewer than
-    ``MIN_SESSION_STRIDES`` count only for directions of which there are no longer ones.
+    They include how errors cluster in recordings (``icc``). A clip of a few strides is not a
+    session: the prior decides all of it. So recordings of fewer than ``MIN_SESSION_STRIDES``
+    count only for directions without longer ones.
     """
     named = (rows["direction"] != "unknown") & (rows["marked"] == "")
     labelled = rows[rows["truth"].isin(BOTH_WAYS) & named]
@@ -273,14 +273,14 @@ def error_rates(rows: pd.DataFrame, states: pd.Series[str]) -> dict[str, dict[st
 
 
 def _counts_of_units(rows: pd.DataFrame, units: pd.Series[str] | None = None) -> FloatArray:
-    """(units, counts) how many strides of each unit are what; see `_counts`."""
+    """(units, counts) strides of each unit by category; see `_counts`."""
     if units is None:
         units, _ = units_for_intervals(rows)
     return _counts(rows).groupby(units).sum().to_numpy(dtype=float)
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Say of each stride, in the columns that `_scores` takes, what it counts as."""
+    """Categories of each stride, in the columns that `_scores` takes."""
     truth, direction = rows["truth"], rows["direction"]
     backward = truth == "backward"
     return pd.DataFrame(
@@ -296,7 +296,7 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _scores(counts: FloatArray) -> FloatArray:
-    """(n, scores) from (n, counts); NaN where nothing can be said."""
+    """(n, scores) from (n, counts); NaN if undefined."""
     labelled, right, total, hit, backward, false = counts.T
     forward = total - backward
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -316,7 +316,7 @@ def _scores(counts: FloatArray) -> FloatArray:
 
 
 def _weights(units: int) -> FloatArray:
-    """(draws, units) how often each unit is drawn; no draws where there are too few."""
+    """(draws, units) how often each unit is drawn; no draws if there are too few."""
     if units < LEAST_UNITS:
         return np.empty((0, units))
     rng = np.random.default_rng(0)
@@ -324,7 +324,7 @@ def _weights(units: int) -> FloatArray:
 
 
 def _interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(scores,) ends of the interval; NaN for a score that had no meaning in any draw."""
+    """(scores,) ends of the interval; NaN for a score undefined in every draw."""
     if not len(draws):
         draws = np.full((1, len(SCORES)), np.nan)
     ends = np.full((2, draws.shape[1]), np.nan)

@@ -129,7 +129,7 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         """
         _, y = validate_data(self, _features(X), y, ensure_all_finite=not self._allows_nan())
         check_classification_targets(y)
-        self.classes_, way = np.unique(y, return_inverse=True)
+        self.classes_, code = np.unique(y, return_inverse=True)
         if len(self.classes_) == 1:
             raise ValueError("only one class of strides; training needs two")
         if len(self.classes_) > 2:
@@ -142,7 +142,7 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         unseen = cross_val_predict(
             classifier, features, y, cv=_folds(columns, y, groups), method="predict_proba"
         )
-        self.calibration_ = LogisticRegression(class_weight="balanced").fit(_log_odds(unseen), way)
+        self.calibration_ = LogisticRegression(class_weight="balanced").fit(_log_odds(unseen), code)
         self.classifier_ = classifier.fit(features, y)
         self.least_p_ = 1 / (len(y) + 2)
         return self
@@ -210,15 +210,15 @@ def _sessions(strides: Any, count: int) -> Iterator[tuple[NDArray[np.intp], NDAr
 
 def _folds(strides: pd.DataFrame, y: Any, groups: Any) -> Any:
     """Train and test rows of each fold: whatever can be held out together is."""
-    least = np.unique(y, return_counts=True)[1].min()
+    rarest = np.unique(y, return_counts=True)[1].min()
     for together in (groups, strides.get("recording")):
         if together is not None and (kinds := pd.Series(np.asarray(together)).nunique()) > 1:
             folds = list(GroupKFold(min(FOLDS, kinds)).split(y, groups=np.asarray(together)))
             if all(len(np.unique(y[train])) > 1 for train, _ in folds):
                 return folds
-    if least < 2:
+    if rarest < 2:
         raise ValueError("one class has a single stride; calibration needs at least two of each")
-    return StratifiedKFold(min(FOLDS, least))
+    return StratifiedKFold(min(FOLDS, rarest))
 
 
 def _log_odds(probability: FloatArray) -> FloatArray:
