@@ -39,7 +39,7 @@ TILT_CUTOFF_HZ = 2.0
 """Below it are the swing of a limb and gravity, but not the impacts."""
 
 SHORT_WAY_M = 0.1
-"""A way that counts half as much as a long one: ways are known to a few centimetres."""
+"""A way that counts half as much as a long one: errors of ways are a few centimetres."""
 
 _BLOCK_STRIDES = 4096
 """Strides whose products are in memory at a time, each of them twice: 11 MB at most."""
@@ -131,7 +131,7 @@ class StrideFeatures:
 
 
 def _unseen(count: int) -> StrideFeatures:
-    """Features of strides of which nothing is known."""
+    """Features of unmeasured strides."""
     return StrideFeatures(
         np.full((count, len(SCALARS) + len(RATIOS)), np.nan),
         np.full((count, len(SITE_SCALARS)), np.nan),
@@ -285,8 +285,8 @@ def _moment(
     bounds: NDArray[np.intp],
 ) -> FloatArray:
     """(n,) or (n, 3) mean of the product of a feature's factors over its size."""
-    lead, *others = (series[feature.band][factor] for factor in feature.factors)
-    weight = reduce(np.multiply, others)
+    lead, *multipliers = (series[feature.band][factor] for factor in feature.factors)
+    weight = reduce(np.multiply, multipliers)
     product = lead * (weight[:, None] if lead.ndim == 2 else weight)
     size = np.prod([rms[feature.band][factor] for factor in feature.factors], axis=0)
     mean = _mean(product, bounds)

@@ -42,7 +42,7 @@ from retrodetect.signal.attitude import level, lever_to_force, orientation
 __all__ = ["pointers"]
 
 SAMPLES = 64
-"""Points to which two strides, or one, are resampled."""
+"""Points to which a window of one or two strides is resampled."""
 
 WIDTH_STRIDES = 2.0
 """Window over which harmonics are taken: with Hann weights, those of one stride."""
@@ -60,7 +60,7 @@ HANGING_ARM_M = 0.3
 """From the shoulder's effective axis to a watch on a hanging arm (own measurement: 23 of 23)."""
 
 LEAST_LEVER_M, MOST_LEVER_M = 0.03, 0.35
-"""Lengths possible on a body; a lever outside shows nothing."""
+"""Lengths possible on a body; a lever of another length shows nothing."""
 
 LEAST_TURN_RADPS = 0.05
 """Level angular rate (root mean square) below which a gyroscope is dead or stuck: the stillest
@@ -108,7 +108,7 @@ def pointers(
     start_s, end_s : (n,) arrays
         Start and end of each stride, in time order.
     bout : (n,) array
-        Bout of each: neighbours in a bout share a lever.
+        Bout of each stride: neighbours in a bout share a lever.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def _with_gyro(
     )
     length_m = np.linalg.norm(level_m, axis=2)
     plausible = (length_m > LEAST_LEVER_M) & (length_m < MOST_LEVER_M)
-    # The lowest band contains the sway of the body too: alone it may point anywhere.
+    # The lowest band also contains the sway of the body: alone it may point anywhere.
     plausible[:, 0] &= plausible[:, 1:].any(axis=1)
     strength = np.sqrt(np.clip(levers.share, 0, 1)) * plausible
     vectors = np.concatenate(
@@ -302,9 +302,9 @@ def _lean(v_k: _Amplitudes, rate: FloatArray, up: FloatArray) -> FloatArray:
 def _amplitudes(values: FloatArray, up: FloatArray) -> tuple[_Amplitudes, _Amplitudes]:
     """Amplitudes of (n, t, 3) values along the vertical, and of the level remainder."""
     centred = values - np.einsum("t,nti->ni", _HANN, values)[:, None]
-    every = np.einsum("kt,nti->nki", _FOURIER, centred)
-    along = np.einsum("nki,ni->nk", every, up)
-    return along, every - along[:, :, None] * up[:, None]
+    amplitudes = np.einsum("kt,nti->nki", _FOURIER, centred)
+    along = np.einsum("nki,ni->nk", amplitudes, up)
+    return along, amplitudes - along[:, :, None] * up[:, None]
 
 
 def _coupled(level: _Amplitudes, along: _Amplitudes) -> _Amplitudes:

@@ -23,10 +23,10 @@ __all__ = ["Evaluation", "evaluate"]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a model makes of recordings whose truth is known."""
+    """Results of a model on recordings with known truth."""
 
     # one row per stride, with ``truth`` beside ``direction``;
-    # ``direction_against`` where two models were compared
+    # ``direction_against`` if two models were compared
     strides: pd.DataFrame
     # by placement and gait, with 95 % intervals; see
     # :func:`retrodetect.training.scores.scored`
@@ -35,18 +35,18 @@ class Evaluation:
     mistakes: pd.DataFrame  # stretches called the wrong way, longest first
     # DataFrame or None: difference between the two models with its interval
     comparison: pd.DataFrame | None
-    # what was drawn again for the intervals: wearers, sessions, recordings or bouts
+    # units drawn again for the intervals: wearers, sessions, recordings or bouts
     intervals_over: str
-    remarks: tuple[str, ...]  # what was assumed, and which recordings the model had learned from
+    remarks: tuple[str, ...]  # assumptions, and which recordings the model had learned from
 
     def write(self, out: str | Path) -> None:
-        """Write every table as csv, and ``evaluation.json`` with what they rest on.
+        """Write every table as csv, and their basis to ``evaluation.json``.
 
-        Files with these names that are of no evaluation are left alone (UsageError).
+        Existing files that are not of an evaluation are never overwritten (UsageError).
         """
         folder = _folder(out)
         facts = {"intervals_over": self.intervals_over, "remarks": list(self.remarks)}
-        # First: it says whose the others are.
+        # First: it marks the others as an evaluation's.
         with replacing(folder / FACTS) as stream:
             stream.write((json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
         tables = {"strides": self.strides, "scores": self.scores, "confusion": self.confusion}
@@ -96,11 +96,11 @@ def evaluate(
     Raises
     ------
     UsageError
-        Where the folder cannot be written to.
+        If the folder cannot be written to.
     RefusedExamples
         Listing everything that is wrong with the input, by file and line.
     ModelError
-        Where a model cannot be loaded or does not know a site.
+        If a model cannot be loaded or does not cover a site.
     """
     placement = None if placement is None else canonical_site(placement)
     if out is not None:
@@ -149,13 +149,13 @@ def evaluate(
 
 
 def _folder(out: str | Path) -> Path:
-    """Make the folder for the tables, where that writes over nobody else's."""
+    """Make the folder for the tables, unless that would overwrite other files."""
     folder = make_folder(Path(out))
     check_ours(folder, "evaluate")
     return folder
 
 
 def _learned_from(model: DirectionModel, examples: Sequence[Example]) -> int:
-    """How many of the recordings the model's card names as learned from."""
+    """Number of the recordings that the model's card lists as learned from."""
     seen = set(model.card.recordings)
     return sum(example.measured.sha256 in seen for example in examples)

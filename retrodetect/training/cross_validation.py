@@ -23,7 +23,7 @@ WAYS = ("backward", "forward")
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """How a classifier does on groups that it did not learn from."""
+    """Scores of a classifier on groups that it did not learn from."""
 
     scores: pd.DataFrame  # as from :func:`score`
     # one row for each stride: ``group``, ``truth``, ``direction`` as predicted,
@@ -58,7 +58,7 @@ def cross_validate(
         What is held out together. With metadata routing, they reach every part of the estimator
         that requests them; :class:`SessionDecoder` does, to calibrate.
     recordings : (n,) array, optional
-        As for :func:`score`; None for the column ``recording`` of ``X``, if there is one.
+        As for :func:`score`; None for the column ``recording`` of ``X``, if present.
     threshold
         Probability below which a direction is unknown; :func:`retrodetect.label` uses 0.9.
     cv
@@ -73,7 +73,7 @@ def cross_validate(
     Raises
     ------
     UsageError
-        If ``y`` holds other directions, or there is one group only.
+        If ``y`` holds other directions, or there is only one group.
     """
     truth, of_group = np.asarray(y, dtype=object), np.asarray(groups)
     if len(np.unique(of_group)) < 2:
@@ -118,15 +118,15 @@ def score(
     groups : (n,) array
         Group of each stride, such as its wearer.
     recordings : (n,) array, optional
-        Recording of each stride, for intervals where there are fewer than five groups.
+        Recording of each stride, for intervals with fewer than five groups.
 
     Returns
     -------
     DataFrame
         One row for each group, then ``all``: ``strides``, and each of
         :data:`retrodetect.training.scores.SCORES` with its 95 % interval ``_low`` to ``_high``.
-        Intervals are found by drawing groups again (or recordings, if there are fewer than five
-        groups); ``attrs["intervals_over"]`` says which. NaN where there are fewer than three.
+        Intervals come from drawing groups again (or recordings, if there are fewer than five
+        groups); ``attrs["intervals_over"]`` names the unit. NaN with fewer than three.
 
     Raises
     ------

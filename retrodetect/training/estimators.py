@@ -1,7 +1,7 @@
 """The classifier of strides, as a scikit-learn estimator, and the regression in it.
 
-It tells body sites apart in every model, and it fits into ``Pipeline``, ``GridSearchCV`` and
-``cross_validate`` like any other.
+It infers body sites in every model, and it works with ``Pipeline``, ``GridSearchCV`` and
+``cross_validate`` like any other estimator.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ PENALTY = 50.0
 """Precision of the Gaussian prior of each weight around zero, in strides."""
 
 STEPS_A_ROUND, MOST_ROUNDS = 40, 20
-"""Steps after which the curvature is measured anew, and how often: it takes as long as fifty."""
+"""Steps before the curvature is measured again, and how often: that takes as long as 50 steps."""
 
 GRADIENT = 1e-7
-"""Largest gradient of the mean log likelihood at the end, along steps of curvature 1: weights of
+"""Largest final gradient of the mean log likelihood, along steps of curvature 1: weights of
 standardised features are then right to 1e-6."""
 
 _LEAST_CURVATURE = 1e-5
-"""Along what no stride bears on: a constant that all classes share."""
+"""For directions that no stride bears on: a constant that all classes share."""
 
 _ROUNDING = 1e-12
-"""Spread of a feature, beside its mean, that is none."""
+"""Spread of a feature, relative to its mean, that counts as zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class LogOdds:
     weights: FloatArray  # (classes, k)
     intercepts: FloatArray  # (classes,)
     # (d, d): steps of the scaled d = classes * (k + 1) numbers, row by row, along which the
-    # curvature is 1 and that have nothing to do with each other
+    # curvature is 1 and which are independent
     steps: FloatArray
 
 
 class Regression:
-    """Multinomial logistic regressions with a ridge, on the same strides weighed in many ways.
+    """Multinomial logistic regressions with a ridge, on the same strides with various weights.
 
     In each, all classes weigh the same, and the ridge is that of features standardised by its
     weights. Steps are those of L-BFGS (Liu & Nocedal 1989, Math Program 45:503), in coordinates in
@@ -71,8 +71,8 @@ class Regression:
     def fit(
         self, weight: FloatArray, penalty: float = PENALTY, start: LogOdds | None = None
     ) -> LogOdds:
-        """Weigh strides by (n,) weights, of each class one above zero at least."""
-        # Of two classes, the prior is that of the difference of their weights.
+        """Weigh strides by (n,) weights; each class needs at least one above zero."""
+        # For two classes, the prior is that of the difference of their weights.
         precision = 2 * penalty if self._own.shape[1] == 2 else penalty
         share, ridge = self._share(weight), precision * self._variance(weight) / weight.sum()
         if start is None:
@@ -93,7 +93,7 @@ class Regression:
         return LogOdds(weights, at[:, -1] - weights @ self._mean, steps)
 
     def _share(self, weight: FloatArray) -> FloatArray:
-        """(n,) how much each stride counts where all classes do the same."""
+        """(n,) how much each stride counts if all classes count the same."""
         of_class = weight @ self._own
         return np.asarray(weight / (len(of_class) * of_class[self._number]))
 
@@ -106,7 +106,7 @@ class Regression:
         return np.asarray(variance)
 
     def _steps(self, at: FloatArray, share: FloatArray, ridge: FloatArray) -> FloatArray:
-        """Steps of `LogOdds` for the curvature at some weights."""
+        """Steps of `LogOdds` for the curvature at the given weights."""
         p = softmax(self._inputs @ at.T)
         classes, inputs = at.shape
         curvature = np.zeros((classes, inputs, classes, inputs))
@@ -122,7 +122,7 @@ class Regression:
     def _descent(
         self, begin: FloatArray, steps: FloatArray, share: FloatArray, ridge: FloatArray
     ) -> tuple[FloatArray, bool]:
-        """How far it is from some weights to the best ones, and whether that is all."""
+        """Distance from the given weights to the best ones, and whether that is final."""
         rows = np.arange(len(share))
 
         def cost(along: FloatArray) -> tuple[float, FloatArray]:
@@ -202,7 +202,7 @@ class StrideClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            Where ``y`` holds fewer than two directions.
+        If ``y`` holds fewer than two directions.
         """
         rows, y = validate_data(self, X, y)
         check_classification_targets(y)

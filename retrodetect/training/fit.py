@@ -1,9 +1,9 @@
 """Fit a direction model to labelled strides.
 
 The order is: labelled recordings, :func:`table_of` strides with features, :func:`fit`. There is
-little to learn. What may point to front and travel at each body site, and with which sign, is
-fixed by physics and stands in ``READOUTS``. Learned are a few weights, and the **doubt**: how many
-wearers of sources that took no part are misled.
+little to learn. Physics fixes which vectors may point to front and travel at each body site, and
+with which sign; they stand in ``READOUTS``. Learned are a few weights, and the **doubt**: the
+share of wearers of held-out sources that are misled.
 """
 
 from __future__ import annotations
@@ -55,30 +55,29 @@ __all__ = [
 Target = Literal["travel", "front"]
 
 MIN_STRIDES = 20
-"""Least strides that a readout is fitted to."""
+"""Fewest strides that a readout is fitted to."""
 
 MOST_DOUBT = 0.25
-"""A readout that misleads more wearers than this is not used."""
+"""A readout that misleads more wearers is not used."""
 
 PHYSICS_WEARERS = 10
-"""Wearers that the physics of a sign is worth when doubt is counted, half of one misled [D]."""
+"""Wearers that the physics of a sign counts as for doubt, half of one misled [D]."""
 
 MIN_RECORDING_STRIDES = 5
-"""Shortest recording that tells whether a readout is wrong for a wearer, not for a stride."""
+"""Shortest recording that shows whether a readout is wrong for a wearer, not just for a stride."""
 
 PENALTY = 0.01
 """Ridge on weights in units of their vectors' size, over the mean log likelihood of a stride. On
-sources held out, the log likelihood of 19 readouts is highest from 0.003 to 0.02. With less, a
+held-out sources, the log likelihood of 19 readouts is highest from 0.003 to 0.02. With less, a
 readout is too sure of actors who move unlike the others: at the trunk of one 21 % of strides were
 unknown with 0.002, and 2 % with 0.01."""
 
 MOST_NEWTON_STEPS = 100
 LEAST_GAIN = 1e-12
-"""Newton's steps are taken until the next would gain less log likelihood than this; they end after
-some six."""
+"""Newton's steps end when the next would gain less log likelihood than this: after about six."""
 
 LEAST_SLOPE = 0.1
-"""Gain of a step, over what the gradient promises, below which only half of it is taken."""
+"""Gain of a step, over the gradient's prediction, below which the step is halved."""
 
 CAPTURED_PACE = "walk"
 """Above the knee captured people teach walking only: 30 Hz blur the flight phase of their runs,
@@ -91,10 +90,10 @@ HABITUAL_CONTRAST = np.array([5.0 if name == "log_h_over_v_low" else 0.0 for nam
 one by 0.4 ± 0.4 log units (three captured trunks, two real feet), and 2 · 0.4 / 0.4² = 5."""
 
 WITHOUT_CONTRAST = ("arm",)
-"""Groups at which it tells nothing: an arm swings as its wearer likes."""
+"""Groups at which it shows nothing: an arm swings as its wearer likes."""
 
 MOST_SITE_STRIDES = 12
-"""Strides of a recording from which its site is learned: they are alike, and many take long."""
+"""Strides of a recording from which its site is learned: they are alike, and more take long."""
 
 READOUTS: dict[str, dict[tuple[Target, str, str], tuple[str, ...]]] = {
     "foot": {
@@ -171,9 +170,9 @@ class StrideTable:
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> StrideTable:
-        """Lay the strides of examples end to end, those without a known truth too.
+        """Join the strides of examples, including those without a known truth.
 
-        One more column, ``example``, is the number of each stride's example.
+        An additional column, ``example``, numbers the example of each stride.
         """
         number = np.repeat(
             np.arange(len(examples)), [len(each.measured.strides) for each in examples]
@@ -185,7 +184,7 @@ class StrideTable:
 
     @property
     def teaches(self) -> NDArray[np.bool_]:
-        """(n,) which strides can be learned from."""
+        """(n,) whether strides can be learned from."""
         has_vertical = np.isfinite(self.features.up[:, 0])
         return np.asarray(has_vertical & self.strides["truth"].isin(DIRECTIONS).to_numpy())
 
@@ -200,7 +199,7 @@ class StrideTable:
 def table_of(recordings: Iterable[Example]) -> StrideTable:
     """Keep the strides of labelled recordings whose direction is certain.
 
-    Strides are found exactly as when labelling, so that a model learns from what it will be shown.
+    Strides are found exactly as for labelling, so that a model learns from what it will see.
     """
     table = StrideTable.of(list(recordings))
     return table.where(table.teaches)
@@ -215,14 +214,14 @@ def fit(table: StrideTable, *, name: str = "unnamed") -> DirectionModel:
 
 
 class Fits:
-    """A direction model fitted to strides, and those fitted without a source or a wearer.
+    """A direction model fitted to strides, and variants without a source or a wearer.
 
-    They hardly differ. What the strides that are left out did not teach is the same, and what they
-    taught is a few steps away.
+    They hardly differ: parts that the omitted strides did not teach are the same, and the
+    others are a few steps away.
     """
 
     table: StrideTable
-    model: DirectionModel  # fitted to all of it
+    model: DirectionModel  # fitted to all strides
 
     def __init__(self, table: StrideTable, *, name: str = "unnamed") -> None:
         """Fit a model to all strides; see `fit`."""
@@ -266,7 +265,7 @@ class Fits:
 
 
 def _of_wearer(rows: pd.DataFrame, source: str, subject: str | None) -> NDArray[np.bool_]:
-    """(n,) which rows are of a source, or of one of its wearers."""
+    """(n,) whether rows are of a source, or of one of its wearers."""
     of_source = (rows["source"] == source).to_numpy()
     return of_source if subject is None else of_source & (rows["subject"] == subject).to_numpy()
 
@@ -290,7 +289,7 @@ class _Sites:
         self.classifier = self.fit(np.ones(len(table), dtype=bool))
 
     def fit(self, kept: NDArray[np.bool_]) -> SiteClassifier:
-        """Fit to the strides that are kept."""
+        """Fit to the strides in ``kept``."""
         kept = kept[self._rows]
         if self._log_odds is not None and kept.all():
             return self.classifier
@@ -320,9 +319,9 @@ def _thinned(strides: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _pairs_of_bouts(table: StrideTable) -> tuple[FloatArray, pd.DataFrame]:
-    """Differences between all bouts of each wearer at a site and pace, and what was compared.
+    """Differences between all bouts of each wearer at a site and pace, and the compared pairs.
 
-    Shins are left out: they are the legs of the ankles once more.
+    Shins are left out: they repeat the legs of the ankles.
     """
     bouts, means = _bouts(went(table.where((table.strides["placement"] != "shin").to_numpy())))
     wearers = bouts.groupby(["source", "subject", "placement", "ran"]).indices.values()
@@ -330,7 +329,7 @@ def _pairs_of_bouts(table: StrideTable) -> tuple[FloatArray, pd.DataFrame]:
     first, second = np.concatenate([np.empty((2, 0), np.intp), *pairs], axis=1)
     forward = bouts["forward"].to_numpy()
     compared = bouts[["source", "subject", "group"]].iloc[first].reset_index(drop=True)
-    # A bout of both ways is no bout in one direction.
+    # A bout in both directions cannot stand for either.
     compared["opposite"] = ~np.isin(forward[first] + forward[second], (0, 2))
     return np.abs(means[first] - means[second]), compared
 
@@ -338,8 +337,8 @@ def _pairs_of_bouts(table: StrideTable) -> tuple[FloatArray, pd.DataFrame]:
 def _likeness(difference: FloatArray, compared: pd.DataFrame) -> Likeness:
     """Learn how unlike bouts in one direction are, and bouts in opposite directions.
 
-    Every source and group of sites counts the same, however many bouts it holds. Where nobody went
-    both ways, it says nothing.
+    Every source and group of sites counts the same, however many bouts it holds. If nobody went
+    both ways, the result is silent.
     """
     opposite = compared["opposite"].to_numpy(dtype=bool)
     if not (opposite.any() and (~opposite).any()):
@@ -358,7 +357,7 @@ def _likeness(difference: FloatArray, compared: pd.DataFrame) -> Likeness:
 
 
 def _bouts(table: StrideTable) -> tuple[pd.DataFrame, FloatArray]:
-    """Bouts, with where they come from, their pace and way, and their means."""
+    """Bouts, with their origin, pace and direction, and their means."""
     by_bout = table.strides.groupby(["source", "recording", "bout"], sort=False)
     number = np.asarray(by_bout.ngroup(), dtype=np.intp)
     order = np.argsort(number, kind="stable")
@@ -384,9 +383,9 @@ def _in_one_group(placement: pd.Series) -> NDArray[np.bool_]:
 
 
 def fit_readouts(table: StrideTable, group: str) -> SiteGroup:
-    """Fit what points to travel and front at a group of sites.
+    """Fit the readouts of travel and front at a group of sites.
 
-    Readouts that mislead too many wearers of sources held out have no weights.
+    Readouts that mislead too many wearers of held-out sources have no weights.
     """
     going = went(table)
     fronts = level_fronts(going)
@@ -404,7 +403,7 @@ def went(table: StrideTable) -> StrideTable:
 
 
 def _by_signs(table: StrideTable, group: str) -> Readout:
-    """Travel by the signs of physics alone, for want of a known front."""
+    """Travel by the signs of physics alone, without a known front."""
     names = READOUTS[group]
     weights = [
         [_signs_over_size(table.features, names.get(("travel", form, pace), ())) for pace in PACES]
@@ -414,7 +413,7 @@ def _by_signs(table: StrideTable, group: str) -> Readout:
 
 
 def _signs_over_size(features: StrideFeatures, names: tuple[str, ...]) -> FloatArray:
-    """(len(VECTORS),) weights by which the named vectors count the same, however long they are."""
+    """(len(VECTORS),) weights by which the named vectors count the same, whatever their length."""
     signs, columns = _signed(names)
     vectors = np.nan_to_num(features.vectors.astype(np.float64))
     size = np.sqrt(np.einsum("nki,nki->k", vectors, vectors) / max(len(features), 1)) + 1e-6
@@ -444,7 +443,7 @@ def _fit_readout(table: StrideTable, fronts: FloatArray, group: str, target: Tar
 
 
 def _untaught(features: StrideFeatures, names: tuple[str, ...], walking: FloatArray) -> FloatArray:
-    """Weights of running where nobody ran: the signs of physics, as sure as walking."""
+    """Weights of running if nobody ran: the signs of physics, as sure as walking."""
     vectors = np.nan_to_num(features.vectors.astype(np.float64))
     weights = _signs_over_size(features, names)
     walked, ran = (
@@ -523,7 +522,7 @@ def refit_weights(
 
 
 def _signed(names: tuple[str, ...]) -> tuple[FloatArray, NDArray[np.intp]]:
-    """Sign of each weight (0 for either), and which vector it is of."""
+    """Sign of each weight (0 for either), and the index of its vector."""
     order = [feature.name for feature in VECTORS]
     signs = [{"+": 1.0, "-": -1.0}.get(name[0], 0.0) for name in names]
     columns = np.array([order.index(name.lstrip("+-")) for name in names], dtype=np.intp)
@@ -533,8 +532,8 @@ def _signed(names: tuple[str, ...]) -> tuple[FloatArray, NDArray[np.intp]]:
 def _toward_front(table: StrideTable, columns: NDArray[np.intp]) -> FloatArray:
     """(n, k, 3) vectors of a readout.
 
-    Where it sums levers, it reads the front: levers are turned from outward to there, and what
-    a site's own movement does not show is taken out.
+    If it sums levers, it reads the front: levers are turned from outward to the front, and the
+    part that a site's own movement does not show is removed.
     """
     vectors = np.nan_to_num(table.features.vectors[:, columns].astype(np.float64))
     if not LEVERS[columns].any():
@@ -568,13 +567,13 @@ def fit_weights(
     penalty: float = PENALTY,
     start: FloatArray | None = None,
 ) -> FloatArray:
-    """Fit the (k,) weights with which vectors sum to one that points to a target.
+    """Fit the (k,) weights whose sum of vectors points to a target.
 
     The bearing of the level unit ``target`` (n, 3) around the sum of ``vectors`` (n, k, 3) is von
     Mises with the sum's length as concentration. Its log likelihood is concave in the weights (it
     is an exponential family). ``weight`` (n,) is how much each stride counts, ``signs`` (k,) the
-    sign that each weight has, 0 for either, ``prior`` (k,) what the weights lean on, ``penalty``
-    how strongly, over the mean log likelihood of a stride, and ``start`` (k,) where to begin.
+    sign of each weight, 0 for either, ``prior`` (k,) the weights to lean toward, ``penalty`` how
+    strongly, over the mean log likelihood of a stride, and ``start`` (k,) where to begin.
     """
     share = weight / weight.sum()
     size = np.sqrt(share @ np.einsum("nki,nki->nk", vectors, vectors)) + 1e-6
@@ -632,12 +631,12 @@ def doubt_of(
     names: tuple[str, ...],
     weights: FloatArray | None = None,
 ) -> float:
-    """Share of wearers that a readout misleads when their source took no part in fitting it.
+    """Share of wearers that a readout misleads if their source is held out of the fit.
 
-    It is that of the direction in which it misleads more of them: a vector that fails to turn round
+    It is the share in the direction that misleads more of them: a vector that fails to turn round
     is right as long as everybody goes forward. It is never 0, since there are never enough wearers,
     nor near 1 for a few of them, since physics fixes the signs. ``weights`` are those of all
-    strides, if they are there: the others are not far from them.
+    strides, if available: the fits without a source start from them.
     """
     signs, columns = _signed(names)
     vectors, weight = _toward_front(table, columns), _balance(table.strides)
@@ -659,7 +658,7 @@ def doubt_of(
 
 
 def level_fronts(table: StrideTable) -> FloatArray:
-    """Bring the known fronts into the level plane: (n, 3) unit vectors, NaN where not known."""
+    """Project the known fronts into the level plane: (n, 3) unit vectors, NaN if unknown."""
     front = table.strides[["front_x", "front_y", "front_z"]].to_numpy(dtype=float)
     return _unit(
         front - np.einsum("ni,ni->n", front, table.features.up)[:, None] * table.features.up
@@ -667,9 +666,9 @@ def level_fronts(table: StrideTable) -> FloatArray:
 
 
 def reference_fronts(table: StrideTable, fronts: FloatArray, travel: Readout) -> FloatArray:
-    """Fill in the (n, 3) level fronts of recordings where only the direction is known.
+    """Fill in the (n, 3) level fronts of recordings with only the direction known.
 
-    They come from their travel; NaN where it says nothing.
+    They come from the travel; NaN if it shows nothing.
     """
     filled = fronts.copy()
     ran = (table.strides["true_gait"] == "run").to_numpy().astype(np.intp)

@@ -30,7 +30,7 @@ from retrodetect.training.estimators import StrideClassifier
 __all__ = ["SessionDecoder"]
 
 NOT_FEATURES = ("recording", "stride", "bout", "start_s", "end_s", "gait")
-"""Columns of :func:`retrodetect.features` that measure nothing of the movement."""
+"""Columns of :func:`retrodetect.features` that do not measure the movement."""
 
 EVEN = Priors(
     mixed=0.5, one_way=(0.5, 0.5, 0.0), begun=(0.5, 0.5, 0.0), drawn=(0.5, 0.5, 0.0), contrast=0.0
@@ -41,14 +41,14 @@ FOLDS = 5
 """Folds for calibration."""
 
 LEAST_P = 1e-3
-"""Least probability that is believed of a classifier: a forest says 0 where no tree voted."""
+"""Least probability accepted from a classifier: a forest returns 0 where no tree voted."""
 
 
 class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Decode whole sessions from the probabilities that a classifier gives each stride.
+    """Decode whole sessions from a classifier's probabilities of each stride.
 
-    People rarely change direction from one stride to the next. A hidden Markov model, the one that
-    :func:`retrodetect.label` uses, finds the directions that explain all strides of a recording
+    People rarely change direction from one stride to the next. A hidden Markov model, that of
+    :func:`retrodetect.label`, finds the directions that explain all strides of a recording
     together. Its evidence is the classifier's log likelihood ratio of each stride, calibrated on
     strides that the classifier did not see (Platt 1999) inside the training data.
 
@@ -68,7 +68,7 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         The classifier, fitted to all strides.
     calibration_ : LogisticRegression
         From the classifier's log odds to log likelihood ratios.
-    least_p_ : float
+        Smallest probability: as if one more error occurred on the calibration strides.
         Smallest probability: that of one error more than on the strides of the calibration.
     n_features_in_ : int
         Number of features.
@@ -77,10 +77,10 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
 
     Notes
     -----
-    Give strides as the table of :func:`retrodetect.features`, or its columns ``recording``,
+    Pass strides as the table of :func:`retrodetect.features`, or its columns ``recording``,
     ``bout`` and some features. Rows of one ``recording`` are decoded together, in the order of the
     table; directions change more easily between two values of ``bout``. Without these columns
-    every stride is a session of its own.
+    every stride is its own session.
 
     Calibration holds out whole ``groups`` (such as wearers), if ``fit`` gets them and both
     directions remain without any one of them; else whole recordings, else random strides. With
@@ -111,7 +111,7 @@ class SessionDecoder(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # typ
         Parameters
         ----------
         X : DataFrame or (n, k) array
-            Strides: features, and ``recording`` and ``bout`` if there are any.
+        Strides: features, and optionally ``recording`` and ``bout``.
         y : (n,) array
             Direction of each stride.
         groups : (n,) array, optional
@@ -209,7 +209,7 @@ def _sessions(strides: Any, count: int) -> Iterator[tuple[NDArray[np.intp], NDAr
 
 
 def _folds(strides: pd.DataFrame, y: Any, groups: Any) -> Any:
-    """Train and test rows of each fold: whatever can be held out together is."""
+    """Train and test rows of each fold, holding out together whatever can be."""
     rarest = np.unique(y, return_counts=True)[1].min()
     for together in (groups, strides.get("recording")):
         if together is not None and (kinds := pd.Series(np.asarray(together)).nunique()) > 1:

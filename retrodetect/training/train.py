@@ -1,10 +1,10 @@
 """Train a model on new recordings, score it on what it did not learn from, and write its card.
 
-A model is made from nothing, or extends one that knows others. An extended model keeps what its
-base learned from many people and leans toward these wearers: the weights of its readouts are drawn
-toward those of the base, as by so many strides. Where the front is not known it is taken from the
-travel of the labelled strides, so half a minute each way teaches how strongly each cue shows on
-this wearer.
+A model starts from nothing or extends another. An extended model keeps what its base learned from
+many people and leans toward these wearers: the weights of its readouts are drawn toward those of
+the base, which counts as a number of strides. If the front is unknown it is taken from the travel
+of the labelled strides, so half a minute each way teaches how strongly each cue shows on this
+wearer.
 """
 
 from __future__ import annotations
@@ -55,21 +55,21 @@ CURVE_MIN = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
 
 MOST_CURVE_FOLDS = 6
 MOST_MISTAKES = 20
-"""Stretches that a card lists; the longest tell of wrong labels, the short ones of bad luck."""
+"""Stretches that a card lists; the longest suggest wrong labels, the short ones bad luck."""
 
 SMALL_STRIDES = 3000
-"""Strides that one process has scored by the time others have started."""
+"""Strides that one process scores in the time that others need to start."""
 
 FEW_MINUTES = 2.0
 BASE_STRIDES = 20.0
-"""Strides of the new wearers that weigh as much as the base."""
+"""Strides of the new wearers that count as much as the base."""
 
 LEAST_CONTRAST_STRIDES = 8
-"""Walked strides of either direction from which the contrast of these wearers is learned."""
+"""Fewest walked strides in each direction from which the contrast of these wearers is learned."""
 
 OWN_CONTRAST = 2 * 0.7 / 0.4**2
-"""Log odds for halves that differ as the wearer's own labelled strides do. In other sessions 0.7 ±
-0.4 of that difference comes back (captured people, one in acted styles; ``personal.py``)."""
+"""Log odds for halves that differ as the wearer's own labelled strides do. Other sessions repeat
+0.7 ± 0.4 of that difference (captured people, one in acted styles; ``personal.py``)."""
 
 _TINY = 1e-9
 
@@ -102,12 +102,12 @@ def train(
     name
         Name of the model; by default that of ``out``.
     placement
-        Body site of recordings without one in their file or the manifest.
+        Body site of recordings for which neither their file nor the manifest states it.
     jobs
         Processes; None for one per core.
     cache_folder
-        Where strides and features are kept, so that recordings that did not change are not
-        read again; None keeps nothing.
+        Cache for strides and features, so that unchanged recordings are not read again; None
+        keeps nothing.
     mixed_rates
         Whether recordings of one body site may differ in sampling rate.
     read
@@ -116,7 +116,7 @@ def train(
     Returns
     -------
     DirectionModel
-        With its ``card``: its data, its scores on sessions or wearers held out, and its known
+        With its ``card``: its data, its scores on held-out sessions or wearers, and its known
         weaknesses.
 
     Raises
@@ -124,9 +124,9 @@ def train(
     RefusedExamples
         Listing everything that is wrong with the input, by file and line.
     UsageError
-        Where an option makes no sense.
+        If an option is invalid.
     ModelError
-        Where the base cannot be loaded.
+        If the base cannot be loaded.
     """
     placement = None if placement is None else canonical_site(placement)
     if out is not None:
@@ -157,9 +157,9 @@ def train(
 def held_out(
     parts: Sequence[Fold], base: DirectionModel | None, jobs: int | None = None
 ) -> pd.DataFrame:
-    """Label every stride with a model that learned from none of its unit.
+    """Label every stride with a model that did not learn from its unit.
 
-    Each extends the base, if there is one.
+    Each model extends the base, if there is one.
     """
     calls = [delayed(_label)(fold, base) for fold in parts]
     labelled: list[pd.DataFrame] = in_parallel(calls, _jobs(parts, jobs))
@@ -169,10 +169,10 @@ def held_out(
 def learning_curve(
     parts: Sequence[Fold], base: DirectionModel | None, jobs: int | None = None
 ) -> pd.DataFrame:
-    """Measure how the score grows with the minutes learned from: one row for each amount.
+    """Measure how the score grows with the minutes learned from: one row per amount.
 
-    ``minutes_each_way`` at each group of sites (0 for the base as it is), ``strides`` learned from
-    in the mean, and ``f1_backward``, ``wrong``, ``unknown`` of the strides held out.
+    ``minutes_each_way`` at each group of sites (0 for the base itself), mean ``strides`` learned
+    from, and ``f1_backward``, ``wrong``, ``unknown`` of the held-out strides.
     """
     chosen = parts[:: -(-len(parts) // MOST_CURVE_FOLDS)]
     amounts = [0.0] if base is not None else []
@@ -191,7 +191,7 @@ def learning_curve(
 
 
 def _label(fold: Fold, base: DirectionModel | None, minutes: float = np.inf) -> pd.DataFrame:
-    """Label a fold with a model that learned from so many minutes of each direction, at most."""
+    """Label a fold with a model that learned from at most ``minutes`` of each direction."""
     model = base
     if minutes > 0:
         model = learn(fold.train.where(_first_minutes(fold.train.strides, minutes)), base)
@@ -200,7 +200,7 @@ def _label(fold: Fold, base: DirectionModel | None, minutes: float = np.inf) -> 
 
 
 def _first_minutes(strides: pd.DataFrame, minutes: float) -> NDArray[np.bool_]:
-    """Strides within the first minutes of each site and direction, every wearer's alike."""
+    """Strides within the first minutes of each site and direction, equally for every wearer."""
     keys = [strides["placement"].map(group_of), strides["truth"]]
     wearers = strides["subject"].groupby(keys).transform("nunique")
     seconds = (strides["end_s"] - strides["start_s"]).groupby([*keys, strides["subject"]]).cumsum()
@@ -208,7 +208,7 @@ def _first_minutes(strides: pd.DataFrame, minutes: float) -> NDArray[np.bool_]:
 
 
 def _reaches(table: StrideTable, minutes: float) -> bool:
-    """Whether there are so many minutes of each direction at each group of sites."""
+    """Whether each group of sites has that many minutes of each direction."""
     strides = table.strides[table.strides["truth"].isin(BOTH_WAYS)]
     keys = [strides["placement"].map(group_of), strides["truth"]]
     seconds = (strides["end_s"] - strides["start_s"]).groupby(keys).sum()
@@ -216,7 +216,7 @@ def _reaches(table: StrideTable, minutes: float) -> bool:
 
 
 def _jobs(parts: Sequence[Fold], jobs: int | None) -> int | None:
-    """Processes to use: one where others would start longer than they work."""
+    """Processes to use: one if others would take longer to start than to work."""
     if jobs is not None:
         return jobs
     strides = sum(len(example.measured.strides) for fold in parts for example in fold.test)
@@ -229,7 +229,7 @@ def _card(
     remarks: Sequence[str],
     jobs: int | None,
 ) -> Card:
-    """What only the maker knows."""
+    """Card with the facts that only the maker has."""
     parts, kind = folds(examples)
     rows = held_out(parts, base, jobs)
     licences = sorted({example.licence for example in examples})
@@ -268,7 +268,7 @@ def _card(
 
 
 def _minutes(example: Example, direction: str) -> float:
-    """Minutes of strides that went one way."""
+    """Minutes of strides in a direction."""
     strides = example.strides()
     strides = strides[strides["truth"] == direction]
     return float((strides["end_s"] - strides["start_s"]).sum()) / 60
@@ -346,10 +346,10 @@ def learn(
 ) -> DirectionModel:
     """Fit a model to strides with known truth, in both directions at each group of sites.
 
-    One that extends a base knows all its sites; one from nothing, those of the strides only.
+    One that extends a base covers all its sites; one from nothing, only those of the strides.
     """
     if base is None:
-        # What is held out together counts as a source of its own.
+        # Each unit that is held out together counts as its own source.
         units, _ = units_of(table.strides)
         fitted = fit(StrideTable(table.features, table.strides.assign(source=units)), name=name)
         return replace(fitted, mountings=_mountings(table))
@@ -369,9 +369,9 @@ def learn(
 
 
 def _mountings(table: StrideTable) -> dict[str, Mounting]:
-    """How the walked strides of a wearer show in the device frame, by body site.
+    """Mountings of the wearer's walked strides in the device frame, by body site.
 
-    Nothing where strides are of several wearers, or few: no two wear a device alike.
+    Empty if strides are of several wearers, or few: no two wear a device alike.
     """
     walked = went(table)
     walked = walked.where((walked.strides["true_gait"] == "walk").to_numpy())
@@ -385,10 +385,10 @@ def _mountings(table: StrideTable) -> dict[str, Mounting]:
 
 
 def _mounting(table: StrideTable) -> Mounting | None:
-    """What tells the directions of one wearer apart at one site; None if nothing does.
+    """Separate the directions of one wearer at one site; None if nothing does.
 
-    Each session, or each stretch of a single one, is told apart by what the others show. That says
-    how sure strides of another day are.
+    Each session, or each stretch of a single one, is separated by what the others show. That
+    measures how sure strides of another day are.
     """
     backward = (table.strides["truth"] == DIRECTIONS[BACKWARD]).to_numpy()
     if min(backward.sum(), (~backward).sum()) < LEAST_CONTRAST_STRIDES:
@@ -410,7 +410,7 @@ def _mounting(table: StrideTable) -> Mounting | None:
 
 
 def _told_apart(rows: FloatArray, backward: NDArray[np.bool_]) -> tuple[FloatArray, float]:
-    """Weights of (n, k) rows, and what to add for -1/2 forward and 1/2 backward in the mean."""
+    """Weights of (n, k) rows, and the offset for means of -1/2 forward and 1/2 backward."""
     ways = (rows[~backward], rows[backward])
     ahead, back = (way.mean(axis=0) for way in ways)
     weights = _discriminant(back - ahead, np.concatenate([ways[0] - ahead, ways[1] - back]))
@@ -429,7 +429,7 @@ def _discriminant(difference: FloatArray, within: FloatArray) -> FloatArray:
 
 
 def _extended(site: SiteGroup, table: StrideTable, group: str) -> SiteGroup:
-    """Correct what the base knows of one group of sites."""
+    """Correct the base's knowledge of a group of sites."""
     fronts = reference_fronts(table, level_fronts(table), site.travel)
     return SiteGroup(
         _corrected(site.travel, table, fronts, group, "travel"),
@@ -439,9 +439,9 @@ def _extended(site: SiteGroup, table: StrideTable, group: str) -> SiteGroup:
 
 
 def _own_contrast(table: StrideTable, habitual: FloatArray) -> FloatArray:
-    """(len(COMPARED),) how these wearers differ backward from forward, in log odds.
+    """(len(COMPARED),) difference of these wearers backward from forward, in log odds.
 
-    Where too few strides were walked either way, it is what is usual.
+    With too few strides walked in either direction, it is the usual one.
     """
     walked = table.where((table.strides["true_gait"] == "walk").to_numpy())
     counts = walked.strides["truth"].value_counts().reindex(BOTH_WAYS, fill_value=0)
@@ -463,7 +463,7 @@ def _own_contrast(table: StrideTable, habitual: FloatArray) -> FloatArray:
 def _corrected(
     readout: Readout, table: StrideTable, fronts: FloatArray, group: str, target: Target
 ) -> Readout:
-    """Draw a readout toward these strides, where the base uses it."""
+    """Draw a readout toward these strides, if the base uses it."""
     weights = readout.weights.copy()
     for i, form in enumerate(FORMS):
         for j, pace in enumerate(PACES):
