@@ -64,7 +64,7 @@ def share(row: Row) -> str:
     ``100%`` are exact: a single stride the other way shows.
     """
     level, low, high = _rounded(row)
-    width = _width(low, high)
+    width = _shown_width(row)
     if not _is_one_way_by_habit(row):
         if not _is_known(level, low, high):
             return "unknown"
@@ -90,7 +90,7 @@ def starred(row: Row, *, with_ends: bool = False) -> str:
 def interval(row: Row) -> str:
     """Return the 95 % interval of the share."""
     level, low, high = _rounded(row)
-    width = _width(low, high)
+    width = _shown_width(row)
     return "" if pd.isna(level) else f"{percent(low, width)} to {percent(high, width)}"
 
 
@@ -243,6 +243,12 @@ def _rounded(row: Row) -> tuple[float, float, float]:
     """Share and ends of its interval, rounded as in tables, so that all readers agree."""
     level, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
     return round(level, 4), round(low, 4), round(high, 4)
+
+
+def _shown_width(row: Row) -> float:
+    """Width of the interval, or 1 if habit named a single way: it supports no tenths."""
+    _, low, high = _rounded(row)
+    return 1.0 if _is_one_way_by_habit(row) else _width(low, high)
 
 
 def _width(low: float, high: float) -> float:

@@ -51,6 +51,7 @@ def test_a_share_claims_no_more_than_its_interval(fields, share, certainty):
         (row(0.413, 0.404, 0.424), "41.3% (40.4% to 42.4%)"),
         (row(0.413, 0.38, 0.44), "41% (38% to 44%)"),
         (row(0.413, 0.38, 0.44, told_apart_by="habit"), "41%* (38% to 44%)"),
+        (row(0.0, 0.0, 0.01, told_apart_by="habit", backward_strides=0), "0%* (0% to 1%)"),
         (row(0.2, 0.0, 0.411), "0% to 41%"),
         (row(np.nan, np.nan, np.nan), "unknown"),
     ],
