@@ -114,16 +114,17 @@ def _check_enough(recordings: dict[str, list[Example]], datasets: Path) -> None:
         for example in examples
         for direction in example.intervals["direction"]
     }
-    for source, group, _ in sorted(taught) or [("", "", "")]:
+    remedy = "add data sets (docs/datasets.md)"
+    if not taught:
+        raise UsageError("has none of the data sets", file=str(datasets), remedy=remedy)
+    for source, group, _ in sorted(taught):
         elsewhere = {way for origin, site, way in taught if origin != source and site == group}
         if not elsewhere >= {"forward", "backward"}:
             raise UsageError(
                 f"without {source}, no data set there teaches {group} in both directions, so no"
-                f" model can be scored on {source}"
-                if source
-                else "has none of the data sets",
+                f" model can be scored on {source}",
                 file=str(datasets),
-                remedy="add data sets (docs/datasets.md)",
+                remedy=remedy,
             )
 
 

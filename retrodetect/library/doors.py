@@ -264,12 +264,12 @@ def _recording(source: RecordingLike, options: dict[str, Any]) -> Recording:
         return from_dataframe(source, **options)
     if isinstance(source, str | Path):
         return read(source, **options)
-    if isinstance(source, Recording) and options:
-        raise UsageError(
-            f"a recording is already read: {', '.join(options)} would have no effect",
-            remedy="pass a path instead",
-        )
     if isinstance(source, Recording):
+        if options:
+            raise UsageError(
+                f"a recording is already read: {', '.join(options)} would have no effect",
+                remedy="pass a path instead",
+            )
         return source
     raise UsageError(
         f"{type(source).__name__} is not a recording",

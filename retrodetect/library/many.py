@@ -275,11 +275,11 @@ def methods(results: Result | Iterable[Result]) -> str:
         " remained unlabelled.",
     ]
     if len(table) == 1 and forward + backward:
-        row = table.iloc[0]
-        level, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
+        row = dict(table.iloc[0])
+        share = words.percent(row["backward_share"], words.shown_width(row))
         sentences.append(
-            f"The backward share of labelled strides was {words.percent(level, high - low)} (95%"
-            f" interval {words.interval(dict(row))}; the interval allows for the error rates of the"
+            f"The backward share of labelled strides was {share} (95%"
+            f" interval {words.interval(row)}; the interval allows for the error rates of the"
             " model and for unlabelled strides)."
         )
     return " ".join(filter(None, sentences))

@@ -227,24 +227,28 @@ def swings_reversed(
     if len(rate) < LEAST_S * rate_hz:
         return False
     along = np.einsum("ni,ni->n", rate, up)[:, None] * up
+    power = float((_swing(acceleration_mps2, rate_hz) ** 2).sum()) + 1e-12
     as_read, turned = (
-        _unexplained(acceleration_mps2, values, rate_hz) for values in (rate, 2 * along - rate)
+        _unexplained(acceleration_mps2, values, rate_hz) / power
+        for values in (rate, 2 * along - rate)
     )
     return turned < MOST_LEFT and as_read > LEAST_TIMES_LEFT * turned
 
 
 def _unexplained(force: FloatArray, rate: FloatArray, rate_hz: float) -> float:
-    """Share of the force of a swing that gravity and a lever do not explain."""
+    """Power of the force of a swing that gravity and a lever do not explain."""
     above, _ = level(force, orientation(rate, rate_hz), rate_hz)
     linear = force - STANDARD_GRAVITY_MPS2 * above
-    felt, swing, by_lever = (
-        zero_phase(values, SWING_BAND_HZ, order=2, rate_hz=rate_hz, pad_s=3 / SWING_BAND_HZ[0])
-        for values in (force, linear, lever_to_force(rate, rate_hz).reshape(-1, 9))
-    )
-    by_lever = by_lever.reshape(-1, 3)
+    swing = _swing(linear, rate_hz)
+    by_lever = _swing(lever_to_force(rate, rate_hz).reshape(-1, 9), rate_hz).reshape(-1, 3)
     power, shown = by_lever.T @ by_lever, by_lever.T @ swing.ravel()
     lever = np.linalg.solve(power + (RIDGE * np.trace(power) + 1e-12) * np.eye(3), shown)
-    return float(((swing.ravel() - by_lever @ lever) ** 2).sum() / ((felt**2).sum() + 1e-12))
+    return float(((swing.ravel() - by_lever @ lever) ** 2).sum())
+
+
+def _swing(values: FloatArray, rate_hz: float) -> FloatArray:
+    """Part of readings in the band of a swing."""
+    return zero_phase(values, SWING_BAND_HZ, order=2, rate_hz=rate_hz, pad_s=3 / SWING_BAND_HZ[0])
 
 
 def _level_turn_radps(up: FloatArray, rate: FloatArray, rate_hz: float) -> float:

@@ -19,7 +19,7 @@ from retrodetect.tables import visible
 __all__ = [
     "HABIT", "NO_GAIT", "added_up", "certainty", "clock", "footnote", "headline", "how_sure",
     "interval", "is_open", "is_settled", "labelling", "lasting_s", "marking", "needs_word",
-    "percent", "progress", "share", "starred",
+    "percent", "progress", "share", "shown_width", "starred",
 ]  # fmt: skip
 
 Row = Mapping[Any, Any]
@@ -57,6 +57,12 @@ def percent(value: float, width: float) -> str:
     return f"{round(value, 4):.{int(round(width, 4) <= TENTHS)}%}"
 
 
+def shown_width(row: Row) -> float:
+    """Return the width of the interval, or 1 if habit named a single way: it supports no tenths."""
+    _, low, high = _rounded(row)
+    return 1.0 if _is_one_way_by_habit(row) else _width(low, high)
+
+
 def share(row: Row) -> str:
     """Return the backward share of a session, a total or a week as a headline.
 
@@ -64,7 +70,7 @@ def share(row: Row) -> str:
     ``100%`` are exact: a single stride the other way shows.
     """
     level, low, high = _rounded(row)
-    width = _shown_width(row)
+    width = shown_width(row)
     if not _is_one_way_by_habit(row):
         if not _is_known(level, low, high):
             return "unknown"
@@ -90,7 +96,7 @@ def starred(row: Row, *, with_ends: bool = False) -> str:
 def interval(row: Row) -> str:
     """Return the 95 % interval of the share."""
     level, low, high = _rounded(row)
-    width = _shown_width(row)
+    width = shown_width(row)
     return "" if pd.isna(level) else f"{percent(low, width)} to {percent(high, width)}"
 
 
@@ -243,12 +249,6 @@ def _rounded(row: Row) -> tuple[float, float, float]:
     """Share and ends of its interval, rounded as in tables, so that all readers agree."""
     level, low, high = (row[f"backward_share{end}"] for end in ("", "_low", "_high"))
     return round(level, 4), round(low, 4), round(high, 4)
-
-
-def _shown_width(row: Row) -> float:
-    """Width of the interval, or 1 if habit named a single way: it supports no tenths."""
-    _, low, high = _rounded(row)
-    return 1.0 if _is_one_way_by_habit(row) else _width(low, high)
 
 
 def _width(low: float, high: float) -> float:
